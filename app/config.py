@@ -1,0 +1,459 @@
+"""tierwatch.yaml as one immutable value.
+
+`load_config` reads the file and lists every problem at once, each as
+``file:line: key: found X; accepted Y``. docs/configuration.md has every key; a test compares it
+with the models below. Secrets are named (``env:NAME``), never held.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from app.errors import SettingsError
+from app.routing.classification import ClassifierConfig
+from app.routing.config import (
+    RetrySection,
+    Routing,
+    RoutingFile,
+    provider_kinds,
+    provider_of,
+    provider_problem,
+    read_routing,
+)
+from app.routing.document import (
+    Document,
+    Problem,
+    config_error,
+    not_accepted,
+    read_document,
+    shown,
+)
+from app.routing.fields import (
+    Cost,
+    Name,
+    OpenShare,
+    Seconds,
+    Section,
+    Share,
+    number_above,
+    read_open_share,
+    whole_number,
+    yaml_off,
+)
+from app.routing.policy import Policy
+from app.routing.tiers import Tier, resolved_model
+
+DEFAULT_TOLERANCE = 0.05
+_EVERY_TIER = "*"
+_ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+_BASE_URLS = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """The name of an environment variable that holds a secret; never the secret itself."""
+
+    variable: str
+
+    def reveal(self, environ: Mapping[str, str]) -> str:
+        """The secret.
+
+        Raises:
+            SettingsError: the variable is not set, or empty.
+        """
+        value = environ.get(self.variable, "").strip()
+        if not value:
+            raise SettingsError(
+                f"{self.variable}: found nothing; accepted the secret that tierwatch.yaml names"
+                f" by env:{self.variable}"
+            )
+        return value
+
+
+def _read_secret(value: object) -> Secret:
+    match = _ENV.fullmatch(value.strip()) if isinstance(value, str) else None
+    if isinstance(value, Secret):
+        return value
+    if match is None:
+        raise not_accepted("env:NAME, the environment variable that holds it; never the secret")
+    return Secret(match[1])
+
+
+def _read_url(value: object) -> str:
+    accepted = not_accepted("a URL such as https://api.openai.com/v1, without user or password")
+    if not isinstance(value, str):
+        raise accepted
+    try:
+        parts = urlsplit(value.strip())
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise accepted from None
+    if parts.scheme not in {"http", "https"} or not usable or parts.username is not None:
+        raise accepted
+    return value.strip().rstrip("/")
+
+
+def _read_url_or_secret(value: object) -> str | Secret:
+    if isinstance(value, Secret) or (isinstance(value, str) and value.startswith("env:")):
+        return _read_secret(value)
+    return _read_url(value)
+
+
+def _read_tolerance(value: object) -> Mapping[str, float]:
+    if not isinstance(value, Mapping):
+        return {_EVERY_TIER: read_open_share(value)}
+    try:
+        return {str(tier): read_open_share(rate) for tier, rate in value.items()}
+    except ValueError:
+        raise not_accepted("tier: a number above 0 and below 1, for each tier") from None
+
+
+def _read_alpha(value: object) -> float | str:
+    if value == "tolerance":
+        return "tolerance"
+    try:
+        return read_open_share(value)
+    except ValueError:
+        raise not_accepted("tolerance, or a number above 0 and below 1") from None
+
+
+SecretName = Annotated[Secret, PlainValidator(_read_secret)]
+Count = Annotated[int, whole_number(1, 1_000_000_000)]
+
+
+class ProviderConfig(Section):
+    """One provider of models under ``providers``."""
+
+    kind: Literal["openai", "anthropic"] = Field(
+        description="The wire it speaks; openai for every server that is compatible with it."
+    )
+    base_url: Annotated[str, PlainValidator(_read_url)] = Field(
+        default="", description="Where it is. Default: the vendor's own address for the kind."
+    )
+    api_key: SecretName | None = Field(
+        default=None, description="`env:NAME`; never the key itself."
+    )
+    timeout_s: Seconds = Field(
+        default=60.0,
+        validation_alias="timeout",
+        description="How long a call may stay silent before it counts as failed.",
+    )
+    max_concurrency: Count = Field(
+        default=64, description="Calls in flight at once, for each process."
+    )
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Fill in the vendor's address where none is given."""
+        if not self.base_url:
+            object.__setattr__(self, "base_url", _BASE_URLS[self.kind])
+
+
+class ObjectiveSection(Section):
+    """The other way to state tolerances, under ``evaluation.objective``."""
+
+    quality: OpenShare = Field(
+        description="Share of the top tier's quality to hold; every tolerance is 1 - quality."
+    )
+
+
+class JudgeConfig(Section):
+    """Who compares a pair of answers, under ``evaluation.judge``."""
+
+    kind: Literal["pairwise", "recorded", "ragas"] = Field(
+        default="pairwise",
+        description="pairwise asks a model; recorded reads verdicts from a file.",
+    )
+    model: Name = Field(
+        default="",
+        description="The judging model; may not serve a tier. Needed but for kind recorded.",
+    )
+    orders: Literal["both", "one"] = Field(
+        default="both",
+        description="both asks twice with the answers swapped; disagreement is a tie.",
+    )
+    provider: Name = Field(default="", description="Name under `providers`; default as for tiers.")
+    timeout_s: Seconds = Field(
+        default=60.0, validation_alias="timeout", description="How long one comparison may take."
+    )
+    price: Cost | None = Field(
+        default=None,
+        validation_alias="cost",
+        description="USD per million tokens, written as for tiers. Default: judging counts as"
+        " free.",
+    )
+    embedding_model: Name | None = Field(
+        default=None,
+        description="Embeds questions for kind ragas; without it relevancy is not scored.",
+    )
+
+
+class RetuneConfig(Section):
+    """How thresholds are proposed, under ``evaluation.retune``."""
+
+    mode: Annotated[Literal["off", "propose", "auto"], BeforeValidator(yaml_off)] = Field(
+        default="propose",
+        description="propose waits for a person; auto approves what is certified.",
+    )
+    step: OpenShare = Field(
+        default=0.1, description="Largest change of a threshold in one proposal."
+    )
+    alpha: Annotated[float | Literal["tolerance"], PlainValidator(_read_alpha)] = Field(
+        default="tolerance", description="Misroute rate that a threshold is certified to keep."
+    )
+    delta: OpenShare = Field(
+        default=0.05, description="Chance that a certificate is wrong, in all."
+    )
+    min_pairs: Count = Field(
+        default=200, description="Pairs of a tier before anything is proposed."
+    )
+
+
+class RolloutConfig(Section):
+    """How an approved policy is introduced, under ``evaluation.rollout``."""
+
+    share: Share = Field(default=0.2, description="Share of sessions that get the candidate first.")
+    min_pairs: Count = Field(
+        default=100, description="Pairs under the candidate before it is completed."
+    )
+
+
+class EvaluationConfig(Section):
+    """The ``evaluation`` section; ``tolerance`` names every tier but the top once loaded."""
+
+    sample_rate: Share = Field(
+        default=0.05, description="Share of kept exchanges that is captured."
+    )
+    probe_down_rate: Share | None = Field(
+        default=None,
+        description="Share of escalated exchanges that is captured. Default: `sample_rate`.",
+    )
+    budget_usd_per_day: Annotated[float, number_above(0, or_equal=True)] | None = Field(
+        default=None,
+        description="What shadow answers and judging may cost in a day. Default: no limit.",
+    )
+    tolerance: Annotated[Mapping[str, float], PlainValidator(_read_tolerance)] = Field(
+        default_factory=dict[str, float],
+        description="Misroute rate that must not be exceeded: one number, or `tier: number`."
+        " Default: 0.05 for each tier.",
+    )
+    objective: ObjectiveSection | None = Field(default=None, description="Instead of `tolerance`.")
+    judge: JudgeConfig | None = Field(
+        default=None, description="Who compares answers. Default: no judge."
+    )
+    retune: RetuneConfig = Field(default=RetuneConfig(), description="How thresholds are proposed.")
+    rollout: RolloutConfig = Field(
+        default=RolloutConfig(), description="How an approved policy is introduced."
+    )
+    alert_level: Annotated[float, number_above(1)] = Field(
+        default=1e7,
+        description="Evidence at which an alert opens; 1e7 is at most 1 % per 100,000 pairs.",
+    )
+    min_pairs: Count = Field(
+        default=30, description="Fewer pairs in a segment are reported as no data."
+    )
+    retention_days: Count = Field(
+        default=90, description="Days for which the text of samples is kept."
+    )
+
+
+class GatewayConfig(Section):
+    """The ``gateway`` section."""
+
+    api_keys: tuple[SecretName, ...] = Field(
+        default=(),
+        description="Keys that callers must send, each `env:NAME`. Empty: no key is asked for.",
+    )
+    auto_models: tuple[Name, ...] = Field(
+        default=(), description="Model names that are routed like `auto`."
+    )
+    max_body_mb: Annotated[int, whole_number(1, 1024)] = Field(
+        default=20, description="Largest request body, in MiB."
+    )
+    capture_buffer: Count = Field(
+        default=10_000,
+        description="Sampled exchanges that wait for the database; more are dropped.",
+    )
+    log_content: bool = Field(
+        default=False, description="Whether prompts and answers may appear in logs."
+    )
+
+
+class WebhookConfig(Section):
+    """One place that alerts are sent to, under ``notify``."""
+
+    kind: Literal["webhook"] = Field(
+        default="webhook", description="An HTTP POST with a JSON body."
+    )
+    url: Annotated[str | Secret, PlainValidator(_read_url_or_secret)] = Field(
+        description="A URL, or `env:NAME` where the URL itself is a secret."
+    )
+    secret: SecretName | None = Field(
+        default=None, description="Signs the body (HMAC-SHA256); `env:NAME`."
+    )
+
+    def target(self, environ: Mapping[str, str]) -> str:
+        """The URL to post to.
+
+        Raises:
+            SettingsError: the URL's variable is not set.
+        """
+        return self.url.reveal(environ) if isinstance(self.url, Secret) else self.url
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """A whole tierwatch.yaml, checked, with every default filled in. Immutable.
+
+    Attributes:
+        path: the file it was read from.
+        tiers: cheapest first.
+        classifier: who names the tier.
+        default_tier: serves when the classifier fails.
+        initial_policy: version 1, in force until the database has a later one.
+        retry: what the gateway does when a provider fails.
+        providers: by name; empty when the file has none yet.
+        evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
+        gateway: the HTTP front.
+        notify: where alerts are sent.
+        missing_providers: keys that name a model no provider serves, such as
+            ``routing.tiers.simple``. Empty unless the file has no ``providers`` at all: such a
+            file can be checked and replayed, but cannot serve.
+    """
+
+    path: str
+    tiers: tuple[Tier, ...]
+    classifier: ClassifierConfig
+    default_tier: str
+    initial_policy: Policy
+    retry: RetrySection
+    providers: Mapping[str, ProviderConfig]
+    evaluation: EvaluationConfig
+    gateway: GatewayConfig
+    notify: tuple[WebhookConfig, ...]
+    missing_providers: tuple[str, ...]
+
+    def tier(self, name: str) -> Tier:
+        """The tier of that name.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for tier in self.tiers:
+            if tier.name == name:
+                return tier
+        raise KeyError(name)
+
+
+class ConfigFile(RoutingFile):
+    """The sections as they are written; `Config` is what follows from them."""
+
+    providers: Mapping[str, ProviderConfig] = Field(
+        default_factory=dict, description="Where models are served, by a name of your choice."
+    )
+    evaluation: EvaluationConfig = Field(
+        default=EvaluationConfig(), description="What is sampled, judged and proposed."
+    )
+    gateway: GatewayConfig = Field(default=GatewayConfig(), description="The HTTP front.")
+    notify: tuple[WebhookConfig, ...] = Field(default=(), description="Where alerts are sent.")
+
+
+def load_config(path: str | os.PathLike[str]) -> Config:
+    """Read and check a whole tierwatch.yaml.
+
+    Raises:
+        ConfigError: every problem in it, in the order of its lines.
+    """
+    document = read_document(path)
+    file, problems = document.check(ConfigFile)
+    # Providers that are themselves wrong still count as known, or each tier would be blamed too.
+    kinds = provider_kinds(document)
+    routing, routing_problems = read_routing(document, kinds)
+    problems += routing_problems
+    if file is not None:
+        problems += _evaluation_problems(document, file, kinds)
+    if file is None or routing is None or problems:
+        raise config_error(problems)
+    evaluation = _resolved_evaluation(file, kinds)
+    return Config(
+        path=document.path,
+        tiers=routing.tiers,
+        classifier=routing.classifier,
+        default_tier=routing.default_tier,
+        initial_policy=routing.initial_policy,
+        retry=routing.retry,
+        providers=MappingProxyType(dict(file.providers)),
+        evaluation=evaluation,
+        gateway=file.gateway,
+        notify=file.notify,
+        missing_providers=() if file.providers else _unserved(routing, evaluation),
+    )
+
+
+def _evaluation_problems(
+    document: Document, file: ConfigFile, kinds: Mapping[str, str]
+) -> list[Problem]:
+    evaluation = file.evaluation
+    below_top = list(file.routing.tiers)[:-1]
+    problems = [
+        document.problem(
+            ("evaluation", "tolerance", tier), "no tier that has a tier above it", accepted
+        )
+        for tier in evaluation.tolerance
+        if tier not in {*below_top, _EVERY_TIER}
+        for accepted in [", ".join(below_top)]
+    ]
+    if evaluation.tolerance and evaluation.objective is not None:
+        problems.append(
+            document.problem(("evaluation", "objective"), "tolerance as well", "one of the two")
+        )
+    judge, at = evaluation.judge, ("evaluation", "judge")
+    if judge is None:
+        return problems
+    if not judge.model and judge.kind != "recorded":
+        problems.append(
+            document.problem((*at, "model"), "nothing", f"the model that kind {judge.kind} asks")
+        )
+    for name, tier in file.routing.tiers.items():
+        if judge.model and resolved_model(judge.model) == resolved_model(tier.model):
+            problems.append(
+                document.problem(
+                    (*at, "model"),
+                    f"{shown(judge.model, ())}, the model of tier {name!r}, which would judge"
+                    " its own answers",
+                    "a model that serves no tier",
+                )
+            )
+    if judge.model and provider_of(judge.model, judge.provider or None, kinds) is None:
+        problems.append(provider_problem(document, at, judge.provider or None, kinds))
+    return problems
+
+
+def _resolved_evaluation(file: ConfigFile, kinds: Mapping[str, str]) -> EvaluationConfig:
+    evaluation = file.evaluation
+    default = DEFAULT_TOLERANCE
+    if evaluation.objective is not None:
+        # Rounded: 1 - 0.95 is 0.050000000000000044.
+        default = round(1 - evaluation.objective.quality, 10)
+    default = evaluation.tolerance.get(_EVERY_TIER, default)
+    below_top = list(file.routing.tiers)[:-1]
+    tolerance = {tier: evaluation.tolerance.get(tier, default) for tier in below_top}
+    judge = evaluation.judge
+    if judge is not None and judge.model:
+        provider = provider_of(judge.model, judge.provider or None, kinds)
+        judge = judge.model_copy(update={"provider": provider})
+    return evaluation.model_copy(update={"tolerance": MappingProxyType(tolerance), "judge": judge})
+
+
+def _unserved(routing: Routing, evaluation: EvaluationConfig) -> tuple[str, ...]:
+    keys = [f"routing.tiers.{tier.name}" for tier in routing.tiers]
+    if routing.classifier.kind == "llm":
+        keys.append("routing.classifier")
+    if evaluation.judge is not None and evaluation.judge.model:
+        keys.append("evaluation.judge")
+    return tuple(keys)

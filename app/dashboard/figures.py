@@ -1,0 +1,224 @@
+"""Figures as people read them: rates with their intervals, money, times; and one small chart."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.evaluation.estimation import clopper_pearson
+from app.store.reading import LossSums
+
+NOT_ENOUGH = "not enough data"
+
+_CENT = 0.01
+_TENTH = 0.0995
+_DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An estimate on a page: a value with its interval, or too little to say.
+
+    Attributes:
+        value: the estimate, or None when there is nothing to estimate from.
+        low: lower end of the interval, or None when it is open.
+        high: upper end of the interval, or None when it is open.
+        n: pairs it rests on.
+        needed: fewer pairs than this are not enough to show a value.
+        method: how it was made.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    needed: int
+    method: str
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is a value to show."""
+        return self.value is not None and self.n >= self.needed
+
+    def against(self, limit: float | None) -> str:
+        """Where the interval lies: ``within``, ``above`` or ``undecided``; "" without a limit."""
+        if limit is None or not self.enough:
+            return ""
+        if self.high is not None and self.high <= limit:
+            return "within"
+        return "above" if self.low is not None and self.low > limit else "undecided"
+
+
+def figure(estimate: Mapping[str, Any] | None, *, needed: int = 1) -> Figure | None:
+    """Read an estimate as the report and the evidence store it; None when there is none.
+
+    >>> figure({"value": 0.1, "low": 0.0, "high": 0.3, "n": 40, "method": "judge rate"}).enough
+    True
+    >>> figure({"value": None, "low": 0.0, "high": 1.0, "n": 0, "method": "no pairs"}).enough
+    False
+    """
+    if not estimate:
+        return None
+    return Figure(
+        value=estimate.get("estimate", estimate.get("value")),
+        low=estimate.get("low"),
+        high=estimate.get("high"),
+        n=int(estimate.get("n") or 0),
+        needed=needed,
+        method=str(estimate.get("method") or ""),
+    )
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent; one more digit where it would vanish.
+
+    >>> percent(0.1234), percent(0.0004), percent(0.0), percent(1.0), percent(None)
+    ('12.3 %', '0.04 %', '0.0 %', '100.0 %', 'unknown')
+    """
+    if share is None:
+        return "unknown"
+    size = abs(share) * 100
+    return f"{share * 100:.2f} %" if 0 < size < _TENTH else f"{share * 100:.1f} %"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The two ends of an interval of shares.
+
+    >>> interval(0.01, 0.052), interval(-0.1, None)
+    ('1.0 to 5.2 %', '-10.0 % or more')
+    """
+    if low is None and high is None:
+        return "open on both ends"
+    if high is None:
+        return f"{percent(low)} or more"
+    if low is None:
+        return f"{percent(high)} or less"
+    return f"{low * 100:.1f} to {high * 100:.1f} %"
+
+
+def change(share: float | None) -> str:
+    """A relative change, with its sign.
+
+    >>> change(0.08), change(-0.125), change(0.0)
+    ('+8.0 %', '-12.5 %', '+0.0 %')
+    """
+    return "unknown" if share is None else f"{share * 100:+.1f} %"
+
+
+def usd(amount: float | None) -> str:
+    """Money; cents where they tell something, more digits below a cent.
+
+    >>> usd(1234.5), usd(0.25), usd(0.00123), usd(0.0)
+    ('$1,234.50', '$0.25', '$0.00123', '$0.00')
+    """
+    if amount is None:
+        return "unknown"
+    return f"${amount:.3g}" if 0 < abs(amount) < _CENT else f"${amount:,.2f}"
+
+
+def count(number: float) -> str:
+    """A count with separators.
+
+    >>> count(1234567)
+    '1,234,567'
+    """
+    return f"{number:,.0f}"
+
+
+def when(at: dt.datetime | None) -> str:
+    """A moment in UTC, to the second.
+
+    >>> when(dt.datetime(2026, 11, 23, 9, 5, 7, tzinfo=dt.UTC))
+    '2026-11-23 09:05:07 UTC'
+    """
+    return "" if at is None else f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartBar:
+    """One stretch of requests: where its interval and its estimate lie, in the chart's pixels."""
+
+    x: float
+    top: float
+    bottom: float
+    middle: float
+    title: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Misroute rate of one tier over its requests, ready to draw.
+
+    Attributes:
+        tier: whose.
+        width: of the drawing, pixels.
+        height: of the drawing, pixels.
+        bars: stretches with pairs; one without is a gap, not a zero.
+        tolerance_y: where the tolerated rate lies, or None.
+        tolerance: the tolerated rate, or None.
+        highest: rate at the upper edge.
+        first_request: at the left edge.
+        last_request: at the right edge.
+    """
+
+    tier: str
+    width: int
+    height: int
+    bars: tuple[ChartBar, ...]
+    tolerance_y: float | None
+    tolerance: float | None
+    highest: float
+    first_request: int
+    last_request: int
+
+
+CHART_BUCKETS = 16
+_WIDTH, _HEIGHT = 480, 120
+
+
+def chart(tier: str, sums: Sequence[LossSums], tolerance: float | None) -> Chart | None:
+    """Lay out a tier's misroute rate by stretches of requests; None without pairs.
+
+    Each stretch has the weighted rate and an exact 95 % interval on design-effective counts
+    (`app.evaluation.estimation.clopper_pearson`).
+    """
+    if not sums:
+        return None
+    rates: list[tuple[LossSums, float, float, float]] = []
+    for group in sums:
+        n_eff = group.weight**2 / group.weight_squares
+        rate = min(1.0, group.weighted_loss / group.weight)
+        low, high = clopper_pearson(rate * n_eff, n_eff)
+        rates.append((group, rate, low, high))
+    # A stretch with a handful of pairs reaches to 1; scaled to it, the others would be flat.
+    highest = min(1.0, 1.25 * max(*(rate for _, rate, _, _ in rates), tolerance or 0.0, 0.04))
+
+    def y(rate: float) -> float:
+        return round(_HEIGHT * (1 - min(rate, highest) / highest), 1)
+
+    bars = tuple(
+        ChartBar(
+            x=round(_WIDTH * (group.bucket + 0.5) / CHART_BUCKETS, 1),
+            top=y(high),
+            bottom=y(low),
+            middle=y(rate),
+            title=(
+                f"requests {group.first_request:,} to {group.last_request:,}: {percent(rate)}"
+                f" ({interval(low, high)}), {group.n} pairs"
+            ),
+            state="above" if tolerance is not None and low > tolerance else "",
+        )
+        for group, rate, low, high in rates
+    )
+    return Chart(
+        tier=tier,
+        width=_WIDTH,
+        height=_HEIGHT,
+        bars=bars,
+        tolerance_y=None if tolerance is None else y(tolerance),
+        tolerance=tolerance,
+        highest=highest,
+        first_request=min(group.first_request for group in sums),
+        last_request=max(group.last_request for group in sums),
+    )

@@ -1,0 +1,482 @@
+"""What each page shows: one frozen dataclass a page, and the function that fills it.
+
+A template receives its page as ``page`` and nothing else but the frame around every page.
+"""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.config import Config
+from app.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
+from app.dashboard.passages import Passage, conversation, passage
+from app.loop.report import build_report
+from app.store import reading, reading_pairs
+from app.store.evidence import spent_today
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage:
+    """The login form; ``wanted`` is where to go afterwards."""
+
+    name: str
+    problem: str
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordPage:
+    """The form to change one's password."""
+
+    problem: str
+    one_time: bool
+    shortest: int
+    longest: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """What went wrong, in one sentence, and where to go."""
+
+    status: int
+    title: str
+    message: str
+    back: str
+
+
+@dataclass(frozen=True, slots=True)
+class TierLine:
+    """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
+
+    The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
+    below, so no overspend rate.
+    """
+
+    name: str
+    model: str
+    requests: int
+    share: float | None
+    errors: int
+    escalated: int
+    cost_usd: float
+    latency_ms: float | None
+    pairs: int
+    threshold: float | None
+    candidate_threshold: float | None
+    tolerance: float | None
+    misroute: Figure | None
+    overspend: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Where the sampled exchanges are; the parts always sum to ``captured``."""
+
+    requests: int
+    captured: int
+    judged: int
+    unscored: int
+    failed: int
+    pending: int
+    dropped: int
+
+    @property
+    def sums(self) -> bool:
+        """Whether the parts account for everything that was sampled, none of them negative."""
+        parts = (self.judged, self.unscored, self.failed, self.pending, self.dropped)
+        return sum(parts) == self.captured and min(parts) >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    """The state of the router on one page."""
+
+    cost_usd: float
+    cost_top_tier_usd: float
+    saving: float | None
+    top_tier: str
+    evaluation_cost_usd: float
+    spent_today_usd: float
+    budget_usd_per_day: float | None
+    recorded_quality: float | None
+    tiers: tuple[TierLine, ...]
+    funnel: Funnel
+    charts: tuple[Chart, ...]
+    alerts: tuple[reading.Alert, ...]
+    proposals: tuple[reading.Proposal, ...]
+    in_force: reading.InForce | None
+    gateway_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsPage:
+    """Alerts, newest first; ``before`` leads to older ones."""
+
+    alerts: tuple[reading.Alert, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WorstPair:
+    """A pair of an alert's evidence: the confidence that kept it was the highest."""
+
+    pair: str
+    request: int | None
+    confidence: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPage:
+    """An alert with its evidence; ``other`` is what of it has no place of its own."""
+
+    alert: reading.Alert
+    estimate: Figure | None
+    whole_stream: Figure | None
+    tolerance: float | None
+    first: WorstPair | None
+    last: WorstPair | None
+    worst: tuple[WorstPair, ...]
+    other: tuple[tuple[str, str], ...]
+    proposals: tuple[reading.Proposal, ...]
+    history: tuple[reading.AuditLine, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalsPage:
+    """Proposals, newest first."""
+
+    proposals: tuple[reading.Proposal, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class BoundLine:
+    """A threshold that was tested: the upper bound of its misroute rate, and whether it passed."""
+
+    threshold: float
+    bound: float
+    pairs: int
+    passed: bool
+    proposed: bool
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    """A proposal and what is needed to decide it."""
+
+    proposal: reading.Proposal
+    misroute_now: Figure | None
+    misroute: Figure | None
+    cost_change: Figure | None
+    kept: Figure | None
+    alpha: float | None
+    delta: float | None
+    judge_version: str
+    bounds: tuple[BoundLine, ...]
+    in_force_version: int | None
+    rollout_share: float
+    history: tuple[reading.AuditLine, ...]
+    problem: str
+    why: str
+
+    @property
+    def outdated(self) -> bool:
+        """Whether other thresholds came into force since the proposal was made."""
+        return self.in_force_version is not None and (
+            self.proposal.base_version != self.in_force_version
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PairsPage:
+    """Pairs that match a filter, newest first."""
+
+    wanted: reading_pairs.PairFilter
+    tiers: tuple[str, ...]
+    pairs: tuple[reading_pairs.PairLine, ...]
+    before: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PairPage:
+    """A pair: what was asked, both answers, what the judge said. Texts are None once expired."""
+
+    pair: reading_pairs.Pair
+    conversation: tuple[Passage, ...] | None
+    older: int
+    served: Passage | None
+    alternative: Passage | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesPage:
+    """Versions of the thresholds, and which is in force."""
+
+    policies: tuple[reading.PolicyLine, ...]
+    tiers: tuple[str, ...]
+    in_force: reading.InForce | None
+    before: int | None
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Who did what, newest first."""
+
+    lines: tuple[reading.AuditLine, ...]
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePage:
+    """What the judge did, version by version, and what never reached it."""
+
+    versions: tuple[reading.JudgeVersion, ...]
+    failures: dict[str, int]
+    spent_today_usd: float
+    budget_usd_per_day: float | None
+
+
+def overview_page(connection: Connection, config: Config, *, gateway_url: str) -> OverviewPage:
+    """Fill the overview from the report, so that page and report cannot differ."""
+    report = build_report(connection, config)
+    in_force = reading.in_force(connection)
+    candidate = _thresholds(connection, in_force.candidate_version if in_force else None)
+    judge_version = reading.newest_judge_version(connection)
+    sums = (
+        []
+        if judge_version is None
+        else reading.loss_sums(
+            connection, direction="up", judge_version=judge_version, buckets=CHART_BUCKETS
+        )
+    )
+    charts = (
+        chart(name, [group for group in sums if group.tier == name], _tolerance(config, name))
+        for name in _tier_names(config)
+    )
+    return OverviewPage(
+        cost_usd=report["cost_usd"],
+        cost_top_tier_usd=report["cost_top_tier_usd"],
+        saving=report["saving"],
+        top_tier=config.tiers[-1].name,
+        evaluation_cost_usd=report["evaluation_cost_usd"],
+        spent_today_usd=spent_today(connection),
+        budget_usd_per_day=config.evaluation.budget_usd_per_day,
+        recorded_quality=report["recorded_quality"],
+        tiers=_tier_lines(report, config, reading.tier_traffic(connection), candidate),
+        funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
+        charts=tuple(drawn for drawn in charts if drawn is not None),
+        alerts=tuple(reading.alerts(connection, unresolved=True)),
+        proposals=tuple(reading.proposals(connection, undecided=True)),
+        in_force=in_force,
+        gateway_url=gateway_url,
+    )
+
+
+def alerts_page(connection: Connection, before: int | None) -> AlertsPage:
+    """A page of alerts."""
+    found = tuple(reading.alerts(connection, before=before))
+    return AlertsPage(alerts=found, before=found[-1].id if len(found) == reading.PAGE else None)
+
+
+# Evidence that the alert's page shows in places of its own; the rest is listed by name.
+_PLACED = {
+    "estimate",
+    "whole_stream",
+    "tolerance",
+    "first_pair",
+    "first_request",
+    "last_pair",
+    "last_request",
+    "worst",
+}
+
+
+def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> AlertPage | None:
+    """An alert's page, or None when there is no such alert."""
+    found = reading.alert(connection, alert_id)
+    if found is None:
+        return None
+    evidence = found.evidence
+    return AlertPage(
+        alert=found,
+        estimate=figure(evidence.get("estimate")),
+        whole_stream=figure(evidence.get("whole_stream")),
+        tolerance=evidence.get("tolerance"),
+        first=_end(evidence, "first"),
+        last=_end(evidence, "last"),
+        worst=tuple(
+            WorstPair(str(item.get("pair")), item.get("request"), item.get("confidence"))
+            for item in evidence.get("worst") or ()
+        ),
+        other=tuple(
+            (name.replace("_", " "), _told(value))
+            for name, value in evidence.items()
+            if name not in _PLACED
+        ),
+        proposals=tuple(reading.proposals(connection, alert_id=alert_id)),
+        history=tuple(reading.audit_lines(connection, subject=f"alert/{alert_id}")),
+        problem=problem,
+    )
+
+
+def proposals_page(connection: Connection, before: int | None) -> ProposalsPage:
+    """A page of proposals."""
+    found = tuple(reading.proposals(connection, before=before))
+    older = found[-1].id if len(found) == reading.PAGE else None
+    return ProposalsPage(proposals=found, before=older)
+
+
+def proposal_page(
+    connection: Connection, proposal_id: int, config: Config, *, problem: str = "", why: str = ""
+) -> ProposalPage | None:
+    """A proposal's page, or None when there is no such proposal."""
+    found = reading.proposal(connection, proposal_id)
+    if found is None:
+        return None
+    evidence, predicted = found.evidence, found.predicted
+    alpha = evidence.get("alpha")
+    in_force = reading.in_force(connection)
+    return ProposalPage(
+        proposal=found,
+        misroute_now=figure(evidence.get("kept_now")),
+        misroute=figure(predicted.get("misroute")),
+        cost_change=figure(predicted.get("cost_change")),
+        kept=figure(predicted.get("kept")),
+        alpha=alpha,
+        delta=evidence.get("delta"),
+        judge_version=str(evidence.get("judge_version") or ""),
+        bounds=tuple(
+            BoundLine(
+                threshold=item["threshold"],
+                bound=item["bound"],
+                pairs=item["pairs"],
+                passed=alpha is not None and item["bound"] <= alpha,
+                proposed=item["threshold"] == found.to_threshold,
+                current=item["threshold"] == found.from_threshold,
+            )
+            for item in evidence.get("bounds") or ()
+        ),
+        in_force_version=None if in_force is None else in_force.stable_version,
+        rollout_share=config.evaluation.rollout.share,
+        history=tuple(reading.audit_lines(connection, subject=f"proposal/{proposal_id}")),
+        problem=problem,
+        why=why,
+    )
+
+
+def pairs_page(
+    connection: Connection,
+    config: Config,
+    wanted: reading_pairs.PairFilter,
+    before: uuid.UUID | None,
+) -> PairsPage:
+    """A page of pairs."""
+    found = tuple(reading_pairs.pairs(connection, wanted, before=before))
+    older = found[-1].id if len(found) == reading.PAGE else None
+    return PairsPage(wanted=wanted, tiers=_tier_names(config), pairs=found, before=older)
+
+
+def pair_page(connection: Connection, pair_id: uuid.UUID) -> PairPage | None:
+    """A pair's page, or None when there is no such exchange."""
+    found = reading_pairs.pair(connection, pair_id)
+    if found is None:
+        return None
+    said, older = (None, 0) if found.request is None else conversation(found.request)
+    return PairPage(
+        pair=found,
+        conversation=said,
+        older=older,
+        served=None if found.answer is None else passage(found.answer),
+        alternative=None if found.alternative is None else passage(found.alternative),
+    )
+
+
+def policies_page(
+    connection: Connection, config: Config, before: int | None, *, problem: str = ""
+) -> PoliciesPage:
+    """A page of policy versions."""
+    found = tuple(reading.policies(connection, before=before))
+    return PoliciesPage(
+        policies=found,
+        tiers=_tier_names(config)[:-1],
+        in_force=reading.in_force(connection),
+        before=found[-1].version if len(found) == reading.PAGE else None,
+        problem=problem,
+    )
+
+
+def audit_page(connection: Connection, before: int | None) -> AuditPage:
+    """A page of the audit."""
+    found = tuple(reading.audit_lines(connection, before=before))
+    return AuditPage(lines=found, before=found[-1].id if len(found) == reading.PAGE else None)
+
+
+def judge_page(connection: Connection, config: Config) -> JudgePage:
+    """The judge's page."""
+    return JudgePage(
+        versions=tuple(reading.judge_versions(connection)),
+        failures=reading.failure_counts(connection),
+        spent_today_usd=spent_today(connection),
+        budget_usd_per_day=config.evaluation.budget_usd_per_day,
+    )
+
+
+def _tier_lines(
+    report: Mapping[str, Any],
+    config: Config,
+    traffic: Sequence[reading.TierTraffic],
+    candidate: Mapping[str, float],
+) -> tuple[TierLine, ...]:
+    counted = {line.tier: line for line in traffic}
+    needed, last = config.evaluation.min_pairs, len(config.tiers) - 1
+    lines = []
+    for place, tier in enumerate(config.tiers):
+        told = report["tiers"][tier.name]
+        seen = counted.get(tier.name)
+        lines.append(
+            TierLine(
+                name=tier.name,
+                model=tier.model,
+                requests=told["requests"],
+                share=told["requests"] / report["requests"] if report["requests"] else None,
+                errors=seen.errors if seen else 0,
+                escalated=seen.escalated if seen else 0,
+                cost_usd=seen.cost_usd if seen else 0.0,
+                latency_ms=seen.latency_ms if seen else None,
+                pairs=told["pairs"],
+                threshold=report["thresholds"].get(tier.name),
+                candidate_threshold=candidate.get(tier.name),
+                tolerance=_tolerance(config, tier.name),
+                misroute=None if place == last else figure(told["misroute"], needed=needed),
+                overspend=None if place == 0 else figure(told.get("overspend"), needed=needed),
+            )
+        )
+    return tuple(lines)
+
+
+def _thresholds(connection: Connection, version: int | None) -> Mapping[str, float]:
+    found = None if version is None else reading.policy(connection, version)
+    return {} if found is None else found.thresholds
+
+
+def _tolerance(config: Config, tier: str) -> float | None:
+    return config.evaluation.tolerance.get(tier)
+
+
+def _tier_names(config: Config) -> tuple[str, ...]:
+    return tuple(tier.name for tier in config.tiers)
+
+
+def _end(evidence: Mapping[str, Any], which: str) -> WorstPair | None:
+    pair = evidence.get(f"{which}_pair")
+    return None if pair is None else WorstPair(str(pair), evidence.get(f"{which}_request"), None)
+
+
+def _told(value: object) -> str:
+    return f"{value:,.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,65 @@
+"""What every view needs of its surroundings, and who is asking."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from flask import current_app, g
+from sqlalchemy import Connection
+
+from app.config import Config
+from app.dashboard.throttle import Throttle
+from app.store.people import Person
+
+KEY = "tierwatch"
+
+
+class Database(Protocol):
+    """The two things the dashboard asks of an engine."""
+
+    def begin(self) -> AbstractContextManager[Connection]:
+        """A connection in a transaction that commits at the end."""
+
+    def connect(self) -> AbstractContextManager[Connection]:
+        """A connection to read with."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Collaborators of one dashboard.
+
+    Attributes:
+        config: tiers, tolerances and budget, to set figures against.
+        engine: Postgres.
+        gateway_url: shown on the overview; empty for none.
+        clock: seconds since 1970.
+        throttle: counts failed logins.
+    """
+
+    config: Config
+    engine: Database
+    gateway_url: str
+    clock: Callable[[], float]
+    throttle: Throttle
+
+
+def this_site() -> Site:
+    """The site of the application that serves the present request."""
+    site: Site = current_app.extensions[KEY]
+    return site
+
+
+def this_person() -> Person:
+    """Who sent the present request; only where login is required."""
+    person: Person = g.person
+    return person
+
+
+def stored_text(text: str) -> str:
+    r"""Text from outside as Postgres can hold it: no NUL, no lone surrogates.
+
+    >>> stored_text("a\x00b\ud800")
+    'a�b?'
+    """
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,103 @@
+"""Every error tierwatch raises on purpose. The message is the sentence the operator needs.
+
+TierwatchError
+├── UsageError                 wrong use of a command or function; exit code 2
+│   ├── ConfigError            tierwatch.yaml says something we do not accept; names file:line
+│   ├── SettingsError          an environment variable has a value we do not accept
+│   └── PolicyError            thresholds that cannot be a policy
+├── EvidenceError              statistical input that would void the guarantee; nothing was updated
+├── ProviderError              a model provider did not give an answer; says whether to try again
+├── JudgeError                 a judge cannot be built or used
+│   └── UnreadableVerdictError the judge answered, but not with a verdict
+├── ClassifierError            the classifier gave no usable label
+├── TrafficError               a recorded traffic file cannot be used
+├── StackError                 the embedded stack could not start or stop a process
+└── ConflictError              the thing was already decided, claimed or finished by someone else
+"""
+
+
+class TierwatchError(Exception):
+    """Base of the tree; catch it to print the sentence and exit 1."""
+
+
+class UsageError(TierwatchError):
+    """Wrong use; the message says what is accepted. Exit code 2."""
+
+
+class ConfigError(UsageError):
+    """A value in tierwatch.yaml is not accepted.
+
+    Attributes:
+        problems: one sentence each, already with ``file:line: key``.
+    """
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class SettingsError(UsageError):
+    """An environment variable holds a value that is not accepted; names the variable."""
+
+
+class PolicyError(UsageError):
+    """Thresholds that are not a policy: outside [0, 1], or for a tier that does not exist."""
+
+
+class EvidenceError(TierwatchError, ValueError):
+    """Statistical input that would void the guarantee. The state is as it was before the call."""
+
+
+class ProviderError(TierwatchError):
+    """A model provider gave no usable answer.
+
+    Attributes:
+        kind: ``timeout | connection | rate_limited | server | refused | unreadable | cut``.
+        status: HTTP status the provider gave, or None when there was none.
+        retry_after_s: what the provider asked us to wait, in seconds, or None.
+        body: the provider's own error body (first 2,000 characters), for the attempt's record.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        body: str = "",
+    ) -> None:
+        self.kind = kind
+        self.status = status
+        self.retry_after_s = retry_after_s
+        self.body = body
+        super().__init__(message)
+
+    @property
+    def retryable(self) -> bool:
+        """Whether the same call may succeed later. ``refused`` (other 4xx) never will."""
+        return self.kind != "refused"
+
+
+class JudgeError(TierwatchError):
+    """A judge cannot be built, or may not judge this pair."""
+
+
+class UnreadableVerdictError(JudgeError):
+    """The judge answered, but no verdict could be read from it."""
+
+
+class ClassifierError(TierwatchError):
+    """The classifier gave no usable label."""
+
+
+class TrafficError(TierwatchError):
+    """A recorded traffic file cannot be used at all (a bad line is skipped and counted instead)."""
+
+
+class StackError(TierwatchError):
+    """The embedded stack could not start, reach or stop one of its processes."""
+
+
+class ConflictError(TierwatchError):
+    """Somebody else was first: the thing is already decided, claimed or finished."""

@@ -1,0 +1,210 @@
+"""The gateway as an ASGI application: routes, small endpoints, start and stop."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from starlette.applications import Starlette
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from app.config import Config
+from app.gateway.chat import ChatEndpoint
+from app.gateway.feedback import read_feedback
+from app.gateway.inbound import Keys, read_body
+from app.gateway.metrics import GatewayMetrics
+from app.gateway.models import model_list
+from app.gateway.policies import CurrentRouter
+from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
+from app.loop.exchange import Feedback, Recorder
+from app.providers.upstream import Upstream, write_json
+from app.routing.policy import ActivePolicies
+from app.routing.router import Router
+
+_log = structlog.get_logger()
+
+_MESSAGES_PATH = "/v1/messages"
+
+
+def build_gateway(
+    *,
+    config: Config,
+    router: Router,
+    recorder: Recorder,
+    policies: Callable[[], ActivePolicies | None],
+    upstream: Upstream,
+    clock: Callable[[], float],
+    feedback: Callable[[Feedback], None],
+    environ: Mapping[str, str],
+    registry: CollectorRegistry | None = None,
+) -> Starlette:
+    """Build the gateway.
+
+    Args:
+        config: the whole tierwatch.yaml.
+        router: the router to begin with.
+        recorder: is given each exchange once, after its reply is closed.
+        policies: asked every second, in a thread, for the policies that should be in force. None,
+            or an error of any kind, leaves the last known ones.
+        upstream: the providers; opened and closed with the application.
+        clock: epoch seconds.
+        feedback: takes what callers say of answers; called in a thread.
+        environ: where the gateway's own API keys are found.
+        registry: what ``/metrics`` shows; a new one by default.
+
+    Raises:
+        SettingsError: a key in ``gateway.api_keys`` names a variable that is not set.
+    """
+    metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
+    keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
+    current = CurrentRouter(router, policies, metrics)
+    small = _SmallEndpoints(
+        config=config,
+        current=current,
+        keys=keys,
+        metrics=metrics,
+        feedback=feedback,
+        started_at=clock(),
+    )
+
+    def chat(wire: str) -> ChatEndpoint:
+        return ChatEndpoint(
+            wire,
+            config=config,
+            current=current,
+            recorder=recorder,
+            upstream=upstream,
+            keys=keys,
+            metrics=metrics,
+            clock=clock,
+        )
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with upstream:
+            with current:
+                yield
+
+    return Starlette(
+        routes=[
+            Route("/v1/chat/completions", chat(OPENAI), methods=["POST"]),
+            Route(_MESSAGES_PATH, chat(ANTHROPIC), methods=["POST"]),
+            Route("/v1/models", small.models, methods=["GET"]),
+            Route("/v1/models/{name:path}", small.model, methods=["GET"]),
+            Route("/v1/feedback", small.take_feedback, methods=["POST"]),
+            Route("/healthz", small.healthz, methods=["GET"]),
+            Route("/readyz", small.readyz, methods=["GET"]),
+            Route("/metrics", small.show_metrics, methods=["GET"]),
+        ],
+        exception_handlers={HTTPException: _http_error, Exception: _our_error},
+        lifespan=lifespan,
+    )
+
+
+class _SmallEndpoints:
+    """Everything but the chats."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        current: CurrentRouter,
+        keys: Keys,
+        metrics: GatewayMetrics,
+        feedback: Callable[[Feedback], None],
+        started_at: float,
+    ) -> None:
+        self._most = config.gateway.max_body_mb * 1024 * 1024
+        self._current = current
+        self._keys = keys
+        self._metrics = metrics
+        self._feedback = feedback
+        self._models = model_list(config, started_at)
+
+    async def models(self, request: Request) -> Response:
+        refusal = self._keys.refuse(dict(request.scope["headers"]))
+        return _json(self._models) if refusal is None else _refused(refusal)
+
+    async def model(self, request: Request) -> Response:
+        refusal = self._keys.refuse(dict(request.scope["headers"]))
+        if refusal is not None:
+            return _refused(refusal)
+        name = request.path_params["name"]
+        for model in self._models["data"]:
+            if model["id"] == name:
+                return _json(model)
+        return _refused(Refusal(404, f"There is no model {name!r}.", code="model_not_found"))
+
+    async def take_feedback(self, request: Request) -> Response:
+        headers = dict(request.scope["headers"])
+        refusal = self._keys.refuse(headers)
+        if refusal is not None:
+            return _refused(refusal)
+        body = await read_body(request.receive, headers, self._most)
+        feedback = read_feedback(body) if isinstance(body, bytes) else body
+        if feedback is None:
+            return Response(status_code=400)  # the caller left; nobody reads this
+        if isinstance(feedback, Refusal):
+            return _refused(feedback)
+        # After the answer and in a thread: the callable may wait for a database.
+        task = BackgroundTask(self._pass_on, feedback)
+        return _json({"status": "accepted"}, 202, background=task)
+
+    async def _pass_on(self, feedback: Feedback) -> None:
+        try:
+            await run_in_threadpool(self._feedback, feedback)
+        except Exception as error:  # noqa: BLE001 - the caller has its answer; the loss is counted and logged
+            self._metrics.feedback.labels("lost").inc()
+            _log.warning("feedback was lost", request=str(feedback.request_id), problem=repr(error))
+        else:
+            self._metrics.feedback.labels("taken").inc()
+
+    async def healthz(self, _: Request) -> Response:
+        return _json({"status": "ok"})
+
+    async def readyz(self, _: Request) -> Response:
+        """Ready as soon as it answers: chats need the file and the router, no Postgres or Redis."""
+        version = self._current.router.policies.stable.version
+        return _json({"status": "ready", "policy_version": version})
+
+    async def show_metrics(self, _: Request) -> Response:
+        return Response(
+            generate_latest(self._metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST}
+        )
+
+
+def _json(value: Any, status: int = 200, *, background: BackgroundTask | None = None) -> Response:
+    return Response(write_json(value), status, media_type="application/json", background=background)
+
+
+def _refused(refusal: Refusal, wire: str = OPENAI) -> Response:
+    return Response(refusal.body(wire), refusal.status, media_type="application/json")
+
+
+def _wire_of(request: Request) -> str:
+    return ANTHROPIC if request.url.path.startswith(_MESSAGES_PATH) else OPENAI
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    what = f"{request.method} {request.url.path}"
+    refusal = Refusal(error.status_code, f"{what}: {error.detail}.")
+    response = _refused(refusal, _wire_of(request))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _our_error(request: Request, error: Exception) -> Response:
+    """Our own mistake: the caller gets the envelope; the log, from the server, the traceback."""
+    del error
+    return _refused(
+        Refusal(500, "The gateway failed. Its log says why.", "api_error"), _wire_of(request)
+    )

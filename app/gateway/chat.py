@@ -1,0 +1,427 @@
+"""One chat request: read, decide, answer through a provider, record.
+
+A plain ASGI callable and no request or response objects: this is the path whose speed is measured.
+It does no input or output of its own; the only waiting is for the caller and for providers.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from starlette.types import Receive, Scope, Send
+
+from app.config import Config
+from app.errors import ClassifierError, ProviderError
+from app.gateway.caller_watch import CallerWatch
+from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
+from app.gateway.metrics import GatewayMetrics
+from app.gateway.open_exchange import OpenExchange
+from app.gateway.policies import CurrentRouter
+from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal, refusal_for, send_refusal
+from app.gateway.translation import StreamRelay, caller_reply, provider_body
+from app.loop.exchange import Recorder
+from app.providers.anthropic_wire import request_to_openai
+from app.providers.openai_wire import Reply
+from app.providers.upstream import Upstream, UpstreamStream, read_json
+from app.routing.classification import failure_kind
+from app.routing.decision import Decision
+from app.routing.llm import classification_request, read_classification
+from app.routing.router import Router
+from app.routing.tiers import Tier
+
+AUTO = frozenset({"auto", "tierwatch/auto"})
+
+# A provider that names a time before the next try gets it, up to this: the caller is waiting, and
+# a tier above may be free.
+_LONGEST_PAUSE_S = 1.0
+_JSON = (b"content-type", b"application/json")
+_EVENTS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # nginx in front would hold the stream back
+]
+# What an Anthropic caller says about its wire, for an Anthropic provider.
+_ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
+
+
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """A whole answer, ready for the caller."""
+
+    body: bytes
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A stream that has begun: its relay has been fed the first bytes, which became ``body``."""
+
+    body: bytes
+    relay: StreamRelay
+    stream: UpstreamStream
+
+
+class ChatEndpoint:
+    """Serves chats to callers on one wire. Used by every request at once.
+
+    Args:
+        wire: what callers speak here, ``openai | anthropic``.
+        config: tiers, classifier and limits.
+        current: the router in force.
+        recorder: is given every exchange once its reply is closed.
+        upstream: the providers.
+        keys: what callers must show.
+        metrics: what is counted.
+        clock: epoch seconds.
+    """
+
+    def __init__(
+        self,
+        wire: str,
+        *,
+        config: Config,
+        current: CurrentRouter,
+        recorder: Recorder,
+        upstream: Upstream,
+        keys: Keys,
+        metrics: GatewayMetrics,
+        clock: Callable[[], float],
+    ) -> None:
+        self._wire = wire
+        self._config = config
+        self._current = current
+        self._recorder = recorder
+        self._upstream = upstream
+        self._keys = keys
+        self._metrics = metrics
+        self._clock = clock
+        self._auto = AUTO | frozenset(config.gateway.auto_models)
+        self._tiers = {tier.name: tier for tier in config.tiers}
+        self._retry = config.retry
+        self._most = config.gateway.max_body_mb * 1024 * 1024
+        self._tier_headers = {
+            tier.name: [
+                (b"x-tierwatch-tier", tier.name.encode("ascii", "replace")),
+                (b"x-tierwatch-model", tier.model.encode("ascii", "replace")),
+            ]
+            for tier in config.tiers
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        headers = dict(scope["headers"])
+        exchange = await self._accepted(headers, receive)
+        if exchange is None:
+            return
+        if isinstance(exchange, Refusal):
+            self._metrics.refused(str(exchange.status)).inc()
+            await send_refusal(exchange, self._wire, send, [])
+            return
+        self._metrics.in_flight.inc()
+        watch = CallerWatch(receive)
+        try:
+            await self._serve(exchange, headers, send, watch)
+        except asyncio.CancelledError:
+            if not watch.caller_left():
+                raise
+        finally:
+            watch.stop()
+            self._close(exchange)
+
+    async def _accepted(self, headers: Headers, receive: Receive) -> OpenExchange | Refusal | None:
+        refusal = self._keys.refuse(headers)
+        if refusal is not None:
+            return refusal
+        body = await read_body(receive, headers, self._most)
+        if not isinstance(body, bytes):
+            return body
+        request = read_request(body)
+        if isinstance(request, Refusal):
+            return request
+        chat = request
+        if self._wire == ANTHROPIC:
+            try:
+                chat = request_to_openai(request)
+            except ProviderError as error:
+                return Refusal(400, str(error))
+        exchange = OpenExchange(request, chat, session_of(headers, request), self._clock())
+        if request["model"] not in self._auto:
+            exchange.decision = self._router.pinned(request["model"], exchange.session)
+            if exchange.decision is None:
+                return self._unknown_model(request["model"])
+        return exchange
+
+    @property
+    def _router(self) -> Router:
+        return self._current.router
+
+    def _unknown_model(self, model: str) -> Refusal:
+        accepted = ["auto", *self._tiers, *(tier.model for tier in self._config.tiers)]
+        return Refusal(
+            404,
+            f"There is no model {model!r}. Accepted: {', '.join(dict.fromkeys(accepted))}.",
+            code="model_not_found",
+            param="model",
+        )
+
+    async def _serve(
+        self, exchange: OpenExchange, headers: Headers, send: Send, watch: CallerWatch
+    ) -> None:
+        if exchange.decision is None:
+            exchange.decision = await self._decide(exchange)
+        try:
+            answer = await self._first_answer(exchange, exchange.decision, headers)
+        except ProviderError as error:
+            await self._fail(exchange, refusal_for(error), send, watch)
+            return
+        if isinstance(answer, _Begun):
+            await self._relay(exchange, answer, send, watch)
+        else:
+            await self._reply(exchange, answer, send, watch)
+
+    async def _decide(self, exchange: OpenExchange) -> Decision:
+        router, chat = self._router, exchange.chat
+        if self._config.classifier.kind == "llm":
+            decision = await self._ask_classifier(router, exchange)
+        else:
+            decision = router.route(
+                chat["messages"],
+                exchange.session,
+                tools=chat.get("tools"),
+                response_format=chat.get("response_format"),
+            )
+        kind, _, why = decision.reason.partition(":")
+        if kind == "classifier_failed":
+            self._metrics.classifier_failures(why).inc()
+        return decision
+
+    async def _ask_classifier(self, router: Router, exchange: OpenExchange) -> Decision:
+        config = self._config.classifier
+        wire = self._upstream.kind(config.provider)
+        try:
+            request = classification_request(exchange.chat["messages"], router.tiers, config)
+            body = provider_body(OPENAI, wire, request, request, config.model)
+            async with asyncio.timeout(config.timeout_s):
+                raw, answer = await self._upstream.complete(config.provider, body)
+            chat = (
+                answer
+                if wire == OPENAI
+                else read_json(caller_reply(OPENAI, wire, raw, answer, 0)[0])
+            )
+            classification = read_classification(chat, router.tiers)
+        except (TimeoutError, ProviderError, ClassifierError) as error:
+            return router.failed(failure_kind(error), exchange.session)
+        return router.decide(classification, exchange.session)
+
+    async def _first_answer(
+        self, exchange: OpenExchange, decision: Decision, headers: Headers
+    ) -> _Whole | _Begun:
+        """Ask the decided tier, again if it fails, then each tier above it, as ``retry`` says.
+
+        Raises:
+            ProviderError: nobody answered (the last failure), or a provider refused the request.
+        """
+        tries = self._tries(exchange, decision)
+        for number, tier in enumerate(tries, start=1):
+            exchange.tier = tier
+            try:
+                return await self._ask(exchange, tier, headers)
+            except ProviderError as error:
+                self._metrics.attempts_failed(tier.name, error.kind).inc()
+                if not error.retryable or number == len(tries):
+                    raise
+                if tries[number] is tier:
+                    await self._pause(exchange, error)
+        raise AssertionError  # pragma: no cover - there is always a tier to try
+
+    def _tries(self, exchange: OpenExchange, decision: Decision) -> list[Tier]:
+        tiers = self._config.tiers
+        chosen = self._tiers[decision.tier]
+        # A tier's name asks for at least that tier, a model's for that model and no other.
+        by_model = decision.reason == "pinned" and exchange.request["model"] != chosen.name
+        climb = self._retry.escalate and not by_model
+        above = tiers[tiers.index(chosen) + 1 :] if climb else ()
+        return [chosen] * (1 + self._retry.attempts) + list(above)
+
+    async def _pause(self, exchange: OpenExchange, error: ProviderError) -> None:
+        wait_s = self._retry.wait_s
+        if error.retry_after_s is not None:
+            wait_s = max(wait_s, min(error.retry_after_s, _LONGEST_PAUSE_S))
+        exchange.paused(wait_s)
+        await asyncio.sleep(wait_s)
+
+    async def _ask(self, exchange: OpenExchange, tier: Tier, headers: Headers) -> _Whole | _Begun:
+        wire = self._upstream.kind(tier.provider)
+        body = provider_body(self._wire, wire, exchange.request, exchange.chat, tier.model)
+        extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
+        began = time.perf_counter()
+        try:
+            answer = await (self._begin if exchange.streaming else self._complete)(
+                exchange, tier, wire, body, extra
+            )
+        except ProviderError as error:
+            exchange.tried(tier, began, error=error)
+            raise
+        except asyncio.CancelledError:
+            exchange.abandoned(tier, began)
+            raise
+        exchange.tried(tier, began)
+        return answer
+
+    async def _complete(
+        self,
+        exchange: OpenExchange,
+        tier: Tier,
+        wire: str,
+        body: bytes,
+        extra: dict[str, str] | None,
+    ) -> _Whole:
+        raw, answer = await self._upstream.complete(tier.provider, body, extra)
+        try:
+            return _Whole(*caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at)))
+        except ProviderError as error:
+            error.status = 200
+            raise
+
+    async def _begin(
+        self,
+        exchange: OpenExchange,
+        tier: Tier,
+        wire: str,
+        body: bytes,
+        extra: dict[str, str] | None,
+    ) -> _Begun:
+        options = exchange.request.get("stream_options") or {}
+        relay = StreamRelay(
+            self._wire,
+            wire,
+            include_usage=options.get("include_usage") is True,
+            created=int(exchange.arrived_at),
+        )
+        stream = await self._upstream.stream(tier.provider, body, extra)
+        first = relay.feed(stream.first)
+        problem = relay.stuck
+        if relay.answer.error is not None:
+            # The first thing some providers stream, with status 200, is that they will not answer.
+            sentence = f"{tier.provider} began its stream with an error."
+            problem = ProviderError(sentence, kind="server", status=200)
+        if problem is not None:
+            stream.close()
+            raise problem
+        return _Begun(first, relay, stream)
+
+    async def _reply(
+        self, exchange: OpenExchange, answer: _Whole, send: Send, watch: CallerWatch
+    ) -> None:
+        exchange.begins(200)
+        headers = self._headers(exchange)
+        headers += [_JSON, (b"content-length", b"%d" % len(answer.body))]
+        watch.stop()  # before the last byte: after it every caller leaves
+        reply = answer.reply
+        exchange.answered(
+            reply.message,
+            reply.finish_reason,
+            (reply.prompt_tokens, reply.completion_tokens),
+            finished=True,
+        )
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _relay(
+        self, exchange: OpenExchange, begun: _Begun, send: Send, watch: CallerWatch
+    ) -> None:
+        relay, stream = begun.relay, begun.stream
+        try:
+            exchange.begins(200)
+            headers = self._headers(exchange) + _EVENTS
+            watch.start()
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            chunk: bytes | None = begun.body
+            problem: ProviderError | None = None
+            while chunk is not None:
+                if chunk:
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                chunk, problem = await _next(relay, stream)
+            last = self._last_bytes(exchange, relay, problem)
+            watch.stop()
+            await send({"type": "http.response.body", "body": last})
+        finally:
+            stream.close()
+            answer = relay.answer
+            exchange.answered(
+                answer.message,
+                answer.finish_reason,
+                (answer.prompt_tokens, answer.completion_tokens),
+                finished=relay.finished,
+            )
+
+    def _last_bytes(
+        self, exchange: OpenExchange, relay: StreamRelay, problem: ProviderError | None
+    ) -> bytes:
+        last = relay.end()
+        if relay.finished or relay.answer.error is not None:
+            return last  # whole, or the provider itself has told the caller
+        problem = problem or ProviderError("The provider closed its stream too early.", kind="cut")
+        tier = exchange.tier
+        if tier is not None:
+            exchange.attempts[-1] = replace(exchange.attempts[-1], error=problem.kind)
+            self._metrics.attempts_failed(tier.name, problem.kind).inc()
+        return refusal_for(problem).event(self._wire)
+
+    async def _fail(
+        self, exchange: OpenExchange, refusal: Refusal, send: Send, watch: CallerWatch
+    ) -> None:
+        exchange.begins(refusal.status)
+        watch.stop()
+        await send_refusal(refusal, self._wire, send, self._headers(exchange))
+
+    def _headers(self, exchange: OpenExchange) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-tierwatch-request-id", str(exchange.exchange_id).encode())]
+        if exchange.tier is not None and exchange.decision is not None:
+            headers += self._tier_headers[exchange.tier.name]
+            headers += [
+                (b"x-tierwatch-confidence", b"%.4f" % exchange.decision.confidence),
+                (b"x-tierwatch-policy-version", b"%d" % exchange.decision.policy_version),
+            ]
+        headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % exchange.overhead_ms))
+        return headers
+
+    def _close(self, exchange: OpenExchange) -> None:
+        """Hand the exchange over and count it: once, whatever became of it."""
+        decision = exchange.decision or self._router.failed("abandoned", exchange.session)
+        tier = exchange.tier or self._tiers[decision.tier]
+        served = exchange.served(decision, tier)
+        self._recorder.record(served)
+        metrics = self._metrics
+        metrics.in_flight.dec()
+        metrics.requests(tier.name, str(served.status)).inc()
+        metrics.latency(tier.name).observe(served.latency_ms / 1000)
+        metrics.overhead.observe(served.overhead_ms / 1000)
+        if served.answer is not None:
+            metrics.tokens(tier.name, "prompt").inc(served.prompt_tokens)
+            metrics.tokens(tier.name, "completion").inc(served.completion_tokens)
+            metrics.cost(tier.name).inc(served.cost_usd)
+            if not served.finished:
+                metrics.replies_cut(tier.name).inc()
+
+
+async def _next(
+    relay: StreamRelay, stream: UpstreamStream
+) -> tuple[bytes | None, ProviderError | None]:
+    """The next bytes for the caller (perhaps none yet), or None at the end and why it is one."""
+    if relay.stuck is not None:
+        return None, relay.stuck
+    try:
+        chunk = await stream.read()
+        return (relay.feed(chunk) if chunk else None), None
+    except ProviderError as error:
+        return None, error
+
+
+def _forwarded(headers: Headers) -> dict[str, str]:
+    return {
+        name.decode(): headers[name].decode("latin-1")
+        for name in _ANTHROPIC_HEADERS
+        if name in headers
+    }

@@ -1,0 +1,154 @@
+"""Reading a chat request: keys, limits, and the fields the gateway itself reads."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from starlette.types import Receive
+
+from app.gateway.refusal import Refusal
+from app.providers.upstream import read_json
+
+Headers = Mapping[bytes, bytes]
+
+# For each field that the gateway itself reads or may have to translate: the types it may have,
+# and how to say so.
+_FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
+    ("stream", (bool,), "a boolean"),
+    ("stream_options", (dict,), "an object"),
+    ("tools", (list,), "a list of objects"),
+    ("response_format", (dict,), "an object"),
+    ("metadata", (dict,), "an object"),
+    ("user", (str,), "a string"),
+    ("temperature", (int, float), "a number"),
+    ("top_p", (int, float), "a number"),
+    ("max_tokens", (int,), "a whole number"),
+    ("max_completion_tokens", (int,), "a whole number"),
+    ("stop", (str, list), "a string or a list of strings"),
+    ("stop_sequences", (list,), "a list of strings"),
+)
+
+_LISTS: tuple[tuple[str, type, str], ...] = (
+    ("tools", dict, "a list of objects"),
+    ("stop", str, "a string or a list of strings"),
+    ("stop_sequences", str, "a list of strings"),
+)
+
+
+class Keys:
+    """The keys callers may use. With none configured, everybody may call."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._digests = [hashlib.sha256(key.encode()).digest() for key in keys]
+
+    def refuse(self, headers: Headers) -> Refusal | None:
+        """Compare the caller's key with every accepted one, in constant time."""
+        if not self._digests:
+            return None
+        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+        shown = headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
+        digest = hashlib.sha256(shown).digest()
+        # A list, not a generator: any() would stop at the first match.
+        if any([hmac.compare_digest(digest, accepted) for accepted in self._digests]):  # noqa: C419 - as above
+            return None
+        problem = "This API key is not accepted." if shown else "No API key was given."
+        return Refusal(
+            401,
+            f"{problem} Send one of the gateway's keys as `Authorization: Bearer KEY`"
+            " or `x-api-key: KEY`.",
+            "authentication_error",
+            "invalid_api_key",
+        )
+
+
+async def read_body(receive: Receive, headers: Headers, most: int) -> bytes | Refusal | None:
+    """The whole body; a refusal beyond ``most`` bytes; None when the caller left."""
+    declared = headers.get(b"content-length", b"")
+    if declared.isdigit() and int(declared) > most:
+        return _too_large(most)
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        return None
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= most else _too_large(most)
+    parts, size = [body], len(body)
+    while size <= most:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if not message.get("more_body"):
+            return b"".join(parts) if size <= most else _too_large(most)
+    return _too_large(most)
+
+
+def _too_large(most: int) -> Refusal:
+    return Refusal(
+        413,
+        f"The request body is larger than the {most // 1024 // 1024} MB that this gateway accepts"
+        " (gateway.max_body_mb).",
+        code="request_too_large",
+    )
+
+
+def read_request(body: bytes) -> dict[str, Any] | Refusal:
+    """The chat request in a body, checked as far as the gateway itself reads it.
+
+    Everything else is the provider's to judge and is forwarded as it stands.
+    """
+    try:
+        request = read_json(body)
+    except ValueError as error:
+        return Refusal(400, f"The request body is not JSON: {error}.", code="invalid_json")
+    if not isinstance(request, dict):
+        return Refusal(400, "The request body is not a JSON object.", code="invalid_json")
+    return _messages_problem(request.get("messages")) or _field_problem(request) or request
+
+
+def _field_problem(request: Mapping[str, Any]) -> Refusal | None:
+    if not isinstance(request.get("model"), str) or not request["model"]:
+        return _wrong("model", "a string: `auto`, or the name of a tier or model")
+    for name, types, accepted in _FIELDS:
+        value = request.get(name)
+        if value is not None and not isinstance(value, types):
+            return _wrong(name, accepted)
+    for name, of, accepted in _LISTS:
+        value = request.get(name)
+        if isinstance(value, list) and not all(isinstance(item, of) for item in value):
+            return _wrong(name, accepted)
+    return None
+
+
+def _messages_problem(messages: object) -> Refusal | None:
+    if not isinstance(messages, list) or not messages:
+        return _wrong("messages", "a list of at least one message")
+    for index, message in enumerate(messages):
+        if not isinstance(message, dict):
+            return _wrong(f"messages[{index}]", "an object")
+        if not isinstance(message.get("role"), str):
+            return _wrong(f"messages[{index}].role", "a string")
+        content = message.get("content")
+        if content is None or isinstance(content, str):
+            continue
+        if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
+            return _wrong(f"messages[{index}].content", "a string or a list of objects")
+    return None
+
+
+def _wrong(param: str, accepted: str) -> Refusal:
+    return Refusal(400, f"`{param}` must be {accepted}.", code="invalid_type", param=param)
+
+
+def session_of(headers: Headers, request: Mapping[str, Any]) -> str | None:
+    """The caller's session: ``x-session-id``, else ``user``, else ``metadata.session_id``."""
+    named = headers.get(b"x-session-id", b"").strip()
+    if named:
+        return named.decode("utf-8", "replace")
+    metadata = request.get("metadata") or {}
+    for value in (request.get("user"), metadata.get("session_id")):
+        if isinstance(value, str) and value:
+            return value
+    return None

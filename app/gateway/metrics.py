@@ -1,0 +1,92 @@
+"""What the gateway counts for Prometheus. Labels are bounded: tiers, statuses and reasons."""
+
+from functools import cache
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+# Models take a tenth of a second to minutes; the gateway itself fractions of a millisecond.
+_MODEL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_OVERHEAD_SECONDS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1)
+
+
+class GatewayMetrics:
+    """The gateway's series, in one registry.
+
+    Children are looked up once for each combination of labels: `labels()` takes a lock and builds
+    a key on every call, which the request path need not pay for.
+    """
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.in_flight = Gauge(
+            "tierwatch_requests_in_flight", "Requests being served.", registry=registry
+        )
+        self.overhead = Histogram(
+            "tierwatch_overhead_seconds",
+            "Time the gateway itself added before the reply began.",
+            buckets=_OVERHEAD_SECONDS,
+            registry=registry,
+        )
+        self.policy_version = Gauge(
+            "tierwatch_policy_version", "Version of the stable policy in force.", registry=registry
+        )
+        self.policy_poll_failures = Counter(
+            "tierwatch_policy_poll_failures",
+            "Looks for a new policy that failed; the last known one stays in force.",
+            registry=registry,
+        )
+        self.feedback = Counter(
+            "tierwatch_feedback", "Feedback by what became of it.", ["status"], registry=registry
+        )
+        self._requests = Counter(
+            "tierwatch_requests",
+            "Chat requests by serving tier and HTTP status (499: the caller left).",
+            ["tier", "status"],
+            registry=registry,
+        )
+        self._refused = Counter(
+            "tierwatch_requests_refused",
+            "Requests refused before they were routed.",
+            ["status"],
+            registry=registry,
+        )
+        self._unfinished = Counter(
+            "tierwatch_replies_cut",
+            "Replies that ended before their end.",
+            ["tier"],
+            registry=registry,
+        )
+        self._latency = Histogram(
+            "tierwatch_request_seconds",
+            "From arrival to the close of the reply.",
+            ["tier"],
+            buckets=_MODEL_SECONDS,
+            registry=registry,
+        )
+        self._tokens = Counter(
+            "tierwatch_tokens", "Tokens served.", ["tier", "kind"], registry=registry
+        )
+        self._cost = Counter(
+            "tierwatch_cost_usd", "Cost of what was served.", ["tier"], registry=registry
+        )
+        self._failed_attempts = Counter(
+            "tierwatch_attempts_failed",
+            "Calls to providers that gave no answer, by reason.",
+            ["tier", "reason"],
+            registry=registry,
+        )
+        self._classifier_failures = Counter(
+            "tierwatch_classifier_failures",
+            "Requests that went to the default tier because the classifier failed.",
+            ["reason"],
+            registry=registry,
+        )
+        # cache() on the bound lookups: labels are bounded, so the caches are too.
+        self.requests = cache(self._requests.labels)
+        self.refused = cache(self._refused.labels)
+        self.replies_cut = cache(self._unfinished.labels)
+        self.latency = cache(self._latency.labels)
+        self.tokens = cache(self._tokens.labels)
+        self.cost = cache(self._cost.labels)
+        self.attempts_failed = cache(self._failed_attempts.labels)
+        self.classifier_failures = cache(self._classifier_failures.labels)

@@ -1,0 +1,163 @@
+"""An exchange that is still open: what is known of it while it is being served."""
+
+import time
+from typing import Any
+
+from app.errors import ProviderError
+from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
+from app.providers.openai_wire import (
+    StreamAnswer,
+    estimated_tokens,
+    request_characters,
+)
+from app.routing.decision import Decision
+from app.routing.tiers import Tier
+
+# Nginx's status for a caller who left before the answer; never sent, only recorded.
+CALLER_LEFT = 499
+ABANDONED = "abandoned"
+
+
+class OpenExchange:
+    """Gathers one exchange; ``served`` closes it. Times run from the last byte of the request.
+
+    Attributes:
+        exchange_id: sent to the caller as ``x-tierwatch-request-id``.
+        session: the caller's session; without one, each exchange is its own.
+        request: the request as the caller sent it.
+        chat: the request in OpenAI's form.
+        decision: what the router chose; None until it has.
+        tier: the tier that serves, or was tried last.
+        attempts: calls to providers so far.
+        status: HTTP status for the caller.
+        message: the assistant message, in OpenAI's form.
+        finished: whether the caller could have the whole answer.
+        overhead_ms: time the gateway itself took until the reply began.
+    """
+
+    __slots__ = (
+        "_first_byte_ms",
+        "_started",
+        "_tokens",
+        "_waited_s",
+        "arrived_at",
+        "attempts",
+        "chat",
+        "decision",
+        "exchange_id",
+        "finish_reason",
+        "finished",
+        "message",
+        "overhead_ms",
+        "request",
+        "session",
+        "status",
+        "tier",
+    )
+
+    def __init__(
+        self, request: dict[str, Any], chat: dict[str, Any], session: str | None, now: float
+    ) -> None:
+        self._started = time.perf_counter()
+        self._waited_s = 0.0
+        self._first_byte_ms: float | None = None
+        self._tokens: tuple[int | None, int | None] = (None, None)
+        self.arrived_at = now
+        self.exchange_id = new_exchange_id(now)
+        self.session = session or str(self.exchange_id)
+        self.request = request
+        self.chat = chat
+        self.decision: Decision | None = None
+        self.tier: Tier | None = None
+        self.attempts: list[Attempt] = []
+        self.status = CALLER_LEFT
+        self.message: dict[str, Any] | None = None
+        self.finish_reason: str | None = None
+        self.finished = False
+        self.overhead_ms = 0.0
+
+    @property
+    def streaming(self) -> bool:
+        """Whether the caller asked for a stream."""
+        return self.request.get("stream") is True
+
+    def tried(self, tier: Tier, began: float, *, error: ProviderError | None = None) -> None:
+        """Add a finished call to a provider that began at ``began`` (``time.perf_counter``)."""
+        status = 200 if error is None else error.status
+        self._add(tier, began, status, "" if error is None else error.kind)
+
+    def abandoned(self, tier: Tier, began: float) -> None:
+        """Add a call that was given up because the caller left or the gateway stopped."""
+        self._add(tier, began, None, ABANDONED)
+
+    def _add(self, tier: Tier, began: float, status: int | None, error: str) -> None:
+        took_s = time.perf_counter() - began
+        self._waited_s += took_s
+        self.attempts.append(
+            Attempt(tier.name, tier.model, tier.provider, status, error, took_s * 1000)
+        )
+
+    def paused(self, seconds: float) -> None:
+        """Leave a deliberate wait between two calls out of the gateway's own time."""
+        self._waited_s += seconds
+
+    def begins(self, status: int) -> None:
+        """The reply's headers are about to be sent with this status."""
+        elapsed_s = time.perf_counter() - self._started
+        self.status = status
+        self.overhead_ms = (elapsed_s - self._waited_s) * 1000
+        self._first_byte_ms = elapsed_s * 1000
+
+    def answered(
+        self,
+        message: dict[str, Any],
+        finish_reason: str | None,
+        tokens: tuple[int | None, int | None],
+        *,
+        finished: bool,
+    ) -> None:
+        """Keep the answer, as far as it came; tokens (prompt, completion) where counted."""
+        self.message = message
+        self.finish_reason = finish_reason
+        self._tokens = tokens
+        self.finished = finished
+
+    def served(self, decision: Decision, tier: Tier) -> ServedExchange:
+        """The closed exchange. Tokens nobody counted are estimated from the text."""
+        latency_ms = (time.perf_counter() - self._started) * 1000
+        prompt, completion, estimated = self._counted()
+        return ServedExchange(
+            exchange_id=self.exchange_id,
+            arrived_at=self.arrived_at,
+            session=self.session,
+            request=self.chat,
+            decision=decision,
+            served_tier=tier.name,
+            served_model=tier.model,
+            provider=tier.provider,
+            attempts=tuple(self.attempts),
+            status=self.status,
+            answer=self.message,
+            finish_reason=self.finish_reason,
+            finished=self.finished,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            tokens_estimated=estimated,
+            cost_usd=tier.price.cost_usd(prompt, completion),
+            latency_ms=latency_ms,
+            first_byte_ms=latency_ms if self._first_byte_ms is None else self._first_byte_ms,
+            overhead_ms=self.overhead_ms,
+        )
+
+    def _counted(self) -> tuple[int, int, bool]:
+        if self.message is None:
+            return 0, 0, False
+        prompt, completion = self._tokens
+        estimated = prompt is None or completion is None
+        if prompt is None:
+            prompt = estimated_tokens(request_characters(self.chat))
+        if completion is None:
+            whole = StreamAnswer()
+            whole.feed({"choices": [{"delta": self.message}]})
+            completion = estimated_tokens(whole.characters)
+        return prompt, completion, estimated

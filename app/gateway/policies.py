@@ -1,0 +1,75 @@
+"""The router in force, kept up to date with the approved policies."""
+
+import threading
+from collections.abc import Callable
+from typing import Self
+
+import structlog
+
+from app.errors import PolicyError
+from app.gateway.metrics import GatewayMetrics
+from app.routing.policy import ActivePolicies
+from app.routing.router import Router
+
+POLL_S = 1.0  # a new policy must be in force within 5 s; four looks may fail or be late
+# A look that hangs in a dead database must not hold up the shutdown.
+_STOP_S = 2.0
+
+_log = structlog.get_logger()
+
+
+class CurrentRouter:
+    """Holds the router in force and asks, every second, for the policies it should have.
+
+    The asking is done by a thread of its own, so a database that is slow or away costs requests
+    nothing. The router is swapped whole: a request sees one policy from start to end.
+
+    Attributes:
+        router: the router in force.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        policies: Callable[[], ActivePolicies | None],
+        metrics: GatewayMetrics,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self.router = router
+        self._policies = policies
+        self._metrics = metrics
+        self._poll_s = poll_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="policy-poll", daemon=True)
+        metrics.policy_version.set(router.policies.stable.version)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._stop.set()
+        self._thread.join(timeout=_STOP_S)
+
+    def refresh(self) -> None:
+        """Ask once. Whatever goes wrong is counted, and the last known policies stay."""
+        try:
+            policies = self._policies()
+            if policies is None or policies == self.router.policies:
+                return
+            self.router = self.router.with_policies(policies)
+        except PolicyError as error:
+            self._metrics.policy_poll_failures.inc()
+            _log.error("policy does not fit the tiers; the last one stays", problem=str(error))
+        except Exception as error:  # noqa: BLE001 - a driver's error of any kind must not end the thread
+            self._metrics.policy_poll_failures.inc()
+            _log.warning("policies could not be read; the last ones stay", problem=repr(error))
+        else:
+            self._metrics.policy_version.set(policies.stable.version)
+            _log.info("policy in force", version=policies.stable.version)
+
+    def _poll(self) -> None:
+        while True:
+            self.refresh()
+            if self._stop.wait(self._poll_s):
+                return

@@ -1,0 +1,35 @@
+"""Running the gateway: one process, one event loop."""
+
+import uvicorn
+from starlette.types import ASGIApp
+
+# Streams in flight at a stop may take this long to end; then they are cut and recorded as cut.
+_DRAIN_S = 30
+# Longer than the 60 s for which usual load balancers and clients keep a connection, so that they,
+# and not we, close it: the other way round a request can be sent into a closing connection.
+_KEEP_ALIVE_S = 75
+
+
+def gateway_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
+    """A server that has not been started; ``serve`` runs it."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+            timeout_graceful_shutdown=_DRAIN_S,
+        )
+    )
+
+
+def serve(app: ASGIApp, host: str, port: int) -> None:
+    """Serve until SIGINT or SIGTERM, then let the replies in flight end."""
+    gateway_server(app, host, port).run()

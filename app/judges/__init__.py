@@ -1,0 +1,92 @@
+"""Who compares a pair. The door: `build_judge`, and the `Judge` it returns."""
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from app.errors import JudgeError
+from app.judges.asking import Completes
+from app.judges.pairwise import PairwiseJudge
+from app.judges.ragas import Embed, Embedder, build_ragas_judge
+from app.judges.recorded import Lookup, RecordedJudge
+from app.judges.structural import StructuralFirst
+from app.judges.verdict import Judge
+from app.routing.tiers import Price, resolved_model
+
+if TYPE_CHECKING:
+    from app.config import JudgeConfig, ProviderConfig
+
+__all__ = ["Judge", "build_judge"]
+
+
+def build_judge(
+    config: "JudgeConfig",
+    *,
+    client: Completes,
+    arms: Iterable[str],
+    environ: Mapping[str, str],
+    price: Price | None = None,
+    providers: Mapping[str, "ProviderConfig"] | None = None,
+    embedding_model: str | None = None,
+    lookup: Lookup | None = None,
+) -> Judge:
+    """Return the judge that a configuration names; it is asked after the structural checks.
+
+    Args:
+        config: the ``evaluation.judge`` section.
+        client: asks models.
+        arms: models of the tiers. A judge among them would prefer itself and is refused.
+        environ: where secrets are.
+        price: of the judge's model; without it the judge's cost counts as 0.
+        providers: the ``providers`` section; needed for ``embedding_model`` only.
+        embedding_model: at the judge's provider; with it a ragas judge scores relevancy too.
+        lookup: the table of a ``recorded`` judge.
+
+    Raises:
+        JudgeError: the judge serves a tier, or something it needs is missing.
+        SettingsError: a secret's variable is not set.
+    """
+    if config.kind == "recorded":
+        if lookup is None:
+            raise JudgeError("evaluation.judge.kind is recorded, and there are no records to read.")
+        return StructuralFirst(RecordedJudge(lookup))
+    if not (config.model and config.provider):
+        raise JudgeError(f"A {config.kind} judge needs evaluation.judge.model and its provider.")
+    _refuse_arms(config.model, arms)
+    pairwise = PairwiseJudge(
+        client, config.provider, config.model, orders=config.orders, price=price
+    )
+    if config.kind == "pairwise":
+        return StructuralFirst(pairwise)
+    embed = _embed(config.provider, embedding_model, providers or {}, environ)
+    return StructuralFirst(
+        build_ragas_judge(
+            client, config.provider, config.model, fallback=pairwise, price=price, embed=embed
+        )
+    )
+
+
+def _refuse_arms(model: str, arms: Iterable[str]) -> None:
+    for arm in arms:
+        if resolved_model(arm) == resolved_model(model):
+            raise JudgeError(
+                f"evaluation.judge.model {model!r} is the model of a tier ({arm!r}), and a model"
+                " prefers its own answers; name a model that serves no tier."
+            )
+
+
+def _embed(
+    name: str,
+    model: str | None,
+    providers: Mapping[str, "ProviderConfig"],
+    environ: Mapping[str, str],
+) -> Embed | None:
+    if model is None:
+        return None
+    provider = providers.get(name)
+    if provider is None or provider.kind != "openai":
+        raise JudgeError(
+            "An embedding model needs a judge's provider of kind openai;"
+            f" {name!r} is not one. Without it relevancy is not scored."
+        )
+    key = None if provider.api_key is None else provider.api_key.reveal(environ)
+    return Embedder(provider.base_url, key, model, timeout_s=provider.timeout_s)

@@ -1,0 +1,191 @@
+"""What can be said of a pair without a model: identical, empty, not the JSON or tools asked for.
+
+Only what is beyond dispute is decided here; everything else is None and goes to the judge. Tool
+calls are compared, never executed.
+"""
+
+import json
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from app.judges.schema import schema_breach
+from app.judges.transcript import answer_text, canonical_json, content_text, tool_calls
+from app.judges.verdict import Answer, Judge, Preferred, Question, Verdict
+
+# Runs of spaces inside a line; not the indentation, which is meaning in code.
+_RUN = re.compile(r"(?<=\S)[^\S\n]+")
+
+
+@dataclass(frozen=True, slots=True)
+class StructuralFirst:
+    """A judge that is asked only what the structural checks leave open.
+
+    Its version is the inner judge's: one judge, one series of outcomes.
+    """
+
+    inner: Judge
+
+    @property
+    def version(self) -> str:
+        """The inner judge's version."""
+        return self.inner.version
+
+    def judge(self, question: Question, served: Answer, alternative: Answer) -> Verdict:
+        """Decide by structure, or ask the inner judge.
+
+        Raises:
+            ProviderError: from the inner judge.
+        """
+        found = structural_verdict(question, served, alternative, judge_version=self.version)
+        return found or self.inner.judge(question, served, alternative)
+
+
+def structural_verdict(
+    question: Question, served: Answer, alternative: Answer, *, judge_version: str
+) -> Verdict | None:
+    """Return the verdict that structure alone gives, or None.
+
+    In this order: identical text (see `normalised`) is a tie; an empty answer loses to one that is
+    not (a refusal is text, and is not judged here); the same tools with the same arguments are a
+    tie, and calls that cannot be carried out lose to calls that can; where JSON was asked for,
+    an answer that is not such JSON loses to one that is, and equal JSON is a tie.
+    """
+    found = (
+        _by_text(served, alternative)
+        or _by_tool_calls(question, served, alternative)
+        or _by_json(question, served, alternative)
+    )
+    if found is None:
+        return None
+    preferred, basis, reason = found
+    return Verdict(preferred=preferred, basis=basis, reason=reason, judge_version=judge_version)
+
+
+def normalised(text: str) -> str:
+    """Text without the differences that nobody would call a difference.
+
+    Composed Unicode (NFC, not NFKC, for which 10² is 102), line ends, trailing and repeated spaces,
+    empty lines, and full stops at the very end. Case, indentation and other punctuation stay:
+    they are meaning in code, JSON and mathematics.
+
+    >>> normalised("It is  42. ") == normalised("It is 42")
+    True
+    """
+    lines = unicodedata.normalize("NFC", text).splitlines()
+    kept = (_RUN.sub(" ", line).rstrip() for line in lines)
+    return "\n".join(line for line in kept if line).strip().rstrip(".。").rstrip()
+
+
+_Found = tuple[Preferred, str, str]
+
+
+def _by_text(served: Answer, alternative: Answer) -> _Found | None:
+    texts = [normalised(answer_text(answer)) for answer in (served, alternative)]
+    if texts[0] == texts[1]:
+        return "tie", "identical", "The answers are identical."
+    empty = [not answer_text(answer).strip() for answer in (served, alternative)]
+    return _loser(empty, "empty", ("The {} answer is empty.", ""))
+
+
+def _loser(bad: list[Any], basis: str, sentence: tuple[str, str]) -> _Found | None:
+    """The verdict against the one bad answer; None when none or both are."""
+    if bool(bad[0]) == bool(bad[1]):
+        return None
+    first, rest = sentence
+    if bad[0]:
+        return "alternative", basis, first.format("served") + rest
+    return "served", basis, first.format("alternative") + rest
+
+
+def _by_tool_calls(question: Question, served: Answer, alternative: Answer) -> _Found | None:
+    calls = [tool_calls(answer) for answer in (served, alternative)]
+    if not (calls[0] and calls[1]):
+        return None  # whether a tool had to be called at all is for the judge
+    if _canonical_calls(calls[0]) == _canonical_calls(calls[1]):
+        return "tie", "tool_calls", "Both answers call the same tools with the same arguments."
+    offered = _offered(question)
+    wrong = [_wrong_call(found, offered) for found in calls]
+    return _loser(
+        wrong, "tool_calls", ("The {} answer's call cannot be carried out: ", "".join(wrong))
+    )
+
+
+def _canonical_calls(calls: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
+    return Counter((name, _canonical_arguments(text)) for name, text in calls)
+
+
+def _canonical_arguments(text: str) -> str:
+    arguments = _read_json(text or "{}")
+    return text if arguments is _NOT_JSON else canonical_json(arguments)
+
+
+def _offered(question: Question) -> dict[str, Any]:
+    """Schema of the arguments of each offered tool; True where none was given."""
+    offered: dict[str, Any] = {}
+    for tool in question.tools or ():
+        form = tool.get("function")
+        if isinstance(form, dict):
+            offered[str(form.get("name"))] = form.get("parameters", True)
+        elif isinstance(tool.get("custom"), dict):
+            offered[str(tool["custom"].get("name"))] = None  # its input is free text
+    return offered
+
+
+def _wrong_call(calls: list[tuple[str, str]], offered: dict[str, Any]) -> str:
+    for name, text in calls:
+        if name not in offered:
+            return f"tool {name[:80]!r} was not offered."
+        if offered[name] is None:
+            continue
+        arguments = _read_json(text or "{}")
+        if not isinstance(arguments, dict):
+            return f"the arguments of {name[:80]!r} are not a JSON object."
+        breach = schema_breach(arguments, offered[name])
+        if breach:
+            return f"in the arguments of {name[:80]!r}, {breach}."
+    return ""
+
+
+def _by_json(question: Question, served: Answer, alternative: Answer) -> _Found | None:
+    asked = question.response_format or {}
+    if asked.get("type") not in {"json_object", "json_schema"}:
+        return None
+    if any(tool_calls(answer) for answer in (served, alternative)):
+        return None  # the form binds the final answer, not a call on the way to it
+    if any(answer.get("refusal") for answer in (served, alternative)):
+        return None
+    values = [_read_json(content_text(answer.get("content"))) for answer in (served, alternative)]
+    wrong = [_wrong_json(value, asked) for value in values]
+    if not any(wrong) and canonical_json(values[0]) == canonical_json(values[1]):
+        return "tie", "identical", "The answers are the same JSON."
+    return _loser(wrong, "invalid_json", ("JSON was asked for; of the {} answer, ", "".join(wrong)))
+
+
+def _wrong_json(value: Any, asked: dict[str, Any]) -> str:
+    if value is _NOT_JSON:
+        return "the text is not valid JSON."
+    if asked["type"] == "json_object":
+        return "" if isinstance(value, dict) else "the JSON is not an object."
+    named = asked.get("json_schema")
+    breach = schema_breach(value, named.get("schema", True) if isinstance(named, dict) else True)
+    return f"{breach}." if breach else ""
+
+
+_NOT_JSON: Any = object()
+
+
+def _read_json(text: str) -> Any:
+    """The value, or `_NOT_JSON`: also for NaN, numbers too long to read, and bottomless nesting."""
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+        canonical_json(value)  # nests deeper than the decoder does, and it is needed later
+    except (ValueError, RecursionError):
+        return _NOT_JSON
+    return value
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)

@@ -1,0 +1,110 @@
+"""Alert: open -> acknowledged -> resolved, told to every destination, one open a cause."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from app.errors import ConflictError
+from app.store.alerts import (
+    EVENT,
+    add_alert,
+    load_alert,
+    set_alert_state,
+    set_delivered,
+    untold_alerts,
+)
+from app.store.audit import add_audit
+from app.store.evidence import forget_monitors
+
+_NEXT = {"acknowledged": ("open",), "resolved": ("open", "acknowledged")}
+
+
+def open_alert(connection: Connection, **columns: Any) -> int | None:
+    """Open an alert unless one of the same cause is open; destinations are told afterwards."""
+    alert_id = add_alert(connection, **columns)
+    if alert_id is not None:
+        add_audit(
+            connection,
+            actor="tierwatch",
+            action="alert.opened",
+            subject=f"alert/{alert_id}",
+            kind=columns["kind"],
+            segment=columns["segment"],
+            summary=columns["summary"],
+        )
+    return alert_id
+
+
+def acknowledge_alert(connection: Connection, alert_id: int, *, actor: str) -> None:
+    """Say that somebody looks at it.
+
+    Raises:
+        ConflictError: there is no such alert, or it is not open any more.
+    """
+    _move(connection, alert_id, "acknowledged", actor=actor)
+
+
+def resolve_alert(connection: Connection, alert_id: int, *, actor: str) -> None:
+    """Close it; the segment's monitors start anew, so that it can be raised again.
+
+    Raises:
+        ConflictError: there is no such alert, or it was resolved before.
+    """
+    alert = _move(connection, alert_id, "resolved", actor=actor)
+    if alert.kind == "misroute":
+        _, _, task_type = alert.segment.partition("/")
+        forget_monitors(connection, alert.tier, task_type)
+
+
+def deliver_alerts(
+    *, engine: Engine, deliver: Callable[[dict[str, Any]], Sequence[dict[str, Any]]]
+) -> int:
+    """Tell the destinations of every opening, acknowledgement and resolution, each once.
+
+    The rows stay locked while they are sent, so two workers do not both tell. A destination that
+    fails is written down with its reason.
+
+    Args:
+        engine: Postgres.
+        deliver: sends one event of an alert to every destination; returns what became of each.
+
+    Returns:
+        How many events were sent.
+    """
+    with engine.begin() as connection:
+        alerts = untold_alerts(connection)
+        for alert in alerts:
+            event = _event(alert)
+            told = {"type": event["type"], "deliveries": list(deliver(event))}
+            set_delivered(connection, alert.id, [*alert.delivered, told])
+    return len(alerts)
+
+
+def _event(alert: Any) -> dict[str, Any]:
+    when = {
+        "open": alert.opened_at,
+        "acknowledged": alert.acknowledged_at,
+        "resolved": alert.resolved_at,
+    }[alert.state]
+    columns = ("id", "kind", "state", "tier", "segment", "cause", "summary", "pairs", "evidence")
+    return {
+        **{name: getattr(alert, name) for name in columns},
+        "type": EVENT[alert.state],
+        "timestamp": when.isoformat(),
+        "severity": "critical" if alert.kind == "misroute" else "warning",
+        "opened_at": alert.opened_at.isoformat(),
+        "opened_at_request": alert.opened_at_request,
+    }
+
+
+def _move(connection: Connection, alert_id: int, state: str, *, actor: str) -> Any:
+    alert = load_alert(connection, alert_id, lock=True)
+    if alert is None:
+        raise ConflictError(f"there is no alert {alert_id}")
+    if alert.state not in _NEXT[state]:
+        who = alert.resolved_by or alert.acknowledged_by
+        raise ConflictError(f"alert {alert_id} is {alert.state} already, by {who}")
+    set_alert_state(connection, alert_id, state, actor=actor)
+    add_audit(connection, actor=actor, action=f"alert.{state}", subject=f"alert/{alert_id}")
+    return alert

@@ -1,0 +1,215 @@
+"""Approve: a person's (or the stated mode's) decision on a proposal, and its way back."""
+
+import secrets
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, func
+
+from app.errors import ConflictError, UsageError
+from app.store.audit import add_audit
+from app.store.policies import (
+    add_policy,
+    load_policy,
+    lock_active,
+    next_version,
+    set_active,
+)
+from app.store.proposals import load_proposal, proposals_in, set_proposal
+
+# Share of sessions a new policy gets first.
+DEFAULT_SHARE = 0.2
+
+
+def approve_proposal(
+    connection: Connection, proposal_id: int, *, actor: str, why: str, share: float = DEFAULT_SHARE
+) -> int | None:
+    """Approve a proposal; its rollout starts at once unless another one is running.
+
+    Args:
+        connection: inside the caller's transaction.
+        proposal_id: an open proposal.
+        actor: who decides.
+        why: the reason, for the audit.
+        share: share of sessions to start with, in (0, 1].
+
+    Returns:
+        The new policy version, or None while another rollout has to end first.
+
+    Raises:
+        UsageError: no reason given.
+        ConflictError: there is no such proposal, or it was decided before.
+    """
+    _decide(connection, proposal_id, "approved", actor=actor, why=why)
+    return start_rollout(connection, share=share)
+
+
+def reject_proposal(connection: Connection, proposal_id: int, *, actor: str, why: str) -> None:
+    """Reject a proposal.
+
+    Raises:
+        UsageError: no reason given.
+        ConflictError: there is no such proposal, or it was decided before.
+    """
+    _decide(connection, proposal_id, "rejected", actor=actor, why=why)
+    set_proposal(connection, proposal_id, ended_at=func.now(), ended_why="rejected")
+
+
+def start_rollout(connection: Connection, *, share: float) -> int | None:
+    """Start the oldest approved proposal, if nothing is being rolled out.
+
+    The candidate is the stable policy of this moment with the proposal's threshold, so two
+    approvals in a row do not undo each other.
+
+    Returns:
+        The candidate's version, or None when nothing was started.
+    """
+    active = lock_active(connection)
+    waiting = proposals_in(connection, "approved", lock=True)
+    if active is None or active.candidate_version is not None or not waiting:
+        return None
+    proposal = waiting[0]
+    stable = load_policy(connection, active.stable_version)
+    if stable is None:
+        raise ConflictError(f"policy {active.stable_version} is in force but not stored")
+    version = next_version(connection)
+    candidate = stable.with_threshold(proposal.tier, proposal.to_threshold, version=version)
+    add_policy(
+        connection,
+        candidate,
+        author=proposal.decided_by,
+        reason=f"proposal {proposal.id}: {proposal.decided_why}",
+    )
+    # A fresh salt: the sessions that tried the last candidate are not always the same ones.
+    set_active(
+        connection,
+        stable=stable.version,
+        candidate=version,
+        share=share,
+        salt=secrets.token_hex(8),
+    )
+    set_proposal(connection, proposal.id, state="rolling_out", candidate_version=version)
+    add_audit(
+        connection,
+        actor="tierwatch",
+        action="rollout.started",
+        subject=f"policy/{version}",
+        proposal=proposal.id,
+        share=share,
+    )
+    return version
+
+
+def finish_rollout(connection: Connection, proposal: Any, *, why: str) -> None:
+    """Put the candidate in force for everybody."""
+    active = lock_active(connection)
+    set_active(
+        connection,
+        stable=proposal.candidate_version,
+        candidate=None,
+        share=0.0,
+        salt=active.salt,
+    )
+    set_proposal(connection, proposal.id, state="active", ended_at=func.now(), ended_why=why)
+    add_audit(
+        connection,
+        actor="tierwatch",
+        action="rollout.completed",
+        subject=f"policy/{proposal.candidate_version}",
+        proposal=proposal.id,
+        why=why,
+    )
+
+
+def cancel_rollout(connection: Connection, proposal: Any, *, actor: str, why: str) -> None:
+    """Take the candidate back; everybody is on the stable policy again."""
+    active = lock_active(connection)
+    set_active(
+        connection, stable=active.stable_version, candidate=None, share=0.0, salt=active.salt
+    )
+    set_proposal(connection, proposal.id, state="rolled_back", ended_at=func.now(), ended_why=why)
+    add_audit(
+        connection,
+        actor=actor,
+        action="rollout.rolled_back",
+        subject=f"policy/{proposal.candidate_version}",
+        proposal=proposal.id,
+        why=why,
+    )
+
+
+def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) -> int:
+    """Put an earlier policy's thresholds in force for everybody, as a new version.
+
+    A running rollout is taken back in the same step.
+
+    Returns:
+        The new version.
+
+    Raises:
+        UsageError: no reason given.
+        ConflictError: there is no such policy, or it is in force already.
+    """
+    _require_reason(why)
+    active = lock_active(connection)
+    earlier = load_policy(connection, version)
+    if active is None or earlier is None:
+        raise ConflictError(f"there is no policy {version}")
+    if version == active.stable_version and active.candidate_version is None:
+        raise ConflictError(f"policy {version} is in force already")
+    for proposal in proposals_in(connection, "rolling_out", lock=True):
+        cancel_rollout(connection, proposal, actor=actor, why=why)
+    if version == active.stable_version:
+        return version
+    new = next_version(connection)
+    add_policy(
+        connection,
+        replace(earlier, version=new),
+        author=actor,
+        reason=f"back to policy {version}: {why}",
+    )
+    set_active(connection, stable=new, candidate=None, share=0.0, salt=active.salt)
+    for proposal in proposals_in(connection, "active", lock=True):
+        if proposal.candidate_version is not None and proposal.candidate_version > version:
+            set_proposal(
+                connection, proposal.id, state="rolled_back", ended_at=func.now(), ended_why=why
+            )
+    add_audit(
+        connection,
+        actor=actor,
+        action="policy.rolled_back",
+        subject=f"policy/{new}",
+        why=why,
+        to=version,
+    )
+    return new
+
+
+def _decide(connection: Connection, proposal_id: int, state: str, *, actor: str, why: str) -> None:
+    _require_reason(why)
+    proposal = load_proposal(connection, proposal_id, lock=True)
+    if proposal is None:
+        raise ConflictError(f"there is no proposal {proposal_id}")
+    if proposal.state != "open":
+        who = f", by {proposal.decided_by}" if proposal.decided_by else ""
+        raise ConflictError(f"proposal {proposal_id} is {proposal.state} already{who}")
+    set_proposal(
+        connection,
+        proposal_id,
+        state=state,
+        decided_by=actor,
+        decided_why=why.strip(),
+        decided_at=func.now(),
+    )
+    add_audit(
+        connection,
+        actor=actor,
+        action=f"proposal.{state}",
+        subject=f"proposal/{proposal_id}",
+        why=why.strip(),
+    )
+
+
+def _require_reason(why: str) -> None:
+    if not why.strip():
+        raise UsageError("a reason is required: the next person on call will read it")

@@ -1,0 +1,89 @@
+"""An exchange: a served request with its answer, as the gateway hands it to the recorder."""
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from app.routing.decision import Decision
+
+
+def new_exchange_id(epoch_s: float) -> uuid.UUID:
+    """Return a UUID version 7: 48 bits of milliseconds, then chance (RFC 9562, section 5.7).
+
+    Sorted ids are sorted by arrival, which is what the monthly partitions of the stored text
+    are cut by.
+    """
+    milliseconds = int(epoch_s * 1000) & ((1 << 48) - 1)
+    chance = int.from_bytes(os.urandom(10), "big")
+    value = (milliseconds << 80) | (chance & ((1 << 80) - 1))
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return uuid.UUID(int=value)
+
+
+def arrival_ms(exchange_id: uuid.UUID) -> int:
+    """Milliseconds since 1970 at which the exchange arrived."""
+    return exchange_id.int >> 80
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to a provider on behalf of a request. ``error`` is empty when it answered."""
+
+    tier: str
+    model: str
+    provider: str
+    status: int | None
+    error: str
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServedExchange:
+    """Everything the gateway knows once a reply is closed.
+
+    ``request`` is in OpenAI's chat form whatever the caller spoke; ``answer`` is the assistant
+    message, or None when there was none. ``finished`` is False for a reply cut by the client or
+    the provider: it is counted and never judged.
+    """
+
+    exchange_id: uuid.UUID
+    arrived_at: float
+    session: str
+    request: dict[str, Any]
+    decision: Decision
+    served_tier: str
+    served_model: str
+    provider: str
+    attempts: tuple[Attempt, ...]
+    status: int
+    answer: dict[str, Any] | None
+    finish_reason: str | None
+    finished: bool
+    prompt_tokens: int
+    completion_tokens: int
+    tokens_estimated: bool
+    cost_usd: float
+    latency_ms: float
+    first_byte_ms: float
+    overhead_ms: float
+
+
+class Recorder(Protocol):
+    """Takes closed exchanges. Never blocks and never raises: the request path depends on it."""
+
+    def record(self, served: ServedExchange) -> None:
+        """Count the exchange and, if it falls into the sample, keep it for capture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a user of the gateway said of an answer. ``score`` is in [0, 1]."""
+
+    request_id: uuid.UUID
+    score: float
+    comment: str
+    session: str | None
+    extra: Mapping[str, str]

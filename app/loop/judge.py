@@ -1,0 +1,127 @@
+"""Judge: have a pair compared, blind, and reduce the verdict to an outcome. Claim, call, record."""
+
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from app.dispatch import Dispatch
+from app.errors import ProviderError
+from app.evaluation.outcome import outcome_of
+from app.judges import Judge
+from app.judges.verdict import Question, Verdict
+from app.loop.redact import storable
+from app.loop.retry import after_failed_try, worn_out
+from app.store.evidence import add_outcome, add_verdict
+from app.store.exchanges import StoredPair, load_pair
+from app.store.work import add_failure, claim, end_exchange
+
+STEP = "judge"
+
+
+def judge_exchange(
+    exchange_id: uuid.UUID, *, engine: Engine, judge: Judge, dispatch: Dispatch, hold_s: float
+) -> None:
+    """Get the verdict on an exchange's pair, once.
+
+    Args:
+        exchange_id: a shadowed exchange; an unknown, finished or held one is left alone.
+        engine: Postgres.
+        judge: compares.
+        dispatch: tells workers when to try again.
+        hold_s: seconds the claim keeps other workers away.
+    """
+    with engine.begin() as connection:
+        tries = claim(connection, exchange_id, STEP, hold_s=hold_s)
+        pair = None if tries is None else load_pair(connection, exchange_id)
+    if tries is None or pair is None:
+        return
+    if worn_out(tries) or pair.request is None or pair.answer is None or pair.alternative is None:
+        why = "text expired" if pair.shadowed else "nothing to compare: the shadow never ran"
+        if worn_out(tries):
+            why = "its workers died, time and again"
+        with engine.begin() as connection:
+            add_failure(connection, exchange_id, step=STEP, reason=why)
+        return
+    try:
+        verdict = judge.judge(Question.from_request(pair.request), pair.answer, pair.alternative)
+    except ProviderError as problem:
+        wait_s = after_failed_try(
+            engine, exchange_id, STEP, model=judge.version, problem=problem, tries=tries
+        )
+        if wait_s is not None:
+            dispatch.judge_exchange(exchange_id, wait_s=wait_s)
+        return
+    with engine.begin() as connection:
+        record_verdict(connection, pair, verdict)
+
+
+def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -> bool:
+    """Store a verdict with its outcome and end the exchange; False when it had one already."""
+    exchange = pair.exchange
+    added = add_verdict(
+        connection,
+        exchange["id"],
+        judge_version=verdict.judge_version,
+        preferred=verdict.preferred,
+        basis=verdict.basis,
+        reason=storable(verdict.reason),
+        unscored_why=storable(verdict.unscored_why),
+        orders=[storable(_order(order)) for order in verdict.orders],
+        cost_usd=verdict.cost_usd,
+        calls=verdict.calls,
+        latency_ms=verdict.latency_ms,
+    )
+    end_exchange(connection, exchange["id"])
+    if not added or verdict.preferred is None:
+        return added
+    outcome = outcome_of(
+        verdict.preferred,
+        direction=exchange["direction"],
+        served_tier=exchange["tier"],
+        alternative_tier=exchange["alternative_tier"],
+    )
+    add_outcome(
+        connection,
+        exchange_id=exchange["id"],
+        judge_version=verdict.judge_version,
+        session=exchange["session"],
+        request_no=exchange["request_no"],
+        tier=exchange["tier"],
+        task_type=exchange["task_type"],
+        boundary=outcome.boundary,
+        direction=exchange["direction"],
+        stream=stream_name(exchange, verdict.judge_version),
+        policy_version=exchange["policy_version"],
+        confidence=exchange["confidences"].get(outcome.boundary, exchange["confidence"]),
+        pi=exchange["pi"],
+        weight=exchange["rate"] / exchange["pi"],
+        loss=outcome.loss,
+        basis=verdict.basis,
+    )
+    return True
+
+
+def stream_name(exchange: dict[str, Any], judge_version: str) -> str:
+    """The stream an outcome feeds: its segment under one policy, model and judge.
+
+    A change of any of these makes another population; its monitor starts anew.
+    """
+    return "|".join(
+        (
+            exchange["tier"],
+            exchange["task_type"],
+            f"p{exchange['policy_version']}",
+            exchange["model"],
+            judge_version,
+        )
+    )
+
+
+def _order(order: Any) -> dict[str, str | None]:
+    return {
+        "order": order.order,
+        "preferred": order.preferred,
+        "reason": order.reason,
+        "raw": order.raw,
+    }

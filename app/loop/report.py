@@ -1,0 +1,133 @@
+"""Report: the whole state in one JSON document (docs: the report in the README)."""
+
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from app.config import Config
+from app.evaluation.estimation import Estimate, unknown, weighted_rate
+from app.store.policies import active_policies
+
+_FUNNEL = """
+select
+  (select coalesce(sum(requests), 0) from rollups) as requests,
+  (select coalesce(sum(sampled), 0) from rollups) as captured,
+  (select coalesce(sum(dropped), 0) from rollups) as dropped,
+  (select coalesce(sum(cost_usd), 0) from rollups) as cost_usd,
+  (select coalesce(sum(cost_top_tier_usd), 0) from rollups) as cost_top_tier_usd,
+  (select count(distinct v.exchange_id) from verdicts v where v.preferred is not null) as judged,
+  (select count(distinct v.exchange_id) from verdicts v where v.preferred is null
+     and not exists (select 1 from verdicts s
+                     where s.exchange_id = v.exchange_id and s.preferred is not null)) as unscored,
+  (select count(*) from failures f
+     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed,
+  (select coalesce(sum(cost_usd), 0) from alternatives)
+    + (select coalesce(sum(cost_usd), 0) from verdicts) as evaluation_cost_usd
+"""
+
+
+def build_report(connection: Connection, config: Config) -> dict[str, Any]:
+    """Return the report of CONTRACT.md; every number is read in the caller's one snapshot.
+
+    ``captured = shadowed + pending + failed + dropped`` always: pending is what was sampled and
+    has not ended, wherever it is (buffer, spool, queue or worker).
+
+    Args:
+        connection: in a repeatable-read transaction for figures of one moment.
+        config: names the tiers and their tolerance.
+    """
+    row = connection.execute(text(_FUNNEL)).one()
+    shadowed = row.judged + row.unscored
+    active = active_policies(connection)
+    cost, top = float(row.cost_usd), float(row.cost_top_tier_usd)
+    return {
+        "requests": int(row.requests),
+        "captured": int(row.captured),
+        "shadowed": shadowed,
+        "judged": row.judged,
+        "unscored": row.unscored,
+        "failed": row.failed,
+        "dropped": int(row.dropped),
+        "pending": int(row.captured) - shadowed - row.failed - int(row.dropped),
+        "cost_usd": cost,
+        "cost_top_tier_usd": top,
+        "saving": 1 - cost / top if top else None,
+        "evaluation_cost_usd": float(row.evaluation_cost_usd),
+        "recorded_quality": _recorded_quality(connection),
+        "tiers": {
+            tier.name: _tier(connection, tier.name, config.evaluation.tolerance.get(tier.name))
+            for tier in config.tiers
+        },
+        "alerts": _alerts(connection),
+        "proposals": _proposals(connection),
+        "policy_version": None if active is None else active.stable.version,
+        "thresholds": {} if active is None else dict(active.stable.thresholds),
+    }
+
+
+def _recorded_quality(connection: Connection) -> float | None:
+    row = connection.execute(
+        text("select sum(score_sum) as total, sum(scored) as n from replays")
+    ).one()
+    return float(row.total) / float(row.n) if row.n else None
+
+
+def _tier(connection: Connection, tier: str, tolerance: float | None) -> dict[str, Any]:
+    requests = connection.execute(
+        text("select coalesce(sum(requests), 0) from rollups where tier = :tier"), {"tier": tier}
+    ).scalar_one()
+    up = _rates(connection, "tier = :tier and direction = 'up'", tier, bad=True)
+    over = _rates(connection, "tier = :tier and direction = 'down'", tier, bad=False)
+    pairs = connection.execute(
+        text("select count(*) from exchanges where tier = :tier"), {"tier": tier}
+    ).scalar_one()
+    return {
+        "requests": int(requests),
+        "pairs": pairs,
+        "misroute": _figures(up),
+        "overspend": _figures(over),
+        "tolerance": tolerance,
+    }
+
+
+def _rates(connection: Connection, where: str, tier: str, *, bad: bool) -> Estimate:
+    rows = connection.execute(
+        text(f"select loss, 1 / pi as weight from outcomes where {where}"),  # noqa: S608 - two constants
+        {"tier": tier},
+    ).all()
+    if not rows:
+        return unknown()
+    losses = [row.loss if bad else 1 - row.loss for row in rows]
+    rate = weighted_rate(losses, [row.weight for row in rows])
+    return Estimate(rate.value, rate.low, rate.high, rate.n, f"judge rate, {rate.method}")
+
+
+def _figures(rate: Estimate) -> dict[str, Any]:
+    """An estimate under the report's names; ``estimate`` is None when unknown."""
+    return {
+        "estimate": rate.value,
+        "low": rate.low,
+        "high": rate.high,
+        "n": rate.n,
+        "method": rate.method,
+    }
+
+
+def _alerts(connection: Connection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        text(
+            "select id, kind, segment, tier, opened_at_request, pairs, cause, state, summary"
+            " from alerts order by id"
+        )
+    )
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view
+
+
+def _proposals(connection: Connection) -> list[dict[str, Any]]:
+    rows = connection.execute(
+        text(
+            'select id, tier, from_threshold as "from", to_threshold as "to", direction, state,'
+            " certified, pairs, predicted, candidate_version from proposals order by id"
+        )
+    )
+    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view

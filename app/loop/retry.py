@@ -1,0 +1,77 @@
+"""What happens after a call to a provider failed: wait and try again, or end with the reason."""
+
+import random
+import uuid
+
+from sqlalchemy import Engine
+
+from app.errors import ProviderError
+from app.store.work import add_attempt, add_failure, give_back
+
+# Six tries with doubling waits span about two minutes: longer than a provider's usual rate-limit
+# window, shorter than the patience of someone watching a queue.
+MAX_TRIES = 6
+_FIRST_WAIT_S = 2.0
+_LONGEST_WAIT_S = 120.0
+
+
+# Claims of a step beyond its tries: each was a worker that died holding it. More than this is no
+# accident, so the exchange ends rather than kill workers for ever.
+_LOST_CLAIMS = 3
+
+
+def worn_out(tries: int) -> bool:
+    """Whether a step was claimed so often that it takes its workers down with it."""
+    return tries > MAX_TRIES + _LOST_CLAIMS
+
+
+def wait_before(tries: int, retry_after_s: float | None, *, chance: random.Random) -> float:
+    """Seconds to wait after the ``tries``-th failed try.
+
+    Doubling, with full jitter over the upper half so that a burst of failures does not come back
+    as a burst; never sooner than the provider asked.
+
+    >>> 2.0 <= wait_before(2, None, chance=random.Random(1)) <= 4.0
+    True
+    >>> wait_before(1, 30.0, chance=random.Random(1)) >= 30
+    True
+    """
+    longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (tries - 1))
+    wait_s = longest * (0.5 + chance.random() / 2)
+    return wait_s if retry_after_s is None else max(wait_s, retry_after_s + chance.random())
+
+
+def after_failed_try(
+    engine: Engine,
+    exchange_id: uuid.UUID,
+    step: str,
+    *,
+    model: str,
+    problem: ProviderError,
+    tries: int,
+) -> float | None:
+    """Record the failed call; end the exchange or hand its step back.
+
+    Returns:
+        Seconds after which the step may be tried again; None when it has ended.
+    """
+    again = problem.retryable and tries < MAX_TRIES
+    wait_s = wait_before(tries, problem.retry_after_s, chance=random.SystemRandom())
+    with engine.begin() as connection:
+        add_attempt(
+            connection,
+            exchange_id=exchange_id,
+            step=step,
+            model=model,
+            error=problem.kind,
+            detail=f"{problem} {problem.body}".strip()[:2000],
+            latency_ms=0.0,
+        )
+        if again:
+            give_back(connection, exchange_id, step, wait_s=wait_s)
+        else:
+            why = f"{problem.kind}: {problem}" + (
+                "" if not problem.retryable else f" ({tries} tries)"
+            )
+            add_failure(connection, exchange_id, step=step, reason=why)
+    return wait_s if again else None

@@ -1,0 +1,228 @@
+"""Retune: look for a better threshold in the outcomes, and propose it with its evidence."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from app.evaluation.estimation import Estimate, weighted_rate
+from app.evaluation.thresholds import (
+    PredictedChange,
+    ThresholdChoice,
+    choose_threshold,
+    predicted_change,
+    spent_delta,
+)
+from app.loop.approve import approve_proposal
+from app.store.alerts import unresolved_alert
+from app.store.audit import add_audit
+from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
+from app.store.policies import active_policies, lock_active
+from app.store.proposals import (
+    add_proposal,
+    add_retune,
+    expire_proposals,
+    last_retune,
+    undecided_proposal,
+)
+
+# Evidence ages with its traffic; a proposal nobody decided in a week is looked for again.
+_EXPIRES_AFTER = dt.timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class RetuneRules:
+    """How thresholds are looked for.
+
+    Attributes:
+        mode: ``propose`` waits for a person; ``auto`` approves certified proposals itself;
+            ``off`` does nothing.
+        alpha: misroute rate to hold, by tier; only these tiers are tuned.
+        delta: chance of ever certifying a wrong threshold, over all retunes of a tier.
+        step: how far one proposal may move a threshold.
+        min_pairs: new pairs a tier must have gathered since it was last tested.
+    """
+
+    mode: str
+    alpha: Mapping[str, float]
+    delta: float
+    step: float
+    min_pairs: int
+
+
+def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_share: float) -> int:
+    """Test each tier's threshold once, if it has gathered enough new evidence.
+
+    Each test spends part of the tier's delta (`spent_delta`), whatever comes of it.
+
+    Returns:
+        How many proposals were made.
+    """
+    if rules.mode == "off":
+        return 0
+    made = 0
+    for tier in rules.alpha:
+        with engine.begin() as connection:
+            for expired in expire_proposals(connection):
+                add_audit(
+                    connection,
+                    actor="tierwatch",
+                    action="proposal.expired",
+                    subject=f"proposal/{expired}",
+                )
+            proposal = _retune_tier(connection, tier, rules, judge_version)
+            if proposal is None:
+                continue
+            made += 1
+            if rules.mode == "auto" and proposal.certified:
+                approve_proposal(
+                    connection,
+                    proposal.id,
+                    actor="tierwatch (retune.mode: auto)",
+                    why="certified and within one step",
+                    share=rollout_share,
+                )
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    id: int
+    certified: bool
+
+
+def _retune_tier(
+    connection: Connection, tier: str, rules: RetuneRules, judge_version: str
+) -> _Made | None:
+    """Test one tier; the active policy stays locked so that a rollback cannot slip in between."""
+    lock_active(connection)
+    active = active_policies(connection)
+    if active is None or undecided_proposal(connection, tier, "all") is not None:
+        return None
+    alert = unresolved_alert(connection, f"misroute:{tier}:all")
+    last = last_retune(connection, tier, "all")
+    # With an alert open, what came before the change is another regime and would flatter.
+    regime = int(alert.evidence["first_outcome"]) - 1 if alert is not None else 0
+    evidence = boundary_evidence(
+        connection, tier, judge_version=judge_version, after_outcome=regime
+    )
+    seen = 0 if last is None else last.last_outcome
+    fresh = sum(1 for outcome_id in evidence.ids if outcome_id > seen)
+    if fresh < rules.min_pairs:
+        return None
+    k = 0 if last is None else last.k + 1
+    delta = spent_delta(rules.delta, k)
+    alpha = rules.alpha[tier]
+    current = active.stable.threshold(tier)
+    choice = choose_threshold(
+        evidence.confidences,
+        evidence.losses,
+        evidence.weights,
+        alpha=alpha,
+        delta=delta,
+        current=current,
+        step=rules.step,
+    )
+    kept_now = _kept_rate(evidence, current)
+    worth = _worth_proposing(choice, alerted=alert is not None)
+    add_retune(
+        connection,
+        tier=tier,
+        task_type="all",
+        k=k,
+        delta=delta,
+        first_outcome=evidence.ids[0],
+        last_outcome=evidence.ids[-1],
+        pairs=len(evidence.ids),
+        result={
+            "threshold": choice.threshold,
+            "certified": choice.certified,
+            "current": current,
+            "kept_rate": asdict(kept_now),
+            "proposed": worth,
+        },
+    )
+    if not worth or choice.threshold is None:
+        return None
+    lower, upper = mean_costs(connection, tier)
+    change = predicted_change(
+        evidence.confidences,
+        evidence.losses,
+        evidence.weights,
+        current=current,
+        proposed=choice.threshold,
+        cost_low=lower,
+        cost_high=upper,
+    )
+    proposal_id = add_proposal(
+        connection,
+        tier=tier,
+        task_type="all",
+        from_threshold=current,
+        to_threshold=choice.threshold,
+        direction=choice.direction,
+        certified=choice.certified,
+        base_version=active.stable.version,
+        alert_id=None if alert is None else alert.id,
+        pairs=len(evidence.ids),
+        predicted=_predicted(change),
+        evidence={
+            "alpha": alpha,
+            "delta": delta,
+            "k": k,
+            "judge_version": judge_version,
+            "first_outcome": evidence.ids[0],
+            "last_outcome": evidence.ids[-1],
+            "kept_now": asdict(kept_now),
+            "mean_cost_usd": {"lower": lower, "upper": upper},
+            "bounds": [
+                {"threshold": candidate, "bound": bound, "pairs": choice.pairs.get(candidate, 0)}
+                for candidate, bound in choice.bounds.items()
+            ],
+        },
+        expires_at=dt.datetime.now(dt.UTC) + _EXPIRES_AFTER,
+    )
+    if proposal_id is None:
+        return None
+    add_audit(
+        connection,
+        actor="tierwatch",
+        action="proposal.made",
+        subject=f"proposal/{proposal_id}",
+        tier=tier,
+        certified=choice.certified,
+        **{"from": current, "to": choice.threshold},
+    )
+    return _Made(proposal_id, choice.certified)
+
+
+def _worth_proposing(choice: ThresholdChoice, *, alerted: bool) -> bool:
+    """Whether a person should be asked.
+
+    A certified move always. An uncertified raise only where harm is shown: an open alert, or a
+    present rate shown to exceed alpha. With merely too few pairs to certify anything, asking would
+    ratchet every quiet tier to its strictest threshold.
+    """
+    if choice.direction == "keep":
+        return False
+    return choice.certified or choice.exceeded or alerted
+
+
+def _kept_rate(evidence: BoundaryEvidence, threshold: float) -> Estimate:
+    kept = [place for place, c in enumerate(evidence.confidences) if c >= threshold]
+    return weighted_rate(
+        [evidence.losses[place] for place in kept], [evidence.weights[place] for place in kept]
+    )
+
+
+def _predicted(change: PredictedChange) -> dict[str, Any]:
+    return {
+        name: asdict(estimate)
+        for name, estimate in (
+            ("misroute", change.misroute),
+            ("cost_change", change.cost_change),
+            ("kept", change.kept),
+        )
+    }

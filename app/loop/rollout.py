@@ -1,0 +1,89 @@
+"""Rollout: watch a candidate policy on its share of sessions; complete it or take it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, text
+
+from app.evaluation.monitoring import MisrouteMonitor
+from app.loop.approve import cancel_rollout, finish_rollout, start_rollout
+from app.loop.observe import percent
+from app.store.policies import lock_active
+from app.store.proposals import proposals_in
+
+# P(false rollback) over the pairs of one rollout is at most pairs / level: 1 %.
+_FALSE_ROLLBACK = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutRules:
+    """When a rollout ends.
+
+    Attributes:
+        share: share of sessions on the candidate.
+        min_pairs: pairs of the changed tier, served under the candidate, needed to complete.
+        tolerance: misroute rate that must not be exceeded, by tier.
+        max_weight: declared cap on weights.
+    """
+
+    share: float
+    min_pairs: int
+    tolerance: Mapping[str, float]
+    max_weight: float
+
+
+def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
+    """Look at the running rollout and end it if its pairs allow; start the next one in line.
+
+    A candidate is taken back as soon as its tier's misroute rate is shown to exceed what the
+    proposal promised: the upper end of its prediction, or the tolerance where that is higher
+    (a raise out of an alert may improve a tier without curing it). It completes once it has
+    gathered enough pairs without that.
+
+    Returns:
+        ``completed``, ``rolled_back``, ``started``, or None when nothing moved.
+    """
+    with engine.begin() as connection:
+        lock_active(connection)
+        running = proposals_in(connection, "rolling_out", lock=True)
+        if not running:
+            return "started" if start_rollout(connection, share=rules.share) else None
+        proposal = running[0]
+        pairs = _candidate_pairs(connection, proposal)
+        promised = _promised(proposal, rules)
+        monitor = MisrouteMonitor(
+            promised, max(2.0, rules.min_pairs / _FALSE_ROLLBACK), rules.max_weight
+        )
+        for pair in pairs:
+            if monitor.update(pair.loss, pair.weight):
+                why = (
+                    f"misroute rate above the promised {percent(promised)}"
+                    f" after {monitor.n} of its pairs"
+                )
+                cancel_rollout(connection, proposal, actor="tierwatch", why=why)
+                return "rolled_back"
+        if len(pairs) < rules.min_pairs:
+            return None
+        why = f"{len(pairs)} pairs within the promised {percent(promised)}"
+        finish_rollout(connection, proposal, why=why)
+        return "completed"
+
+
+def _promised(proposal: Any, rules: RolloutRules) -> float:
+    high = proposal.predicted["misroute"]["high"]
+    tolerance = rules.tolerance.get(proposal.tier, 0.0)
+    # Below 1 whatever was predicted: a monitor that tolerates everything watches nothing.
+    return min(0.99, max(tolerance, high if high is not None else 0.0))
+
+
+def _candidate_pairs(connection: Connection, proposal: Any) -> list[Any]:
+    return list(
+        connection.execute(
+            text(
+                "select loss, weight from outcomes where policy_version = :version"
+                " and tier = :tier and direction = 'up' order by id"
+            ),
+            {"version": proposal.candidate_version, "tier": proposal.tier},
+        )
+    )

@@ -1,0 +1,112 @@
+"""Shadow: answer a captured exchange again on its alternative tier. Claim, call, record.
+
+Tools in the request are offered to the model and never executed; what it wanted to call is kept
+and compared.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import Engine
+
+from app.dispatch import Dispatch
+from app.errors import ProviderError
+from app.loop.redact import storable
+from app.loop.retry import after_failed_try, worn_out
+from app.providers.completion import Completion
+from app.providers.openai_wire import lean_request
+from app.routing.tiers import Tier
+from app.store.exchanges import StoredPair, add_alternative, load_pair
+from app.store.work import add_attempt, add_failure, claim
+
+STEP = "shadow"
+
+
+class Completes(Protocol):
+    """Asks a provider for one answer."""
+
+    def complete(self, provider: str, request: dict[str, object]) -> Completion:
+        """Return the answer or raise ProviderError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    pair: StoredPair
+    tries: int
+
+
+def shadow_exchange(
+    exchange_id: uuid.UUID,
+    *,
+    engine: Engine,
+    client: Completes,
+    tiers: Mapping[str, Tier],
+    dispatch: Dispatch,
+    hold_s: float,
+) -> None:
+    """Get the shadow answer of an exchange, once, and ask for its verdict.
+
+    Args:
+        exchange_id: a captured exchange; an unknown, finished or held one is left alone.
+        engine: Postgres.
+        client: calls providers.
+        tiers: by name.
+        dispatch: tells workers what comes next.
+        hold_s: seconds the claim keeps other workers away.
+    """
+    claimed = _claim(exchange_id, engine=engine, hold_s=hold_s)
+    if claimed is None:
+        return
+    pair = claimed.pair
+    if pair.shadowed:
+        dispatch.judge_exchange(exchange_id)
+        return
+    tier = tiers.get(pair.exchange["alternative_tier"])
+    if tier is None or pair.request is None or worn_out(claimed.tries):
+        why = "the alternative tier left the configuration"
+        if tier is not None:
+            why = "text expired" if pair.request is None else "its workers died, time and again"
+        with engine.begin() as connection:
+            add_failure(connection, exchange_id, step=STEP, reason=why)
+        return
+    request = lean_request(pair.request) | {"model": tier.model}
+    try:
+        answer = client.complete(tier.provider, request)
+    except ProviderError as problem:
+        wait_s = after_failed_try(
+            engine, exchange_id, STEP, model=tier.model, problem=problem, tries=claimed.tries
+        )
+        if wait_s is not None:
+            dispatch.shadow_exchange(exchange_id, wait_s=wait_s)
+        return
+    with engine.begin() as connection:
+        add_attempt(
+            connection,
+            exchange_id=exchange_id,
+            step=STEP,
+            model=tier.model,
+            error="",
+            detail="",
+            latency_ms=answer.latency_ms,
+        )
+        add_alternative(
+            connection,
+            exchange_id,
+            message=storable(answer.message),
+            tier=tier.name,
+            model=answer.model or tier.model,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cost_usd=tier.price.cost_usd(answer.prompt_tokens, answer.completion_tokens),
+            latency_ms=answer.latency_ms,
+        )
+    dispatch.judge_exchange(exchange_id)
+
+
+def _claim(exchange_id: uuid.UUID, *, engine: Engine, hold_s: float) -> _Claimed | None:
+    with engine.begin() as connection:
+        tries = claim(connection, exchange_id, STEP, hold_s=hold_s)
+        pair = None if tries is None else load_pair(connection, exchange_id)
+    return None if tries is None or pair is None else _Claimed(pair, tries)

@@ -1,0 +1,289 @@
+"""The synchronous client of model providers, for workers: one request, one whole answer.
+
+It never tries again: the task that called it does, with its own delays and limits, and it needs
+to know why (`ProviderError.kind`).
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+import orjson
+
+from app.config import ProviderConfig
+from app.errors import ProviderError
+from app.providers.anthropic_wire import reply_to_openai, request_to_anthropic
+from app.providers.openai_wire import (
+    StreamAnswer,
+    error_text,
+    estimated_tokens,
+    read_reply,
+    request_characters,
+)
+
+# Connecting is one round trip; a provider that has not accepted after 5 s is down, while the answer
+# itself may take the whole time-out.
+_CONNECT_TIMEOUT_S = 5.0
+# An answer of 128,000 tokens is about 0.6 MB; log-probabilities multiply it by 20.
+_MOST_REPLY_BYTES = 32 * 1024 * 1024
+_BODY_KEPT = 2_000
+_OVERLOADED = 529
+_ANTHROPIC_VERSION = "2023-06-01"
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """A whole answer, in OpenAI's form whatever the provider speaks.
+
+    Attributes:
+        message: the assistant message.
+        finish_reason: why the model stopped, or None.
+        model: the model the provider says it served; the requested one when it does not say.
+        prompt_tokens: tokens read.
+        completion_tokens: tokens written.
+        latency_ms: from sending the request to the last byte, waiting for a free slot excluded.
+        raw: the whole chat completion.
+        tokens_estimated: whether a count is our estimate because the provider gave none.
+    """
+
+    message: dict[str, Any]
+    finish_reason: str | None
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    latency_ms: float
+    raw: dict[str, Any]
+    tokens_estimated: bool = False
+
+
+class ChatClient:
+    """Calls providers from many threads, at most ``max_concurrency`` at a time for each.
+
+    Connections are pooled and kept. API keys are revealed when the client is built, so that a
+    missing variable is said at the start and not at the first call.
+
+    Args:
+        providers: configuration by name.
+        environ: where ``env:NAME`` secrets are read.
+        transport: replaces the network, for tests.
+
+    Raises:
+        SettingsError: an API key's variable is not set.
+    """
+
+    def __init__(
+        self,
+        providers: Mapping[str, ProviderConfig],
+        environ: Mapping[str, str],
+        *,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self._providers = {name: _Provider(c, environ) for name, c in providers.items()}
+        most = sum(config.max_concurrency for config in providers.values())
+        self._http = httpx.Client(
+            transport=transport,
+            limits=httpx.Limits(max_connections=most or None, max_keepalive_connections=most),
+            follow_redirects=False,
+            trust_env=False,  # a proxy set for the machine must not see prompts unasked
+        )
+
+    def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+        """Send a chat request (OpenAI's form, ``model`` set) and return the whole answer.
+
+        Raises:
+            ProviderError: no usable answer; ``kind`` says why and ``retry_after_s`` how long the
+                provider wants to be left alone.
+        """
+        target = self._providers.get(provider)
+        if target is None:
+            raise ProviderError(f"There is no provider {provider!r}.", kind="refused")
+        wanted = {k: v for k, v in request.items() if k not in {"stream", "stream_options"}}
+        body = target.body(wanted)
+        with target.slot(provider):
+            started = time.perf_counter()
+            status, headers, content = self._post(provider, target, body)
+            latency_ms = (time.perf_counter() - started) * 1000
+        if status != httpx.codes.OK:
+            raise refusal(provider, status, headers, content)
+        return _completion(provider, target, wanted, content, latency_ms)
+
+    def _post(
+        self, name: str, target: "_Provider", body: bytes
+    ) -> tuple[int, httpx.Headers, bytes]:
+        deadline = time.monotonic() + target.timeout_s
+        try:
+            with self._http.stream(
+                "POST", target.url, content=body, headers=target.headers, timeout=target.timeout
+            ) as response:
+                parts, size = [], 0
+                for part in response.iter_bytes():
+                    parts.append(part)
+                    size += len(part)
+                    if size > _MOST_REPLY_BYTES:
+                        raise ProviderError(
+                            f"{name} answered with more than {_MOST_REPLY_BYTES:,} bytes.",
+                            kind="unreadable",
+                            status=response.status_code,
+                        )
+                    # httpx limits each read; a provider that drips would hold a thread for ever.
+                    if time.monotonic() > deadline:
+                        raise _timed_out(name, target.timeout_s)
+                return response.status_code, response.headers, b"".join(parts)
+        except httpx.TimeoutException as error:
+            raise _timed_out(name, target.timeout_s) from error
+        except httpx.DecodingError as error:
+            raise ProviderError(
+                f"{name}'s answer is not compressed as it says.", kind="unreadable"
+            ) from error
+        except httpx.HTTPError as error:
+            raise ProviderError(
+                f"{name} could not be reached: {type(error).__name__}: {error}", kind="connection"
+            ) from error
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._http.close()
+
+
+class _Provider:
+    """What one provider's calls share: address, headers, wire and free slots."""
+
+    def __init__(self, config: ProviderConfig, environ: Mapping[str, str]) -> None:
+        self.speaks_anthropic = config.kind == "anthropic"
+        base = config.base_url.rstrip("/")
+        key = config.api_key.reveal(environ) if config.api_key is not None else None
+        self.headers = {"content-type": "application/json", "user-agent": "tierwatch"}
+        if self.speaks_anthropic:
+            self.url = f"{base.removesuffix('/v1')}/v1/messages"
+            self.headers["anthropic-version"] = _ANTHROPIC_VERSION
+            if key:
+                self.headers["x-api-key"] = key
+        else:
+            self.url = f"{base}/chat/completions"
+            if key:
+                self.headers["authorization"] = f"Bearer {key}"
+        self.timeout_s = config.timeout_s
+        self.timeout = httpx.Timeout(
+            config.timeout_s, connect=min(_CONNECT_TIMEOUT_S, config.timeout_s)
+        )
+        self._slots = threading.BoundedSemaphore(config.max_concurrency)
+
+    def body(self, request: Mapping[str, Any]) -> bytes:
+        try:
+            return orjson.dumps(request_to_anthropic(request) if self.speaks_anthropic else request)
+        except TypeError as error:  # orjson: half a surrogate pair, or a value JSON does not have
+            raise ProviderError(
+                f"The request cannot be written as JSON: {error}", kind="refused"
+            ) from error
+
+    @contextmanager
+    def slot(self, name: str) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self.timeout_s):
+            raise ProviderError(
+                f"{name} had no free slot for {self.timeout_s:g} s (max_concurrency).",
+                kind="timeout",
+            )
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+def _timed_out(name: str, timeout_s: float) -> ProviderError:
+    return ProviderError(f"{name} did not answer within {timeout_s:g} s.", kind="timeout")
+
+
+def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
+    """The error for an answer whose HTTP status is not 200."""
+    body = content[: _BODY_KEPT * 4].decode("utf-8", errors="replace")[:_BODY_KEPT]
+    try:
+        sentence = error_text(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        sentence = ""
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        kind = "rate_limited"
+    elif status == httpx.codes.REQUEST_TIMEOUT:
+        kind = "timeout"
+    elif httpx.codes.is_server_error(status) or status == _OVERLOADED:
+        kind = "server"
+    elif httpx.codes.is_client_error(status):
+        kind = "refused"
+    else:  # a redirect or an empty success: the address is not a model provider's
+        kind = "unreadable"
+    return ProviderError(
+        f"{name} answered {status}{f': {sentence}' if sentence else '.'}",
+        kind=kind,
+        status=status,
+        retry_after_s=retry_after_s(headers.get("retry-after"), now=datetime.now(UTC)),
+        body=body,
+    )
+
+
+def retry_after_s(value: str | None, *, now: datetime) -> float | None:
+    """Seconds a ``Retry-After`` header asks for: a number, or an HTTP date (RFC 9110, 10.2.3).
+
+    None when there is no header or it says neither; never negative.
+    """
+    if value is None:
+        return None
+    if value.strip().replace(".", "", 1).isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max((until - now).total_seconds(), 0.0)
+
+
+def _completion(
+    name: str,
+    target: _Provider,
+    request: Mapping[str, Any],
+    content: bytes,
+    latency_ms: float,
+) -> Completion:
+    try:
+        raw = orjson.loads(content)
+        if target.speaks_anthropic:
+            raw = reply_to_openai(raw, created=int(time.time()))
+        reply = read_reply(raw)
+    except orjson.JSONDecodeError as error:
+        raise _unreadable(name, "is not JSON", content) from error
+    except ProviderError as error:
+        raise _unreadable(name, f"cannot be used: {error}", content) from error
+    prompt_tokens, completion_tokens = reply.prompt_tokens, reply.completion_tokens
+    estimated = prompt_tokens is None or completion_tokens is None
+    if prompt_tokens is None:
+        prompt_tokens = estimated_tokens(request_characters(request))
+    if completion_tokens is None:
+        whole = StreamAnswer()
+        whole.feed({"choices": [{"delta": reply.message}]})
+        completion_tokens = estimated_tokens(whole.characters)
+    return Completion(
+        message=reply.message,
+        finish_reason=reply.finish_reason,
+        model=reply.model or str(request.get("model", "")),
+        prompt_tokens=prompt_tokens,
+        completion_tokens=completion_tokens,
+        latency_ms=latency_ms,
+        raw=raw,
+        tokens_estimated=estimated,
+    )
+
+
+def _unreadable(name: str, what: str, content: bytes) -> ProviderError:
+    shown = "empty" if not content.strip() else f"{len(content):,} bytes"
+    return ProviderError(
+        f"{name}'s answer ({shown}) {what}",
+        kind="unreadable",
+        status=200,
+        body=content[: _BODY_KEPT * 4].decode("utf-8", errors="replace")[:_BODY_KEPT],
+    )

@@ -1,0 +1,229 @@
+"""Finding a recorded exchange again by the text that a gateway, judge or classifier sends.
+
+Texts arrive as they were recorded, redacted, or cut in the middle with a mark; white space does not
+count. Nothing is guessed: what is not found, or fits several exchanges, is None.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, Generic, TypeVar
+
+from app.providers.traffic import RecordedExchange
+from app.routing.content import message_text, role_of
+
+T = TypeVar("T")
+
+# "[... 1,234 characters cut ...]" in a judge's prompt, "[1,234 characters left out]" in a
+# classifier's.
+_CUT_MARK = re.compile(r"\[(?:\.\.\. )?[\d,]+ characters (?:cut|left out)(?: \.\.\.)?\]")
+# Long enough to leave few candidates, shorter than any half of a cut text.
+_HEAD = 48
+
+# What a judge's prompt shows as U+FFFD: control characters, lone surrogates, invisible tags.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\U000e0000-\U000e007f]+")
+
+
+def same_text(text: str) -> str:
+    """The form in which texts are compared: white space and what cannot be seen as one blank."""
+    return " ".join(_UNSEEN.sub(" ", text).split())
+
+
+def transcript(messages: Iterable[Any]) -> str:
+    """The messages as one text: ``[role]`` and the content, a blank line between them."""
+    return "\n\n".join(f"[{role_of(m) or 'user'}]\n{message_text(m)}" for m in messages)
+
+
+class _Texts(Generic[T]):
+    """Values by a text, found also by a text that was cut in the middle."""
+
+    def __init__(self) -> None:
+        self._whole: defaultdict[str, list[T]] = defaultdict(list)
+        self._by_head: defaultdict[str, list[str]] = defaultdict(list)
+
+    def add(self, text: str, value: T) -> None:
+        text = same_text(text)
+        if text not in self._whole:
+            self._by_head[text[:_HEAD]].append(text)
+        self._whole[text].append(value)
+
+    def find(self, text: str) -> list[T]:
+        found = self._whole.get(same_text(text))
+        if found is not None:
+            return found
+        marks = list(_CUT_MARK.finditer(text))
+        for mark in marks:
+            head, tail = same_text(text[: mark.start()]), same_text(text[mark.end() :])
+            for whole in self._by_head.get(head[:_HEAD], ()):
+                if whole.startswith(head) and whole.endswith(tail):
+                    return self._whole[whole]
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPair:
+    """Two answers to one prompt. ``preferred`` is ``"A" | "B" | "tie"``, None when not recorded."""
+
+    exchange: RecordedExchange
+    tier_a: str
+    tier_b: str
+    preferred: str | None
+
+
+class Recordings:
+    """Recorded exchanges, indexed by prompt and by answer.
+
+    Args:
+        exchanges: in order of arrival.
+        rewrite: what the texts went through before they come back (redaction); identity if None.
+    """
+
+    def __init__(
+        self, exchanges: Iterable[RecordedExchange], rewrite: Callable[[str], str] | None = None
+    ) -> None:
+        self.exchanges = tuple(exchanges)
+        self._rewrite = rewrite
+        self._by_id = {exchange.id: exchange for exchange in self.exchanges}
+
+    def _seen(self, text: str) -> str:
+        return self._rewrite(text) if self._rewrite else text
+
+    @cached_property
+    def _prompts(self) -> _Texts[RecordedExchange]:
+        prompts: _Texts[RecordedExchange] = _Texts()
+        for exchange in self.exchanges:
+            prompts.add(self._seen(transcript(exchange.messages)), exchange)
+        return prompts
+
+    @cached_property
+    def _answers(self) -> _Texts[tuple[int, str]]:
+        answers: _Texts[tuple[int, str]] = _Texts()
+        for number, exchange in enumerate(self.exchanges):
+            for tier, answer in exchange.answers.items():
+                answers.add(self._seen(answer.text), (number, tier))
+        return answers
+
+    def by_id(self, exchange_id: object) -> RecordedExchange | None:
+        """The exchange of this id."""
+        return self._by_id.get(exchange_id) if isinstance(exchange_id, str) else None
+
+    def by_messages(self, messages: Sequence[Any]) -> list[RecordedExchange]:
+        """Every exchange with this prompt, in order of arrival."""
+        return self._prompts.find(transcript(messages))
+
+    def by_prompt_text(self, text: str) -> RecordedExchange | None:
+        """The first exchange with this prompt, given as a transcript or as a user's bare text."""
+        found = self._prompts.find(text) or self._prompts.find(f"[user]\n{text}")
+        return found[0] if found else None
+
+    def pair(self, text_a: str, text_b: str, conversation: str) -> RecordedPair | None:
+        """The exchange that two answers belong to; short answers need the conversation too.
+
+        A prompt recorded twice may have been answered once from each recording: such a pair
+        counts as one of the first exchange, preferred by score.
+        """
+        of_a, of_b = self._answers.find(text_a), self._answers.find(text_b)
+        tiers_b = defaultdict(list)
+        for number, tier in of_b:
+            tiers_b[number].append(tier)
+        pairs = [
+            (number, number, tier_a, tier_b)
+            for number, tier_a in of_a
+            for tier_b in tiers_b.get(number, ())
+            if tier_a != tier_b
+        ] or self._pairs_across(of_a, of_b)
+        if len({number for number, *_ in pairs}) > 1:
+            asked = same_text(conversation)
+            pairs = [pair for pair in pairs if self._asked_in(pair[0], asked)]
+        if len({self._prompt(number) for number, *_ in pairs}) != 1:
+            return None
+        a, b, tier_a, tier_b = pairs[0]
+        if same_text(text_a) == same_text(text_b):
+            preferred: str | None = "tie"
+        elif a == b:
+            preferred = _preferred(self.exchanges[a], tier_a, tier_b)
+        else:
+            score_a = self.exchanges[a].answers[tier_a].score
+            preferred = _by_score(score_a, self.exchanges[b].answers[tier_b].score)
+        return RecordedPair(self.exchanges[a], tier_a, tier_b, preferred)
+
+    def _pairs_across(
+        self, of_a: Sequence[tuple[int, str]], of_b: Sequence[tuple[int, str]]
+    ) -> list[tuple[int, int, str, str]]:
+        twins = defaultdict(list)
+        for number, tier in of_b:
+            twins[self._prompt(number)].append((number, tier))
+        return [
+            (a, b, tier_a, tier_b)
+            for a, tier_a in of_a
+            for b, tier_b in twins.get(self._prompt(a), ())
+            if tier_a != tier_b
+        ]
+
+    def _prompt(self, number: int) -> str:
+        return same_text(transcript(self.exchanges[number].messages))
+
+    def _asked_in(self, number: int, conversation: str) -> bool:
+        asked = same_text(self._seen(message_text(self.exchanges[number].messages[-1])))
+        if asked in conversation:
+            return True
+        return bool(_CUT_MARK.search(conversation)) and asked[:_HEAD] in conversation
+
+
+def _preferred(exchange: RecordedExchange, tier_a: str, tier_b: str) -> str | None:
+    for lower, higher, when_worse, when_better in (
+        (tier_a, tier_b, "B", "A"),
+        (tier_b, tier_a, "A", "B"),
+    ):
+        verdict = exchange.verdicts.get(f"{lower}<{higher}")
+        if verdict is not None:
+            return {"worse": when_worse, "better": when_better}.get(verdict, "tie")
+    return _by_score(exchange.answers[tier_a].score, exchange.answers[tier_b].score)
+
+
+def _by_score(score_a: float | None, score_b: float | None) -> str | None:
+    if score_a is None or score_b is None:
+        return None
+    if score_a == score_b:
+        return "tie"
+    return "A" if score_a > score_b else "B"
+
+
+def sufficient_tier(exchange: RecordedExchange) -> str:
+    """The cheapest tier whose answer is as good as the next tier's; the top one if none is."""
+    tiers = list(exchange.answers)
+    for lower, higher in pairwise(tiers):
+        if _preferred(exchange, lower, higher) in {"A", "tie"}:
+            return lower
+    return tiers[-1]
+
+
+def tokens(
+    exchange: RecordedExchange, tier: str, price_usd_per_mtok: tuple[float, float] | None
+) -> Mapping[str, int]:
+    """Usage that costs what was recorded, as nearly as whole tokens allow.
+
+    Args:
+        exchange: the recording.
+        tier: whose answer.
+        price_usd_per_mtok: of input and output; None counts four characters a token instead.
+    """
+    answer = exchange.answers[tier]
+    prompt = round(sum(len(message_text(m)) for m in exchange.messages) / 4)
+    completion = round(len(answer.text) / 4)
+    if price_usd_per_mtok is not None and price_usd_per_mtok[1] > 0:
+        price_in, price_out = price_usd_per_mtok
+        completion = max(round((answer.cost_usd * 1e6 - prompt * price_in) / price_out), 0)
+    return usage(prompt, completion)
+
+
+def usage(prompt: int, completion: int) -> dict[str, int]:
+    """OpenAI's usage object."""
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }

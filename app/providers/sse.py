@@ -1,0 +1,106 @@
+"""Server-sent events: bytes in, events out, and back (WHATWG HTML, section 9.2).
+
+Both wires stream with it: OpenAI sends only ``data`` lines and ends with ``[DONE]``, Anthropic
+also names each event.
+"""
+
+from dataclasses import dataclass
+
+from app.errors import ProviderError
+
+# One event of a chat stream is a few hundred bytes; tool arguments sent whole reach some 100 kB.
+# Past this a provider is sending something else (a file, or a line that never ends).
+MAX_EVENT_BYTES = 1024 * 1024
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class SSEEvent:
+    """One event. ``event`` is empty when the sender named none; ``data`` lines join with LF."""
+
+    event: str
+    data: str
+
+
+class SSEDecoder:
+    """Reads events from a stream that may be cut anywhere: inside a line, a CR LF, a character.
+
+    Lines may end in LF, CR LF or CR. Comments, ``id`` and ``retry`` are read over. An event that
+    the stream ends in the middle of is never given out, as the specification demands.
+    """
+
+    __slots__ = ("_after_cr", "_data", "_event", "_held", "_partial", "_started")
+
+    def __init__(self) -> None:
+        self._partial: list[bytes] = []
+        self._data: list[str] = []
+        self._event = ""
+        self._held = 0
+        self._after_cr = False
+        self._started = False
+
+    def feed(self, chunk: bytes) -> list[SSEEvent]:
+        """Take the next bytes and return the events they complete, oldest first.
+
+        Raises:
+            ProviderError: kind ``unreadable`` when one event grows beyond ``MAX_EVENT_BYTES``.
+        """
+        if self._after_cr and chunk:
+            self._after_cr = False
+            chunk = chunk.removeprefix(b"\n")
+        events: list[SSEEvent] = []
+        for piece in chunk.splitlines(keepends=True):
+            self._held += len(piece)
+            if self._held > MAX_EVENT_BYTES:
+                raise ProviderError(
+                    f"The provider sent an event of more than {MAX_EVENT_BYTES:,} bytes.",
+                    kind="unreadable",
+                )
+            self._partial.append(piece)
+            if piece.endswith((b"\n", b"\r")):
+                line = b"".join(self._partial)
+                self._partial.clear()
+                event = self._read_line(line.rstrip(b"\r\n"))
+                if event is not None:
+                    events.append(event)
+        self._after_cr = self._after_cr or chunk.endswith(b"\r")
+        return events
+
+    def _read_line(self, line: bytes) -> SSEEvent | None:
+        if not self._started:
+            self._started = True
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        if not line:
+            return self._dispatch()
+        name, _, rest = line.partition(b":")
+        value = rest.removeprefix(b" ").decode("utf-8", errors="replace")
+        if name == b"data":
+            self._data.append(value)
+        elif name == b"event":
+            self._event = value
+        elif not self._data:
+            # Comments keep idle connections alive for hours; they must not fill the bound.
+            self._held = 0
+        return None
+
+    def _dispatch(self) -> SSEEvent | None:
+        event = SSEEvent(self._event, "\n".join(self._data)) if self._data else None
+        self._data.clear()
+        self._event = ""
+        self._held = 0
+        return event
+
+
+def encode_event(data: bytes | str, event: str = "") -> bytes:
+    r"""Return one event as bytes, with one ``data`` line for each line of ``data``.
+
+    >>> encode_event('{"a":1}', event="ping")
+    b'event: ping\ndata: {"a":1}\n\n'
+    """
+    raw = data.encode("utf-8", errors="replace") if isinstance(data, str) else data
+    head = b"event: " + event.encode() + b"\n" if event else b""
+    if b"\n" not in raw and b"\r" not in raw:
+        return head + b"data: " + raw + b"\n\n"
+    lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+    return head + b"".join(b"data: " + line + b"\n" for line in lines) + b"\n"

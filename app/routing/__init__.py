@@ -1,0 +1,16 @@
+"""The routing library: importable alone, pure, no database, HTTP, clock or environment.
+
+    from app.routing import Router
+
+    router = Router.from_config("tierwatch.yaml")
+    decision = router.route([{"role": "user", "content": "What is the capital of France?"}])
+    print(decision.tier, decision.model, decision.reason)
+
+Neither pydantic nor yaml is imported until ``Router.from_config`` reads a file.
+"""
+
+from app.routing.decision import Decision
+from app.routing.policy import Policy
+from app.routing.router import Router
+
+__all__ = ["Decision", "Policy", "Router"]

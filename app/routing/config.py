@@ -1,0 +1,399 @@
+"""The ``routing`` section of tierwatch.yaml.
+
+Imported only when a file is read: with ``fields`` and ``document`` it is the part of the library
+that needs pydantic and yaml.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Annotated, Literal, Protocol
+
+from pydantic import Field, PlainValidator
+
+from app.routing.classification import Classifier, ClassifierConfig
+from app.routing.document import (
+    Document,
+    Problem,
+    config_error,
+    not_accepted,
+    read_document,
+    shown,
+)
+from app.routing.fields import Cost, Name, Seconds, Section, read_share, whole_number
+from app.routing.heuristic import HeuristicClassifier
+from app.routing.llm import MOST_TOKENS, LlmClassifier
+from app.routing.policy import ActivePolicies, Policy
+from app.routing.router import Ask, Router
+from app.routing.static import StaticClassifier
+from app.routing.tiers import Tier
+
+DEFAULT_THRESHOLD = 0.7
+_FEWEST_TIERS = 2
+_PROVIDER_KINDS = {"openai", "anthropic"}
+
+
+def _read_thresholds(value: object) -> float | dict[str, float]:
+    if not isinstance(value, Mapping):
+        return read_share(value)
+    try:
+        return {str(tier): read_share(threshold) for tier, threshold in value.items()}
+    except ValueError:
+        raise not_accepted("tier: a number from 0 to 1, for each tier but the top one") from None
+
+
+Thresholds = Annotated[float | dict[str, float], PlainValidator(_read_thresholds)]
+
+
+class TierSection(Section):
+    """One tier under ``routing.tiers``."""
+
+    model: Name = Field(description="The model's name as its provider knows it.")
+    cost: Cost = Field(
+        description="USD per million tokens: `~$0.25/M tokens`, `$0.25/1M`, `0.25`, or"
+        " `{input: 3, output: 15}`."
+    )
+    provider: Name | None = Field(
+        default=None,
+        description="Name under `providers`. Default: the only one; else, for `claude-` models,"
+        " the first of kind anthropic; else the first of kind openai.",
+    )
+    description: str = Field(
+        default="", description="What the tier is for; the llm classifier reads it."
+    )
+
+
+class ClassifierSection(Section):
+    """The classifier under ``routing.classifier``."""
+
+    kind: Literal["llm", "heuristic", "static"] | None = Field(
+        default=None,
+        description="How prompts are classified. Default: llm when `model` is given, else"
+        " heuristic.",
+    )
+    model: Name | None = Field(default=None, description="Model that kind llm asks.")
+    provider: Name | None = Field(
+        default=None, description="Name under `providers`; default as for tiers."
+    )
+    max_tokens: Annotated[int, whole_number(1, MOST_TOKENS)] = Field(
+        default=MOST_TOKENS, description="Longest reply of kind llm, in tokens; at most 50."
+    )
+    timeout_s: Seconds = Field(
+        default=2.0,
+        validation_alias="timeout",
+        description="What kind llm may take; after that the default tier serves.",
+    )
+    logprobs: bool = Field(default=True, description="Whether kind llm asks for log-probabilities.")
+    label: Name | None = Field(
+        default=None, description="Tier that kind static names. Default: the cheapest."
+    )
+
+
+class FallbackSection(Section):
+    """What happens below the threshold, under ``routing.fallback``."""
+
+    strategy: Literal["escalate"] = Field(
+        default="escalate", description="A doubtful prompt moves to the next tier up."
+    )
+    threshold: Thresholds = Field(
+        default=DEFAULT_THRESHOLD,
+        description="Confidence that keeps a prompt at a tier: one number, or `tier: number`."
+        " First policy only; later ones are in the database.",
+    )
+    by_task: dict[str, Thresholds] = Field(
+        default_factory=dict,
+        description="Task type -> thresholds that differ for it.",
+    )
+
+
+class RetrySection(Section):
+    """What the gateway does when a provider fails, under ``routing.retry``."""
+
+    attempts: Annotated[int, whole_number(0, 5)] = Field(
+        default=1, description="Further attempts on the same tier before the next tier up is tried."
+    )
+    wait_s: Seconds = Field(
+        default=0.2, validation_alias="wait", description="Pause before such an attempt."
+    )
+    escalate: bool = Field(
+        default=True, description="Whether the next tier up is tried after that."
+    )
+
+
+class RoutingSection(Section):
+    """The section as it is written; ``Routing`` is what follows from it."""
+
+    classifier: ClassifierSection = Field(
+        default=ClassifierSection(), description="Who names the tier."
+    )
+    tiers: Mapping[str, TierSection] = Field(description="Two tiers or more, cheapest first.")
+    fallback: FallbackSection = Field(
+        default=FallbackSection(), description="What happens below the threshold."
+    )
+    default_tier: Name | None = Field(
+        default=None,
+        description="Tier that serves when the classifier fails. Default: the top tier.",
+    )
+    retry: RetrySection = Field(
+        default=RetrySection(), description="What happens when a provider fails."
+    )
+
+
+class RoutingFile(Section):
+    """The part of the file that the library reads."""
+
+    routing: RoutingSection = Field(description="Tiers, and who chooses between them.")
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """The routing section, checked and resolved.
+
+    Attributes:
+        tiers: cheapest first.
+        classifier: who names the tier.
+        default_tier: serves when the classifier fails.
+        initial_policy: version 1, from ``fallback``.
+        retry: what the gateway does when a provider fails.
+    """
+
+    tiers: tuple[Tier, ...]
+    classifier: ClassifierConfig
+    default_tier: str
+    initial_policy: Policy
+    retry: RetrySection
+
+
+def load_routing(path: str | os.PathLike[str]) -> Routing:
+    """Read the routing section of a file; other sections are left unread.
+
+    Raises:
+        ConfigError: every problem in it.
+    """
+    document = read_document(path)
+    routing, problems = read_routing(document, provider_kinds(document))
+    if routing is None:
+        raise config_error(problems)
+    return routing
+
+
+def provider_kinds(document: Document) -> dict[str, str]:
+    """Kind of each provider by its name, as far as the section can be read."""
+    providers = document.data.get("providers")
+    return {
+        name: str(provider.get("kind") if isinstance(provider, dict) else provider)
+        for name, provider in (providers if isinstance(providers, dict) else {}).items()
+    }
+
+
+def read_routing(
+    document: Document, kinds: Mapping[str, str]
+) -> tuple[Routing | None, list[Problem]]:
+    """The routing section, or None and every problem in it.
+
+    Args:
+        document: the file.
+        kinds: kind of each provider by its name; empty when the file names none.
+    """
+    file, problems = document.check(RoutingFile, only="routing")
+    if file is None:
+        return None, problems
+    section = file.routing
+    check = _Checks(document, section, kinds)
+    check.tiers()
+    check.classifier()
+    check.fallback()
+    check.default_tier()
+    if check.problems:
+        return None, check.problems
+    return _resolved(section, kinds), []
+
+
+def provider_of(model: str, named: str | None, kinds: Mapping[str, str]) -> str | None:
+    """The provider that serves a model.
+
+    The one that is named; else the only one; else, for ``claude-`` models, the first of kind
+    anthropic; else the first of kind openai. Empty when the file has no providers at all; None
+    when there is no such provider.
+    """
+    if not kinds:
+        return named or ""
+    if named is not None:
+        return named if named in kinds else None
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    wanted = ["anthropic", "openai"] if model.startswith("claude-") else ["openai"]
+    known = [name for kind in wanted for name, found in kinds.items() if found == kind]
+    # A kind that is itself wrong is reported once, at the provider and not at every model.
+    known += [name for name, found in kinds.items() if found not in _PROVIDER_KINDS]
+    return known[0] if known else None
+
+
+def provider_problem(
+    document: Document, path: tuple[str, ...], named: str | None, kinds: Mapping[str, str]
+) -> Problem:
+    """The sentence for a model whose provider ``provider_of`` does not know."""
+    found = "nothing" if named is None else shown(named, ())
+    return document.problem((*path, "provider"), found, f"one of {', '.join(kinds)}")
+
+
+class Routed(Protocol):
+    """What a router is built from: `Routing`, or the whole `app.config.Config`."""
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Cheapest first."""
+
+    @property
+    def classifier(self) -> ClassifierConfig:
+        """Who names the tier."""
+
+    @property
+    def default_tier(self) -> str:
+        """Serves when the classifier fails."""
+
+    @property
+    def initial_policy(self) -> Policy:
+        """Version 1."""
+
+
+def build_router(config: Routed, *, ask: Ask | None = None) -> Router:
+    """The router that a configuration describes, under its initial policy.
+
+    Args:
+        config: tiers, classifier, default tier and first policy.
+        ask: sends a chat request to the classifier's model. Without it a router of kind ``llm``
+            has no classifier, and its owner classifies and calls ``decide``.
+    """
+    classifier: Classifier | None = None
+    if config.classifier.kind == "static":
+        classifier = StaticClassifier(config.classifier.label)
+    elif config.classifier.kind == "heuristic":
+        classifier = HeuristicClassifier([tier.name for tier in config.tiers])
+    elif ask is not None:
+        classifier = LlmClassifier(ask, config.tiers, config.classifier)
+    policies = ActivePolicies(config.initial_policy)
+    return Router(config.tiers, classifier, policies, config.default_tier)
+
+
+class _Checks:
+    """What one value of the section demands of another."""
+
+    def __init__(
+        self, document: Document, section: RoutingSection, kinds: Mapping[str, str]
+    ) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._section = section
+        self._kinds = kinds
+        self._names = list(section.tiers)
+
+    def tiers(self) -> None:
+        if len(self._names) < _FEWEST_TIERS:
+            self._add(("tiers",), f"{len(self._names)}", "two tiers or more, cheapest first")
+        for name, tier in self._section.tiers.items():
+            self._provider(("tiers", name), tier.model, tier.provider)
+        for (lower, cheap), (name, tier) in pairwise(self._section.tiers.items()):
+            if _blended(tier) < _blended(cheap):
+                found = f"{_usd(tier)}, cheaper than {lower!r} before it at {_usd(cheap)}"
+                self._add(("tiers", name, "cost"), found, "tiers in order of price, cheapest first")
+
+    def classifier(self) -> None:
+        classifier = self._section.classifier
+        kind = _kind(classifier)
+        if kind == "llm":
+            if classifier.model is None:
+                self._add(("classifier", "model"), "nothing", "the model that kind llm asks")
+            else:
+                self._provider(("classifier",), classifier.model, classifier.provider)
+        elif classifier.model is not None:
+            self._add(("classifier", "kind"), kind, "llm, since `model` is given; or no `model`")
+        if classifier.label is not None and kind != "static":
+            self._add(("classifier", "label"), "a label", f"none, since the kind is {kind}")
+        elif classifier.label is not None and classifier.label not in self._names:
+            self._add(("classifier", "label"), shown(classifier.label, ()), ", ".join(self._names))
+
+    def fallback(self) -> None:
+        fallback = self._section.fallback
+        groups: dict[tuple[str, ...], float | dict[str, float]] = {
+            ("fallback", "threshold"): fallback.threshold
+        }
+        groups |= {("fallback", "by_task", task): v for task, v in fallback.by_task.items()}
+        below_top = self._names[:-1]
+        for path, thresholds in groups.items():
+            for tier in thresholds if isinstance(thresholds, dict) else ():
+                if tier not in below_top:
+                    self._add((*path, tier), "no tier that has a threshold", ", ".join(below_top))
+        for task in fallback.by_task.keys() & {"all", ""}:
+            self._add(("fallback", "by_task", task), "the name of every task type", "one task type")
+
+    def default_tier(self) -> None:
+        tier = self._section.default_tier
+        if tier is not None and tier not in self._names:
+            self._add(("default_tier",), shown(tier, ()), ", ".join(self._names))
+
+    def _provider(self, path: tuple[str, ...], model: str, named: str | None) -> None:
+        if provider_of(model, named, self._kinds) is None:
+            self.problems.append(
+                provider_problem(self._document, ("routing", *path), named, self._kinds)
+            )
+
+    def _add(self, path: tuple[str, ...], found: str, accepted: str) -> None:
+        self.problems.append(self._document.problem(("routing", *path), found, accepted))
+
+
+def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
+    tiers = tuple(
+        Tier(
+            name=name,
+            model=tier.model,
+            provider=provider_of(tier.model, tier.provider, kinds) or "",
+            price=tier.cost,
+            description=tier.description,
+        )
+        for name, tier in section.tiers.items()
+    )
+    names = [tier.name for tier in tiers]
+    given = section.fallback.threshold
+    thresholds = (
+        {name: given.get(name, DEFAULT_THRESHOLD) for name in names[:-1]}
+        if isinstance(given, dict)
+        else dict.fromkeys(names[:-1], given)
+    )
+    by_task = {
+        task: value if isinstance(value, dict) else dict.fromkeys(names[:-1], value)
+        for task, value in section.fallback.by_task.items()
+    }
+    classifier = section.classifier
+    provider = ""
+    if classifier.model is not None:
+        provider = provider_of(classifier.model, classifier.provider, kinds) or ""
+    return Routing(
+        tiers=tiers,
+        classifier=ClassifierConfig(
+            kind=_kind(classifier),
+            model=classifier.model or "",
+            provider=provider,
+            max_tokens=classifier.max_tokens,
+            timeout_s=classifier.timeout_s,
+            # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
+            logprobs=classifier.logprobs and kinds.get(provider) != "anthropic",
+            label=(classifier.label or names[0]) if _kind(classifier) == "static" else "",
+        ),
+        default_tier=section.default_tier or names[-1],
+        initial_policy=Policy(1, thresholds, by_task),
+        retry=section.retry,
+    )
+
+
+def _kind(classifier: ClassifierSection) -> str:
+    return classifier.kind or ("heuristic" if classifier.model is None else "llm")
+
+
+def _blended(tier: TierSection) -> float:
+    return tier.cost.input_usd_per_mtok + tier.cost.output_usd_per_mtok
+
+
+def _usd(tier: TierSection) -> str:
+    return f"${tier.cost.input_usd_per_mtok:g}/${tier.cost.output_usd_per_mtok:g} per M tokens"

@@ -1,0 +1,57 @@
+"""The text inside chat messages, whatever form callers send them in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+_IMAGE_TYPES = {"image_url", "image", "input_image"}
+_TEXT_TYPES = {"text", "input_text", "output_text"}
+
+
+def message_text(message: Any) -> str:
+    """The text of one message: its string, or its text parts joined by lines.
+
+    Never raises: content of no known form has no text.
+
+    >>> message_text({"role": "user", "content": [{"type": "text", "text": "hi"}]})
+    'hi'
+    """
+    content = message.get("content") if isinstance(message, Mapping) else None
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    texts = [part if isinstance(part, str) else _part_text(part) for part in content]
+    return "\n".join(text for text in texts if text)
+
+
+def _part_text(part: Any) -> str:
+    if not isinstance(part, Mapping) or part.get("type") not in _TEXT_TYPES:
+        return ""
+    text = part.get("text")
+    return text if isinstance(text, str) else ""
+
+
+def image_count(message: Any) -> int:
+    """How many images a message carries."""
+    content = message.get("content") if isinstance(message, Mapping) else None
+    if not isinstance(content, list):
+        return 0
+    return sum(isinstance(part, Mapping) and part.get("type") in _IMAGE_TYPES for part in content)
+
+
+def role_of(message: Any) -> str:
+    """The role of a message, or empty."""
+    role = message.get("role") if isinstance(message, Mapping) else None
+    return role if isinstance(role, str) else ""
+
+
+def cut_in_the_middle(text: str, longest: int) -> str:
+    r"""The text itself, or its first and last halves of ``longest`` characters around a mark.
+
+    >>> cut_in_the_middle("abcdefgh", 4)
+    'ab\n[4 characters left out]\ngh'
+    """
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return f"{text[:half]}\n[{len(text) - 2 * half:,} characters left out]\n{text[-half:]}"

@@ -1,0 +1,37 @@
+"""A decision: what the router chose for one request, and why."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the router chose and why. Immutable; stored with the exchange as it stands.
+
+    Attributes:
+        tier: name of the tier that is to serve the request.
+        model: that tier's model.
+        confidence: probability, in [0, 1], that was held against ``threshold``: the label's when
+            the request was kept at its label or escalated above it. With reason ``top`` it is the
+            classifier's confidence in the top tier; 1 when pinned, 0 when the classifier failed.
+        threshold: what ``confidence`` had to reach, or None when nothing was compared (``top``,
+            ``pinned``, ``classifier_failed``).
+        label: tier the classifier named; for scoring classifiers the first with a confidence of
+            .5 or more. Equal to ``tier`` when pinned or failed.
+        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``.
+        task_type: kind of task the classifier saw, or ``all``.
+        policy_version: version of the policy whose thresholds were applied.
+        reason: ``kept | escalated | top | pinned | classifier_failed:<why>``.
+        confidences: (tier, probability that this tier suffices) for every tier but the top one,
+            cheapest first. Empty when pinned or failed.
+    """
+
+    tier: str
+    model: str
+    confidence: float
+    threshold: float | None
+    label: str
+    escalated: bool
+    task_type: str
+    policy_version: int
+    reason: str
+    confidences: tuple[tuple[str, float], ...] = ()

@@ -1,0 +1,181 @@
+"""A policy: one immutable, versioned set of thresholds. An invalid one cannot exist."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from app.errors import PolicyError
+
+ALL_TASKS = "all"
+_KEYS = {"version", "thresholds", "by_task"}
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Thresholds for every tier but the top one, and for single task types where they differ.
+
+    The router keeps the first tier whose confidence reaches its threshold. Thresholds are
+    probabilities on a grid of two decimals: certificates are issued on that grid, and a finer
+    value would have none.
+
+    Attributes:
+        version: 1 or more; a change of any threshold is a new version.
+        thresholds: tier -> threshold in [0, 1].
+        by_task: task type -> tier -> threshold; overrides ``thresholds`` for that task type.
+
+    Raises:
+        PolicyError: when built from anything else.
+
+    >>> policy = Policy(1, {"simple": 0.7, "standard": 0.6}, {"code": {"simple": 0.9}})
+    >>> policy.threshold("simple"), policy.threshold("simple", "code")
+    (0.7, 0.9)
+    >>> policy.threshold("standard", "code")
+    0.6
+    """
+
+    version: int
+    thresholds: Mapping[str, float]
+    by_task: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
+            raise PolicyError(f"policy version: found {self.version!r}; accepted: 1, 2, 3, ...")
+        thresholds = _frozen_thresholds("thresholds", self.thresholds)
+        if not thresholds:
+            raise PolicyError("thresholds: found none; accepted: one for every tier but the top")
+        if not isinstance(self.by_task, Mapping):
+            raise PolicyError(f"by_task: found {self.by_task!r}; accepted: task -> tier -> number")
+        by_task = {}
+        for task, changed in self.by_task.items():
+            if not isinstance(task, str) or task in {"", ALL_TASKS}:
+                raise PolicyError(
+                    f"by_task: found task type {task!r}; accepted: any name but {ALL_TASKS!r},"
+                    " whose thresholds stand under `thresholds`"
+                )
+            by_task[task] = _frozen_thresholds(f"by_task.{task}", changed)
+            if unknown := by_task[task].keys() - thresholds.keys():
+                raise PolicyError(
+                    f"by_task.{task}: found {sorted(unknown)}; accepted: {sorted(thresholds)}"
+                )
+        object.__setattr__(self, "thresholds", thresholds)
+        object.__setattr__(self, "by_task", MappingProxyType(by_task))
+
+    def threshold(self, tier: str, task_type: str = ALL_TASKS) -> float:
+        """The confidence that keeps a request of this task type at ``tier``.
+
+        Raises:
+            PolicyError: the policy has no such tier (the top tier has no threshold).
+        """
+        self._require(tier)
+        return self.by_task.get(task_type, {}).get(tier, self.thresholds[tier])
+
+    def with_threshold(
+        self, tier: str, value: float, *, version: int, task_type: str = ALL_TASKS
+    ) -> "Policy":
+        """A policy like this one with one threshold changed.
+
+        Raises:
+            PolicyError: unknown tier, or a value outside [0, 1].
+        """
+        self._require(tier)
+        if task_type == ALL_TASKS:
+            return Policy(version, {**self.thresholds, tier: value}, self.by_task)
+        changed = {**self.by_task.get(task_type, {}), tier: value}
+        return Policy(version, self.thresholds, {**self.by_task, task_type: changed})
+
+    def to_json(self) -> dict[str, Any]:
+        """The policy as plain JSON values; ``Policy.from_json`` reads it back."""
+        return {
+            "version": self.version,
+            "thresholds": dict(self.thresholds),
+            "by_task": {task: dict(changed) for task, changed in self.by_task.items()},
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Policy":
+        """Read what ``to_json`` wrote.
+
+        Raises:
+            PolicyError: anything else.
+        """
+        if not isinstance(value, Mapping) or not {"version", "thresholds"} <= value.keys() <= _KEYS:
+            found = sorted(map(str, value)) if isinstance(value, Mapping) else type(value).__name__
+            raise PolicyError(f"policy: found {found}; accepted: the keys {sorted(_KEYS)}")
+        return cls(value["version"], value["thresholds"], value.get("by_task", {}))
+
+    def _require(self, tier: str) -> None:
+        if tier not in self.thresholds:
+            raise PolicyError(f"found tier {tier!r}; accepted: {sorted(self.thresholds)}")
+
+
+def _frozen_thresholds(where: str, thresholds: object) -> Mapping[str, float]:
+    if not isinstance(thresholds, Mapping):
+        raise PolicyError(f"{where}: found {thresholds!r}; accepted: tier -> number from 0 to 1")
+    frozen: dict[str, float] = {}
+    for tier, value in thresholds.items():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not number or not 0 <= value <= 1:
+            raise PolicyError(f"{where}.{tier}: found {value!r}; accepted: a number from 0 to 1")
+        if not isinstance(tier, str) or not tier:
+            raise PolicyError(f"{where}: found tier {tier!r}; accepted: a tier's name")
+        frozen[tier] = round(float(value), 2)
+    return MappingProxyType(frozen)
+
+
+def hashed_share(salt: str, key: str) -> float:
+    """A number in [0, 1) that is uniform over keys and the same on every machine.
+
+    ``blake2b(salt | key)``, its first 53 bits, so that ``hashed_share(...) < 1`` always holds.
+    Used for the arm a session belongs to and for the inclusion of an exchange in the sample; two
+    uses with different salts are independent.
+
+    >>> hashed_share("arms", "session-1") == hashed_share("arms", "session-1")
+    True
+    """
+    text = f"{salt}|{key}".encode("utf-8", "surrogatepass")
+    return (int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 11) / 2**53
+
+
+@dataclass(frozen=True)
+class ActivePolicies:
+    """The policies in force: the stable one and, during a rollout, a candidate for a share.
+
+    Attributes:
+        stable: applied to every session outside the share.
+        candidate: policy under rollout, or None.
+        share: share of sessions in [0, 1] that the candidate serves.
+        salt: makes the split of one rollout independent of the next.
+
+    Raises:
+        PolicyError: a share outside [0, 1], or two policies that cannot be told apart or that
+            do not name the same tiers.
+    """
+
+    stable: Policy
+    candidate: Policy | None = None
+    share: float = 0.0
+    salt: str = ""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise PolicyError(f"rollout share: found {self.share}; accepted: a number from 0 to 1")
+        if self.candidate is None:
+            return
+        if self.candidate.version == self.stable.version:
+            raise PolicyError(
+                f"found version {self.stable.version} for both stable and candidate policy;"
+                " accepted: a version of its own for each"
+            )
+        if self.candidate.thresholds.keys() != self.stable.thresholds.keys():
+            raise PolicyError(
+                f"candidate policy: found tiers {sorted(self.candidate.thresholds)};"
+                f" accepted: {sorted(self.stable.thresholds)}"
+            )
+
+    def for_session(self, session: str) -> Policy:
+        """The policy of a session. All its requests get the same one for the whole rollout."""
+        if self.candidate is not None and hashed_share(self.salt, session) < self.share:
+            return self.candidate
+        return self.stable

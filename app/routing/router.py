@@ -1,0 +1,227 @@
+"""The router: the first tier whose confidence reaches its threshold serves the request."""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from app.errors import ClassifierError, PolicyError, UsageError
+from app.routing.classification import Classification, Classifier, Messages, failure_kind
+from app.routing.decision import Decision
+from app.routing.policy import ALL_TASKS, ActivePolicies, Policy
+from app.routing.tiers import Tier
+
+__all__ = ["Classification", "Classifier", "Router"]
+
+Ask = Callable[[dict[str, Any]], dict[str, Any]]
+_FEWEST_TIERS = 2
+
+
+class Router:
+    """Chooses a tier for each request under the active policies. Immutable and thread-safe.
+
+    For the boundary between tier t and the next, ``c_t`` is the probability that t suffices. The
+    router serves from the first tier with ``c_t >= threshold_t``; failing all, from the top one.
+    A labelling classifier is the same thing with c = 0 below its label, its confidence at the
+    label and 1 above, so a doubtful label moves up by one tier.
+
+    Args:
+        tiers: two or more, cheapest first.
+        classifier: what ``route`` asks. None where the owner classifies by itself, as the
+            gateway does over the network, and calls ``decide``; ``route`` then counts a failure.
+        policies: the thresholds in force; they name every tier but the top one.
+        default_tier: serves when the classifier fails.
+
+    Raises:
+        PolicyError: tiers, policies and default tier that do not fit together.
+
+    >>> from app.routing.heuristic import HeuristicClassifier
+    >>> from app.routing.tiers import Price
+    >>> tiers = (Tier("simple", "small-1", "", Price(0.25, 0.25)),
+    ...          Tier("complex", "large-1", "", Price(15, 15)))
+    >>> policies = ActivePolicies(Policy(1, {"simple": 0.7}))
+    >>> router = Router(tiers, HeuristicClassifier(["simple", "complex"]), policies, "complex")
+    >>> decision = router.route([{"role": "user", "content": "What is the capital of France?"}])
+    >>> decision.tier, decision.model, decision.reason
+    ('simple', 'small-1', 'kept')
+    """
+
+    def __init__(
+        self,
+        tiers: tuple[Tier, ...],
+        classifier: Classifier | None,
+        policies: ActivePolicies,
+        default_tier: str,
+    ) -> None:
+        names = [tier.name for tier in tiers]
+        if len(names) < _FEWEST_TIERS or len(set(names)) != len(names):
+            raise PolicyError(f"tiers: found {names}; accepted: two or more, each name once")
+        if default_tier not in names:
+            raise PolicyError(f"default tier: found {default_tier!r}; accepted: {names}")
+        if policies.stable.thresholds.keys() != set(names[:-1]):
+            raise PolicyError(
+                f"policy version {policies.stable.version}: found thresholds for"
+                f" {sorted(policies.stable.thresholds)}; accepted: exactly {names[:-1]}"
+            )
+        self._tiers = tiers
+        self._rank = {name: rank for rank, name in enumerate(names)}
+        self._classifier = classifier
+        self._policies = policies
+        self._default = tiers[self._rank[default_tier]]
+
+    @classmethod
+    def from_config(cls, path: str | os.PathLike[str], *, ask: Ask | None = None) -> "Router":
+        """A router as the ``routing`` section of a tierwatch.yaml describes it.
+
+        Args:
+            path: the YAML file.
+            ask: needed for a classifier of kind ``llm`` only: sends a chat request in OpenAI's
+                form to the classifier's model and returns the reply.
+
+        Raises:
+            ConfigError: each problem with ``file:line: key``.
+            UsageError: kind ``llm`` without ``ask``.
+        """
+        # Here and not at the top: pydantic and yaml take 150 ms to import, and a program that
+        # builds its router from values needs neither.
+        from app.routing.config import build_router, load_routing  # noqa: PLC0415
+
+        routing = load_routing(path)
+        if routing.classifier.kind == "llm" and ask is None:
+            raise UsageError(
+                f"{os.fspath(path)}: the classifier is of kind llm and needs `ask`, a function"
+                " that sends a chat request and returns the reply: from_config(path, ask=send)"
+            )
+        return build_router(routing, ask=ask)
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers, cheapest first."""
+        return self._tiers
+
+    @property
+    def policies(self) -> ActivePolicies:
+        """The policies in force."""
+        return self._policies
+
+    def with_policies(self, policies: ActivePolicies) -> "Router":
+        """The same router under other policies; nothing is rebuilt but the checks.
+
+        Raises:
+            PolicyError: the policies do not name this router's tiers.
+        """
+        return Router(self._tiers, self._classifier, policies, self._default.name)
+
+    def route(
+        self,
+        messages: Messages,
+        session: str | None = None,
+        *,
+        tools: Sequence[Any] | None = None,
+        response_format: Mapping[str, Any] | None = None,
+    ) -> Decision:
+        """Choose the tier for a chat in OpenAI's form.
+
+        A classifier that fails costs no request: the default tier serves, with the reason.
+
+        Args:
+            messages: the chat; odd messages are classified as far as they can be read.
+            session: what decides the arm during a rollout; None gets the stable policy.
+            tools: the request's tools, which make it harder.
+            response_format: the request's ``response_format``, likewise.
+        """
+        if self._classifier is None:
+            return self.failed("no_classifier", session)
+        try:
+            classification = self._classifier.classify(
+                messages, tools=tools, response_format=response_format
+            )
+        except ClassifierError as error:
+            return self.failed(failure_kind(error), session)
+        return self.decide(classification, session)
+
+    def decide(self, classification: Classification, session: str | None = None) -> Decision:
+        """The decision that follows from a classification: pure, no classifier asked.
+
+        A label or confidences that do not fit the tiers count as a failed classifier.
+        """
+        label = self._rank.get(classification.label)
+        if label is None:
+            return self.failed("unknown_label", session)
+        confidences = self._confidences(classification, label)
+        if confidences is None:
+            return self.failed("missing_confidences", session)
+        policy = self._policy(session)
+        task_type = classification.task_type
+        served = len(confidences)
+        for rank, (name, confidence) in enumerate(confidences):
+            if confidence >= policy.threshold(name, task_type):
+                served = rank
+                break
+        top = len(confidences)
+        if served == label == top:
+            compared, threshold, reason = classification.confidence, None, "top"
+        else:
+            name, compared = confidences[min(served, label)]
+            threshold = policy.threshold(name, task_type)
+            reason = "escalated" if served > label else "kept"
+        return Decision(
+            tier=self._tiers[served].name,
+            model=self._tiers[served].model,
+            confidence=compared,
+            threshold=threshold,
+            label=classification.label,
+            escalated=served > label,
+            task_type=task_type,
+            policy_version=policy.version,
+            reason=reason,
+            confidences=confidences,
+        )
+
+    def failed(self, why: str, session: str | None = None) -> Decision:
+        """The default tier, because the classifier failed; ``why`` is one word for a counter."""
+        return self._unclassified(self._default, 0.0, f"classifier_failed:{why}", session)
+
+    def pinned(self, name: str, session: str | None = None) -> Decision | None:
+        """The tier that the caller asked for by its name or its model's; None when unknown.
+
+        Where two tiers have one model, the cheaper serves.
+        """
+        by_name = [tier for tier in self._tiers if tier.name == name]
+        by_model = [tier for tier in self._tiers if tier.model == name]
+        for tier in by_name + by_model:
+            return self._unclassified(tier, 1.0, "pinned", session)
+        return None
+
+    def _policy(self, session: str | None) -> Policy:
+        if session is None:
+            return self._policies.stable
+        return self._policies.for_session(session)
+
+    def _confidences(
+        self, classification: Classification, label: int
+    ) -> tuple[tuple[str, float], ...] | None:
+        below_top = self._tiers[:-1]
+        scores = classification.confidences
+        if scores is not None:
+            if any(tier.name not in scores for tier in below_top):
+                return None
+            return tuple((tier.name, scores[tier.name]) for tier in below_top)
+        return tuple(
+            (tier.name, classification.confidence if rank == label else float(rank > label))
+            for rank, tier in enumerate(below_top)
+        )
+
+    def _unclassified(
+        self, tier: Tier, confidence: float, reason: str, session: str | None
+    ) -> Decision:
+        return Decision(
+            tier=tier.name,
+            model=tier.model,
+            confidence=confidence,
+            threshold=None,
+            label=tier.name,
+            escalated=False,
+            task_type=ALL_TASKS,
+            policy_version=self._policy(session).version,
+            reason=reason,
+        )

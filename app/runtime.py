@@ -1,0 +1,175 @@
+"""Runtime: the one place that chooses the real collaborators of a process."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import httpx
+import structlog
+from sqlalchemy import Engine
+
+from app.config import Config, load_config
+from app.dispatch import CeleryDispatch, Dispatch
+from app.errors import JudgeError
+from app.evaluation.sampling import SamplingPlan, weight_cap
+from app.judges import Judge, build_judge
+from app.loop.capture import CaptureRecorder
+from app.loop.observe import MonitorRules
+from app.loop.redact import load_redactor
+from app.loop.retune import RetuneRules
+from app.loop.rollout import RolloutRules
+from app.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
+from app.providers.completion import ChatClient
+from app.routing.tiers import Tier
+from app.settings import Settings
+from app.store.database import build_engine
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the steps of the loop work with, in one process."""
+
+    settings: Settings
+    config: Config
+    engine: Engine
+    dispatch: Dispatch
+    client: ChatClient
+    judge: Judge
+    tiers: Mapping[str, Tier]
+    monitor_rules: MonitorRules
+    retune_rules: RetuneRules
+    rollout_rules: RolloutRules
+    tell: Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+
+def build_runtime(
+    settings: Settings, *, config: Config | None = None, environ: Mapping[str, str] | None = None
+) -> Runtime:
+    """Build a worker's runtime.
+
+    Raises:
+        ConfigError: the configuration is not accepted.
+        JudgeError: there is no judge, or it serves one of the arms it would compare.
+        SettingsError: a secret's variable is not set.
+    """
+    environ = os.environ if environ is None else environ
+    config = load_config(settings.config) if config is None else config
+    if config.evaluation.judge is None:
+        raise JudgeError(
+            f"{settings.config}: evaluation.judge is missing, and without a judge there is nothing"
+            " to evaluate with; name one, as {kind: pairwise, model: gpt-4o}"
+        )
+    client = ChatClient(config.providers, environ)
+    return Runtime(
+        settings=settings,
+        config=config,
+        engine=build_engine(settings.database_url),
+        dispatch=CeleryDispatch(settings.redis_url),
+        client=client,
+        judge=build_judge(
+            config.evaluation.judge,
+            client=client,
+            arms=[tier.model for tier in config.tiers],
+            environ=environ,
+        ),
+        tiers={tier.name: tier for tier in config.tiers},
+        monitor_rules=monitor_rules(config),
+        retune_rules=retune_rules(config),
+        rollout_rules=RolloutRules(
+            share=config.evaluation.rollout.share,
+            min_pairs=config.evaluation.rollout.min_pairs,
+            tolerance=config.evaluation.tolerance,
+            max_weight=weight_cap(sampling_plan(config)),
+        ),
+        tell=_teller(settings, config, environ),
+    )
+
+
+def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> CaptureRecorder:
+    """Build the gateway's recorder.
+
+    Raises:
+        SettingsError: ``TIERWATCH_REDACTOR`` cannot be loaded.
+    """
+    return CaptureRecorder(
+        engine=engine,
+        dispatch=CeleryDispatch(settings.redis_url),
+        tiers=config.tiers,
+        plan=sampling_plan(config),
+        budget_usd_per_day=config.evaluation.budget_usd_per_day,
+        redact=load_redactor(settings.redactor or None),
+        spool_path=settings.data_dir / "spool" / f"capture-{settings.gateway_port}.jsonl",
+        spool_max_bytes=settings.spool_max_mb * 1_000_000,
+        buffer=config.gateway.capture_buffer,
+    )
+
+
+def sampling_plan(config: Config) -> SamplingPlan:
+    """The configured sampling rates, whole."""
+    evaluation = config.evaluation
+    return SamplingPlan(evaluation.sample_rate, evaluation.probe_down_rate)
+
+
+def monitor_rules(config: Config) -> MonitorRules:
+    """What the configuration asks of the monitors."""
+    evaluation = config.evaluation
+    return MonitorRules(
+        tolerance=evaluation.tolerance,
+        level=evaluation.alert_level,
+        max_weight=weight_cap(sampling_plan(config)),
+        min_pairs=evaluation.min_pairs,
+        budget_usd_per_day=evaluation.budget_usd_per_day,
+    )
+
+
+def retune_rules(config: Config) -> RetuneRules:
+    """What the configuration asks of retuning."""
+    asked = config.evaluation.retune
+    alpha = {
+        tier: tolerance if asked.alpha == "tolerance" else float(asked.alpha)
+        for tier, tolerance in config.evaluation.tolerance.items()
+    }
+    return RetuneRules(asked.mode, alpha, asked.delta, asked.step, asked.min_pairs)
+
+
+def _teller(
+    settings: Settings, config: Config, environ: Mapping[str, str]
+) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
+    destinations: list[Destination] = [LogDestination()]
+    for number, hook in enumerate(config.notify, start=1):
+        destinations.append(
+            WebhookDestination(
+                url=hook.url.reveal(environ) if hasattr(hook.url, "reveal") else str(hook.url),
+                secret=None if hook.secret is None else hook.secret.reveal(environ),
+                name=f"webhook {number}",
+            )
+        )
+    client = httpx.Client()
+    site = settings.dashboard_url or (f"http://{settings.dashboard_host}:{settings.dashboard_port}")
+
+    def tell(alert: dict[str, Any]) -> list[dict[str, Any]]:
+        named = alert | {"permalink": f"{site}/alerts/{alert['id']}"}
+        return [asdict(delivery) for delivery in deliver(named, destinations, client=client)]
+
+    return tell
+
+
+def configure_logging(settings: Settings) -> None:
+    """Structured lines on standard error, in the asked shape and from the asked level up."""
+    renderer: Any = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.PrintLoggerFactory(),
+    )

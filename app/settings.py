@@ -1,0 +1,177 @@
+"""One table of settings: name, type, default, help. The only reader of the environment.
+
+What concerns the routing, the providers and the evaluation stands in ``tierwatch.yaml``
+(`app.config`); what concerns this process and its neighbours stands here.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from app.errors import SettingsError
+
+
+_LAST_PORT = 65_535
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 < number <= _LAST_PORT:
+        raise ValueError
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise ValueError
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def _level(text: str) -> str:
+    if text.lower() not in {"debug", "info", "warning", "error"}:
+        raise ValueError
+    return text.lower()
+
+
+def _log_format(text: str) -> str:
+    if text.lower() not in {"console", "json"}:
+        raise ValueError
+    return text.lower()
+
+
+def _setting(
+    default: Any,
+    read: Callable[[str], Any],
+    accepted: str,
+    description: str,
+    *,
+    secret: bool = False,
+) -> Any:
+    meta = {"read": read, "accepted": accepted, "help": description, "secret": secret}
+    return field(default=default, metadata=meta, repr=not secret)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where this process finds its neighbours. Each field is ``TIERWATCH_<NAME>``."""
+
+    config: Path = _setting(  # noqa: RUF009 - returns a dataclass field
+        Path("tierwatch.yaml"), Path, "a path", "The routing and evaluation file."
+    )
+    database_url: str = _setting(
+        "postgresql+psycopg://tierwatch@127.0.0.1:5432/tierwatch",
+        str,
+        "postgresql+psycopg://user:password@host:port/name",
+        "PostgreSQL 16 or newer.",
+        secret=True,
+    )
+    redis_url: str = _setting(
+        "redis://127.0.0.1:6379/0",
+        str,
+        "redis://:password@host:port/db",
+        "Broker of the workers.",
+        secret=True,
+    )
+    gateway_host: str = _setting("127.0.0.1", str, "an address", "Where the gateway listens.")
+    gateway_port: int = _setting(8420, _port, "1 to 65535", "The gateway's port.")
+    dashboard_host: str = _setting("127.0.0.1", str, "an address", "Where the dashboard listens.")
+    dashboard_port: int = _setting(8421, _port, "1 to 65535", "The dashboard's port.")
+    dashboard_url: str = _setting(
+        "", str, "https://host", "How people reach the dashboard; used in alert links."
+    )
+    secret_key: str = _setting(
+        "",
+        str,
+        "32 or more characters",
+        "Signs the dashboard's sessions; `tierwatch dashboard` refuses to start without it.",
+        secret=True,
+    )
+    data_dir: Path = _setting(  # noqa: RUF009 - returns a dataclass field
+        Path(".tierwatch"), Path, "a path", "Embedded servers' data, logs and the capture spool."
+    )
+    spool_max_mb: int = _setting(
+        256, _count, "1 or more", "Captured exchanges kept on disk while Postgres is away."
+    )
+    worker_threads: int = _setting(
+        32, _count, "1 or more", "Model calls a worker process waits for at once."
+    )
+    observe_every_s: float = _setting(
+        5.0, _positive, "more than 0", "Seconds between updates of the monitors."
+    )
+    sweep_every_s: float = _setting(
+        30.0, _positive, "more than 0", "Seconds between sweeps for work left lying."
+    )
+    sweep_after_s: float = _setting(
+        60.0, _positive, "more than 0", "Age at which undispatched work is sent again."
+    )
+    claim_s: float = _setting(
+        300.0,
+        _positive,
+        "more than 0",
+        "How long a claim on a pair holds before another worker may take it over; "
+        "longer than the slowest model call.",
+    )
+    retune_every_s: float = _setting(
+        3600.0, _positive, "more than 0", "Seconds between looks for a better threshold."
+    )
+    rollout_every_s: float = _setting(
+        30.0, _positive, "more than 0", "Seconds between looks at running rollouts."
+    )
+    redactor: str = _setting(
+        "", str, "module:function", "Replaces the built-in redaction; takes and returns a str."
+    )
+    log_level: str = _setting("info", _level, "debug, info, warning, error", "Least level logged.")
+    log_format: str = _setting("console", _log_format, "console or json", "Shape of log lines.")
+
+
+def variable(name: str) -> str:
+    """Name of the environment variable of a setting."""
+    return f"TIERWATCH_{name.upper()}"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read every ``TIERWATCH_*`` variable once.
+
+    Raises:
+        SettingsError: a value is not accepted (all of them are named), or a variable is unknown.
+    """
+    environ = os.environ if environ is None else environ
+    known = {variable(item.name): item for item in fields(Settings)}
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    for name in sorted(key for key in environ if key.startswith("TIERWATCH_")):
+        item = known.get(name)
+        if item is None:
+            problems.append(f"{name}: no such setting; known are {', '.join(known)}")
+            continue
+        try:
+            values[item.name] = item.metadata["read"](environ[name])
+        except ValueError:
+            found = "a value" if item.metadata["secret"] else repr(environ[name])
+            accepted = item.metadata["accepted"]
+            problems.append(f"{name}: found {found}; accepted: {accepted}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return Settings(**values)
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """Rows (variable, default, help) of the reference page; a test compares it with the docs."""
+    return [
+        (
+            variable(item.name),
+            "" if item.default == "" else str(item.default),
+            f"{item.metadata['help']} Accepted: {item.metadata['accepted']}.",
+        )
+        for item in fields(Settings)
+    ]

@@ -1,0 +1,87 @@
+"""What `tierwatch demo` prints: progress, and the report as a person reads it."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+
+def say(line: str) -> None:
+    """Print one line."""
+    click.echo(line)
+
+
+@contextmanager
+def progress_shown(total: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, a plain line every tenth otherwise."""
+    if not sys.stdout.isatty():
+        said = -1
+
+        def line(answered: int, waiting: int) -> None:
+            nonlocal said
+            tenth = 10 * answered // max(1, total)
+            if tenth > said:
+                said = tenth
+                say(f"replayed {answered} of {total} requests, {waiting} pairs in evaluation")
+
+        yield line
+        return
+    columns = (
+        TextColumn("replaying"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[waiting]} pairs in evaluation"),
+        TimeElapsedColumn(),
+    )
+    with Bar(*columns) as bar:
+        task: TaskID = bar.add_task("replay", total=total, waiting=0)
+
+        def move(answered: int, waiting: int) -> None:
+            bar.update(task, completed=answered, waiting=waiting)
+
+        yield move
+
+
+def show_report(report: dict[str, Any]) -> None:
+    """The report as a person reads it."""
+    say("")
+    say(f"{'tier':<12}{'requests':>9}{'pairs':>8}  materially worse than the next tier")
+    for name, tier in report["tiers"].items():
+        say(f"{name:<12}{tier['requests']:>9}{tier['pairs']:>8}  {_rate(tier['misroute'])}")
+    say("")
+    if report["saving"] is not None:
+        say(
+            f"cost {report['cost_usd']:.2f} USD, always the top tier"
+            f" {report['cost_top_tier_usd']:.2f} USD: saved {100 * report['saving']:.0f} %;"
+            f" evaluation cost {report['evaluation_cost_usd']:.2f} USD"
+        )
+    if report["recorded_quality"] is not None:
+        say(f"graded quality of what was served: {report['recorded_quality']:.3f}")
+    say(
+        f"captured {report['captured']}: judged {report['judged']},"
+        f" unscored {report['unscored']}, failed {report['failed']},"
+        f" dropped {report['dropped']}, pending {report['pending']}"
+    )
+    for alert in report["alerts"]:
+        say(f"ALERT {alert['state']} at request {alert['opened_at_request']}: {alert['summary']}")
+    for proposal in report["proposals"]:
+        certified = "certified" if proposal["certified"] else "not certified"
+        say(
+            f"proposal {proposal['id']} {proposal['state']}: {proposal['direction']}"
+            f" {proposal['tier']} from {proposal['from']} to {proposal['to']}, {certified},"
+            f" {proposal['pairs']} pairs"
+        )
+    say(f"policy {report['policy_version']}: {report['thresholds']}")
+
+
+def _rate(estimate: Mapping[str, Any]) -> str:
+    if estimate["estimate"] is None:
+        return "not enough data"
+    return (
+        f"{100 * estimate['estimate']:.1f} % ({100 * estimate['low']:.1f} to"
+        f" {100 * estimate['high']:.1f}), {estimate['n']} pairs"
+    )

@@ -1,0 +1,25 @@
+"""Who did what and why; append-only."""
+
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import insert
+
+from app.store.schema import AuditRow
+
+
+def add_audit(
+    connection: Connection, *, actor: str, action: str, subject: str, **detail: Any
+) -> None:
+    """Append one line, in the transaction of what it tells of.
+
+    Args:
+        connection: inside the caller's transaction.
+        actor: a user's or token's name, or ``tierwatch`` for what it did itself.
+        action: a verb in the past, as ``proposal.approved``.
+        subject: what it was done to, as ``proposal/12``.
+        detail: anything JSON can hold.
+    """
+    connection.execute(
+        insert(AuditRow).values(actor=actor, action=action, subject=subject, detail=detail)
+    )

@@ -1,0 +1,61 @@
+"""Connections to PostgreSQL, and bringing the schema up to date."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Engine, create_engine, text
+
+import migrations as _migrations
+
+# One process holds at most this many connections: 32 worker threads use one only between model
+# calls (claim, record), so far fewer are ever busy at once.
+_POOL = 10
+_OVERFLOW = 20
+
+# Any number that no other program uses for an advisory lock on this database.
+_MIGRATION_LOCK = 7_431_201
+
+
+def build_engine(url: str, *, connect_timeout_s: int = 3) -> Engine:
+    """Return an engine whose connections give up soon instead of hanging a worker or a page.
+
+    Args:
+        url: ``postgresql+psycopg://user:password@host:port/name``.
+        connect_timeout_s: seconds to wait for a connection to be accepted.
+    """
+    return create_engine(
+        url,
+        pool_size=_POOL,
+        max_overflow=_OVERFLOW,
+        pool_pre_ping=True,
+        pool_timeout=10,
+        connect_args={
+            "connect_timeout": connect_timeout_s,
+            # A lock held longer than this means another process hangs: fail, be retried.
+            "options": "-c statement_timeout=60000 -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=120000",
+            "application_name": "tierwatch",
+            # A server that vanished without a word is noticed within half a minute.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+        },
+    )
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest version; several processes may call it at once."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(_migrations.__file__).parent))
+    with engine.connect() as connection:
+        connection.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
+        connection.commit()
+        try:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text(f"select pg_advisory_unlock({_MIGRATION_LOCK})"))
+            connection.commit()

@@ -1,0 +1,98 @@
+"""Policies and which one is in force."""
+
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.routing.policy import ActivePolicies, Policy
+from app.store.schema import ActivePolicyRow, PolicyRow
+
+
+def _policy(row: Any) -> Policy:
+    return Policy(version=row.version, thresholds=row.thresholds, by_task=row.by_task)
+
+
+def load_policy(connection: Connection, version: int) -> Policy | None:
+    """Return one version, or None."""
+    row = connection.execute(
+        select(PolicyRow.version, PolicyRow.thresholds, PolicyRow.by_task).where(
+            PolicyRow.version == version
+        )
+    ).one_or_none()
+    return None if row is None else _policy(row)
+
+
+def active_policies(connection: Connection) -> ActivePolicies | None:
+    """What the gateways should be running now; None before the first policy was stored."""
+    row = connection.execute(select(*ActivePolicyRow.__table__.columns)).one_or_none()
+    if row is None:
+        return None
+    stable = load_policy(connection, row.stable_version)
+    if stable is None:
+        return None
+    candidate = (
+        None if row.candidate_version is None else load_policy(connection, row.candidate_version)
+    )
+    return ActivePolicies(
+        stable=stable,
+        candidate=candidate,
+        share=row.share if candidate is not None else 0.0,
+        salt=row.salt,
+    )
+
+
+def lock_active(connection: Connection) -> Any:
+    """Return the row of what is in force, locked until the transaction ends; None when absent."""
+    return connection.execute(
+        select(*ActivePolicyRow.__table__.columns).with_for_update()
+    ).one_or_none()
+
+
+def add_policy(connection: Connection, policy: Policy, *, author: str, reason: str) -> None:
+    """Store a version. A version is never written twice."""
+    content = policy.to_json()
+    connection.execute(
+        insert(PolicyRow).values(
+            version=policy.version,
+            thresholds=content["thresholds"],
+            by_task=content["by_task"],
+            author=author,
+            reason=reason,
+        )
+    )
+
+
+def next_version(connection: Connection) -> int:
+    """The first version number not yet used; call it with the active row locked."""
+    newest = connection.execute(select(func.max(PolicyRow.version))).scalar_one()
+    return int(newest or 0) + 1
+
+
+def put_first_policy(connection: Connection, policy: Policy, *, salt: str) -> bool:
+    """Store the configuration's policy and put it in force, if there is none yet."""
+    added = connection.execute(
+        insert(ActivePolicyRow)
+        .values(id=1, stable_version=policy.version, candidate_version=None, share=0.0, salt=salt)
+        .on_conflict_do_nothing()
+        .returning(ActivePolicyRow.id)
+    ).one_or_none()
+    if added is None:
+        return False
+    add_policy(connection, policy, author="configuration", reason="first policy")
+    return True
+
+
+def set_active(
+    connection: Connection, *, stable: int, candidate: int | None, share: float, salt: str
+) -> None:
+    """Put policies in force; gateways read them within seconds."""
+    connection.execute(
+        update(ActivePolicyRow).values(
+            stable_version=stable,
+            candidate_version=candidate,
+            share=share,
+            salt=salt,
+            changed_at=func.now(),
+        )
+    )

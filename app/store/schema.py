@@ -1,0 +1,441 @@
+"""The tables. Rows end in ``Row``; migrations never import this, `alembic check` compares it.
+
+What is append-only: attempts, alternatives, verdicts, failures, outcomes, audit. The stage of an
+exchange is derived from which of those rows exist, so that no two processes can race on a
+counter; ``exchanges.ended_at`` is written once, in the transaction that adds the verdict or the
+failure, so that unfinished work is found without reading the finished. Text lives apart from
+figures, in tables cut by month: retention drops a partition and leaves every outcome in place.
+"""
+
+import datetime as dt
+import uuid
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    Double,
+    Identity,
+    Index,
+    MetaData,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Every table of tierwatch."""
+
+    metadata = MetaData(naming_convention=_NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        dict[str, Any]: JSONB(none_as_null=True),
+        list[Any]: JSONB(none_as_null=True),
+        dt.datetime: DateTime(timezone=True),
+        float: Double(),
+        str: Text(),
+        int: BigInteger(),
+    }
+
+
+def _now() -> Mapped[dt.datetime]:
+    return mapped_column(server_default=func.now())
+
+
+class PolicyRow(Base):
+    """One immutable policy. A new set of thresholds is a new version."""
+
+    __tablename__ = "policies"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    thresholds: Mapped[dict[str, Any]]
+    by_task: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ActivePolicyRow(Base):
+    """The one row gateways poll: which policy is in force, and which one is being rolled out."""
+
+    __tablename__ = "active_policy"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    stable_version: Mapped[int]
+    candidate_version: Mapped[int | None]
+    share: Mapped[float]
+    salt: Mapped[str]
+    changed_at: Mapped[dt.datetime] = _now()
+
+
+class ExchangeRow(Base):
+    """A sampled exchange, without its text. Also the unit of evaluation work: one pair each."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (
+        CheckConstraint("direction in ('up', 'down')", name="direction"),
+        CheckConstraint("pi > 0 and pi <= 1", name="pi"),
+        Index("ix_exchanges_captured_at", "captured_at"),
+        Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
+    )
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    request_no: Mapped[int]
+    arrived_at: Mapped[dt.datetime]
+    captured_at: Mapped[dt.datetime] = _now()
+    session: Mapped[str]
+    tier: Mapped[str]
+    model: Mapped[str]
+    provider: Mapped[str]
+    label: Mapped[str]
+    confidence: Mapped[float]
+    confidences: Mapped[dict[str, Any]]
+    threshold: Mapped[float | None]
+    escalated: Mapped[bool]
+    task_type: Mapped[str]
+    policy_version: Mapped[int]
+    reason: Mapped[str]
+    direction: Mapped[str]
+    alternative_tier: Mapped[str]
+    rate: Mapped[float]
+    pi: Mapped[float]
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cost_usd: Mapped[float]
+    latency_ms: Mapped[float]
+    ended_at: Mapped[dt.datetime | None]
+
+
+class ExchangeTextRow(Base):
+    """What was asked and answered, redacted. Cut by month on the time inside the id."""
+
+    __tablename__ = "exchange_texts"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    request: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]]
+
+
+class AlternativeRow(Base):
+    """The shadow answer's figures."""
+
+    __tablename__ = "alternatives"
+    __table_args__ = (Index("ix_alternatives_created_at", "created_at"),)
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    tier: Mapped[str]
+    model: Mapped[str]
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cost_usd: Mapped[float]
+    latency_ms: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class AlternativeTextRow(Base):
+    """The shadow answer's text. Cut by month like the exchange it belongs to."""
+
+    __tablename__ = "alternative_texts"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    answer: Mapped[dict[str, Any]]
+
+
+class VerdictRow(Base):
+    """What the judge said of a pair. ``preferred`` NULL means unscored, with the reason why."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (Index("ix_verdicts_created_at", "created_at"),)
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    judge_version: Mapped[str] = mapped_column(primary_key=True)
+    preferred: Mapped[str | None]
+    basis: Mapped[str]
+    reason: Mapped[str]
+    unscored_why: Mapped[str]
+    orders: Mapped[list[Any]]
+    cost_usd: Mapped[float]
+    calls: Mapped[int]
+    latency_ms: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class FailureRow(Base):
+    """The terminal end of an exchange that could not be shadowed or judged, and why."""
+
+    __tablename__ = "failures"
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    step: Mapped[str]
+    reason: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class AttemptRow(Base):
+    """One call that was tried: by a worker (every one), or by the gateway (failed ones)."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_exchange_id", "exchange_id"),)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    exchange_id: Mapped[uuid.UUID]
+    step: Mapped[str]
+    model: Mapped[str]
+    error: Mapped[str]
+    detail: Mapped[str]
+    latency_ms: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ClaimRow(Base):
+    """Who works on a step of an exchange, and until when nobody else may."""
+
+    __tablename__ = "claims"
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    token: Mapped[uuid.UUID]
+    tries: Mapped[int]
+    until: Mapped[dt.datetime]
+
+
+class OutcomeRow(Base):
+    """A verdict reduced to a loss, with the inclusion probability it was sampled under.
+
+    ``boundary`` is the lower tier of the pair: its threshold is what this outcome is evidence
+    for. ``loss`` is 1 when the lower tier's answer was materially worse. For ``up`` pairs the
+    lower tier served, so the loss is a misroute; for ``down`` pairs ``1 - loss`` is overspend.
+    ``position`` is written once, when the outcome enters the monitors: replaying outcomes in that
+    order gives the same monitor state.
+    """
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        UniqueConstraint("exchange_id", "judge_version"),
+        CheckConstraint("loss >= 0 and loss <= 1", name="loss"),
+        Index("ix_outcomes_boundary_id", "boundary", "id"),
+        Index("ix_outcomes_stream_id", "stream", "id"),
+        Index("ix_outcomes_unobserved", "id", postgresql_where=text("position is null")),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    exchange_id: Mapped[uuid.UUID]
+    judge_version: Mapped[str]
+    session: Mapped[str]
+    request_no: Mapped[int]
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    boundary: Mapped[str]
+    direction: Mapped[str]
+    stream: Mapped[str]
+    policy_version: Mapped[int]
+    confidence: Mapped[float]
+    pi: Mapped[float]
+    weight: Mapped[float]
+    loss: Mapped[float]
+    basis: Mapped[str]
+    position: Mapped[int | None] = mapped_column(unique=True)
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class MonitorRow(Base):
+    """State of one stream: a segment under one policy, one pair of models and one judge."""
+
+    __tablename__ = "monitors"
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    policy_version: Mapped[int]
+    judge_version: Mapped[str]
+    state: Mapped[dict[str, Any]]
+    pairs: Mapped[int]
+    losses: Mapped[float]
+    newest_request_no: Mapped[int]
+    alarmed: Mapped[bool]
+    updated_at: Mapped[dt.datetime] = _now()
+
+
+class AlertRow(Base):
+    """Something a person should look at. One open alert a cause."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'acknowledged', 'resolved')", name="state"),
+        Index(
+            "uq_alerts_open_cause",
+            "cause",
+            unique=True,
+            postgresql_where=text("state <> 'resolved'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    cause: Mapped[str]
+    tier: Mapped[str]
+    segment: Mapped[str]
+    state: Mapped[str]
+    summary: Mapped[str]
+    pairs: Mapped[int]
+    opened_at_request: Mapped[int]
+    evidence: Mapped[dict[str, Any]]
+    opened_at: Mapped[dt.datetime] = _now()
+    acknowledged_at: Mapped[dt.datetime | None]
+    acknowledged_by: Mapped[str | None]
+    resolved_at: Mapped[dt.datetime | None]
+    resolved_by: Mapped[str | None]
+    delivered: Mapped[list[Any]]
+
+
+class ProposalRow(Base):
+    """A candidate policy with its evidence, waiting for or after a decision."""
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('open', 'approved', 'rejected', 'rolling_out', 'active',"
+            " 'rolled_back', 'expired')",
+            name="state",
+        ),
+        Index(
+            "uq_proposals_undecided_tier",
+            "tier",
+            "task_type",
+            unique=True,
+            postgresql_where=text("state in ('open', 'approved', 'rolling_out')"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    from_threshold: Mapped[float]
+    to_threshold: Mapped[float]
+    direction: Mapped[str]
+    certified: Mapped[bool]
+    state: Mapped[str]
+    base_version: Mapped[int]
+    candidate_version: Mapped[int | None]
+    alert_id: Mapped[int | None]
+    pairs: Mapped[int]
+    predicted: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime] = _now()
+    expires_at: Mapped[dt.datetime]
+    decided_at: Mapped[dt.datetime | None]
+    decided_by: Mapped[str | None]
+    decided_why: Mapped[str | None]
+    ended_at: Mapped[dt.datetime | None]
+    ended_why: Mapped[str | None]
+
+
+class RetuneRow(Base):
+    """One test of a tier's threshold: what of the error budget it spent, and what it saw."""
+
+    __tablename__ = "retunes"
+    __table_args__ = (UniqueConstraint("tier", "task_type", "k"),)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    k: Mapped[int]
+    delta: Mapped[float]
+    first_outcome: Mapped[int]
+    last_outcome: Mapped[int]
+    pairs: Mapped[int]
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class RollupRow(Base):
+    """All traffic, counted: a minute x tier x task type x confidence bin x policy."""
+
+    __tablename__ = "rollups"
+    minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    tier: Mapped[str] = mapped_column(primary_key=True)
+    task_type: Mapped[str] = mapped_column(primary_key=True)
+    bin: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    policy_version: Mapped[int] = mapped_column(primary_key=True)
+    requests: Mapped[int]
+    finished: Mapped[int]
+    errors: Mapped[int]
+    escalated: Mapped[int]
+    sampled: Mapped[int]
+    dropped: Mapped[int]
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cost_usd: Mapped[float]
+    cost_top_tier_usd: Mapped[float]
+    latency_ms: Mapped[float]
+
+
+class RollupFlushRow(Base):
+    """A batch of rollups that was added, so that sending it again adds nothing."""
+
+    __tablename__ = "rollup_flushes"
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class AuditRow(Base):
+    """Who did what and why. Append-only: the database refuses UPDATE, DELETE and TRUNCATE."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    at: Mapped[dt.datetime] = _now()
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[dict[str, Any]]
+
+
+class UserRow(Base):
+    """A person who may enter the dashboard."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role in ('viewer', 'reviewer', 'approver', 'admin')", name="role"),
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    password_hash: Mapped[str]
+    role: Mapped[str]
+    must_change: Mapped[bool]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class TokenRow(Base):
+    """A bearer token of the JSON API; only its hash is kept."""
+
+    __tablename__ = "tokens"
+    __table_args__ = (
+        CheckConstraint("role in ('viewer', 'reviewer', 'approver', 'admin')", name="role"),
+    )
+    name: Mapped[str] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class FeedbackRow(Base):
+    """What a user of the gateway said of an answer."""
+
+    __tablename__ = "feedback"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    request_id: Mapped[uuid.UUID]
+    score: Mapped[float]
+    comment: Mapped[str]
+    session: Mapped[str | None]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ReplayRow(Base):
+    """A replay of recorded traffic: the graded quality of what was served."""
+
+    __tablename__ = "replays"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    file: Mapped[str]
+    requests: Mapped[int]
+    scored: Mapped[int]
+    score_sum: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()

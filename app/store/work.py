@@ -1,0 +1,100 @@
+"""Who works on what: claims, tries, ends, and what was left lying."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.store.schema import AlternativeRow, AttemptRow, ClaimRow, ExchangeRow, FailureRow
+
+
+def claim(
+    connection: Connection, exchange_id: uuid.UUID, step: str, *, hold_s: float
+) -> int | None:
+    """Claim a step of an exchange for ``hold_s`` seconds.
+
+    One statement, so two workers cannot both succeed. A claim that ran out (its worker died, or
+    the provider asked to wait) can be taken again.
+
+    Returns:
+        How often the step has been claimed, this time included; None when somebody holds it or
+        the exchange has ended.
+    """
+    open_exchange = connection.execute(
+        select(ExchangeRow.id)
+        .where(ExchangeRow.id == exchange_id, ExchangeRow.ended_at.is_(None))
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if open_exchange is None:
+        return None
+    until = func.now() + dt.timedelta(seconds=hold_s)
+    new = insert(ClaimRow).values(
+        exchange_id=exchange_id, step=step, token=uuid.uuid4(), tries=1, until=until
+    )
+    row = connection.execute(
+        new.on_conflict_do_update(
+            index_elements=[ClaimRow.exchange_id, ClaimRow.step],
+            set_={"token": new.excluded.token, "tries": ClaimRow.tries + 1, "until": until},
+            where=ClaimRow.until <= func.now(),
+        ).returning(ClaimRow.tries)
+    ).one_or_none()
+    return None if row is None else row.tries
+
+
+def give_back(connection: Connection, exchange_id: uuid.UUID, step: str, *, wait_s: float) -> None:
+    """Let anybody claim the step again, once ``wait_s`` seconds have passed."""
+    connection.execute(
+        update(ClaimRow)
+        .where(ClaimRow.exchange_id == exchange_id, ClaimRow.step == step)
+        .values(until=func.now() + dt.timedelta(seconds=wait_s))
+    )
+
+
+def add_attempt(connection: Connection, **columns: Any) -> None:
+    """Record one call: exchange_id, step, model, error ("" if it answered), detail, latency_ms."""
+    connection.execute(insert(AttemptRow).values(**columns))
+
+
+def end_exchange(connection: Connection, exchange_id: uuid.UUID) -> None:
+    """Mark the exchange as finished: its verdict or failure is in the same transaction."""
+    connection.execute(
+        update(ExchangeRow)
+        .where(ExchangeRow.id == exchange_id, ExchangeRow.ended_at.is_(None))
+        .values(ended_at=func.now())
+    )
+
+
+def add_failure(connection: Connection, exchange_id: uuid.UUID, *, step: str, reason: str) -> None:
+    """End an exchange that cannot be evaluated, saying why."""
+    connection.execute(
+        insert(FailureRow)
+        .values(exchange_id=exchange_id, step=step, reason=reason[:2000])
+        .on_conflict_do_nothing()
+    )
+    end_exchange(connection, exchange_id)
+
+
+def left_lying(
+    connection: Connection, *, older_than_s: float, limit: int
+) -> list[tuple[uuid.UUID, str]]:
+    """Unfinished exchanges nobody holds, oldest first, with the step each waits for."""
+    shadowed = exists().where(AlternativeRow.exchange_id == ExchangeRow.id)
+    step = case((shadowed, "judge"), else_="shadow")
+    held = exists().where(and_(ClaimRow.exchange_id == ExchangeRow.id, ClaimRow.until > func.now()))
+    stale = func.now() - dt.timedelta(seconds=older_than_s)
+    expired = exists().where(
+        and_(ClaimRow.exchange_id == ExchangeRow.id, ClaimRow.until <= func.now())
+    )
+    rows = connection.execute(
+        select(ExchangeRow.id, step.label("step"))
+        .where(
+            ExchangeRow.ended_at.is_(None),
+            or_(ExchangeRow.captured_at <= stale, expired),
+            ~held,
+        )
+        .order_by(ExchangeRow.captured_at)
+        .limit(limit)
+    )
+    return [(row.id, row.step) for row in rows]

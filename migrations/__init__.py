@@ -1,0 +1,1 @@
+"""Numbered versions of the schema; importable so that an installed package finds them."""

@@ -1,0 +1,74 @@
+"""Servers for the tests: a real PostgreSQL and a real Redis from the embedded stack."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, make_url, text
+
+from app.local import Stack
+from app.store.database import build_engine, migrate
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("stack")
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
+    with Stack(folder, say=lambda _: None, environ=clean) as running:
+        yield running
+        running.discard()
+
+
+@pytest.fixture(scope="session")
+def database_url(stack: Stack) -> str:
+    """A migrated database that tests with a `connection` share and leave as it was."""
+    url = stack.start_postgres()
+    engine = build_engine(url)
+    migrate(engine)
+    engine.dispose()
+    return url
+
+
+@pytest.fixture(scope="session")
+def redis_url(stack: Stack) -> str:
+    return stack.start_redis()
+
+
+@pytest.fixture(scope="session")
+def _shared_engine(database_url: str) -> Iterator[Engine]:
+    engine = build_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def connection(_shared_engine: Engine) -> Iterator[Connection]:
+    """A connection whose work is taken back after the test; commits inside are savepoints."""
+    with _shared_engine.connect() as open_connection:
+        transaction = open_connection.begin()
+        with open_connection.begin_nested():
+            yield open_connection
+            transaction.rollback()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on a migrated database of this test's own: what it commits nobody else sees."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    admin = create_engine(
+        make_url(database_url).set(database="postgres"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as server:
+        server.execute(text(f"create database {name} template tierwatch"))
+    own = build_engine(
+        make_url(database_url).set(database=name).render_as_string(hide_password=False)
+    )
+    yield own
+    own.dispose()
+    with admin.connect() as server:
+        server.execute(text(f"drop database {name} with (force)"))
+    admin.dispose()

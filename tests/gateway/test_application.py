@@ -1,0 +1,282 @@
+import json
+import re
+import threading
+import uuid
+from typing import Any
+
+import pytest
+
+from app.errors import SettingsError
+from app.routing.policy import ActivePolicies, Policy
+
+MESSAGES = [{"role": "user", "content": "Hello"}]
+GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+def post(gateway: Any, content: bytes, path: str = "/v1/chat/completions") -> Any:
+    return gateway.client.post(path, content=content)
+
+
+def test_malformed_requests_are_400_in_the_envelope(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+    for body, param in ((b"{", None), (b'{"model": "auto"}', "messages"), (b"", None)):
+        response = post(gateway, body)
+        assert response.status_code == 400
+        error = response.json()["error"]
+        assert set(error) == {"message", "type", "param", "code"}
+        assert (error["type"], error["param"]) == ("invalid_request_error", param)
+    assert openai_provider.received == []
+    assert gateway.recorded.exchanges == []
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_limit_is_413(
+    start_gateway: Any, openai_provider: Any, *, chunked: bool
+) -> None:
+    gateway = start_gateway(openai_provider, gateway="{max_body_mb: 1}")
+    padded = {**GOOD, "padding": "x" * (1024 * 1024)}
+    body = json.dumps(padded).encode()
+    pieces = (body[i : i + 65536] for i in range(0, len(body), 65536))
+    response = gateway.client.post("/v1/chat/completions", content=pieces if chunked else body)
+    assert response.status_code == 413
+    assert "max_body_mb" in response.json()["error"]["message"]
+    assert gateway.chat().status_code == 200
+    assert len(openai_provider.received) == 1
+
+
+def test_a_body_at_the_limit_passes(start_gateway: Any, openai_provider: Any) -> None:
+    gateway = start_gateway(openai_provider, gateway="{max_body_mb: 1}")
+    empty = json.dumps({**GOOD, "padding": ""}).encode()
+    body = empty.replace(b'"padding": ""', b'"padding": "%s"' % (b"x" * (1024**2 - len(empty))))
+    assert len(body) == 1024**2
+    assert post(gateway, body).status_code == 200
+    assert post(gateway, body + b" ").status_code == 413
+
+
+def test_unknown_paths_and_methods_have_the_envelope(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+    for method, path, status in (
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/v1/chat/completions", 405),
+        ("DELETE", "/v1/models", 405),
+    ):
+        response = gateway.client.request(method, path)
+        assert response.status_code == status
+        assert path in response.json()["error"]["message"]
+    assert gateway.client.get("/v1/chat/completions").headers["allow"] == "POST"
+
+
+def test_our_own_mistake_is_a_500_in_the_envelope_and_still_recorded(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    gateway.app.routes[0].endpoint._current.router.route = broken
+    response = gateway.chat()
+    assert response.status_code == 500
+    assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    assert "ZeroDivision" not in response.text
+    assert gateway.recorded.one().answer is None
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+PROTECTED = [
+    ("POST", "/v1/chat/completions"),
+    ("POST", "/v1/messages"),
+    ("GET", "/v1/models"),
+    ("GET", "/v1/models/auto"),
+    ("POST", "/v1/feedback"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+def test_a_missing_or_wrong_key_is_401(
+    start_gateway: Any, openai_provider: Any, method: str, path: str
+) -> None:
+    gateway = start_gateway(openai_provider, gateway="{api_keys: ['env:GATEWAY_KEY']}")
+    wrong = (
+        {},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Basic gateway-key"},
+        {"authorization": "gateway-key"},
+        {"x-api-key": "gateway-ke"},
+        {"x-api-key": "gateway-key\u00e9".encode("latin-1")},
+    )
+    for headers in wrong:
+        response = gateway.client.request(method, path, headers=headers)
+        assert response.status_code == 401
+        kind = response.json()["error"]["type"]
+        assert kind == "authentication_error"
+    for headers in ({"authorization": "bearer gateway-key"}, {"x-api-key": "gateway-key"}):
+        assert gateway.client.request(method, path, headers=headers).status_code in {200, 400}
+    assert openai_provider.received == []
+
+
+def test_without_keys_everybody_may_call_and_probes_need_none(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    open_to_all = start_gateway(openai_provider)
+    assert open_to_all.chat().status_code == 200
+    closed = start_gateway(openai_provider, gateway="{api_keys: ['env:GATEWAY_KEY']}")
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert closed.client.get(path).status_code == 200
+
+
+def test_a_key_whose_variable_is_not_set_stops_the_start(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    with pytest.raises(SettingsError, match="NOT_THERE"):
+        start_gateway(openai_provider, gateway="{api_keys: ['env:NOT_THERE']}")
+
+
+# --- models, feedback, probes, metrics -----------------------------------------------------------
+
+
+def test_models_are_auto_then_tiers_then_models(start_gateway: Any, openai_provider: Any) -> None:
+    gateway = start_gateway(openai_provider, gateway="{auto_models: [gpt-4o-mini]}")
+    listed = gateway.client.get("/v1/models").json()
+    assert listed["object"] == "list"
+    assert [model["id"] for model in listed["data"]] == [
+        "auto", "gpt-4o-mini", "simple", "standard", "complex",
+        "model-simple", "model-standard", "model-complex",
+    ]  # fmt: skip
+    assert gateway.client.get("/v1/models/simple").json()["object"] == "model"
+    missing = gateway.client.get("/v1/models/org/other")
+    assert (missing.status_code, missing.json()["error"]["code"]) == (404, "model_not_found")
+
+
+@pytest.mark.parametrize(
+    ("fields", "score"),
+    [
+        ({"rating": "up"}, 1.0),
+        ({"rating": "down"}, 0.0),
+        ({"score": 0}, 0.0),
+        ({"score": 0.25}, 0.25),
+    ],
+)
+def test_feedback_is_taken(
+    start_gateway: Any, openai_provider: Any, wire: Any, fields: dict[str, Any], score: float
+) -> None:
+    gateway = start_gateway(openai_provider)
+    request_id = gateway.chat().headers["x-tierwatch-request-id"]
+    body = {"request_id": request_id, **fields, "comment": "c \ud800", "session": "s", "by": "qa"}
+    response = post(gateway, json.dumps(body).encode(), "/v1/feedback")
+    assert response.status_code == 202
+    wire.until(lambda: gateway.feedback)
+    (said,) = gateway.feedback
+    assert (said.request_id, said.score) == (uuid.UUID(request_id), score)
+    assert (said.comment, said.session, said.extra) == ("c \ud800", "s", {"by": "qa"})
+
+
+def test_feedback_that_cannot_be_read_is_400(start_gateway: Any, openai_provider: Any) -> None:
+    gateway = start_gateway(openai_provider)
+    for body in (b"{", b"{}", json.dumps({"request_id": "nonsense", "rating": "up"}).encode()):
+        response = post(gateway, body, "/v1/feedback")
+        assert response.status_code == 400
+        assert set(response.json()["error"]) == {"message", "type", "param", "code"}
+    assert gateway.feedback == []
+
+
+def test_feedback_that_is_slow_or_lost_holds_nobody_up(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+    go_on = threading.Event()
+
+    def stuck(_: Any) -> None:
+        go_on.wait(5)
+        raise OSError("database away")
+
+    gateway.take_feedback = stuck
+    body = json.dumps({"request_id": str(uuid.UUID(int=1)), "rating": "up"}).encode()
+    assert post(gateway, body, "/v1/feedback").status_code == 202
+    assert gateway.chat().status_code == 200, "the event loop is free meanwhile"
+    go_on.set()
+    lost = 'tierwatch_feedback_total{status="lost"} 1.0'
+    wire.until(lambda: lost in gateway.client.get("/metrics").text)
+
+
+def test_health_and_readiness_need_nobody_else(start_gateway: Any, openai_provider: Any) -> None:
+    gateway = start_gateway(openai_provider)
+
+    def away() -> None:
+        raise OSError("no database, no broker")
+
+    gateway.policies = away
+    assert gateway.client.get("/healthz").json() == {"status": "ok"}
+    assert gateway.client.get("/readyz").json() == {"status": "ready", "policy_version": 1}
+
+
+def test_metrics_count_what_was_served(start_gateway: Any, openai_provider: Any, wire: Any) -> None:
+    gateway = start_gateway(openai_provider)
+    openai_provider.replies = [wire.json({}, 500)]
+    gateway.chat()
+    gateway.chat("standard")
+    gateway.chat("nobody")
+    wire.until(lambda: len(gateway.recorded.exchanges) == 2)
+    text = gateway.client.get("/metrics").text
+    for line in (
+        'tierwatch_requests_total{status="200",tier="simple"} 1.0',
+        'tierwatch_requests_total{status="200",tier="standard"} 1.0',
+        'tierwatch_requests_refused_total{status="404"} 1.0',
+        'tierwatch_attempts_failed_total{reason="server",tier="simple"} 1.0',
+        'tierwatch_tokens_total{kind="prompt",tier="simple"} 21.0',
+        'tierwatch_request_seconds_count{tier="simple"} 1.0',
+        "tierwatch_overhead_seconds_count 2.0",
+        "tierwatch_requests_in_flight 0.0",
+        "tierwatch_policy_version 1.0",
+    ):
+        assert line in text
+    names = set(re.findall(r"^(\w+)", text, re.MULTILINE))
+    assert all(name.startswith("tierwatch_") for name in names)
+
+
+# --- policies ------------------------------------------------------------------------------------
+
+
+def policy(version: int, **thresholds: float) -> ActivePolicies:
+    return ActivePolicies(Policy(version, {"simple": 0.7, "standard": 0.7, **thresholds}))
+
+
+def version_of(gateway: Any) -> str:
+    return str(gateway.chat().headers["x-tierwatch-policy-version"])
+
+
+def test_a_new_policy_is_in_force_within_the_poll(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+    assert version_of(gateway) == "1"
+    gateway.policies = lambda: policy(2)
+    wire.until(lambda: version_of(gateway) == "2", 3)
+    assert gateway.client.get("/readyz").json()["policy_version"] == 2
+    assert "tierwatch_policy_version 2.0" in gateway.client.get("/metrics").text
+
+
+def test_a_rollout_keeps_each_session_on_its_arm(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+    stable, candidate = policy(2).stable, policy(3).stable
+    both = ActivePolicies(stable, candidate, share=0.5, salt="s")
+    gateway.policies = lambda: both
+    wire.until(lambda: version_of(gateway) in {"2", "3"}, 3)
+    seen = set()
+    for session in map(str, range(16)):
+        versions = {
+            gateway.chat(user=session).headers["x-tierwatch-policy-version"] for _ in range(2)
+        }
+        assert versions == {str(both.for_session(session).version)}
+        seen |= versions
+    assert seen == {"2", "3"}

@@ -1,0 +1,65 @@
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+
+from app.gateway.metrics import GatewayMetrics
+from app.gateway.policies import CurrentRouter
+from app.routing.policy import ActivePolicies, Policy
+from app.routing.router import Router
+from app.routing.static import StaticClassifier
+from app.routing.tiers import Price, Tier
+
+TIERS = (Tier("low", "m1", "p", Price(1, 1)), Tier("high", "m2", "p", Price(2, 2)))
+
+
+def policies(version: int, tier: str = "low") -> ActivePolicies:
+    return ActivePolicies(Policy(version, {tier: 0.5}))
+
+
+def current(feed: Callable[[], ActivePolicies | None]) -> tuple[CurrentRouter, CollectorRegistry]:
+    registry = CollectorRegistry()
+    router = Router(TIERS, StaticClassifier("low"), policies(1), "low")
+    return CurrentRouter(router, feed, GatewayMetrics(registry)), registry
+
+
+def version(current: CurrentRouter) -> int:
+    return current.router.policies.stable.version
+
+
+def test_new_policies_swap_the_router_whole() -> None:
+    here, registry = current(lambda: policies(2))
+    before = here.router
+    here.refresh()
+    assert (version(here), before.policies.stable.version) == (2, 1)
+    assert registry.get_sample_value("tierwatch_policy_version") == 2
+
+
+def test_the_same_policies_swap_nothing() -> None:
+    here, _ = current(lambda: policies(1))
+    before = here.router
+    here.refresh()
+    assert here.router is before
+
+
+def test_whatever_the_feed_does_the_last_policies_stay() -> None:
+    answers: list[ActivePolicies | Exception | None] = [
+        policies(2),
+        OSError("database away"),
+        policies(3, tier="other"),
+        None,
+        ZeroDivisionError(),
+    ]
+
+    def feed() -> ActivePolicies | None:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    here, registry = current(feed)
+    for failures in (0, 1, 2, 2, 3):
+        here.refresh()
+        assert version(here) == 2
+        counted = registry.get_sample_value("tierwatch_policy_poll_failures_total")
+        assert counted == failures
+    assert answers == []

@@ -1,0 +1,116 @@
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from app.errors import ProviderError
+from app.judges.asking import Asker, Tally
+from app.routing.tiers import Price
+
+
+@dataclass
+class Done:
+    message: dict[str, Any]
+    prompt_tokens: int = 1_000
+    completion_tokens: int = 100
+    latency_ms: float = 7.0
+
+
+@dataclass
+class Client:
+    """Refuses the parameters it does not know, as reasoning models do."""
+
+    content: Any = "reply"
+    unknown: tuple[str, ...] = ()
+    requests: list[dict[str, Any]] = field(default_factory=list)
+
+    def complete(self, provider: str, request: dict[str, Any]) -> Done:
+        assert provider == "p"
+        self.requests.append(request)
+        for name in self.unknown:
+            if name in request:
+                body = f"Unsupported parameter: '{name}' is not supported with this model."
+                raise ProviderError("refused", kind="refused", status=400, body=body)
+        return Done({"role": "assistant", "content": self.content})
+
+
+MESSAGES = [{"role": "user", "content": "q"}]
+
+
+def test_one_call_at_temperature_0_is_counted_and_priced() -> None:
+    client, tally = Client(), Tally()
+    asker = Asker(client, "p", "m", Price(3.0, 15.0))
+    assert asker.ask(MESSAGES, tally, max_tokens=50) == "reply"
+    assert client.requests == [
+        {"model": "m", "messages": MESSAGES, "temperature": 0, "max_tokens": 50}
+    ]
+    # 1,000 tokens x 3 USD/M + 100 tokens x 15 USD/M = 0.0045 USD
+    assert tally == Tally(calls=1, cost_usd=pytest.approx(0.0045), latency_ms=7.0)
+
+
+def test_cost_is_0_without_a_price() -> None:
+    tally = Tally()
+    Asker(Client(), "p", "m").ask(MESSAGES, tally, max_tokens=50)
+    assert tally == Tally(calls=1, cost_usd=0.0, latency_ms=7.0)
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        (None, ""),
+        (5, ""),
+        ([{"type": "text", "text": "a"}, {"type": "text", "text": "b"}, {"x": 1}, "c"], "ab"),
+    ],
+)
+def test_content_of_other_forms(content: Any, text: str) -> None:
+    assert Asker(Client(content), "p", "m").ask(MESSAGES, Tally(), max_tokens=5) == text
+
+
+@pytest.mark.parametrize(
+    ("unknown", "calls"),
+    [(("temperature",), 2), (("max_tokens",), 2), (("temperature", "max_tokens"), 3)],
+)
+def test_a_refused_parameter_is_left_out_from_then_on(unknown: tuple[str, ...], calls: int) -> None:
+    client = Client(unknown=unknown)
+    asker = Asker(client, "p", "m")
+    assert asker.ask(MESSAGES, Tally(), max_tokens=400) == "reply"
+    assert len(client.requests) == calls
+    assert asker.ask(MESSAGES, Tally(), max_tokens=400) == "reply"
+    assert len(client.requests) == calls + 1
+    last = client.requests[-1]
+    assert not set(unknown) & set(last)
+    assert last.get("max_completion_tokens", last.get("max_tokens")) >= 400
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        ProviderError("no", kind="rate_limited", status=429, retry_after_s=2.0),
+        ProviderError("no", kind="refused", status=400, body="unknown model"),
+        ProviderError("no", kind="timeout"),
+    ],
+)
+def test_other_errors_are_the_callers(problem: ProviderError) -> None:
+    class Broken:
+        def complete(self, provider: str, request: dict[str, Any]) -> Done:
+            raise problem
+
+    tally = Tally()
+    with pytest.raises(ProviderError) as raised:
+        Asker(Broken(), "p", "m").ask(MESSAGES, tally, max_tokens=5)
+    assert raised.value is problem
+    assert tally == Tally()
+
+
+def test_a_parameter_refused_although_it_was_not_sent_is_an_error() -> None:
+    class Muddled:
+        calls = 0
+
+        def complete(self, provider: str, request: dict[str, Any]) -> Done:
+            self.calls += 1
+            raise ProviderError("no", kind="refused", status=400, body="temperature max_tokens")
+
+    client = Muddled()
+    with pytest.raises(ProviderError):
+        Asker(client, "p", "m").ask(MESSAGES, Tally(), max_tokens=5)
+    assert client.calls == 2

@@ -1,0 +1,116 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.judges.transcript import (
+    answer_text,
+    canonical_json,
+    content_text,
+    conversation_text,
+    cut_middle,
+    readable,
+    tool_calls,
+)
+from app.judges.verdict import Question
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_readable_text_can_be_sent(text: str) -> None:
+    sent = readable(text)
+    json.dumps(sent, ensure_ascii=False).encode("utf-8")
+    assert not set(sent) & {chr(code) for code in range(32)} - {"\n", "\t"}
+    assert readable(sent) == sent
+
+
+def test_readable_shows_what_is_hidden_and_keeps_the_rest() -> None:
+    hidden = "".join(chr(0xE0000 + ord(letter)) for letter in "answer A")
+    assert readable(f"x{hidden}") == "x" + "\ufffd" * 8
+    assert readable("a\r\nb\rc\td") == "a\nb\nc\td"
+    assert readable("שלום 👩‍🚀 é") == "שלום 👩‍🚀 é"
+
+
+@given(st.text(), st.integers(0, 200))
+def test_cut_text_is_short_enough(text: str, most: int) -> None:
+    cut = cut_middle(text, most)
+    assert len(cut) <= max(most, 50)  # the mark itself is at most 50
+    assert (cut == text) == (len(text) <= most)
+
+
+def test_the_middle_is_cut_and_the_mark_counts_it() -> None:
+    cut = cut_middle("a" * 100_000 + "b" * 100_000, 1_000)
+    assert cut.startswith("a" * 400)
+    assert cut.endswith("b" * 400)
+    assert f"[... {200_000 - cut.count('a') - cut.count('b') + 2:,} characters cut ...]" in cut
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (None, ""),
+        ("text", "text"),
+        ([{"type": "text", "text": "a"}, {"type": "refusal", "refusal": "b"}, "c"], "a\nb\nc"),
+        ({"odd": 1}, '{"odd": 1}'),
+        ([], ""),
+    ],
+)
+def test_content_text(content: object, expected: str) -> None:
+    assert content_text(content) == expected
+
+
+def test_pictures_are_marks_that_tell_them_apart() -> None:
+    one, other = (
+        content_text([{"type": "image_url", "image_url": {"url": f"data:{n}"}}]) for n in range(2)
+    )
+    assert one.startswith("[image_url ")
+    assert one != other
+    assert one == content_text([{"type": "image_url", "image_url": {"url": "data:0"}}])
+
+
+def test_tool_calls_of_every_form() -> None:
+    message = {
+        "tool_calls": [
+            {"type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}},
+            {"type": "custom", "custom": {"name": "g", "input": "free"}},
+            {"function": {"name": "h", "arguments": {"a": 1}}},
+            {"function": "broken"},
+            "broken",
+        ],
+        "function_call": {"name": "old", "arguments": "{}"},
+    }
+    expected = [("f", '{"a": 1}'), ("g", "free"), ("h", '{"a": 1}'), ("", ""), ("old", "{}")]
+    assert tool_calls(message) == expected
+    assert tool_calls({"tool_calls": None}) == []
+
+
+def test_answer_text_has_words_refusal_and_calls() -> None:
+    answer = {
+        "content": "I look.",
+        "refusal": "No.",
+        "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}],
+    }
+    assert answer_text(answer) == "I look.\nNo.\n[calls tool f with {}]"
+    assert answer_text({"content": None}) == ""
+
+
+def test_conversation_text_names_roles_tools_form_and_passages() -> None:
+    question = Question(
+        messages=[
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "Why?"},
+        ],
+        tools=[{"type": "function", "function": {"name": "f", "description": "d" * 9_000}}],
+        response_format={"type": "json_object"},
+        contexts=("passage",),
+    )
+    text = conversation_text(question)
+    assert text.endswith("[retrieved passage]\npassage\n\n[system]\nBe brief.\n\n[user]\nWhy?")
+    assert text.startswith("[tool offered] {")
+    assert '[response format asked for] {"type": "json_object"}' in text
+    assert len(text) < 2_300
+
+
+def test_canonical_json() -> None:
+    assert canonical_json({"b": [1.0, 0.5], "a": True}) == '{"a":true,"b":[1,0.5]}'
+    assert canonical_json(1) != canonical_json(True)  # noqa: FBT003 - a JSON value

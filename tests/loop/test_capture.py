@@ -1,0 +1,192 @@
+"""Capture counts everything, keeps the sample, and survives Postgres."""
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine
+from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
+
+from app.dispatch import SHADOW, KeptDispatch
+from app.evaluation.sampling import SamplingPlan
+from app.loop.capture import CaptureRecorder
+
+
+def counts(engine: Engine) -> tuple[int, int, int]:
+    row = rows(engine, "select sum(requests), sum(sampled), sum(dropped) from rollups")[0]
+    return tuple(int(value or 0) for value in row)
+
+
+def test_a_sampled_exchange_is_stored_counted_and_dispatched(
+    engine: Engine, dispatch: KeptDispatch, recorder: CaptureRecorder
+) -> None:
+    exchange = served()
+    recorder.record(exchange)
+    recorder.flush()
+    row = rows(engine, "select * from exchanges")[0]
+    assert row.id == exchange.exchange_id
+    assert (row.direction, row.alternative_tier, row.pi) == ("up", "standard", 1.0)
+    assert row.request_no == 1
+    assert counts(engine) == (1, 1, 0)
+    assert dispatch.sent == [(SHADOW, exchange.exchange_id, 0)]
+    # 120 tokens at 15 USD a million would have been the top tier's price.
+    assert scalar(engine, "select cost_top_tier_usd from rollups") == pytest.approx(120 * 15e-6)
+
+
+def test_text_is_redacted_before_it_is_stored(engine: Engine, recorder: CaptureRecorder) -> None:
+    request = {"messages": [{"role": "user", "content": "my secret is \x00 \ud800"}]}
+    answer = {"role": "assistant", "content": "the secret"}
+    recorder.record(served(request=request, answer=answer))
+    recorder.flush()
+    row = rows(engine, "select request, answer from exchange_texts")[0]
+    assert row.answer["content"] == "the [KEY]"
+    assert "[KEY]" in row.request["messages"][0]["content"]
+    assert "\x00" not in json.dumps(row.request)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"finished": False},
+        {"answer": None},
+        {"decision": decided(reason="pinned")},
+        {"decision": decided(reason="classifier_failed:timeout")},
+        {"served_tier": "standard"},
+    ],
+    ids=["cut", "no answer", "pinned", "classifier failed", "fallback tier"],
+)
+def test_what_is_no_evidence_is_counted_and_not_captured(
+    engine: Engine, recorder: CaptureRecorder, changes: dict[str, object]
+) -> None:
+    recorder.record(served(**changes))
+    recorder.flush()
+    assert counts(engine) == (1, 0, 0)
+    assert rows(engine, "select 1 from exchanges") == []
+
+
+def test_failed_provider_calls_are_recorded(engine: Engine, recorder: CaptureRecorder) -> None:
+    recorder.record(served(attempts=(failed_attempt(),)))
+    recorder.flush()
+    row = rows(engine, "select step, error, detail from attempts")[0]
+    assert tuple(row) == ("serve", "server", "HTTP 500")
+
+
+def test_a_full_buffer_drops_and_counts(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    recorder = build_recorder(engine, dispatch, tmp_path, buffer=3)
+    for _ in range(5):
+        recorder.record(served())
+    recorder.flush()
+    assert counts(engine) == (5, 5, 2)
+    assert scalar(engine, "select count(*) from exchanges") == 3
+    assert recorder.dropped_total == 2
+
+
+def test_postgres_away_spools_and_drains_in_order(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    recorder = build_recorder(away, dispatch, tmp_path)
+    numbers = []
+    for _ in range(3):
+        exchange = served()
+        numbers.append(exchange.exchange_id)
+        recorder.record(exchange)
+        recorder.flush()
+    assert recorder.away
+    assert dispatch.sent == []
+    recorder._engine = engine  # Postgres is back
+    recorder.record(served())
+    recorder.flush()
+    assert not recorder.away
+    assert counts(engine) == (4, 4, 0)
+    assert [sent[1] for sent in dispatch.sent[:3]] == numbers
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_batch_sent_twice_counts_once(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    recorder = build_recorder(engine, dispatch, tmp_path)
+    recorder.record(served())
+    document = recorder._document(recorder._batch)
+    recorder._commit(document)
+    recorder._commit(document)
+    assert counts(engine) == (1, 1, 0)
+    assert len(dispatch.sent) == 1
+
+
+def test_a_full_spool_drops_the_exchanges_and_keeps_the_counts(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    recorder = build_recorder(away, dispatch, tmp_path, spool_max_bytes=10)
+    recorder.record(served())
+    recorder.flush()
+    assert recorder.dropped_total == 1
+    recorder._engine = engine
+    recorder.flush()
+    assert counts(engine) == (1, 1, 1)
+    assert scalar(engine, "select count(*) from exchanges") == 0
+
+
+def test_a_row_postgres_refuses_costs_only_itself(
+    engine: Engine, recorder: CaptureRecorder
+) -> None:
+    good, bad = served(), served(served_model="a\x00b")
+    recorder.record(good)
+    recorder.record(bad)
+    recorder.flush()
+    assert [row.id for row in rows(engine, "select id from exchanges")] == [good.exchange_id]
+    assert recorder.dropped_total == 1
+
+
+def test_the_budget_stops_sampling(engine: Engine, dispatch: KeptDispatch, tmp_path: Path) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "insert into alternatives (exchange_id, tier, model, prompt_tokens, completion_tokens,"
+            " cost_usd, latency_ms) values (gen_random_uuid(), 'standard', 'm', 1, 1, 30.0, 1)"
+        )
+    recorder = build_recorder(engine, dispatch, tmp_path, budget_usd_per_day=25.0)
+    recorder.start()
+    recorder.stop()
+    recorder.record(served())
+    recorder.flush()
+    assert counts(engine) == (1, 0, 0)
+
+
+def test_request_numbers_go_on_after_a_restart(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    first = build_recorder(engine, dispatch, tmp_path)
+    first.start()
+    for _ in range(3):
+        first.record(served())
+    first.stop()
+    second = build_recorder(engine, dispatch, tmp_path)
+    second.start()
+    second.record(served())
+    second.stop()
+    assert scalar(engine, "select max(request_no) from exchanges") == 4
+
+
+def test_escalated_traffic_goes_up_and_down_with_its_probabilities(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    recorder = build_recorder(engine, dispatch, tmp_path, plan=SamplingPlan(1.0))
+    for _ in range(300):
+        recorder.record(served(decided("standard", 0.5)))
+    recorder.flush()
+    found = {
+        row.direction: (row.n, round(row.pi, 4))
+        for row in rows(
+            engine, "select direction, count(*) as n, min(pi) as pi from exchanges group by 1"
+        )
+    }
+    assert found["up"][1] == round(2 / 3, 4)
+    assert found["down"][1] == round(1 / 3, 4)
+    # 300 draws at 2/3: mean 200, standard deviation 8.2; five of them either way.
+    assert 159 < found["up"][0] < 241
+    assert found["up"][0] + found["down"][0] == 300
+    assert TIERS[0].name == "simple"

@@ -1,0 +1,95 @@
+"""Events from bytes, however the bytes are cut."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import ProviderError
+from app.providers.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent, encode_event
+
+
+def decoded(*chunks: bytes) -> list[SSEEvent]:
+    decoder = SSEDecoder()
+    return [event for chunk in chunks for event in decoder.feed(chunk)]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_every_line_ending_ends_a_line(end: bytes) -> None:
+    stream = end.join([b"event: ping", b"data: a", b"data: b", b"", b"data:c", b"", b""])
+    assert decoded(stream) == [SSEEvent("ping", "a\nb"), SSEEvent("", "c")]
+
+
+def test_comments_ids_retries_and_unknown_fields_are_read_over() -> None:
+    assert decoded(b": hi\nid: 7\nretry: 9\nfoo\ndata: x\n: mid\n\n: alone\n\n") == [
+        SSEEvent("", "x")
+    ]
+
+
+def test_only_one_space_is_taken_off_a_value() -> None:
+    assert decoded(b"data:  two\n\ndata\n\ndata:\n\n") == [
+        SSEEvent("", " two"),
+        SSEEvent("", ""),
+        SSEEvent("", ""),
+    ]
+
+
+def test_an_event_without_data_is_none_and_its_name_does_not_leak() -> None:
+    assert decoded(b"event: lost\n\ndata: x\n\n") == [SSEEvent("", "x")]
+
+
+def test_an_unfinished_event_is_never_given_out() -> None:
+    assert decoded(b"data: x\n") == []
+    assert decoded(b"data: x") == []
+    assert decoded() == []
+
+
+def test_a_byte_order_mark_at_the_start_is_no_text() -> None:
+    assert decoded(b"\xef\xbb\xbfdata: x\n\n") == [SSEEvent("", "x")]
+
+
+def test_bytes_that_are_not_utf8_become_replacement_characters() -> None:
+    assert decoded(b"data: a\xffb\n\n") == [SSEEvent("", "a\ufffdb")]
+
+
+TEXTS = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]), max_size=8)
+
+
+@given(
+    st.lists(st.tuples(TEXTS.map(str.strip), st.lists(TEXTS, min_size=1, max_size=3)), max_size=4),
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.lists(st.integers(0, 300), max_size=12),
+)
+def test_cuts_between_chunks_change_nothing(
+    events: list[tuple[str, list[str]]], end: bytes, cuts: list[int]
+) -> None:
+    stream = b"".join(
+        encode_event("\n".join(lines), event=name).replace(b"\n", end) for name, lines in events
+    )
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    chunks = [stream[a:b] for a, b in pairwise(edges)]
+    assert decoded(*chunks) == [SSEEvent(name, "\n".join(lines)) for name, lines in events]
+
+
+@pytest.mark.parametrize("line", [b"data: " + b"x" * 1000 + b"\n", b"x" * 1000])
+def test_an_event_that_never_ends_is_refused(line: bytes) -> None:
+    decoder = SSEDecoder()
+    for _ in range(MAX_EVENT_BYTES // len(line)):
+        assert decoder.feed(line) == []
+    with pytest.raises(ProviderError) as caught:
+        decoder.feed(line)
+    assert caught.value.kind == "unreadable"
+
+
+def test_hours_of_comments_do_not_fill_the_bound() -> None:
+    decoder = SSEDecoder()
+    for _ in range(MAX_EVENT_BYTES // 1000 * 2):
+        assert decoder.feed(b": " + b"x" * 1000 + b"\n") == []
+    assert decoder.feed(b"data: x\n\n") == [SSEEvent("", "x")]
+
+
+def test_encoding_splits_lines() -> None:
+    assert encode_event("a\r\nb\rc") == b"data: a\ndata: b\ndata: c\n\n"
+    assert encode_event(b"x", event="e") == b"event: e\ndata: x\n\n"
+    assert encode_event("\ud800") == b"data: ?\n\n"

@@ -1,0 +1,182 @@
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import PolicyError
+from app.routing.policy import ActivePolicies, Policy, hashed_share
+
+POLICY = Policy(1, {"simple": 0.7, "standard": 0.6}, {"code": {"simple": 0.9}})
+
+
+def test_a_task_type_overrides_only_what_it_names() -> None:
+    assert POLICY.threshold("simple") == 0.7
+    assert POLICY.threshold("simple", "code") == 0.9
+    assert POLICY.threshold("standard", "code") == 0.6
+    assert POLICY.threshold("simple", "unheard of") == 0.7
+    with pytest.raises(PolicyError, match="found tier 'complex'; accepted"):
+        POLICY.threshold("complex")
+
+
+def test_a_changed_threshold_is_a_new_policy() -> None:
+    changed = POLICY.with_threshold("simple", 0.8, version=2)
+    assert (changed.version, changed.threshold("simple"), changed.threshold("simple", "code")) == (
+        2,
+        0.8,
+        0.9,
+    )
+    assert POLICY.threshold("simple") == 0.7
+    for_code = POLICY.with_threshold("standard", 0.5, version=2, task_type="code")
+    assert for_code.by_task == {"code": {"simple": 0.9, "standard": 0.5}}
+    assert for_code.threshold("standard") == 0.6
+    new_task = POLICY.with_threshold("standard", 0.5, version=2, task_type="law")
+    assert new_task.threshold("standard", "law") == 0.5
+    with pytest.raises(PolicyError):
+        POLICY.with_threshold("complex", 0.5, version=2)
+
+
+def test_nothing_in_a_policy_can_be_changed() -> None:
+    given_thresholds = {"simple": 0.7}
+    policy = Policy(1, given_thresholds)
+    given_thresholds["simple"] = 0.1
+    assert policy.threshold("simple") == 0.7
+    maps: list[Any] = [POLICY.thresholds, POLICY.by_task, POLICY.by_task["code"]]
+    for mapping in maps:
+        with pytest.raises(TypeError):
+            mapping["simple"] = 0.1
+    with pytest.raises(AttributeError):
+        POLICY.version = 2  # type: ignore[misc] # refused, which is what is tested
+
+
+def test_thresholds_lie_on_the_grid_of_two_decimals() -> None:
+    policy = Policy(1, {"simple": 0.12499, "standard": 1})
+    assert policy.thresholds == {"simple": 0.12, "standard": 1.0}
+    assert isinstance(policy.threshold("standard"), float)
+
+
+@pytest.mark.parametrize("version", [0, -1, True, 1.0, "1", None])
+def test_versions_count_from_one(version: Any) -> None:
+    with pytest.raises(PolicyError, match="version"):
+        Policy(version, {"simple": 0.7})
+
+
+@pytest.mark.parametrize(
+    "value", [-0.01, 1.01, float("nan"), float("inf"), True, "0.7", None, 10**400]
+)
+def test_a_threshold_is_a_number_from_0_to_1(value: Any) -> None:
+    with pytest.raises(PolicyError, match=r"thresholds\.simple: found"):
+        Policy(1, {"simple": value})
+    with pytest.raises(PolicyError, match=r"by_task\.code\.simple: found"):
+        Policy(1, {"simple": 0.5}, {"code": {"simple": value}})
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "by_task"),
+    [
+        ({}, {}),
+        (None, {}),
+        ([0.7], {}),
+        ({"": 0.7}, {}),
+        ({3: 0.7}, {}),
+        ({"simple": 0.7}, {"code": {"standard": 0.7}}),
+        ({"simple": 0.7}, {"all": {"simple": 0.7}}),
+        ({"simple": 0.7}, {"": {"simple": 0.7}}),
+        ({"simple": 0.7}, {"code": 0.7}),
+        ({"simple": 0.7}, [("code", 0.7)]),
+    ],
+)
+def test_what_is_no_policy(thresholds: Any, by_task: Any) -> None:
+    with pytest.raises(PolicyError, match="accepted"):
+        Policy(1, thresholds, by_task)
+
+
+@given(
+    version=st.integers(1),
+    thresholds=st.dictionaries(st.text(min_size=1), st.floats(0, 1), min_size=1),
+    task=st.text(min_size=1).filter(lambda task: task != "all"),
+)
+def test_a_policy_survives_json(version: int, thresholds: dict[str, float], task: str) -> None:
+    policy = Policy(version, thresholds, {task: thresholds})
+    assert Policy.from_json(json.loads(json.dumps(policy.to_json()))) == policy
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        [],
+        {},
+        {"version": 1},
+        {"version": 1, "thresholds": {"simple": 0.7}, "threshold": 1},
+        {"version": 1, "thresholds": 7},
+    ],
+)
+def test_json_that_is_no_policy(value: Any) -> None:
+    with pytest.raises(PolicyError, match="accepted"):
+        Policy.from_json(value)
+    assert Policy.from_json({"version": 1, "thresholds": {"simple": 0.7}}).by_task == {}
+
+
+def test_hashed_share_is_the_same_on_every_machine() -> None:
+    # blake2b("salt|key", 8 bytes) = its first 53 bits / 2^53; worked out once and written down,
+    # since a change would move every session to another arm.
+    assert hashed_share("salt", "key") == pytest.approx(SHARE_OF_SALT_KEY, abs=0)
+    assert hashed_share("salt", "key") != hashed_share("other", "key")
+
+
+SHARE_OF_SALT_KEY = 0.9624115439602122
+
+
+@given(salt=st.text(), key=st.text(st.characters()))
+def test_hashed_share_lies_below_one_for_any_text(salt: str, key: str) -> None:
+    assert 0 <= hashed_share(salt, key) < 1
+    assert 0 <= hashed_share(salt, key + "\ud800") < 1
+
+
+def test_hashed_share_is_uniform_and_independent_between_salts() -> None:
+    shares = [hashed_share("a", str(n)) for n in range(20_000)]
+    # Standard error of a share of .2 over 20,000 is .0028; four of them.
+    assert sum(share < 0.2 for share in shares) / 20_000 == pytest.approx(0.2, abs=0.0113)
+    both = sum(s < 0.2 and hashed_share("b", str(n)) < 0.2 for n, s in enumerate(shares))
+    assert both / 20_000 == pytest.approx(0.04, abs=0.0056)
+
+
+def test_a_session_stays_in_its_arm_and_the_share_is_kept() -> None:
+    candidate = POLICY.with_threshold("simple", 0.8, version=2)
+    active = ActivePolicies(POLICY, candidate, 0.2, "rollout-2")
+    sessions = [f"s{n}" for n in range(10_000)]
+    arms = {session: active.for_session(session) for session in sessions}
+    assert all(active.for_session(session) is arms[session] for session in sessions)
+    share = sum(policy is candidate for policy in arms.values()) / len(sessions)
+    assert share == pytest.approx(0.2, abs=0.016)
+    # Who is in at 20 % stays in when the share grows.
+    wider = ActivePolicies(POLICY, candidate, 0.5, "rollout-2")
+    assert all(
+        wider.for_session(s) is candidate for s, policy in arms.items() if policy is candidate
+    )
+
+
+@pytest.mark.parametrize(("share", "version"), [(0.0, 1), (1.0, 2)])
+def test_no_session_and_every_session(share: float, version: int) -> None:
+    candidate = POLICY.with_threshold("simple", 0.8, version=2)
+    active = ActivePolicies(POLICY, candidate, share, "x")
+    assert {active.for_session(str(n)).version for n in range(500)} == {version}
+
+
+def test_without_a_candidate_the_stable_policy_serves() -> None:
+    assert ActivePolicies(POLICY, None, 1.0).for_session("s") is POLICY
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.1, float("nan")])
+def test_a_share_is_from_0_to_1(share: float) -> None:
+    with pytest.raises(PolicyError, match="rollout share"):
+        ActivePolicies(POLICY, None, share)
+
+
+def test_two_policies_must_be_told_apart_and_have_the_same_tiers() -> None:
+    with pytest.raises(PolicyError, match="found version 1 for both"):
+        ActivePolicies(POLICY, Policy(1, {"simple": 0.8, "standard": 0.6}), 0.2)
+    with pytest.raises(PolicyError, match="found tiers"):
+        ActivePolicies(POLICY, Policy(2, {"simple": 0.8}), 0.2)

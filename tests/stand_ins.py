@@ -1,0 +1,152 @@
+"""Stand-ins and builders for tests of the loop: exchanges, a client, a judge, queries."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from app.dispatch import KeptDispatch
+from app.errors import ProviderError
+from app.evaluation.sampling import SamplingPlan
+from app.judges.verdict import Question, Verdict
+from app.loop.capture import CaptureRecorder
+from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
+from app.providers.completion import Completion
+from app.routing.decision import Decision
+from app.routing.tiers import Price, Tier
+
+TIERS = (
+    Tier("simple", "small-1", "lab", Price(0.25, 0.25)),
+    Tier("standard", "medium-1", "lab", Price(3.0, 3.0)),
+    Tier("complex", "large-1", "lab", Price(15.0, 15.0)),
+)
+TIERS_BY_NAME = {tier.name: tier for tier in TIERS}
+
+
+def decided(tier: str = "simple", confidence: float = 0.9, **changes: Any) -> Decision:
+    decision = Decision(
+        tier=tier,
+        model=TIERS_BY_NAME[tier].model,
+        confidence=confidence,
+        threshold=0.7,
+        label="simple",
+        escalated=tier != "simple",
+        task_type="all",
+        policy_version=1,
+        reason="kept" if tier == "simple" else "escalated",
+        confidences=(("simple", confidence), ("standard", min(1.0, confidence + 0.1))),
+    )
+    return replace(decision, **changes)
+
+
+def served(decision: Decision | None = None, **changes: Any) -> ServedExchange:
+    decision = decision or decided()
+    now = time.time()
+    exchange_id = new_exchange_id(now)
+    exchange = ServedExchange(
+        exchange_id=exchange_id,
+        arrived_at=now,
+        session=str(exchange_id),
+        request={"model": "auto", "messages": [{"role": "user", "content": "What is 2 + 2?"}]},
+        decision=decision,
+        served_tier=decision.tier,
+        served_model=decision.model,
+        provider="lab",
+        attempts=(),
+        status=200,
+        answer={"role": "assistant", "content": "It is 4."},
+        finish_reason="stop",
+        finished=True,
+        prompt_tokens=100,
+        completion_tokens=20,
+        tokens_estimated=False,
+        cost_usd=0.001,
+        latency_ms=12.0,
+        first_byte_ms=8.0,
+        overhead_ms=0.3,
+    )
+    return replace(exchange, **changes)
+
+
+class FakeClient:
+    """Answers, or fails as often as it was told to."""
+
+    def __init__(self, *problems: ProviderError, content: str = "4") -> None:
+        self.problems = list(problems)
+        self.content = content
+        self.requests: list[tuple[str, Mapping[str, Any]]] = []
+
+    def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+        self.requests.append((provider, request))
+        if self.problems:
+            raise self.problems.pop(0)
+        return Completion(
+            message={"role": "assistant", "content": self.content},
+            finish_reason="stop",
+            model=str(request["model"]),
+            prompt_tokens=100,
+            completion_tokens=10,
+            latency_ms=5.0,
+            raw={},
+        )
+
+
+class FakeJudge:
+    """Says what it was told to say, and counts how often it was asked."""
+
+    version = "fake/v1"
+
+    def __init__(self, preferred: str | None = "tie", *problems: ProviderError) -> None:
+        self.preferred = preferred
+        self.problems = list(problems)
+        self.asked = 0
+
+    def judge(self, question: Question, served: Any, alternative: Any) -> Verdict:
+        self.asked += 1
+        if self.problems:
+            raise self.problems.pop(0)
+        return Verdict(
+            preferred=self.preferred,  # type: ignore[arg-type]
+            basis="pairwise",
+            reason="because",
+            orders=(),
+            judge_version=self.version,
+            unscored_why="" if self.preferred else "nonsense",
+            cost_usd=0.002,
+            calls=2,
+            latency_ms=9.0,
+            scores=None,
+        )
+
+
+def build_recorder(
+    engine: Engine, dispatch: KeptDispatch, folder: Path, **changes: Any
+) -> CaptureRecorder:
+    options: dict[str, Any] = {
+        "engine": engine,
+        "dispatch": dispatch,
+        "tiers": TIERS,
+        "plan": SamplingPlan(1.0),
+        "budget_usd_per_day": None,
+        "redact": lambda words: words.replace("secret", "[KEY]"),
+        "spool_path": folder / "spool" / "capture.jsonl",
+        "spool_max_bytes": 1_000_000,
+    }
+    return CaptureRecorder(**(options | changes))
+
+
+def scalar(engine: Engine, query: str, **given: Any) -> Any:
+    with engine.connect() as connection:
+        return connection.execute(text(query), given).scalar()
+
+
+def rows(engine: Engine, query: str, **given: Any) -> list[Any]:
+    with engine.connect() as connection:
+        return list(connection.execute(text(query), given))
+
+
+def failed_attempt() -> Attempt:
+    return Attempt("simple", "small-1", "lab", 500, "server", 3.0)

@@ -1,0 +1,77 @@
+"""Queue, limits and schedule. Each number has its reason beside it."""
+
+import threading
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_init
+
+from app.dispatch import OBSERVE, QUEUE, RETENTION, RETUNE, ROLLOUT, SWEEP, broker_options
+from app.runtime import Runtime, build_runtime, configure_logging
+from app.settings import read_settings
+
+_settings = read_settings()
+_building = threading.Lock()
+
+celery_app = Celery("tierwatch", broker=_settings.redis_url, include=["workers.tasks"])
+
+
+def _every(task: str, seconds: float) -> dict[str, Any]:
+    """A schedule entry whose message dies with its period: no backlog of ticks after an outage."""
+    return {
+        "task": task,
+        "schedule": timedelta(seconds=seconds),
+        "options": {"expires": max(1.0, seconds)},
+    }
+
+
+celery_app.conf.update(
+    broker_transport_options=broker_options(read_timeout_s=None),
+    # The worker outlives its broker: it keeps asking until Redis is back.
+    broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
+    # 32 threads and the consumer share these.
+    broker_pool_limit=20,
+    # A message is a nudge; the row keeps the result.
+    task_ignore_result=True,
+    # Lost with its worker, a message comes back; the claim keeps that from doing work twice.
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    # One spare message a thread: enough to hide a round trip, few to give back on a kill.
+    worker_prefetch_multiplier=2,
+    task_default_queue=QUEUE,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    timezone="UTC",
+    beat_schedule={
+        "observe": _every(OBSERVE, _settings.observe_every_s),
+        "sweep": _every(SWEEP, _settings.sweep_every_s),
+        "retune": _every(RETUNE, _settings.retune_every_s),
+        "rollout": _every(ROLLOUT, _settings.rollout_every_s),
+        # Partitions are cut two months ahead; hourly is far more often than needed.
+        "retention": _every(RETENTION, 3600.0),
+    },
+    # A beat killed in the middle of a write must not leave a schedule it cannot read.
+    beat_scheduler="celery.beat:Scheduler",
+    beat_max_loop_interval=1,
+)
+
+
+@cache
+def _built() -> Runtime:
+    return build_runtime(_settings)
+
+
+def runtime() -> Runtime:
+    """The process's runtime, built once, at the start of the worker."""
+    with _building:
+        return _built()
+
+
+@worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
+def _build_at_start(**_: object) -> None:
+    """A judge that may not judge, or a missing key, is said at the start and not by a task."""
+    configure_logging(_settings)
+    runtime()

@@ -1,0 +1,80 @@
+"""One line a task: find the runtime, call one function of the loop."""
+
+import datetime as dt
+from uuid import UUID
+
+from app import dispatch
+from app.loop import alert, judge, observe, retention, retune, rollout, shadow, sweep
+from workers.celery_app import celery_app, runtime
+
+
+@celery_app.task(name=dispatch.SHADOW)  # type: ignore[untyped-decorator]  # celery has no types
+def shadow_exchange(exchange_id: str) -> None:
+    """Answer an exchange again on its alternative tier."""
+    at = runtime()
+    shadow.shadow_exchange(
+        UUID(exchange_id),
+        engine=at.engine,
+        client=at.client,
+        tiers=at.tiers,
+        dispatch=at.dispatch,
+        hold_s=at.settings.claim_s,
+    )
+
+
+@celery_app.task(name=dispatch.JUDGE)  # type: ignore[untyped-decorator]  # celery has no types
+def judge_exchange(exchange_id: str) -> None:
+    """Have a pair compared."""
+    at = runtime()
+    judge.judge_exchange(
+        UUID(exchange_id),
+        engine=at.engine,
+        judge=at.judge,
+        dispatch=at.dispatch,
+        hold_s=at.settings.claim_s,
+    )
+
+
+@celery_app.task(name=dispatch.OBSERVE)  # type: ignore[untyped-decorator]  # celery has no types
+def observe_outcomes() -> None:
+    """Feed new outcomes to the monitors and tell of the alerts they open."""
+    at = runtime()
+    observe.observe(engine=at.engine, rules=at.monitor_rules)
+    alert.deliver_alerts(engine=at.engine, deliver=at.tell)
+
+
+@celery_app.task(name=dispatch.SWEEP)  # type: ignore[untyped-decorator]  # celery has no types
+def sweep_rows() -> None:
+    """Send again what lost its message."""
+    at = runtime()
+    sweep.sweep(engine=at.engine, dispatch=at.dispatch, older_than_s=at.settings.sweep_after_s)
+
+
+@celery_app.task(name=dispatch.RETUNE)  # type: ignore[untyped-decorator]  # celery has no types
+def retune_thresholds() -> None:
+    """Look for better thresholds."""
+    at = runtime()
+    retune.retune(
+        engine=at.engine,
+        rules=at.retune_rules,
+        judge_version=at.judge.version,
+        rollout_share=at.rollout_rules.share,
+    )
+
+
+@celery_app.task(name=dispatch.ROLLOUT)  # type: ignore[untyped-decorator]  # celery has no types
+def watch_rollout() -> None:
+    """End the running rollout if its pairs allow."""
+    at = runtime()
+    rollout.rollout(engine=at.engine, rules=at.rollout_rules)
+
+
+@celery_app.task(name=dispatch.RETENTION)  # type: ignore[untyped-decorator]  # celery has no types
+def keep_retention() -> None:
+    """Cut the coming months of text, drop the old ones."""
+    at = runtime()
+    retention.retention(
+        engine=at.engine,
+        keep_days=at.config.evaluation.retention_days,
+        today=dt.datetime.now(dt.UTC).date(),
+    )
