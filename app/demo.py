@@ -41,8 +41,8 @@ _HERE = Path(__file__).parent
 _DEMO = _HERE.parent / "evalsets" / "demo"
 
 # Sampled exchanges that may wait for a verdict before the replay holds back.
-_IN_FLIGHT = 200
-_LOOK_EVERY_S = 0.5
+_IN_FLIGHT = 100
+_LOOK_EVERY_S = 0.2
 # No sampled exchange ended for this long: something is broken, and waiting longer hides it.
 _STUCK_AFTER_S = 180.0
 _REFUSED_BEFORE_GIVING_UP = 50
@@ -195,6 +195,7 @@ class _Run:
     progress: Progress = field(default_factory=Progress)
     waiting: int = 0
     uncounted: int = 0
+    answered_at_look: int = 0
     counted_before: int = 0
     ended: threading.Event = field(default_factory=threading.Event)
     problem: BaseException | None = None
@@ -238,15 +239,20 @@ class _Run:
                 items,
                 gateway_url=f"http://127.0.0.1:{self.settings.gateway_port}",
                 progress=self.progress,
-                hold=lambda: self.waiting > _IN_FLIGHT,
+                hold=self._lagging,
                 stop=self.ended.is_set,
             )
         except BaseException as problem:  # noqa: BLE001 - handed to the thread that waits for it
             self.problem = problem
 
+    def _lagging(self) -> bool:
+        """Whether too many sampled exchanges may wait: those seen, and those answered since."""
+        return self.waiting + self.progress.answered - self.answered_at_look > _IN_FLIGHT
+
     def _look(self) -> None:
         """Keep the processes alive, see how far evaluation is, approve if asked to."""
         self.stack.tick()
+        answered = self.progress.answered
         try:
             with self.engine.connect() as connection:
                 unended, counted = connection.execute(
@@ -256,12 +262,14 @@ class _Run:
                     )
                 ).one()
             # What the gateway has not flushed yet may hold as many pairs again.
-            self.uncounted = max(0, self.counted_before + self.progress.answered - int(counted))
+            self.uncounted = max(0, self.counted_before + answered - int(counted))
             self.waiting = unended + self.uncounted
+            self.answered_at_look = answered
             if self.options.approve:
                 self._approve()
         except SQLAlchemyError:
-            self.waiting = 0  # away: the traffic does not wait for the evaluation plane
+            # Away: the traffic does not wait for the evaluation plane.
+            self.waiting, self.answered_at_look = 0, answered
 
     def _approve(self) -> None:
         with self.engine.begin() as connection:

@@ -97,11 +97,9 @@ def write_effective_config(
     routing.get("classifier", {}).pop("provider", None)
     evaluation = document.setdefault("evaluation", {})
     judge = evaluation.get("judge") or {}
-    evaluation["judge"] = {
-        "kind": "pairwise",
-        "model": judge.get("model") or "recorded-judge",
-        "orders": judge.get("orders", "both"),
-    }
+    asked = {name: judge[name] for name in ("orders", "cost") if name in judge}
+    model = judge.get("model") or "recorded-judge"
+    evaluation["judge"] = {"kind": "pairwise", "model": model, **asked}
     if sample_rate is not None:
         evaluation["sample_rate"] = sample_rate
     document.setdefault("gateway", {}).pop("api_keys", None)

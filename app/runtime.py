@@ -16,7 +16,7 @@ from app.evaluation.sampling import SamplingPlan, weight_cap
 from app.judges import Judge, build_judge
 from app.loop.capture import CaptureRecorder
 from app.loop.observe import MonitorRules
-from app.loop.redact import load_redactor
+from app.loop.redact import Redactor, load_redactor
 from app.loop.retune import RetuneRules
 from app.loop.rollout import RolloutRules
 from app.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
@@ -40,6 +40,7 @@ class Runtime:
     monitor_rules: MonitorRules
     retune_rules: RetuneRules
     rollout_rules: RolloutRules
+    redact: Redactor
     tell: Callable[[dict[str, Any]], list[dict[str, Any]]]
 
 
@@ -72,6 +73,9 @@ def build_runtime(
             client=client,
             arms=[tier.model for tier in config.tiers],
             environ=environ,
+            price=config.evaluation.judge.price,
+            providers=config.providers,
+            embedding_model=config.evaluation.judge.embedding_model,
         ),
         tiers={tier.name: tier for tier in config.tiers},
         monitor_rules=monitor_rules(config),
@@ -82,6 +86,7 @@ def build_runtime(
             tolerance=config.evaluation.tolerance,
             max_weight=weight_cap(sampling_plan(config)),
         ),
+        redact=load_redactor(settings.redactor or None),
         tell=_teller(settings, config, environ),
     )
 
@@ -140,7 +145,7 @@ def _teller(
     for number, hook in enumerate(config.notify, start=1):
         destinations.append(
             WebhookDestination(
-                url=hook.url.reveal(environ) if hasattr(hook.url, "reveal") else str(hook.url),
+                url=hook.target(environ),
                 secret=None if hook.secret is None else hook.secret.reveal(environ),
                 name=f"webhook {number}",
             )

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from app.routing.decision import Decision
 from app.routing.heuristic import HeuristicClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Router
@@ -103,7 +104,11 @@ def main() -> None:
             ("static", StaticClassifier("simple")),
         ):
             router = Router(tiers, classifier, policies, "complex")
-            times = timed_us(lambda chat, r=router: r.route(chat["messages"], "s"), chats)
+
+            def decide(chat: Any, router: Router = router) -> Decision:
+                return router.route(chat["messages"], "s")
+
+            times = timed_us(decide, chats)
             result[kind][name] = summary(times, parsing)
     print(json.dumps(result, indent=2))
 

@@ -18,6 +18,7 @@ def shadow_exchange(exchange_id: str) -> None:
         client=at.client,
         tiers=at.tiers,
         dispatch=at.dispatch,
+        redact=at.redact,
         hold_s=at.settings.claim_s,
     )
 

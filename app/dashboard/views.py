@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from app.dashboard import pages
 from app.dashboard.access import require
+from app.dashboard.overview import overview_page
 from app.dashboard.passages import conversation_text, message_text
 from app.dashboard.site import stored_text, this_person, this_site
 from app.errors import ConflictError, UsageError
@@ -27,7 +28,7 @@ def overview() -> str:
     """The state of the router."""
     site = this_site()
     with site.engine.connect() as connection:
-        page = pages.overview_page(connection, site.config, gateway_url=site.gateway_url)
+        page = overview_page(connection, site.config, gateway_url=site.gateway_url)
     return render_template("overview.html", page=page)
 
 

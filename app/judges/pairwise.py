@@ -190,7 +190,8 @@ def read_verdict(reply: str) -> Reading:
     """
     text = reply[-_READ_CHARS:].strip()
     if reply.lstrip().startswith("<think>"):
-        text = text.rpartition(_THOUGHT_ENDS)[2]
+        _, ended, said_aloud = text.rpartition(_THOUGHT_ENDS)
+        text = said_aloud if ended else ""
     objects, rest = _json_objects(text)
     said = [one for one in objects if "verdict" in one]
     if not said:

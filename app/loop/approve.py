@@ -138,6 +138,24 @@ def cancel_rollout(connection: Connection, proposal: Any, *, actor: str, why: st
     )
 
 
+def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
+    """Take back what would loosen a tier: its evidence is from before the tier got worse."""
+    for proposal in proposals_in(connection, "open", "approved", "rolling_out", lock=True):
+        if proposal.tier != tier or proposal.direction != "lower":
+            continue
+        if proposal.state == "rolling_out":
+            cancel_rollout(connection, proposal, actor="tierwatch", why=why)
+            continue
+        set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
+        add_audit(
+            connection,
+            actor="tierwatch",
+            action="proposal.expired",
+            subject=f"proposal/{proposal.id}",
+            why=why,
+        )
+
+
 def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) -> int:
     """Put an earlier policy's thresholds in force for everybody, as a new version.
 

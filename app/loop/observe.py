@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from app.evaluation.estimation import Estimate, unknown, weighted_rate
 from app.evaluation.monitoring import MisrouteMonitor
 from app.loop.alert import open_alert
+from app.loop.approve import withdraw_loosening
 from app.store.evidence import (
     load_monitor,
     put_monitor,
@@ -133,7 +134,7 @@ def _open_misroute_alert(
     )[:_WORST]
     estimate = rate_of(excursion)
     tolerance = monitor.tolerance
-    open_alert(
+    alert_id = open_alert(
         connection,
         kind="misroute",
         cause=f"misroute:{first.tier}:{first.task_type}",
@@ -171,6 +172,9 @@ def _open_misroute_alert(
             ],
         },
     )
+    if alert_id is not None:
+        why = f"alert {alert_id} was opened on this tier after its evidence"
+        withdraw_loosening(connection, first.tier, why=why)
 
 
 def _watch_budget(connection: Connection, rules: MonitorRules) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from app.dispatch import Dispatch
 from app.errors import ProviderError
-from app.loop.redact import storable
+from app.loop.redact import Redactor, redact_json, storable
 from app.loop.retry import after_failed_try, worn_out
 from app.providers.completion import Completion
 from app.providers.openai_wire import lean_request
@@ -44,6 +44,7 @@ def shadow_exchange(
     client: Completes,
     tiers: Mapping[str, Tier],
     dispatch: Dispatch,
+    redact: Redactor,
     hold_s: float,
 ) -> None:
     """Get the shadow answer of an exchange, once, and ask for its verdict.
@@ -54,6 +55,7 @@ def shadow_exchange(
         client: calls providers.
         tiers: by name.
         dispatch: tells workers what comes next.
+        redact: the shadow answer passes it like everything that is stored.
         hold_s: seconds the claim keeps other workers away.
     """
     claimed = _claim(exchange_id, engine=engine, hold_s=hold_s)
@@ -94,7 +96,7 @@ def shadow_exchange(
         add_alternative(
             connection,
             exchange_id,
-            message=storable(answer.message),
+            message=storable(redact_json(answer.message, redact)),
             tier=tier.name,
             model=answer.model or tier.model,
             prompt_tokens=answer.prompt_tokens,

@@ -188,7 +188,6 @@ class OpenAIToAnthropicStream:
         "_blocks",
         "_failed",
         "_held",
-        "_id",
         "_late",
         "_open",
         "_open_id",
@@ -197,7 +196,6 @@ class OpenAIToAnthropicStream:
 
     def __init__(self) -> None:
         self._answer = StreamAnswer()
-        self._id = ""
         self._blocks = 0
         self._open: int | str | None = None  # "text", the index of a tool call, or nothing
         self._open_id = ""

@@ -32,7 +32,7 @@ from app.providers.recorded_reply import (
     refusal,
     reply_response,
 )
-from app.providers.recordings import RecordedPair, Recordings, sufficient_tier, tokens, usage
+from app.providers.recordings import RecordedPair, Recordings, sufficient_tiers, tokens, usage
 from app.providers.traffic import RecordedExchange
 from app.routing.content import message_text
 from app.routing.policy import hashed_share
@@ -65,8 +65,9 @@ class RecordedOptions:
             both orders; a tie becomes either.
         judge_noise_from: the judge repeats the recording exactly for this many requests before
             the two rates above apply.
-        classifier_accuracy: mean of the classifier's confidence, which is calibrated: a label
-            given with confidence c is right with probability c. In [0.5, 1].
+        classifier_accuracy: mean of the classifier's confidence that the request's kind of task
+            needs the tier it names (`sufficient_tiers`), which is calibrated: a label given with
+            confidence c is right with probability c. In [0.5, 1].
         unknown: ``refuse`` a prompt that was not recorded with 404, or ``echo`` filler.
         seed: of everything random.
     """
@@ -183,6 +184,7 @@ class _RecordedProvider:
         self._served: Counter[tuple[str, str]] = Counter()
         self._attempts: Counter[str] = Counter()
         self._judged = 0
+        self._sufficient = sufficient_tiers(known.exchanges)
 
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok", "exchanges": len(self._forms[0].exchanges)})
@@ -315,7 +317,7 @@ class _RecordedProvider:
         if exchange is None:
             raise _NotRecordedError("The request to classify was not recorded.")
         tiers = list(exchange.answers)
-        right = tiers.index(sufficient_tier(exchange))
+        right = tiers.index(self._sufficient.get(exchange.task, tiers[-1]))
         # Uniform around its mean and right as often as it says: calibrated.
         spread = 2 * (1 - self._options.classifier_accuracy)
         confidence = 1 - spread * self._chance("confidence", exchange.id)

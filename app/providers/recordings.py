@@ -192,11 +192,29 @@ def _by_score(score_a: float | None, score_b: float | None) -> str | None:
     return "A" if score_a > score_b else "B"
 
 
-def sufficient_tier(exchange: RecordedExchange) -> str:
-    """The cheapest tier whose answer is as good as the next tier's; the top one if none is."""
-    tiers = list(exchange.answers)
+def sufficient_tiers(exchanges: Sequence[RecordedExchange]) -> Mapping[str, str]:
+    """By kind of task, the cheapest tier that usually does as well as the next one.
+
+    Only the first two fifths of the recording are read: a classifier knows kinds of task as they
+    were when it was made, neither the luck of one answer nor what changed in a tier later on. A
+    kind first seen after that is left out.
+    """
+    known = exchanges[: max(1, len(exchanges) * 2 // 5)]
+    by_task: dict[str, list[RecordedExchange]] = {}
+    for exchange in known:
+        by_task.setdefault(exchange.task, []).append(exchange)
+    return {task: _sufficient_tier(alike) for task, alike in by_task.items()}
+
+
+# A kind of task in which the lower tier is worse more often than this goes to the higher one.
+_TOO_OFTEN_WORSE = 0.25
+
+
+def _sufficient_tier(alike: Sequence[RecordedExchange]) -> str:
+    tiers = list(alike[0].answers)
     for lower, higher in pairwise(tiers):
-        if _preferred(exchange, lower, higher) in {"A", "tie"}:
+        worse = sum(_preferred(exchange, lower, higher) == "B" for exchange in alike)
+        if worse <= _TOO_OFTEN_WORSE * len(alike):
             return lower
     return tiers[-1]
 

@@ -21,8 +21,8 @@ def _words(text: str) -> frozenset[str]:
 
 
 # What is asked stands at the start or the end of a prompt; the middle is material. Cutting
-# before lower-casing keeps a prompt of 200,000 characters as cheap as one of 4,000.
-_HEAD = _TAIL = 2_000
+# before lower-casing keeps a prompt of 200,000 characters as cheap as one of 3,000.
+_HEAD = _TAIL = 1_500
 
 # Verbs that ask for a text, a design or a program: there is no one right answer to copy.
 _OPEN_WORDS = _words(

@@ -41,6 +41,7 @@ def exchange(
     verdicts: Mapping[str, str] | None = None,
     scores: tuple[float | None, ...] = (None, None, None),
     texts: tuple[str, ...] = ("low", "mid", "high"),
+    task: str = "t",
 ) -> RecordedExchange:
     answers = {
         tier: RecordedAnswer(f"{text} {name}" if len(text) < 9 else text, 0.001, score)
@@ -50,7 +51,7 @@ def exchange(
         id=name,
         at_s=0.0,
         session=name,
-        task="t",
+        task=task,
         messages=({"role": "user", "content": prompt},),
         answers=answers,
         verdicts=verdicts or {},
@@ -327,12 +328,21 @@ def classified(app: Starlette, *exchanges: RecordedExchange) -> list[tuple[str, 
     return [(one.label, one.confidence) for one in found]
 
 
-def test_a_perfect_classifier_names_the_cheapest_tier_that_suffices() -> None:
+def test_a_perfect_classifier_names_the_cheapest_tier_that_suffices_for_the_kind_of_task() -> None:
+    ties = {"simple<standard": "tie", "standard<complex": "tie"}
+    worse = {"simple<standard": "worse", "standard<complex": "tie"}
     top = {"simple<standard": "worse", "standard<complex": "worse"}
-    hard = exchange("h", "hard " * 4000, top)
-    app = app_of(WORSE, BETTER, hard, options=RecordedOptions(classifier_accuracy=1.0))
-    labels = classified(app, WORSE, BETTER, hard)
-    assert labels == [("standard", 1.0), ("simple", 1.0), ("complex", 1.0)]
+    kinds = {"easy": ties, "medium": worse, "hard": top}
+    known = [
+        exchange(f"{kind}{n}", f"{kind} question {n}", verdicts, task=kind)
+        for n in range(4)
+        for kind, verdicts in kinds.items()
+    ]
+    # Later the standard tier got worse on medium tasks: the classifier was made before.
+    later = [exchange(f"m{n}", f"later {n}", top, task="medium") for n in range(18)]
+    app = app_of(*known, *later, options=RecordedOptions(classifier_accuracy=1.0))
+    labels = [label for label, _ in classified(app, *known[:3], later[0])]
+    assert labels == ["simple", "standard", "complex", "standard"]
 
 
 def test_the_classifier_is_as_accurate_as_it_says() -> None:

@@ -1,9 +1,11 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from app.errors import ConfigError
-from app.routing.document import Document, dotted, read_document, shown
+from app.routing.document import Document, dotted, read_document, section_at, shown
 
 
 def read(tmp_path: Path, text: str | bytes) -> Document:
@@ -114,3 +116,20 @@ def test_what_was_found(value: object, text: str) -> None:
 def test_a_secrets_place_is_never_shown(key: str) -> None:
     assert "hunter2" not in shown("hunter2", ("p", key))
     assert "hunter2" not in shown("hunter2", ("p", key, 0))
+
+
+class Entry(BaseModel):
+    model_config = {"extra": "forbid"}
+    name: str
+
+
+class Holder(BaseModel):
+    by_name: Mapping[str, Entry] | None = None
+    listed: tuple[Entry, ...] = ()
+
+
+@pytest.mark.parametrize("path", [("by_name", "x"), ("listed", 0)])
+def test_the_model_that_reads_a_mapping_is_found_through_containers(
+    path: tuple[str | int, ...],
+) -> None:
+    assert section_at(Holder, path) is Entry

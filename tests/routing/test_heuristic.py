@@ -30,8 +30,8 @@ def test_little_is_asked(text: str) -> None:
     [
         "Design and implement a distributed rate limiter in Go with tests, explain each choice.",
         (
-            "Prove that every bounded sequence has a convergent subsequence, then write an essay that"
-            " compares three proofs, each without the axiom of choice."
+            "Prove that every bounded sequence has a convergent subsequence, then write an essay"
+            " that compares three proofs, each without the axiom of choice."
         ),
     ],
 )
@@ -47,6 +47,7 @@ def test_closed_forms_of_answer_ask_less_than_open_ones() -> None:
     assert signals(user(question)).open_ended == 1.0
     assert signals(user(question + options)).open_ended == 0.0
     assert signals(user(question), tools=[{"type": "function"}]).open_ended == 0.0
+    assert signals(user(question + " Reply <answer>1</answer>.")).open_ended == 0.0
     asked_json = signals(user(question), response_format={"type": "json_object"})
     assert (asked_json.open_ended, asked_json.json_demanded) == (0.0, 1.0)
     assert asked_json.demand < signals(user(question)).demand
@@ -142,8 +143,8 @@ def test_a_prompt_of_any_length_takes_no_longer_than_its_ends() -> None:
             times.append(time.perf_counter() - start)
         return min(times)
 
-    ends, long = "some words here " * 250, "some words here " * 125_000
-    # 2,000,000 characters against 4,000: the same work but for one count of the length.
+    ends, long = "some words here " * 188, "some words here " * 125_000
+    # 2,000,000 characters against 3,000: the same work but for one count of the length.
     assert fastest(long) < 3 * fastest(ends)
 
 

@@ -1,0 +1,178 @@
+"""The gateway's overhead, in one run with its peers: requests/s, median and p99.
+
+    python benchmarks/gateway.py [NAME=URL ...]
+
+Starts our gateway as `tierwatch gateway` does, with the heuristic router and 5 % capture into a real
+PostgreSQL, and runs the harness `gateway_overhead.sh` over it and over the peers that are named;
+those must be running already, with http://127.0.0.1:9901/v1 as their provider (the harness says
+how). Needs nginx and wrk. Prints JSON: medians over the rounds; ratios of requests/s to each peer
+at 32 connections; the median that each adds to the bare stub at 1 connection.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from sqlalchemy import text
+
+from app.local import Stack
+from app.store.database import build_engine, migrate
+
+ROOT = Path(__file__).parent.parent
+STUB = "stub"
+OURS = "tierwatch"
+STUB_URL = "http://127.0.0.1:9901/v1"
+PATH = "/v1/chat/completions"
+# gpt-4o-mini is what the harness asks for; it is routed like `auto`.
+CONFIG = f"""
+routing:
+  classifier: {{kind: heuristic}}
+  tiers:
+    simple:   {{model: small, cost: 0.25}}
+    standard: {{model: medium, cost: 3}}
+    complex:  {{model: large, cost: 15}}
+providers: {{stub: {{kind: openai, base_url: "{STUB_URL}"}}}}
+evaluation: {{sample_rate: 0.05}}
+gateway: {{auto_models: [gpt-4o-mini]}}
+"""
+LINE = re.compile(
+    r"round \d+ (?P<name>\S+)\s+c=(?P<connections>\d+)\s+p50 (?P<p50>\S+)\s+p99 (?P<p99>\S+)"
+    r"\s+(?P<rate>[\d.]+) req/s(?P<bad>.*)"
+)
+MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
+START_S = 30
+
+
+def milliseconds(shown: str) -> float:
+    """Read wrk's "512.00us", "1.20ms" or "1.10s".
+
+    >>> milliseconds("512.00us"), milliseconds("1.5s")
+    (0.512, 1500.0)
+    """
+    number, unit = re.fullmatch(r"([\d.]+)([a-z]+)", shown).groups()  # type: ignore[union-attr] - wrk prints nothing else
+    return round(float(number) * MS[unit], 6)
+
+
+@contextmanager
+def our_gateway(port: int, folder: Path) -> Iterator[tuple[str, Any]]:
+    """Run ours with everything it has in production; gives its URL and its database."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
+    with Stack(folder / "stack", say=lambda _: None, environ=clean) as stack:
+        database_url, redis_url = stack.start_postgres(), stack.start_redis()
+        engine = build_engine(database_url)
+        migrate(engine)
+        config = folder / "tierwatch.yaml"
+        config.write_text(CONFIG)
+        settings = {
+            "TIERWATCH_CONFIG": str(config),
+            "TIERWATCH_DATABASE_URL": database_url,
+            "TIERWATCH_REDIS_URL": redis_url,
+            "TIERWATCH_GATEWAY_PORT": str(port),
+            "TIERWATCH_DATA_DIR": str(folder / "data"),
+            "TIERWATCH_LOG_LEVEL": "warning",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "gateway"], cwd=ROOT, env=clean | settings
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _wait_until_ready(f"{url}/readyz", process)
+            yield url, engine
+        finally:
+            process.terminate()
+            process.wait(START_S)
+            engine.dispose()
+
+
+def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            sys.exit(f"the gateway ended with {process.returncode} before it was ready")
+        try:
+            with urllib.request.urlopen(url, timeout=1):  # noqa: S310 - our own gateway on loopback
+                return
+        except OSError:
+            time.sleep(0.1)
+    sys.exit(f"the gateway was not ready within {START_S} s")
+
+
+def measured(harness: Path, targets: dict[str, str], rounds: int, seconds: int) -> str:
+    """Run the harness and give what it printed."""
+    env = {**os.environ, "ROUNDS": str(rounds), "SECONDS_EACH": str(seconds)}
+    pairs = [f"{name}={url}" for name, url in targets.items()]
+    command = ["bash", str(harness), *pairs]
+    done = subprocess.run(command, env=env, check=True, stdout=subprocess.PIPE, text=True)
+    return done.stdout
+
+
+def report(printed: str) -> dict[str, Any]:
+    """Medians over the rounds, ratios and added medians, from the harness's lines."""
+    rows = [match.groupdict() for match in map(LINE.match, printed.splitlines()) if match]
+    found: dict[str, dict[str, Any]] = {}
+    for name in dict.fromkeys(row["name"] for row in rows):
+        for connections in ("1", "32"):
+            mine = [r for r in rows if (r["name"], r["connections"]) == (name, connections)]
+            found.setdefault(name, {})[f"c{connections}"] = {
+                "requests_per_s": round(median(float(row["rate"]) for row in mine), 1),
+                "p50_ms": median(milliseconds(row["p50"]) for row in mine),
+                "p99_ms": median(milliseconds(row["p99"]) for row in mine),
+                "rounds_with_errors": sum(bool(row["bad"].strip()) for row in mine),
+            }
+    ours = found[OURS]["c32"]["requests_per_s"]
+    bare = found[STUB]["c1"]["p50_ms"]
+    others = [name for name in found if name != STUB]
+    return {
+        "measured": found,
+        "times_the_requests_of": {
+            name: round(ours / found[name]["c32"]["requests_per_s"], 2)
+            for name in others
+            if name != OURS
+        },
+        "added_median_ms": {name: round(found[name]["c1"]["p50_ms"] - bare, 3) for name in others},
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("peers", nargs="*", metavar="NAME=URL", help="chat endpoint of a peer")
+    parser.add_argument(
+        "--bench",
+        type=Path,
+        default=Path(os.environ.get("BENCH_DIR", ROOT.parent / "shared" / "bench")),
+        help="folder of gateway_overhead.sh (default: $BENCH_DIR or ../shared/bench)",
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=5, help="for each measurement")
+    parser.add_argument("--port", type=int, default=8520, help="for our gateway")
+    options = parser.parse_args()
+    harness = options.bench / "gateway_overhead.sh"
+    if not harness.exists():
+        sys.exit(f"{harness} is not there; name its folder with --bench")
+    peers = dict(peer.split("=", 1) for peer in options.peers)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        our_gateway(options.port, Path(folder)) as (url, engine),
+    ):
+        targets = {OURS: url + PATH, **peers}
+        printed = measured(harness, targets, options.rounds, options.seconds)
+        time.sleep(2)  # the recorder commits every second
+        with engine.connect() as connection:
+            captured = connection.execute(text("select count(*) from exchanges")).scalar_one()
+    print(json.dumps({**report(printed), "captured": captured}, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Connection
+from stand_in_rows import add_alert, add_outcome, add_pair, add_policy, add_rollup, put_in_force
+
+
+def _samples(text: str) -> dict[tuple[str, ...], float]:
+    return {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def test_metrics_are_the_figures_of_the_report(connection: Connection, stranger: Any) -> None:
+    add_policy(connection, 1)
+    put_in_force(connection, 1)
+    add_rollup(connection, "simple", 10, sampled=1, cost_usd=1.0, cost_top_tier_usd=4.0)
+    add_pair(connection, 1)
+    add_outcome(connection, 1, 0.0)
+    add_alert(connection)
+
+    told = _samples(stranger.get("/metrics").text)
+    assert told["tierwatch_database_up",] == 1
+    assert told["tierwatch_requests_total", "simple"] == 10
+    assert told["tierwatch_misroute_rate", "estimate", "simple"] == 0
+    assert told["tierwatch_sampled_exchanges", "judged"] == 1
+    assert told["tierwatch_captured_exchanges",] == 1
+    assert told["tierwatch_cost_usd_total", "serving"] == 1
+    assert told["tierwatch_unresolved_alerts",] == 1
+    assert told["tierwatch_threshold", "simple"] == 0.7
+    assert told["tierwatch_saving_ratio",] == 0.75
+
+
+def test_what_is_not_known_is_absent_and_not_zero(stranger: Any) -> None:
+    names = {key[0] for key in _samples(stranger.get("/metrics").text)}
+    assert "tierwatch_database_up" in names
+    assert not names & {"tierwatch_misroute_rate", "tierwatch_saving_ratio"}
+    assert "tierwatch_policy_version" not in names
+
+
+def test_scrapes_within_ten_seconds_read_once(
+    connection: Connection, stranger: Any, clock: Any
+) -> None:
+    def alerts() -> float:
+        return _samples(stranger.get("/metrics").text)["tierwatch_unresolved_alerts",]
+
+    assert alerts() == 0
+    add_alert(connection)
+    clock.now += 9
+    assert alerts() == 0
+    clock.now += 2
+    assert alerts() == 1
+
+
+def test_healthz_asks_nobody(stranger: Any) -> None:
+    assert stranger.get("/healthz").text == "ok\n"

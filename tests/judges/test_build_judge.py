@@ -1,0 +1,116 @@
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from app.errors import JudgeError
+from app.judges import Judge, build_judge, ragas
+from app.judges.verdict import Question
+
+ARMS = ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")
+
+
+@dataclass
+class Config:
+    kind: str = "pairwise"
+    model: str | None = "gpt-4o"
+    provider: str | None = "p"
+    orders: str = "both"
+
+
+class Key:
+    def reveal(self, environ: dict[str, str]) -> str:
+        return environ["KEY"]
+
+
+@dataclass
+class Provider:
+    kind: str = "openai"
+    base_url: str = "http://host/v1"
+    api_key: Key | None = None
+    timeout_s: float = 1.0
+
+
+def build(config: Any, **options: Any) -> Judge:
+    client: Any = None
+    return build_judge(config, client=client, **{"arms": ARMS, "environ": {}, **options})
+
+
+@pytest.mark.parametrize(
+    ("orders", "version"), [("both", "pairwise/v1/gpt-4o"), ("one", "pairwise/v1/gpt-4o/one")]
+)
+def test_a_pairwise_judge_is_asked_after_the_structural_checks(orders: str, version: str) -> None:
+    judge = build(Config(orders=orders))
+    assert judge.version == version
+    # There is no client: identical answers never reach the model.
+    verdict = judge.judge(Question(messages=[]), {"content": "x"}, {"content": "x"})
+    assert (verdict.preferred, verdict.basis) == ("tie", "identical")
+
+
+@pytest.mark.parametrize(
+    ("judge", "arm"),
+    [
+        ("gpt-4o", "gpt-4o"),
+        ("gpt-4o", "openai/gpt-4o"),
+        ("openai/GPT-4o-2024-08-06", "gpt-4o"),
+        ("claude-sonnet-4-6", "anthropic/claude-sonnet-4-6-20250514"),
+        ("claude-sonnet-4-6-latest", "claude-sonnet-4-6"),
+        ("us.anthropic.claude-sonnet-4-6-20250514-v1:0", "claude-sonnet-4-6"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["pairwise", "ragas"])
+def test_a_judge_that_serves_an_arm_is_refused_by_resolved_model(
+    judge: str, arm: str, kind: str
+) -> None:
+    with pytest.raises(JudgeError, match="is the model of a tier"):
+        build(Config(kind=kind, model=judge), arms=("cheap", arm))
+
+
+def test_a_smaller_model_of_the_family_is_another_model() -> None:
+    assert build(Config(model="gpt-4o-mini"), arms=("gpt-4o",)).version.endswith("gpt-4o-mini")
+
+
+@pytest.mark.parametrize("missing", [{"model": None}, {"provider": None}])
+def test_a_judge_needs_model_and_provider(missing: dict[str, None]) -> None:
+    with pytest.raises(JudgeError, match=r"needs evaluation\.judge\.model"):
+        build(Config(**missing))
+
+
+def test_a_recorded_judge_needs_its_records() -> None:
+    config = Config(kind="recorded", model=None, provider=None)
+    with pytest.raises(JudgeError, match="no records"):
+        build(config)
+    judge = build(config, lookup=lambda *_: "tie")
+    verdict = judge.judge(Question(messages=[]), {"content": "x"}, {"content": "y"})
+    assert (verdict.preferred, verdict.basis) == ("tie", "recorded")
+
+
+@pytest.mark.parametrize("key", [None, Key()])
+def test_a_ragas_judge_gets_its_vectors_from_the_judges_provider(
+    monkeypatch: pytest.MonkeyPatch, key: Key | None
+) -> None:
+    class Metrics:
+        RAGAS_VERSION = "0"
+        embeds: Any = None
+
+        def ragas_scores(self, *given: object) -> None:
+            self.embeds = given[1]
+
+    metrics = Metrics()
+    monkeypatch.setenv("RAGAS_DO_NOT_TRACK", "true")
+    monkeypatch.setattr(ragas.importlib, "import_module", lambda _: metrics)
+    config = Config(kind="ragas")
+    judge = build(config)
+    assert judge.version == "ragas/0/faithfulness/gpt-4o/else pairwise/v1/gpt-4o"
+    assert metrics.embeds is None
+    judge = build(
+        config, providers={"p": Provider(api_key=key)}, embedding_model="e", environ={"KEY": "k"}
+    )
+    assert judge.version == "ragas/0/faithfulness+relevancy/gpt-4o/else pairwise/v1/gpt-4o"
+    assert isinstance(metrics.embeds, ragas.Embedder)
+
+
+@pytest.mark.parametrize("providers", [None, {}, {"p": Provider(kind="anthropic")}])
+def test_vectors_need_a_provider_that_has_them(providers: Any) -> None:
+    with pytest.raises(JudgeError, match="kind openai"):
+        build(Config(kind="ragas"), providers=providers, embedding_model="e")

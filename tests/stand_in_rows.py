@@ -1,0 +1,266 @@
+"""Rows for tests of what is read: each function inserts one thing and returns its id."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from app.loop.exchange import new_exchange_id
+from app.store.schema import (
+    ActivePolicyRow,
+    AlertRow,
+    AlternativeRow,
+    AlternativeTextRow,
+    AuditRow,
+    ExchangeRow,
+    ExchangeTextRow,
+    FailureRow,
+    OutcomeRow,
+    PolicyRow,
+    ProposalRow,
+    RollupRow,
+    VerdictRow,
+)
+
+NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
+JUDGE = "pairwise/v1/judge-1"
+ABOVE = {"simple": "standard", "standard": "complex"}
+BELOW = {"standard": "simple", "complex": "standard"}
+
+
+def add_exchange(
+    connection: Connection,
+    request_no: int,
+    *,
+    tier: str = "simple",
+    direction: str = "up",
+    question: str = "What is 2 + 2?",
+    answer: dict[str, Any] | None = None,
+    **changes: Any,
+) -> uuid.UUID:
+    """An exchange that waits for its shadow; arrivals are a second apart."""
+    arrived = NOW + dt.timedelta(seconds=request_no)
+    exchange_id = new_exchange_id(arrived.timestamp())
+    columns = {
+        "id": exchange_id,
+        "request_no": request_no,
+        "arrived_at": arrived,
+        "session": f"session {request_no}",
+        "tier": tier,
+        "model": f"{tier}-1",
+        "provider": "lab",
+        "label": tier,
+        "confidence": 0.9,
+        "confidences": {"simple": 0.9},
+        "threshold": 0.7,
+        "escalated": False,
+        "task_type": "all",
+        "policy_version": 1,
+        "reason": "kept",
+        "direction": direction,
+        "alternative_tier": (ABOVE if direction == "up" else BELOW)[tier],
+        "rate": 1.0,
+        "pi": 1.0,
+        "prompt_tokens": 10,
+        "completion_tokens": 20,
+        "cost_usd": 0.001,
+        "latency_ms": 500.0,
+    }
+    connection.execute(insert(ExchangeRow).values(columns | changes))
+    connection.execute(
+        insert(ExchangeTextRow).values(
+            id=exchange_id,
+            request={"messages": [{"role": "user", "content": question}]},
+            answer=answer or {"role": "assistant", "content": "4"},
+        )
+    )
+    return exchange_id
+
+
+def add_shadow(connection: Connection, exchange_id: uuid.UUID, text: str = "four") -> None:
+    """The shadow answer of an exchange."""
+    connection.execute(
+        insert(AlternativeRow).values(
+            exchange_id=exchange_id,
+            tier="standard",
+            model="standard-1",
+            prompt_tokens=10,
+            completion_tokens=30,
+            cost_usd=0.01,
+            latency_ms=900.0,
+        )
+    )
+    message = {"role": "assistant", "content": text}
+    connection.execute(insert(AlternativeTextRow).values(id=exchange_id, answer=message))
+
+
+def add_verdict(
+    connection: Connection, exchange_id: uuid.UUID, preferred: str | None = "tie", **changes: Any
+) -> None:
+    """The judge's word on a pair; None is unscored."""
+    order = {"order": "served_first", "preferred": preferred, "reason": "because", "raw": ""}
+    columns = {
+        "exchange_id": exchange_id,
+        "judge_version": JUDGE,
+        "preferred": preferred,
+        "basis": "pairwise",
+        "reason": "both say four",
+        "unscored_why": "" if preferred else "no JSON in the reply",
+        "orders": [order, order | {"order": "alternative_first"}],
+        "cost_usd": 0.002,
+        "calls": 2,
+        "latency_ms": 1500.0,
+    }
+    connection.execute(insert(VerdictRow).values(columns | changes))
+
+
+def add_pair(
+    connection: Connection, request_no: int, preferred: str | None = "tie", **changes: Any
+) -> uuid.UUID:
+    """A judged pair (an unscored one with None), without its outcome."""
+    exchange_id = add_exchange(connection, request_no, **changes)
+    add_shadow(connection, exchange_id)
+    add_verdict(connection, exchange_id, preferred)
+    return exchange_id
+
+
+def add_failure(connection: Connection, exchange_id: uuid.UUID, reason: str = "timeout") -> None:
+    """The end of an exchange that could not be shadowed."""
+    connection.execute(
+        insert(FailureRow).values(exchange_id=exchange_id, step="shadow", reason=reason)
+    )
+
+
+def add_outcome(
+    connection: Connection, request_no: int, loss: float, *, tier: str = "simple", **changes: Any
+) -> None:
+    """What a verdict means for a boundary; of an exchange that is not stored."""
+    columns = {
+        "exchange_id": uuid.uuid4(),
+        "judge_version": JUDGE,
+        "session": "s",
+        "request_no": request_no,
+        "tier": tier,
+        "task_type": "all",
+        "boundary": tier,
+        "direction": "up",
+        "stream": tier,
+        "policy_version": 1,
+        "confidence": 0.9,
+        "pi": 1.0,
+        "weight": 1.0,
+        "loss": loss,
+        "basis": "pairwise",
+    }
+    connection.execute(insert(OutcomeRow).values(columns | changes))
+
+
+def add_rollup(connection: Connection, tier: str, requests: int, **changes: Any) -> None:
+    """A minute of a tier's traffic."""
+    columns = {
+        "minute": NOW,
+        "tier": tier,
+        "task_type": "all",
+        "bin": 0,
+        "policy_version": 1,
+        "requests": requests,
+        "finished": requests,
+        "errors": 0,
+        "escalated": 0,
+        "sampled": 0,
+        "dropped": 0,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "cost_usd": 1.0,
+        "cost_top_tier_usd": 4.0,
+        "latency_ms": 100.0 * requests,
+    }
+    connection.execute(insert(RollupRow).values(columns | changes))
+
+
+def add_policy(connection: Connection, version: int = 1, simple: float = 0.7) -> None:
+    """A policy version that is not in force."""
+    connection.execute(
+        insert(PolicyRow).values(
+            version=version,
+            thresholds={"simple": simple, "standard": 0.7},
+            by_task={},
+            author="ada",
+            reason=f"reason {version}",
+        )
+    )
+
+
+def put_in_force(connection: Connection, version: int = 1) -> None:
+    """Put a version in force."""
+    connection.execute(
+        insert(ActivePolicyRow).values(
+            id=1, stable_version=version, candidate_version=None, share=0.0, salt="salt"
+        )
+    )
+
+
+def add_alert(connection: Connection, **changes: Any) -> int:
+    """An open misroute alert without evidence."""
+    columns = {
+        "kind": "misroute",
+        "cause": f"misroute:{uuid.uuid4()}",
+        "tier": "simple",
+        "segment": "simple/all",
+        "state": "open",
+        "summary": "Answers of tier simple are worse.",
+        "pairs": 40,
+        "opened_at_request": 900,
+        "evidence": {},
+        "delivered": [],
+    }
+    added = connection.execute(insert(AlertRow).values(columns | changes).returning(AlertRow.id))
+    return int(added.scalar_one())
+
+
+def estimate(value: float | None, n: int = 100) -> dict[str, Any]:
+    """An estimate as evidence stores it."""
+    return {"value": value, "low": 0.02, "high": 0.2, "n": n, "method": "judge rate"}
+
+
+def add_proposal(connection: Connection, **changes: Any) -> int:
+    """An open, certified proposal to raise the threshold of ``simple`` from 0.70 to 0.80."""
+    columns = {
+        "tier": "simple",
+        "task_type": "all",
+        "from_threshold": 0.7,
+        "to_threshold": 0.8,
+        "direction": "raise",
+        "certified": True,
+        "state": "open",
+        "base_version": 1,
+        "pairs": 400,
+        "predicted": {
+            "misroute": estimate(0.031),
+            "cost_change": estimate(0.125),
+            "kept": estimate(0.4),
+        },
+        "evidence": {
+            "alpha": 0.05,
+            "delta": 0.025,
+            "kept_now": estimate(0.09),
+            "judge_version": JUDGE,
+            "bounds": [
+                {"threshold": 0.8, "bound": 0.048, "pairs": 300},
+                {"threshold": 0.79, "bound": 0.052, "pairs": 310},
+            ],
+        },
+        "expires_at": NOW + dt.timedelta(days=3650),
+    }
+    added = connection.execute(
+        insert(ProposalRow).values(columns | changes).returning(ProposalRow.id)
+    )
+    return int(added.scalar_one())
+
+
+def add_audit_line(connection: Connection, subject: str, **detail: Any) -> None:
+    """A line of the audit."""
+    connection.execute(
+        insert(AuditRow).values(actor="ada", action="thing.done", subject=subject, detail=detail)
+    )
