@@ -12,7 +12,6 @@ from typing import Any
 
 from app.errors import SettingsError
 
-
 _LAST_PORT = 65_535
 
 

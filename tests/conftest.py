@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, make_url, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 
 from app.local import Stack
 from app.store.database import build_engine, migrate
@@ -40,7 +40,8 @@ def redis_url(stack: Stack) -> str:
 
 @pytest.fixture(scope="session")
 def _shared_engine(database_url: str) -> Iterator[Engine]:
-    engine = build_engine(database_url)
+    """Keeps no connection between tests: an open one would bar the database from being copied."""
+    engine = create_engine(database_url, poolclass=NullPool)
     yield engine
     engine.dispose()
 
@@ -62,8 +63,11 @@ def engine(database_url: str) -> Iterator[Engine]:
     admin = create_engine(
         make_url(database_url).set(database="postgres"), isolation_level="AUTOCOMMIT"
     )
-    with admin.connect() as server:
-        server.execute(text(f"create database {name} template tierwatch"))
+    try:
+        with admin.connect() as server:
+            server.execute(text(f"create database {name} template tierwatch"))
+    finally:
+        admin.dispose()
     own = build_engine(
         make_url(database_url).set(database=name).render_as_string(hide_password=False)
     )

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from app.dispatch import KeptDispatch
 from app.errors import ProviderError
 from app.evaluation.sampling import SamplingPlan
-from app.judges.verdict import Question, Verdict
+from app.judges.verdict import Verdict
 from app.loop.capture import CaptureRecorder
 from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
 from app.providers.completion import Completion
@@ -104,7 +104,7 @@ class FakeJudge:
         self.problems = list(problems)
         self.asked = 0
 
-    def judge(self, question: Question, served: Any, alternative: Any) -> Verdict:
+    def judge(self, *_pair: object) -> Verdict:
         self.asked += 1
         if self.problems:
             raise self.problems.pop(0)

@@ -1,5 +1,7 @@
 """Running the gateway: one process, one event loop."""
 
+import gc
+
 import uvicorn
 from starlette.types import ASGIApp
 
@@ -24,6 +26,7 @@ def gateway_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             access_log=False,
             log_config=None,
             server_header=False,
+            proxy_headers=False,  # nobody asks for the caller's address
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_DRAIN_S,
         )
@@ -32,4 +35,8 @@ def gateway_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
 
 def serve(app: ASGIApp, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, then let the replies in flight end."""
+    # What the imports left behind lives as long as the process. Each full collection would walk it,
+    # and every reply in flight would wait for that.
+    gc.collect()
+    gc.freeze()
     gateway_server(app, host, port).run()

@@ -35,7 +35,7 @@ TRAFFIC = Path(__file__).parents[3] / "shared" / "data" / "traffic_dev.jsonl.gz"
 PRICES = {"simple": Price(0.25, 0.25), "standard": Price(3, 3), "complex": Price(15, 15)}
 
 
-def exchange(
+def exchange(  # noqa: PLR0917 - a row of a table
     name: str,
     prompt: str,
     verdicts: Mapping[str, str] | None = None,
