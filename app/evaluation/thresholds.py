@@ -10,7 +10,7 @@ algorithms to achieve risk control" (Annals of Applied Statistics, 2025); fixed-
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -102,9 +102,11 @@ def choose_threshold(
 
     Candidates are ``current + step, ..., current - step`` on the grid, within [0, 1], strict to
     loose. Each in turn is certified while the upper bound U of the risk among the traffic it keeps
-    (confidence >= candidate) is at most alpha; testing ends at the first that is not. The loosest
-    certified is chosen. If even the strictest fails, it is chosen uncertified, so a failure never
-    loosens; if no candidate keeps a pair, none is chosen.
+    (confidence >= candidate) is at most alpha; testing ends at the first that is not. Where the
+    strictest keeps too few pairs to certify anything, delta is halved and a second sequence starts
+    at the first candidate that keeps enough. The loosest certified is chosen. If none is, the
+    strictest is chosen uncertified, so a failure never loosens; if no candidate keeps a pair, none
+    is chosen.
 
     With equal weights and losses of 0 and 1, U is `clopper_pearson_upper`: exact. Otherwise it is
     Fay and Feuer's gamma bound (Statistics in Medicine 1997), with x the losses::
@@ -157,12 +159,16 @@ def choose_threshold(
     pairs: dict[float, int] = {}
     chosen: float | None = None
     kept = dict(zip(candidates, _kept_sums(c, x, w, candidates), strict=True))
-    for candidate in candidates:
-        bounds[candidate] = kept[candidate].upper_bound(delta)
-        pairs[candidate] = kept[candidate].n
-        if bounds[candidate] > alpha:
+    starts = _starts(list(kept.values()), alpha, delta)
+    for start in starts:
+        for candidate in candidates[start:]:
+            bounds[candidate] = kept[candidate].upper_bound(delta / len(starts))
+            pairs[candidate] = kept[candidate].n
+            if bounds[candidate] > alpha:
+                break
+            chosen = candidate
+        if chosen is not None:
             break
-        chosen = candidate
     certified = chosen is not None
     if chosen is None and kept[candidates[-1]].n:
         chosen = candidates[0]
@@ -385,6 +391,20 @@ def _kept_sums(c: Floats, x: Floats, w: Floats, candidates: list[float]) -> list
         )
         sums.append(total)
     return sums
+
+
+def _starts(kept: Sequence[_KeptSums], alpha: float, delta: float) -> tuple[int, ...]:
+    """Where testing starts, and starts again if it ends without a certificate.
+
+    A strict candidate that keeps a handful of pairs fails whatever its risk, and would end the
+    sequence before the candidates that keep thousands. So where the strictest could not certify
+    half of alpha, a second sequence starts at the first candidate that could, and the two share
+    delta (Bonferroni). Both starts are read from counts alone, never from a loss.
+    """
+    for place, sums in enumerate(kept):
+        if sums.n and clopper_pearson_upper(alpha * sums.n / 2, sums.n, delta / 2) <= alpha:
+            return (0,) if place == 0 else (0, place)
+    return (0,)
 
 
 def _candidates(current: float, step: float, grid: float) -> list[float]:

@@ -126,7 +126,7 @@ def _retune_tier(
         step=rules.step,
     )
     kept_now = _kept_rate(evidence, current)
-    worth = _worth_proposing(choice, alerted=alert is not None)
+    worth = _worth_proposing(choice, kept_now, alpha, alerted=alert is not None)
     add_retune(
         connection,
         tier=tier,
@@ -198,16 +198,21 @@ def _retune_tier(
     return _Made(proposal_id, choice.certified)
 
 
-def _worth_proposing(choice: ThresholdChoice, *, alerted: bool) -> bool:
+def _worth_proposing(
+    choice: ThresholdChoice, kept_now: Estimate, alpha: float, *, alerted: bool
+) -> bool:
     """Whether a person should be asked.
 
-    A certified move always. An uncertified raise only where harm is shown: an open alert, or a
-    present rate shown to exceed alpha. With merely too few pairs to certify anything, asking would
-    ratchet every quiet tier to its strictest threshold.
+    A certified lowering always. A raise costs money, so something must speak for harm: for a
+    certified one an estimated rate above alpha, for an uncertified one an open alert or a rate
+    *shown* above alpha. With merely too few pairs to certify the present threshold, asking would
+    ratchet every quiet tier to its strictest one.
     """
     if choice.direction == "keep":
         return False
-    return choice.certified or choice.exceeded or alerted
+    if alerted or choice.exceeded or choice.direction == "lower":
+        return True
+    return choice.certified and kept_now.value is not None and kept_now.value > alpha
 
 
 def _kept_rate(evidence: BoundaryEvidence, threshold: float) -> Estimate:
