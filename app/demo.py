@@ -306,7 +306,7 @@ class _Run:
         observe(engine=self.engine, rules=monitor_rules(self.config))
         retune(
             engine=self.engine,
-            rules=retune_rules(self.config),
+            rules=retune_rules(self.settings, self.config),
             judge_version=self._judge_version(),
             rollout_share=self.config.evaluation.rollout.share,
         )
@@ -397,7 +397,6 @@ def _sped_up(settings: Settings) -> Settings:
         sweep_every_s=5.0,
         sweep_after_s=15.0,
         claim_s=30.0,
-        retune_every_s=5.0,
         rollout_every_s=2.0,
         worker_threads=16,
     )

@@ -79,7 +79,7 @@ def build_runtime(
         ),
         tiers={tier.name: tier for tier in config.tiers},
         monitor_rules=monitor_rules(config),
-        retune_rules=retune_rules(config),
+        retune_rules=retune_rules(settings, config),
         rollout_rules=RolloutRules(
             share=config.evaluation.rollout.share,
             min_pairs=config.evaluation.rollout.min_pairs,
@@ -128,14 +128,21 @@ def monitor_rules(config: Config) -> MonitorRules:
     )
 
 
-def retune_rules(config: Config) -> RetuneRules:
+def retune_rules(settings: Settings, config: Config) -> RetuneRules:
     """What the configuration asks of retuning."""
     asked = config.evaluation.retune
     alpha = {
         tier: tolerance if asked.alpha == "tolerance" else float(asked.alpha)
         for tier, tolerance in config.evaluation.tolerance.items()
     }
-    return RetuneRules(asked.mode, alpha, asked.delta, asked.step, asked.min_pairs)
+    return RetuneRules(
+        mode=asked.mode,
+        alpha=alpha,
+        delta=asked.delta,
+        step=asked.step,
+        min_pairs=asked.min_pairs,
+        every_s=settings.retune_every_s,
+    )
 
 
 def _teller(

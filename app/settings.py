@@ -121,10 +121,17 @@ class Settings:
         "longer than the slowest model call.",
     )
     retune_every_s: float = _setting(
-        3600.0, _positive, "more than 0", "Seconds between looks for a better threshold."
+        86_400.0,
+        _positive,
+        "more than 0",
+        "Seconds between tests of a tier's threshold; an alert brings the next one forward. "
+        "Each test spends part of the error budget, so more is not better.",
     )
     rollout_every_s: float = _setting(
-        30.0, _positive, "more than 0", "Seconds between looks at running rollouts."
+        30.0,
+        _positive,
+        "more than 0",
+        "Seconds between looks at rollouts and at tiers due for a test.",
     )
     redactor: str = _setting(
         "", str, "module:function", "Replaces the built-in redaction; takes and returns a str."

@@ -4,9 +4,9 @@
 
 Starts our gateway as `tierwatch gateway` does, with the heuristic router and 5 % capture into a
 real PostgreSQL, and runs the harness `gateway_overhead.sh` over it and over the peers that are
-named; those must be running already, with http://127.0.0.1:9901/v1 as their provider (the harness says
-how). Needs nginx and wrk. Prints JSON: medians over the rounds; ratios of requests/s to each peer
-at 32 connections; the median that each adds to the bare stub at 1 connection.
+named; those must be running already, with http://127.0.0.1:9901/v1 as their provider (the harness
+says how). Needs nginx and wrk. Prints JSON: medians over the rounds; ratios of requests/s to each
+peer at 32 connections; the median that each adds to the bare stub at 1 connection.
 """
 
 import argparse

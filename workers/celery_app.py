@@ -48,7 +48,7 @@ celery_app.conf.update(
     beat_schedule={
         "observe": _every(OBSERVE, _settings.observe_every_s),
         "sweep": _every(SWEEP, _settings.sweep_every_s),
-        "retune": _every(RETUNE, _settings.retune_every_s),
+        "retune": _every(RETUNE, _settings.rollout_every_s),
         "rollout": _every(ROLLOUT, _settings.rollout_every_s),
         # Partitions are cut two months ahead; hourly is far more often than needed.
         "retention": _every(RETENTION, 3600.0),

@@ -302,7 +302,7 @@ class ChatEndpoint:
         stream = await self._upstream.stream(tier.provider, body, extra)
         first = relay.feed(stream.first)
         problem = relay.stuck
-        if relay.answer.error is not None:
+        if relay.answer.error is not None and not relay.answer.characters:
             # The first thing some providers stream, with status 200, is that they will not answer.
             sentence = f"{tier.provider} began its stream with an error."
             problem = ProviderError(sentence, kind="server", status=200)

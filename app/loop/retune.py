@@ -43,6 +43,7 @@ class RetuneRules:
         delta: chance of ever certifying a wrong threshold, over all retunes of a tier.
         step: how far one proposal may move a threshold.
         min_pairs: new pairs a tier must have gathered since it was last tested.
+        every_s: seconds between two tests of a tier, unless an alert was opened in between.
     """
 
     mode: str
@@ -50,6 +51,7 @@ class RetuneRules:
     delta: float
     step: float
     min_pairs: int
+    every_s: float
 
 
 def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_share: float) -> int:
@@ -103,6 +105,8 @@ def _retune_tier(
         return None
     alert = unresolved_alert(connection, f"misroute:{tier}:all")
     last = last_retune(connection, tier, "all")
+    if last is not None and not _due(last, alert, rules.every_s):
+        return None
     # With an alert open, what came before the change is another regime and would flatter.
     regime = int(alert.evidence["first_outcome"]) - 1 if alert is not None else 0
     evidence = boundary_evidence(
@@ -196,6 +200,13 @@ def _retune_tier(
         **{"from": current, "to": choice.threshold},
     )
     return _Made(proposal_id, choice.certified)
+
+
+def _due(last: Any, alert: Any, every_s: float) -> bool:
+    """Whether a tier's time has come again: tests cost error budget, an alert is worth one."""
+    if alert is not None and alert.opened_at > last.created_at:
+        return True
+    return bool(last.created_at <= dt.datetime.now(dt.UTC) - dt.timedelta(seconds=every_s))
 
 
 def _worth_proposing(

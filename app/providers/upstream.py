@@ -161,8 +161,8 @@ class Upstream:
             return response
         try:
             raw = await _read(response, _MAX_ERROR_BYTES)
-        except ProviderError:
-            raw = b""
+        except (ProviderError, TimeoutError, aiohttp.ClientError, OSError):
+            raw = b""  # the status says enough
         finally:
             response.close()
         raise refusal(provider, response.status, response.headers, raw)

@@ -490,10 +490,10 @@ def test_the_providers_own_error_in_mid_stream_is_passed_and_not_doubled(
     start_gateway: Any, openai_provider: Any, wire: Any
 ) -> None:
     chunks = wire.openai_chunks("Par", finish=None, done=False)
-    chunks.append(b'data: {"error": {"message": "overloaded"}}\n\n')
-    openai_provider.replies = [wire.stream(*chunks)]
+    failure = b'data: {"error": {"message": "overloaded"}}\n\n'
+    openai_provider.replies = [wire.stream(*chunks, 0.05, failure)]
     gateway = start_gateway(openai_provider)
-    assert gateway.chat(stream=True).content == b"".join(chunks)
+    assert gateway.chat(stream=True).content == b"".join(chunks) + failure
     assert not gateway.recorded.one().finished
 
 

@@ -113,13 +113,13 @@ def test_openai_streams(openai_client: Any, gateway: Any, provider: Any, wire: A
 
 
 def test_openai_streams_without_usage_when_it_is_not_asked_for(
-    openai_client: Any, gateway: Any, anthropic_provider: Any, provider: Any, wire: Any
+    start_gateway: Any, anthropic_provider: Any, wire: Any
 ) -> None:
-    if provider is not anthropic_provider:
-        pytest.skip("an OpenAI provider's stream is not altered")
-    provider.replies = [text_stream(provider, wire)]
-    stream = openai_client.chat.completions.create(model="auto", messages=MESSAGES, stream=True)
-    chunks = list(stream)
+    anthropic_provider.replies = [wire.stream(*wire.anthropic_events("Paris."))]
+    gateway = start_gateway(anthropic_provider)
+    url = f"{gateway.url}/v1"
+    with openai.OpenAI(base_url=url, api_key="mine", max_retries=0) as client:
+        chunks = list(client.chat.completions.create(model="auto", messages=MESSAGES, stream=True))
     assert all(chunk.choices and chunk.usage is None for chunk in chunks)
     served = gateway.recorded.one()
     assert (served.prompt_tokens, served.tokens_estimated) == (21, False)
