@@ -231,7 +231,8 @@ class EvaluationConfig(Section):
     )
     probe_down_rate: Share | None = Field(
         default=None,
-        description="Share of escalated exchanges that is captured. Default: `sample_rate`.",
+        description="Share of escalated exchanges probed on the tier below. Default: a third of"
+        " `sample_rate` in a middle tier, all of it in the top tier.",
     )
     budget_usd_per_day: Annotated[float, number_above(0, or_equal=True)] | None = Field(
         default=None,

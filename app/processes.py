@@ -51,7 +51,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
                 request_id=given.request_id,
                 score=given.score,
                 comment=storable(redact(given.comment)),
-                session=given.session,
+                session=None if given.session is None else storable(redact(given.session)),
             )
 
     app = build_gateway(

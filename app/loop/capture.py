@@ -115,6 +115,7 @@ class CaptureRecorder:
         self._batch = _Batch()
         self._counted = 0
         self._base: int | None = None
+        self._flushed = 0
         self._looked_at = float("-inf")
         self._carried: dict[_Key, list[float]] = {}
         self._stop = threading.Event()
@@ -237,7 +238,9 @@ class CaptureRecorder:
                 return []
             for attempt in document["attempts"]:
                 add_attempt(connection, **attempt)
-            return add_exchanges(connection, [_exchange(row) for row in document["exchanges"]])
+            new = add_exchanges(connection, [_exchange(row) for row in document["exchanges"]])
+        self._flushed += sum(int(row["requests"]) for row in counts)
+        return new
 
     def _fits(self, row: dict[str, Any]) -> bool:
         with self._engine.connect() as connection:  # never committed
@@ -278,7 +281,7 @@ class CaptureRecorder:
         with self._engine.connect() as connection:
             if self._base is None:
                 # Other gateways count on beside this one: in a fleet the number is approximate.
-                self._base = counted_requests(connection)
+                self._base = counted_requests(connection) - self._flushed
             if self._budget is not None:
                 factor = budget_factor(spent_today(connection), self._budget)
                 if factor != self._plan.factor:

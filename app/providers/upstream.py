@@ -6,6 +6,7 @@ carries live traffic: on one 2-core machine the same stub gave 4,268 requests/s 
 decided here is whether the provider answered at all, and if not, which `ProviderError` that is.
 """
 
+import asyncio
 import io
 import json
 from collections.abc import Mapping
@@ -45,6 +46,7 @@ class _Endpoint:
     headers: Mapping[str, str]
     whole: aiohttp.ClientTimeout
     stream: aiohttp.ClientTimeout
+    silence_s: float
 
 
 class Upstream:
@@ -121,12 +123,13 @@ class Upstream:
         """
         endpoint = self._endpoints[provider]
         try:
-            response = await self._post(provider, body, headers, endpoint.stream)
-            try:
-                first = await response.content.readany()
-            except BaseException:
-                response.close()
-                raise
+            async with asyncio.timeout(endpoint.silence_s):
+                response = await self._post(provider, body, headers, endpoint.stream)
+                try:
+                    first = await response.content.readany()
+                except BaseException:
+                    response.close()
+                    raise
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _failure(provider, error) from error
         problem = _stream_problem(first)
@@ -138,7 +141,7 @@ class Upstream:
                 status=response.status,
                 body=_text(first),
             )
-        return UpstreamStream(provider, response, first)
+        return UpstreamStream(provider, response, first, endpoint.silence_s)
 
     async def _post(
         self,
@@ -175,11 +178,14 @@ class UpstreamStream:
         first: the first bytes; `read` gives those after them, as they arrive.
     """
 
-    __slots__ = ("_provider", "_response", "first")
+    __slots__ = ("_provider", "_response", "_silence_s", "first")
 
-    def __init__(self, provider: str, response: aiohttp.ClientResponse, first: bytes) -> None:
+    def __init__(
+        self, provider: str, response: aiohttp.ClientResponse, first: bytes, silence_s: float
+    ) -> None:
         self._provider = provider
         self._response = response
+        self._silence_s = silence_s
         self.first = first
 
     async def read(self) -> bytes:
@@ -189,7 +195,10 @@ class UpstreamStream:
             ProviderError: kind ``cut`` or ``timeout``, when the stream breaks.
         """
         try:
-            return await self._response.content.readany()
+            # Not aiohttp's sock_read: in 3.14.5 it does not end the wait for a body whose chunked
+            # framing broke in the middle, and the caller would wait for ever.
+            async with asyncio.timeout(self._silence_s):
+                return await self._response.content.readany()
         except TimeoutError as error:
             raise _failure(self._provider, error) from error
         except (aiohttp.ClientError, OSError) as error:
@@ -224,9 +233,8 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
         url=URL(base + path),
         headers=headers,
         whole=aiohttp.ClientTimeout(total=config.timeout_s, sock_connect=_CONNECT_S),
-        stream=aiohttp.ClientTimeout(
-            total=None, sock_connect=_CONNECT_S, sock_read=config.timeout_s
-        ),
+        stream=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
+        silence_s=config.timeout_s,
     )
 
 

@@ -256,7 +256,9 @@ def test_a_stream_may_take_longer_than_the_timeout_while_it_speaks() -> None:
     assert size == 8 * len(b"data: 1\n\n")
 
 
-@pytest.mark.parametrize(("after", "kind"), [(b"", "cut"), (b"zz\r\n", "cut"), (None, "timeout")])
+@pytest.mark.parametrize(
+    ("after", "kind"), [(b"", "cut"), (b"zz\r\n", "timeout"), (None, "timeout")]
+)
 def test_a_stream_that_breaks_says_how(after: bytes | None, kind: str) -> None:
     async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(EVENTS + chunk(b"data: 1\n\n"))

@@ -1,0 +1,183 @@
+"""A decision needs a reason, is taken once, and has a way back."""
+
+from typing import Any
+
+import pytest
+import stand_in_rows as put
+from sqlalchemy import Connection, text
+
+from app.errors import ConflictError, UsageError
+from app.loop.approve import (
+    approve_proposal,
+    finish_rollout,
+    reject_proposal,
+    roll_back_to,
+    start_rollout,
+    withdraw_loosening,
+)
+from app.store.policies import active_policies, load_policy
+from app.store.proposals import load_proposal
+
+
+@pytest.fixture
+def in_force(connection: Connection) -> Connection:
+    """Policy 1 is in force: 0.70 for both tiers."""
+    put.add_policy(connection)
+    put.put_in_force(connection)
+    return connection
+
+
+def active(connection: Connection) -> tuple[Any, ...]:
+    query = text("select stable_version, candidate_version, share from active_policy")
+    return tuple(connection.execute(query).one())
+
+
+def audit(connection: Connection) -> list[tuple[Any, ...]]:
+    query = text("select actor, action, subject from audit order by id")
+    return [tuple(row) for row in connection.execute(query)]
+
+
+def test_an_approval_stores_the_candidate_and_gives_it_its_share(in_force: Connection) -> None:
+    proposal_id = put.add_proposal(in_force)
+    version = approve_proposal(in_force, proposal_id, actor="ada", why=" looks right ", share=0.3)
+    assert version == 2
+    candidate = load_policy(in_force, 2)
+    assert candidate is not None
+    assert dict(candidate.thresholds) == {"simple": 0.8, "standard": 0.7}
+    assert active(in_force) == (1, 2, 0.3)
+    proposal = load_proposal(in_force, proposal_id)
+    assert (proposal.state, proposal.candidate_version) == ("rolling_out", 2)
+    assert (proposal.decided_by, proposal.decided_why) == ("ada", "looks right")
+    author = in_force.execute(text("select author, reason from policies where version = 2")).one()
+    assert tuple(author) == ("ada", f"proposal {proposal_id}: looks right")
+    assert audit(in_force) == [
+        ("ada", "proposal.approved", f"proposal/{proposal_id}"),
+        ("tierwatch", "rollout.started", "policy/2"),
+    ]
+
+
+def test_a_rollout_draws_its_sessions_with_a_salt_of_its_own(in_force: Connection) -> None:
+    approve_proposal(in_force, put.add_proposal(in_force), actor="ada", why="yes")
+    policies = active_policies(in_force)
+    assert policies is not None
+    assert policies.salt != "salt"
+    # 2,000 sessions at a share of 0.2: mean 400, standard deviation 17.9; five of them either way.
+    on_candidate = sum(policies.for_session(f"s{n}").version == 2 for n in range(2_000))
+    assert 310 < on_candidate < 490
+
+
+@pytest.mark.parametrize("why", ["", "  \n"])
+def test_a_decision_without_a_reason_is_refused(in_force: Connection, why: str) -> None:
+    proposal_id = put.add_proposal(in_force)
+    for decide in (approve_proposal, reject_proposal):
+        with pytest.raises(UsageError, match="a reason is required"):
+            decide(in_force, proposal_id, actor="ada", why=why)
+    with pytest.raises(UsageError, match="a reason is required"):
+        roll_back_to(in_force, 1, actor="ada", why=why)
+    assert load_proposal(in_force, proposal_id).state == "open"
+    assert audit(in_force) == []
+
+
+def test_a_second_decision_is_a_conflict_that_names_the_first(in_force: Connection) -> None:
+    proposal_id = put.add_proposal(in_force)
+    approve_proposal(in_force, proposal_id, actor="ada", why="yes")
+    for decide in (approve_proposal, reject_proposal):
+        with pytest.raises(ConflictError, match="is rolling_out already, by ada"):
+            decide(in_force, proposal_id, actor="bob", why="no")
+    assert load_proposal(in_force, proposal_id).decided_by == "ada"
+
+
+def test_what_does_not_exist_cannot_be_decided(in_force: Connection) -> None:
+    with pytest.raises(ConflictError, match="there is no proposal 77"):
+        approve_proposal(in_force, 77, actor="ada", why="yes")
+
+
+def test_a_rejection_ends_the_proposal_and_changes_no_policy(in_force: Connection) -> None:
+    proposal_id = put.add_proposal(in_force)
+    reject_proposal(in_force, proposal_id, actor="ada", why="too dear")
+    proposal = load_proposal(in_force, proposal_id)
+    assert (proposal.state, proposal.decided_why, proposal.ended_why) == (
+        "rejected",
+        "too dear",
+        "rejected",
+    )
+    assert proposal.ended_at is not None
+    assert active(in_force) == (1, None, 0.0)
+    assert audit(in_force) == [("ada", "proposal.rejected", f"proposal/{proposal_id}")]
+
+
+def test_a_second_approval_waits_for_the_first_rollout_and_builds_on_it(
+    in_force: Connection,
+) -> None:
+    first = put.add_proposal(in_force)
+    second = put.add_proposal(in_force, tier="standard", to_threshold=0.6, direction="lower")
+    assert approve_proposal(in_force, first, actor="ada", why="yes") == 2
+    assert approve_proposal(in_force, second, actor="bob", why="also yes") is None
+    assert load_proposal(in_force, second).state == "approved"
+    assert start_rollout(in_force, share=0.2) is None
+    finish_rollout(in_force, load_proposal(in_force, first), why="100 pairs")
+    assert active(in_force) == (2, None, 0.0)
+    assert load_proposal(in_force, first).state == "active"
+    assert start_rollout(in_force, share=0.2) == 3
+    candidate = load_policy(in_force, 3)
+    assert candidate is not None
+    # Both decisions: the first one's 0.8 and the second one's 0.6.
+    assert dict(candidate.thresholds) == {"simple": 0.8, "standard": 0.6}
+    assert active(in_force) == (2, 3, 0.2)
+
+
+def test_nothing_approved_starts_nothing(in_force: Connection) -> None:
+    put.add_proposal(in_force)
+    assert start_rollout(in_force, share=0.2) is None
+    assert active(in_force) == (1, None, 0.0)
+
+
+def test_going_back_stores_a_new_version_and_cancels_the_rollout(in_force: Connection) -> None:
+    first = put.add_proposal(in_force)
+    approve_proposal(in_force, first, actor="ada", why="yes")
+    finish_rollout(in_force, load_proposal(in_force, first), why="100 pairs")
+    second = put.add_proposal(in_force, tier="standard")
+    approve_proposal(in_force, second, actor="ada", why="yes")
+    assert active(in_force) == (2, 3, 0.2)
+    assert roll_back_to(in_force, 1, actor="bob", why="complaints") == 4
+    assert active(in_force) == (4, None, 0.0)
+    policy = load_policy(in_force, 4)
+    assert policy is not None
+    assert dict(policy.thresholds) == {"simple": 0.7, "standard": 0.7}
+    # What had come after version 1 is no longer in force.
+    assert load_proposal(in_force, first).state == "rolled_back"
+    assert load_proposal(in_force, second).state == "rolled_back"
+    assert audit(in_force)[-2:] == [
+        ("bob", "rollout.rolled_back", "policy/3"),
+        ("bob", "policy.rolled_back", "policy/4"),
+    ]
+    reason = in_force.execute(text("select reason from policies where version = 4")).scalar_one()
+    assert reason == "back to policy 1: complaints"
+
+
+def test_going_back_to_what_is_stable_only_cancels_the_rollout(in_force: Connection) -> None:
+    proposal_id = put.add_proposal(in_force)
+    approve_proposal(in_force, proposal_id, actor="ada", why="yes")
+    assert roll_back_to(in_force, 1, actor="bob", why="not now") == 1
+    assert active(in_force) == (1, None, 0.0)
+    assert load_proposal(in_force, proposal_id).state == "rolled_back"
+    assert in_force.execute(text("select max(version) from policies")).scalar_one() == 2
+
+
+def test_going_back_to_what_is_in_force_or_unknown_is_a_conflict(in_force: Connection) -> None:
+    with pytest.raises(ConflictError, match="policy 1 is in force already"):
+        roll_back_to(in_force, 1, actor="ada", why="hm")
+    with pytest.raises(ConflictError, match="there is no policy 9"):
+        roll_back_to(in_force, 9, actor="ada", why="hm")
+    assert active(in_force) == (1, None, 0.0)
+
+
+def test_an_approved_loosening_is_withdrawn_before_it_starts(in_force: Connection) -> None:
+    running = put.add_proposal(in_force, tier="standard")
+    waiting = put.add_proposal(in_force, direction="lower", to_threshold=0.6)
+    approve_proposal(in_force, running, actor="ada", why="yes")
+    approve_proposal(in_force, waiting, actor="ada", why="yes")
+    withdraw_loosening(in_force, "simple", why="alert 1")
+    assert load_proposal(in_force, waiting).state == "expired"
+    assert load_proposal(in_force, running).state == "rolling_out"
+    assert audit(in_force)[-1] == ("tierwatch", "proposal.expired", f"proposal/{waiting}")

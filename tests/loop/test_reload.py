@@ -1,0 +1,62 @@
+"""What gateways run is what Postgres says, from the first start to a change of the tiers."""
+
+import stand_in_rows as put
+from sqlalchemy import Engine, text
+from stand_ins import rows, scalar
+
+from app.loop.approve import approve_proposal
+from app.loop.reload import current_policies
+from app.routing.policy import Policy
+
+FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.6})
+
+
+def test_the_first_start_stores_the_configurations_policy_once(engine: Engine) -> None:
+    found = current_policies(engine=engine, first=FIRST)
+    assert found.stable == FIRST
+    assert found.candidate is None
+    assert len(found.salt) == 16
+    again = current_policies(engine=engine, first=FIRST)
+    assert again == found
+    assert [tuple(row) for row in rows(engine, "select version, author from policies")] == [
+        (1, "configuration")
+    ]
+
+
+def test_stored_thresholds_win_over_the_configurations(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    changed = Policy(version=1, thresholds={"simple": 0.1, "standard": 0.1})
+    assert current_policies(engine=engine, first=changed).stable == FIRST
+
+
+def test_a_rollout_is_seen_with_its_share(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        made = put.add_proposal(connection)
+        approve_proposal(connection, made, actor="ada", why="yes", share=0.25)
+    found = current_policies(engine=engine, first=FIRST)
+    assert found.candidate is not None
+    assert (found.stable.version, found.candidate.version, found.share) == (1, 2, 0.25)
+    assert found.candidate.threshold("simple") == 0.8
+
+
+def test_changed_tiers_get_a_new_version_that_keeps_what_still_has_a_tier(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    salt = scalar(engine, "select salt from active_policy")
+    changed = Policy(version=1, thresholds={"simple": 0.9, "middle": 0.5})
+    found = current_policies(engine=engine, first=changed)
+    # 0.7 was in force and stays; `standard` is gone; `middle` is new and takes the configured 0.5.
+    assert dict(found.stable.thresholds) == {"simple": 0.7, "middle": 0.5}
+    assert (found.stable.version, found.salt) == (2, salt)
+    assert current_policies(engine=engine, first=changed) == found
+    assert scalar(engine, "select max(version) from policies") == 2
+    row = rows(engine, "select actor, action, subject from audit")[0]
+    assert tuple(row) == ("configuration", "policy.adapted", "policy/2")
+
+
+def test_a_policy_in_force_that_is_not_stored_is_not_guessed(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.put_in_force(connection, 1)
+        connection.execute(text("select 1"))
+        put.add_policy(connection, 1)
+    assert current_policies(engine=engine, first=FIRST).stable.threshold("standard") == 0.7

@@ -1,0 +1,135 @@
+"""A rollout completes on enough good pairs and is taken back on bad ones."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import stand_in_rows as put
+from sqlalchemy import Engine
+from stand_ins import rows, scalar
+
+from app.loop.approve import approve_proposal
+from app.loop.rollout import RolloutRules, rollout
+
+RULES = RolloutRules(share=0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
+
+
+@pytest.fixture
+def proposal_id(engine: Engine) -> int:
+    """Its candidate, policy 2, is being rolled out; at most 20 % of its pairs were promised bad."""
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        made = put.add_proposal(connection)
+        assert approve_proposal(connection, made, actor="ada", why="yes") == 2
+    return made
+
+
+def pour(engine: Engine, losses: Sequence[float], **changes: object) -> None:
+    with engine.begin() as connection:
+        for number, loss in enumerate(losses, 1):
+            put.add_outcome(connection, number, loss, **{"policy_version": 2, **changes})
+
+
+def state(engine: Engine) -> tuple[str, int, int | None]:
+    row = rows(engine, "select stable_version, candidate_version from active_policy")[0]
+    return scalar(engine, "select state from proposals order by id limit 1"), row[0], row[1]
+
+
+def test_a_rollout_completes_after_its_pairs(engine: Engine, proposal_id: int) -> None:
+    pour(engine, [0.0] * 99)
+    assert rollout(engine=engine, rules=RULES) is None
+    assert state(engine) == ("rolling_out", 1, 2)
+    pour(engine, [0.0])
+    assert rollout(engine=engine, rules=RULES) == "completed"
+    assert state(engine) == ("active", 2, None)
+    assert rollout(engine=engine, rules=RULES) is None
+    assert scalar(engine, "select ended_why from proposals") == (
+        "100 pairs within the promised 20.0 %"
+    )
+    row = rows(engine, "select actor, subject from audit where action = 'rollout.completed'")
+    assert [tuple(line) for line in row] == [("tierwatch", "policy/2")]
+
+
+def test_bad_pairs_take_the_candidate_back(engine: Engine, proposal_id: int) -> None:
+    # Level 100 / 1 % = 10,000; against a promise of 20 % the boldest bet multiplies its evidence
+    # by at most 4 a bad pair: 30 are far more than enough and fewer than the 100 to complete.
+    pour(engine, [1.0] * 30)
+    assert rollout(engine=engine, rules=RULES) == "rolled_back"
+    assert state(engine) == ("rolled_back", 1, None)
+    assert scalar(engine, "select share from active_policy") == 0.0
+    assert scalar(engine, "select actor from audit where action = 'rollout.rolled_back'") == (
+        "tierwatch"
+    )
+    why = scalar(engine, "select ended_why from proposals")
+    assert why.startswith("misroute rate above the promised 20.0 % after ")
+
+
+def test_the_rate_that_was_promised_is_not_held_against_it(
+    engine: Engine, proposal_id: int
+) -> None:
+    # Every tenth pair bad: above the tolerance of 5 %, within the promised 20 %.
+    pour(engine, [float(n % 10 == 0) for n in range(100)])
+    assert rollout(engine=engine, rules=RULES) == "completed"
+
+
+def test_only_the_changed_tiers_pairs_under_the_candidate_count(
+    engine: Engine, proposal_id: int
+) -> None:
+    pour(engine, [1.0] * 50, policy_version=1)
+    pour(engine, [1.0] * 50, tier="standard")
+    pour(engine, [1.0] * 50, direction="down")
+    pour(engine, [0.0] * 99)
+    assert rollout(engine=engine, rules=RULES) is None
+    assert state(engine) == ("rolling_out", 1, 2)
+
+
+def test_a_promise_of_anything_is_still_watched(engine: Engine) -> None:
+    unlimited = {**put.estimate(0.5), "high": 1.0}
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        predicted = dict.fromkeys(("misroute", "cost_change", "kept"), unlimited)
+        made = put.add_proposal(connection, predicted=predicted)
+        approve_proposal(connection, made, actor="ada", why="yes")
+    pour(engine, [0.0] * 100)
+    assert rollout(engine=engine, rules=RULES) == "completed"
+
+
+def test_no_prediction_leaves_the_tolerance_as_the_promise(engine: Engine) -> None:
+    nothing = {**put.estimate(None, 0), "low": None, "high": None}
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        predicted = dict.fromkeys(("misroute", "cost_change", "kept"), nothing)
+        made = put.add_proposal(connection, predicted=predicted)
+        approve_proposal(connection, made, actor="ada", why="yes")
+    pour(engine, [1.0] * 30)
+    assert rollout(engine=engine, rules=RULES) == "rolled_back"
+    assert "promised 5.0 %" in scalar(engine, "select ended_why from proposals")
+
+
+def test_the_next_approved_proposal_starts_once_the_rollout_ended(
+    engine: Engine, proposal_id: int
+) -> None:
+    with engine.begin() as connection:
+        second = put.add_proposal(connection, tier="standard", to_threshold=0.75)
+        assert approve_proposal(connection, second, actor="bob", why="yes") is None
+    pour(engine, [0.0] * 100)
+    assert rollout(engine=engine, rules=RULES) == "completed"
+    assert rollout(engine=engine, rules=replace(RULES, share=0.1)) == "started"
+    assert rows(engine, "select stable_version, candidate_version, share from active_policy") == [
+        (2, 3, 0.1)
+    ]
+    assert scalar(engine, "select thresholds from policies where version = 3") == {
+        "simple": 0.8,
+        "standard": 0.75,
+    }
+
+
+def test_with_nothing_to_roll_out_nothing_moves(engine: Engine) -> None:
+    assert rollout(engine=engine, rules=RULES) is None
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+    assert rollout(engine=engine, rules=RULES) is None
