@@ -1,7 +1,7 @@
 """What gateways run is what Postgres says, from the first start to a change of the tiers."""
 
 import stand_in_rows as put
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from stand_ins import rows, scalar
 
 from app.loop.approve import approve_proposal
@@ -52,11 +52,3 @@ def test_changed_tiers_get_a_new_version_that_keeps_what_still_has_a_tier(engine
     assert scalar(engine, "select max(version) from policies") == 2
     row = rows(engine, "select actor, action, subject from audit")[0]
     assert tuple(row) == ("configuration", "policy.adapted", "policy/2")
-
-
-def test_a_policy_in_force_that_is_not_stored_is_not_guessed(engine: Engine) -> None:
-    with engine.begin() as connection:
-        put.put_in_force(connection, 1)
-        connection.execute(text("select 1"))
-        put.add_policy(connection, 1)
-    assert current_policies(engine=engine, first=FIRST).stable.threshold("standard") == 0.7

@@ -339,8 +339,8 @@ def test_any_object_with_classify_is_a_classifier() -> None:
             self,
             messages: Sequence[Mapping[str, Any]],
             *,
-            tools: Sequence[Any] | None = None,  # noqa: ARG002 - the face of every classifier
-            response_format: Mapping[str, Any] | None = None,  # noqa: ARG002 - as above
+            tools: Sequence[Any] | None = None,
+            response_format: Mapping[str, Any] | None = None,
         ) -> Classification:
             return Classification("complex" if len(messages) > 3 else "simple", 0.9)
 

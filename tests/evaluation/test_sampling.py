@@ -1,0 +1,161 @@
+"""The recorded probability is the probability: a wrong pi voids every figure after it."""
+
+import math
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.evaluation.sampling import (
+    Inclusion,
+    SamplingPlan,
+    budget_factor,
+    inclusion,
+    weight_cap,
+)
+from app.routing.decision import Decision
+
+LADDER = ("simple", "standard", "complex")
+RATES = st.floats(0, 1)
+PLANS = st.builds(SamplingPlan, sample_rate=RATES, probe_down_rate=st.none() | RATES, factor=RATES)
+
+
+def decision(tier: str, *, escalated: bool, reason: str = "kept") -> Decision:
+    return Decision(
+        tier=tier,
+        model="m",
+        confidence=0.5,
+        threshold=0.7,
+        label="simple",
+        escalated=escalated,
+        task_type="all",
+        policy_version=1,
+        reason=reason,
+    )
+
+
+def seen(
+    chosen: Decision, plan: SamplingPlan, ladder: tuple[str, ...] = LADDER, *, n: int = 20_000
+) -> tuple[Counter[str], dict[str, set[Inclusion]]]:
+    """How often each direction was drawn over n ids, and what was recorded with it."""
+    counts: Counter[str] = Counter()
+    recorded: dict[str, set[Inclusion]] = {}
+    for number in range(n):
+        found = inclusion(chosen, ladder, plan, f"exchange-{number}")
+        if found is not None:
+            counts[found.direction] += 1
+            recorded.setdefault(found.direction, set()).add(found)
+    return counts, recorded
+
+
+@pytest.mark.parametrize(
+    ("tier", "escalated", "plan", "up", "down"),
+    [
+        ("simple", False, SamplingPlan(0.3), 0.3, 0.0),
+        ("standard", False, SamplingPlan(0.3), 0.3, 0.0),
+        # Escalated mid-tier traffic: a third of the sample goes down.
+        ("standard", True, SamplingPlan(0.3), 0.2, 0.1),
+        ("standard", True, SamplingPlan(0.3, probe_down_rate=0.4), 0.3, 0.4),
+        # Up takes what down leaves: 1 - 0.8.
+        ("standard", True, SamplingPlan(0.9, probe_down_rate=0.8), 0.2, 0.8),
+        ("complex", True, SamplingPlan(0.3), 0.0, 0.3),
+        ("complex", True, SamplingPlan(0.3, probe_down_rate=0.5), 0.0, 0.5),
+        # Labelled `complex`: nothing escalated it, so the escalated traffic's rate is not its own.
+        ("complex", False, SamplingPlan(0.3, probe_down_rate=0.5), 0.0, 0.3),
+        # Half of the day's budget factor halves both.
+        ("standard", True, SamplingPlan(0.6, factor=0.5), 0.2, 0.1),
+        ("standard", True, SamplingPlan(0.6, probe_down_rate=0.4, factor=0.5), 0.3, 0.2),
+        ("simple", False, SamplingPlan(1.0), 1.0, 0.0),
+        ("simple", False, SamplingPlan(0.0), 0.0, 0.0),
+        ("simple", False, SamplingPlan(0.3, factor=0.0), 0.0, 0.0),
+    ],
+)
+def test_the_recorded_probability_is_the_observed_frequency(
+    tier: str,
+    escalated: bool,
+    plan: SamplingPlan,
+    up: float,
+    down: float,  # noqa: FBT001 - a parameter of the table
+) -> None:
+    n = 20_000
+    counts, recorded = seen(decision(tier, escalated=escalated), plan, n=n)
+    for direction, pi in (("up", up), ("down", down)):
+        # Five standard deviations of a binomial count; 0 where pi is 0 or 1.
+        spread = 5 * math.sqrt(n * pi * (1 - pi))
+        assert abs(counts[direction] - n * pi) <= spread + 1e-6
+        for found in recorded.get(direction, set()):
+            assert found.pi == pytest.approx(pi)
+            assert found.rate == pytest.approx(plan.sample_rate * plan.factor)
+            assert found.weight == pytest.approx(found.rate / pi)
+    assert set(recorded) == {name for name, pi in (("up", up), ("down", down)) if pi > 0}
+
+
+@given(PLANS, st.sampled_from(LADDER), st.booleans(), st.text(max_size=8))
+def test_both_directions_together_are_at_most_certain(
+    plan: SamplingPlan,
+    tier: str,
+    escalated: bool,  # noqa: FBT001 - drawn
+    exchange_id: str,
+) -> None:
+    whole = inclusion(decision(tier, escalated=escalated), LADDER, plan, exchange_id)
+    if whole is None:
+        return
+    assert 0 < whole.pi <= 1
+    place = LADDER.index(tier)
+    step = 1 if whole.direction == "up" else -1
+    assert whole.alternative_tier == LADDER[place + step]
+    if whole.direction == "up" and plan.sample_rate * plan.factor > 1e-300:
+        assert whole.weight <= weight_cap(plan) * (1 + 1e-9)
+
+
+@given(PLANS, st.booleans())
+def test_the_two_probabilities_of_a_mid_tier_add_up_to_at_most_one(
+    plan: SamplingPlan,
+    escalated: bool,  # noqa: FBT001 - drawn
+) -> None:
+    # Over enough ids both directions show, each with the pi it was drawn with.
+    _, recorded = seen(decision("standard", escalated=escalated), plan, n=64)
+    pis = {found.direction: found.pi for group in recorded.values() for found in group}
+    assert sum(pis.values()) <= 1 + 1e-12
+
+
+def test_a_draw_is_the_same_however_often_it_is_asked_and_another_under_another_salt() -> None:
+    chosen = decision("simple", escalated=False)
+    plan, other = SamplingPlan(0.5), SamplingPlan(0.5, salt="other")
+    first = [inclusion(chosen, LADDER, plan, str(n)) for n in range(200)]
+    assert first == [inclusion(chosen, LADDER, plan, str(n)) for n in range(200)]
+    assert first != [inclusion(chosen, LADDER, other, str(n)) for n in range(200)]
+
+
+def test_a_larger_rate_keeps_the_sample_of_the_smaller_one() -> None:
+    chosen = decision("simple", escalated=False)
+    for number in range(500):
+        if inclusion(chosen, LADDER, SamplingPlan(0.2), str(number)):
+            assert inclusion(chosen, LADDER, SamplingPlan(0.3), str(number))
+
+
+@pytest.mark.parametrize("reason", ["pinned", "classifier_failed:timeout"])
+def test_what_the_router_did_not_choose_is_no_evidence(reason: str) -> None:
+    chosen = decision("simple", escalated=False, reason=reason)
+    assert seen(chosen, SamplingPlan(1.0), n=50)[0] == Counter()
+
+
+def test_two_tiers_are_a_ladder_too() -> None:
+    two = ("simple", "complex")
+    assert set(seen(decision("simple", escalated=False), SamplingPlan(1.0), two, n=9)[0]) == {"up"}
+    assert set(seen(decision("complex", escalated=True), SamplingPlan(1.0), two, n=9)[0]) == {
+        "down"
+    }
+
+
+@given(st.floats(0, 100), st.floats(0, 100))
+def test_the_budget_factor_falls_and_is_nothing_once_it_is_spent(one: float, two: float) -> None:
+    less, more = sorted((one, two))
+    assert 0 <= budget_factor(more, 10.0) <= budget_factor(less, 10.0) <= 1
+    assert budget_factor(10 + more, 10.0) == 0
+    assert budget_factor(more, None) == 1
+
+
+def test_no_budget_at_all_samples_nothing() -> None:
+    assert budget_factor(0.0, 0.0) == 0.0
