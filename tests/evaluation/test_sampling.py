@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.evaluation import sampling
 from app.evaluation.sampling import (
     Inclusion,
     SamplingPlan,
@@ -73,10 +74,10 @@ def seen(
 )
 def test_the_recorded_probability_is_the_observed_frequency(
     tier: str,
-    escalated: bool,
+    escalated: bool,  # noqa: FBT001 - a column of the table
     plan: SamplingPlan,
     up: float,
-    down: float,  # noqa: FBT001 - a parameter of the table
+    down: float,
 ) -> None:
     n = 20_000
     counts, recorded = seen(decision(tier, escalated=escalated), plan, n=n)
@@ -109,15 +110,18 @@ def test_both_directions_together_are_at_most_certain(
         assert whole.weight <= weight_cap(plan) * (1 + 1e-9)
 
 
-@given(PLANS, st.booleans())
-def test_the_two_probabilities_of_a_mid_tier_add_up_to_at_most_one(
+@given(PLANS, st.sampled_from(range(3)), st.booleans())
+def test_the_probabilities_of_both_directions_add_up_to_at_most_one(
     plan: SamplingPlan,
+    place: int,
     escalated: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    # Over enough ids both directions show, each with the pi it was drawn with.
-    _, recorded = seen(decision("standard", escalated=escalated), plan, n=64)
-    pis = {found.direction: found.pi for group in recorded.values() for found in group}
-    assert sum(pis.values()) <= 1 + 1e-12
+    up, down = sampling._rates(place, 3, plan, escalated=escalated)
+    assert 0 <= up <= 1
+    assert 0 <= down <= 1
+    assert up + down <= 1 + 1e-12
+    if place == 2:
+        assert up == 0  # nothing is above the top tier
 
 
 def test_a_draw_is_the_same_however_often_it_is_asked_and_another_under_another_salt() -> None:

@@ -1,4 +1,4 @@
-"""A threshold is tested on new evidence, each test spends delta, and only what helps is proposed."""
+"""A threshold is tested on new evidence, each test spends delta, what helps is proposed."""
 
 from collections.abc import Sequence
 from dataclasses import replace

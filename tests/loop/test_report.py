@@ -1,0 +1,186 @@
+"""The report's funnel adds up at every stage of an exchange's way, and unknown is not zero."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stand_in_rows as put
+from sqlalchemy import Engine, text
+from stand_ins import (
+    TIERS_BY_NAME,
+    FakeClient,
+    FakeJudge,
+    build_recorder,
+    decided,
+    scalar,
+    served,
+)
+
+from app.config import Config, load_config
+from app.dispatch import KeptDispatch
+from app.errors import ProviderError
+from app.loop.judge import judge_exchange
+from app.loop.redact import redact
+from app.loop.report import build_report
+from app.loop.shadow import shadow_exchange
+
+_CONFIG = """
+routing:
+  classifier: {kind: heuristic}
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    standard: {model: medium-1, cost: 3}
+    complex: {model: large-1, cost: 15}
+providers: {lab: {kind: openai, base_url: http://127.0.0.1:9}}
+evaluation:
+  tolerance: {simple: 0.05, standard: 0.1}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    path = tmp_path / "tierwatch.yaml"
+    path.write_text(_CONFIG)
+    return load_config(path)
+
+
+@pytest.fixture
+def report(engine: Engine, config: Config) -> Callable[[], dict[str, Any]]:
+    """Build the report, and check that its funnel adds up."""
+
+    def build() -> dict[str, Any]:
+        with engine.connect() as connection:
+            found = build_report(connection, config)
+        parts = ("shadowed", "pending", "failed", "dropped")
+        assert found["captured"] == sum(found[part] for part in parts)
+        assert found["shadowed"] == found["judged"] + found["unscored"]
+        assert min(found[part] for part in parts) >= 0
+        return found
+
+    return build
+
+
+Report = Callable[[], dict[str, Any]]
+
+
+def test_an_empty_database_knows_nothing_and_says_so(report: Report) -> None:
+    found = report()
+    assert (found["requests"], found["captured"], found["pending"]) == (0, 0, 0)
+    assert found["saving"] is None
+    assert found["recorded_quality"] is None
+    assert found["policy_version"] is None
+    assert list(found["tiers"]) == ["simple", "standard", "complex"]
+    misroute = found["tiers"]["simple"]["misroute"]
+    assert list(misroute) == ["estimate", "low", "high", "n", "method"]
+    assert (misroute["estimate"], misroute["n"]) == (None, 0)
+    assert found["tiers"]["simple"]["tolerance"] == 0.05
+    assert found["tiers"]["complex"]["tolerance"] is None
+
+
+def test_the_funnel_adds_up_at_every_stage(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path, report: Report
+) -> None:
+    # Five are sampled, one of them does not fit the buffer; a pinned one is only counted.
+    recorder = build_recorder(engine, dispatch, tmp_path, buffer=4)
+    recorder.record(served(decided(reason="pinned"), cost_usd=0.001))
+    for _ in range(5):
+        recorder.record(served(cost_usd=0.001))
+    recorder.flush()
+    found = report()
+    assert (found["requests"], found["captured"], found["dropped"], found["pending"]) == (
+        6,
+        5,
+        1,
+        4,
+    )
+    ids = [sent[1] for sent in dispatch.sent]
+    refused = FakeClient(ProviderError("no", kind="refused"))
+    for exchange_id, client in zip(ids, (FakeClient(),) * 3 + (refused,), strict=True):
+        shadow_exchange(
+            exchange_id,
+            engine=engine,
+            client=client,
+            tiers=TIERS_BY_NAME,
+            dispatch=dispatch,
+            redact=redact,
+            hold_s=300,
+        )
+        report()
+    found = report()
+    assert (found["failed"], found["pending"], found["shadowed"]) == (1, 3, 0)
+    for exchange_id, preferred in zip(ids, ("alternative", "tie", None), strict=False):
+        judge_exchange(
+            exchange_id, engine=engine, judge=FakeJudge(preferred), dispatch=dispatch, hold_s=300
+        )
+        report()
+    found = report()
+    assert (found["judged"], found["unscored"], found["pending"]) == (2, 1, 0)
+    # Three shadows of 110 tokens at 3 USD a million, three verdicts at 0.002.
+    assert found["evaluation_cost_usd"] == pytest.approx(3 * 110 * 3e-6 + 3 * 0.002)
+    # Six requests at 0.001; "always the top tier" costs 120 tokens at 15 USD a million each.
+    assert found["cost_usd"] == pytest.approx(0.006)
+    assert found["saving"] == pytest.approx(1 - 0.006 / (6 * 120 * 15e-6))
+    simple = found["tiers"]["simple"]
+    assert (simple["requests"], simple["pairs"]) == (6, 4)
+    assert (simple["misroute"]["estimate"], simple["misroute"]["n"]) == (0.5, 2)
+    assert simple["misroute"]["low"] < 0.5 < simple["misroute"]["high"]
+    assert simple["misroute"]["method"].startswith("judge rate, ")
+
+
+def test_a_rate_is_weighted_by_one_over_pi_and_overspend_is_what_was_no_loss(
+    engine: Engine, report: Report
+) -> None:
+    with engine.begin() as connection:
+        put.add_outcome(connection, 1, 1.0, pi=0.5)
+        put.add_outcome(connection, 2, 0.0, pi=0.25)
+        for number, loss in enumerate((1.0, 0.0, 0.0, 0.0), 3):
+            down = {"direction": "down", "tier": "standard", "boundary": "simple"}
+            put.add_outcome(connection, number, loss, **down)
+    tiers = report()["tiers"]
+    # Weights 2 and 4: (2 * 1 + 4 * 0) / 6.
+    assert tiers["simple"]["misroute"]["estimate"] == pytest.approx(1 / 3)
+    assert tiers["simple"]["overspend"]["estimate"] is None
+    # Three of four probes down were answered as well by the tier below.
+    assert tiers["standard"]["overspend"]["estimate"] == pytest.approx(0.75)
+    assert tiers["standard"]["misroute"]["estimate"] is None
+
+
+def test_an_exchange_judged_by_two_judges_counts_once(engine: Engine, report: Report) -> None:
+    with engine.begin() as connection:
+        put.add_rollup(connection, "simple", 10, sampled=1)
+        exchange_id = put.add_pair(connection, 1, None)
+        put.add_verdict(connection, exchange_id, "tie", judge_version="other/v1")
+    found = report()
+    assert (found["judged"], found["unscored"], found["shadowed"]) == (1, 0, 1)
+
+
+def test_a_failure_of_an_exchange_with_a_verdict_does_not_count_it_twice(
+    engine: Engine, report: Report
+) -> None:
+    with engine.begin() as connection:
+        put.add_rollup(connection, "simple", 10, sampled=1)
+        put.add_failure(connection, put.add_pair(connection, 1))
+    found = report()
+    assert (found["judged"], found["failed"]) == (1, 0)
+
+
+def test_the_policy_in_force_its_alerts_and_proposals_are_listed(
+    engine: Engine, report: Report
+) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        alert_id = put.add_alert(connection)
+        proposal_id = put.add_proposal(connection)
+        connection.execute(
+            text("insert into replays (file, requests, scored, score_sum) values ('f', 9, 4, 3.0)")
+        )
+    found = report()
+    assert (found["policy_version"], found["thresholds"]) == (1, {"simple": 0.7, "standard": 0.7})
+    assert [(alert["id"], alert["state"]) for alert in found["alerts"]] == [(alert_id, "open")]
+    [proposal] = found["proposals"]
+    assert (proposal["id"], proposal["from"], proposal["to"]) == (proposal_id, 0.7, 0.8)
+    # 3.0 over four scored requests.
+    assert found["recorded_quality"] == 0.75
+    assert scalar(engine, "select count(*) from replays") == 1

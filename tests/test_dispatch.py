@@ -1,0 +1,74 @@
+"""Messages reach the queue, and a broker that is away holds nobody up."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+import redis
+
+from app.dispatch import JUDGE, QUEUE, SHADOW, CeleryDispatch, KeptDispatch
+
+NOBODY = "redis://127.0.0.1:1/0"
+ID = uuid.UUID(int=7)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now_s = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+@pytest.fixture
+def queue(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as client:
+        client.delete(QUEUE)
+        yield client
+        client.delete(QUEUE)
+
+
+def test_messages_carry_the_task_the_id_and_the_wait(redis_url: str, queue: redis.Redis) -> None:
+    dispatch = CeleryDispatch(redis_url)
+    assert dispatch.backlog() == 0
+    assert dispatch.shadow_exchange(ID)
+    assert dispatch.judge_exchange(ID, wait_s=60)
+    assert dispatch.backlog() == 2
+    messages = [json.loads(raw) for raw in reversed(queue.lrange(QUEUE, 0, -1))]
+    assert [message["headers"]["task"] for message in messages] == [SHADOW, JUDGE]
+    assert all(str(ID) in message["headers"]["argsrepr"] for message in messages)
+    assert messages[0]["headers"]["eta"] is None
+    assert messages[1]["headers"]["eta"] is not None
+
+
+def test_a_broker_that_is_away_is_no_error_and_has_no_backlog() -> None:
+    dispatch = CeleryDispatch(NOBODY)
+    assert dispatch.shadow_exchange(ID) is False
+    assert dispatch.backlog() is None
+
+
+def test_after_a_failure_nobody_waits_for_the_broker_until_it_is_asked_again(
+    redis_url: str, queue: redis.Redis
+) -> None:
+    clock = Clock()
+    dispatch = CeleryDispatch(NOBODY, clock=clock)
+    assert not dispatch.shadow_exchange(ID)
+    began = time.monotonic()
+    assert not any(dispatch.shadow_exchange(ID) for _ in range(10_000))
+    assert time.monotonic() - began < 1  # 10,000 refused connections would take much longer
+    dispatch._app = CeleryDispatch(redis_url)._app  # the broker is back
+    clock.now_s += 4.9
+    assert not dispatch.shadow_exchange(ID)
+    clock.now_s += 0.1
+    assert dispatch.shadow_exchange(ID)
+    assert queue.llen(QUEUE) == 1
+
+
+def test_the_twin_keeps_what_it_is_given() -> None:
+    dispatch = KeptDispatch()
+    assert dispatch.shadow_exchange(ID)
+    assert dispatch.judge_exchange(ID, wait_s=2)
+    assert dispatch.sent == [(SHADOW, ID, 0), (JUDGE, ID, 2)]
+    assert dispatch.backlog() == 2

@@ -1,0 +1,91 @@
+"""Settings come from the environment once, and a bad one is named."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from app.errors import SettingsError, UsageError
+from app.settings import Settings, read_settings, settings_table, variable
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings()
+    assert read_settings({"HOME": "/root", "PATH": "x"}) == Settings()
+
+
+def test_each_value_is_read_with_its_type() -> None:
+    found = read_settings(
+        {
+            "TIERWATCH_CONFIG": "/etc/tierwatch.yaml",
+            "TIERWATCH_GATEWAY_PORT": "9000",
+            "TIERWATCH_OBSERVE_EVERY_S": "0.5",
+            "TIERWATCH_WORKER_THREADS": "4",
+            "TIERWATCH_LOG_LEVEL": "WARNING",
+            "TIERWATCH_LOG_FORMAT": "JSON",
+        }
+    )
+    assert found.config == Path("/etc/tierwatch.yaml")
+    assert (found.gateway_port, found.observe_every_s, found.worker_threads) == (9000, 0.5, 4)
+    assert (found.log_level, found.log_format) == ("warning", "json")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "accepted"),
+    [
+        ("GATEWAY_PORT", "http", "1 to 65535"),
+        ("GATEWAY_PORT", "0", "1 to 65535"),
+        ("DASHBOARD_PORT", "65536", "1 to 65535"),
+        ("OBSERVE_EVERY_S", "0", "more than 0"),
+        ("SWEEP_EVERY_S", "-1", "more than 0"),
+        ("CLAIM_S", "inf", "more than 0"),
+        ("RETUNE_EVERY_S", "nan", "more than 0"),
+        ("WORKER_THREADS", "0", "1 or more"),
+        ("SPOOL_MAX_MB", "1.5", "1 or more"),
+        ("LOG_LEVEL", "loud", "debug, info, warning, error"),
+        ("LOG_FORMAT", "xml", "console or json"),
+    ],
+)
+def test_a_bad_value_names_its_variable_what_was_found_and_what_is_accepted(
+    name: str, value: str, accepted: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({f"TIERWATCH_{name}": value})
+    assert str(refused.value) == f"TIERWATCH_{name}: found '{value}'; accepted: {accepted}"
+    assert isinstance(refused.value, UsageError)  # exit code 2
+
+
+def test_every_bad_value_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({"TIERWATCH_LOG_LEVEL": "loud", "TIERWATCH_GATEWAY_PORT": "x"})
+    lines = str(refused.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "TIERWATCH_GATEWAY_PORT",
+        "TIERWATCH_LOG_LEVEL",
+    ]
+
+
+def test_an_unknown_variable_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(SettingsError, match="TIERWATCH_PROT: no such setting; known are ") as no:
+        read_settings({"TIERWATCH_PROT": "1"})
+    assert "TIERWATCH_GATEWAY_PORT" in str(no.value)
+
+
+def test_secrets_are_not_shown() -> None:
+    secrets = {
+        "TIERWATCH_DATABASE_URL": "postgresql+psycopg://a:hunter2@h/d",
+        "TIERWATCH_REDIS_URL": "redis://:hunter2@h/0",
+        "TIERWATCH_SECRET_KEY": "hunter2" * 5,
+    }
+    found = read_settings(secrets)
+    assert "hunter2" in found.database_url
+    assert "hunter2" not in repr(found)
+    shown = {item.name for item in fields(Settings) if not item.repr}
+    assert shown == {"database_url", "redis_url", "secret_key"}
+
+
+def test_the_table_has_a_row_for_each_setting() -> None:
+    table = settings_table()
+    assert [row[0] for row in table] == [variable(item.name) for item in fields(Settings)]
+    assert ("TIERWATCH_GATEWAY_PORT", "8420", "The gateway's port. Accepted: 1 to 65535.") in table
+    assert all(row[2].endswith(".") for row in table)

@@ -1,0 +1,125 @@
+"""Each task hands the process's runtime to one function of the loop."""
+
+import os
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+import stand_in_rows as put
+from sqlalchemy import Engine
+from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
+
+from app.dispatch import JUDGE, SHADOW, KeptDispatch
+from app.loop.observe import MonitorRules
+from app.loop.redact import redact
+from app.loop.retune import RetuneRules
+from app.loop.rollout import RolloutRules
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The tasks, imported without a setting in the environment."""
+    for name in [key for key in os.environ if key.startswith("TIERWATCH_")]:
+        monkeypatch.delenv(name)
+    from workers import tasks
+
+    return tasks
+
+
+@pytest.fixture
+def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A runtime whose providers, judge and broker are stand-ins; the tasks find it."""
+    told: list[dict[str, Any]] = []
+
+    def tell(event: dict[str, Any]) -> list[dict[str, Any]]:
+        told.append(event)
+        return []
+
+    judge = FakeJudge("alternative")
+    judge.version = put.JUDGE
+    runtime = SimpleNamespace(
+        engine=engine,
+        client=FakeClient(),
+        judge=judge,
+        tiers=TIERS_BY_NAME,
+        dispatch=KeptDispatch(),
+        redact=redact,
+        settings=SimpleNamespace(claim_s=300.0, sweep_after_s=0.001),
+        config=SimpleNamespace(evaluation=SimpleNamespace(retention_days=90)),
+        monitor_rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30),
+        retune_rules=RetuneRules(
+            mode="propose",
+            alpha={"simple": 0.05},
+            delta=0.05,
+            step=0.1,
+            min_pairs=200,
+            every_s=3600,
+        ),
+        rollout_rules=RolloutRules(0.2, 100, {"simple": 0.05}, 1.0),
+        tell=tell,
+        told=told,
+    )
+    monkeypatch.setattr(tasks, "runtime", lambda: runtime)
+    return runtime
+
+
+def test_an_exchange_goes_from_capture_to_outcome_by_its_messages(
+    at: SimpleNamespace, tasks: ModuleType, tmp_path: Path
+) -> None:
+    recorder = build_recorder(at.engine, at.dispatch, tmp_path)
+    recorder.record(served())
+    recorder.flush()
+    steps = {
+        SHADOW: tasks.shadow_exchange,
+        JUDGE: tasks.judge_exchange,
+    }
+    done = []
+    while at.dispatch.sent:
+        name, exchange_id, _ = at.dispatch.sent.pop(0)
+        done.append(name)
+        steps[name](str(exchange_id))
+    assert done == [SHADOW, JUDGE]
+    tasks.observe_outcomes()
+    assert scalar(at.engine, "select position from outcomes") == 1
+    assert scalar(at.engine, "select count(*) from exchanges where ended_at is null") == 0
+
+
+def test_observing_tells_of_the_alert_it_opens(at: SimpleNamespace, tasks: ModuleType) -> None:
+    with at.engine.begin() as connection:
+        for number in range(1, 41):
+            put.add_outcome(connection, number, 1.0)
+    tasks.observe_outcomes()
+    tasks.observe_outcomes()
+    assert [event["type"] for event in at.told] == ["alert.opened"]
+
+
+def test_the_sweep_sends_what_was_left_lying(at: SimpleNamespace, tasks: ModuleType) -> None:
+    with at.engine.begin() as connection:
+        exchange_id = put.add_exchange(connection, 1, captured_at=put.NOW.replace(year=2025))
+    tasks.sweep_rows()
+    assert at.dispatch.sent == [(SHADOW, exchange_id, 0)]
+
+
+def test_retune_and_rollout_move_a_threshold(at: SimpleNamespace, tasks: ModuleType) -> None:
+    with at.engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        for number in range(1, 401):
+            put.add_outcome(connection, number, 0.0, confidence=0.5 + (number % 50) / 100)
+    tasks.retune_thresholds()
+    assert scalar(at.engine, "select state from proposals") == "open"
+    with at.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update proposals set state = 'approved', decided_by = 'ada', decided_why = 'yes'"
+        )
+    tasks.watch_rollout()
+    assert scalar(at.engine, "select state from proposals") == "rolling_out"
+    assert scalar(at.engine, "select share from active_policy") == 0.2
+
+
+def test_retention_cuts_the_coming_months(at: SimpleNamespace, tasks: ModuleType) -> None:
+    tasks.keep_retention()
+    partitions = "select count(*) from pg_class where relname ~ '_texts_y[0-9]{4}m[0-9]{2}$'"
+    # This month and the next two, of two tables.
+    assert scalar(at.engine, partitions) == 6
