@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, Engine, text
 
 from app.evaluation.estimation import Estimate, unknown, weighted_rate
@@ -23,6 +24,9 @@ from app.store.evidence import (
 _OBSERVER_LOCK = 7_431_202
 _BATCH = 2_000
 _WORST = 10
+_ROUNDING = 1 + 1e-9
+
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,8 @@ def _update_stream(
 ) -> None:
     first = rows[0]
     kept = load_monitor(connection, stream)
+    if kept is not None and not _same_promise(kept.state, rules, first.tier):
+        kept = None  # other sampling or tolerance: what was gathered speaks of another promise
     monitor = (
         MisrouteMonitor(rules.tolerance[first.tier], rules.level, rules.max_weight)
         if kept is None
@@ -99,6 +105,11 @@ def _update_stream(
     losses = 0.0 if kept is None else kept.losses
     tripped = False
     for row in rows:
+        if row.weight > rules.max_weight * _ROUNDING:
+            # Sampled under an earlier plan, judged under this one: it must not stop the others,
+            # and a weight is never clipped.
+            _log.warning("outcome left out: weight above the cap", outcome=row.id, stream=stream)
+            continue
         crossing = monitor.update(row.loss, row.weight)
         if not tripped:
             newest = max(newest, row.request_no)
@@ -119,6 +130,11 @@ def _update_stream(
     )
     if tripped:
         _open_misroute_alert(connection, stream, first, monitor, newest)
+
+
+def _same_promise(state: Mapping[str, Any], rules: MonitorRules, tier: str) -> bool:
+    promised = (state["tolerance"], state["level"], state["max_weight"])
+    return promised == (rules.tolerance[tier], rules.level, rules.max_weight)
 
 
 def _open_misroute_alert(

@@ -4,8 +4,9 @@ import secrets
 from dataclasses import replace
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func
 
+from app.loop.approve import cancel_rollout
 from app.routing.policy import ActivePolicies, Policy
 from app.store.audit import add_audit
 from app.store.policies import (
@@ -16,6 +17,7 @@ from app.store.policies import (
     put_first_policy,
     set_active,
 )
+from app.store.proposals import UNDECIDED, proposals_in, set_proposal
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +49,15 @@ def _adapted(engine: Engine, first: Policy) -> ActivePolicies:
         active = active_policies(connection)
         if active is None or set(active.stable.thresholds) == set(first.thresholds):
             return ActivePolicies(stable=first) if active is None else active
+        for proposal in proposals_in(connection, *UNDECIDED, lock=True):
+            if proposal.state == "rolling_out":
+                why = "the configured tiers changed"
+                cancel_rollout(connection, proposal, actor="configuration", why=why)
+            elif proposal.tier not in first.thresholds:
+                why = "its tier left the configuration"
+                set_proposal(
+                    connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why
+                )
         thresholds = {
             tier: active.stable.thresholds.get(tier, value)
             for tier, value in first.thresholds.items()

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, text, update
+from sqlalchemy import Connection, case, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.store.schema import (
@@ -196,15 +196,6 @@ def spent_today(connection: Connection) -> float:
     return float(row)
 
 
-def verdict_of(connection: Connection, exchange_id: uuid.UUID, judge_version: str) -> Any:
-    """Return the stored verdict, or None."""
-    return connection.execute(
-        select(*VerdictRow.__table__.columns).where(
-            VerdictRow.exchange_id == exchange_id, VerdictRow.judge_version == judge_version
-        )
-    ).one_or_none()
-
-
 def replay_outcomes(connection: Connection) -> Sequence[Any]:
     """Every observed outcome in the order the monitors saw them."""
     return connection.execute(
@@ -212,8 +203,3 @@ def replay_outcomes(connection: Connection) -> Sequence[Any]:
         .where(OutcomeRow.position.is_not(None))
         .order_by(OutcomeRow.position)
     ).all()
-
-
-def lifted_alarm(connection: Connection, stream: str) -> None:
-    """Let a stream alarm again."""
-    connection.execute(update(MonitorRow).where(MonitorRow.stream == stream).values(alarmed=False))

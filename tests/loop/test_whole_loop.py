@@ -285,3 +285,34 @@ def test_the_funnel_sums_at_every_stage(
     assert (report["pending"], report["unscored"], report["judged"]) == (0, 1, 3)
     assert set(report["tiers"]["simple"]["misroute"]) == {"estimate", "low", "high", "n", "method"}
     assert report["tiers"]["complex"]["misroute"]["estimate"] is None
+
+
+def test_a_changed_sampling_plan_starts_its_streams_anew_and_stops_nothing(
+    engine: Engine, judged: Callable[..., None]
+) -> None:
+    judged(12, "tie")
+    observe(engine=engine, rules=MONITORS)
+    tighter = MonitorRules(tolerance={"simple": 0.02}, level=1e7, max_weight=1.0, min_pairs=10)
+    judged(5, "tie")
+    judged(3, "tie", tier="standard", confidence=0.65, escalated=True)
+    assert observe(engine=engine, rules=tighter) == 8
+    state = scalar(engine, "select state from monitors where tier = 'simple'")
+    assert (state["n"], state["tolerance"], state["max_weight"]) == (5, 0.02, 1.0)
+
+
+def test_changed_tiers_take_a_running_rollout_back(
+    engine: Engine, judged: Callable[..., None]
+) -> None:
+    judged(150, "tie", confidence=0.9)
+    judged(150, "tie", tier="standard", confidence=0.65)
+    run_retune(engine)
+    proposal_id = scalar(engine, "select id from proposals")
+    with engine.begin() as connection:
+        approve_proposal(connection, proposal_id, actor="ada", why="try it")
+    two_tiers = Policy(version=1, thresholds={"simple": 0.7})
+    adapted = current_policies(engine=engine, first=two_tiers)
+    assert (adapted.stable.version, adapted.candidate) == (3, None)
+    assert scalar(engine, "select state from proposals") == "rolled_back"
+    judged(25, "tie", policy_version=2)
+    assert rollout(engine=engine, rules=ROLLOUTS) is None
+    assert current_policies(engine=engine, first=two_tiers).stable.version == 3
