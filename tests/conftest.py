@@ -30,7 +30,18 @@ def database_url(stack: Stack) -> str:
     engine = build_engine(url)
     migrate(engine)
     engine.dispose()
+    # A copy nobody touches: rolled-back tests still advance the sequences of the shared one.
+    _on_server(url, "create database pristine template tierwatch")
     return url
+
+
+def _on_server(url: str, statement: str) -> None:
+    admin = create_engine(make_url(url).set(database="postgres"), isolation_level="AUTOCOMMIT")
+    try:
+        with admin.connect() as server:
+            server.execute(text(statement))
+    finally:
+        admin.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -60,19 +71,10 @@ def connection(_shared_engine: Engine) -> Iterator[Connection]:
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a migrated database of this test's own: what it commits nobody else sees."""
     name = f"test_{uuid.uuid4().hex[:12]}"
-    admin = create_engine(
-        make_url(database_url).set(database="postgres"), isolation_level="AUTOCOMMIT"
-    )
-    try:
-        with admin.connect() as server:
-            server.execute(text(f"create database {name} template tierwatch"))
-    finally:
-        admin.dispose()
+    _on_server(database_url, f"create database {name} template pristine")
     own = build_engine(
         make_url(database_url).set(database=name).render_as_string(hide_password=False)
     )
     yield own
     own.dispose()
-    with admin.connect() as server:
-        server.execute(text(f"drop database {name} with (force)"))
-    admin.dispose()
+    _on_server(database_url, f"drop database {name} with (force)")
