@@ -150,24 +150,24 @@ def main() -> None:
                 break
             time.sleep(0.5)
         with engine.connect() as connection:
+            # From the first shadow call (a latency before its answer) to the last verdict.
             judged, seconds = connection.execute(
                 text(
-                    "select count(*), extract(epoch from max(created_at) - min(created_at)) from"
-                    " (select created_at, percent_rank() over (order by created_at) as place"
-                    "  from verdicts) v where place between 0.1 and 0.9"
+                    "select count(*), extract(epoch from max(created_at)"
+                    " - (select min(created_at) from alternatives)) from verdicts"
                 )
             ).one()
             calls = connection.execute(text("select avg(calls) from verdicts")).scalar_one()
         engine.dispose()
         ideal = asked.threads / ((1 + float(calls)) * asked.latency)
-        rate = judged / float(seconds)
+        rate = judged / (float(seconds) + asked.latency)
         json.dump(
             {
                 "pairs": done,
                 "threads": asked.threads,
                 "latency_s": asked.latency,
                 "calls_a_pair": 1 + float(calls),
-                "seconds_of_middle_80_percent": round(float(seconds), 2),
+                "seconds": round(float(seconds) + asked.latency, 2),
                 "pairs_per_s": round(rate, 2),
                 "ideal_pairs_per_s": round(ideal, 2),
                 "share_of_ideal": round(rate / ideal, 3),
