@@ -138,6 +138,9 @@ class Recordings:
         if len({number for number, *_ in pairs}) > 1:
             asked = same_text(conversation)
             pairs = [pair for pair in pairs if self._asked_in(pair[0], asked)]
+            # A prompt may be another one with a preamble: the longer of the two was asked.
+            longest = max((len(self._prompt(number)) for number, *_ in pairs), default=0)
+            pairs = [pair for pair in pairs if len(self._prompt(pair[0])) == longest]
         if len({self._prompt(number) for number, *_ in pairs}) != 1:
             return None
         a, b, tier_a, tier_b = pairs[0]

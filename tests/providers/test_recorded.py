@@ -250,6 +250,15 @@ def test_a_pair_without_a_recorded_verdict_is_an_error() -> None:
         judged(app_of(BETTER), WORSE, "simple", "standard")
 
 
+def test_of_a_prompt_and_the_same_with_a_preamble_the_longer_one_was_asked() -> None:
+    pairs = ("The answer is (A).", "The answer is (B).", "other one")
+    plain = exchange("x", "Which one?", {"simple<standard": "worse"}, texts=pairs)
+    chatty = exchange("y", "Hello. Which one?", {"simple<standard": "better"}, texts=pairs)
+    app = app_of(plain, chatty)
+    assert judged(app, chatty, "simple", "standard")[0] == "served"
+    assert judged(app, plain, "simple", "standard")[0] == "alternative"
+
+
 def test_short_answers_are_told_apart_by_the_conversation() -> None:
     pairs = ("The answer is (A).", "The answer is (B).", "other one")
     first = exchange("x", "First?", {"simple<standard": "worse"}, texts=pairs)
