@@ -41,6 +41,8 @@ class Alert:
     pairs: int
     opened_at_request: int
     evidence: dict[str, Any]
+    attribution: dict[str, Any] | None
+    attribution_until: dt.datetime | None
     opened_at: dt.datetime
     acknowledged_at: dt.datetime | None
     acknowledged_by: str | None

@@ -210,8 +210,9 @@ class OutcomeRow(Base):
     ``boundary`` is the lower tier of the pair: its threshold is what this outcome is evidence
     for. ``loss`` is 1 when the lower tier's answer was materially worse. For ``up`` pairs the
     lower tier served, so the loss is a misroute; for ``down`` pairs ``1 - loss`` is overspend.
-    ``position`` is written once, when the outcome enters the monitors: replaying outcomes in that
-    order gives the same monitor state.
+    ``position`` and ``observation`` are written once, when an outcome enters the monitors: those of
+    one observation (a conversation) count as one, and replaying them in order of position gives the
+    same monitor state.
     """
 
     __tablename__ = "outcomes"
@@ -239,13 +240,20 @@ class OutcomeRow(Base):
     loss: Mapped[float]
     basis: Mapped[str]
     position: Mapped[int | None] = mapped_column(unique=True)
+    observation: Mapped[int | None]
     created_at: Mapped[dt.datetime] = _now()
 
 
 class MonitorRow(Base):
-    """State of one stream: a segment under one policy, one pair of models and one judge."""
+    """State of one stream: a segment under one policy, one pair of models and one judge.
+
+    ``kind`` says what is watched: ``misroute``, ``input`` (confidences of all traffic), ``capture``
+    (captured against expected), ``judge`` (anchors judged otherwise than at first) or ``probe``
+    (probes a tier used to pass).
+    """
 
     __tablename__ = "monitors"
+    kind: Mapped[str] = mapped_column(server_default=text("'misroute'"))
     stream: Mapped[str] = mapped_column(primary_key=True)
     tier: Mapped[str]
     task_type: Mapped[str]
@@ -256,6 +264,7 @@ class MonitorRow(Base):
     losses: Mapped[float]
     newest_request_no: Mapped[int]
     alarmed: Mapped[bool]
+    estimate: Mapped[dict[str, Any] | None]
     updated_at: Mapped[dt.datetime] = _now()
 
 
@@ -282,6 +291,8 @@ class AlertRow(Base):
     pairs: Mapped[int]
     opened_at_request: Mapped[int]
     evidence: Mapped[dict[str, Any]]
+    attribution: Mapped[dict[str, Any] | None]
+    attribution_until: Mapped[dt.datetime | None]
     opened_at: Mapped[dt.datetime] = _now()
     acknowledged_at: Mapped[dt.datetime | None]
     acknowledged_by: Mapped[str | None]
@@ -349,7 +360,11 @@ class RetuneRow(Base):
 
 
 class RollupRow(Base):
-    """All traffic, counted: a minute x tier x task type x confidence bin x policy."""
+    """All traffic, counted: a minute x tier x task type x confidence bin x policy.
+
+    ``eligible`` counts requests that could have been sampled, ``expected`` adds up their inclusion
+    probabilities. ``drift_taken`` requests have been seen by the input monitor.
+    """
 
     __tablename__ = "rollups"
     minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
@@ -363,11 +378,90 @@ class RollupRow(Base):
     escalated: Mapped[int]
     sampled: Mapped[int]
     dropped: Mapped[int]
+    eligible: Mapped[int] = mapped_column(server_default=text("0"))
+    expected: Mapped[float] = mapped_column(server_default=text("0"))
+    drift_taken: Mapped[int] = mapped_column(server_default=text("0"))
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
     cost_usd: Mapped[float]
     cost_top_tier_usd: Mapped[float]
     latency_ms: Mapped[float]
+
+
+class LabelRow(Base):
+    """What a person said of a pair, shown blind; ``shown_first`` says in which order."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        CheckConstraint("preferred in ('served', 'alternative', 'tie')", name="preferred"),
+    )
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    reviewer: Mapped[str] = mapped_column(primary_key=True)
+    preferred: Mapped[str]
+    shown_first: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class EvalsetRunRow(Base):
+    """One pass over an evalset: anchors put to the judge, or probes put to a tier.
+
+    ``subject`` is the judge version or the tier. Whoever runs it holds it until ``until``.
+    """
+
+    __tablename__ = "evalset_runs"
+    __table_args__ = (
+        CheckConstraint("kind in ('anchors', 'probes')", name="kind"),
+        Index("ix_evalset_runs_kind_subject_id", "kind", "subject", "id"),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    subject: Mapped[str]
+    model: Mapped[str]
+    set_version: Mapped[str]
+    why: Mapped[str]
+    started_at: Mapped[dt.datetime] = _now()
+    until: Mapped[dt.datetime]
+    ended_at: Mapped[dt.datetime | None]
+
+
+class AnchorVerdictRow(Base):
+    """What the judge said of an anchor in one run; ``verdict`` NULL means unscored."""
+
+    __tablename__ = "anchor_verdicts"
+    __table_args__ = (CheckConstraint("verdict in ('a', 'b', 'tie')", name="verdict"),)
+    run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    anchor_id: Mapped[str] = mapped_column(primary_key=True)
+    truth: Mapped[str]
+    verdict: Mapped[str | None]
+    orders_agree: Mapped[bool | None]
+    longer: Mapped[str]
+    cost_usd: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ProbeAnswerRow(Base):
+    """What a tier answered to a probe in one run; ``passed`` NULL means there was no answer."""
+
+    __tablename__ = "probe_answers"
+    run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    probe_id: Mapped[str] = mapped_column(primary_key=True)
+    passed: Mapped[bool | None]
+    reply: Mapped[str]
+    cost_usd: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class CertificateRow(Base):
+    """What `tierwatch simulate` measured of the installed code."""
+
+    __tablename__ = "certificates"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    quick: Mapped[bool]
+    version: Mapped[str]
+    seconds: Mapped[float]
+    rows: Mapped[list[Any]]
+    created_at: Mapped[dt.datetime] = _now()
 
 
 class RollupFlushRow(Base):
@@ -426,6 +520,7 @@ class FeedbackRow(Base):
     score: Mapped[float]
     comment: Mapped[str]
     session: Mapped[str | None]
+    extra: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[dt.datetime] = _now()
 
 
