@@ -16,6 +16,9 @@ from app.errors import EvidenceError
 Floats = NDArray[np.float64]
 Labels = Sequence[Any] | NDArray[Any]
 
+# How the method of a rate begins that people's labels have corrected.
+DOUBLE_SAMPLING = "double sampling"
+
 # 10,000 draws place a 95 % end point within 2 % of the interval's width, in 5 ms a stratum.
 _DRAWS = 10_000
 # Beta(1/3, 1/3) is neutral for rates near zero (Kerman 2011); Beta(1/2, 1/2) is Jeffreys' prior.
@@ -239,7 +242,7 @@ def estimate_rate(
             lower += share * (1 - q_draws) * rng.beta(missed, passed - missed + 1, _DRAWS)
     low = np.quantile(lower, (1 - level) / 2)
     high = np.quantile(upper, (1 + level) / 2)
-    method = f"double sampling, {int(labelled.sum())} labels, {len(numbers)} strata"
+    method = f"{DOUBLE_SAMPLING}, {int(labelled.sum())} labels, {len(numbers)} strata"
     # The draws carry a prior and the value does not, so at 0 bad labels it may lie just outside.
     return Estimate(
         value, min(float(low), value), max(float(high), value), int(flagged.size), method
