@@ -34,7 +34,7 @@ _HEADROOM = 1e6
 _HIGHEST_LEVEL = 1e100
 _FEWEST_BINS, _MOST_BINS = 2, 1_000
 
-# Requests taken of one histogram. At 5 us each they cost 15 ms; a change that needs more than a
+# Requests taken of one histogram. At 6 us each they cost 12 ms; a change that needs more than a
 # few times this many is slight, and gets them from the next histograms.
 _MOST_OF_A_HISTOGRAM = 2_000
 
