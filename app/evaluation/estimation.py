@@ -93,8 +93,22 @@ def clopper_pearson(bad: float, n: float, level: float = 0.95) -> tuple[float, f
     """
     _check_counts(bad, n, level)
     tail = (1 - level) / 2
-    low = 0.0 if bad == 0 else float(special.betaincinv(bad, n - bad + 1, tail))
-    return low, clopper_pearson_upper(bad, n, tail)
+    return clopper_pearson_lower(bad, n, tail), clopper_pearson_upper(bad, n, tail)
+
+
+def clopper_pearson_lower(bad: float, n: float, delta: float) -> float:
+    """Exact binomial lower bound: the rate is below it with chance at most ``delta``; 0 if n is 0.
+
+    ``Beta.ppf(delta, bad, n - bad + 1)``.
+
+    Raises:
+        EvidenceError: ``bad`` outside [0, n], or a delta outside (0, 1).
+
+    >>> round(clopper_pearson_lower(59, 59, 0.05), 4)   # 0.05 ** (1 / 59)
+    0.9505
+    """
+    _check_counts(bad, n, delta)
+    return 0.0 if bad == 0 else float(special.betaincinv(bad, n - bad + 1, delta))
 
 
 def clopper_pearson_upper(bad: float, n: float, delta: float) -> float:

@@ -1,8 +1,9 @@
 """Which threshold may a tier have, given what was seen of the traffic around the present one?
 
 `choose_threshold` certifies: the chance that its certified threshold has a misroute rate above
-alpha is at most delta. `predicted_change` describes what a proposal would do, for the person who
-approves it.
+alpha is at most delta; with a judge's errors counted on gold pairs, that is the rate people would
+find, else the rate the judge finds. `predicted_change` describes what a proposal would do, for the
+person who approves it.
 
 Reference: Angelopoulos, Bates, Candès, Jordan and Lei, "Learn then Test: calibrating predictive
 algorithms to achieve risk control" (Annals of Applied Statistics, 2025); fixed-sequence testing.
@@ -26,6 +27,7 @@ from app.evaluation.estimation import (
     checked_array,
     checked_weights,
     clopper_pearson,
+    clopper_pearson_lower,
     clopper_pearson_upper,
     effective_n,
     unknown,
@@ -36,6 +38,49 @@ from app.evaluation.estimation import (
 _CENTS = 100
 # Decimal fractions times 100 miss their integer by at most a few units in the last place.
 _ROUNDING = 1e-6
+# Beyond ten million gold pairs the answer is no.
+_MOST_GOLD = 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeErrors:
+    """How a judge did on gold pairs: pairs of which people have said whether they are bad.
+
+    The gold pairs are to be drawn at random from each kind, among pairs like those to be tested;
+    from these four counts `choose_threshold` takes exact bounds of sensitivity and specificity.
+
+    Attributes:
+        caught: bad gold pairs that the judge called bad.
+        bad: bad gold pairs.
+        cleared: good gold pairs that the judge called good.
+        good: good gold pairs.
+
+    Raises:
+        EvidenceError: counts that are not, or more caught than bad, or more cleared than good.
+    """
+
+    caught: float
+    bad: float
+    cleared: float
+    good: float
+
+    def __post_init__(self) -> None:
+        for part, whole, of in (
+            (self.caught, self.bad, "bad gold pairs caught"),
+            (self.cleared, self.good, "good gold pairs cleared"),
+        ):
+            if not 0 <= part <= whole < math.inf:
+                raise EvidenceError(f"{part} of {whole} {of} is not a count")
+
+    def least(self, delta: float) -> tuple[float, float]:
+        """Lower bounds of sensitivity and of the false-positive rate, each at ``delta``."""
+        sensitivity = clopper_pearson_lower(self.caught, self.bad, delta)
+        return sensitivity, clopper_pearson_lower(self.good - self.cleared, self.good, delta)
+
+    def most(self, delta: float) -> tuple[float, float]:
+        """Upper bounds of the same two."""
+        sensitivity = clopper_pearson_upper(self.caught, self.bad, delta)
+        return sensitivity, clopper_pearson_upper(self.good - self.cleared, self.good, delta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +100,7 @@ class ThresholdChoice:
         current: the threshold the choice started from.
         exceeded: whether the present threshold's own risk is above alpha, with confidence
             1 - delta: evidence of harm, where ``certified`` False alone may be want of data.
+        reason: one sentence: which bound decided and, if not certified, what it would take.
     """
 
     threshold: float | None
@@ -63,6 +109,7 @@ class ThresholdChoice:
     pairs: Mapping[float, int]
     current: float
     exceeded: bool
+    reason: str = ""
 
     @property
     def direction(self) -> Literal["raise", "lower", "keep"]:
@@ -97,6 +144,7 @@ def choose_threshold(
     current: float,
     step: float,
     grid: float = 0.01,
+    judge: JudgeErrors | None = None,
 ) -> ThresholdChoice:
     """Choose the loosest threshold within a step that is certified to keep risk at alpha.
 
@@ -118,10 +166,19 @@ def choose_threshold(
     ``exceeded`` uses the lower bounds of the same two: Clopper-Pearson's, and
     ``gamma.ppf(delta, y^2 / v, scale=v / y)``.
 
+    With ``judge``, losses are the judge's verdicts, which find a rate ``q = f + r (s - f)`` where
+    the true one is r, s being its sensitivity and f its false-positive rate. Lower bounds of s and
+    f and the upper bound of q, each at delta / 3, give the bound ``r <= (q - f) / (s - f)``, 1 when
+    s is not above f; ``bounds`` and ``exceeded`` speak of r. It is conservative: with sensitivity
+    .70, specificity .997 and 2,000 pairs, 100 + 100 gold pairs certified something in 110 of 400
+    runs and 1,000 + 1,000 in 227 (bar T5).
+
     Guarantee: ``P(certified and risk > alpha) <= delta``, for pairs independent of each other and
     of the same kind as future traffic; the gamma bound's coverage is not proven but has never
-    been seen to fail. Not guaranteed: anything after the traffic, a model or the judge has changed;
-    anything against judge error; the same delta again next week (see `spent_delta`).
+    been seen to fail. With ``judge`` the risk is that found by people, provided that the judge
+    errs alike on every confidence; without, anything against judge error is *not* guaranteed.
+    Nor is anything after the traffic, a model or the judge has changed, or the same delta again
+    next week (see `spent_delta`).
 
     Args:
         confidences: of the classifier in the lower tier, in [0, 1], shape (n,).
@@ -133,6 +190,8 @@ def choose_threshold(
         current: the present threshold, in [0, 1]; taken to two decimals.
         step: how far to move at most, in [0, 1]; cut to two decimals.
         grid: distance of candidates, a positive multiple of 0.01.
+        judge: the judge's errors on gold pairs, or None to take its verdicts for the truth; with
+            it losses must be 0 or 1.
 
     Raises:
         EvidenceError: columns of different length or with values outside their range, or an
@@ -149,20 +208,25 @@ def choose_threshold(
         (0.66, True, 'lower')
         >>> [threshold for threshold, upper in choice.bounds.items() if upper > 0.05]
         [0.65]
+        >>> choice.reason
+        'at 0.66 the misroute rate is at most 0.0183, from 200 pairs; 0.05 is allowed'
     """
     for name, value in (("alpha", alpha), ("delta", delta)):
         if not 0 < value < 1:
             raise EvidenceError(f"{name} must lie between 0 and 1, not {value}")
     candidates = _candidates(current, step, grid)
     c, x, w = _checked_columns(confidences, losses, weights)
+    if judge is not None and not np.all((x == 0) | (x == 1)):
+        raise EvidenceError("with a judge's errors the losses must be its verdicts, 0 or 1")
+    test = _risk_test(alpha, delta, judge)
     bounds: dict[float, float] = {}
     pairs: dict[float, int] = {}
     chosen: float | None = None
     kept = dict(zip(candidates, _kept_sums(c, x, w, candidates), strict=True))
-    starts = _starts(list(kept.values()), alpha, delta)
+    starts = _starts(list(kept.values()), test.limit, test.share)
     for start in starts:
         for candidate in candidates[start:]:
-            bounds[candidate] = kept[candidate].upper_bound(delta / len(starts))
+            bounds[candidate] = test.upper_bound(kept[candidate], len(starts))
             pairs[candidate] = kept[candidate].n
             if bounds[candidate] > alpha:
                 break
@@ -170,8 +234,14 @@ def choose_threshold(
         if chosen is not None:
             break
     certified = chosen is not None
-    if chosen is None and kept[candidates[-1]].n:
-        chosen = candidates[0]
+    if chosen is not None:
+        reason = (
+            f"at {chosen} the misroute rate is at most {bounds[chosen]:.3g},"
+            f" from {pairs[chosen]} pairs; {alpha:g} is allowed"
+        )
+    else:
+        reason = test.why_not(candidate, kept[candidate], len(starts))
+        chosen = candidates[0] if kept[candidates[-1]].n else None
     present = round(current * _CENTS) / _CENTS
     return ThresholdChoice(
         threshold=chosen,
@@ -179,7 +249,8 @@ def choose_threshold(
         bounds=MappingProxyType(bounds),
         pairs=MappingProxyType(pairs),
         current=present,
-        exceeded=kept[present].lower_bound(delta) > alpha,
+        exceeded=test.exceeded(kept[present]),
+        reason=reason,
     )
 
 
@@ -217,6 +288,59 @@ def pairs_needed(alpha: float, delta: float) -> int:
     if not (0 < alpha < 1 and 0 < delta < 1):
         raise EvidenceError(f"alpha and delta must lie between 0 and 1, not {alpha} and {delta}")
     return math.ceil(math.log(delta) / math.log1p(-alpha))
+
+
+def gold_needed(
+    judge: JudgeErrors, flagged_upper: float, *, alpha: float, delta: float
+) -> int | None:
+    """Gold pairs, bad and good together, that would certify a flagged rate's upper bound.
+
+    The fewest at which ``f + alpha (s - f)``, from lower bounds at delta / 3, reaches
+    ``flagged_upper``, if the judge went on erring at the shares counted so far and gold pairs kept
+    their mix. A plan, not a promise. None when no number would do, or none is known: no gold pair
+    of one kind yet.
+
+    Args:
+        judge: gold counts so far.
+        flagged_upper: upper bound of the share the judge flags, as `choose_threshold` takes it.
+        alpha: the misroute rate to hold, in (0, 1).
+        delta: the chance of a wrong certificate, in (0, 1).
+
+    Raises:
+        EvidenceError: alpha, delta or the bound outside their range.
+
+    Example:
+        A judge that catches 70 of 100 bad pairs flags 3.5 % when 5 % are bad. To certify 5 % from
+        a flagged rate of at most 3 %, some 230 gold pairs place its sensitivity well enough:
+
+        >>> gold_needed(JudgeErrors(70, 100, 100, 100), 0.03, alpha=0.05, delta=0.05)
+        232
+        >>> gold_needed(JudgeErrors(70, 100, 100, 100), 0.04, alpha=0.05, delta=0.05) is None
+        True
+    """
+    if not (0 < alpha < 1 and 0 < delta < 1 and 0 <= flagged_upper <= 1):
+        raise EvidenceError(
+            f"alpha and delta must lie between 0 and 1 and the bound in [0, 1],"
+            f" not {alpha}, {delta} and {flagged_upper}"
+        )
+    if judge.bad == 0 or judge.good == 0:
+        return None
+    gold = judge.bad + judge.good
+
+    def enough(total: int) -> bool:
+        times = total / gold
+        counts = (judge.caught, judge.bad, judge.cleared, judge.good)
+        sensitivity, false_positive = JudgeErrors(*(times * n for n in counts)).least(delta / 3)
+        limit = false_positive + alpha * (sensitivity - false_positive)
+        return sensitivity > false_positive and flagged_upper <= limit
+
+    if not enough(_MOST_GOLD):
+        return None
+    too_few, total = 0, _MOST_GOLD
+    while total - too_few > 1:
+        middle = (too_few + total) // 2
+        too_few, total = (too_few, middle) if enough(middle) else (middle, total)
+    return total
 
 
 def predicted_change(
@@ -361,6 +485,75 @@ class _KeptSums:
             return float(special.betaincinv(self.bad, self.n - self.bad + 1, delta))
         y, v = self.weighted_bad / self.weight, self.squared_bad / self.weight**2
         return float(special.gammaincinv(y * y / v, delta)) * v / y
+
+
+@dataclass(frozen=True, slots=True)
+class _RiskTest:
+    """Bounds of a candidate's misroute rate, through the judge's errors where they are counted.
+
+    ``share`` is the delta of the flagged rate's bound; ``sensitivity`` and ``false_positive`` are
+    the judge's lower bounds, 1 and 0 for a judge taken for the truth.
+    """
+
+    alpha: float
+    delta: float
+    share: float
+    judge: JudgeErrors | None
+    sensitivity: float
+    false_positive: float
+
+    @property
+    def limit(self) -> float:
+        """The highest flagged rate that can be certified."""
+        return self.false_positive + self.alpha * (self.sensitivity - self.false_positive)
+
+    def upper_bound(self, sums: _KeptSums, starts: int) -> float:
+        flagged = sums.upper_bound(self.share / starts)
+        if self.judge is None:
+            return flagged
+        gap = self.sensitivity - self.false_positive
+        return min(1.0, max(0.0, (flagged - self.false_positive) / gap)) if gap > 0 else 1.0
+
+    def exceeded(self, sums: _KeptSums) -> bool:
+        flagged = sums.lower_bound(self.share)
+        if self.judge is None:
+            return flagged > self.alpha
+        sensitivity, false_positive = self.judge.most(self.share)
+        # The most a judge may flag when at most alpha is bad; s may be below f.
+        innocent = false_positive + self.alpha * max(0.0, sensitivity - false_positive)
+        return flagged > innocent
+
+    def why_not(self, candidate: float, sums: _KeptSums, starts: int) -> str:
+        """Say which bound was missed and what it would take."""
+        if sums.n == 0:
+            return f"no pair is kept at {candidate}, so there is nothing to certify from"
+        found = (
+            f"at {candidate} the misroute rate may be up to {self.upper_bound(sums, starts):.3g},"
+            f" from {sums.n} pairs; {self.alpha:g} is allowed"
+        )
+        judge = self.judge
+        if judge is not None:
+            flagged = sums.upper_bound(self.share / starts)
+            gold = judge.bad + judge.good
+            if judge.bad == 0 or judge.good == 0:
+                return f"{found}; the judge needs gold pairs of both kinds"
+            needed = gold_needed(judge, flagged, alpha=self.alpha, delta=self.delta)
+            if needed is not None:
+                return f"{found}; about {needed} gold pairs would do, {gold:g} there are"
+            if self.sensitivity <= self.false_positive:
+                return f"{found}; nothing shows that the judge tells bad pairs from good ones"
+        if sums.exact:
+            fewest = pairs_needed(self.limit, self.share / starts)
+            if sums.n < fewest:
+                return f"{found}; fewer than {fewest} pairs never suffice"
+        return f"{found}; it takes more pairs, or fewer losses among them"
+
+
+def _risk_test(alpha: float, delta: float, judge: JudgeErrors | None) -> _RiskTest:
+    if judge is None:
+        return _RiskTest(alpha, delta, delta, None, 1.0, 0.0)
+    # Flagged rate, sensitivity and false positives each take a third of delta.
+    return _RiskTest(alpha, delta, delta / 3, judge, *judge.least(delta / 3))
 
 
 def _kept_sums(c: Floats, x: Floats, w: Floats, candidates: list[float]) -> list[_KeptSums]:
