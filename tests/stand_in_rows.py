@@ -139,7 +139,7 @@ def add_outcome(
     columns = {
         "exchange_id": uuid.uuid4(),
         "judge_version": JUDGE,
-        "session": "s",
+        "session": f"session {request_no}",
         "request_no": request_no,
         "tier": tier,
         "task_type": "all",

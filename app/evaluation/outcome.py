@@ -1,7 +1,10 @@
 """A verdict reduced to a loss about the boundary between two tiers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+from app.errors import EvidenceError
 
 Preferred = Literal["served", "alternative", "tie"]
 
@@ -32,3 +35,29 @@ def outcome_of(
     if direction == "up":
         return Outcome(served_tier, float(preferred == "alternative"))
     return Outcome(alternative_tier, float(preferred == "served"))
+
+
+def conversation_outcome(losses: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
+    """One observation (loss, weight) from the pairs of one conversation.
+
+    The mean weight, and the weighted mean loss ``sum(w x) / sum(w)``, so that what a monitor bets
+    on, ``weight * (loss - tolerance)``, is the mean over the pairs. Pairs of a conversation share
+    its topic and its user: taken as independent they alarm falsely in more than half of all runs
+    (bar D4), while conversations may be taken as independent of each other.
+
+    Raises:
+        EvidenceError: no pair, or as many losses as weights were not given.
+
+    >>> conversation_outcome([1, 0, 0, 1], [1, 1, 1, 1])
+    (0.5, 1.0)
+    >>> conversation_outcome([1, 0], [3, 1])
+    (0.75, 2.0)
+    """
+    if not losses or len(losses) != len(weights):
+        raise EvidenceError(
+            f"a conversation needs a weight for each loss and at least one pair,"
+            f" not {len(losses)} losses and {len(weights)} weights"
+        )
+    total = float(sum(weights))
+    weighted = sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
+    return min(1.0, weighted / total), total / len(weights)

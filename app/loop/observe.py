@@ -1,30 +1,47 @@
-"""Observe: feed new outcomes to their segments' monitors, exactly once, and open alerts."""
+"""Observe: feed new outcomes to their segments' monitors, exactly once, and open alerts.
 
-from collections.abc import Mapping, Sequence
+The pairs of one conversation are one observation. It feeds the stream of its segment and, where
+there are task types, the stream of the whole tier; then each outcome counts in two monitors, and
+both alarm at twice the level, so that the budget of false alarms counts updates and not segments.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine, text
 
+from app.evaluation.confidence_sequence import always_valid
 from app.evaluation.estimation import Estimate, unknown, weighted_rate
 from app.evaluation.monitoring import MisrouteMonitor
+from app.evaluation.outcome import conversation_outcome
 from app.loop.alert import open_alert
 from app.loop.approve import withdraw_loosening
+from app.loop.relative import raised_against_past
 from app.store.evidence import (
     load_monitor,
     put_monitor,
     set_positions,
     spent_today,
     stream_outcomes,
+    streams_pooled_in,
     take_unobserved,
+    try_lock,
 )
 
 # One observer at a time keeps the order of outcomes the order of the monitors.
 _OBSERVER_LOCK = 7_431_202
+# Conversations a transaction takes in.
 _BATCH = 2_000
 _WORST = 10
 _ROUNDING = 1 + 1e-9
+# Figures for the reader are made anew when a stream has grown by this share, not with each pair:
+# they read the whole stream, and so cost 50 times its length over its life.
+_REFRESH = 1.02
+NO_TYPE = "all"
+EVERY_TYPE = "*"
 
 _log = structlog.get_logger(__name__)
 
@@ -39,6 +56,7 @@ class MonitorRules:
         max_weight: declared cap on weights, from the sampling plan.
         min_pairs: below this many pairs a stream says NO_DATA and does not alarm.
         budget_usd_per_day: of the evaluation; None for no limit.
+        conversation_idle_s: silence after which a conversation is over and counts.
     """
 
     tolerance: Mapping[str, float]
@@ -46,10 +64,11 @@ class MonitorRules:
     max_weight: float
     min_pairs: int
     budget_usd_per_day: float | None = None
+    conversation_idle_s: float = 600.0
 
 
 def observe(*, engine: Engine, rules: MonitorRules) -> int:
-    """Take every outcome not yet seen into its monitor, in order of arrival.
+    """Take every outcome not yet seen into its monitors, in order of arrival.
 
     State, positions and alerts are written in one transaction with the marks on the outcomes, so
     an outcome counts once whatever is redelivered.
@@ -60,90 +79,207 @@ def observe(*, engine: Engine, rules: MonitorRules) -> int:
     taken = 0
     while True:
         with engine.begin() as connection:
-            if not _alone(connection):
+            if not try_lock(connection, _OBSERVER_LOCK):
                 return taken
-            batch = take_unobserved(connection, limit=_BATCH)
+            batch = take_unobserved(connection, idle_s=rules.conversation_idle_s, limit=_BATCH)
             _take(connection, batch, rules)
             _watch_budget(connection, rules)
         taken += len(batch)
-        if len(batch) < _BATCH:
+        if not batch:
             return taken
-
-
-def _alone(connection: Connection) -> bool:
-    query = text("select pg_try_advisory_xact_lock(:key)")
-    return bool(connection.execute(query, {"key": _OBSERVER_LOCK}).scalar())
 
 
 def _take(connection: Connection, batch: Sequence[Any], rules: MonitorRules) -> None:
     """Update the monitors of one batch of outcomes."""
-    if not batch:
-        return
-    set_positions(connection, [row.id for row in batch])
-    streams: dict[str, list[Any]] = {}
+    conversations: dict[tuple[str, str, str], list[Any]] = {}
     for row in batch:
-        if row.direction == "up" and row.tier in rules.tolerance:
-            streams.setdefault(row.stream, []).append(row)
-    for stream, rows in streams.items():
-        _update_stream(connection, stream, rows, rules)
+        key = (row.session, row.direction, pooled_stream(row.stream, row.task_type))
+        conversations.setdefault(key, []).append(row)
+    if not conversations:
+        return
+    set_positions(connection, [[row.id for row in rows] for rows in conversations.values()])
+    streams: dict[str, list[list[Any]]] = {}
+    for (_, direction, pooled), rows in conversations.items():
+        if direction == "up" and rows[0].tier in rules.tolerance:
+            for stream, of_stream in _fed_streams(rows, pooled):
+                streams.setdefault(stream, []).append(of_stream)
+    for stream, observations in streams.items():
+        _update_stream(connection, stream, observations, rules)
+
+
+def pooled_stream(stream: str, task_type: str) -> str:
+    """The stream of all task types that a segment's stream belongs to; itself without types.
+
+    >>> pooled_stream("simple|sql|p3|small-1|judge", "sql")
+    'simple|*|p3|small-1|judge'
+    >>> pooled_stream("simple|all|p3|small-1|judge", "all")
+    'simple|all|p3|small-1|judge'
+    """
+    if task_type == NO_TYPE:
+        return stream
+    tier, _, rest = stream.split("|", 2)
+    return f"{tier}|{EVERY_TYPE}|{rest}"
+
+
+def _fed_streams(rows: Sequence[Any], pooled: str) -> Iterable[tuple[str, list[Any]]]:
+    """Each stream that a conversation feeds, with the pairs it feeds it."""
+    by_stream: dict[str, list[Any]] = {}
+    for row in rows:
+        by_stream.setdefault(row.stream, []).append(row)
+    if pooled not in by_stream:
+        by_stream[pooled] = list(rows)
+    return by_stream.items()
+
+
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """One stream as an alert describes it.
+
+    ``first`` is any of its outcomes, ``observations`` are those its monitor has seen, ``figures``
+    what `_figures` made of them.
+    """
+
+    stream: str
+    first: Any
+    monitor: MisrouteMonitor
+    observations: Sequence[Sequence[Any]]
+    figures: Mapping[str, Any]
+
+    @property
+    def segment(self) -> str:
+        task_type = self.first.task_type if self.stream == self.first.stream else EVERY_TYPE
+        return f"{self.first.tier}/{task_type}"
+
+    @property
+    def pairs(self) -> list[Any]:
+        return [row for rows in self.observations for row in rows]
 
 
 def _update_stream(
-    connection: Connection, stream: str, rows: Sequence[Any], rules: MonitorRules
+    connection: Connection, stream: str, observations: Sequence[Sequence[Any]], rules: MonitorRules
 ) -> None:
-    first = rows[0]
+    first = observations[0][0]
+    pooled = stream != first.stream
+    level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
     kept = load_monitor(connection, stream)
-    if kept is not None and not _same_promise(kept.state, rules, first.tier):
+    if kept is not None and not _same_promise(kept.state, rules, first.tier, level):
         kept = None  # other sampling or tolerance: what was gathered speaks of another promise
     monitor = (
-        MisrouteMonitor(rules.tolerance[first.tier], rules.level, rules.max_weight)
+        MisrouteMonitor(rules.tolerance[first.tier], level, rules.max_weight)
         if kept is None
         else MisrouteMonitor.from_state(kept.state)
     )
     alarmed = False if kept is None else kept.alarmed
     newest = 0 if kept is None else kept.newest_request_no
+    pairs = 0 if kept is None else kept.pairs
     losses = 0.0 if kept is None else kept.losses
     tripped = False
-    for row in rows:
-        if row.weight > rules.max_weight * _ROUNDING:
+    for rows in observations:
+        if max(row.weight for row in rows) > rules.max_weight * _ROUNDING:
             # Sampled under an earlier plan, judged under this one: it must not stop the others,
             # and a weight is never clipped.
-            _log.warning("outcome left out: weight above the cap", outcome=row.id, stream=stream)
+            _log.warning("outcome left out: weight above the cap", outcome=rows[0].id, of=stream)
             continue
-        crossing = monitor.update(row.loss, row.weight)
+        crossing = monitor.update(
+            *conversation_outcome([row.loss for row in rows], [row.weight for row in rows])
+        )
         if not tripped:
-            newest = max(newest, row.request_no)
-        losses += row.loss
-        tripped = tripped or (crossing and not alarmed and monitor.n >= rules.min_pairs)
+            newest = max(newest, *(row.request_no for row in rows))
+        pairs += len(rows)
+        losses += sum(row.loss for row in rows)
+        tripped = tripped or (crossing and not alarmed and pairs >= rules.min_pairs)
+    figures = None if kept is None else kept.estimate
+    told = None if figures is None else figures["relative"]
+    watched = None
+    if tripped or figures is None or monitor.n >= figures["observations"] * _REFRESH:
+        seen = _observations(connection, stream, monitor.n, pooled=pooled)
+        figures = _figures(seen, told, rules.max_weight)
+        watched = _Watched(stream, first, monitor, seen, figures)
     put_monitor(
         connection,
+        kind="misroute",
         stream=stream,
         tier=first.tier,
-        task_type=first.task_type,
+        task_type=EVERY_TYPE if pooled else first.task_type,
         policy_version=first.policy_version,
         judge_version=first.judge_version,
         state=monitor.state(),
-        pairs=monitor.n,
+        pairs=pairs,
         losses=losses,
-        newest_request_no=max(newest, *(row.request_no for row in rows)),
+        newest_request_no=max(newest, *(row.request_no for rows in observations for row in rows)),
         alarmed=alarmed or tripped,
+        estimate=figures,
     )
+    if watched is None:
+        return
     if tripped:
-        _open_misroute_alert(connection, stream, first, monitor, newest)
+        _open_misroute_alert(connection, watched, newest)
+    elif not alarmed and watched.figures["relative"] != told:
+        _open_relative_alert(connection, watched)
 
 
-def _same_promise(state: Mapping[str, Any], rules: MonitorRules, tier: str) -> bool:
+def _same_promise(state: Mapping[str, Any], rules: MonitorRules, tier: str, level: float) -> bool:
     promised = (state["tolerance"], state["level"], state["max_weight"])
-    return promised == (rules.tolerance[tier], rules.level, rules.max_weight)
+    return promised == (rules.tolerance[tier], level, rules.max_weight)
 
 
-def _open_misroute_alert(
-    connection: Connection, stream: str, first: Any, monitor: MisrouteMonitor, newest: int
-) -> None:
-    seen = stream_outcomes(connection, stream)
-    # A monitor restarted by a resolved alert counts from there: its pairs are the last n.
-    pairs = seen[len(seen) - monitor.n :]
-    excursion = pairs[monitor.since :] or pairs
+def _observations(connection: Connection, stream: str, n: int, *, pooled: bool) -> list[list[Any]]:
+    """The last ``n`` observations of a stream: a monitor that was restarted counts from there."""
+    streams = streams_pooled_in(connection, stream) if pooled else [stream]
+    seen = stream_outcomes(connection, streams)
+    grouped = [list(rows) for _, rows in groupby(seen, key=lambda row: row.observation)]
+    return grouped[len(grouped) - n :]
+
+
+def _figures(
+    seen: Sequence[Sequence[Any]], told: Mapping[str, Any] | None, max_weight: float
+) -> dict[str, Any]:
+    """What a reader is shown of a stream: a rate that may be watched, and the second opinion.
+
+    ``relative`` is the newest rise over the stream's own past: the one ``told`` before, if there
+    is no newer, or None.
+    """
+    outcomes = [
+        conversation_outcome([row.loss for row in rows], [row.weight for row in rows])
+        for rows in seen
+    ]
+    losses, weights = zip(*outcomes, strict=True) if outcomes else ((), ())
+    change = raised_against_past(losses)
+    return {
+        **asdict(always_valid(losses, weights, max_weight=max_weight)),
+        "observations": len(seen),
+        "relative": told if change is None else asdict(change),
+    }
+
+
+def _open_relative_alert(connection: Connection, watched: _Watched) -> None:
+    """Tell of a rise over the stream's own past that the alarm with a tolerance does not see."""
+    change, tier, pairs = watched.figures["relative"], watched.first.tier, watched.pairs
+    open_alert(
+        connection,
+        kind="relative",
+        cause=f"relative:{watched.segment.replace('/', ':')}",
+        tier=tier,
+        segment=watched.segment,
+        summary=(
+            f"Second opinion: answers of tier {tier} are materially worse more often than they"
+            f" used to be, {percent(change['after'])} where it was {percent(change['before'])}."
+            " This compares the tier with its own past and says nothing about the tolerance."
+        ),
+        pairs=len(pairs),
+        opened_at_request=max(row.request_no for row in pairs),
+        evidence={
+            **change,
+            "observations": len(watched.observations),
+            "whole_stream": asdict(rate_of(pairs)),
+        },
+    )
+
+
+def _open_misroute_alert(connection: Connection, watched: _Watched, newest: int) -> None:
+    first, monitor, pairs = watched.first, watched.monitor, watched.pairs
+    recent = watched.observations[monitor.since :]
+    excursion = [row for rows in recent for row in rows] or pairs
     worst = sorted(
         (row for row in excursion if row.loss > 0),
         key=lambda row: (row.basis == "swap_disagreement", -row.confidence),
@@ -153,16 +289,16 @@ def _open_misroute_alert(
     alert_id = open_alert(
         connection,
         kind="misroute",
-        cause=f"misroute:{first.tier}:{first.task_type}",
+        cause=f"misroute:{watched.segment.replace('/', ':')}",
         tier=first.tier,
-        segment=f"{first.tier}/{first.task_type}",
+        segment=watched.segment,
         summary=(
             f"Answers of tier {first.tier} are materially worse than the next tier's in"
             f" {percent(estimate.value)} of {len(excursion)} pairs"
             f" ({percent(estimate.low)} to {percent(estimate.high)});"
             f" tolerated are {percent(tolerance)}."
         ),
-        pairs=monitor.n,
+        pairs=len(pairs),
         opened_at_request=newest,
         evidence={
             "estimate": asdict(estimate),
@@ -170,9 +306,11 @@ def _open_misroute_alert(
             "tolerance": tolerance,
             "statistic": monitor.statistic,
             "level": monitor.level,
-            "stream": stream,
+            "stream": watched.stream,
             "policy_version": first.policy_version,
             "judge_version": first.judge_version,
+            "conversations": len(watched.observations),
+            "relative": watched.figures["relative"],
             "first_outcome": excursion[0].id,
             "first_pair": str(excursion[0].exchange_id),
             "first_request": excursion[0].request_no,
@@ -212,7 +350,6 @@ def _watch_budget(connection: Connection, rules: MonitorRules) -> None:
             f" ({spent:.2f} USD); no further exchanges are sampled before midnight UTC."
         ),
         pairs=0,
-        opened_at_request=0,
         evidence={"spent_usd": spent, "budget_usd": rules.budget_usd_per_day},
     )
 

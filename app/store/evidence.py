@@ -1,13 +1,16 @@
 """Verdicts, the outcomes they reduce to, and the monitors the outcomes feed."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, text
+from sqlalchemy import Connection, case, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.evaluation.attribution import Cell
+from app.evaluation.sampling import CONFIDENCE_BINS, RiskCell
 from app.store.schema import (
     AlternativeRow,
     ExchangeRow,
@@ -43,31 +46,77 @@ def add_outcome(connection: Connection, **columns: Any) -> None:
     connection.execute(insert(OutcomeRow).values(**columns).on_conflict_do_nothing())
 
 
-def take_unobserved(connection: Connection, *, limit: int) -> Sequence[Any]:
-    """Lock and return outcomes that no monitor has seen, in order of arrival."""
+def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Sequence[Any]:
+    """Lock and return outcomes that no monitor has seen, of whole conversations that have ended.
+
+    A conversation has ended when none of its exchanges is in evaluation and none was captured in
+    the last ``idle_s`` seconds. An exchange without a session of the caller's is a conversation of
+    its own and waits for nothing.
+
+    Args:
+        connection: any.
+        idle_s: silence after which a conversation counts as ended.
+        limit: conversations to take, oldest first.
+
+    Returns:
+        Rows in order of arrival, all there are of each conversation.
+    """
     return connection.execute(
-        select(*OutcomeRow.__table__.columns)
-        .where(OutcomeRow.position.is_(None))
-        .order_by(OutcomeRow.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
+        text(
+            """
+            with going_on as (
+                select session from exchanges where ended_at is null
+                union
+                select session from exchanges where captured_at > now() - :idle
+            ), ready as (
+                select session, min(id) as first from outcomes
+                where position is null
+                  and (session = exchange_id::text or session not in (select * from going_on))
+                group by session order by first limit :limit
+            )
+            select outcomes.* from outcomes join ready using (session)
+            where position is null order by outcomes.id for update of outcomes
+            """
+        ),
+        {"idle": dt.timedelta(seconds=idle_s), "limit": limit},
     ).all()
 
 
-def set_positions(connection: Connection, outcome_ids: Sequence[int]) -> None:
-    """Write down the order in which the monitors saw these outcomes."""
-    newest = connection.execute(select(func.max(OutcomeRow.position))).scalar_one() or 0
+def set_positions(connection: Connection, observations: Sequence[Sequence[int]]) -> None:
+    """Write down which outcomes the monitors saw together, and in which order.
+
+    Args:
+        connection: any.
+        observations: ids of outcomes, those of one observation together.
+    """
+    newest = connection.execute(
+        select(func.max(OutcomeRow.position), func.max(OutcomeRow.observation))
+    ).one()
+    ids = [outcome_id for together in observations for outcome_id in together]
+    first = newest[0] or 0
+    numbers = [
+        number
+        for number, together in enumerate(observations, (newest[1] or 0) + 1)
+        for _ in together
+    ]
     connection.execute(
         text(
-            "update outcomes set position = given.position"
-            " from unnest(cast(:ids as bigint[]), cast(:positions as bigint[]))"
-            " as given(id, position) where outcomes.id = given.id"
+            "update outcomes set position = given.position, observation = given.observation"
+            " from unnest(cast(:ids as bigint[]), cast(:positions as bigint[]),"
+            " cast(:observations as bigint[])) as given(id, position, observation)"
+            " where outcomes.id = given.id"
         ),
         {
-            "ids": list(outcome_ids),
-            "positions": list(range(newest + 1, newest + 1 + len(outcome_ids))),
+            "ids": ids,
+            "positions": list(range(first + 1, first + 1 + len(ids))),
+            "observations": numbers,
         },
     )
+
+
+def try_lock(connection: Connection, key: int) -> bool:
+    """Take a lock of the whole database until the transaction ends; False when another has it."""
+    return bool(connection.execute(select(func.pg_try_advisory_xact_lock(key))).scalar())
 
 
 def load_monitor(connection: Connection, stream: str) -> Any:
@@ -85,41 +134,59 @@ def put_monitor(connection: Connection, **columns: Any) -> None:
             index_elements=[MonitorRow.stream],
             set_={
                 name: new.excluded[name]
-                for name in ("state", "pairs", "losses", "newest_request_no", "alarmed")
+                for name in ("state", "pairs", "losses", "newest_request_no", "alarmed", "estimate")
             }
             | {"updated_at": func.now()},
         )
     )
 
 
-def forget_monitors(connection: Connection, tier: str, task_type: str) -> None:
-    """Start the streams of a segment anew, as after its alert was resolved."""
-    connection.execute(
-        text("delete from monitors where tier = :tier and task_type = :task_type"),
-        {"tier": tier, "task_type": task_type},
-    )
+def forget_monitors(
+    connection: Connection, kind: str, *, tier: str | None = None, task_type: str | None = None
+) -> None:
+    """Start streams of a kind anew, as after an alert was resolved; of one segment if named."""
+    gone = delete(MonitorRow).where(MonitorRow.kind == kind)
+    if tier is not None:
+        gone = gone.where(MonitorRow.tier == tier)
+    if task_type is not None:
+        gone = gone.where(MonitorRow.task_type == task_type)
+    connection.execute(gone)
 
 
-def stream_outcomes(connection: Connection, stream: str, *, first: int = 0) -> Sequence[Any]:
-    """Outcomes a stream has seen, in the order it saw them, from the ``first``-th on."""
+def stream_outcomes(connection: Connection, streams: Sequence[str]) -> Sequence[Any]:
+    """Outcomes that streams have seen, in the order they saw them."""
     return connection.execute(
         select(
             OutcomeRow.id,
             OutcomeRow.exchange_id,
             OutcomeRow.request_no,
+            OutcomeRow.task_type,
             OutcomeRow.loss,
             OutcomeRow.weight,
             OutcomeRow.confidence,
             OutcomeRow.basis,
+            OutcomeRow.observation,
         )
         .where(
-            OutcomeRow.stream == stream,
+            OutcomeRow.stream.in_(streams),
             OutcomeRow.direction == "up",
             OutcomeRow.position.is_not(None),
         )
         .order_by(OutcomeRow.position)
-        .offset(first)
     ).all()
+
+
+def streams_pooled_in(connection: Connection, pooled: str) -> list[str]:
+    """The streams of single task types whose outcomes a pooled stream has seen."""
+    tier, _, rest = pooled.split("|", 2)
+    found = connection.execute(
+        text(
+            "select distinct stream from outcomes where boundary = :tier and tier = :tier"
+            " and starts_with(stream, :head) and right(stream, length(:tail)) = :tail"
+        ),
+        {"tier": tier, "head": f"{tier}|", "tail": f"|{rest}"},
+    )
+    return [row.stream for row in found]
 
 
 def boundary_evidence(
@@ -158,6 +225,66 @@ def boundary_evidence(
     )
 
 
+def loss_cells(
+    connection: Connection,
+    tier: str,
+    *,
+    task_type: str,
+    judge_version: str,
+    first_outcome: int,
+    pairs: int = 20_000,
+) -> tuple[dict[str, Cell], dict[str, Cell]]:
+    """A tier's pairs before an outcome and from it on, by task type and tenth of confidence.
+
+    Args:
+        connection: any.
+        tier: shadowed up.
+        task_type: of the segment; ``*`` takes all of them.
+        judge_version: verdicts of other judges are another measurement.
+        first_outcome: where the second window begins.
+        pairs: of the first window, the newest.
+
+    Returns:
+        Both windows by cell; a conversation counts as one pair with its mean loss.
+    """
+    rows = connection.execute(
+        text(
+            """
+            with seen as (
+                (select id, session, task_type, confidence, loss, pi from outcomes
+                 where boundary = :tier and direction = 'up' and judge_version = :judge
+                   and id < :first and (:task in ('*', task_type))
+                 order by id desc limit :pairs)
+                union all
+                select id, session, task_type, confidence, loss, pi from outcomes
+                where boundary = :tier and direction = 'up' and judge_version = :judge
+                  and id >= :first and (:task in ('*', task_type))
+            ), talks as (
+                select id >= :first as later, task_type,
+                       least(9, floor(confidence * 10)::int) as tenth,
+                       sum(1 / pi) as w, sum(loss / pi) as wx
+                from seen group by 1, 2, 3, session
+            )
+            select later, task_type, tenth, count(*) as n, sum(w) as w, sum(w * w) as ww,
+                   sum(wx) as wx
+            from talks group by 1, 2, 3 order by 1, 2, 3
+            """
+        ),
+        {
+            "tier": tier,
+            "task": task_type,
+            "judge": judge_version,
+            "first": first_outcome,
+            "pairs": pairs,
+        },
+    )
+    windows: tuple[dict[str, Cell], dict[str, Cell]] = ({}, {})
+    for row in rows:
+        key = f"{tier}/{row.task_type}/{row.tenth / 10:.1f}-{(row.tenth + 1) / 10:.1f}"
+        windows[row.later][key] = Cell(row.n, row.w, row.ww, min(row.wx, row.w))
+    return windows
+
+
 def mean_costs(connection: Connection, boundary: str, *, limit: int = 5_000) -> tuple[float, float]:
     """Mean USD of an answer of the lower and of the upper tier, over the newest pairs.
 
@@ -184,16 +311,54 @@ def mean_costs(connection: Connection, boundary: str, *, limit: int = 5_000) -> 
     return float(row[0] or 0.0), float(row[1] or 0.0)
 
 
+def risk_cells(connection: Connection, *, pairs: int = 20_000) -> list[RiskCell]:
+    """The last day's traffic and the newest pairs of each tier, by bin of confidence."""
+    rows = connection.execute(
+        text(
+            """
+            with traffic as (
+                select tier, bin, sum(requests) as requests from rollups
+                where minute > now() - interval '1 day' group by 1, 2
+            ), newest as (
+                -- The decision's confidence, as the gateway draws by it and counts it.
+                select o.tier, e.confidence, o.pi, o.loss
+                from outcomes o join exchanges e on e.id = o.exchange_id
+                where o.direction = 'up' order by o.id desc limit :pairs
+            ), risk as (
+                select tier, least(:bins - 1, floor(confidence * :bins)::int) as bin,
+                       sum(1 / pi) as weight, sum(loss / pi) as weighted_loss
+                from newest group by 1, 2
+            )
+            select tier, bin, traffic.requests::bigint as requests,
+                   coalesce(risk.weight, 0) as weight,
+                   coalesce(risk.weighted_loss, 0) as weighted_loss
+            from traffic left join risk using (tier, bin) order by 1, 2
+            """
+        ),
+        {"pairs": pairs, "bins": CONFIDENCE_BINS},
+    )
+    return [
+        RiskCell(row.tier, row.bin, row.requests, row.weight, row.weighted_loss) for row in rows
+    ]
+
+
 def spent_today(connection: Connection) -> float:
-    """USD spent on shadow answers and judging since midnight UTC."""
+    """USD spent since midnight UTC on shadow answers, judging, anchors and probes."""
     row = connection.execute(
         text(
             "select coalesce((select sum(cost_usd) from alternatives where created_at >= d.day), 0)"
             " + coalesce((select sum(cost_usd) from verdicts where created_at >= d.day), 0)"
+            " + coalesce((select sum(cost_usd) from anchor_verdicts where created_at >= d.day), 0)"
+            " + coalesce((select sum(cost_usd) from probe_answers where created_at >= d.day), 0)"
             " from (select date_trunc('day', now(), 'UTC') as day) d"
         )
     ).scalar_one()
     return float(row)
+
+
+def is_spent(connection: Connection, budget_usd_per_day: float | None) -> bool:
+    """Whether today's evaluation budget is used up; never without a budget."""
+    return budget_usd_per_day is not None and spent_today(connection) >= budget_usd_per_day
 
 
 def replay_outcomes(connection: Connection) -> Sequence[Any]:

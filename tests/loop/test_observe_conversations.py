@@ -1,0 +1,166 @@
+"""A conversation is one observation; with task types it feeds its segment and the whole tier."""
+
+from itertools import groupby
+from typing import Any
+
+import pytest
+import stand_in_rows as put
+from sqlalchemy import Engine, text
+from stand_ins import rows, scalar
+
+from app.evaluation.monitoring import MisrouteMonitor
+from app.evaluation.outcome import conversation_outcome
+from app.loop.observe import MonitorRules, observe, pooled_stream
+from app.store.evidence import load_monitor, replay_outcomes
+
+RULES = MonitorRules(
+    tolerance={"simple": 0.05}, level=1e7, max_weight=2.0, min_pairs=30, conversation_idle_s=60.0
+)
+SQL, CODE, ALL = (f"simple|{kind}|p1|small-1|judge" for kind in ("sql", "code", "*"))
+
+
+def monitor(engine: Engine, stream: str) -> MisrouteMonitor:
+    with engine.connect() as connection:
+        return MisrouteMonitor.from_state(load_monitor(connection, stream).state)
+
+
+def say(engine: Engine, number: int, loss: float, **changes: Any) -> None:
+    with engine.begin() as connection:
+        put.add_outcome(connection, number, loss, **changes)
+
+
+def test_the_pairs_of_a_conversation_are_one_observation_of_their_mean(engine: Engine) -> None:
+    for number, loss in enumerate((1.0, 0.0, 0.0, 1.0), 1):
+        say(engine, number, loss, session="long talk")
+    say(engine, 5, 1.0, session="short")
+    assert observe(engine=engine, rules=RULES) == 5
+    by_hand = MisrouteMonitor(0.05, 1e7, 2.0)
+    by_hand.update(0.5)
+    by_hand.update(1.0)
+    assert monitor(engine, "simple").state() == by_hand.state()
+    found = rows(engine, "select position, observation from outcomes order by id")
+    assert [tuple(row) for row in found] == [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2)]
+    # Five pairs in two observations, with the interval of two.
+    pairs, losses, figures = rows(engine, "select pairs, losses, estimate from monitors")[0]
+    assert (pairs, losses, figures["n"], figures["value"]) == (5, 3.0, 2, 0.75)
+
+
+def test_interleaved_conversations_are_told_apart(engine: Engine) -> None:
+    for number, (session, loss) in enumerate([("a", 1.0), ("b", 0.0), ("a", 1.0), ("b", 0.0)], 1):
+        say(engine, number, loss, session=session)
+    observe(engine=engine, rules=RULES)
+    by_hand = MisrouteMonitor(0.05, 1e7, 2.0)
+    by_hand.update(1.0)
+    by_hand.update(0.0)
+    assert monitor(engine, "simple").state() == by_hand.state()
+
+
+def test_a_conversation_waits_until_it_is_over(engine: Engine) -> None:
+    with engine.begin() as connection:
+        going_on = put.add_exchange(connection, 1, session="a")
+        over = put.add_exchange(connection, 2, session="b")
+        connection.execute(
+            text("update exchanges set captured_at = now() - interval '61 s', ended_at = now()")
+        )
+        connection.execute(
+            text("update exchanges set ended_at = null where id = :id"), {"id": going_on}
+        )
+        put.add_outcome(connection, 1, 1.0, session="a")
+        put.add_outcome(connection, 2, 0.0, session="b", exchange_id=over)
+    assert observe(engine=engine, rules=RULES) == 1  # one of a's pairs is not judged yet
+    with engine.begin() as connection:
+        connection.execute(text("update exchanges set ended_at = now()"))
+    assert observe(engine=engine, rules=RULES) == 1
+    with engine.begin() as connection:
+        # Captured a moment ago: the conversation may go on.
+        put.add_exchange(connection, 3, session="c")
+        connection.execute(text("update exchanges set ended_at = now()"))
+        put.add_outcome(connection, 3, 0.0, session="c")
+    assert observe(engine=engine, rules=RULES) == 0
+    assert scalar(engine, "select pairs from monitors") == 2
+
+
+def test_an_exchange_without_a_session_waits_for_nothing(engine: Engine) -> None:
+    with engine.begin() as connection:
+        alone = put.add_exchange(connection, 1)
+        connection.execute(text("update exchanges set session = id::text, ended_at = now()"))
+        put.add_outcome(connection, 1, 0.0, exchange_id=alone, session=str(alone))
+    assert observe(engine=engine, rules=RULES) == 1
+
+
+def test_task_types_feed_their_own_stream_and_the_tiers_at_twice_the_level(engine: Engine) -> None:
+    say(engine, 1, 1.0, session="a", task_type="sql", stream=SQL)
+    say(engine, 2, 0.0, session="a", task_type="code", stream=CODE)
+    say(engine, 3, 0.0, session="b", task_type="sql", stream=SQL)
+    observe(engine=engine, rules=RULES)
+    assert monitor(engine, SQL).n == 2
+    assert monitor(engine, CODE).n == 1
+    pooled = MisrouteMonitor(0.05, 2e7, 2.0)
+    pooled.update(0.5)  # both of a's pairs
+    pooled.update(0.0)
+    assert monitor(engine, ALL).state() == pooled.state()
+    assert monitor(engine, SQL).level == 2e7
+    found = rows(engine, "select stream, task_type, pairs from monitors order by stream")
+    assert [tuple(row) for row in found] == [(ALL, "*", 3), (CODE, "code", 1), (SQL, "sql", 2)]
+
+
+def test_a_rise_in_one_type_is_told_of_the_type_and_of_the_tier(engine: Engine) -> None:
+    for number in range(1, 61):
+        kind, stream = ("sql", SQL) if number % 2 else ("code", CODE)
+        say(engine, number, float(kind == "sql"), task_type=kind, stream=stream)
+    observe(engine=engine, rules=RULES)
+    alerts = rows(engine, "select segment, cause, pairs, evidence from alerts order by id")
+    assert {alert.segment: alert.cause for alert in alerts} == {
+        "simple/*": "misroute:simple:*",
+        "simple/sql": "misroute:simple:sql",
+    }
+    whole = next(alert for alert in alerts if alert.segment == "simple/*")
+    assert whole.evidence["whole_stream"]["n"] == whole.pairs == 60
+    assert whole.evidence["whole_stream"]["value"] == 0.5
+
+
+def test_replaying_observations_gives_the_stored_states(engine: Engine) -> None:
+    for number in range(1, 121):
+        kind, stream = ("sql", SQL) if number % 3 else ("code", CODE)
+        weight = 2.0 if number % 5 == 0 else 1.0
+        session = f"session {number // 4}"
+        changes: dict[str, Any] = {"task_type": kind, "stream": stream, "weight": weight}
+        say(engine, number, float(number % 7 == 0), session=session, **changes)
+        if number % 40 == 0:
+            observe(engine=engine, rules=RULES)
+    fresh = {name: MisrouteMonitor(0.05, 2e7, 2.0) for name in (SQL, CODE, ALL)}
+    with engine.connect() as connection:
+        seen = replay_outcomes(connection)
+    for _, together in groupby(seen, key=lambda row: row.observation):
+        pairs = list(together)
+        for name, twin in fresh.items():
+            mine = [row for row in pairs if name in {ALL, row.stream}]
+            if mine:
+                twin.update(
+                    *conversation_outcome([row.loss for row in mine], [row.weight for row in mine])
+                )
+    for name, twin in fresh.items():
+        assert twin.n >= 30
+        assert monitor(engine, name).state() == twin.state()
+
+
+def test_a_rise_within_the_tolerance_is_a_second_opinion(engine: Engine) -> None:
+    wide = MonitorRules(tolerance={"simple": 0.5}, level=1e7, max_weight=1.0, min_pairs=30)
+    for number in range(1, 801):
+        say(engine, number, float(number > 400 and number % 3 == 0))
+    observe(engine=engine, rules=wide)
+    [alert] = rows(engine, "select * from alerts")
+    assert (alert.kind, alert.segment) == ("relative", "simple/all")
+    assert alert.evidence["after"] > alert.evidence["before"]
+    assert "its own past" in alert.summary
+    # Told once, however often the stream is looked at.
+    for number in range(801, 1_001):
+        say(engine, number, float(number % 3 == 0))
+    observe(engine=engine, rules=wide)
+    assert scalar(engine, "select count(*) from alerts") == 1
+
+
+@pytest.mark.parametrize("task_type", ["all", "sql"])
+def test_a_pooled_stream_is_named_after_its_tier(task_type: str) -> None:
+    stream = f"simple|{task_type}|p1|small-1|judge"
+    assert pooled_stream(stream, task_type) == (stream if task_type == "all" else ALL)
