@@ -24,24 +24,32 @@ from sqlalchemy.exc import ProgrammingError as SchemaError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app.dispatch import Dispatch
-from app.evaluation.sampling import Inclusion, SamplingPlan, budget_factor, inclusion
+from app.evaluation.sampling import (
+    Inclusion,
+    SamplingPlan,
+    budget_factor,
+    confidence_bin,
+    inclusion,
+    neyman_allocation,
+    propensities,
+)
 from app.loop.exchange import Attempt, ServedExchange
 from app.loop.redact import redact_json, storable
 from app.loop.spool import Spool
 from app.routing.tiers import Tier
-from app.store.evidence import spent_today
+from app.store.evidence import risk_cells, spent_today
 from app.store.exchanges import add_exchanges
 from app.store.rollups import add_rollups, counted_requests
 from app.store.work import add_attempt
 
 _log = structlog.get_logger(__name__)
 
-CONFIDENCE_BINS = 20
-
 # Failed provider calls kept between two flushes; more than this tells nothing new.
 _ATTEMPTS_KEPT = 1_000
 # How often the day's spending is asked for.
 _LOOK_EVERY_S = 5.0
+# Predicted risk moves slowly, and reading it takes a second on a large database.
+_ALLOCATE_EVERY_S = 300.0
 # SchemaError: tables are missing until somebody migrates, which is as good as away.
 _AWAY = (OperationalError, InterfaceError, SchemaError, PoolTimeoutError, OSError)
 
@@ -52,10 +60,11 @@ _COUNTS = (
     "escalated",
     "sampled",
     "dropped",
+    "eligible",
     "prompt_tokens",
     "completion_tokens",
 )
-_SUMS = ("cost_usd", "cost_top_tier_usd", "latency_ms")
+_SUMS = ("expected", "cost_usd", "cost_top_tier_usd", "latency_ms")
 _Key = tuple[int, str, str, int, int]
 
 
@@ -117,6 +126,7 @@ class CaptureRecorder:
         self._base: int | None = None
         self._flushed = 0
         self._looked_at = float("-inf")
+        self._allocated_at = float("-inf")
         self._carried: dict[_Key, list[float]] = {}
         self._stop = threading.Event()
         self._writer: threading.Thread | None = None
@@ -127,13 +137,13 @@ class CaptureRecorder:
 
     def record(self, served: ServedExchange) -> None:
         """Count the exchange and keep it if it falls into the sample. Memory only."""
-        chosen = None
+        chosen, expected = None, 0.0
         if served.finished and served.answer is not None:
             same = served.served_tier == served.decision.tier
             if same:  # an answer of a fallback tier was not the router's choice
-                chosen = inclusion(
-                    served.decision, self._names, self._plan, str(served.exchange_id)
-                )
+                plan = self._plan  # one object: the writer swaps it whole
+                expected = sum(propensities(served.decision, self._names, plan))
+                chosen = inclusion(served.decision, self._names, plan, str(served.exchange_id))
         with self._lock:
             self._counted += 1
             row = self._batch.counts.setdefault(
@@ -155,8 +165,10 @@ class CaptureRecorder:
                     served.decision.escalated,
                     chosen is not None,
                     dropped,
+                    expected > 0,
                     served.prompt_tokens,
                     served.completion_tokens,
+                    expected,
                     served.cost_usd,
                     self._tiers[-1].price.cost_usd(served.prompt_tokens, served.completion_tokens),
                     served.latency_ms,
@@ -274,7 +286,7 @@ class CaptureRecorder:
         _log.error("the capture spool is full", dropped=len(batch.sampled))
 
     def _look(self) -> None:
-        """Ask where the count of requests stood at the start, and what was spent today."""
+        """Ask where the count of requests stood at the start, what was spent, where risk is."""
         now = time.monotonic()
         if now - self._looked_at < _LOOK_EVERY_S:
             return
@@ -287,6 +299,10 @@ class CaptureRecorder:
                 if factor != self._plan.factor:
                     _log.info("sampling rate follows the day's budget", factor=factor)
                     self._plan = replace(self._plan, factor=factor)
+            if self._plan.allocation is not None and now - self._allocated_at >= _ALLOCATE_EVERY_S:
+                allocation = neyman_allocation(risk_cells(connection))
+                self._plan = replace(self._plan, allocation=allocation)
+                self._allocated_at = now
         self._looked_at = now
 
     def _document(self, batch: _Batch) -> dict[str, Any]:
@@ -339,17 +355,13 @@ class CaptureRecorder:
         }
 
 
-def _bin(confidence: float) -> int:
-    return min(CONFIDENCE_BINS - 1, max(0, int(confidence * CONFIDENCE_BINS)))
-
-
 def _served_key(served: ServedExchange) -> _Key:
     decision = served.decision
     return (
         int(served.arrived_at) // 60 * 60,
         served.served_tier,
         decision.task_type,
-        _bin(decision.confidence),
+        confidence_bin(decision.confidence),
         decision.policy_version,
     )
 
@@ -359,7 +371,7 @@ def _key(row: dict[str, Any]) -> _Key:
         int(row["arrived_at"]) // 60 * 60,
         row["tier"],
         row["task_type"],
-        _bin(row["confidence"]),
+        confidence_bin(row["confidence"]),
         row["policy_version"],
     )
 

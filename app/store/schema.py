@@ -367,6 +367,9 @@ class RollupRow(Base):
     """
 
     __tablename__ = "rollups"
+    __table_args__ = (
+        Index("ix_rollups_fresh", "minute", postgresql_where=text("requests > drift_taken")),
+    )
     minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
     tier: Mapped[str] = mapped_column(primary_key=True)
     task_type: Mapped[str] = mapped_column(primary_key=True)

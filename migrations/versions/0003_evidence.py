@@ -104,6 +104,12 @@ def upgrade() -> None:
     op.add_column(
         "rollups", sa.Column("expected", sa.Double(), server_default=sa.text("0"), nullable=False)
     )
+    op.create_index(
+        op.f("ix_rollups_fresh"),
+        "rollups",
+        ["minute"],
+        postgresql_where=sa.text("requests > drift_taken"),
+    )
     op.add_column("alerts", _json("attribution", nullable=True))
     op.add_column(
         "alerts", sa.Column("attribution_until", sa.DateTime(timezone=True), nullable=True)
@@ -111,6 +117,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_rollups_fresh"), table_name="rollups")
     for table, columns in (
         ("alerts", ("attribution", "attribution_until")),
         ("rollups", ("eligible", "expected", "drift_taken")),

@@ -2,17 +2,22 @@
 
 import math
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import EvidenceError
 from app.evaluation import sampling
 from app.evaluation.sampling import (
     Inclusion,
+    RiskCell,
     SamplingPlan,
     budget_factor,
     inclusion,
+    neyman_allocation,
+    propensities,
     weight_cap,
 )
 from app.routing.decision import Decision
@@ -22,11 +27,13 @@ RATES = st.floats(0, 1)
 PLANS = st.builds(SamplingPlan, sample_rate=RATES, probe_down_rate=st.none() | RATES, factor=RATES)
 
 
-def decision(tier: str, *, escalated: bool, reason: str = "kept") -> Decision:
+def decision(
+    tier: str, *, escalated: bool, reason: str = "kept", confidence: float = 0.5
+) -> Decision:
     return Decision(
         tier=tier,
         model="m",
-        confidence=0.5,
+        confidence=confidence,
         threshold=0.7,
         label="simple",
         escalated=escalated,
@@ -163,3 +170,97 @@ def test_the_budget_factor_falls_and_is_nothing_once_it_is_spent(one: float, two
 
 def test_no_budget_at_all_samples_nothing() -> None:
     assert budget_factor(0.0, 0.0) == 0.0
+
+
+def test_two_phases_sample_where_risk_is_and_record_the_probability() -> None:
+    # Bin 18 holds .9: it gets .2 + .8 x 1.5 = 1.4 of the rate, a bin not named .2 + .8 x 1.
+    plan = SamplingPlan(0.1, allocation={("simple", 18): 1.5})
+    chosen = decision("simple", escalated=False, confidence=0.9)
+    assert propensities(chosen, LADDER, plan) == (pytest.approx(0.14), 0.0)
+    counts, recorded = seen(chosen, plan, n=20_000)
+    # Five standard deviations of a binomial count: sqrt(20,000 x .14 x .86) = 49.
+    assert abs(counts["up"] - 2_800) <= 5 * 49
+    [found] = recorded["up"]
+    assert found.pi == pytest.approx(0.14)
+    assert found.weight == pytest.approx(1 / 1.4)
+    other = decision("simple", escalated=False, confidence=0.4)
+    assert propensities(other, LADDER, plan) == (pytest.approx(0.1), 0.0)
+
+
+def test_two_phases_leave_probes_down_alone() -> None:
+    plan = SamplingPlan(0.3, allocation={("standard", 18): 2.0, ("complex", 18): 2.0})
+    escalated = decision("standard", escalated=True, confidence=0.9)
+    # Up: .3 x 2/3 x (.2 + .8 x 2) = .36; down: .3 / 3.
+    assert propensities(escalated, LADDER, plan) == (pytest.approx(0.36), pytest.approx(0.1))
+    top = decision("complex", escalated=True, confidence=0.9)
+    assert propensities(top, LADDER, plan) == (0.0, pytest.approx(0.3))
+
+
+@given(
+    PLANS,
+    st.sampled_from(LADDER),
+    st.booleans(),
+    st.floats(0, 1),
+    st.dictionaries(st.integers(0, 19), st.floats(0.5, 2.5)),
+)
+def test_two_phases_keep_probabilities_possible_and_weights_under_the_cap(
+    plan: SamplingPlan,
+    tier: str,
+    escalated: bool,  # noqa: FBT001 - drawn
+    confidence: float,
+    shares: dict[int, float],
+) -> None:
+    allocation = {(tier, place): share for place, share in shares.items()}
+    plan = replace(plan, allocation=allocation)
+    chosen = decision(tier, escalated=escalated, confidence=confidence)
+    up, down = propensities(chosen, LADDER, plan)
+    assert up >= 0
+    assert down >= 0
+    assert up + down <= 1 + 1e-12
+    rate = plan.sample_rate * plan.factor
+    if up > 0 and rate > 1e-300:
+        assert rate / up <= weight_cap(plan) * (1 + 1e-9)
+
+
+def test_the_allocation_follows_the_spread_of_a_bin_and_averages_to_the_rate() -> None:
+    cells = [
+        RiskCell("simple", 19, 900, 900, 9),  # 1 %
+        RiskCell("simple", 10, 100, 100, 30),  # 30 %
+        RiskCell("complex", 19, 500, 0, 0),  # never shadowed up
+    ]
+    found = neyman_allocation(cells)
+    assert set(found) == {("simple", 19), ("simple", 10)}
+    # sd .117 and .439 (drawn towards the tier's 3.9 %); their mean over traffic is .149.
+    assert found["simple", 19] == pytest.approx(0.75, abs=0.06)
+    assert found["simple", 10] == 2.5  # 2.9, cut
+    assert neyman_allocation([]) == {}
+
+
+def test_a_tier_without_a_loss_is_sampled_alike() -> None:
+    cells = [RiskCell("simple", place, 100, 50, 0) for place in (3, 9)]
+    assert neyman_allocation(cells) == {("simple", 3): 1.0, ("simple", 9): 1.0}
+
+
+@pytest.mark.parametrize(
+    "cell", [RiskCell("simple", 1, -1, 1, 0), RiskCell("simple", 1, 1, 1, 2)], ids=str
+)
+def test_impossible_cells_are_refused(cell: RiskCell) -> None:
+    with pytest.raises(EvidenceError, match="tier simple"):
+        neyman_allocation([cell])
+
+
+def test_two_phases_make_rates_more_precise_than_uniform_sampling() -> None:
+    """The variance of a Horvitz-Thompson rate, uniform over two-phase, at the same spend.
+
+    sum over bins of traffic x r (1 / pi - r), with pi = rate or rate x (.2 + .8 share).
+    """
+    risks = {19: 0.01, 17: 0.03, 14: 0.12, 10: 0.35}
+    traffic = {19: 600, 17: 250, 14: 100, 10: 50}
+    cells = [RiskCell("simple", b, traffic[b], 200.0, 200.0 * risks[b]) for b in risks]
+    share = neyman_allocation(cells)
+    spent = sum(traffic[b] * (0.2 + 0.8 * share["simple", b]) for b in risks) / 1_000
+    uniform = sum(traffic[b] * risks[b] * (1 / (0.05 * spent)) for b in risks)
+    two_phase = sum(
+        traffic[b] * risks[b] / (0.05 * (0.2 + 0.8 * share["simple", b])) for b in risks
+    )
+    assert 1.2 < uniform / two_phase < 2.0

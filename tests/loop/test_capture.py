@@ -1,9 +1,11 @@
 """Capture counts everything, keeps the sample, and survives Postgres."""
 
+import datetime as dt
 import json
 from pathlib import Path
 
 import pytest
+import stand_in_rows as put
 from sqlalchemy import Engine, create_engine
 from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
 
@@ -190,3 +192,40 @@ def test_escalated_traffic_goes_up_and_down_with_its_probabilities(
     assert 159 < found["up"][0] < 241
     assert found["up"][0] + found["down"][0] == 300
     assert TIERS[0].name == "simple"
+
+
+def test_what_could_be_sampled_is_counted_with_its_probability(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    recorder = build_recorder(engine, dispatch, tmp_path, plan=SamplingPlan(0.25))
+    for _ in range(40):
+        recorder.record(served())
+    recorder.record(served(decided(reason="pinned")))
+    recorder.record(served(finished=False))
+    recorder.flush()
+    row = rows(engine, "select sum(eligible), sum(expected), sum(requests) from rollups")[0]
+    # 40 of 42 could have been; 40 x .25 = 10 were to be expected.
+    assert tuple(row) == (40, pytest.approx(10.0), 42)
+
+
+def test_the_allocation_of_the_sample_comes_from_what_is_known_of_each_bin(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        for number in range(60):
+            # Bad in a third of the pairs at .72, never at .92.
+            confidence = 0.72 if number % 2 else 0.92
+            pair = put.add_exchange(connection, number, confidence=confidence)
+            loss = float(number % 2 and number % 3 == 0)
+            put.add_outcome(connection, number, loss, exchange_id=pair, confidence=0.1)
+        for place in (14, 18):
+            put.add_rollup(connection, "simple", 500, bin=place, minute=dt.datetime.now(dt.UTC))
+    plan = SamplingPlan(0.1, allocation={})
+    recorder = build_recorder(engine, dispatch, tmp_path, plan=plan)
+    recorder._look()
+    found = recorder._plan.allocation
+    assert set(found) == {("simple", 14), ("simple", 18)}
+    assert found["simple", 14] > 1 > found["simple", 18]
+    uniform = build_recorder(engine, dispatch, tmp_path, plan=SamplingPlan(0.1))
+    uniform._look()
+    assert uniform._plan.allocation is None
