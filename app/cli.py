@@ -44,6 +44,24 @@ def main() -> None:
     """Watches an LLM router: finds misroutes and overspend, and proposes better thresholds."""
 
 
+def _recorded_behaviour(_context: click.Context, _option: click.Parameter, given: str) -> str:
+    """Refuse what the recorded provider would not understand before anything is started."""
+    if given == "{}":
+        return given
+    from dataclasses import fields
+
+    from app.providers.recorded import RecordedOptions
+
+    try:
+        RecordedOptions(**json.loads(given))
+    except UsageError as problem:
+        raise click.BadParameter(str(problem)) from problem
+    except (TypeError, ValueError) as problem:
+        known = ", ".join(field.name for field in fields(RecordedOptions))
+        raise click.BadParameter(f"accepted is a JSON object of {known}") from problem
+    return given
+
+
 def _replay_options(command: Callable[_P, None]) -> Callable[_P, None]:
     for option in reversed(
         (
@@ -56,6 +74,12 @@ def _replay_options(command: Callable[_P, None]) -> Callable[_P, None]:
             click.option("--exit", "leave", is_flag=True, help="End when all work is finished."),
             click.option("--report", type=click.Path(path_type=Path), help="Write the report."),
             click.option("--port", type=click.IntRange(1, 65534), help="The gateway's port."),
+            click.option(
+                "--recorded",
+                default="{}",
+                callback=_recorded_behaviour,
+                help="How the recorded provider behaves, as JSON: latency, faults, judge's noise.",
+            ),
         )
     ):
         command = option(command)

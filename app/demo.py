@@ -45,6 +45,8 @@ _IN_FLIGHT = 100
 _LOOK_EVERY_S = 0.2
 # No sampled exchange ended for this long: something is broken, and waiting longer hides it.
 _STUCK_AFTER_S = 180.0
+# Anchors and probes are asked anew for each alert; the recorded provider answers within seconds.
+_ATTRIBUTED_WITHIN_S = 120.0
 _REFUSED_BEFORE_GIVING_UP = 50
 # After the replay a trickle keeps the demo alive, so that an approved policy can be seen at work.
 _TRICKLE_EVERY_S = 0.5
@@ -62,6 +64,7 @@ class Replay:
     leave: bool = False
     report: Path | None = None
     port: int | None = None
+    recorded: str = "{}"
 
 
 def run_demo(options: Replay, *, settings: Settings, environ: Mapping[str, str]) -> int:
@@ -163,7 +166,7 @@ def _replay(stack: Stack, options: Replay, traffic: Path, settings: Settings) ->
     )
     config = load_config(settings.config)
     prepare_database(settings, config)
-    stack.start(recorded_process(settings, traffic, recorded_port))
+    stack.start(recorded_process(settings, traffic, recorded_port, options=options.recorded))
     for process in stack_processes(settings):
         stack.start(process)
     _say_dashboard(settings)
@@ -303,7 +306,9 @@ class _Run:
                     f" see the logs under {self.settings.data_dir / 'logs'}"
                 )
             time.sleep(_LOOK_EVERY_S)
-        observe(engine=self.engine, rules=monitor_rules(self.config))
+        rules = replace(monitor_rules(self.settings, self.config), conversation_idle_s=0.0)
+        observe(engine=self.engine, rules=rules)
+        self._await_attribution()
         retune(
             engine=self.engine,
             rules=retune_rules(self.settings, self.config),
@@ -311,6 +316,22 @@ class _Run:
             rollout_share=self.config.evaluation.rollout.share,
         )
         self._look()
+
+    def _await_attribution(self) -> None:
+        """Give the workers time to say of each misroute alert what has changed."""
+        deadline = time.monotonic() + _ATTRIBUTED_WITHIN_S
+        while time.monotonic() < deadline:
+            with self.engine.connect() as connection:
+                waiting = connection.execute(
+                    text(
+                        "select count(*) from alerts"
+                        " where kind = 'misroute' and attribution is null"
+                    )
+                ).scalar_one()
+            if not waiting:
+                return
+            time.sleep(_LOOK_EVERY_S)
+        say(f"{waiting} alerts are not attributed yet; see the worker's log")
 
     def _judge_version(self) -> str:
         with self.engine.connect() as connection:
@@ -394,6 +415,8 @@ def _sped_up(settings: Settings) -> Settings:
     return replace(
         settings,
         observe_every_s=1.0,
+        # The lines of a conversation stand together in a recording, so they pass within a second.
+        conversation_idle_s=2.0,
         sweep_every_s=5.0,
         sweep_after_s=15.0,
         claim_s=30.0,

@@ -24,6 +24,10 @@ SWEEP = "tierwatch.sweep"
 RETUNE = "tierwatch.retune"
 ROLLOUT = "tierwatch.rollout"
 RETENTION = "tierwatch.retention"
+JUDGE_ANCHORS = "tierwatch.judge_anchors"
+ASK_PROBES = "tierwatch.ask_probes"
+ATTRIBUTE = "tierwatch.attribute_alerts"
+WATCH_TRAFFIC = "tierwatch.watch_traffic"
 
 QUEUE = "tierwatch"
 

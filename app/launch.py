@@ -30,11 +30,16 @@ def stack_processes(settings: Settings) -> list[Process]:
     ]
 
 
-def recorded_process(settings: Settings, traffic: Path, port: int) -> Process:
-    """The provider that answers from a traffic file."""
+def recorded_process(
+    settings: Settings, traffic: Path, port: int, *, options: str = "{}"
+) -> Process:
+    """The provider that answers from a traffic file; ``options`` as JSON (`RecordedOptions`)."""
     return Process(
         name="recorded",
-        argv=_command("recorded", "--traffic", str(traffic.resolve()), "--port", str(port)),
+        argv=_command(
+            *("recorded", "--traffic", str(traffic.resolve()), "--port", str(port)),
+            *("--options", options),
+        ),
         env=process_environment(settings),
         ready=f"http://127.0.0.1:{port}/healthz",
     )

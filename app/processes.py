@@ -106,6 +106,7 @@ def run_recorded(
         ConfigError: the configuration is not accepted.
         TrafficError: the file cannot be read.
     """
+    from app.evalsets import anchors, probes
     from app.providers.recorded import RecordedOptions, build_recorded_app, serve
     from app.providers.traffic import RecordedExchange, read_traffic
 
@@ -121,6 +122,8 @@ def run_recorded(
         redact=load_redactor(settings.redactor or None),
         options=RecordedOptions(**options),
         prices={tier.name: tier.price for tier in config.tiers},
+        anchors=anchors().items,
+        probes=probes().items,
     )
     serve(app, port=port)
 

@@ -25,6 +25,9 @@ from app.routing.tiers import Tier
 from app.settings import Settings
 from app.store.database import build_engine
 
+# Sampling rate from which pairs are chosen uniformly.
+_TWO_PHASE_BELOW = 0.5
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -42,6 +45,12 @@ class Runtime:
     rollout_rules: RolloutRules
     redact: Redactor
     tell: Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether the judge can compare what it was never shown before, as anchors are."""
+        judge = self.config.evaluation.judge
+        return judge is not None and judge.kind != "recorded"
 
 
 def build_runtime(
@@ -78,7 +87,7 @@ def build_runtime(
             embedding_model=config.evaluation.judge.embedding_model,
         ),
         tiers={tier.name: tier for tier in config.tiers},
-        monitor_rules=monitor_rules(config),
+        monitor_rules=monitor_rules(settings, config),
         retune_rules=retune_rules(settings, config),
         rollout_rules=RolloutRules(
             share=config.evaluation.rollout.share,
@@ -111,12 +120,19 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
 
 
 def sampling_plan(config: Config) -> SamplingPlan:
-    """The configured sampling rates, whole."""
+    """The configured sampling rates, whole; in two phases where less than half is sampled.
+
+    Above that there is little left to choose from, and at 1 every exchange is wanted.
+    """
     evaluation = config.evaluation
-    return SamplingPlan(evaluation.sample_rate, evaluation.probe_down_rate)
+    return SamplingPlan(
+        evaluation.sample_rate,
+        evaluation.probe_down_rate,
+        allocation={} if evaluation.sample_rate < _TWO_PHASE_BELOW else None,
+    )
 
 
-def monitor_rules(config: Config) -> MonitorRules:
+def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
     """What the configuration asks of the monitors."""
     evaluation = config.evaluation
     return MonitorRules(
@@ -125,6 +141,7 @@ def monitor_rules(config: Config) -> MonitorRules:
         max_weight=weight_cap(sampling_plan(config)),
         min_pairs=evaluation.min_pairs,
         budget_usd_per_day=evaluation.budget_usd_per_day,
+        conversation_idle_s=settings.conversation_idle_s,
     )
 
 

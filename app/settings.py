@@ -29,6 +29,11 @@ def _positive(text: str) -> float:
     return number
 
 
+def _positive_or_off(text: str) -> float:
+    number = 0.0 if text.strip() == "off" else float(text)
+    return number if number == 0 else _positive(text)
+
+
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -106,6 +111,25 @@ class Settings:
     )
     observe_every_s: float = _setting(
         5.0, _positive, "more than 0", "Seconds between updates of the monitors."
+    )
+    conversation_idle_s: float = _setting(
+        600.0,
+        _positive,
+        "more than 0",
+        "Silence after which a conversation is over; its pairs then enter the monitors as one"
+        " observation.",
+    )
+    anchors_every_s: float = _setting(
+        86_400.0,
+        _positive_or_off,
+        "more than 0, or off",
+        "Seconds between runs of all anchors through the judge; an alert runs them at once.",
+    )
+    probes_every_s: float = _setting(
+        86_400.0,
+        _positive_or_off,
+        "more than 0, or off",
+        "Seconds between runs of all probes through each tier; an alert runs them at once.",
     )
     sweep_every_s: float = _setting(
         30.0, _positive, "more than 0", "Seconds between sweeps for work left lying."

@@ -68,6 +68,8 @@ def show_report(report: dict[str, Any]) -> None:
     )
     for alert in report["alerts"]:
         say(f"ALERT {alert['state']} at request {alert['opened_at_request']}: {alert['summary']}")
+        if alert["why"]:
+            say(f"  {alert['why']}")
     for proposal in report["proposals"]:
         certified = "certified" if proposal["certified"] else "not certified"
         say(

@@ -109,6 +109,9 @@ def main() -> None:
             secret_key=stack.secret("dashboard"),
             worker_threads=asked.threads,
             observe_every_s=5.0,
+            # Neither is what is measured here.
+            anchors_every_s=0.0,
+            probes_every_s=0.0,
             # Captured long before the worker starts: the sweep must not send everything again.
             sweep_after_s=3600.0,
         )
@@ -119,9 +122,8 @@ def main() -> None:
         empty_servers(settings)
         config = load_config(path)
         prepare_database(settings, config)
-        provider = recorded_process(settings, DEMO / "items.jsonl", port)
         slow = orjson.dumps({"latency_s": asked.latency}).decode()
-        stack.start(replace(provider, argv=[*provider.argv, "--options", slow]))
+        stack.start(recorded_process(settings, DEMO / "items.jsonl", port, options=slow))
         engine = build_engine(settings.database_url)
         recorder = CaptureRecorder(
             engine=engine,

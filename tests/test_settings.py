@@ -42,6 +42,8 @@ def test_each_value_is_read_with_its_type() -> None:
         ("RETUNE_EVERY_S", "nan", "more than 0"),
         ("WORKER_THREADS", "0", "1 or more"),
         ("SPOOL_MAX_MB", "1.5", "1 or more"),
+        ("ANCHORS_EVERY_S", "-1", "more than 0, or off"),
+        ("PROBES_EVERY_S", "never", "more than 0, or off"),
         ("LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("LOG_FORMAT", "xml", "console or json"),
     ],
@@ -89,3 +91,8 @@ def test_the_table_has_a_row_for_each_setting() -> None:
     assert [row[0] for row in table] == [variable(item.name) for item in fields(Settings)]
     assert ("TIERWATCH_GATEWAY_PORT", "8420", "The gateway's port. Accepted: 1 to 65535.") in table
     assert all(row[2].endswith(".") for row in table)
+
+
+@pytest.mark.parametrize("off", ["off", "0", "0.0"])
+def test_what_runs_by_the_clock_can_be_turned_off(off: str) -> None:
+    assert read_settings({"TIERWATCH_PROBES_EVERY_S": off}).probes_every_s == 0

@@ -8,7 +8,19 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_init
 
-from app.dispatch import OBSERVE, QUEUE, RETENTION, RETUNE, ROLLOUT, SWEEP, broker_options
+from app.dispatch import (
+    ASK_PROBES,
+    ATTRIBUTE,
+    JUDGE_ANCHORS,
+    OBSERVE,
+    QUEUE,
+    RETENTION,
+    RETUNE,
+    ROLLOUT,
+    SWEEP,
+    WATCH_TRAFFIC,
+    broker_options,
+)
 from app.runtime import Runtime, build_runtime, configure_logging
 from app.settings import read_settings
 
@@ -48,6 +60,11 @@ celery_app.conf.update(
     beat_schedule={
         "observe": _every(OBSERVE, _settings.observe_every_s),
         "sweep": _every(SWEEP, _settings.sweep_every_s),
+        "watch_traffic": _every(WATCH_TRAFFIC, _settings.observe_every_s),
+        "attribute": _every(ATTRIBUTE, _settings.observe_every_s),
+        # Asked often and due seldom: beat forgets its schedule when it is restarted.
+        "judge_anchors": _every(JUDGE_ANCHORS, _settings.sweep_every_s),
+        "ask_probes": _every(ASK_PROBES, _settings.sweep_every_s),
         "retune": _every(RETUNE, _settings.rollout_every_s),
         "rollout": _every(ROLLOUT, _settings.rollout_every_s),
         # Partitions are cut two months ahead; hourly is far more often than needed.

@@ -3,8 +3,21 @@
 import datetime as dt
 from uuid import UUID
 
-from app import dispatch
-from app.loop import alert, judge, observe, retention, retune, rollout, shadow, sweep
+from app import dispatch, evalsets
+from app.loop import (
+    alert,
+    anchors,
+    attribute,
+    judge,
+    observe,
+    probes,
+    retention,
+    retune,
+    rollout,
+    shadow,
+    sweep,
+    traffic,
+)
 from workers.celery_app import celery_app, runtime
 
 
@@ -68,6 +81,60 @@ def watch_rollout() -> None:
     """End the running rollout if its pairs allow."""
     at = runtime()
     rollout.rollout(engine=at.engine, rules=at.rollout_rules)
+
+
+@celery_app.task(name=dispatch.WATCH_TRAFFIC)  # type: ignore[untyped-decorator]  # celery has no types
+def watch_traffic() -> None:
+    """Watch the confidences of all traffic, and what is captured of it."""
+    at = runtime()
+    traffic.watch_traffic(
+        engine=at.engine, level=at.monitor_rules.level, now=dt.datetime.now(dt.UTC)
+    )
+
+
+@celery_app.task(name=dispatch.JUDGE_ANCHORS)  # type: ignore[untyped-decorator]  # celery has no types
+def judge_anchors() -> None:
+    """Put the anchors to the judge, if they are due."""
+    at = runtime()
+    if at.settings.anchors_every_s and at.asks_a_model:
+        anchors.judge_anchors(
+            engine=at.engine,
+            judge=at.judge,
+            anchors=evalsets.anchors(),
+            every_s=at.settings.anchors_every_s,
+            why="schedule",
+            budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
+        )
+
+
+@celery_app.task(name=dispatch.ASK_PROBES)  # type: ignore[untyped-decorator]  # celery has no types
+def ask_probes() -> None:
+    """Ask each tier the probes, if they are due."""
+    at = runtime()
+    if at.settings.probes_every_s:
+        probes.ask_probes(
+            engine=at.engine,
+            client=at.client,
+            tiers=at.tiers.values(),
+            probes=evalsets.probes(),
+            every_s=at.settings.probes_every_s,
+            why="schedule",
+            budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
+        )
+
+
+@celery_app.task(name=dispatch.ATTRIBUTE)  # type: ignore[untyped-decorator]  # celery has no types
+def attribute_alerts() -> None:
+    """Say of each new misroute alert what has changed."""
+    at = runtime()
+    attribute.attribute_alerts(
+        engine=at.engine,
+        judge=at.judge if at.settings.anchors_every_s and at.asks_a_model else None,
+        client=at.client,
+        tiers=at.tiers if at.settings.probes_every_s else {},
+        anchors=evalsets.anchors(),
+        probes=evalsets.probes(),
+    )
 
 
 @celery_app.task(name=dispatch.RETENTION)  # type: ignore[untyped-decorator]  # celery has no types

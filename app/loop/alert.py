@@ -16,13 +16,31 @@ from app.store.alerts import (
 )
 from app.store.audit import add_audit
 from app.store.evidence import forget_monitors
+from app.store.rollups import counted_requests
 
+# Which streams start anew when an alert of a kind is resolved.
+_STREAMS = {
+    "judge_drift": "judge",
+    "model_drift": "probe",
+    "input_drift": "input",
+    "capture": "capture",
+}
+# A misroute alert says that users get worse answers now; the second opinion only that it may be so.
+_SEVERITY = {"misroute": "critical", "relative": "info"}
 _NEXT = {"acknowledged": ("open",), "resolved": ("open", "acknowledged")}
 
 
-def open_alert(connection: Connection, **columns: Any) -> int | None:
-    """Open an alert unless one of the same cause is open; destinations are told afterwards."""
-    alert_id = add_alert(connection, **columns)
+def open_alert(
+    connection: Connection, *, opened_at_request: int | None = None, **columns: Any
+) -> int | None:
+    """Open an alert unless one of the same cause is open; destinations are told afterwards.
+
+    ``opened_at_request`` is the newest request of its pairs; without pairs it is how many requests
+    have been counted by now.
+    """
+    if opened_at_request is None:
+        opened_at_request = counted_requests(connection)
+    alert_id = add_alert(connection, opened_at_request=opened_at_request, **columns)
     if alert_id is not None:
         add_audit(
             connection,
@@ -54,7 +72,9 @@ def resolve_alert(connection: Connection, alert_id: int, *, actor: str) -> None:
     alert = _move(connection, alert_id, "resolved", actor=actor)
     if alert.kind == "misroute":
         _, _, task_type = alert.segment.partition("/")
-        forget_monitors(connection, alert.tier, task_type)
+        forget_monitors(connection, "misroute", tier=alert.tier, task_type=task_type)
+    elif alert.kind in _STREAMS:
+        forget_monitors(connection, _STREAMS[alert.kind], tier=alert.tier)
 
 
 def deliver_alerts(
@@ -92,7 +112,7 @@ def _event(alert: Any) -> dict[str, Any]:
         **{name: getattr(alert, name) for name in columns},
         "type": EVENT[alert.state],
         "timestamp": when.isoformat(),
-        "severity": "critical" if alert.kind == "misroute" else "warning",
+        "severity": _SEVERITY.get(alert.kind, "warning"),
         "opened_at": alert.opened_at.isoformat(),
         "opened_at_request": alert.opened_at_request,
     }

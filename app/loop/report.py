@@ -5,8 +5,11 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from app.config import Config
-from app.evaluation.estimation import Estimate, unknown, weighted_rate
+from app.evaluation.confidence_sequence import always_valid_interval
+from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
+from app.store.labels import reviewed_outcomes
 from app.store.policies import active_policies
+from app.store.reading import newest_judge_version
 
 _FUNNEL = """
 select
@@ -22,7 +25,9 @@ select
   (select count(*) from failures f
      where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed,
   (select coalesce(sum(cost_usd), 0) from alternatives)
-    + (select coalesce(sum(cost_usd), 0) from verdicts) as evaluation_cost_usd
+    + (select coalesce(sum(cost_usd), 0) from verdicts)
+    + (select coalesce(sum(cost_usd), 0) from anchor_verdicts)
+    + (select coalesce(sum(cost_usd), 0) from probe_answers) as evaluation_cost_usd
 """
 
 
@@ -39,6 +44,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
     row = connection.execute(text(_FUNNEL)).one()
     shadowed = row.judged + row.unscored
     active = active_policies(connection)
+    judge = newest_judge_version(connection) or ""
     cost, top = float(row.cost_usd), float(row.cost_top_tier_usd)
     return {
         "requests": int(row.requests),
@@ -55,7 +61,9 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "evaluation_cost_usd": float(row.evaluation_cost_usd),
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
-            tier.name: _tier(connection, tier.name, config.evaluation.tolerance.get(tier.name))
+            tier.name: _tier(
+                connection, tier.name, config.evaluation.tolerance.get(tier.name), judge
+            )
             for tier in config.tiers
         },
         "alerts": _alerts(connection),
@@ -72,34 +80,61 @@ def _recorded_quality(connection: Connection) -> float | None:
     return float(row.total) / float(row.n) if row.n else None
 
 
-def _tier(connection: Connection, tier: str, tolerance: float | None) -> dict[str, Any]:
+def _tier(
+    connection: Connection, tier: str, tolerance: float | None, judge_version: str
+) -> dict[str, Any]:
     requests = connection.execute(
         text("select coalesce(sum(requests), 0) from rollups where tier = :tier"), {"tier": tier}
     ).scalar_one()
-    up = _rates(connection, "tier = :tier and direction = 'up'", tier, bad=True)
-    over = _rates(connection, "tier = :tier and direction = 'down'", tier, bad=False)
     pairs = connection.execute(
         text("select count(*) from exchanges where tier = :tier"), {"tier": tier}
     ).scalar_one()
     return {
         "requests": int(requests),
         "pairs": pairs,
-        "misroute": _figures(up),
-        "overspend": _figures(over),
+        "misroute": _figures(misroute_rate(connection, tier, judge_version)),
+        "overspend": _figures(_judge_rate(connection, tier, judge_version, direction="down")),
         "tolerance": tolerance,
     }
 
 
-def _rates(connection: Connection, where: str, tier: str, *, bad: bool) -> Estimate:
+def misroute_rate(connection: Connection, tier: str, judge_version: str) -> Estimate:
+    """How often a tier's answers are materially worse than the next tier's.
+
+    With people's labels on some of the pairs, the judge's errors are corrected (double sampling).
+    Without, it is the judge's own rate and called so.
+    """
+    seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
+    if not all(label != label for label in seen.labels):  # noqa: PLR0124 - NaN is not itself
+        return estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels)
+    return _judge_rate(connection, tier, judge_version, direction="up")
+
+
+def _judge_rate(
+    connection: Connection, tier: str, judge_version: str, *, direction: str
+) -> Estimate:
+    """The judge's rate, its interval good for being watched; a conversation counts as one.
+
+    The interval is the time-uniform one of as many equally weighted conversations as these
+    weighted ones are worth (`effective_n`).
+    """
     rows = connection.execute(
-        text(f"select loss, 1 / pi as weight from outcomes where {where}"),  # noqa: S608 - two constants
-        {"tier": tier},
+        text(
+            "select sum(loss / pi) / sum(1 / pi) as loss, sum(1 / pi) as weight, count(*) as pairs"
+            " from outcomes where tier = :tier and direction = :direction"
+            " and judge_version = :judge group by session"
+        ),
+        {"tier": tier, "direction": direction, "judge": judge_version},
     ).all()
     if not rows:
         return unknown()
-    losses = [row.loss if bad else 1 - row.loss for row in rows]
-    rate = weighted_rate(losses, [row.weight for row in rows])
-    return Estimate(rate.value, rate.low, rate.high, rate.n, f"judge rate, {rate.method}")
+    weights = [row.weight for row in rows]
+    bad = sum(w * row.loss for w, row in zip(weights, rows, strict=True)) / sum(weights)
+    value = min(1.0, bad if direction == "up" else 1 - bad)
+    n = effective_n(weights)
+    low, high = always_valid_interval(min(n, value * n), n)
+    method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
+    return Estimate(value, low, high, sum(row.pairs for row in rows), method)
 
 
 def _figures(rate: Estimate) -> dict[str, Any]:
@@ -116,7 +151,8 @@ def _figures(rate: Estimate) -> dict[str, Any]:
 def _alerts(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
-            "select id, kind, segment, tier, opened_at_request, pairs, cause, state, summary"
+            "select id, kind, segment, tier, opened_at_request, pairs, cause, state, summary,"
+            " attribution->>'cause' as attribution, attribution->>'sentence' as why"
             " from alerts order by id"
         )
     )

@@ -3,6 +3,11 @@
 Behind a gateway it gives each tier's recorded answer; asked as the judge or the classifier, with
 their real prompts, it answers what the recording says, with as much noise and as many faults as
 `RecordedOptions` asks for. Everything random is hashed from the seed, so a run can be repeated.
+
+Evalsets were not recorded, so what it says of them is made up: an anchor gets its correct verdict,
+with the judge's noise; a tier passes the share of probes that is its mean recorded score over the
+stretch of the recording that is being served. So a tier that gets worse in the recording gets worse
+at the probes.
 """
 
 import asyncio
@@ -23,6 +28,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.errors import UsageError
+from app.evalsets import Anchor, Probe
 from app.providers.openai_wire import estimated_tokens, request_characters
 from app.providers.recorded_reply import (
     FAULTS,
@@ -32,8 +38,15 @@ from app.providers.recorded_reply import (
     refusal,
     reply_response,
 )
-from app.providers.recordings import RecordedPair, Recordings, sufficient_tiers, tokens, usage
-from app.providers.traffic import RecordedExchange
+from app.providers.recordings import (
+    RecordedPair,
+    Recordings,
+    same_text,
+    sufficient_tiers,
+    tokens,
+    usage,
+)
+from app.providers.traffic import RecordedAnswer, RecordedExchange
 from app.routing.content import message_text
 from app.routing.policy import hashed_share
 from app.routing.tiers import Price
@@ -45,6 +58,9 @@ _ANSWER_A, _ANSWER_B, _CONVERSATION, _PROMPT = (
 )
 # The routing classifier fences with one line, made of the text's hash, on either side.
 _BARE_FENCE = re.compile(r"(?P<fence><<<[0-9a-f]+>>>)\n(?P<text>.*)\n(?P=fence)", re.DOTALL)
+
+# The stretch of the recording whose scores say how many probes a tier passes: a tenth of it.
+_LEAST_STRETCH, _LONGEST_STRETCH = 100, 1_000
 
 _FILLER = "This request is not in the recording; the same request always gets this same answer. "
 
@@ -104,6 +120,8 @@ def build_recorded_app(
     aliases: Sequence[tuple[str, str]] = (),
     redact: Callable[[str], str] | None = None,
     prices: Mapping[str, Price] | None = None,
+    anchors: Sequence[Anchor] = (),
+    probes: Sequence[Probe] = (),
 ) -> Starlette:
     """Build the provider: ``/v1/chat/completions``, ``/v1/models``, ``/healthz``.
 
@@ -118,6 +136,8 @@ def build_recorded_app(
             whole recording when a text is first not found as recorded.
         prices: by tier, so that the usage reported costs what was recorded; without them four
             characters are a token.
+        anchors: pairs of known verdict that the judge may be asked about.
+        probes: prompts of known answer that a tier may be asked.
     """
     known = Recordings(exchanges)
     provider = _RecordedProvider(
@@ -129,6 +149,8 @@ def build_recorded_app(
         options=options or RecordedOptions(),
         aliases=dict(aliases),
         prices=prices or {},
+        anchors=anchors,
+        probes=probes,
     )
     return Starlette(
         routes=[
@@ -173,6 +195,8 @@ class _RecordedProvider:
         options: RecordedOptions,
         aliases: Mapping[str, str],
         prices: Mapping[str, Price],
+        anchors: Sequence[Anchor],
+        probes: Sequence[Probe],
     ) -> None:
         self._forms = [known] if redacted is None else [known, redacted]
         self._tier_of_model = tier_of_model
@@ -185,6 +209,10 @@ class _RecordedProvider:
         self._attempts: Counter[str] = Counter()
         self._judged = 0
         self._sufficient = sufficient_tiers(known.exchanges)
+        self._anchors = Recordings([_anchor_exchange(anchor) for anchor in anchors])
+        self._probes = {same_text(probe.prompt): probe for probe in probes}
+        self._places = {exchange.id: place for place, exchange in enumerate(known.exchanges)}
+        self._reached = 0
 
     async def health(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok", "exchanges": len(self._forms[0].exchanges)})
@@ -248,6 +276,10 @@ class _RecordedProvider:
         return await self._recorded_answer(request, tier)
 
     async def _recorded_answer(self, request: Mapping[str, Any], tier: str) -> _Answer:
+        probe = self._probe(request)
+        if probe is not None:
+            passes = self._chance("probe", f"{probe.id}|{tier}") < self._recent_score(tier)
+            return _counted(request, probe.answer if passes else probe.wrong)
         metadata = request.get("metadata")
         hint = metadata.get("recorded_id") if isinstance(metadata, dict) else None
         hinted = self._forms[0].by_id(hint)
@@ -263,9 +295,25 @@ class _RecordedProvider:
         turn = (found[0].id, tier)
         exchange = found[min(self._served[turn], len(found) - 1)]
         self._served[turn] += 1
+        self._reached = max(self._reached, self._places[exchange.id])
         price = self._prices.get(tier)
         prices = (price.input_usd_per_mtok, price.output_usd_per_mtok) if price else None
         return _Answer(exchange.answers[tier].text, tokens(exchange, tier, prices))
+
+    def _probe(self, request: Mapping[str, Any]) -> Probe | None:
+        messages = request["messages"]
+        if not self._probes or len(messages) != 1:
+            return None
+        return self._probes.get(same_text(message_text(messages[0])))
+
+    def _recent_score(self, tier: str) -> float:
+        """Mean recorded score of a tier's answers up to where the recording is being served."""
+        exchanges = self._forms[0].exchanges
+        stretch = min(_LONGEST_STRETCH, max(_LEAST_STRETCH, len(exchanges) // 10))
+        end = max(self._reached + 1, stretch)
+        answers = [exchange.answers.get(tier) for exchange in exchanges[end - stretch : end]]
+        scores = [answer.score for answer in answers if answer and answer.score is not None]
+        return sum(scores) / len(scores) if scores else 1.0
 
     async def _search(self, find: Callable[[Recordings], Any]) -> Any:
         found = find(self._forms[0])
@@ -284,6 +332,8 @@ class _RecordedProvider:
         pair: RecordedPair | None = await self._search(
             lambda recordings: recordings.pair(answer_a, answer_b, conversation)
         )
+        if pair is None:
+            pair = self._anchors.pair(answer_a, answer_b, conversation)
         if pair is None:
             raise _NotRecordedError("These two answers are of no one recorded exchange.")
         if pair.preferred is None:
@@ -325,6 +375,20 @@ class _RecordedProvider:
             near = [n for n in (right - 1, right + 1) if 0 <= n < len(tiers)] or [right]
             right = near[int(self._chance("neighbour", exchange.id) * len(near))]
         return {"tier": tiers[right], "confidence": round(confidence, 4)}
+
+
+def _anchor_exchange(anchor: Anchor) -> RecordedExchange:
+    """An anchor as a recording of two tiers, named after its answers."""
+    verdict = {"a": "better", "b": "worse", "tie": "tie"}[anchor.verdict]
+    return RecordedExchange(
+        id=anchor.id,
+        at_s=0.0,
+        session=anchor.id,
+        task=anchor.kind,
+        messages=({"role": "user", "content": anchor.prompt},),
+        answers={"a": RecordedAnswer(anchor.a, 0.0), "b": RecordedAnswer(anchor.b, 0.0)},
+        verdicts={"a<b": verdict},
+    )
 
 
 def _chat_request(body: bytes) -> dict[str, Any] | None:

@@ -1,9 +1,10 @@
 """Alerts: one open a cause."""
 
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from app.store.schema import AlertRow
@@ -64,3 +65,37 @@ def untold_alerts(connection: Connection, *, limit: int = 20) -> Sequence[Any]:
 def set_delivered(connection: Connection, alert_id: int, deliveries: list[Any]) -> None:
     """Write down which events were told, and what became of each delivery."""
     connection.execute(update(AlertRow).where(AlertRow.id == alert_id).values(delivered=deliveries))
+
+
+def claim_attribution(connection: Connection, *, hold: dt.timedelta) -> Any:
+    """Claim the oldest misroute alert that is not attributed and that nobody holds, or None."""
+    found = connection.execute(
+        select(*AlertRow.__table__.columns)
+        .where(
+            AlertRow.kind == "misroute",
+            AlertRow.attribution.is_(None),
+            AlertRow.evidence.has_key("first_outcome"),
+            or_(AlertRow.attribution_until.is_(None), AlertRow.attribution_until <= func.now()),
+        )
+        .order_by(AlertRow.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if found is not None:
+        put_attribution(connection, found.id, None, until=hold)
+    return found
+
+
+def put_attribution(
+    connection: Connection,
+    alert_id: int,
+    attribution: dict[str, Any] | None,
+    *,
+    until: dt.timedelta = dt.timedelta(0),
+) -> None:
+    """Write down what an alert is attributed to, or for how long its attribution is held."""
+    connection.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id)
+        .values(attribution=attribution, attribution_until=func.now() + until)
+    )

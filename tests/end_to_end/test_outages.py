@@ -34,7 +34,7 @@ from app.store.proposals import add_proposal, proposals_in
 DEMO = Path(__file__).parents[2] / "evalsets" / "demo"
 
 # Seconds of traffic before the first outage, during each, and after each.
-BEFORE_S, DOWN_S, BETWEEN_S = 4.0, 6.0, 4.0
+BEFORE_S, DOWN_S, BETWEEN_S = 4.0, 10.0, 4.0
 EVERY_S = 0.05
 PENDING_WITHIN_S = 90.0
 POLICY_WITHIN_S = 5.0

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from app.config import ProviderConfig
 from app.errors import ProviderError, UsageError
+from app.evalsets import Anchor, Probe
 from app.judges.pairwise import PairwiseJudge
 from app.judges.verdict import Question
 from app.providers.completion import ChatClient
@@ -484,3 +485,51 @@ def test_real_traffic_is_answered_costed_and_judged() -> None:
             pair.preferred != expected[one.verdicts["simple<standard"]]
         )
     assert wrong == 0
+
+
+ANCHOR = Anchor("a1", "facts", "plain", "Name a prime.", "Four.", "Seven.", "b", "4 is no prime")
+PROBES = tuple(
+    Probe(f"p{n}", "facts", "easy", f"Probe {n}?", {"how": "exact", "value": "yes"}, "yes", "no")
+    for n in range(200)
+)
+
+
+def test_an_anchor_gets_its_known_verdict_and_the_judges_noise() -> None:
+    for options, preferred in (
+        (RecordedOptions(), "alternative"),
+        (RecordedOptions(flip_rate=1.0), "served"),
+        (RecordedOptions(position_consistency=0.0), "tie"),
+    ):
+        app = app_of(WORSE, anchors=[ANCHOR], options=options)
+        verdict = PairwiseJudge(Recorded(app), "p", "judge").judge(
+            Question(messages=[{"role": "user", "content": ANCHOR.prompt}]),
+            {"role": "assistant", "content": ANCHOR.a},
+            {"role": "assistant", "content": ANCHOR.b},
+        )
+        assert verdict.preferred == preferred
+
+
+def test_a_tier_passes_as_many_probes_as_its_recent_scores_say() -> None:
+    # 1,000 lines: standard scores 1 in the first half and .5 in the second.
+    lines = [
+        exchange(f"e{n}", f"Question {n}", {}, (0.5, 1.0 if n < 500 else 0.5, 1.0))
+        for n in range(1_000)
+    ]
+    app = app_of(*lines, probes=PROBES)
+    before = passed(app, "middle")
+    assert before == 200
+    # Serving the 900th line moves the stretch into the second half.
+    ask(app, {"model": "small", "messages": list(lines[900].messages)})
+    after = passed(app, "middle")
+    # 200 x .5 with five standard deviations of 7.
+    assert 65 <= after <= 135
+    assert passed(app, "large") == 200
+
+
+def passed(app: Starlette, model: str) -> int:
+    requests = [
+        {"model": model, "messages": [{"role": "user", "content": probe.prompt}]}
+        for probe in PROBES
+    ]
+    replies = [reply.json()["choices"][0]["message"]["content"] for reply in ask(app, *requests)]
+    return replies.count("yes")

@@ -1,0 +1,120 @@
+"""The evalsets that ship with tierwatch: anchors for the judge, probes for the tiers.
+
+An anchor is a pair whose correct verdict is known. A probe is a prompt whose answer can be checked
+by a program. Both are read from ``evalsets/NAME/items.jsonl`` beside this package; the card.md
+there says how they were made. A set's version is made from its bytes: results of another version
+are another measurement.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+import orjson
+
+from app.errors import TierwatchError
+
+FOLDER = Path(__file__).parent.parent / "evalsets"
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A prompt, two answers, and which is materially better.
+
+    Attributes:
+        id: unique in the set.
+        kind: kind of task.
+        trait: what makes it easy to be wrong about, such as ``longer_but_wrong``.
+        prompt: what the user asked.
+        a: one answer.
+        b: the other.
+        verdict: the better answer, or ``tie``.
+        why: what is wrong with the worse one, for people.
+    """
+
+    id: str
+    kind: str
+    trait: str
+    prompt: str
+    a: str
+    b: str
+    verdict: Literal["a", "b", "tie"]
+    why: str
+
+    @property
+    def longer(self) -> Literal["a", "b", "tie"]:
+        """Which answer has more characters."""
+        if len(self.a) == len(self.b):
+            return "tie"
+        return "a" if len(self.a) > len(self.b) else "b"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A prompt with a check that a reply passes or not (`app.evaluation.probes`).
+
+    Attributes:
+        id: unique in the set.
+        kind: kind of task.
+        difficulty: ``easy | medium | hard``.
+        prompt: what is asked; it states the form of the answer.
+        check: how a reply is checked.
+        answer: a reply that passes.
+        wrong: a plausible reply that does not.
+    """
+
+    id: str
+    kind: str
+    difficulty: str
+    prompt: str
+    check: Mapping[str, Any]
+    answer: str
+    wrong: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evalset(Generic[Item]):
+    """A set's items in the order of the file, and its version."""
+
+    version: str
+    items: tuple[Item, ...]
+
+
+@cache
+def anchors(folder: Path = FOLDER) -> Evalset[Anchor]:
+    """The anchors.
+
+    Raises:
+        TierwatchError: the set is missing or damaged.
+    """
+    return _read(folder / "anchors" / "items.jsonl", Anchor)
+
+
+@cache
+def probes(folder: Path = FOLDER) -> Evalset[Probe]:
+    """The probes.
+
+    Raises:
+        TierwatchError: the set is missing or damaged.
+    """
+    return _read(folder / "probes" / "items.jsonl", Probe)
+
+
+def _read(path: Path, make: Callable[..., Item]) -> Evalset[Item]:
+    try:
+        content = path.read_bytes()
+        rows = [orjson.loads(line) for line in content.splitlines() if line.strip()]
+        items = tuple(make(**row) for row in rows)
+    except (OSError, ValueError, TypeError) as problem:
+        raise TierwatchError(
+            f"{path}: this evalset cannot be read ({problem}); reinstall tierwatch"
+        ) from problem
+    if not items:
+        raise TierwatchError(f"{path}: this evalset is empty; reinstall tierwatch")
+    digest = hashlib.blake2b(content, digest_size=4).hexdigest()
+    return Evalset(f"{path.parent.name}/{digest}", items)

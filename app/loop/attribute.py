@@ -1,0 +1,157 @@
+"""Attribute: say of a new misroute alert whether traffic, answers, judge or model changed.
+
+The moment an alert opens, the judge is asked every anchor and every tier every probe, so that what
+is compared with the past is the judge and the models of now. Claim, call, record.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+
+from sqlalchemy import Engine
+
+from app.evalsets import Anchor, Evalset, Probe
+from app.evaluation.attribution import (
+    AnchorEvidence,
+    AnchorFlips,
+    Attribution,
+    Cell,
+    ProbeFlips,
+    attribute,
+)
+from app.judges import Judge
+from app.loop.anchors import AnchorRun, judge_anchors
+from app.loop.probes import ProbeRun, ask_probes
+from app.loop.shadow import Completes
+from app.routing.tiers import Tier
+from app.store.alerts import claim_attribution, put_attribution
+from app.store.audit import add_audit
+from app.store.evidence import loss_cells
+
+# Longer than a full set of anchors and probes takes; see `app.loop.anchors`.
+_HOLD = dt.timedelta(minutes=15)
+# Another run is under way, or the one asked for was refused: look again soon.
+_AGAIN = dt.timedelta(seconds=10)
+
+
+def attribute_alerts(
+    *,
+    engine: Engine,
+    judge: Judge | None,
+    client: Completes,
+    tiers: Mapping[str, Tier],
+    anchors: Evalset[Anchor],
+    probes: Evalset[Probe],
+) -> int:
+    """Attribute every misroute alert that is not attributed yet and that nobody works on.
+
+    Args:
+        engine: Postgres.
+        judge: asked the anchors; None leaves them out, and then the judge is not cleared.
+        client: calls providers.
+        tiers: asked the probes; empty leaves them out.
+        anchors: the set.
+        probes: the set.
+
+    Returns:
+        How many alerts were attributed.
+    """
+    done = 0
+    while True:
+        with engine.begin() as connection:
+            alert = claim_attribution(connection, hold=_HOLD)
+        if alert is None:
+            return done
+        why = f"alert {alert.id}"
+        anchor_run = (
+            None
+            if judge is None
+            else judge_anchors(engine=engine, judge=judge, anchors=anchors, every_s=None, why=why)
+        )
+        probe_runs = ask_probes(
+            engine=engine,
+            client=client,
+            tiers=tiers.values(),
+            probes=probes,
+            every_s=None,
+            why=why,
+        )
+        if (judge is not None and anchor_run is None) or len(probe_runs) < len(tiers):
+            # Another worker is half through a set: its answers are as good, so wait for it.
+            with engine.begin() as connection:
+                put_attribution(connection, alert.id, None, until=_AGAIN)
+            return done
+        with engine.begin() as connection:
+            cells = loss_cells(
+                connection,
+                alert.tier,
+                task_type=alert.segment.partition("/")[2],
+                judge_version=alert.evidence["judge_version"],
+                first_outcome=alert.evidence["first_outcome"],
+            )
+            found = attribution_of(cells, alert.tier, anchor_run, probe_runs)
+            put_attribution(connection, alert.id, found.to_json())
+            add_audit(
+                connection,
+                actor="tierwatch",
+                action="alert.attributed",
+                subject=f"alert/{alert.id}",
+                cause=found.cause,
+                sentence=found.sentence,
+            )
+        done += 1
+
+
+def attribution_of(
+    cells: tuple[Mapping[str, Cell], Mapping[str, Cell]],
+    tier: str,
+    anchor_run: AnchorRun | None,
+    probe_runs: list[ProbeRun],
+) -> Attribution:
+    """Attribute the change between two windows of pairs.
+
+    Args:
+        cells: before and after the estimated change.
+        tier: whose answers became worse.
+        anchor_run: the judge now, beside the judge at first.
+        probe_runs: the tiers now, beside the tiers at first.
+    """
+    flips = {run.tier: probe_flips(run) for run in probe_runs if run.compared}
+    return attribute(
+        *cells,
+        anchors=None if anchor_run is None or not anchor_run.compared else anchor_flips(anchor_run),
+        probes=flips.pop(tier, None),
+        other_probes=flips,
+    )
+
+
+def anchor_flips(run: AnchorRun) -> AnchorEvidence:
+    """Paired flips, by whether the first answer of the anchor truly is the worse one."""
+    by_truth: dict[bool, list[tuple[bool, bool]]] = {True: [], False: []}
+    for name, truth in run.truth.items():
+        then, now = run.before.get(name), run.after.get(name)
+        if then is not None and now is not None:
+            by_truth[truth == "b"].append((then == "b", now == "b"))
+    worse, not_worse = (
+        AnchorFlips(
+            n=len(pairs),
+            worse_before=sum(then for then, _ in pairs),
+            to_worse=sum(now and not then for then, now in pairs),
+            to_not_worse=sum(then and not now for then, now in pairs),
+        )
+        for pairs in (by_truth[True], by_truth[False])
+    )
+    return AnchorEvidence(worse, not_worse)
+
+
+def probe_flips(run: ProbeRun) -> ProbeFlips:
+    """Paired flips of a tier's probes, of those answered in both runs."""
+    both = [
+        (then, run.after[name])
+        for name, then in run.before.items()
+        if then is not None and run.after.get(name) is not None
+    ]
+    return ProbeFlips(
+        n=len(both),
+        pass_to_fail=sum(bool(then and not now) for then, now in both),
+        fail_to_pass=sum(bool(now and not then) for then, now in both),
+    )

@@ -1,0 +1,151 @@
+"""Runs over evalsets: what the judge said of anchors, what tiers answered to probes."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from app.store.schema import AlertRow, AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
+
+# Any number that no other program uses for an advisory lock on this database.
+_RUN_LOCK = 7_431_203
+
+
+def claim_run(
+    connection: Connection,
+    *,
+    kind: str,
+    subject: str,
+    model: str,
+    set_version: str,
+    why: str,
+    every_s: float | None,
+    hold_s: float,
+) -> int | None:
+    """Start a run, or take over one whose worker died; None when there is nothing to do.
+
+    Args:
+        connection: inside the caller's transaction.
+        kind: ``anchors`` or ``probes``.
+        subject: the judge version or the tier.
+        model: that answers.
+        set_version: of the evalset.
+        why: for people: the schedule, or the alert that asked.
+        every_s: least seconds since the last run began; None runs at once.
+        hold_s: seconds the run is this worker's.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock(_RUN_LOCK)))
+    until = func.clock_timestamp() + dt.timedelta(seconds=hold_s)
+    last = connection.execute(
+        select(
+            EvalsetRunRow.id,
+            EvalsetRunRow.ended_at,
+            (EvalsetRunRow.until > func.clock_timestamp()).label("held"),
+            func.extract("epoch", func.clock_timestamp() - EvalsetRunRow.started_at).label("age_s"),
+        )
+        .where(*_same(kind, subject, model, set_version))
+        .order_by(EvalsetRunRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is not None and last.ended_at is None:
+        if last.held:
+            return None
+        connection.execute(
+            update(EvalsetRunRow).where(EvalsetRunRow.id == last.id).values(until=until)
+        )
+        return int(last.id)
+    if last is not None and every_s is not None and last.age_s < every_s:
+        return None
+    added = connection.execute(
+        insert(EvalsetRunRow)
+        .values(
+            kind=kind, subject=subject, model=model, set_version=set_version, why=why, until=until
+        )
+        .returning(EvalsetRunRow.id)
+    )
+    return int(added.scalar_one())
+
+
+def end_run(connection: Connection, run_id: int) -> bool:
+    """Mark a run as ended; False when it had ended already."""
+    ended = connection.execute(
+        update(EvalsetRunRow)
+        .where(EvalsetRunRow.id == run_id, EvalsetRunRow.ended_at.is_(None))
+        .values(ended_at=func.clock_timestamp())
+        .returning(EvalsetRunRow.id)
+    ).one_or_none()
+    return ended is not None
+
+
+def first_run(
+    connection: Connection, *, kind: str, subject: str, model: str, set_version: str, cause: str
+) -> int | None:
+    """The first run that ended since an alert of this cause was last resolved.
+
+    Later runs are compared with it; resolving the alert accepts what had changed.
+    """
+    resolved = (
+        select(func.max(AlertRow.resolved_at)).where(AlertRow.cause == cause).scalar_subquery()
+    )
+    return connection.execute(
+        select(func.min(EvalsetRunRow.id)).where(
+            *_same(kind, subject, model, set_version),
+            EvalsetRunRow.ended_at.is_not(None),
+            or_(resolved.is_(None), EvalsetRunRow.started_at > resolved),
+        )
+    ).scalar_one()
+
+
+def _same(kind: str, subject: str, model: str, set_version: str) -> tuple[Any, ...]:
+    return (
+        EvalsetRunRow.kind == kind,
+        EvalsetRunRow.subject == subject,
+        EvalsetRunRow.model == model,
+        EvalsetRunRow.set_version == set_version,
+    )
+
+
+def add_anchor_verdict(connection: Connection, **columns: Any) -> None:
+    """Keep what the judge said of an anchor; once a run."""
+    connection.execute(insert(AnchorVerdictRow).values(columns).on_conflict_do_nothing())
+
+
+def add_probe_answer(connection: Connection, **columns: Any) -> None:
+    """Keep what a tier answered to a probe; once a run."""
+    connection.execute(insert(ProbeAnswerRow).values(columns).on_conflict_do_nothing())
+
+
+def anchor_verdicts(connection: Connection, run_id: int) -> Mapping[str, str | None]:
+    """Verdict by anchor of one run: ``a | b | tie``, None where it was unscored."""
+    rows = connection.execute(
+        select(AnchorVerdictRow.anchor_id, AnchorVerdictRow.verdict)
+        .where(AnchorVerdictRow.run_id == run_id)
+        .order_by(AnchorVerdictRow.anchor_id)
+    )
+    return {row.anchor_id: row.verdict for row in rows}
+
+
+def probe_results(connection: Connection, run_id: int) -> Mapping[str, bool | None]:
+    """By probe, whether the tier passed it in one run; None where there was no answer."""
+    rows = connection.execute(
+        select(ProbeAnswerRow.probe_id, ProbeAnswerRow.passed)
+        .where(ProbeAnswerRow.run_id == run_id)
+        .order_by(ProbeAnswerRow.probe_id)
+    )
+    return {row.probe_id: row.passed for row in rows}
+
+
+def newest_anchor_verdicts(connection: Connection, judge_version: str) -> list[Any]:
+    """Every verdict of the newest ended run of a judge: truth, verdict, orders_agree, longer."""
+    return list(
+        connection.execute(
+            text(
+                "select anchor_id, truth, verdict, orders_agree, longer from anchor_verdicts"
+                " where run_id = (select max(id) from evalset_runs where kind = 'anchors'"
+                " and subject = :judge and ended_at is not null) order by anchor_id"
+            ),
+            {"judge": judge_version},
+        )
+    )
