@@ -1,12 +1,15 @@
 """Counts of all traffic, per minute; added in batches, each batch once."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.evaluation.sampling import CONFIDENCE_BINS
 from app.store.schema import RollupFlushRow, RollupRow
 
 _KEY = ("minute", "tier", "task_type", "bin", "policy_version")
@@ -40,3 +43,96 @@ def add_rollups(
 def counted_requests(connection: Connection) -> int:
     """Requests counted so far, by every gateway."""
     return int(connection.execute(select(func.sum(RollupRow.requests))).scalar_one() or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FreshCount:
+    """Requests of one minute, policy and bin of confidence that were not taken before."""
+
+    minute: dt.datetime
+    policy_version: int
+    bin: int
+    requests: int
+
+
+def take_fresh_counts(connection: Connection) -> list[FreshCount]:
+    """Requests counted since the last call, each taken once; in order of their minutes."""
+    rows = connection.execute(
+        text(
+            """
+            with taken as (
+                update rollups set drift_taken = rollups.requests
+                from (select minute, tier, task_type, bin, policy_version, drift_taken as before
+                      from rollups where requests > drift_taken for update) as old
+                where (rollups.minute, rollups.tier, rollups.task_type, rollups.bin,
+                       rollups.policy_version)
+                    = (old.minute, old.tier, old.task_type, old.bin, old.policy_version)
+                returning rollups.minute, rollups.policy_version, rollups.bin,
+                          rollups.requests - old.before as fresh
+            )
+            select minute, policy_version, bin, sum(fresh)::bigint as requests
+            from taken group by 1, 2, 3 order by 1, 2, 3
+            """
+        )
+    )
+    return [FreshCount(*row) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureCount:
+    """What one tier should have captured in a stretch of minutes, and what it has."""
+
+    tier: str
+    eligible: int
+    expected: float
+    captured: int
+
+
+def capture_counts(
+    connection: Connection, after: dt.datetime, until: dt.datetime
+) -> list[CaptureCount]:
+    """By tier, requests that arrived in minutes from ``after`` to before ``until``.
+
+    Both sides are counted by the minute of arrival and were written together, so the only
+    difference between them is what was lost or chosen wrongly.
+    """
+    rows = connection.execute(
+        text(
+            """
+            with counted as (
+                select tier, sum(eligible)::bigint as eligible, sum(expected) as expected
+                from rollups where minute >= :after and minute < :until group by tier
+            ), stored as (
+                select tier, count(*) as captured from exchanges
+                where id >= :first and id < :last group by tier
+            )
+            select tier, eligible, expected, coalesce(captured, 0) as captured
+            from counted left join stored using (tier) where eligible > 0 order by tier
+            """
+        ),
+        {"after": after, "until": until, "first": _first_id(after), "last": _first_id(until)},
+    )
+    return [CaptureCount(*row) for row in rows]
+
+
+def _first_id(moment: dt.datetime) -> uuid.UUID:
+    """The lowest id of an exchange that arrived at this moment: its milliseconds lead the id."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def confidence_shares(
+    connection: Connection, policy_version: int, *, since: dt.datetime
+) -> tuple[list[int], list[int]]:
+    """Requests by bin of confidence under one policy, before and since a moment."""
+    rows = connection.execute(
+        text(
+            "select bin, sum(requests) filter (where minute < :since)::bigint as before,"
+            " sum(requests) filter (where minute >= :since)::bigint as after"
+            " from rollups where policy_version = :version group by bin order by bin"
+        ),
+        {"since": since, "version": policy_version},
+    ).all()
+    before, after = [0] * CONFIDENCE_BINS, [0] * CONFIDENCE_BINS
+    for row in rows:
+        before[row.bin], after[row.bin] = row.before or 0, row.after or 0
+    return before, after

@@ -1,0 +1,196 @@
+"""Traffic: watch what arrives and what is captured of it, from counts alone.
+
+Input drift needs no shadow run: a router's confidence is known of every request, and a change of
+its distribution is a change of the traffic or of the classifier. The sample ratio guards what all
+estimates rest on: each exchange is captured with the probability that was written down for it.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from app.evaluation.drift import InputDriftMonitor
+from app.evaluation.sample_ratio import SampleRatioMonitor
+from app.evaluation.sampling import CONFIDENCE_BINS
+from app.loop.alert import open_alert
+from app.store.evidence import load_monitor, put_monitor, try_lock
+from app.store.rollups import (
+    CaptureCount,
+    FreshCount,
+    capture_counts,
+    confidence_shares,
+    take_fresh_counts,
+)
+
+# Any number that no other program uses for an advisory lock on this database.
+_LOCK = 7_431_204
+# The evidence of an alert compares the last stretch with what was before it.
+_RECENT = dt.timedelta(minutes=15)
+
+
+def watch_traffic(*, engine: Engine, level: float, now: dt.datetime, lag_s: float = 300.0) -> None:
+    """Feed what was counted since the last call to the input and capture monitors.
+
+    Args:
+        engine: Postgres.
+        level: evidence at which input drift alarms.
+        now: the time.
+        lag_s: age at which a minute is taken for complete: gateways commit every second, so this
+            is longer than a commit may be delayed.
+    """
+    with engine.begin() as connection:
+        if not try_lock(connection, _LOCK):
+            return
+        _watch_inputs(connection, take_fresh_counts(connection), level, now)
+        until = (now - dt.timedelta(seconds=lag_s)).replace(second=0, microsecond=0)
+        _watch_capture(connection, until)
+
+
+def _watch_inputs(
+    connection: Connection, counts: Sequence[FreshCount], level: float, now: dt.datetime
+) -> None:
+    by_policy: dict[int, list[list[int]]] = {}
+    for (version, _), rows in groupby(
+        sorted(counts, key=lambda count: (count.policy_version, count.minute)),
+        key=lambda count: (count.policy_version, count.minute),
+    ):
+        by_policy.setdefault(version, []).append(_histogram(rows))
+    for version, histograms in by_policy.items():
+        stream = f"input|p{version}"
+        kept = load_monitor(connection, stream)
+        monitor = (
+            InputDriftMonitor(level=level, bins=CONFIDENCE_BINS, seed=version)
+            if kept is None or kept.state["level"] != level
+            else InputDriftMonitor.from_state(kept.state)
+        )
+        alarmed = kept is not None and kept.alarmed
+        crossed = [monitor.update_counts(histogram) for histogram in histograms]
+        tripped = any(crossed) and not alarmed
+        _put(connection, "input", stream, monitor, version=version, alarmed=alarmed or tripped)
+        if tripped:
+            before, after = confidence_shares(connection, version, since=now - _RECENT)
+            open_alert(
+                connection,
+                kind="input_drift",
+                cause=f"input_drift:p{version}",
+                tier="",
+                segment="all",
+                summary=(
+                    f"The router's confidence is distributed otherwise than before under policy"
+                    f" {version}: mean {_mean(after)} in the last {_RECENT.seconds // 60} minutes,"
+                    f" {_mean(before)} until then. The traffic has changed, or the classifier;"
+                    " thresholds certified before may not hold."
+                ),
+                pairs=0,
+                evidence={
+                    "policy_version": version,
+                    "requests": monitor.n,
+                    "statistic": monitor.statistic,
+                    "level": level,
+                    "bins_before": before,
+                    "bins_after": after,
+                },
+            )
+
+
+def _histogram(counts: Iterable[FreshCount]) -> list[int]:
+    histogram = [0] * CONFIDENCE_BINS
+    for count in counts:
+        histogram[count.bin] += count.requests
+    return histogram
+
+
+def _mean(bins: Sequence[int]) -> str:
+    """Mean confidence of a histogram, as people read it."""
+    total = sum(bins)
+    if not total:
+        return "unknown"
+    middles = ((place + 0.5) / len(bins) * count for place, count in enumerate(bins))
+    return f"{sum(middles) / total:.2f}"
+
+
+def _watch_capture(connection: Connection, until: dt.datetime) -> None:
+    """Take complete minutes that were not taken before; the newest is kept with the monitors."""
+    known = load_monitor(connection, "capture")
+    after = dt.datetime.fromtimestamp(0 if known is None else known.state["until"], dt.UTC)
+    if until <= after:
+        return
+    for count in capture_counts(connection, after, until):
+        _take_capture(connection, count)
+    put_monitor(
+        connection,
+        kind="cursor",
+        stream="capture",
+        tier="",
+        task_type="all",
+        policy_version=0,
+        judge_version="",
+        state={"until": int(until.timestamp())},
+        pairs=0,
+        losses=0.0,
+        newest_request_no=0,
+        alarmed=False,
+        estimate=None,
+    )
+
+
+def _take_capture(connection: Connection, count: CaptureCount) -> None:
+    stream = f"capture|{count.tier}"
+    kept = load_monitor(connection, stream)
+    monitor = SampleRatioMonitor() if kept is None else SampleRatioMonitor.from_state(kept.state)
+    alarmed = kept is not None and kept.alarmed
+    # Requests that were counted twice cannot be captured more often than they were eligible.
+    crossed = monitor.update(count.eligible, count.expected, min(count.captured, count.eligible))
+    tripped = crossed and not alarmed
+    _put(connection, "capture", stream, monitor, tier=count.tier, alarmed=alarmed or tripped)
+    if tripped:
+        open_alert(
+            connection,
+            kind="capture",
+            cause=f"capture:{count.tier}",
+            tier=count.tier,
+            segment=f"{count.tier}/all",
+            summary=(
+                f"Of tier {count.tier}, {monitor.captured} exchanges were captured where"
+                f" {monitor.expected:.0f} were to be expected of {monitor.eligible}. The recorded"
+                " inclusion probabilities are not the true ones, so no rate of this tier can be"
+                " believed until the loss is found: look for dropped captures and a full spool."
+            ),
+            pairs=monitor.captured,
+            evidence={
+                "eligible": monitor.eligible,
+                "expected": monitor.expected,
+                "captured": monitor.captured,
+                "statistic": monitor.statistic,
+            },
+        )
+
+
+def _put(
+    connection: Connection,
+    kind: str,
+    stream: str,
+    monitor: Any,
+    *,
+    tier: str = "",
+    version: int = 0,
+    alarmed: bool,
+) -> None:
+    put_monitor(
+        connection,
+        kind=kind,
+        stream=stream,
+        tier=tier,
+        task_type="all",
+        policy_version=version,
+        judge_version="",
+        state=monitor.state(),
+        pairs=0,
+        losses=0.0,
+        newest_request_no=0,
+        alarmed=alarmed,
+        estimate=None,
+    )

@@ -1,0 +1,128 @@
+"""What arrives and what is captured of it is watched from counts, each taken once."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import stand_in_rows as put
+from sqlalchemy import Engine, text
+from stand_ins import rows, scalar
+
+from app.evaluation.drift import InputDriftMonitor
+from app.evaluation.sample_ratio import SampleRatioMonitor
+from app.loop.alert import resolve_alert
+from app.loop.exchange import new_exchange_id
+from app.loop.traffic import watch_traffic
+
+START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
+
+
+def minutes(n: float) -> dt.datetime:
+    return START + dt.timedelta(minutes=n)
+
+
+def watch(engine: Engine, now: float, *, lag_s: float = 0.0) -> None:
+    watch_traffic(engine=engine, level=1e7, now=minutes(now), lag_s=lag_s)
+
+
+def count(engine: Engine, minute: float, bins: Sequence[int], **changes: Any) -> None:
+    """A minute of traffic by bin of confidence."""
+    with engine.begin() as connection:
+        for place, requests in enumerate(bins):
+            if requests:
+                columns = {"minute": minutes(minute), "bin": place} | changes
+                put.add_rollup(connection, "simple", requests, **columns)
+
+
+def drawn(seed: int, a: float, b: float, n: int = 400) -> list[int]:
+    confidences = np.random.default_rng(seed).beta(a, b, n)
+    return np.histogram(confidences, bins=20, range=(0, 1))[0].tolist()
+
+
+def input_monitor(engine: Engine, version: int = 1) -> InputDriftMonitor:
+    stream = f"input|p{version}"
+    state = scalar(engine, "select state from monitors where stream = :stream", stream=stream)
+    return InputDriftMonitor.from_state(state)
+
+
+def test_every_request_is_taken_once_however_its_minute_grows(engine: Engine) -> None:
+    count(engine, 0, [10] * 20)
+    watch(engine, 1)
+    watch(engine, 1)
+    assert input_monitor(engine).n == 200
+    with engine.begin() as connection:
+        # A gateway that was late adds to the same minute.
+        connection.execute(text("update rollups set requests = requests + 1 where bin = 3"))
+    watch(engine, 2)
+    assert input_monitor(engine).n == 201
+    assert scalar(engine, "select count(*) from rollups where requests > drift_taken") == 0
+
+
+def test_steady_traffic_is_no_drift_and_other_traffic_is_told_once(engine: Engine) -> None:
+    for minute in range(15):
+        count(engine, minute, drawn(minute, 2.5, 1.5))
+        watch(engine, minute + 1)
+    assert scalar(engine, "select count(*) from alerts") == 0
+    for minute in range(15, 20):
+        count(engine, minute, drawn(minute, 1.5, 2.5))
+        watch(engine, minute + 1)
+    [alert] = rows(engine, "select * from alerts")
+    assert (alert.kind, alert.segment, alert.cause) == ("input_drift", "all", "input_drift:p1")
+    assert alert.evidence["statistic"] >= 1e7
+    assert sum(alert.evidence["bins_before"]) + sum(alert.evidence["bins_after"]) >= 6_400
+    assert "policy 1" in alert.summary
+    with engine.begin() as connection:
+        resolve_alert(connection, alert.id, actor="ada")
+    assert scalar(engine, "select count(*) from monitors where kind = 'input'") == 0
+
+
+def test_each_policy_is_a_stream_of_its_own(engine: Engine) -> None:
+    count(engine, 0, drawn(1, 2.5, 1.5), policy_version=1)
+    count(engine, 0, drawn(2, 1.5, 2.5), policy_version=2)
+    watch(engine, 1)
+    assert (input_monitor(engine, 1).n, input_monitor(engine, 2).n) == (400, 400)
+
+
+def capture(engine: Engine, minute: float, *, eligible: int, expected: float, stored: int) -> None:
+    with engine.begin() as connection:
+        put.add_rollup(
+            connection,
+            "simple",
+            eligible,
+            minute=minutes(minute),
+            eligible=eligible,
+            expected=expected,
+        )
+        for number in range(stored):
+            moment = minutes(minute) + dt.timedelta(milliseconds=7 * number)
+            put.add_exchange(connection, number, id=new_exchange_id(moment.timestamp()))
+
+
+def test_captures_that_are_as_many_as_expected_are_fine(engine: Engine) -> None:
+    for minute in range(5):
+        capture(engine, minute, eligible=400, expected=20.0, stored=18 + minute)
+        watch(engine, minute + 1)
+        watch(engine, minute + 1)
+    state = scalar(engine, "select state from monitors where stream = 'capture|simple'")
+    monitor = SampleRatioMonitor.from_state(state)
+    assert (monitor.eligible, monitor.expected, monitor.captured) == (2_000, 100.0, 100)
+    assert scalar(engine, "select count(*) from alerts") == 0
+
+
+def test_lost_captures_are_told_with_their_numbers(engine: Engine) -> None:
+    capture(engine, 0, eligible=2_000, expected=100.0, stored=100)
+    capture(engine, 1, eligible=2_000, expected=100.0, stored=20)
+    watch(engine, 2)
+    [alert] = rows(engine, "select * from alerts")
+    assert (alert.kind, alert.tier, alert.segment) == ("capture", "simple", "simple/all")
+    assert "120 exchanges were captured where 200 were to be expected of 4000" in alert.summary
+    assert alert.evidence["captured"] == 120
+
+
+def test_a_minute_is_taken_when_it_is_complete(engine: Engine) -> None:
+    capture(engine, 0, eligible=2_000, expected=100.0, stored=100)
+    watch(engine, 4.9, lag_s=300)
+    assert scalar(engine, "select count(*) from monitors where kind = 'capture'") == 0
+    watch(engine, 6, lag_s=300)
+    assert scalar(engine, "select count(*) from monitors where kind = 'capture'") == 1
