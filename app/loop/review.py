@@ -1,0 +1,65 @@
+"""Review: a person compares a pair, blind, as the judge did; the label corrects the judge."""
+
+import hashlib
+import uuid
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from app.errors import ConflictError, UsageError
+from app.loop.redact import storable
+from app.store.audit import add_audit
+from app.store.labels import add_label
+
+_MOST_NOTE = 2_000
+
+Side = Literal["served", "alternative"]
+Said = Literal["first", "second", "tie"]
+
+
+def shown_first(exchange_id: uuid.UUID, reviewer: str) -> Side:
+    """Which answer of a pair a person sees first: hashed, so that a reload shows the same."""
+    digest = hashlib.blake2b(f"{reviewer}|{exchange_id}".encode(), digest_size=1).digest()
+    return "served" if digest[0] % 2 else "alternative"
+
+
+def label_pair(
+    connection: Connection, exchange_id: uuid.UUID, *, reviewer: str, said: str, note: str = ""
+) -> None:
+    """Keep what a person said of a pair.
+
+    Args:
+        connection: inside the caller's transaction.
+        exchange_id: of the pair.
+        reviewer: who looked.
+        said: ``first``, ``second`` or ``tie``: which answer was materially better, as shown.
+        note: why, if they like.
+
+    Raises:
+        UsageError: another word than these three, or too long a note.
+        ConflictError: this person labelled the pair before.
+    """
+    if said not in {"first", "second", "tie"}:
+        raise UsageError(f"a label is first, second or tie, not {said!r}")
+    if len(note) > _MOST_NOTE:
+        raise UsageError(f"a note has at most {_MOST_NOTE:,} characters, not {len(note):,}")
+    first = shown_first(exchange_id, reviewer)
+    second: Side = "alternative" if first == "served" else "served"
+    preferred = {"first": first, "second": second, "tie": "tie"}[said]
+    added = add_label(
+        connection,
+        exchange_id,
+        reviewer=reviewer,
+        preferred=preferred,
+        shown_first=first,
+        note=storable(note),
+    )
+    if not added:
+        raise ConflictError(f"{reviewer} labelled pair {exchange_id} before")
+    add_audit(
+        connection,
+        actor=reviewer,
+        action="pair.labelled",
+        subject=f"pair/{exchange_id}",
+        preferred=preferred,
+    )

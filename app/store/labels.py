@@ -1,0 +1,131 @@
+"""What people say of pairs: labels, and which pair to show next."""
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.store.schema import LabelRow
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """Outcomes of one tier against the next one up, with a person's word where there is one.
+
+    Lists of equal length, in order of arrival.
+
+    Attributes:
+        judged: 1.0 where the judge found the served answer worse.
+        weights: 1 / pi.
+        strata: task type.
+        labels: 1.0 or 0.0 as people said, NaN where nobody did. Where several said different
+            things, the majority; a draw counts as 0.
+    """
+
+    judged: list[float]
+    weights: list[float]
+    strata: list[str]
+    labels: list[float]
+
+
+def add_label(connection: Connection, exchange_id: uuid.UUID, **columns: Any) -> bool:
+    """Keep a person's word on a pair; False when this person had spoken already."""
+    added = connection.execute(
+        insert(LabelRow)
+        .values(exchange_id=exchange_id, **columns)
+        .on_conflict_do_nothing()
+        .returning(LabelRow.exchange_id)
+    ).one_or_none()
+    return added is not None
+
+
+def next_for_review(
+    connection: Connection, reviewer: str, *, judge_version: str
+) -> uuid.UUID | None:
+    """The pair this person should look at next; None when there is none left.
+
+    Within a tier and a verdict, pairs are taken in the order of a hash of their id, which has
+    nothing to do with what they say: `estimate_rate` needs labels picked by stratum and verdict
+    only. Among tiers and verdicts the one with the fewest labels comes first, so that the rare
+    verdict is not left without.
+    """
+    found = connection.execute(
+        text(
+            """
+            with groups as (
+                select o.tier, o.loss > 0 as bad, count(l.exchange_id) as labelled
+                from outcomes o left join labels l using (exchange_id)
+                where o.direction = 'up' and o.judge_version = :judge group by 1, 2
+            )
+            select o.exchange_id from outcomes o
+            join groups g on g.tier = o.tier and g.bad = (o.loss > 0)
+            where o.direction = 'up' and o.judge_version = :judge
+              and not exists (select 1 from labels l where l.exchange_id = o.exchange_id
+                              and l.reviewer = :reviewer)
+              and exists (select 1 from exchange_texts t where t.id = o.exchange_id)
+              and exists (select 1 from alternative_texts t where t.id = o.exchange_id)
+            order by g.labelled, md5(o.exchange_id::text) limit 1
+            """
+        ),
+        {"judge": judge_version, "reviewer": reviewer},
+    ).one_or_none()
+    return None if found is None else found.exchange_id
+
+
+def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
+    """How many pairs of a judge have a label, and how many could have one."""
+    row = connection.execute(
+        text(
+            "select count(*) filter (where exists (select 1 from labels l"
+            " where l.exchange_id = o.exchange_id)) as labelled, count(*) as pairs"
+            " from outcomes o where direction = 'up' and judge_version = :judge"
+        ),
+        {"judge": judge_version},
+    ).one()
+    return row.labelled, row.pairs
+
+
+def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) -> Reviewed:
+    """Every outcome of a tier shadowed up, with people's labels."""
+    rows = connection.execute(
+        text(
+            """
+            with said as (
+                select exchange_id,
+                       (avg((preferred = 'alternative')::int) > .5)::int as label
+                from labels group by exchange_id
+            )
+            select o.loss, 1 / o.pi as weight, o.task_type, said.label
+            from outcomes o left join said using (exchange_id)
+            where o.tier = :tier and o.direction = 'up' and o.judge_version = :judge
+            order by o.id
+            """
+        ),
+        {"tier": tier, "judge": judge_version},
+    ).all()
+    return Reviewed(
+        judged=[row.loss for row in rows],
+        weights=[row.weight for row in rows],
+        strata=[row.task_type for row in rows],
+        labels=[float("nan") if row.label is None else float(row.label) for row in rows],
+    )
+
+
+def labelled_verdicts(connection: Connection, judge_version: str) -> list[Any]:
+    """Judge's and people's words on the same pairs: ``judged``, ``label``, ``orders``.
+
+    Both are ``served | alternative | tie``; one row a label.
+    """
+    return list(
+        connection.execute(
+            text(
+                "select v.preferred as judged, l.preferred as label, v.orders"
+                " from labels l join verdicts v using (exchange_id)"
+                " where v.judge_version = :judge and v.preferred is not null"
+                " order by l.created_at, l.exchange_id, l.reviewer"
+            ),
+            {"judge": judge_version},
+        )
+    )

@@ -1,0 +1,96 @@
+"""Labels: picked by tier and verdict only, once a person, and read beside the judge's word."""
+
+import math
+import uuid
+from typing import Any
+
+import stand_in_rows as put
+from sqlalchemy import Connection
+
+from app.store.labels import (
+    add_label,
+    label_counts,
+    labelled_verdicts,
+    next_for_review,
+    reviewed_outcomes,
+)
+
+
+def add_judged(connection: Connection, number: int, preferred: str, **changes: Any) -> uuid.UUID:
+    """A judged pair with its outcome."""
+    exchange_id = put.add_pair(connection, number, preferred)
+    columns: dict[str, Any] = {"exchange_id": exchange_id} | changes
+    put.add_outcome(connection, number, float(preferred == "alternative"), **columns)
+    return exchange_id
+
+
+def label(connection: Connection, pair: uuid.UUID, who: str, preferred: str) -> bool:
+    return add_label(
+        connection, pair, reviewer=who, preferred=preferred, shown_first="served", note=""
+    )
+
+
+def test_a_person_labels_a_pair_once(connection: Connection) -> None:
+    pair = add_judged(connection, 1, "tie")
+    assert label(connection, pair, "ada", "tie")
+    assert not label(connection, pair, "ada", "served")
+    assert label(connection, pair, "bob", "served")
+    assert label_counts(connection, put.JUDGE) == (1, 1)
+
+
+def test_the_rare_verdict_is_not_left_without_labels(connection: Connection) -> None:
+    bad = {add_judged(connection, number, "alternative") for number in range(3)}
+    good = {add_judged(connection, number, "tie") for number in range(3, 30)}
+    picked = []
+    for _ in range(6):
+        pair = next_for_review(connection, "ada", judge_version=put.JUDGE)
+        assert pair is not None
+        label(connection, pair, "ada", "tie")
+        picked.append(pair)
+    assert len(set(picked)) == 6
+    assert len(bad & set(picked)) == 3
+    assert len(good & set(picked)) == 3
+
+
+def test_everybody_is_shown_what_they_have_not_labelled_until_nothing_is_left(
+    connection: Connection,
+) -> None:
+    pair = add_judged(connection, 1, "tie")
+    assert next_for_review(connection, "ada", judge_version=put.JUDGE) == pair
+    label(connection, pair, "ada", "tie")
+    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
+    assert next_for_review(connection, "bob", judge_version=put.JUDGE) == pair
+    assert next_for_review(connection, "bob", judge_version="another/v1") is None
+
+
+def test_a_pair_whose_text_has_expired_is_not_shown(connection: Connection) -> None:
+    put.add_outcome(connection, 1, 0.0)  # of an exchange without text
+    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
+
+
+def test_outcomes_come_with_the_majority_of_their_labels(connection: Connection) -> None:
+    bad = add_judged(connection, 1, "alternative", pi=0.5)
+    add_judged(connection, 2, "tie", task_type="sql")
+    drawn = add_judged(connection, 3, "tie")
+    for who, said in (("ada", "alternative"), ("bob", "alternative"), ("cid", "tie")):
+        label(connection, bad, who, said)
+    label(connection, drawn, "ada", "alternative")
+    label(connection, drawn, "bob", "tie")
+    seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
+    assert seen.judged == [1.0, 0.0, 0.0]
+    assert seen.weights == [2.0, 1.0, 1.0]
+    assert seen.strata == ["all", "sql", "all"]
+    assert seen.labels[0] == 1.0
+    assert math.isnan(seen.labels[1])
+    assert seen.labels[2] == 0.0  # one of two is no majority
+    assert reviewed_outcomes(connection, "complex", judge_version=put.JUDGE).judged == []
+
+
+def test_labels_stand_beside_the_judges_verdict(connection: Connection) -> None:
+    pair = add_judged(connection, 1, "alternative")
+    unscored = put.add_pair(connection, 2, None)
+    label(connection, pair, "ada", "tie")
+    label(connection, unscored, "ada", "tie")
+    [row] = labelled_verdicts(connection, put.JUDGE)
+    assert (row.judged, row.label) == ("alternative", "tie")
+    assert [order["order"] for order in row.orders] == ["served_first", "alternative_first"]
