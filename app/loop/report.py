@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 from app.config import Config
 from app.evaluation.confidence_sequence import always_valid_interval
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
+from app.evaluation.relative import relative_quality, relative_saving, split_level
 from app.store.labels import reviewed_outcomes
 from app.store.policies import active_policies
 from app.store.reading import newest_judge_version
@@ -58,6 +59,8 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "cost_usd": cost,
         "cost_top_tier_usd": top,
         "saving": 1 - cost / top if top else None,
+        "saving_interval": _figures(_saving(connection)),
+        "quality_vs_top": _figures(_quality(connection, config, judge)),
         "evaluation_cost_usd": float(row.evaluation_cost_usd),
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
@@ -80,6 +83,33 @@ def _recorded_quality(connection: Connection) -> float | None:
     return float(row.total) / float(row.n) if row.n else None
 
 
+def _saving(connection: Connection) -> Estimate:
+    """Saving relative to the top tier alone, the traffic cut by hours once a day has passed."""
+    rows = connection.execute(
+        text(
+            "select sum(cost_usd) as cost, sum(cost_top_tier_usd) as top from rollups"
+            " group by date_trunc(case when (select max(minute) - min(minute) from rollups)"
+            " > interval '1 day' then 'hour' else 'minute' end, minute)"
+        )
+    ).all()
+    return relative_saving([row.cost for row in rows], [row.top for row in rows])
+
+
+def _quality(connection: Connection, config: Config, judge_version: str) -> Estimate:
+    """Share of requests answered no worse than by the top tier, at least."""
+    served = {
+        row.tier: row.requests
+        for row in connection.execute(
+            text("select tier, sum(requests)::bigint as requests from rollups group by tier")
+        )
+    }
+    below_top = config.tiers[:-1]
+    level = split_level(0.95, len(below_top))
+    rates = [misroute_rate(connection, tier.name, judge_version, level=level) for tier in below_top]
+    requests = [float(served.get(tier.name, 0)) for tier in config.tiers]
+    return relative_quality(requests, rates)
+
+
 def _tier(
     connection: Connection, tier: str, tolerance: float | None, judge_version: str
 ) -> dict[str, Any]:
@@ -98,7 +128,9 @@ def _tier(
     }
 
 
-def misroute_rate(connection: Connection, tier: str, judge_version: str) -> Estimate:
+def misroute_rate(
+    connection: Connection, tier: str, judge_version: str, *, level: float = 0.95
+) -> Estimate:
     """How often a tier's answers are materially worse than the next tier's.
 
     With people's labels on some of the pairs, the judge's errors are corrected (double sampling).
@@ -106,12 +138,17 @@ def misroute_rate(connection: Connection, tier: str, judge_version: str) -> Esti
     """
     seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
     if not all(label != label for label in seen.labels):  # noqa: PLR0124 - NaN is not itself
-        return estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels)
-    return _judge_rate(connection, tier, judge_version, direction="up")
+        return estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels, level=level)
+    return _judge_rate(connection, tier, judge_version, direction="up", level=level)
 
 
 def _judge_rate(
-    connection: Connection, tier: str, judge_version: str, *, direction: str
+    connection: Connection,
+    tier: str,
+    judge_version: str,
+    *,
+    direction: str,
+    level: float = 0.95,
 ) -> Estimate:
     """The judge's rate, its interval good for being watched; a conversation counts as one.
 
@@ -132,7 +169,7 @@ def _judge_rate(
     bad = sum(w * row.loss for w, row in zip(weights, rows, strict=True)) / sum(weights)
     value = min(1.0, bad if direction == "up" else 1 - bad)
     n = effective_n(weights)
-    low, high = always_valid_interval(min(n, value * n), n)
+    low, high = always_valid_interval(min(n, value * n), n, level)
     method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
     return Estimate(value, low, high, sum(row.pairs for row in rows), method)
 
