@@ -215,12 +215,7 @@ def estimate_rate(
     >>> estimate_rate([]).value is None
     True
     """
-    flagged = checked_array(judged, "judged verdicts", low=0, high=1)
-    if not np.all((flagged == 0) | (flagged == 1)):
-        raise EvidenceError("judged verdicts must be 0 or 1; leave unscored pairs out")
-    w = checked_weights(weights, flagged.size)
-    truth = _checked_labels(labels, flagged.size)
-    stratum = _stratum_numbers(strata, flagged.size)
+    flagged, w, stratum, truth = _checked_pairs(judged, weights, strata, labels)
     if flagged.size == 0:
         return unknown()
     labelled = ~np.isnan(truth)
@@ -263,6 +258,70 @@ def estimate_rate(
     )
 
 
+def labels_to_halve(
+    judged: ArrayLike,
+    weights: ArrayLike | None = None,
+    strata: Labels | None = None,
+    labels: ArrayLike | None = None,
+) -> int | None:
+    """How many more human labels would halve the interval of `estimate_rate`; None if none would.
+
+    Half the width is a quarter of the variance. With q, PPV and FOM the Beta variables of
+    `estimate_rate`, each stratum's variance has a part that labels reduce and a part that only
+    pairs do (law of total variance)::
+
+        W_s^2 (E[q^2] Var(PPV) + E[(1 - q)^2] Var(FOM))  +  W_s^2 (E[PPV] - E[FOM])^2 Var(q)
+
+    Further labels are taken to fall on strata and verdicts as those so far, and one more as the
+    pairs do, and to find the same shares bad. None when the pairs' part keeps the variance above a
+    quarter, or when labels on all pairs would not do: then it takes more pairs. Without any label
+    it plans from the priors: what halves complete ignorance of the judge.
+
+    Reference: Tenenbein, "A double sampling scheme for estimating from misclassified multinomial
+    data with applications to sampling inspection", Technometrics 1972. A plan, not a guarantee: in
+    simulations so many left .45 to .53 of the width on average, .25 to .72 in four runs of five.
+
+    Args:
+        judged: as in `estimate_rate`, and so are weights, strata and labels.
+        weights: 1 / pi, or None.
+        strata: any comparable labels, or None.
+        labels: human verdicts, NaN where there is none, or None.
+
+    Raises:
+        EvidenceError: as `estimate_rate`.
+
+    Example:
+        Of 4,000 pairs 200 are judged bad. Of 20 labels on these 16 agree, of 40 on others 1 is bad:
+
+        >>> nan = float("nan")
+        >>> judged = [1] * 200 + [0] * 3_800
+        >>> labels = [1] * 16 + [0] * 4 + [nan] * 180 + [1] + [0] * 39 + [nan] * 3_760
+        >>> labels_to_halve(judged, None, None, labels)
+        153
+
+        With all pairs labelled only more pairs would help:
+
+        >>> labels_to_halve([1, 0, 0], None, None, [1, 0, 0]) is None
+        True
+    """
+    flagged, w, stratum, truth = _checked_pairs(judged, weights, strata, labels)
+    unlabelled = int(np.isnan(truth).sum())
+    if unlabelled == 0:
+        return None
+    plan = _label_plan(flagged, w, stratum, truth)
+    goal = plan.variance(0) / 4
+    if plan.variance(unlabelled) > goal:
+        return None
+    too_few, enough = 0, unlabelled
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if plan.variance(middle) > goal:
+            too_few = middle
+        else:
+            enough = middle
+    return enough
+
+
 def checked_array(
     values: ArrayLike, what: str, *, low: float, high: float, size: int | None = None
 ) -> Floats:
@@ -302,6 +361,80 @@ def checked_weights(weights: ArrayLike | None, size: int | None) -> Floats:
     if scaled.min() <= 0:
         raise EvidenceError("weights must be above 0: a pair with no chance of inclusion is none")
     return scaled
+
+
+def _checked_pairs(
+    judged: ArrayLike, weights: ArrayLike | None, strata: Labels | None, labels: ArrayLike | None
+) -> tuple[Floats, Floats, NDArray[np.intp], Floats]:
+    """Verdicts, scaled weights, stratum numbers from 0, and labels or NaN; each of shape (n,)."""
+    flagged = checked_array(judged, "judged verdicts", low=0, high=1)
+    if not np.all((flagged == 0) | (flagged == 1)):
+        raise EvidenceError("judged verdicts must be 0 or 1; leave unscored pairs out")
+    w = checked_weights(weights, flagged.size)
+    truth = _checked_labels(labels, flagged.size)
+    return flagged, w, _stratum_numbers(strata, flagged.size), truth
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelPlan:
+    """Counts by stratum (rows) and verdict (columns: judged good, judged bad).
+
+    ``share`` and the moments of q are by stratum; ``bad`` and ``n`` are design-effective counts of
+    labels, ``labels`` and ``pairs`` plain ones.
+    """
+
+    share: Floats
+    q_mean: Floats
+    q_variance: Floats
+    bad: Floats
+    n: Floats
+    labels: Floats
+    pairs: Floats
+
+    def variance(self, more: int) -> float:
+        """Variance of the rate after so many more labels."""
+        towards = self.labels + self.pairs / self.pairs.sum()
+        total = np.minimum(self.pairs, self.labels + more * towards / towards.sum())
+        # A cell without labels is planned with the share that is found bad elsewhere.
+        elsewhere = self.bad.sum(axis=0) / np.maximum(self.n.sum(axis=0), 1)
+        growth = total / np.maximum(self.labels, 1)
+        n = np.where(self.labels > 0, self.n * growth, total)
+        bad = np.where(self.labels > 0, self.bad * growth, elsewhere * total)
+        prior = np.array([_NEUTRAL, _JEFFREYS])
+        mean, variance = _beta_moments(bad + prior, n - bad + prior)
+        squares = np.stack([(1 - self.q_mean) ** 2, self.q_mean**2], axis=1)
+        by_labels = ((squares + self.q_variance[:, None]) * variance).sum(axis=1)
+        by_pairs = (mean[:, 1] - mean[:, 0]) ** 2 * self.q_variance
+        return float(self.share**2 @ (by_labels + by_pairs))
+
+
+def _label_plan(flagged: Floats, w: Floats, stratum: NDArray[np.intp], truth: Floats) -> _LabelPlan:
+    labelled = ~np.isnan(truth)
+    numbers = range(int(stratum.max()) + 1)
+    cells = [
+        [(stratum == number) & (flagged == verdict) for verdict in (0, 1)] for number in numbers
+    ]
+    counts = np.array(
+        [[_effective_in(cell & labelled, truth, w) for cell in pair] for pair in cells]
+    )
+    q = np.array([_effective_in(stratum == number, flagged, w) for number in numbers])
+    q_mean, q_variance = _beta_moments(q[:, 0] + _JEFFREYS, q[:, 1] - q[:, 0] + _JEFFREYS)
+    return _LabelPlan(
+        share=np.bincount(stratum, w) / w.sum(),
+        q_mean=q_mean,
+        q_variance=q_variance,
+        bad=counts[:, :, 0],
+        n=counts[:, :, 1],
+        labels=np.array(
+            [[(cell & labelled).sum() for cell in pair] for pair in cells], dtype=float
+        ),
+        pairs=np.array([[cell.sum() for cell in pair] for pair in cells], dtype=float),
+    )
+
+
+def _beta_moments(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of Beta(a, b)."""
+    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))
 
 
 def _checked_labels(labels: ArrayLike | None, size: int) -> Floats:
