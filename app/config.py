@@ -280,9 +280,6 @@ class GatewayConfig(Section):
         default=10_000,
         description="Sampled exchanges that wait for the database; more are dropped.",
     )
-    log_content: bool = Field(
-        default=False, description="Whether prompts and answers may appear in logs."
-    )
 
 
 class WebhookConfig(Section):

@@ -121,7 +121,7 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     assert (evaluation.alert_level, evaluation.min_pairs) == (1e7, 30)
     assert evaluation.retention_days == 90
     assert (gateway.api_keys, gateway.auto_models, gateway.max_body_mb) == ((), (), 20)
-    assert (gateway.capture_buffer, gateway.log_content) == (10_000, False)
+    assert gateway.capture_buffer == 10_000
     assert (config.retry.attempts, config.retry.wait_s, config.retry.escalate) == (1, 0.2, True)
     assert config.notify == ()
 
@@ -410,8 +410,16 @@ ONE_PROBLEM = [
     ),
     (
         "routing:",
-        "gateway: {log_content: 7}\nrouting:",
-        ("1: gateway.log_content: found 7; accepted true or false"),
+        "gateway: {log_content: true}\nrouting:",
+        (
+            "1: gateway.log_content: found an unknown key; accepted"
+            " api_keys, auto_models, capture_buffer, max_body_mb"
+        ),
+    ),
+    (
+        "routing:",
+        "routing:\n  retry: {escalate: 7}",
+        ("2: routing.retry.escalate: found 7; accepted true or false"),
     ),
     (
         "routing:",

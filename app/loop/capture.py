@@ -228,7 +228,8 @@ class CaptureRecorder:
         try:
             new = self._add_batch(document)
         except (DataError, IntegrityError) as problem:
-            _log.error("a captured exchange cannot be stored", why=str(problem)[:500])
+            # The kind only: Postgres quotes the text it refuses, and no content is logged.
+            _log.error("a captured exchange cannot be stored", why=type(problem.orig).__name__)
             good = [row for row in document["exchanges"] if self._fits(row)]
             bad = [row for row in document["exchanges"] if row not in good]
             dropped = [[*_key(row), *_one_dropped()] for row in bad]

@@ -30,6 +30,8 @@ def build_engine(url: str, *, connect_timeout_s: int = 3) -> Engine:
         max_overflow=_OVERFLOW,
         pool_pre_ping=True,
         pool_timeout=10,
+        # An error's text reaches logs; what was to be stored may be a prompt or an answer.
+        hide_parameters=True,
         connect_args={
             "connect_timeout": connect_timeout_s,
             # A lock held longer than this means another process hangs: fail, be retried.
