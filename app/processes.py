@@ -13,13 +13,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.config import Config, load_config
 from app.errors import SettingsError, TierwatchError, UsageError
 from app.loop.exchange import Feedback
-from app.loop.redact import load_redactor, storable
+from app.loop.feedback import keep_feedback
+from app.loop.redact import load_redactor
 from app.loop.reload import current_policies
 from app.routing.policy import ActivePolicies
 from app.runtime import build_recorder, build_runtime, configure_logging
 from app.settings import Settings
 from app.store.database import build_engine
-from app.store.feedback import add_feedback
 from app.store.people import add_token, add_user, one_time_password
 
 _SHORTEST_KEY = 32
@@ -45,14 +45,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         return current_policies(engine=engine, first=config.initial_policy)
 
     def feedback(given: Feedback) -> None:
-        with engine.begin() as connection:
-            add_feedback(
-                connection,
-                request_id=given.request_id,
-                score=given.score,
-                comment=storable(redact(given.comment)),
-                session=None if given.session is None else storable(redact(given.session)),
-            )
+        keep_feedback(given, engine=engine, redact=redact)
 
     app = build_gateway(
         config=config,
