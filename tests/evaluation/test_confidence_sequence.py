@@ -150,8 +150,8 @@ def test_impossible_counts_and_levels_are_refused(bad: float, n: float, level: f
 def test_places_that_are_not_there_are_refused(at: list[float]) -> None:
     with pytest.raises(EvidenceError, match="places"):
         rate_band([0, 1], at=at)
-    with pytest.raises(EvidenceError):
-        rate_band([], at=at)
+    with pytest.raises(EvidenceError, match="place"):
+        rate_band([], at=[1])
 
 
 def test_a_level_off_its_range_is_refused_even_without_pairs() -> None:
