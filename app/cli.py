@@ -206,6 +206,17 @@ def doctor() -> None:
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 
+@main.command()
+@click.option("--quick", is_flag=True, help="Fewer runs, under a minute, with wider error bars.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@_said
+def simulate(*, quick: bool, as_json: bool) -> None:
+    """Measure false alarms, delay, coverage and guarantees of the installed code."""
+    from app.simulate import run_simulate
+
+    sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
+
+
 @main.command(hidden=True)
 @click.option("--traffic", type=click.Path(path_type=Path), required=True)
 @click.option("--port", type=int, required=True)

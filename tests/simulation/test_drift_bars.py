@@ -1,11 +1,9 @@
 """Bar I1 of the input alarm, at full size (half a minute on one core), beside PSI and ADWIN.
 
-The recursion is run for all simulated streams at once in numpy; the first test holds that twin
-against `InputDriftMonitor` itself, number for number.
+The recipes are those of `tierwatch simulate`, so what is asserted here is what it prints.
 """
 
 import logging
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -13,107 +11,40 @@ from river.drift import ADWIN
 from scipy import stats
 
 from app.evaluation.drift import InputDriftMonitor
-from app.routing.policy import hashed_share
+from app.evaluation.simulation import drift as recipe
 
 pytestmark = pytest.mark.slow
 
 # Shown with --log-cli-level=info.
 measured = logging.getLogger(__name__)
 
-LEVEL, MIN_N = 1e7, 500
-KEEP = 1 - 1 / np.array([100, 1_000, 4_000])
-BEFORE, AFTER = (2.5, 1.5), (1.8, 1.8)
+BEFORE, AFTER = recipe.BEFORE, recipe.AFTER
 # The mean of BEFORE, 5/8, spread wider.
 SPREAD = (1.25, 0.75)
 
 
-@dataclass
-class Twin:
-    """Many monitors at once."""
-
-    runs: int
-    bins: int
-    n: int = 0
-    below: np.ndarray = field(init=False)  # earlier ones in bins under each edge, (runs, bins + 1)
-    memories: np.ndarray = field(init=False)  # (3, runs, 10)
-    evidence: np.ndarray = field(init=False)  # (3, runs)
-
-    def __post_init__(self) -> None:
-        self.below = np.zeros((self.runs, self.bins + 1))
-        self.memories = np.zeros((3, self.runs, 10))
-        self.evidence = np.zeros((3, self.runs))
-
-    def update(self, confidences: np.ndarray, chance: np.ndarray) -> np.ndarray:
-        """The statistic of each run after one more request; arguments of shape (runs,)."""
-        each = np.arange(self.runs)
-        place = np.minimum((confidences * self.bins).astype(int), self.bins - 1)
-        lower = self.below[each, place]
-        same = self.below[each, place + 1] - lower
-        rank = (lower + chance * (same + 1)) / (self.n + 1)
-        self.below[:, 1:] += np.arange(1, self.bins + 1) > place[:, None]
-        cell = np.minimum((rank * 10).astype(int), 9)
-        if self.n >= MIN_N:
-            # The weights of a memory add up to 1 + keep + ... = (1 - keep^n) / (1 - keep).
-            total = (1 - KEEP**self.n) / (1 - KEEP)
-            bet = 10 * (5 + self.memories[:, each, cell]) / (50 + total)[:, None]
-            self.evidence = np.minimum((self.evidence + 1) * bet, 1e6 * LEVEL)
-        self.memories *= KEEP[:, None, None]
-        self.memories[:, each, cell] += 1
-        self.n += 1
-        return self.evidence.mean(axis=0)
-
-
 @pytest.mark.parametrize("bins", [20, 100])
-def test_the_numpy_twin_is_the_monitor(bins: int) -> None:
-    rng = np.random.default_rng(1)
-    monitor, twin = InputDriftMonitor(LEVEL, bins, seed=3), Twin(1, bins)
-    for n, confidence in enumerate([*rng.beta(*BEFORE, 3_000), *rng.beta(*AFTER, 1_000)]):
-        monitor.update(confidence)
-        chance = np.array([hashed_share("drift-ties|3", str(n))])
-        statistic = twin.update(np.array([confidence]), chance)
-        assert monitor.statistic == pytest.approx(statistic[0], rel=1e-9)
-    assert monitor.statistic > LEVEL
+def test_the_recipes_run_the_installed_monitor(bins: int) -> None:
+    assert recipe.twin_difference(1, bins) < 1e-9
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("bins", [20, 100])
 def test_i1_at_most_8_of_300_null_runs_alarm(bins: int) -> None:
-    runs, requests = 300, 100_000
-    rng = np.random.default_rng([20_261_124, bins])
-    twin, highest = Twin(runs, bins), np.zeros(runs)
-    for _ in range(requests):
-        statistic = twin.update(rng.beta(*BEFORE, runs), rng.random(runs))
-        np.maximum(highest, statistic, out=highest)
-    alarmed, warned = (highest >= LEVEL).sum(), (highest >= LEVEL / 10).sum()
+    highest = recipe.highest_statistics(20_261_124, bins=bins, runs=300, requests=100_000)
+    alarmed, warned = (highest >= recipe.LEVEL).sum(), (highest >= recipe.LEVEL / 10).sum()
     measured.info(
-        "I1: %d of %d null runs alarmed at 1e7, %d at 1e6 (%d bins)", alarmed, runs, warned, bins
+        "I1: %d of 300 null runs alarmed at 1e7, %d at 1e6 (%d bins)", alarmed, warned, bins
     )
     # At most 1 % and 10 % by proof; 3 and 30 of 300, and 8 and 46 are three deviations more.
     assert alarmed <= 8
     assert warned <= 46
 
 
-def alarm_delays(
-    rng: np.random.Generator,
-    *,
-    change: int,
-    bins: int,
-    runs: int,
-    after: tuple[float, float] = AFTER,
-) -> np.ndarray:
-    """Requests from the change to the alarm, in the runs that did not alarm before it."""
-    twin, alarm_at = Twin(runs, bins), np.zeros(runs)
-    while not alarm_at.all():
-        confidences = rng.beta(*(BEFORE if twin.n < change else after), runs)
-        statistic = twin.update(confidences, rng.random(runs))
-        alarm_at[(alarm_at == 0) & (statistic >= LEVEL)] = twin.n
-    return alarm_at[alarm_at > change] - change
-
-
 @pytest.mark.parametrize("bins", [20, 100])
 @pytest.mark.parametrize("change", [700, 2_000, 5_000, 20_000])
 def test_i1_a_change_is_seen_within_400_requests(change: int, bins: int) -> None:
-    delays = alarm_delays(np.random.default_rng([change, bins]), change=change, bins=bins, runs=300)
+    delays = recipe.delays(1, change=change, bins=bins, runs=300)
     measured.info(
         "I1: change at %d, %d bins: mean delay %.0f, nine of ten within %.0f",
         *(change, bins, delays.mean(), np.quantile(delays, 0.9)),
@@ -163,7 +94,7 @@ def test_psi_of_windows_beside_it() -> None:
         " median delay %.0f, never in %d of 300",
         *(false, np.mean(after), true[0], np.median(delays), np.isinf(delays).sum()),
     )
-    ours = alarm_delays(np.random.default_rng(44), change=5_000, bins=20, runs=100)
+    ours = recipe.delays(44, change=5_000, bins=20, runs=100)
     assert np.median(ours) < np.median(delays) / 2
 
 
@@ -208,7 +139,7 @@ def test_adwin_beside_it() -> None:
     medians = {}
     for name, after in (("mean", AFTER), ("spread", SPREAD)):
         adwin = np.array([adwin_delay(rng, after) for _ in range(200)])
-        ours = alarm_delays(rng, change=5_000, bins=20, runs=200, after=after)
+        ours = recipe.delays(45, change=5_000, bins=20, runs=200, after=after)
         medians[name] = np.median(adwin), np.median(ours)
         measured.info(
             "change of %s at 5,000: median delay of ADWIN %.0f (%d early, %d never), ours %.0f",

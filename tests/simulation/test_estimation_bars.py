@@ -13,26 +13,14 @@ from scipy import special
 
 from app.evaluation.confidence_sequence import rate_band
 from app.evaluation.estimation import clopper_pearson, estimate_rate, labels_to_halve
+from app.evaluation.simulation import estimates as recipe
 
 pytestmark = pytest.mark.slow
 
 # Shown with --log-cli-level=info.
 measured = logging.getLogger(__name__)
 
-# C1: four strata, the judge's errors differ among them. 5.8 % are bad, it finds 7.5 %.
-SIZE = np.array([0.4, 0.3, 0.2, 0.1])
-RATE = np.array([0.02, 0.05, 0.10, 0.15])
-SENSITIVITY = np.array([0.60, 0.70, 0.80, 0.90])
-SPECIFICITY = np.array([0.99, 0.97, 0.94, 0.90])
-TRUTH = float(SIZE @ RATE)
-
-
-def judged_pairs(rng: np.random.Generator, pairs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Stratum, truth and verdict of pairs of the recipe."""
-    stratum = rng.choice(4, pairs, p=SIZE)
-    bad = rng.random(pairs) < RATE[stratum]
-    flagged = rng.random(pairs) < np.where(bad, SENSITIVITY[stratum], 1 - SPECIFICITY[stratum])
-    return stratum, bad, flagged
+TRUTH = recipe.TRUTH
 
 
 def wald_interval(
@@ -60,18 +48,7 @@ def wald_interval(
 
 
 RUNS = 2_000
-# Pairs without a label, pairs with one, widest interval allowed on average.
-CELLS = [
-    (100, 100, 0.110),
-    (300, 100, 0.093),
-    (1_000, 100, 0.086),
-    (3_000, 100, 0.084),
-    (100, 200, 0.092),
-    (300, 200, 0.071),
-    (1_000, 200, 0.063),
-    (3_000, 200, 0.060),
-]
-cells = pytest.mark.parametrize(("pairs", "gold", "widest"), CELLS)
+cells = pytest.mark.parametrize(("pairs", "gold", "widest"), recipe.CELLS)
 
 
 def c1_runs(pairs: int, gold: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
@@ -82,10 +59,10 @@ def c1_runs(pairs: int, gold: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.
     """
     rng = np.random.default_rng([pairs, gold])
     for _ in range(RUNS):
-        stratum, bad, flagged = judged_pairs(rng, pairs + gold)
-        labels = np.full(stratum.size, np.nan)
-        labels[:gold] = bad[:gold]
-        yield stratum, flagged, labels
+        drawn = recipe.judged_pairs(rng, pairs + gold)
+        labels = np.full(drawn.stratum.size, np.nan)
+        labels[:gold] = drawn.bad[:gold]
+        yield drawn.stratum, drawn.flagged, labels
 
 
 def tally(cell: str, who: str, intervals: list[tuple[float, float]]) -> tuple[float, float]:
@@ -169,7 +146,8 @@ def test_the_labels_that_halve_the_interval_do(pairs: int, gold: int, picked: st
     left = []
     more = []
     for run in range(150):
-        stratum, bad, flagged = judged_pairs(rng, pairs)
+        drawn = recipe.judged_pairs(rng, pairs)
+        stratum, bad, flagged = drawn.stratum, drawn.bad, drawn.flagged
         order = rng.permutation(pairs)
         if picked != "at random":
             found, rest = order[flagged[order]], order[~flagged[order]]

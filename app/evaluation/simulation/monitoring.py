@@ -34,15 +34,20 @@ class Delay:
     """Pairs from a change to its alarm.
 
     Attributes:
-        ours: mean delay of the monitor.
+        delays: of the monitor, in the runs that did not alarm before the change; shape (runs,).
         oracle: mean delay of a CUSUM that knows both rates, calibrated to alarm falsely in 1 % of
             null runs of 100,000 pairs.
         kept: share of runs that did not alarm before the change.
     """
 
-    ours: float
+    delays: Floats
     oracle: float
     kept: float
+
+    @property
+    def ours(self) -> float:
+        """Mean delay of the monitor."""
+        return float(self.delays.mean())
 
 
 def twin_difference(seed: int, pairs: int = 5_000) -> float:
@@ -106,11 +111,11 @@ def delay(seed: int, *, rate: float, change: int, height: float, runs: int) -> D
     """D2: the rate jumps from 5 % to ``rate`` after ``change`` pairs."""
     ours = _delays(np.random.default_rng([seed, 1]), rate, change, runs, None)
     oracle = _delays(np.random.default_rng([seed, 2]), rate, change, runs, height)
-    return Delay(float(ours.mean()), float(oracle.mean()), ours.size / runs)
+    return Delay(ours, float(oracle.mean()), ours.size / runs)
 
 
-def segment_delay(seed: int, *, runs: int) -> float:
-    """D3: the sixth segment's loss rates double at pair 20,000; mean delay in its own pairs.
+def segment_delays(seed: int, *, runs: int) -> Floats:
+    """D3: the sixth segment's loss rates double at pair 20,000; delays in its own pairs.
 
     Its stream is all that decides, so only its pairs are drawn: before the change a binomial
     number of them.
@@ -127,7 +132,7 @@ def segment_delay(seed: int, *, runs: int) -> float:
         n += 1
         alarm_at[(alarm_at == 0) & (evidence.mean(axis=1) >= POOLED_LEVEL)] = n
     late = alarm_at > before
-    return float((alarm_at - before)[late].mean())
+    return np.asarray((alarm_at - before)[late])
 
 
 def conversation_false_alarms(seed: int, *, size: int, runs: int, pairs: int) -> tuple[int, int]:
