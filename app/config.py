@@ -179,7 +179,10 @@ class JudgeConfig(Section):
     )
     provider: Name = Field(default="", description="Name under `providers`; default as for tiers.")
     timeout_s: Seconds = Field(
-        default=60.0, validation_alias="timeout", description="How long one comparison may take."
+        default=60.0,
+        validation_alias="timeout",
+        description="How long one comparison may take, all its calls together; it is then tried"
+        " again.",
     )
     price: Cost | None = Field(
         default=None,

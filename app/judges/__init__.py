@@ -53,14 +53,25 @@ def build_judge(
         raise JudgeError(f"A {config.kind} judge needs evaluation.judge.model and its provider.")
     _refuse_arms(config.model, arms)
     pairwise = PairwiseJudge(
-        client, config.provider, config.model, orders=config.orders, price=price
+        client,
+        config.provider,
+        config.model,
+        orders=config.orders,
+        price=price,
+        timeout_s=config.timeout_s,
     )
     if config.kind == "pairwise":
         return StructuralFirst(pairwise)
-    embed = _embed(config.provider, embedding_model, providers or {}, environ)
+    embed = _embed(config, embedding_model, providers or {}, environ)
     return StructuralFirst(
         build_ragas_judge(
-            client, config.provider, config.model, fallback=pairwise, price=price, embed=embed
+            client,
+            config.provider,
+            config.model,
+            fallback=pairwise,
+            price=price,
+            timeout_s=config.timeout_s,
+            embed=embed,
         )
     )
 
@@ -75,18 +86,20 @@ def _refuse_arms(model: str, arms: Iterable[str]) -> None:
 
 
 def _embed(
-    name: str,
+    judge: "JudgeConfig",
     model: str | None,
     providers: Mapping[str, "ProviderConfig"],
     environ: Mapping[str, str],
 ) -> Embed | None:
     if model is None:
         return None
-    provider = providers.get(name)
+    provider = providers.get(judge.provider)
     if provider is None or provider.kind != "openai":
         raise JudgeError(
             "An embedding model needs a judge's provider of kind openai;"
-            f" {name!r} is not one. Without it relevancy is not scored."
+            f" {judge.provider!r} is not one. Without it relevancy is not scored."
         )
     key = None if provider.api_key is None else provider.api_key.reveal(environ)
-    return Embedder(provider.base_url, key, model, timeout_s=provider.timeout_s)
+    return Embedder(
+        provider.base_url, key, model, timeout_s=min(provider.timeout_s, judge.timeout_s)
+    )

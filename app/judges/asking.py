@@ -1,5 +1,7 @@
 """Asking the judge's model: one prompt, one reply, what it cost."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -34,8 +36,10 @@ class Completed(Protocol):
 class Completes(Protocol):
     """A client of chat models; `app.providers.completion.ChatClient` is one."""
 
-    def complete(self, provider: str, request: dict[str, Any]) -> Completed:
-        """Answer a request in OpenAI's chat form.
+    def complete(
+        self, provider: str, request: dict[str, Any], *, timeout_s: float | None = None
+    ) -> Completed:
+        """Answer a request in OpenAI's chat form, within ``timeout_s`` where that is given.
 
         Raises:
             ProviderError: there was no answer.
@@ -44,11 +48,12 @@ class Completes(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """What judging one pair took so far."""
+    """What judging one pair took so far. ``began`` is the clock's reading at its first call."""
 
     calls: int = 0
     cost_usd: float = 0.0
     latency_ms: float = 0.0
+    began: float | None = field(default=None, compare=False)
 
 
 @dataclass(slots=True)
@@ -58,19 +63,23 @@ class Asker:
     Reasoning models refuse ``temperature`` or ``max_tokens`` with status 400. A parameter that was
     refused by name is left out (``max_tokens`` becomes ``max_completion_tokens`` with room for the
     reasoning) and not sent again.
+
+    ``timeout_s`` bounds all calls for one pair together: each gets what the ones before it left.
     """
 
     client: Completes
     provider: str
     model: str
     price: Price | None = None
+    timeout_s: float | None = None
+    clock: Callable[[], float] = time.monotonic
     _refused: set[str] = field(default_factory=set)
 
     def ask(self, messages: list[dict[str, Any]], tally: Tally, *, max_tokens: int) -> str:
         """Return the reply's text, empty when there is none, and add the call to ``tally``.
 
         Raises:
-            ProviderError: there was no answer.
+            ProviderError: there was no answer, or no time is left.
         """
         for _ in range(2):
             request = self._request(messages, max_tokens)
@@ -98,8 +107,23 @@ class Asker:
             return set()
         return {name for name in ("temperature", "max_tokens") if name in problem.body}
 
+    def _time_left(self, tally: Tally) -> float | None:
+        if self.timeout_s is None:
+            return None
+        now = self.clock()
+        if tally.began is None:
+            tally.began = now
+        left_s = tally.began + self.timeout_s - now
+        if left_s <= 0:
+            raise ProviderError(
+                f"Judging one pair took more than {self.timeout_s:g} s (evaluation.judge.timeout).",
+                kind="timeout",
+            )
+        return left_s
+
     def _complete(self, request: dict[str, Any], tally: Tally) -> str:
-        done = self.client.complete(self.provider, request)
+        left_s = self._time_left(tally)
+        done = self.client.complete(self.provider, request, timeout_s=left_s)
         tally.calls += 1
         tally.latency_ms += done.latency_ms
         if self.price is not None:

@@ -59,6 +59,8 @@ class PairwiseJudge:
         orders: ``both`` or ``one``.
         max_chars: longest conversation and longest answer sent; the middle is cut from longer ones.
         price: of the judge's model; without it cost counts as 0.
+        timeout_s: what one comparison may take, all its calls together; None leaves each call to
+            the client's own time-out.
         nonce: gives the code in the fences; its authors must not be able to guess it.
     """
 
@@ -72,9 +74,10 @@ class PairwiseJudge:
         orders: Literal["both", "one"] = "both",
         max_chars: int = MAX_CHARS,
         price: Price | None = None,
+        timeout_s: float | None = None,
         nonce: Callable[[], str] = lambda: secrets.token_hex(8),
     ) -> None:
-        self._asker = Asker(client, provider, model, price)
+        self._asker = Asker(client, provider, model, price, timeout_s)
         self._prompts = pairwise_prompt(prompt_version)
         self._orders = orders
         self._max_chars = max_chars
@@ -90,7 +93,7 @@ class PairwiseJudge:
         """Ask in each order and combine. Unscored when an order stays unreadable after one retry.
 
         Raises:
-            ProviderError: the provider did not answer.
+            ProviderError: the provider did not answer, or not within the time.
         """
         tally = Tally()
         heard: list[OrderVerdict] = []

@@ -194,10 +194,13 @@ def build_ragas_judge(
     *,
     fallback: Judge,
     price: Price | None = None,
+    timeout_s: float | None = None,
     embed: Embed | None = None,
     margin: float = MARGIN,
 ) -> RagasJudge:
     """Import ragas and return its judge: with ``embed`` answer relevancy counts too.
+
+    ``timeout_s`` bounds what the model's calls for one pair may take together.
 
     Raises:
         JudgeError: the extra is not installed.
@@ -211,7 +214,7 @@ def build_ragas_judge(
             "evaluation.judge.kind is ragas, and ragas cannot be imported"
             f" ({missing}); install the extra: pip install 'tierwatch[ragas]'."
         ) from missing
-    score: Score = metrics.ragas_scores(Asker(client, provider, model, price), embed)
+    score: Score = metrics.ragas_scores(Asker(client, provider, model, price, timeout_s), embed)
     names = "faithfulness+relevancy" if embed else "faithfulness"
     return RagasJudge(
         score,

@@ -30,6 +30,8 @@ from app.providers.openai_wire import (
 # Connecting is one round trip; a provider that has not accepted after 5 s is down, while the answer
 # itself may take the whole time-out.
 _CONNECT_TIMEOUT_S = 5.0
+# What is left of a caller's limit after waiting for a slot may be nothing; httpx takes no less.
+_SHORTEST_S = 0.001
 # An answer of 128,000 tokens is about 0.6 MB; log-probabilities multiply it by 20.
 _MOST_REPLY_BYTES = 32 * 1024 * 1024
 _BODY_KEPT = 2_000
@@ -93,8 +95,16 @@ class ChatClient:
             trust_env=False,  # a proxy set for the machine must not see prompts unasked
         )
 
-    def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+    def complete(
+        self, provider: str, request: Mapping[str, Any], *, timeout_s: float | None = None
+    ) -> Completion:
         """Send a chat request (OpenAI's form, ``model`` set) and return the whole answer.
+
+        Args:
+            provider: its name in the configuration.
+            request: what to send.
+            timeout_s: what the call may take, waiting for a free slot included, where that is less
+                than the provider's own time-out.
 
         Raises:
             ProviderError: no usable answer; ``kind`` says why and ``retry_after_s`` how long the
@@ -105,21 +115,26 @@ class ChatClient:
             raise ProviderError(f"There is no provider {provider!r}.", kind="refused")
         wanted = {k: v for k, v in request.items() if k not in {"stream", "stream_options"}}
         body = target.body(wanted)
-        with target.slot(provider):
+        most_s = target.timeout_s if timeout_s is None else min(timeout_s, target.timeout_s)
+        asked = time.monotonic()
+        with target.slot(provider, most_s):
+            if timeout_s is not None:
+                most_s = min(target.timeout_s, timeout_s - (time.monotonic() - asked))
             started = time.perf_counter()
-            status, headers, content = self._post(provider, target, body)
+            status, headers, content = self._post(provider, target, body, max(most_s, _SHORTEST_S))
             latency_ms = (time.perf_counter() - started) * 1000
         if status != httpx.codes.OK:
             raise refusal(provider, status, headers, content)
         return _completion(provider, target, wanted, content, latency_ms)
 
     def _post(
-        self, name: str, target: "_Provider", body: bytes
+        self, name: str, target: "_Provider", body: bytes, timeout_s: float
     ) -> tuple[int, httpx.Headers, bytes]:
-        deadline = time.monotonic() + target.timeout_s
+        deadline = time.monotonic() + timeout_s
+        limits = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
         try:
             with self._http.stream(
-                "POST", target.url, content=body, headers=target.headers, timeout=target.timeout
+                "POST", target.url, content=body, headers=target.headers, timeout=limits
             ) as response:
                 parts, size = [], 0
                 for part in response.iter_bytes():
@@ -133,10 +148,10 @@ class ChatClient:
                         )
                     # httpx limits each read; a provider that drips would hold a thread for ever.
                     if time.monotonic() > deadline:
-                        raise _timed_out(name, target.timeout_s)
+                        raise _timed_out(name, timeout_s)
                 return response.status_code, response.headers, b"".join(parts)
         except httpx.TimeoutException as error:
-            raise _timed_out(name, target.timeout_s) from error
+            raise _timed_out(name, timeout_s) from error
         except httpx.DecodingError as error:
             raise ProviderError(
                 f"{name}'s answer is not compressed as it says.", kind="unreadable"
@@ -169,9 +184,6 @@ class _Provider:
             if key:
                 self.headers["authorization"] = f"Bearer {key}"
         self.timeout_s = config.timeout_s
-        self.timeout = httpx.Timeout(
-            config.timeout_s, connect=min(_CONNECT_TIMEOUT_S, config.timeout_s)
-        )
         self._slots = threading.BoundedSemaphore(config.max_concurrency)
 
     def body(self, request: Mapping[str, Any]) -> bytes:
@@ -183,10 +195,10 @@ class _Provider:
             ) from error
 
     @contextmanager
-    def slot(self, name: str) -> Iterator[None]:
-        if not self._slots.acquire(timeout=self.timeout_s):
+    def slot(self, name: str, wait_s: float) -> Iterator[None]:
+        if not self._slots.acquire(timeout=wait_s):
             raise ProviderError(
-                f"{name} had no free slot for {self.timeout_s:g} s (max_concurrency).",
+                f"{name} had no free slot for {round(wait_s, 3):g} s (max_concurrency).",
                 kind="timeout",
             )
         try:
@@ -196,7 +208,7 @@ class _Provider:
 
 
 def _timed_out(name: str, timeout_s: float) -> ProviderError:
-    return ProviderError(f"{name} did not answer within {timeout_s:g} s.", kind="timeout")
+    return ProviderError(f"{name} did not answer within {round(timeout_s, 3):g} s.", kind="timeout")
 
 
 def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:

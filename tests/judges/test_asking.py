@@ -24,7 +24,7 @@ class Client:
     unknown: tuple[str, ...] = ()
     requests: list[dict[str, Any]] = field(default_factory=list)
 
-    def complete(self, provider: str, request: dict[str, Any]) -> Done:
+    def complete(self, provider: str, request: dict[str, Any], **_: object) -> Done:
         assert provider == "p"
         self.requests.append(request)
         for name in self.unknown:
@@ -92,7 +92,7 @@ def test_a_refused_parameter_is_left_out_from_then_on(unknown: tuple[str, ...], 
 )
 def test_other_errors_are_the_callers(problem: ProviderError) -> None:
     class Broken:
-        def complete(self, *_: object) -> Done:
+        def complete(self, *_: object, **__: object) -> Done:
             raise problem
 
     tally = Tally()
@@ -106,7 +106,7 @@ def test_a_parameter_refused_although_it_was_not_sent_is_an_error() -> None:
     class Muddled:
         calls = 0
 
-        def complete(self, *_: object) -> Done:
+        def complete(self, *_: object, **__: object) -> Done:
             self.calls += 1
             raise ProviderError("no", kind="refused", status=400, body="temperature max_tokens")
 
@@ -114,3 +114,26 @@ def test_a_parameter_refused_although_it_was_not_sent_is_an_error() -> None:
     with pytest.raises(ProviderError):
         Asker(client, "p", "m").ask(MESSAGES, Tally(), max_tokens=5)
     assert client.calls == 2
+
+
+def test_the_calls_for_one_pair_share_its_time() -> None:
+    given = []
+
+    class Slow:
+        def complete(self, *_: object, timeout_s: float | None) -> Done:
+            given.append(timeout_s)
+            return Done({"content": "reply"})
+
+    # Read at the start of each call: the calls took 4 s, 5 s and 3 s of the 12 s.
+    times = iter([100.0, 104.0, 109.0, 112.0, 500.0])
+    asker = Asker(Slow(), "p", "m", timeout_s=12.0, clock=lambda: next(times))
+    tally = Tally()
+    for _ in range(3):
+        asker.ask(MESSAGES, tally, max_tokens=5)
+    with pytest.raises(ProviderError, match=r"12 s \(evaluation\.judge\.timeout\)") as late:
+        asker.ask(MESSAGES, tally, max_tokens=5)
+    assert (late.value.kind, late.value.retryable) == ("timeout", True)
+    assert given == [12.0, 8.0, 3.0]
+    # Another pair has its own time.
+    asker.ask(MESSAGES, Tally(), max_tokens=5)
+    assert given[3:] == [12.0]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from app.errors import JudgeError
+from app.errors import JudgeError, ProviderError
 from app.judges import Judge, build_judge, ragas
 from app.judges.verdict import Question
 
@@ -16,6 +16,7 @@ class Config:
     model: str | None = "gpt-4o"
     provider: str | None = "p"
     orders: str = "both"
+    timeout_s: float = 30.0
 
 
 class Key:
@@ -45,6 +46,20 @@ def test_a_pairwise_judge_is_asked_after_the_structural_checks(orders: str, vers
     # There is no client: identical answers never reach the model.
     verdict = judge.judge(Question(messages=[]), {"content": "x"}, {"content": "x"})
     assert (verdict.preferred, verdict.basis) == ("tie", "identical")
+
+
+def test_the_judges_timeout_bounds_its_calls() -> None:
+    given = []
+
+    class Away:
+        def complete(self, *_: object, timeout_s: float) -> Any:
+            given.append(timeout_s)
+            raise ProviderError("away", kind="timeout")
+
+    judge = build_judge(Config(timeout_s=0.5), client=Away(), arms=ARMS, environ={})
+    with pytest.raises(ProviderError):
+        judge.judge(Question(messages=[]), {"content": "x"}, {"content": "y"})
+    assert given == [0.5]
 
 
 @pytest.mark.parametrize(

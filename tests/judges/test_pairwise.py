@@ -36,7 +36,7 @@ class Client:
     reply: Callable[["Seen"], str]
     seen: list["Seen"] = field(default_factory=list)
 
-    def complete(self, provider: str, request: dict[str, Any]) -> Done:
+    def complete(self, provider: str, request: dict[str, Any], **_: object) -> Done:
         json.dumps(request, ensure_ascii=False).encode("utf-8")  # it could be sent
         self.seen.append(Seen.of(provider, request))
         return Done({"role": "assistant", "content": self.reply(self.seen[-1])})
@@ -189,7 +189,7 @@ def test_the_raw_reply_is_kept_in_part() -> None:
 
 def test_a_provider_error_is_the_workers() -> None:
     class Away:
-        def complete(self, *_: object) -> Done:
+        def complete(self, *_: object, **__: object) -> Done:
             raise ProviderError("away", kind="server", status=503)
 
     with pytest.raises(ProviderError):

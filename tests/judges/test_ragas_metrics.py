@@ -82,7 +82,7 @@ class _Done:
 class _Client:
     url: str
 
-    def complete(self, provider: str, request: dict[str, Any]) -> _Done:
+    def complete(self, provider: str, request: dict[str, Any], **_: object) -> _Done:
         assert provider == "p"
         reply = httpx.post(f"{self.url}/chat/completions", json=request).json()
         return _Done(reply["choices"][0]["message"])

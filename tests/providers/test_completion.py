@@ -220,6 +220,39 @@ def test_a_provider_that_drips_is_left_at_the_time_limit() -> None:
         ChatClient({"p": config}, {}, transport=transport).complete("p", REQUEST)
 
 
+@pytest.mark.parametrize(("asked_s", "limit"), [(0.1, r"0\.1 s"), (60.0, r"0\.3 s")])
+def test_a_caller_may_ask_for_less_time_and_not_for_more(asked_s: float, limit: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        config = ProviderConfig(kind="openai", base_url=url).model_copy(update={"timeout_s": 0.3})
+        silent = ChatClient({"p": config}, {})
+        with pytest.raises(ProviderError, match=f"within {limit}") as caught:
+            silent.complete("p", REQUEST, timeout_s=asked_s)
+        silent.close()
+    assert caught.value.kind == "timeout"
+
+
+def test_waiting_for_a_slot_takes_from_the_time_a_caller_asked_for() -> None:
+    entered = threading.Event()
+    limits: list[float] = []
+
+    def handler(one: httpx.Request) -> httpx.Response:
+        limits.append(one.extensions["timeout"]["read"])
+        entered.set()
+        time.sleep(0.2)
+        return httpx.Response(200, json=REPLY)
+
+    shared = client(handler, max_concurrency=1)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(shared.complete, "p", REQUEST)
+        entered.wait(5)
+        shared.complete("p", REQUEST, timeout_s=5.0)
+        first.result()
+    # The first has the provider's 60 s; the second waited for most of 0.2 s.
+    assert limits[0] == 60.0
+    assert 4.0 < limits[1] < 4.95
+
+
 def test_half_a_surrogate_pair_is_refused_and_never_sent() -> None:
     request = {"model": "m", "messages": [{"role": "user", "content": "\ud800"}]}
     sent: list[httpx.Request] = []

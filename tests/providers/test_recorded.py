@@ -210,7 +210,7 @@ class Recorded:
 
         return asyncio.run(send())
 
-    def complete(self, provider: str, request: dict[str, Any]) -> Any:
+    def complete(self, provider: str, request: dict[str, Any], **_: object) -> Any:
         return self._client.complete(provider, request)
 
 
