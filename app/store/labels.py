@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
+from app.evaluation.thresholds import JudgeErrors
 from app.store.schema import LabelRow
 
 
@@ -46,27 +47,27 @@ def next_for_review(
 ) -> uuid.UUID | None:
     """The pair this person should look at next; None when there is none left.
 
-    Within a tier and a verdict, pairs are taken in the order of a hash of their id, which has
-    nothing to do with what they say: `estimate_rate` needs labels picked by stratum and verdict
-    only. Among tiers and verdicts the one with the fewest labels comes first, so that the rare
-    verdict is not left without.
+    Pairs are taken in the order of a hash of their id, which has nothing to do with what they
+    say, so the labels of a tier are a plain random sample of its pairs: good for rates, and for
+    the judge's sensitivity and specificity. Picking judged-bad pairs more often would not make
+    rates more precise: nearly all of their variance comes from what the judge clears. Among tiers
+    the one with the fewest labels comes first.
     """
     found = connection.execute(
         text(
             """
-            with groups as (
-                select o.tier, o.loss > 0 as bad, count(l.exchange_id) as labelled
+            with tiers as (
+                select o.boundary, count(l.exchange_id) as labelled
                 from outcomes o left join labels l using (exchange_id)
-                where o.direction = 'up' and o.judge_version = :judge group by 1, 2
+                where o.judge_version = :judge group by 1
             )
-            select o.exchange_id from outcomes o
-            join groups g on g.tier = o.tier and g.bad = (o.loss > 0)
-            where o.direction = 'up' and o.judge_version = :judge
+            select o.exchange_id from outcomes o join tiers using (boundary)
+            where o.judge_version = :judge
               and not exists (select 1 from labels l where l.exchange_id = o.exchange_id
                               and l.reviewer = :reviewer)
               and exists (select 1 from exchange_texts t where t.id = o.exchange_id)
               and exists (select 1 from alternative_texts t where t.id = o.exchange_id)
-            order by g.labelled, md5(o.exchange_id::text) limit 1
+            order by tiers.labelled, md5(o.exchange_id::text) limit 1
             """
         ),
         {"judge": judge_version, "reviewer": reviewer},
@@ -75,12 +76,12 @@ def next_for_review(
 
 
 def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
-    """How many pairs of a judge have a label, and how many could have one."""
+    """How many pairs of a judge have a label, and how many pairs there are."""
     row = connection.execute(
         text(
             "select count(*) filter (where exists (select 1 from labels l"
             " where l.exchange_id = o.exchange_id)) as labelled, count(*) as pairs"
-            " from outcomes o where direction = 'up' and judge_version = :judge"
+            " from outcomes o where judge_version = :judge"
         ),
         {"judge": judge_version},
     ).one()
@@ -129,3 +130,31 @@ def labelled_verdicts(connection: Connection, judge_version: str) -> list[Any]:
             {"judge": judge_version},
         )
     )
+
+
+def judge_errors(connection: Connection, boundary: str, *, judge_version: str) -> JudgeErrors:
+    """How the judge did on a boundary's labelled pairs: was the lower tier's answer worse?
+
+    Labels of a pair are reduced to their majority; a draw counts as not worse.
+    """
+    row = connection.execute(
+        text(
+            """
+            with said as (
+                select o.loss > 0 as flagged,
+                       avg((l.preferred = case o.direction when 'up' then 'alternative'
+                            else 'served' end)::int) > .5 as bad
+                from outcomes o join labels l using (exchange_id)
+                where o.boundary = :boundary and o.judge_version = :judge
+                group by o.id, o.loss, o.direction
+            )
+            select count(*) filter (where bad and flagged) as caught,
+                   count(*) filter (where bad) as bad,
+                   count(*) filter (where not bad and not flagged) as cleared,
+                   count(*) filter (where not bad) as good
+            from said
+            """
+        ),
+        {"boundary": boundary, "judge": judge_version},
+    ).one()
+    return JudgeErrors(row.caught, row.bad, row.cleared, row.good)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.store.labels import (
     add_label,
+    judge_errors,
     label_counts,
     labelled_verdicts,
     next_for_review,
@@ -38,18 +39,24 @@ def test_a_person_labels_a_pair_once(connection: Connection) -> None:
     assert label_counts(connection, put.JUDGE) == (1, 1)
 
 
-def test_the_rare_verdict_is_not_left_without_labels(connection: Connection) -> None:
-    bad = {add_judged(connection, number, "alternative") for number in range(3)}
-    good = {add_judged(connection, number, "tie") for number in range(3, 30)}
+def test_pairs_are_picked_by_tier_and_not_by_what_the_judge_said(connection: Connection) -> None:
+    for number in range(60):
+        tier = "standard" if number % 3 == 0 else "simple"
+        said = "alternative" if number % 4 == 0 else "tie"
+        pair = put.add_pair(connection, number, said, tier=tier)
+        loss = float(said == "alternative")
+        put.add_outcome(connection, number, loss, tier=tier, exchange_id=pair)
     picked = []
-    for _ in range(6):
+    for _ in range(20):
         pair = next_for_review(connection, "ada", judge_version=put.JUDGE)
         assert pair is not None
         label(connection, pair, "ada", "tie")
         picked.append(pair)
-    assert len(set(picked)) == 6
-    assert len(bad & set(picked)) == 3
-    assert len(good & set(picked)) == 3
+    assert len(set(picked)) == 20
+    standard = reviewed_outcomes(connection, "standard", judge_version=put.JUDGE)
+    simple = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
+    # Ten each, though there are twice as many pairs of simple.
+    assert [sum(not math.isnan(x) for x in seen.labels) for seen in (standard, simple)] == [10, 10]
 
 
 def test_everybody_is_shown_what_they_have_not_labelled_until_nothing_is_left(
@@ -94,3 +101,25 @@ def test_labels_stand_beside_the_judges_verdict(connection: Connection) -> None:
     [row] = labelled_verdicts(connection, put.JUDGE)
     assert (row.judged, row.label) == ("alternative", "tie")
     assert [order["order"] for order in row.orders] == ["served_first", "alternative_first"]
+
+
+def test_the_judges_errors_are_about_the_lower_tiers_answer(connection: Connection) -> None:
+    # Judged worse: served (up), alternative (down). The person agrees, and once does not.
+    caught = add_judged(connection, 1, "alternative")
+    label(connection, caught, "ada", "alternative")
+    accused = add_judged(connection, 2, "alternative")
+    label(connection, accused, "ada", "served")
+    missed = add_judged(connection, 3, "tie")
+    label(connection, missed, "ada", "alternative")
+    down = put.add_pair(connection, 4, "served", tier="standard", direction="down")
+    put.add_outcome(
+        connection, 4, 1.0, tier="standard", boundary="simple", direction="down", exchange_id=down
+    )
+    label(connection, down, "ada", "served")
+    cleared = add_judged(connection, 5, "tie")
+    label(connection, cleared, "ada", "tie")
+    add_judged(connection, 6, "tie")  # not labelled
+    found = judge_errors(connection, "simple", judge_version=put.JUDGE)
+    assert (found.caught, found.bad, found.cleared, found.good) == (2, 3, 1, 2)
+    nobody = judge_errors(connection, "standard", judge_version=put.JUDGE)
+    assert (nobody.bad, nobody.good) == (0, 0)
