@@ -1,0 +1,82 @@
+"""Calibrate: how far the judge may be believed, from people's labels and from anchors."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from app.evaluation.calibration import JudgeCalibration, Weakness, calibrate, weakness
+from app.store.evalset_runs import newest_anchor_verdicts
+from app.store.labels import label_counts, labelled_verdicts
+
+# An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
+_OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie"}
+_OF_PAIR = {"served": "better", "alternative": "worse", "tie": "tie"}
+_LONGER = {"a": "served", "b": "alternative", "tie": "tie"}
+_ORDERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeHealth:
+    """What is known of a judge version.
+
+    Attributes:
+        labels: against people's labels on real pairs; n is 0 before the first.
+        anchors: against the newest run of the anchors; n is 0 before the first.
+        labelled: pairs with a label.
+        pairs: pairs it judged.
+        weak_for: by tier, why it could not certify that tier's tolerance; tiers for which it
+            could are left out. From labels once there are some of either kind, else from anchors.
+    """
+
+    labels: JudgeCalibration
+    anchors: JudgeCalibration
+    labelled: int
+    pairs: int
+    weak_for: Mapping[str, Weakness]
+
+
+def judge_health(
+    connection: Connection, judge_version: str, tolerance: Mapping[str, float], *, delta: float
+) -> JudgeHealth:
+    """Calibrate a judge version, and say for which tolerances it is too weak.
+
+    Args:
+        connection: any.
+        judge_version: of the judge.
+        tolerance: by tier.
+        delta: chance that a certificate is wrong.
+    """
+    said = labelled_verdicts(connection, judge_version)
+    labels = calibrate(
+        [_OF_PAIR[row.judged] for row in said],
+        [_OF_PAIR[row.label] for row in said],
+        orders_agree=[_agree(row.orders) for row in said],
+    )
+    rows = [
+        row for row in newest_anchor_verdicts(connection, judge_version) if row.verdict is not None
+    ]
+    anchors = calibrate(
+        [_OF_ANCHOR[row.verdict] for row in rows],
+        [_OF_ANCHOR[row.truth] for row in rows],
+        orders_agree=[row.orders_agree for row in rows],
+        longer=[_LONGER[row.longer] for row in rows],
+    )
+    labelled, pairs = label_counts(connection, judge_version)
+    gold = labels if labels.errors.bad and labels.errors.good else anchors
+    weak = {tier: weakness(gold, share, delta=delta) for tier, share in tolerance.items()}
+    return JudgeHealth(
+        labels=labels,
+        anchors=anchors,
+        labelled=labelled,
+        pairs=pairs,
+        weak_for={tier: why for tier, why in weak.items() if why is not None},
+    )
+
+
+def _agree(orders: list[dict[str, str | None]]) -> bool | None:
+    """Whether both orders gave the same verdict; None where not both were read."""
+    said = [order["preferred"] for order in orders]
+    if len(said) < _ORDERS or None in said:
+        return None
+    return said[0] == said[1]

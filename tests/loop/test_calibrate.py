@@ -1,0 +1,61 @@
+"""A judge is calibrated by people's labels and by anchors, and weak ones are called weak."""
+
+import stand_in_rows as put
+from sqlalchemy import Engine
+from stand_in_evalsets import ANCHORS, TruthfulJudge
+
+from app.loop.anchors import judge_anchors
+from app.loop.calibrate import JudgeHealth, judge_health
+from app.store.labels import add_label
+
+
+def health(engine: Engine, **tolerance: float) -> JudgeHealth:
+    with engine.connect() as connection:
+        return judge_health(connection, put.JUDGE, tolerance, delta=0.05)
+
+
+def label(engine: Engine, number: int, judged: str, said: str, *, agree: bool = True) -> None:
+    order = {"order": "served_first", "reason": "", "raw": "", "preferred": judged}
+    other = order | {"preferred": judged if agree else "served"}
+    with engine.begin() as connection:
+        pair = put.add_exchange(connection, number)
+        put.add_shadow(connection, pair)
+        put.add_verdict(connection, pair, judged, orders=[order, other])
+        put.add_outcome(connection, number, float(judged == "alternative"), exchange_id=pair)
+        add_label(connection, pair, reviewer="ada", preferred=said, shown_first="served", note="")
+
+
+def test_without_anything_known_nothing_is_claimed(engine: Engine) -> None:
+    found = health(engine, simple=0.05)
+    assert (found.labels.n, found.anchors.n, found.labelled, found.pairs) == (0, 0, 0, 0)
+    assert found.labels.sensitivity.value is None
+    assert "no gold pair" in found.weak_for["simple"].reason
+
+
+def test_labels_give_sensitivity_specificity_and_consistency(engine: Engine) -> None:
+    label(engine, 1, "alternative", "alternative")
+    label(engine, 2, "tie", "alternative", agree=False)
+    label(engine, 3, "tie", "tie")
+    label(engine, 4, "alternative", "served")
+    label(engine, 5, "served", "served")
+    found = health(engine, simple=0.05).labels
+    assert found.n == 5
+    assert found.sensitivity.value == 0.5  # 1 of 2 truly worse
+    assert found.specificity.value is not None
+    assert round(found.specificity.value, 3) == 0.667  # 2 of 3
+    assert found.position_consistency.value == 0.8
+
+
+def test_anchors_of_the_newest_run_calibrate_a_judge_nobody_has_labelled(engine: Engine) -> None:
+    judge = TruthfulJudge()
+    judge.version = put.JUDGE
+    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, every_s=None, why="first")
+    judge.changed = lambda number: "alternative" if number in {20, 21} else None
+    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, every_s=None, why="second")
+    found = health(engine, simple=0.05, standard=0.6)
+    assert found.anchors.n == 40
+    assert found.anchors.sensitivity.value == 1.0
+    assert found.anchors.specificity.value == 0.9  # 18 of 20
+    assert found.anchors.length_preference.n == 2  # the two ties on which it preferred one
+    # One false alarm in ten hides a rate of 5 %; a tolerance of 60 % it could certify.
+    assert list(found.weak_for) == ["simple"]
