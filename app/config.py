@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -168,6 +169,11 @@ class JudgeConfig(Section):
     kind: Literal["pairwise", "recorded", "ragas"] = Field(
         default="pairwise",
         description="pairwise asks a model; recorded reads verdicts from a file.",
+    )
+    verdicts: Name | None = Field(
+        default=None,
+        description="File of recorded traffic with the verdicts of kind recorded; relative to this"
+        " file.",
     )
     model: Name = Field(
         default="",
@@ -380,7 +386,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         problems += _evaluation_problems(document, file, kinds)
     if file is None or routing is None or problems:
         raise config_error(problems)
-    evaluation = _resolved_evaluation(file, kinds)
+    evaluation = _resolved_evaluation(document, file, kinds)
     return Config(
         path=document.path,
         tiers=routing.tiers,
@@ -416,6 +422,7 @@ def _evaluation_problems(
     judge, at = evaluation.judge, ("evaluation", "judge")
     if judge is None:
         return problems
+    problems += _verdicts_problems(document, judge)
     if not judge.model and judge.kind != "recorded":
         problems.append(
             document.problem((*at, "model"), "nothing", f"the model that kind {judge.kind} asks")
@@ -435,7 +442,31 @@ def _evaluation_problems(
     return problems
 
 
-def _resolved_evaluation(file: ConfigFile, kinds: Mapping[str, str]) -> EvaluationConfig:
+def _verdicts_problems(document: Document, judge: JudgeConfig) -> list[Problem]:
+    at = ("evaluation", "judge", "verdicts")
+    if judge.kind != "recorded":
+        if judge.verdicts is None:
+            return []
+        return [document.problem(at, "a file", f"none, since the kind is {judge.kind}")]
+    accepted = "a file of recorded traffic with verdicts, for kind recorded"
+    if judge.verdicts is None:
+        return [document.problem(at, "nothing", accepted)]
+    path = _beside(document.path, judge.verdicts)
+    try:
+        with path.open("rb"):
+            return []
+    except OSError as problem:
+        return [document.problem(at, f"{str(path)!r}: {problem.strerror}", accepted)]
+
+
+def _beside(path: str, name: str) -> Path:
+    """The file of that name, relative to the folder of the file at ``path``."""
+    return Path(path).parent / name
+
+
+def _resolved_evaluation(
+    document: Document, file: ConfigFile, kinds: Mapping[str, str]
+) -> EvaluationConfig:
     evaluation = file.evaluation
     default = DEFAULT_TOLERANCE
     if evaluation.objective is not None:
@@ -448,6 +479,9 @@ def _resolved_evaluation(file: ConfigFile, kinds: Mapping[str, str]) -> Evaluati
     if judge is not None and judge.model:
         provider = provider_of(judge.model, judge.provider or None, kinds)
         judge = judge.model_copy(update={"provider": provider})
+    if judge is not None and judge.verdicts is not None:
+        verdicts = str(_beside(document.path, judge.verdicts))
+        judge = judge.model_copy(update={"verdicts": verdicts})
     return evaluation.model_copy(update={"tolerance": MappingProxyType(tolerance), "judge": judge})
 
 

@@ -9,11 +9,13 @@ import httpx
 import structlog
 from sqlalchemy import Engine
 
-from app.config import Config, load_config
+from app.config import Config, JudgeConfig, load_config
 from app.dispatch import CeleryDispatch, Dispatch
 from app.errors import JudgeError
 from app.evaluation.sampling import SamplingPlan, weight_cap
 from app.judges import Judge, build_judge
+from app.judges.recorded import Lookup
+from app.judges.verdict import Preferred, Question
 from app.loop.capture import CaptureRecorder
 from app.loop.observe import MonitorRules
 from app.loop.redact import Redactor, load_redactor
@@ -21,6 +23,8 @@ from app.loop.retune import RetuneRules
 from app.loop.rollout import RolloutRules
 from app.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
 from app.providers.completion import ChatClient
+from app.providers.recordings import Recordings
+from app.providers.traffic import BadLine, read_traffic
 from app.routing.tiers import Tier
 from app.settings import Settings
 from app.store.database import build_engine
@@ -71,6 +75,7 @@ def build_runtime(
             " to evaluate with; name one, as {kind: pairwise, model: gpt-4o}"
         )
     client = ChatClient(config.providers, environ)
+    redact = load_redactor(settings.redactor or None)
     return Runtime(
         settings=settings,
         config=config,
@@ -85,6 +90,7 @@ def build_runtime(
             price=config.evaluation.judge.price,
             providers=config.providers,
             embedding_model=config.evaluation.judge.embedding_model,
+            lookup=_recorded_lookup(config.evaluation.judge, redact),
         ),
         tiers={tier.name: tier for tier in config.tiers},
         monitor_rules=monitor_rules(settings, config),
@@ -95,9 +101,35 @@ def build_runtime(
             tolerance=config.evaluation.tolerance,
             max_weight=weight_cap(sampling_plan(config)),
         ),
-        redact=load_redactor(settings.redactor or None),
+        redact=redact,
         tell=_teller(settings, config, environ),
     )
+
+
+def _recorded_lookup(judge: JudgeConfig, redact: Redactor) -> Lookup | None:
+    """What a judge of kind ``recorded`` looks verdicts up in; None for other kinds.
+
+    Raises:
+        JudgeError: a line of the file cannot be read.
+        TrafficError: the file cannot be read.
+    """
+    if judge.verdicts is None:
+        return None
+    exchanges = []
+    for line in read_traffic(judge.verdicts):
+        if isinstance(line, BadLine):
+            raise JudgeError(
+                f"{judge.verdicts}:{line.number}: {line.why}; a file of verdicts has an exchange"
+                " with answers on each line"
+            )
+        exchanges.append(line)
+    records = Recordings(exchanges, redact)
+    said: Mapping[str | None, Preferred] = {"A": "served", "B": "alternative", "tie": "tie"}
+
+    def lookup(question: Question, served: str, alternative: str) -> Preferred | None:
+        return said.get(records.verdict(question.messages, served, alternative))
+
+    return lookup
 
 
 def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> CaptureRecorder:

@@ -163,6 +163,36 @@ def test_an_empty_section_is_an_absent_one(tmp_path: Path) -> None:
     assert load(tmp_path, ARTICLE + "evaluation:\nnotify:\n").notify == ()
 
 
+def test_recorded_verdicts_stand_beside_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "said.jsonl").write_text("")
+    text = ARTICLE + "evaluation: {judge: {kind: recorded, verdicts: %s}}\n"
+    for name in ("said.jsonl", tmp_path / "said.jsonl"):
+        judge = load(tmp_path, text % name).evaluation.judge
+        assert judge is not None
+        assert judge.verdicts == str(tmp_path / "said.jsonl")
+    monkeypatch.chdir(tmp_path)
+    judge = load_config("tierwatch.yaml").evaluation.judge
+    assert judge is not None
+    assert judge.verdicts == str(tmp_path / "said.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("kind: recorded", "nothing; accepted a file"),
+        ("kind: recorded, verdicts: none.jsonl", "'{}/none.jsonl': No such file or directory;"),
+        ("kind: recorded, verdicts: .", "'{}': Is a directory;"),
+        ("model: gpt-4o, verdicts: x", "a file; accepted none, since the kind is pairwise"),
+    ],
+)
+def test_verdicts_that_cannot_be_read(tmp_path: Path, written: str, found: str) -> None:
+    (problem,) = problems(tmp_path, ARTICLE + f"evaluation: {{judge: {{{written}}}}}\n")
+    at = "tierwatch.yaml:8: evaluation.judge.verdicts: found "
+    assert problem.startswith(at + found.format(tmp_path))
+
+
 ONE_PROBLEM = [
     # (what is replaced in WHOLE, by what, the whole sentence after the file's name)
     (

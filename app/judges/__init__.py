@@ -7,7 +7,7 @@ from app.errors import JudgeError
 from app.judges.asking import Completes
 from app.judges.pairwise import PairwiseJudge
 from app.judges.ragas import Embed, Embedder, build_ragas_judge
-from app.judges.recorded import Lookup, RecordedJudge
+from app.judges.recorded import Lookup, RecordedJudge, records_version
 from app.judges.structural import StructuralFirst
 from app.judges.verdict import Judge
 from app.routing.tiers import Price, resolved_model
@@ -39,16 +39,16 @@ def build_judge(
         price: of the judge's model; without it the judge's cost counts as 0.
         providers: the ``providers`` section; needed for ``embedding_model`` only.
         embedding_model: at the judge's provider; with it a ragas judge scores relevancy too.
-        lookup: the table of a ``recorded`` judge.
+        lookup: finds what ``evaluation.judge.verdicts`` holds, for a ``recorded`` judge.
 
     Raises:
         JudgeError: the judge serves a tier, or something it needs is missing.
         SettingsError: a secret's variable is not set.
     """
     if config.kind == "recorded":
-        if lookup is None:
+        if lookup is None or config.verdicts is None:
             raise JudgeError("evaluation.judge.kind is recorded, and there are no records to read.")
-        return StructuralFirst(RecordedJudge(lookup))
+        return StructuralFirst(RecordedJudge(lookup, records_version(config.verdicts)))
     if not (config.model and config.provider):
         raise JudgeError(f"A {config.kind} judge needs evaluation.judge.model and its provider.")
     _refuse_arms(config.model, arms)

@@ -1,8 +1,11 @@
 """The recorded judge: verdicts that were given before, looked up."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from app.errors import JudgeError
 from app.judges.transcript import answer_text
 from app.judges.verdict import Answer, Preferred, Question, Verdict
 
@@ -12,10 +15,13 @@ Lookup = Callable[[Question, str, str], Preferred | None]
 
 @dataclass(frozen=True, slots=True)
 class RecordedJudge:
-    """Looks verdicts up; what was not recorded is unscored."""
+    """Looks verdicts up; what was not recorded is unscored.
+
+    ``version`` changes with the records: other verdicts are another measurement.
+    """
 
     lookup: Lookup
-    version: str = "recorded/1"
+    version: str
 
     def judge(self, question: Question, served: Answer, alternative: Answer) -> Verdict:
         """Return the recorded verdict of these two texts."""
@@ -28,3 +34,17 @@ class RecordedJudge:
             judge_version=self.version,
             unscored_why="No verdict is recorded for this pair." if missing else "",
         )
+
+
+def records_version(path: str | Path) -> str:
+    """``recorded/<the first 12 hexadecimal digits of the file's SHA-256>``.
+
+    Raises:
+        JudgeError: the file cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        raise JudgeError(f"{path}: cannot be read: {problem.strerror}") from problem
+    return f"recorded/{digest[:12]}"

@@ -153,6 +153,16 @@ class Recordings:
             preferred = _by_score(score_a, self.exchanges[b].answers[tier_b].score)
         return RecordedPair(self.exchanges[a], tier_a, tier_b, preferred)
 
+    def verdict(self, messages: Sequence[Any], text_a: str, text_b: str) -> str | None:
+        """What is recorded of two answers to exactly this prompt: ``"A" | "B" | "tie"``, or None.
+
+        Unlike in `pair`, answers alone name no exchange: "Yes" and "No" answer many questions.
+        """
+        pair = self.pair(text_a, text_b, transcript(messages))
+        if pair is None or pair.exchange not in self.by_messages(messages):
+            return None
+        return pair.preferred
+
     def _pairs_across(
         self, of_a: Sequence[tuple[int, str]], of_b: Sequence[tuple[int, str]]
     ) -> list[tuple[int, int, str, str]]:

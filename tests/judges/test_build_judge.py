@@ -1,4 +1,5 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ class Config:
     provider: str | None = "p"
     orders: str = "both"
     timeout_s: float = 30.0
+    verdicts: str | None = None
 
 
 class Key:
@@ -91,11 +93,16 @@ def test_a_judge_needs_model_and_provider(missing: dict[str, None]) -> None:
         build(Config(**missing))
 
 
-def test_a_recorded_judge_needs_its_records() -> None:
-    config = Config(kind="recorded", model=None, provider=None)
+def test_a_recorded_judge_needs_its_records(tmp_path: Path) -> None:
+    path = tmp_path / "verdicts.jsonl"
+    path.write_text("{}")
+    config = Config(kind="recorded", model=None, provider=None, verdicts=str(path))
     with pytest.raises(JudgeError, match="no records"):
         build(config)
+    with pytest.raises(JudgeError, match="no records"):
+        build(replace(config, verdicts=None), lookup=lambda *_: "tie")
     judge = build(config, lookup=lambda *_: "tie")
+    assert judge.version.startswith("recorded/")
     verdict = judge.judge(Question(messages=[]), {"content": "x"}, {"content": "y"})
     assert (verdict.preferred, verdict.basis) == ("tie", "recorded")
 
