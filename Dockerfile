@@ -8,6 +8,8 @@ COPY pyproject.toml README.md LICENSE constraints.txt ./
 COPY app app
 COPY workers workers
 COPY migrations migrations
+# Anchors and probes are asked by the workers.
+COPY evalsets evalsets
 # Without the extra `embedded`: the servers are containers of their own.
 RUN /opt/tierwatch/bin/pip install --constraint constraints.txt .
 
