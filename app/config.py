@@ -221,6 +221,11 @@ class RetuneConfig(Section):
     min_pairs: Count = Field(
         default=200, description="Pairs of a tier before anything is proposed."
     )
+    judge_errors: Literal["ignore", "correct"] = Field(
+        default="ignore",
+        description="correct certifies against people's labels of the judge's verdicts, and needs"
+        " hundreds of them; ignore takes the verdicts as they are.",
+    )
 
 
 class RolloutConfig(Section):

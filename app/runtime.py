@@ -191,6 +191,7 @@ def retune_rules(settings: Settings, config: Config) -> RetuneRules:
         step=asked.step,
         min_pairs=asked.min_pairs,
         every_s=settings.retune_every_s,
+        correct_judge=asked.judge_errors == "correct",
     )
 
 

@@ -19,6 +19,7 @@ from app.loop.approve import approve_proposal
 from app.store.alerts import unresolved_alert
 from app.store.audit import add_audit
 from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
+from app.store.labels import judge_errors
 from app.store.policies import active_policies, lock_active
 from app.store.proposals import (
     add_proposal,
@@ -44,6 +45,8 @@ class RetuneRules:
         step: how far one proposal may move a threshold.
         min_pairs: new pairs a tier must have gathered since it was last tested.
         every_s: seconds between two tests of a tier, unless an alert was opened in between.
+        correct_judge: certify against people's labels of the judge's verdicts, instead of taking
+            the verdicts as they are.
     """
 
     mode: str
@@ -52,6 +55,7 @@ class RetuneRules:
     step: float
     min_pairs: int
     every_s: float
+    correct_judge: bool = False
 
 
 def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_share: float) -> int:
@@ -120,6 +124,9 @@ def _retune_tier(
     delta = spent_delta(rules.delta, k)
     alpha = rules.alpha[tier]
     current = active.stable.threshold(tier)
+    errors = (
+        judge_errors(connection, tier, judge_version=judge_version) if rules.correct_judge else None
+    )
     choice = choose_threshold(
         evidence.confidences,
         evidence.losses,
@@ -128,6 +135,7 @@ def _retune_tier(
         delta=delta,
         current=current,
         step=rules.step,
+        judge=errors,
     )
     kept_now = _kept_rate(evidence, current)
     worth = _worth_proposing(choice, kept_now, alpha, alerted=alert is not None)
@@ -146,6 +154,7 @@ def _retune_tier(
             "current": current,
             "kept_rate": asdict(kept_now),
             "proposed": worth,
+            "reason": choice.reason,
         },
     )
     if not worth or choice.threshold is None:
@@ -180,6 +189,8 @@ def _retune_tier(
             "first_outcome": evidence.ids[0],
             "last_outcome": evidence.ids[-1],
             "kept_now": asdict(kept_now),
+            "reason": choice.reason,
+            "judge_errors": None if errors is None else asdict(errors),
             "mean_cost_usd": {"lower": lower, "upper": upper},
             "bounds": [
                 {"threshold": candidate, "bound": bound, "pairs": choice.pairs.get(candidate, 0)}

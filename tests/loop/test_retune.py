@@ -11,6 +11,7 @@ from stand_ins import rows, scalar
 
 from app.loop.approve import reject_proposal
 from app.loop.retune import RetuneRules, retune
+from app.store.labels import add_label
 
 RULES = RetuneRules(
     mode="propose", alpha={"simple": 0.05}, delta=0.05, step=0.1, min_pairs=200, every_s=3600
@@ -228,3 +229,38 @@ def test_probes_down_are_evidence_for_the_boundary_too(in_force: Engine) -> None
     pour(in_force, [0.0] * 400, tier="standard", boundary="simple", direction="down", pi=0.5)
     assert run(in_force) == 1
     assert proposals(in_force)[0].tier == "simple"
+
+
+def test_a_judge_nobody_has_checked_certifies_nothing_when_its_errors_count(
+    in_force: Engine,
+) -> None:
+    pour(in_force, [0.0] * 400)
+    assert run(in_force, replace(RULES, correct_judge=True)) == 0
+    result = scalar(in_force, "select result from retunes")
+    assert not result["certified"]
+    assert "gold" in result["reason"]
+
+
+def test_labels_that_bear_the_judge_out_certify_again(in_force: Engine) -> None:
+    with in_force.begin() as connection:
+        for number in range(1, 1_001):
+            # The judge caught 190 of 200 bad ones, and accused 20 of 800 good ones.
+            bad, flagged = number <= 200, number <= 190 or 200 < number <= 220
+            pair = put.add_exchange(connection, number)
+            confidence = 0.3 if number <= 220 else 0.9
+            put.add_outcome(
+                connection, number, float(flagged), exchange_id=pair, confidence=confidence
+            )
+            said = "alternative" if bad else "tie"
+            add_label(
+                connection, pair, reviewer="ada", preferred=said, shown_first="served", note=""
+            )
+    assert run(in_force, replace(RULES, alpha={"simple": 0.2}, correct_judge=True)) == 1
+    [proposal] = proposals(in_force)
+    assert proposal.certified
+    assert proposal.evidence["judge_errors"] == {
+        "caught": 190,
+        "bad": 200,
+        "cleared": 780,
+        "good": 800,
+    }

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import stand_in_rows as put
 from sqlalchemy import Engine
+from stand_in_evalsets import ANCHORS, PROBES
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
 
 from app.dispatch import JUDGE, SHADOW, KeptDispatch
@@ -45,8 +46,13 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         tiers=TIERS_BY_NAME,
         dispatch=KeptDispatch(),
         redact=redact,
-        settings=SimpleNamespace(claim_s=300.0, sweep_after_s=0.001),
-        config=SimpleNamespace(evaluation=SimpleNamespace(retention_days=90)),
+        settings=SimpleNamespace(
+            claim_s=300.0, sweep_after_s=0.001, anchors_every_s=3600.0, probes_every_s=3600.0
+        ),
+        config=SimpleNamespace(
+            evaluation=SimpleNamespace(retention_days=90, budget_usd_per_day=None)
+        ),
+        asks_a_model=True,
         monitor_rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30),
         retune_rules=RetuneRules(
             mode="propose",
@@ -116,6 +122,49 @@ def test_retune_and_rollout_move_a_threshold(at: SimpleNamespace, tasks: ModuleT
     tasks.watch_rollout()
     assert scalar(at.engine, "select state from proposals") == "rolling_out"
     assert scalar(at.engine, "select share from active_policy") == 0.2
+
+
+def test_anchors_and_probes_run_when_they_are_due_and_not_when_they_are_off(
+    at: SimpleNamespace, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.evalsets, "anchors", lambda: ANCHORS)
+    monkeypatch.setattr(tasks.evalsets, "probes", lambda: PROBES)
+    at.settings.anchors_every_s = at.settings.probes_every_s = 0.0
+    tasks.judge_anchors()
+    tasks.ask_probes()
+    assert scalar(at.engine, "select count(*) from evalset_runs") == 0
+    at.settings.anchors_every_s = at.settings.probes_every_s = 3600.0
+    at.asks_a_model = False
+    tasks.judge_anchors()
+    assert scalar(at.engine, "select count(*) from evalset_runs") == 0
+    at.asks_a_model = True
+    for _ in range(2):
+        tasks.judge_anchors()
+        tasks.ask_probes()
+    # One for the judge, one for each tier; the second round was not due.
+    assert scalar(at.engine, "select count(*) from evalset_runs") == 4
+    assert scalar(at.engine, "select count(*) from anchor_verdicts") == 40
+
+
+def test_a_new_alert_is_attributed(
+    at: SimpleNamespace, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.evalsets, "anchors", lambda: ANCHORS)
+    monkeypatch.setattr(tasks.evalsets, "probes", lambda: PROBES)
+    with at.engine.begin() as connection:
+        for number in range(1, 41):
+            put.add_outcome(connection, number, 1.0)
+    tasks.observe_outcomes()
+    tasks.attribute_alerts()
+    found = scalar(at.engine, "select attribution from alerts")
+    assert found["cause"] == "undetermined"
+
+
+def test_traffic_is_watched(at: SimpleNamespace, tasks: ModuleType) -> None:
+    with at.engine.begin() as connection:
+        put.add_rollup(connection, "simple", 40)
+    tasks.watch_traffic()
+    assert scalar(at.engine, "select count(*) from monitors where kind = 'input'") == 1
 
 
 def test_retention_cuts_the_coming_months(at: SimpleNamespace, tasks: ModuleType) -> None:
