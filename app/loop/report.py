@@ -1,5 +1,6 @@
 """Report: the whole state in one JSON document (docs: the report in the README)."""
 
+import sys
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -167,18 +168,23 @@ def _judge_rate(
         return unknown()
     weights = [row.weight for row in rows]
     bad = sum(w * row.loss for w, row in zip(weights, rows, strict=True)) / sum(weights)
-    value = min(1.0, bad if direction == "up" else 1 - bad)
     n = effective_n(weights)
-    low, high = always_valid_interval(min(n, value * n), n, level)
+    low, high = always_valid_interval(min(n, bad * n), n, level)
+    value = min(1.0, bad)
+    if direction == "down":  # overspend: the cheaper answer would have done
+        value, low, high = 1 - value, 1 - high, 1 - low
     method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
     return Estimate(value, low, high, sum(row.pairs for row in rows), method)
 
 
 def _figures(rate: Estimate) -> dict[str, Any]:
-    """An estimate under the report's names; ``estimate`` is None when unknown."""
+    """An estimate under the report's names; ``estimate`` is None when unknown.
+
+    So is an end of an interval that has none (Fieller's, of a saving that is too uncertain).
+    """
     return {
         "estimate": rate.value,
-        "low": rate.low,
+        "low": rate.low if abs(rate.low) < sys.float_info.max else None,
         "high": rate.high,
         "n": rate.n,
         "method": rate.method,

@@ -1,5 +1,6 @@
 """The report's funnel adds up at every stage of an exchange's way, and unknown is not zero."""
 
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from app.loop.judge import judge_exchange
 from app.loop.redact import redact
 from app.loop.report import build_report
 from app.loop.shadow import shadow_exchange
+from app.store.labels import add_label
 
 _CONFIG = """
 routing:
@@ -184,3 +186,67 @@ def test_the_policy_in_force_its_alerts_and_proposals_are_listed(
     # 3.0 over four scored requests.
     assert found["recorded_quality"] == 0.75
     assert scalar(engine, "select count(*) from replays") == 1
+
+
+def test_labels_correct_the_judges_rate(engine: Engine, report: Report) -> None:
+    with engine.begin() as connection:
+        for number in range(100):
+            flagged = number < 20
+            pair = put.add_exchange(connection, number)
+            put.add_outcome(connection, number, float(flagged), exchange_id=pair)
+            if number % 2:
+                # Of ten labelled that the judge accused, five are bad; of forty cleared, none.
+                said = "alternative" if flagged and number % 4 == 1 else "tie"
+                add_label(
+                    connection, pair, reviewer="ada", preferred=said, shown_first="served", note=""
+                )
+    found = report()["tiers"]["simple"]["misroute"]
+    # .2 x 5/10 + .8 x 0/40
+    assert found["estimate"] == pytest.approx(0.1)
+    assert found["method"].startswith("double sampling, 50 labels")
+    assert found["low"] <= 0.1 <= found["high"]
+
+
+def test_a_conversation_counts_once_in_the_width_and_by_its_pairs_in_the_rate(
+    engine: Engine, report: Report
+) -> None:
+    with engine.begin() as connection:
+        for number in range(40):
+            session = "long talk" if number < 20 else f"s{number}"
+            put.add_outcome(connection, number, float(number < 10), session=session)
+    found = report()["tiers"]["simple"]["misroute"]
+    assert (found["estimate"], found["n"]) == (0.25, 40)
+    # One talk of weight 20 and twenty of weight 1 are worth 40^2 / (400 + 20) = 3.8.
+    assert found["method"].startswith("judge rate, 4 effective conversations")
+
+
+def test_saving_and_quality_come_with_intervals(engine: Engine, report: Report) -> None:
+    with engine.begin() as connection:
+        for minute in range(30):
+            at = put.NOW + dt.timedelta(minutes=minute)
+            cost = 1.0 + 0.1 * (minute % 3)
+            put.add_rollup(
+                connection, "simple", 70, minute=at, cost_usd=cost, cost_top_tier_usd=4.0
+            )
+            put.add_rollup(
+                connection, "complex", 30, minute=at, cost_usd=2.0, cost_top_tier_usd=2.0
+            )
+        for number in range(200):
+            put.add_outcome(connection, number, float(number % 20 == 0))
+            put.add_outcome(connection, number, 0.0, tier="standard")
+    found = report()
+    saving = found["saving_interval"]
+    assert saving["estimate"] == pytest.approx(found["saving"])
+    assert saving["low"] < found["saving"] < saving["high"]
+    quality = found["quality_vs_top"]
+    # 70 % of the traffic, 5 % of it misrouted at the first boundary and none at the second.
+    assert quality["estimate"] == pytest.approx(1 - 0.7 * 0.05)
+    assert quality["low"] < quality["estimate"] < quality["high"]
+    assert "the judge's view" in quality["method"]
+
+
+def test_one_minute_gives_no_lower_end_of_the_saving(engine: Engine, report: Report) -> None:
+    with engine.begin() as connection:
+        put.add_rollup(connection, "simple", 70)
+    saving = report()["saving_interval"]
+    assert (saving["estimate"], saving["low"]) == (0.75, None)
