@@ -29,10 +29,15 @@ access = Blueprint("access", __name__)
 
 # Endpoints that answer anybody. Everything else, unknown addresses included, asks for a login.
 _OPEN = {"access.login", "access.enter", "static", "health.healthz", "health.metrics"}
+# All that a one-time password leads to: it was printed somewhere, and lets nobody decide anything.
+_ONE_TIME = {"access.password", "access.set_password", "access.logout"}
 
 
 def admit() -> ResponseReturnValue | None:
-    """Find out who asks, before every request; send strangers to the login page."""
+    """Find out who asks, before every request; send strangers to the login page.
+
+    Whoever has a one-time password changes it first.
+    """
     if request.endpoint in _OPEN or request.path.startswith("/api/"):
         return None
     person = _session_person()
@@ -41,6 +46,8 @@ def admit() -> ResponseReturnValue | None:
         wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("access.login", next=None if wanted == "/" else wanted))
     g.person = person
+    if person.must_change and request.endpoint not in _ONE_TIME:
+        return redirect(url_for("access.password"))
     return None
 
 
@@ -139,6 +146,8 @@ def set_password() -> ResponseReturnValue:
         return _password_form("Too many wrong passwords. Try again in some minutes.", 429)
     if new != request.form.get("again", ""):
         return _password_form("The two new passwords differ.", 400)
+    if new == request.form.get("current", ""):
+        return _password_form("The new password is the current one.", 400)
     with site.engine.begin() as connection:
         if check_password(connection, person.name, request.form.get("current", "")) is None:
             site.throttle.failed(person.name, address)

@@ -126,13 +126,27 @@ def test_a_deleted_user_is_out_at_once(connection: Connection, viewer: Any) -> N
     assert viewer.get("/").status_code == 302
 
 
-def test_one_time_password_asks_for_another_and_can_wait(
+def test_one_time_password_opens_nothing_but_the_form_for_another(
     connection: Connection, stranger: Any
 ) -> None:
     add_user(connection, "admin", PASSWORD, "admin", must_change=True)
     assert stranger.log_in("admin").headers["Location"] == "/password"
-    assert 'href="/">later</a>' in stranger.page("/password")
+    assert "one-time password" in stranger.page("/password")
+    for path in ("/", "/alerts", "/pairs", "/nothing"):
+        assert stranger.get(path).headers["Location"] == "/password", path
+    sent = stranger.send("/proposals/1/approve", form_on="/password", why="now")
+    assert sent.headers["Location"] == "/password"
+    new = "another long password"
+    form = {"current": PASSWORD, "new": new, "again": new}
+    assert stranger.send("/password", form_on="/password", **form).headers["Location"] == "/"
     assert stranger.get("/").status_code == 200
+
+
+def test_a_one_time_password_can_be_put_away(connection: Connection, stranger: Any) -> None:
+    add_user(connection, "admin", PASSWORD, "admin", must_change=True)
+    stranger.log_in("admin")
+    assert stranger.send("/logout", form_on="/password").headers["Location"] == "/login"
+    assert stranger.get("/").headers["Location"].startswith("/login")
 
 
 def test_changing_the_password_keeps_this_session(connection: Connection, viewer: Any) -> None:
@@ -155,6 +169,7 @@ def test_changing_the_password_keeps_this_session(connection: Connection, viewer
         ),
         ({"current": PASSWORD, "new": "x" * 12, "again": "y" * 12}, 400, "differ"),
         ({"current": PASSWORD, "new": "short", "again": "short"}, 400, "12 to 1000"),
+        ({"current": PASSWORD, "new": PASSWORD, "again": PASSWORD}, 400, "is the current one"),
     ],
 )
 def test_password_changes_that_are_refused(
