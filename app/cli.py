@@ -44,6 +44,22 @@ def main() -> None:
     """Watches an LLM router: finds misroutes and overspend, and proposes better thresholds."""
 
 
+def _thresholds(
+    _context: click.Context, _option: click.Parameter, given: tuple[str, ...]
+) -> dict[str, float]:
+    """Read TIER=X pairs."""
+    found = {}
+    for pair in given:
+        tier, _, number = pair.partition("=")
+        try:
+            found[tier.strip()] = float(number)
+        except ValueError as problem:
+            raise click.BadParameter(
+                f"found {pair!r}; accepted is TIER=X, such as simple=0.6"
+            ) from problem
+    return found
+
+
 def _recorded_behaviour(_context: click.Context, _option: click.Parameter, given: str) -> str:
     """Refuse what the recorded provider would not understand before anything is started."""
     if given == "{}":
@@ -215,6 +231,36 @@ def simulate(*, quick: bool, as_json: bool) -> None:
     from app.simulate import run_simulate
 
     sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
+
+
+@main.command("replay-policy")
+@click.option(
+    "--threshold",
+    "thresholds",
+    multiple=True,
+    required=True,
+    metavar="TIER=X",
+    callback=_thresholds,
+    help="A threshold to try, such as simple=0.6; may be given for several tiers.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
+@_said
+def replay_policy(*, thresholds: dict[str, float], as_json: bool) -> None:
+    """Score thresholds on the pairs judged so far, beside those in force. Changes nothing."""
+    from app.loop.replay_policy import replay_document, replay_thresholds
+    from app.show import show_replay
+    from app.store.database import build_engine
+
+    engine = build_engine(read_settings().database_url)
+    try:
+        with engine.connect() as connection:
+            found = replay_document(replay_thresholds(connection, thresholds))
+    finally:
+        engine.dispose()
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        show_replay(found)
 
 
 @main.command(hidden=True)

@@ -365,7 +365,7 @@ def _cost_change(columns: Sequence[_Columns], level: float, *, last_only: bool =
     """Ratio of the change to the cost now, linearised; each request's cost counted once.
 
     A request that a boundary escalates is kept by a boundary further up, and counted there, but for
-    the last. ``last_only=False`` is for a boundary by itself.
+    the last that anybody came to. ``last_only=False`` is for a boundary by itself.
     """
     pairs = sum(int(one.c.size) for one in columns)
     if all(one.now == one.candidate for one in columns):
@@ -373,7 +373,7 @@ def _cost_change(columns: Sequence[_Columns], level: float, *, last_only: bool =
     changes, costs = [], []
     for place, one in enumerate(columns):
         kept_now, kept_then = one.kept(one.now), one.kept(one.candidate)
-        counted = not last_only or place == len(columns) - 1
+        counted = not last_only or place == _last(columns)
         changes.append(one.w * (kept_then.astype(float) - kept_now) * (one.lower - one.upper))
         costs.append(one.w * np.where(kept_now, one.lower, one.upper if counted else 0.0))
     total = float(sum(cost.sum() for cost in costs))
@@ -382,6 +382,8 @@ def _cost_change(columns: Sequence[_Columns], level: float, *, last_only: bool =
     value = float(sum(change.sum() for change in changes)) / total
     variance = 0.0
     for change, cost in zip(changes, costs, strict=True):
+        if change.size == 0:
+            continue  # a boundary nobody has come to yet
         parts = (change - value * cost) / total
         variance += parts.size * float(parts.var()) * parts.size / max(1, parts.size - 1)
     n = sum(effective_n(one.w) for one in columns)
@@ -392,7 +394,7 @@ def _cost_change(columns: Sequence[_Columns], level: float, *, last_only: bool =
 
 def _quality_change(columns: Sequence[_Columns], boundaries: Sequence[BoundaryReplay]) -> Estimate:
     requests = sum(
-        float(one.w @ (one.kept(one.now) | (place == len(columns) - 1)))
+        float(one.w @ (one.kept(one.now) | (place == _last(columns))))
         for place, one in enumerate(columns)
     )
     pairs = sum(int(one.c.size) for one in columns)
@@ -409,6 +411,11 @@ def _quality_change(columns: Sequence[_Columns], boundaries: Sequence[BoundaryRe
         up += (share * (change.value - change.low)) ** 2
     low, high = max(-1.0, value - math.sqrt(down)), min(1.0, value + math.sqrt(up))
     return Estimate(value, low, high, pairs, "Hajek totals of all boundaries, MOVER")
+
+
+def _last(columns: Sequence[_Columns]) -> int:
+    """Place of the last boundary with pairs."""
+    return max((place for place, one in enumerate(columns) if one.c.size), default=0)
 
 
 def _signed(share: Estimate, sign: int) -> Estimate:

@@ -11,6 +11,7 @@ import datetime as dt
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -39,7 +40,7 @@ from app.loop.spool import Spool
 from app.routing.tiers import Tier
 from app.store.evidence import risk_cells, spent_today
 from app.store.exchanges import add_exchanges
-from app.store.rollups import add_rollups, counted_requests
+from app.store.rollups import add_boundary_counts, add_rollups, counted_requests
 from app.store.work import add_attempt
 
 _log = structlog.get_logger(__name__)
@@ -52,6 +53,9 @@ _LOOK_EVERY_S = 5.0
 _ALLOCATE_EVERY_S = 300.0
 # SchemaError: tables are missing until somebody migrates, which is as good as away.
 _AWAY = (OperationalError, InterfaceError, SchemaError, PoolTimeoutError, OSError)
+
+_DAY_S = 86_400
+_EPOCH = dt.date(1970, 1, 1).toordinal()
 
 _COUNTS = (
     "requests",
@@ -75,6 +79,7 @@ class _Batch:
     counts: dict[_Key, list[float]] = field(default_factory=dict)
     sampled: list[tuple[ServedExchange, Inclusion, int]] = field(default_factory=list)
     attempts: list[tuple[uuid.UUID, Attempt]] = field(default_factory=list)
+    boundaries: Counter[tuple[int, str, int]] = field(default_factory=Counter)
 
 
 class CaptureRecorder:
@@ -175,10 +180,21 @@ class CaptureRecorder:
                 )
             ):
                 row[place] += amount
+            self._count_boundaries(served)
             if len(self._batch.attempts) < _ATTEMPTS_KEPT:
                 self._batch.attempts.extend(
                     (served.exchange_id, attempt) for attempt in served.attempts if attempt.error
                 )
+
+    def _count_boundaries(self, served: ServedExchange) -> None:
+        """Count the request at every boundary it came to: those up to the tier that serves it."""
+        decision = served.decision
+        day = int(served.arrived_at) // _DAY_S
+        for tier, confidence in decision.confidences:
+            # A hair more: .29 x 100 is 28.999999999999996.
+            self._batch.boundaries[day, tier, int(confidence * 100 + 1e-9)] += 1
+            if tier == decision.tier:
+                break
 
     # -- the writer ---------------------------------------------------------------------------
 
@@ -251,6 +267,13 @@ class CaptureRecorder:
                 return []
             for attempt in document["attempts"]:
                 add_attempt(connection, **attempt)
+            add_boundary_counts(
+                connection,
+                [
+                    (dt.date.fromordinal(_EPOCH + day), tier, cents, requests)
+                    for day, tier, cents, requests in document["boundaries"]
+                ],
+            )
             new = add_exchanges(connection, [_exchange(row) for row in document["exchanges"]])
         self._flushed += sum(int(row["requests"]) for row in counts)
         return new
@@ -311,6 +334,7 @@ class CaptureRecorder:
         return {
             "flush_id": str(uuid.uuid4()),
             "counts": [[*key, *row] for key, row in batch.counts.items()],
+            "boundaries": [[*key, requests] for key, requests in batch.boundaries.items()],
             "exchanges": [self._row(*item) for item in batch.sampled],
             "attempts": [
                 {

@@ -16,6 +16,7 @@ from app.evaluation.thresholds import (
     spent_delta,
 )
 from app.loop.approve import approve_proposal
+from app.loop.replay_policy import replay_document, replay_thresholds
 from app.store.alerts import unresolved_alert
 from app.store.audit import add_audit
 from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
@@ -192,6 +193,9 @@ def _retune_tier(
             "reason": choice.reason,
             "judge_errors": None if errors is None else asdict(errors),
             "mean_cost_usd": {"lower": lower, "upper": upper},
+            "replay": replay_document(
+                replay_thresholds(connection, {tier: choice.threshold}, judge_version=judge_version)
+            ),
             "bounds": [
                 {"threshold": candidate, "bound": bound, "pairs": choice.pairs.get(candidate, 0)}
                 for candidate, bound in choice.bounds.items()

@@ -10,7 +10,9 @@ from sqlalchemy import Connection, case, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from app.evaluation.attribution import Cell
+from app.evaluation.counterfactual import BoundaryOutcomes
 from app.evaluation.sampling import CONFIDENCE_BINS, RiskCell
+from app.store.rollups import boundary_traffic
 from app.store.schema import (
     AlternativeRow,
     ExchangeRow,
@@ -283,6 +285,57 @@ def loss_cells(
         key = f"{tier}/{row.task_type}/{row.tenth / 10:.1f}-{(row.tenth + 1) / 10:.1f}"
         windows[row.later][key] = Cell(row.n, row.w, row.ww, min(row.wx, row.w))
     return windows
+
+
+def logged_outcomes(
+    connection: Connection, boundary: str, *, judge_version: str, limit: int = 100_000
+) -> BoundaryOutcomes:
+    """The newest pairs about a boundary with both answers' costs, one of each conversation.
+
+    Which pair of a conversation is taken depends on a hash of its id; it stands for all of them.
+    With them comes all traffic that came to the boundary since the day of the oldest.
+
+    Args:
+        connection: any.
+        boundary: the lower tier.
+        judge_version: whose verdicts to take.
+        limit: pairs, the newest.
+    """
+    rows = connection.execute(
+        text(
+            """
+            with newest as (
+                select id, exchange_id, session, direction, confidence, loss, pi from outcomes
+                where boundary = :boundary and judge_version = :judge
+                order by id desc limit :limit
+            ), drawn as (
+                select *, count(*) over (partition by session) as pairs,
+                       row_number() over (partition by session order by md5(exchange_id::text))
+                         as place
+                from newest
+            )
+            select d.confidence, d.loss, d.pi / d.pairs as inclusion, e.arrived_at,
+                   case d.direction when 'up' then e.cost_usd else a.cost_usd end as lower,
+                   case d.direction when 'up' then a.cost_usd else e.cost_usd end as upper
+            from drawn d join exchanges e on e.id = d.exchange_id
+            join alternatives a on a.exchange_id = d.exchange_id
+            where d.place = 1 order by d.id
+            """
+        ),
+        {"boundary": boundary, "judge": judge_version, "limit": limit},
+    ).all()
+    traffic, counts = (
+        boundary_traffic(connection, boundary, since=rows[0].arrived_at) if rows else ([], [])
+    )
+    return BoundaryOutcomes(
+        confidences=[row.confidence for row in rows],
+        losses=[row.loss for row in rows],
+        inclusion=[row.inclusion for row in rows],
+        lower_cost_usd=[row.lower for row in rows],
+        upper_cost_usd=[row.upper for row in rows],
+        traffic=traffic or None,
+        traffic_counts=counts or None,
+    )
 
 
 def mean_costs(connection: Connection, boundary: str, *, limit: int = 5_000) -> tuple[float, float]:

@@ -391,6 +391,20 @@ class RollupRow(Base):
     latency_ms: Mapped[float]
 
 
+class BoundaryCountRow(Base):
+    """All requests that came to a boundary, by day and confidence in the lower tier, in cents.
+
+    A request comes to the boundaries up to the tier that serves it. It is what sampled pairs are
+    held against when another threshold is scored on the past.
+    """
+
+    __tablename__ = "boundary_counts"
+    day: Mapped[dt.date] = mapped_column(primary_key=True)
+    boundary: Mapped[str] = mapped_column(primary_key=True)
+    cents: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    requests: Mapped[int]
+
+
 class LabelRow(Base):
     """What a person said of a pair, shown blind; ``shown_first`` says in which order."""
 

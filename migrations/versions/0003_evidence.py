@@ -31,6 +31,14 @@ def upgrade() -> None:
     op.execute("set local lock_timeout = '5s'")
     op.execute("set local statement_timeout = '60s'")
     op.create_table(
+        "boundary_counts",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("boundary", sa.Text(), nullable=False),
+        sa.Column("cents", sa.SmallInteger(), nullable=False),
+        sa.Column("requests", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "boundary", "cents", name=op.f("pk_boundary_counts")),
+    )
+    op.create_table(
         "labels",
         sa.Column("exchange_id", sa.Uuid(), nullable=False),
         sa.Column("reviewer", sa.Text(), nullable=False),
@@ -126,5 +134,12 @@ def downgrade() -> None:
     ):
         for column in columns:
             op.drop_column(table, column)
-    for table in ("certificates", "probe_answers", "anchor_verdicts", "evalset_runs", "labels"):
+    for table in (
+        "certificates",
+        "probe_answers",
+        "anchor_verdicts",
+        "evalset_runs",
+        "labels",
+        "boundary_counts",
+    ):
         op.drop_table(table)

@@ -359,3 +359,15 @@ def test_a_model_that_predicts_no_rate_is_refused() -> None:
     for model in (lambda c: c + 1, lambda c: c[:0], lambda c: np.full(c.size, math.nan)):
         with pytest.raises(EvidenceError, match="predictions"):
             replay(known, 0.7, 0.6, models={"simple": model})
+
+
+def test_a_boundary_nobody_has_come_to_does_not_hide_the_others() -> None:
+    pairs = BoundaryOutcomes([0.9] * 60 + [0.65] * 40, [0] * 100, [1] * 100, [1] * 100, [3] * 100)
+    nobody = BoundaryOutcomes([], [], [], [], [])
+    found = replay_policy(
+        {"simple": pairs, "standard": nobody}, {"simple": 0.7, "standard": 0.7}, {"simple": 0.6}
+    )
+    assert found.refused is None
+    # 60 x 1 + 40 x 3 = 180 now, 100 then.
+    assert found.cost_change.value == pytest.approx(100 / 180 - 1)
+    assert found.quality_change.value == 0.0

@@ -12,6 +12,7 @@ from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scal
 from app.dispatch import SHADOW, KeptDispatch
 from app.evaluation.sampling import SamplingPlan
 from app.loop.capture import CaptureRecorder
+from app.store.rollups import boundary_traffic
 
 
 def counts(engine: Engine) -> tuple[int, int, int]:
@@ -229,3 +230,25 @@ def test_the_allocation_of_the_sample_comes_from_what_is_known_of_each_bin(
     uniform = build_recorder(engine, dispatch, tmp_path, plan=SamplingPlan(0.1))
     uniform._look()
     assert uniform._plan.allocation is None
+
+
+def test_every_request_is_counted_at_the_boundaries_it_came_to(
+    engine: Engine, recorder: CaptureRecorder
+) -> None:
+    low = (("simple", 0.29), ("standard", 0.815))
+    recorder.record(served(decided(confidence=0.9)))  # kept at simple
+    recorder.record(served(decided("standard", confidences=low)))
+    recorder.record(served(decided("complex", confidences=low)))
+    recorder.record(served(decided(reason="pinned", confidences=())))
+    recorder.flush()
+    recorder.record(served(decided(confidence=0.9)))
+    recorder.flush()
+    found = rows(engine, "select boundary, cents, requests from boundary_counts order by 1, 2")
+    assert [tuple(row) for row in found] == [
+        ("simple", 29, 2),
+        ("simple", 90, 2),
+        ("standard", 81, 2),
+    ]
+    with engine.connect() as connection:
+        since = dt.datetime.now(dt.UTC)
+        assert boundary_traffic(connection, "simple", since=since) == ([0.295, 0.905], [2, 2])

@@ -1,0 +1,56 @@
+"""Replay a policy: what would other thresholds have done with the pairs of the past?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.errors import UsageError
+from app.evaluation.counterfactual import Replay, replay_policy
+from app.store.evidence import logged_outcomes
+from app.store.policies import active_policies
+from app.store.reading import newest_judge_version
+
+
+def replay_thresholds(
+    connection: Connection, candidate: Mapping[str, float], *, judge_version: str | None = None
+) -> Replay:
+    """Score thresholds on the outcomes of the past, beside those in force.
+
+    Args:
+        connection: any.
+        candidate: threshold by tier; a tier that is not named stays as it is.
+        judge_version: whose verdicts; by default the judge that spoke last.
+
+    Raises:
+        UsageError: a tier that is not tuned, a threshold outside [0, 1], or nothing to replay.
+    """
+    active = active_policies(connection)
+    judge = judge_version or newest_judge_version(connection)
+    if active is None or judge is None:
+        raise UsageError("there is nothing to replay yet: no policy in force or no pair judged")
+    now = dict(active.stable.thresholds)
+    for tier, threshold in candidate.items():
+        if tier not in now:
+            raise UsageError(f"{tier}: no such threshold; accepted are {', '.join(now)}")
+        if not 0 <= threshold <= 1:
+            raise UsageError(f"{tier}: found {threshold}; accepted is a threshold from 0 to 1")
+    evidence = {tier: logged_outcomes(connection, tier, judge_version=judge) for tier in now}
+    return replay_policy(evidence, now, candidate)
+
+
+def replay_document(replay: Replay) -> dict[str, Any]:
+    """A replay as JSON: plain numbers, an open end of an interval as None."""
+    document: dict[str, Any] = _closed(asdict(replay))
+    return document
+
+
+def _closed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _closed(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_closed(item) for item in value]
+    if isinstance(value, float) and abs(value) == float("inf"):
+        return None
+    return value

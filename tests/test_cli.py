@@ -1,0 +1,127 @@
+"""Commands that measure and change nothing: what they print, and what they refuse."""
+
+import json
+
+import pytest
+import stand_in_rows as put
+from click.testing import CliRunner, Result
+from sqlalchemy import Engine
+from stand_ins import scalar
+
+from app import simulate
+from app.cli import main
+from app.evaluation.simulation.certificate import Row
+
+
+@pytest.fixture
+def tierwatch(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    url = engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", url)
+    return CliRunner()
+
+
+def run(runner: CliRunner, *arguments: str) -> Result:
+    return runner.invoke(main, list(arguments))
+
+
+def row(bar: str, value: float, limit: float, **changes: object) -> Row:
+    columns: dict[str, object] = {
+        "bar": bar,
+        "recipe": "no change",
+        "measure": "runs with a false alarm",
+        "value": value,
+        "low": value / 2,
+        "high": value * 2,
+        "limit": limit,
+        "at_least": False,
+        "runs": 100,
+        "others": "a daily z-test 40 %",
+    }
+    return Row(**(columns | changes))  # type: ignore[arg-type]
+
+
+def certify(monkeypatch: pytest.MonkeyPatch, *rows: Row) -> None:
+    def certificate(*, quick: bool, said: object = None) -> tuple[Row, ...]:
+        assert quick
+        for one in rows:
+            if said is not None:
+                said(one)  # type: ignore[operator]
+        return rows
+
+    monkeypatch.setattr(simulate, "certificate", certificate)
+
+
+def test_simulate_prints_each_bar_and_keeps_the_certificate(
+    tierwatch: CliRunner, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certify(monkeypatch, row("D1", 0.01, 0.0155), row("D2", 0.02, 0.0155))
+    done = run(tierwatch, "simulate", "--quick")
+    assert done.exit_code == 0, done.output
+    assert "D1   holds" in done.output
+    assert "D2   undecided" in done.output
+    assert "others: a daily z-test 40 %" in done.output
+    assert "1 of 2 bars hold, 1 undecided, 0 fail" in done.output
+    assert "A quick run" in done.output
+    kept = scalar(engine, "select rows from certificates where quick")
+    assert [line["verdict"] for line in kept] == ["holds", "undecided"]
+
+
+def test_a_failed_bar_is_exit_code_1(tierwatch: CliRunner, monkeypatch: pytest.MonkeyPatch) -> None:
+    certify(monkeypatch, row("D1", 0.5, 0.0155))
+    done = run(tierwatch, "simulate", "--quick", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.output)["rows"][0]["verdict"] == "fails"
+
+
+def test_simulate_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    certify(monkeypatch, row("D1", 0.01, 0.0155))
+    done = run(CliRunner(), "simulate", "--quick")
+    assert done.exit_code == 0
+    assert "Not kept for the dashboard" in done.output
+
+
+def test_replay_policy_says_what_would_have_been(tierwatch: CliRunner, engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        for number in range(80):
+            pair = put.add_exchange(connection, number)
+            put.add_shadow(connection, pair)
+            confidence = 0.75 if number % 2 else 0.9
+            loss = float(number % 4 == 1)
+            put.add_outcome(connection, number, loss, exchange_id=pair, confidence=confidence)
+    done = run(tierwatch, "replay-policy", "--threshold", "simple=0.8")
+    assert done.exit_code == 0, done.output
+    assert "simple: threshold 0.7 to 0.8" in done.output
+    assert "misroute rate now     25.0 %" in done.output
+    assert "misroute rate then    0.0 %" in done.output
+    assert "standard: threshold unchanged" in done.output
+    found = json.loads(
+        run(tierwatch, "replay-policy", "--threshold", "simple=0.8", "--json").output
+    )
+    assert found["boundaries"][0]["misroute"]["value"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [("simple", "accepted is TIER=X"), ("simple=low", "accepted is TIER=X")],
+)
+def test_a_threshold_that_is_none_is_wrong_use(tierwatch: CliRunner, given: str, what: str) -> None:
+    done = run(tierwatch, "replay-policy", "--threshold", given)
+    assert done.exit_code == 2
+    assert what in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "what"),
+    [
+        ('{"flip": 1}', "accepted is a JSON object of latency_s"),
+        ("[1]", "accepted is a JSON object"),
+        ('{"error_rates": {"x": 1}}', "accepted 429, 500, cut, garbage, html, empty"),
+    ],
+)
+def test_the_recorded_provider_is_refused_before_anything_starts(given: str, what: str) -> None:
+    done = run(CliRunner(), "demo", "--recorded", given)
+    assert done.exit_code == 2
+    assert what in done.output
