@@ -115,6 +115,7 @@ def build_dashboard(
         usd=figures.usd,
         count=figures.count,
         when=figures.when,
+        ago=lambda at: figures.ago(at, clock()),
     )
     app.jinja_env.globals.update(interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH)
     app.context_processor(_frame)

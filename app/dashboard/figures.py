@@ -12,6 +12,7 @@ NOT_ENOUGH = "not enough data"
 
 _CENT = 0.01
 _TENTH = 0.0995
+_HOUR_S = 3_600
 _DAY_S = 86_400
 
 
@@ -132,6 +133,23 @@ def when(at: dt.datetime | None) -> str:
     '2026-11-23 09:05:07 UTC'
     """
     return "" if at is None else f"{at.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def ago(at: dt.datetime | None, now: float) -> str:
+    """How long before ``now`` (seconds since 1970) a moment was, in its largest unit.
+
+    >>> at = dt.datetime(2026, 11, 23, 9, 0, tzinfo=dt.UTC)
+    >>> [ago(at, at.timestamp() + s) for s in (-5, 59, 61, 7_300, 200_000)]
+    ['just now', 'just now', '1 min ago', '2 h ago', '2 days ago']
+    """
+    if at is None:
+        return ""
+    passed = now - at.timestamp()
+    if passed >= 2 * _DAY_S:
+        return f"{passed // _DAY_S:.0f} days ago"
+    if passed >= _HOUR_S:
+        return f"{passed // _HOUR_S:.0f} h ago"
+    return f"{passed // 60:.0f} min ago" if passed >= 60 else "just now"  # noqa: PLR2004 - a minute
 
 
 @dataclass(frozen=True, slots=True)

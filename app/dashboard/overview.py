@@ -63,6 +63,8 @@ class OverviewPage:
     cost_usd: float
     cost_top_tier_usd: float
     saving: float | None
+    saving_interval: Figure | None
+    quality_vs_top: Figure | None
     top_tier: str
     evaluation_cost_usd: float
     spent_today_usd: float
@@ -98,6 +100,8 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         cost_usd=report["cost_usd"],
         cost_top_tier_usd=report["cost_top_tier_usd"],
         saving=report["saving"],
+        saving_interval=figure(report["saving_interval"]),
+        quality_vs_top=figure(report["quality_vs_top"]),
         top_tier=config.tiers[-1].name,
         evaluation_cost_usd=report["evaluation_cost_usd"],
         spent_today_usd=spent_today(connection),

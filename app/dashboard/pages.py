@@ -4,7 +4,7 @@ A template receives its page as ``page`` and nothing else but the frame around e
 """
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,18 +56,38 @@ class AlertsPage:
 
 @dataclass(frozen=True, slots=True)
 class WorstPair:
-    """A pair of an alert's evidence: the confidence that kept it was the highest."""
+    """A pair of an alert's evidence: the confidence that kept it was the highest.
+
+    ``asked`` is the beginning of the last message, and ``said`` of the judge's reason; both are
+    empty once the text is gone.
+    """
 
     pair: str
     request: int | None
     confidence: float | None
+    asked: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What became of telling one destination of one event of an alert."""
+
+    event: str
+    destination: str
+    ok: bool
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class AlertPage:
-    """An alert with its evidence; ``other`` is what of it has no place of its own."""
+    """An alert with its evidence; ``other`` is what of it has no place of its own.
+
+    ``cause`` is the sentence of its attribution, empty when there is none.
+    """
 
     alert: reading.Alert
+    cause: str
     estimate: Figure | None
     whole_stream: Figure | None
     tolerance: float | None
@@ -75,6 +95,7 @@ class AlertPage:
     last: WorstPair | None
     worst: tuple[WorstPair, ...]
     other: tuple[tuple[str, str], ...]
+    told: tuple[Told, ...]
     proposals: tuple[reading.Proposal, ...]
     history: tuple[reading.AuditLine, ...]
     problem: str
@@ -204,24 +225,67 @@ def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> A
     evidence = found.evidence
     return AlertPage(
         alert=found,
+        cause=str((found.attribution or {}).get("sentence") or ""),
         estimate=figure(evidence.get("estimate")),
         whole_stream=figure(evidence.get("whole_stream")),
         tolerance=evidence.get("tolerance"),
         first=_end(evidence, "first"),
         last=_end(evidence, "last"),
         worst=tuple(
-            WorstPair(str(item.get("pair")), item.get("request"), item.get("confidence"))
-            for item in evidence.get("worst") or ()
+            _worst_pair(connection, item) for item in (evidence.get("worst") or ())[:_MOST_WORST]
         ),
         other=tuple(
             (name.replace("_", " "), _told(value))
             for name, value in evidence.items()
-            if name not in _PLACED
+            if name not in _PLACED and value is not None
         ),
+        told=tuple(_deliveries(found.delivered)),
         proposals=tuple(reading.proposals(connection, alert_id=alert_id)),
         history=tuple(reading.audit_lines(connection, subject=f"alert/{alert_id}")),
         problem=problem,
     )
+
+
+# A line of a table on a wide screen, two on a phone.
+_LINE = 160
+# Each is looked up; observe keeps ten.
+_MOST_WORST = 10
+
+
+def _worst_pair(connection: Connection, item: Mapping[str, Any]) -> WorstPair:
+    name = str(item.get("pair"))
+    try:
+        found = reading_pairs.pair(connection, uuid.UUID(name))
+    except ValueError:
+        found = None
+    asked = said = ""
+    if found is not None and found.request is not None:
+        messages, _ = conversation(found.request)
+        asked = _beginning(messages[-1].text) if messages else ""
+    if found is not None and found.verdicts:
+        said = _beginning(found.verdicts[0].reason)
+    return WorstPair(name, item.get("request"), item.get("confidence"), asked, said)
+
+
+def _beginning(text: str) -> str:
+    r"""The text on one line, cut where it is long.
+
+    >>> _beginning("two\n lines"), len(_beginning("x" * 1_000))
+    ('two lines', 160)
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else line[: _LINE - 1] + "…"
+
+
+def _deliveries(delivered: list[Any]) -> Iterator[Told]:
+    for event in delivered:
+        for one in event.get("deliveries") or ():
+            yield Told(
+                event=str(event.get("type") or ""),
+                destination=str(one.get("destination") or ""),
+                ok=bool(one.get("ok")),
+                detail=str(one.get("detail") or ""),
+            )
 
 
 def proposals_page(connection: Connection, before: int | None) -> ProposalsPage:

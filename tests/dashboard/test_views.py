@@ -131,7 +131,13 @@ def test_alert_shows_evidence_and_takes_the_next_step(
             "worst": [{"pair": worst, "confidence": 0.93, "request": 44}],
             "first_outcome": 7,
         },
-        delivered=[{"destination": "log", "ok": True}],
+        delivered=[
+            {
+                "type": "alert.opened",
+                "deliveries": [{"destination": "webhook 1", "ok": False, "detail": "status 500"}],
+            }
+        ],
+        attribution={"cause": "model", "sentence": "The tier fails 47 probes."},
     )
     proposal_id = add_proposal(connection, alert_id=alert_id)
     reviewer = logged_in("reviewer")
@@ -141,6 +147,9 @@ def test_alert_shows_evidence_and_takes_the_next_step(
     assert f"/pairs/{worst}" in page
     assert "0.930" in page
     assert "first outcome" in page
+    assert "The tier fails 47 probes." in page
+    for said in ("webhook 1", "status 500", ">failed<"):
+        assert said in page, said
     assert f"/proposals/{proposal_id}" in page
     path = f"/alerts/{alert_id}"
     assert reviewer.send(f"{path}/acknowledge", form_on=path).status_code == 302
@@ -151,6 +160,43 @@ def test_alert_shows_evidence_and_takes_the_next_step(
     again = reviewer.send(f"{path}/resolve", form_on="/")
     assert again.status_code == 409
     assert f"Alert {alert_id} is resolved already, by reviewer." in again.text
+
+
+def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
+    connection: Connection, viewer: Any
+) -> None:
+    question = "Which\n one? " + "x" * 1_000
+    pair_id = str(add_pair(connection, 1, "alternative", question=question))
+    gone = str(uuid.uuid4())
+    worst = [
+        {"pair": pair_id, "confidence": 0.9, "request": 1},
+        {"pair": gone, "confidence": 0.8, "request": 2},
+        {"pair": "no id", "confidence": 0.7, "request": 3},
+    ]
+    alert_id = add_alert(connection, evidence={"worst": worst})
+    page = pages.alert_page(connection, alert_id)
+    assert page is not None
+    asked = "Which one? " + "x" * 148 + "…"
+    assert page.worst == (
+        pages.WorstPair(pair_id, 1, 0.9, asked, "both say four"),
+        pages.WorstPair(gone, 2, 0.8),
+        pages.WorstPair("no id", 3, 0.7),
+    )
+    assert asked in viewer.page(f"/alerts/{alert_id}")
+    connection.exec_driver_sql("delete from exchange_texts")
+    page = pages.alert_page(connection, alert_id)
+    assert page is not None
+    assert page.worst[0].asked == ""
+
+
+def test_overview_tells_proposals_to_decide_from_those_under_way(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    add_proposal(connection)
+    add_proposal(connection, tier="standard", state="rolling_out")
+    page = viewer.page("/")
+    assert "1 proposal waits for a decision." in page
+    assert "1 approved proposal is being introduced." in page
 
 
 def test_viewers_may_not_move_alerts(connection: Connection, viewer: Any) -> None:
