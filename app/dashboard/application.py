@@ -20,6 +20,7 @@ from app.dashboard import figures
 from app.dashboard.access import access, admit
 from app.dashboard.api import api, api_problem
 from app.dashboard.health import health_blueprint
+from app.dashboard.labelling import labelling
 from app.dashboard.pages import ErrorPage
 from app.dashboard.site import KEY, Database, Site, this_site
 from app.dashboard.throttle import Throttle
@@ -107,7 +108,7 @@ def build_dashboard(
     app.before_request(admit)
     csrf = CSRFProtect(app)
     csrf.exempt(api)
-    for part in (access, views, api, health_blueprint(site)):
+    for part in (access, views, labelling, api, health_blueprint(site)):
         app.register_blueprint(part)
     app.jinja_env.filters.update(
         percent=figures.percent,

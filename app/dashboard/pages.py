@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from app.config import Config
 from app.dashboard.figures import Figure, figure
 from app.dashboard.passages import Passage, conversation, passage
+from app.dashboard.standing import Standing, standing
 from app.store import reading, reading_pairs
 from app.store.evidence import spent_today
 
@@ -190,8 +191,9 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class JudgePage:
-    """What the judge did, version by version, and what never reached it."""
+    """What the judge did, version by version, how far it may be believed, what never reached it."""
 
+    standing: Standing
     versions: tuple[reading.JudgeVersion, ...]
     failures: dict[str, int]
     spent_today_usd: float
@@ -383,6 +385,7 @@ def audit_page(connection: Connection, before: int | None) -> AuditPage:
 def judge_page(connection: Connection, config: Config) -> JudgePage:
     """The judge's page."""
     return JudgePage(
+        standing=standing(connection, config),
         versions=tuple(reading.judge_versions(connection)),
         failures=reading.failure_counts(connection),
         spent_today_usd=spent_today(connection),

@@ -1,0 +1,133 @@
+"""Labels: a person compares a pair without knowing who answered, or what the judge said."""
+
+import uuid
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from app.dashboard.access import require
+from app.dashboard.passages import Passage, conversation, conversation_text, message_text, passage
+from app.dashboard.site import stored_text, this_person, this_site
+from app.dashboard.views import sentence
+from app.errors import ConflictError, UsageError
+from app.loop.review import label_pair, shown_first
+from app.store.labels import label_counts, next_for_review
+from app.store.reading import newest_judge_version
+from app.store.reading_pairs import Pair
+from app.store.reading_pairs import pair as load_pair
+
+labelling = Blueprint("labelling", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPage:
+    """A pair to compare; ``first`` and ``second`` do not say which was served."""
+
+    pair_id: uuid.UUID
+    messages: tuple[Passage, ...]
+    older: int
+    first: Passage
+    second: Passage
+    labelled: int
+    pairs: int
+    problem: str
+    note: str
+
+
+@labelling.get("/review/next")
+@require("reviewer")
+def next_pair() -> ResponseReturnValue:
+    """Go to the pair this person should label next."""
+    with this_site().engine.connect() as connection:
+        judge = newest_judge_version(connection) or ""
+        found = next_for_review(connection, this_person().name, judge_version=judge)
+    if found is None:
+        flash("There is no pair left for you to label.")
+        return redirect(url_for("views.review"))
+    return redirect(url_for("labelling.show", pair_id=found))
+
+
+@labelling.get("/review/<uuid:pair_id>")
+@require("reviewer")
+def show(pair_id: uuid.UUID) -> ResponseReturnValue:
+    """Show a pair, blind."""
+    return _page(pair_id, "", "", 200)
+
+
+@labelling.post("/review/<uuid:pair_id>")
+@require("reviewer")
+def label(pair_id: uuid.UUID) -> ResponseReturnValue:
+    """Keep what this person said, and go on to the next pair."""
+    said, note = request.form.get("said", ""), stored_text(request.form.get("note", ""))
+    try:
+        with this_site().engine.begin() as connection:
+            if load_pair(connection, pair_id) is None:
+                abort(404)
+            label_pair(connection, pair_id, reviewer=this_person().name, said=said, note=note)
+    except ConflictError:
+        flash("You labelled that pair before; your first word stands.")
+    except UsageError as problem:
+        return _page(pair_id, sentence(problem), note, 400)
+    else:
+        flash("Thank you. Here is the next one.")
+    return redirect(url_for("labelling.next_pair"))
+
+
+@labelling.get("/review/<uuid:pair_id>/text/<any(request, first, second):which>")
+@require("reviewer")
+def text(pair_id: uuid.UUID, which: str) -> Response:
+    """The whole of one text, as plain text."""
+    with this_site().engine.connect() as connection:
+        found = load_pair(connection, pair_id)
+    if found is None or found.request is None:
+        abort(404)
+    if which == "request":
+        whole = conversation_text(found.request)
+    else:
+        answers = _answers(found)
+        if answers is None:
+            abort(404)
+        whole = message_text(answers[which == "second"])
+    return Response(whole, content_type="text/plain; charset=utf-8")
+
+
+def _answers(pair: Pair) -> tuple[dict[str, object], dict[str, object]] | None:
+    """Both answers in the order this person sees them; None when a text is gone."""
+    if pair.answer is None or pair.alternative is None:
+        return None
+    if shown_first(pair.line.id, this_person().name) == "served":
+        return pair.answer, pair.alternative
+    return pair.alternative, pair.answer
+
+
+def _page(pair_id: uuid.UUID, problem: str, note: str, status: int) -> ResponseReturnValue:
+    with this_site().engine.connect() as connection:
+        page = _label_page(connection, pair_id, problem, note)
+    if page is None:
+        abort(404)
+    return render_template("label.html", page=page), status
+
+
+def _label_page(
+    connection: Connection, pair_id: uuid.UUID, problem: str, note: str
+) -> LabelPage | None:
+    pair = load_pair(connection, pair_id)
+    answers = None if pair is None else _answers(pair)
+    if pair is None or pair.request is None or answers is None:
+        return None
+    messages, older = conversation(pair.request)
+    labelled, pairs = label_counts(connection, newest_judge_version(connection) or "")
+    first, second = (passage(answer) for answer in answers)
+    return LabelPage(
+        pair_id=pair_id,
+        messages=messages,
+        older=older,
+        first=first,
+        second=second,
+        labelled=labelled,
+        pairs=pairs,
+        problem=problem,
+        note=note,
+    )

@@ -1,0 +1,114 @@
+"""How far the judge may be believed, as the judge page shows it."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.config import Config
+from app.dashboard.figures import Figure
+from app.evaluation.calibration import JudgeCalibration, Weakness
+from app.evaluation.estimation import Estimate, labels_to_halve
+from app.loop.calibrate import judge_health
+from app.store.certificates import newest_certificate
+from app.store.evalset_runs import RunLine, newest_runs
+from app.store.labels import reviewed_outcomes
+from app.store.reading import newest_judge_version
+
+_FIGURES = (
+    ("sensitivity", "Calls truly worse answers worse"),
+    ("specificity", "Leaves the others alone"),
+    ("agreement", "Same verdict of three"),
+    ("kappa", "Kappa (0 is chance, 1 always the same)"),
+    ("position_consistency", "Same verdict in both orders"),
+    ("length_preference", "Prefers the longer of two equal answers (50 % is none)"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingLine:
+    """One measure of the judge, by labels and by anchors."""
+
+    name: str
+    labels: Figure
+    anchors: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What `tierwatch simulate` measured last."""
+
+    made_at: dt.datetime
+    version: str
+    quick: bool
+    rows: tuple[Mapping[str, Any], ...]
+
+    def count(self, verdict: str) -> int:
+        """Bars with this verdict."""
+        return sum(row["verdict"] == verdict for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of the judge that spoke last.
+
+    Attributes:
+        judge_version: of it; empty before the first verdict.
+        lines: its measures.
+        labelled: pairs with a label.
+        pairs: pairs it judged.
+        weak_for: by tier, why it could not certify the tier's tolerance.
+        halve: by tier, how many more labels would halve the interval of its rate; None if none.
+        runs: the newest runs of anchors and probes.
+        certificate: the newest; None before the first.
+    """
+
+    judge_version: str
+    lines: tuple[StandingLine, ...]
+    labelled: int
+    pairs: int
+    weak_for: Mapping[str, Weakness]
+    halve: Mapping[str, int | None]
+    runs: tuple[RunLine, ...]
+    certificate: Certificate | None
+
+
+def standing(connection: Connection, config: Config) -> Standing:
+    """Fill it."""
+    judge = newest_judge_version(connection) or ""
+    evaluation = config.evaluation
+    health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
+    return Standing(
+        judge_version=judge,
+        lines=tuple(
+            StandingLine(words, _shown(health.labels, name), _shown(health.anchors, name))
+            for name, words in _FIGURES
+        ),
+        labelled=health.labelled,
+        pairs=health.pairs,
+        weak_for=health.weak_for,
+        halve={tier: _halve(connection, tier, judge) for tier in evaluation.tolerance},
+        runs=tuple(newest_runs(connection)),
+        certificate=_certificate(connection),
+    )
+
+
+def _shown(calibration: JudgeCalibration, name: str) -> Figure:
+    rate: Estimate = getattr(calibration, name)
+    return Figure(rate.value, rate.low, rate.high, rate.n, 1, rate.method)
+
+
+def _halve(connection: Connection, tier: str, judge_version: str) -> int | None:
+    seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
+    if not seen.judged:
+        return None
+    return labels_to_halve(seen.judged, seen.weights, seen.strata, seen.labels)
+
+
+def _certificate(connection: Connection) -> Certificate | None:
+    found = newest_certificate(connection)
+    if found is None:
+        return None
+    return Certificate(found.created_at, found.version, found.quick, tuple(found.rows))
