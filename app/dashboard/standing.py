@@ -1,6 +1,7 @@
 """How far the judge may be believed, as the judge page shows it."""
 
 import datetime as dt
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,8 @@ class Standing:
         labelled: pairs with a label.
         pairs: pairs it judged.
         weak_for: by tier, why it could not certify the tier's tolerance.
-        halve: by tier, how many more labels would halve the interval of its rate; None if none.
+        halve: by tier, how many more labels would halve the interval of its rate; None if none, or
+            before the first label.
         runs: the newest runs of anchors and probes.
         certificate: the newest; None before the first.
     """
@@ -102,7 +104,7 @@ def _shown(calibration: JudgeCalibration, name: str) -> Figure:
 
 def _halve(connection: Connection, tier: str, judge_version: str) -> int | None:
     seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-    if not seen.judged:
+    if all(math.isnan(label) for label in seen.labels):
         return None
     return labels_to_halve(seen.judged, seen.weights, seen.strata, seen.labels)
 

@@ -1,6 +1,7 @@
 """The text inside chat messages, whatever form callers send them in."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 _IMAGE_TYPES = {"image_url", "image", "input_image"}
@@ -25,7 +26,7 @@ def message_text(message: Any) -> str:
 
 
 def _part_text(part: Any) -> str:
-    if not isinstance(part, Mapping) or part.get("type") not in _TEXT_TYPES:
+    if not _is_of(part, _TEXT_TYPES):
         return ""
     text = part.get("text")
     return text if isinstance(text, str) else ""
@@ -36,7 +37,13 @@ def image_count(message: Any) -> int:
     content = message.get("content") if isinstance(message, Mapping) else None
     if not isinstance(content, list):
         return 0
-    return sum(isinstance(part, Mapping) and part.get("type") in _IMAGE_TYPES for part in content)
+    return sum(_is_of(part, _IMAGE_TYPES) for part in content)
+
+
+def _is_of(part: Any, types: AbstractSet[str]) -> bool:
+    """Whether a part has one of these types; its type may be anything callers send."""
+    found = part.get("type") if isinstance(part, Mapping) else None
+    return isinstance(found, str) and found in types
 
 
 def role_of(message: Any) -> str:

@@ -74,6 +74,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
             gateway_port=free_port(),
             worker_threads=16,
             observe_every_s=1,
+            conversation_idle_s=2,
             sweep_every_s=2,
             sweep_after_s=5,
             # The recorded provider answers at once, so a claim this old is a dead worker's.

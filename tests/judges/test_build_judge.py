@@ -1,5 +1,6 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -120,7 +121,8 @@ def test_a_ragas_judge_gets_its_vectors_from_the_judges_provider(
 
     metrics = Metrics()
     monkeypatch.setenv("RAGAS_DO_NOT_TRACK", "true")
-    monkeypatch.setattr(ragas.importlib, "import_module", lambda _: metrics)
+    # Its own name for it: the module itself is used by others while this test runs.
+    monkeypatch.setattr(ragas, "importlib", SimpleNamespace(import_module=lambda _: metrics))
     config = Config(kind="ragas")
     judge = build(config)
     assert judge.version == "ragas/0/faithfulness/gpt-4o/else pairwise/v1/gpt-4o"

@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -136,7 +137,7 @@ def test_a_missing_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         raise ImportError(name)
 
     monkeypatch.setenv("RAGAS_DO_NOT_TRACK", "false")
-    monkeypatch.setattr(ragas.importlib, "import_module", missing)
+    monkeypatch.setattr(ragas, "importlib", SimpleNamespace(import_module=missing))
     with pytest.raises(JudgeError, match=r"pip install 'tierwatch\[ragas\]'"):
         build_ragas_judge(_no_client(), "p", "m", fallback=Fallback())
 

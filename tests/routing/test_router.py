@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.errors import ClassifierError, ConfigError, PolicyError, ProviderError, UsageError
@@ -263,6 +263,7 @@ odd_messages = st.lists(
 )  # fmt: skip
 
 
+@example(messages=[{"role": "user", "content": [{"type": []}]}], tools=None, response_format=None)
 @given(messages=odd_messages, tools=contents, response_format=contents)
 def test_odd_messages_are_routed_all_the_same(
     messages: list[Any], tools: Any, response_format: Any
