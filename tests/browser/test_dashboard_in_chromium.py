@@ -297,7 +297,15 @@ def test_a_table_on_a_phone_hides_nothing_beyond_its_edge(
     enter: Callable[..., Any], served: Served, width: int
 ) -> None:
     page = enter("approver", width=width)
-    for path in ("/", "/alerts", "/proposals", "/pairs", "/policies", "/audit"):
+    night = served.night
+    one_each = (
+        f"/alerts/{night.alert}",
+        f"/proposals/{night.certified}",
+        f"/proposals/{night.uncertified}",
+        f"/pairs/{night.pairs['long']}",
+    )
+    lists = ("/", "/alerts", "/proposals", "/pairs", "/judge", "/policies", "/audit")
+    for path in lists + one_each:
         page.goto(path)
         for table in page.locator(".scroll").all():
             hidden = table.evaluate("one => one.scrollWidth - one.clientWidth")
