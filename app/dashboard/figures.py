@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.evaluation.estimation import clopper_pearson
+from app.evaluation.confidence_sequence import always_valid_interval
 from app.store.reading import LossSums
 
 NOT_ENOUGH = "not enough data"
@@ -198,8 +198,9 @@ _WIDTH, _HEIGHT = 480, 120
 def chart(tier: str, sums: Sequence[LossSums], tolerance: float | None) -> Chart | None:
     """Lay out a tier's misroute rate by stretches of requests; None without pairs.
 
-    Each stretch has the weighted rate and an exact 95 % interval on design-effective counts
-    (`app.evaluation.estimation.clopper_pearson`).
+    Each stretch has the weighted rate and a 95 % interval on design-effective counts that holds
+    however often the growing stretch is looked at
+    (`app.evaluation.confidence_sequence.always_valid_interval`).
     """
     if not sums:
         return None
@@ -207,7 +208,7 @@ def chart(tier: str, sums: Sequence[LossSums], tolerance: float | None) -> Chart
     for group in sums:
         n_eff = group.weight**2 / group.weight_squares
         rate = min(1.0, group.weighted_loss / group.weight)
-        low, high = clopper_pearson(rate * n_eff, n_eff)
+        low, high = always_valid_interval(min(n_eff, rate * n_eff), n_eff)
         rates.append((group, rate, low, high))
     # A stretch with a handful of pairs reaches to 1; scaled to it, the others would be flat.
     highest = min(1.0, 1.25 * max(*(rate for _, rate, _, _ in rates), tolerance or 0.0, 0.04))

@@ -17,6 +17,7 @@ from app.store.evidence import spent_today
 class TierLine:
     """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
 
+    ``state`` is what its monitors say of it now (`app.evaluation.monitoring.stream_state`).
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
     below, so no overspend rate.
     """
@@ -33,6 +34,7 @@ class TierLine:
     threshold: float | None
     candidate_threshold: float | None
     tolerance: float | None
+    state: str | None
     misroute: Figure | None
     overspend: Figure | None
 
@@ -143,6 +145,7 @@ def _tier_lines(
                 threshold=report["thresholds"].get(tier.name),
                 candidate_threshold=candidate.get(tier.name),
                 tolerance=_tolerance(config, tier.name),
+                state=told["state"],
                 misroute=None if place == last else figure(told["misroute"], needed=needed),
                 overspend=None if place == 0 else figure(told.get("overspend"), needed=needed),
             )

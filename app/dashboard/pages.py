@@ -81,14 +81,25 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part of the change behind an alert, as a difference of rates."""
+
+    name: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPage:
     """An alert with its evidence; ``other`` is what of it has no place of its own.
 
-    ``cause`` is the sentence of its attribution, empty when there is none.
+    ``cause`` is the sentence of its attribution, empty when there is none; ``parts`` and
+    ``segments`` are the numbers behind it.
     """
 
     alert: reading.Alert
     cause: str
+    parts: tuple[PartLine, ...]
+    segments: tuple[dict[str, Any], ...]
     estimate: Figure | None
     whole_stream: Figure | None
     tolerance: float | None
@@ -224,10 +235,12 @@ def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> A
     found = reading.alert(connection, alert_id)
     if found is None:
         return None
-    evidence = found.evidence
+    evidence, attribution = found.evidence, found.attribution or {}
     return AlertPage(
         alert=found,
-        cause=str((found.attribution or {}).get("sentence") or ""),
+        cause=str(attribution.get("sentence") or ""),
+        parts=tuple(_part_lines(attribution.get("parts") or {})),
+        segments=tuple(attribution.get("evidence", {}).get("segments") or ()),
         estimate=figure(evidence.get("estimate")),
         whole_stream=figure(evidence.get("whole_stream")),
         tolerance=evidence.get("tolerance"),
@@ -252,6 +265,23 @@ def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> A
 _LINE = 160
 # Each is looked up; observe keeps ten.
 _MOST_WORST = 10
+
+
+# What each part of a change is called on the page, in the order of the sum.
+_PARTS = (
+    ("change", "The whole change"),
+    ("mix", "Other traffic (mix)"),
+    ("within", "The same traffic, other verdicts"),
+    ("judge", "of this, the judge's own change"),
+    ("quality", "of this, the answers"),
+)
+
+
+def _part_lines(parts: Mapping[str, Any]) -> Iterator[PartLine]:
+    for name, words in _PARTS:
+        found = figure(parts.get(name))
+        if found is not None:
+            yield PartLine(words, found)
 
 
 def _worst_pair(connection: Connection, item: Mapping[str, Any]) -> WorstPair:

@@ -8,7 +8,9 @@ from sqlalchemy import Connection, text
 from app.config import Config
 from app.evaluation.confidence_sequence import always_valid_interval
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
+from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.store.evidence import streams_in_force
 from app.store.labels import reviewed_outcomes
 from app.store.policies import active_policies
 from app.store.reading import newest_judge_version
@@ -47,6 +49,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
     shadowed = row.judged + row.unscored
     active = active_policies(connection)
     judge = newest_judge_version(connection) or ""
+    evaluation = config.evaluation
     cost, top = float(row.cost_usd), float(row.cost_top_tier_usd)
     return {
         "requests": int(row.requests),
@@ -66,7 +69,11 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
             tier.name: _tier(
-                connection, tier.name, config.evaluation.tolerance.get(tier.name), judge
+                connection,
+                tier.name,
+                tolerance=evaluation.tolerance.get(tier.name),
+                judge_version=judge,
+                min_pairs=evaluation.min_pairs,
             )
             for tier in config.tiers
         },
@@ -112,7 +119,12 @@ def _quality(connection: Connection, config: Config, judge_version: str) -> Esti
 
 
 def _tier(
-    connection: Connection, tier: str, tolerance: float | None, judge_version: str
+    connection: Connection,
+    tier: str,
+    *,
+    tolerance: float | None,
+    judge_version: str,
+    min_pairs: int,
 ) -> dict[str, Any]:
     requests = connection.execute(
         text("select coalesce(sum(requests), 0) from rollups where tier = :tier"), {"tier": tier}
@@ -126,7 +138,29 @@ def _tier(
         "misroute": _figures(misroute_rate(connection, tier, judge_version)),
         "overspend": _figures(_judge_rate(connection, tier, judge_version, direction="down")),
         "tolerance": tolerance,
+        "state": None if tolerance is None else _state(connection, tier, min_pairs),
     }
+
+
+# The worst first.
+_STATES: tuple[StreamState, ...] = ("ALERT", "WARNING", "INCONCLUSIVE", "OK", "NO_DATA")
+
+
+def _state(connection: Connection, tier: str, min_pairs: int) -> StreamState:
+    """What may be said of a tier: the worst of its streams under the policies in force."""
+    states = {
+        stream_state(
+            pairs=row.pairs,
+            min_pairs=min_pairs,
+            statistic=MisrouteMonitor.from_state(row.state).statistic,
+            level=row.state["level"],
+            alarmed=row.alarmed,
+            highest=row.estimate["high"],
+            tolerance=row.state["tolerance"],
+        )
+        for row in streams_in_force(connection, tier)
+    }
+    return next((state for state in _STATES if state in states), "NO_DATA")
 
 
 def misroute_rate(

@@ -155,6 +155,18 @@ def forget_monitors(
     connection.execute(gone)
 
 
+def streams_in_force(connection: Connection, tier: str) -> Sequence[Any]:
+    """A tier's misroute streams under the stable and the candidate policy."""
+    return connection.execute(
+        text(
+            "select m.* from monitors m join active_policy a"
+            " on m.policy_version in (a.stable_version, a.candidate_version)"
+            " where m.kind = 'misroute' and m.tier = :tier and m.estimate is not null"
+        ),
+        {"tier": tier},
+    ).all()
+
+
 def stream_outcomes(connection: Connection, streams: Sequence[str]) -> Sequence[Any]:
     """Outcomes that streams have seen, in the order they saw them."""
     return connection.execute(

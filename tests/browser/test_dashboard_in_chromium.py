@@ -25,6 +25,7 @@ PAGES = (
     "/pairs/{hostile}",
     "/pairs/{failed}",
     "/review",
+    "/review/next",
     "/judge",
     "/policies",
     "/audit",
@@ -304,7 +305,7 @@ def test_a_table_on_a_phone_hides_nothing_beyond_its_edge(
         f"/proposals/{night.uncertified}",
         f"/pairs/{night.pairs['long']}",
     )
-    lists = ("/", "/alerts", "/proposals", "/pairs", "/judge", "/policies", "/audit")
+    lists = ("/", "/alerts", "/proposals", "/pairs", "/review", "/judge", "/policies", "/audit")
     for path in lists + one_each:
         page.goto(path)
         for table in page.locator(".scroll").all():

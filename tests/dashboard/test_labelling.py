@@ -8,7 +8,9 @@ import pytest
 import stand_in_rows as put
 from sqlalchemy import Connection, text
 
+from app.evaluation.attribution import Cell, attribute
 from app.loop.review import shown_first
+from app.store.alerts import put_attribution
 from app.store.certificates import add_certificate
 from app.store.labels import add_label
 
@@ -125,3 +127,19 @@ def test_the_judge_page_shows_the_certificate_with_its_date(
     assert "a quick run with wide error bars" in page
     assert "daily z-test 46 %" in page
     assert "UTC on tierwatch 0.1.0" in page
+
+
+def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
+    connection: Connection, viewer: Any
+) -> None:
+    alert_id = put.add_alert(connection)
+    assert "is being looked into" in viewer.page(f"/alerts/{alert_id}")
+    cells = {"simple/all/0.8-0.9": Cell(400, 400.0, 400.0, 20.0)}
+    found = attribute(cells, {"simple/all/0.8-0.9": Cell(200, 200.0, 200.0, 100.0)})
+    put_attribution(connection, alert_id, found.to_json())
+    page = viewer.page(f"/alerts/{alert_id}")
+    assert "is being looked into" not in page
+    assert found.sentence.split(";")[0] in page
+    assert "What the change is made of" in page
+    assert "simple/all/0.8-0.9" in page
+    assert "+45.0 %" in page

@@ -22,6 +22,7 @@ from app.config import Config, load_config
 from app.dispatch import KeptDispatch
 from app.errors import ProviderError
 from app.loop.judge import judge_exchange
+from app.loop.observe import MonitorRules, observe
 from app.loop.redact import redact
 from app.loop.report import build_report
 from app.loop.shadow import shadow_exchange
@@ -250,3 +251,39 @@ def test_one_minute_gives_no_lower_end_of_the_saving(engine: Engine, report: Rep
         put.add_rollup(connection, "simple", 70)
     saving = report()["saving_interval"]
     assert (saving["estimate"], saving["low"]) == (0.75, None)
+
+
+@pytest.mark.parametrize(
+    ("losses", "state"),
+    [
+        ([0.0] * 29, "NO_DATA"),
+        ([0.0] * 40, "INCONCLUSIVE"),  # 0 of 40 does not show a rate below 5 %
+        ([0.0] * 400, "OK"),
+        ([0.0] * 100 + [1.0] * 8, "WARNING"),
+        ([0.0] * 100 + [1.0] * 14, "ALERT"),
+    ],
+)
+def test_a_tier_has_the_state_of_its_stream(
+    engine: Engine, report: Report, losses: list[float], state: str
+) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        for number, loss in enumerate(losses):
+            put.add_outcome(connection, number, loss)
+    rules = MonitorRules({"simple": 0.05}, level=1e7, max_weight=1.0, min_pairs=30)
+    observe(engine=engine, rules=rules)
+    assert report()["tiers"]["simple"]["state"] == state
+    assert report()["tiers"]["complex"]["state"] is None
+
+
+def test_streams_of_policies_that_are_not_in_force_say_nothing(
+    engine: Engine, report: Report
+) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        for number in range(40):
+            put.add_outcome(connection, number, 1.0, stream="simple|p9", policy_version=9)
+    observe(engine=engine, rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30))
+    assert report()["tiers"]["simple"]["state"] == "NO_DATA"
