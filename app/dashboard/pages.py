@@ -134,6 +134,19 @@ class BoundLine:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplayFigures:
+    """The proposed threshold replayed on past pairs; ``refused`` says where there are too few."""
+
+    refused: str
+    effective: float
+    effective_moved: float
+    misroute: Figure | None
+    robust: Figure | None
+    quality_change: Figure | None
+    cost_change: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalPage:
     """A proposal and what is needed to decide it."""
 
@@ -145,6 +158,9 @@ class ProposalPage:
     alpha: float | None
     delta: float | None
     judge_version: str
+    reason: str
+    judge_corrected: bool
+    replay: ReplayFigures | None
     bounds: tuple[BoundLine, ...]
     in_force_version: int | None
     rollout_share: float
@@ -346,6 +362,9 @@ def proposal_page(
         alpha=alpha,
         delta=evidence.get("delta"),
         judge_version=str(evidence.get("judge_version") or ""),
+        reason=str(evidence.get("reason") or ""),
+        judge_corrected=bool(evidence.get("judge_errors")),
+        replay=_replay_figures(evidence.get("replay"), found.tier),
         bounds=tuple(
             BoundLine(
                 threshold=item["threshold"],
@@ -362,6 +381,23 @@ def proposal_page(
         history=tuple(reading.audit_lines(connection, subject=f"proposal/{proposal_id}")),
         problem=problem,
         why=why,
+    )
+
+
+def _replay_figures(replay: Mapping[str, Any] | None, tier: str) -> ReplayFigures | None:
+    """What the proposal page shows of a stored replay (`app.loop.replay_policy`)."""
+    boundaries = [] if not replay else replay["boundaries"]
+    found = next((one for one in boundaries if one["tier"] == tier), None)
+    if replay is None or found is None:
+        return None
+    return ReplayFigures(
+        refused=str(replay["refused"] or ""),
+        effective=found["effective"],
+        effective_moved=found["effective_moved"],
+        misroute=figure(found["misroute"]),
+        robust=figure(found["misroute_robust"]),
+        quality_change=figure(replay["quality_change"]),
+        cost_change=figure(replay["cost_change"]),
     )
 
 

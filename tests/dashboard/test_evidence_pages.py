@@ -9,6 +9,8 @@ import stand_in_rows as put
 from sqlalchemy import Connection, text
 
 from app.evaluation.attribution import Cell, attribute
+from app.evaluation.counterfactual import BoundaryOutcomes, replay_policy
+from app.loop.replay_policy import replay_document
 from app.loop.review import shown_first
 from app.store.alerts import put_attribution
 from app.store.certificates import add_certificate
@@ -143,3 +145,26 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     assert "What the change is made of" in page
     assert "simple/all/0.8-0.9" in page
     assert "+45.0 %" in page
+
+
+def test_the_proposal_page_shows_its_replay_and_why_it_is_not_certified(
+    connection: Connection, viewer: Any
+) -> None:
+    pairs = BoundaryOutcomes(
+        [0.9] * 60 + [0.75] * 60, [0.0] * 110 + [1.0] * 10, [1] * 120, [1.0] * 120, [3.0] * 120
+    )
+    replay = replay_policy({"simple": pairs}, {"simple": 0.7}, {"simple": 0.8})
+    evidence = {"alpha": 0.05, "reason": "the bound is 0.07", "replay": replay_document(replay)}
+    proposal = put.add_proposal(connection, certified=False, evidence=evidence)
+    page = viewer.page(f"/proposals/{proposal}")
+    assert "the bound is 0.07." in page
+    assert "Replayed on past pairs" in page
+    # 60 of 120 move up: 120 of cost now, 60 + 180 then.
+    assert "+100.0 %" in page
+    thin = replay_policy({"simple": pairs}, {"simple": 0.7}, {"simple": 0.2})
+    evidence["replay"] = replay_document(thin)
+    refused = put.add_proposal(connection, tier="standard", evidence=evidence)
+    connection.execute(text("update proposals set tier = 'simple', state = 'expired'"))
+    assert "Not enough pairs where it would decide otherwise" in viewer.page(
+        f"/proposals/{refused}"
+    )
