@@ -250,7 +250,8 @@ class EvaluationConfig(Section):
     )
     budget_usd_per_day: Annotated[float, number_above(0, or_equal=True)] | None = Field(
         default=None,
-        description="What shadow answers and judging may cost in a day. Default: no limit.",
+        description="What shadow answers, judging, anchors and probes may cost in a day. What an"
+        " alert asks for is counted and not held back. Default: no limit.",
     )
     tolerance: Annotated[Mapping[str, float], PlainValidator(_read_tolerance)] = Field(
         default_factory=dict[str, float],

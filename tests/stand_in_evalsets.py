@@ -1,5 +1,6 @@
 """Small evalsets, a judge and models that answer them, and change when they are told to."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -76,16 +77,26 @@ class Models:
     def __init__(self) -> None:
         self.unlearnt: dict[str, set[int]] = {}
         self.away: set[str] = set()
+        self.wavering: set[int] = set()
+        self.temperatures: set[object] = set()
         self.asked = 0
+        self.seen: Counter[tuple[str, int]] = Counter()
 
-    def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+    def complete(
+        self, provider: str, request: Mapping[str, Any], *, timeout_s: float | None = None
+    ) -> Completion:
+        assert timeout_s is None
         assert provider == "lab"
         self.asked += 1
+        self.temperatures.add(request.get("temperature"))
         model = str(request["model"])
         if model in self.away:
             raise ProviderError("away", kind="server")
         number = int(request["messages"][0]["content"].split()[1].rstrip("?"))
         known = number not in self.unlearnt.get(model, set())
+        if number in self.wavering:  # right every other time
+            self.seen[model, number] += 1
+            known = self.seen[model, number] % 2 == 1
         return Completion(
             message={"role": "assistant", "content": "Yes." if known else "no"},
             model=model,

@@ -79,7 +79,9 @@ class FakeClient:
         self.content = content
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
 
-    def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+    def complete(
+        self, provider: str, request: Mapping[str, Any], *, timeout_s: float | None = None
+    ) -> Completion:
         self.requests.append((provider, request))
         if self.problems:
             raise self.problems.pop(0)

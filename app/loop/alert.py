@@ -12,6 +12,7 @@ from app.store.alerts import (
     load_alert,
     set_alert_state,
     set_delivered,
+    unresolved_alert,
     untold_alerts,
 )
 from app.store.audit import add_audit
@@ -38,6 +39,8 @@ def open_alert(
     ``opened_at_request`` is the newest request of its pairs; without pairs it is how many requests
     have been counted by now.
     """
+    if unresolved_alert(connection, columns["cause"]) is not None:
+        return None
     if opened_at_request is None:
         opened_at_request = counted_requests(connection)
     alert_id = add_alert(connection, opened_at_request=opened_at_request, **columns)

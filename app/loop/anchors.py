@@ -6,6 +6,7 @@ watched, for the judge may drift either way: anchors it used to clear and now ca
 other way round.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from app.store.evalset_runs import (
     claim_run,
     end_run,
     first_run,
+    last_run,
 )
 from app.store.evidence import is_spent
 
@@ -33,6 +35,8 @@ KIND = "anchors"
 # Calls in flight: a full set of some 400 anchors, asked in both orders at 2 s a call, takes two
 # minutes and leaves the judge's provider room for the pairs of live traffic.
 THREADS = 12
+# Share of a set that has to be answered for a run to count.
+ENOUGH = 0.9
 # A run that its worker left is taken over after this; longer than a full set takes.
 HOLD_S = 900.0
 
@@ -49,7 +53,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class AnchorRun:
-    """A run that has just ended, beside the first one of the same judge; by anchor.
+    """A run that has ended, beside the first one of the same judge; by anchor.
 
     ``compared`` is False when the run is itself the first one.
     """
@@ -66,65 +70,80 @@ def judge_anchors(
     engine: Engine,
     judge: Judge,
     anchors: Evalset[Anchor],
-    every_s: float | None,
     why: str,
+    every_s: float | None = None,
+    fresh_after: dt.datetime | None = None,
     budget_usd_per_day: float | None = None,
 ) -> AnchorRun | None:
     """Put every anchor to the judge, if a run is due, and watch for a change of its verdicts.
+
+    A run in which too few were answered (the judge's provider is away) is not ended: it is taken
+    up again later and asks what is missing. So the first run, which later ones are compared with,
+    is a whole one.
 
     Args:
         engine: Postgres.
         judge: asked blind, as for any pair.
         anchors: the set.
-        every_s: least seconds since the last run; None runs at once.
         why: what asked for the run, for people.
-        budget_usd_per_day: a run of the schedule waits for tomorrow when it is spent.
+        every_s: least seconds since the last run; None for no such limit.
+        fresh_after: a run that began after this will do.
+        budget_usd_per_day: no run is begun once it is spent.
 
     Returns:
-        The run beside the judge's first one; None when none was due, or another worker has it.
+        The newest run beside the judge's first one, if it has ended and is as fresh as asked for;
+        None while another worker has it, or too little was answered.
     """
+    of = {
+        "kind": KIND,
+        "subject": judge.version,
+        "model": judge.version,
+        "set_version": anchors.version,
+    }
     with engine.begin() as connection:
-        if every_s is not None and is_spent(connection, budget_usd_per_day):
-            return None
-        run_id = claim_run(
-            connection,
-            kind=KIND,
-            subject=judge.version,
-            model=judge.version,
-            set_version=anchors.version,
-            why=why,
-            every_s=every_s,
-            hold_s=HOLD_S,
-        )
+        run_id = None
+        if not is_spent(connection, budget_usd_per_day):
+            run_id = claim_run(
+                connection, **of, why=why, every_s=every_s, fresh_after=fresh_after, hold_s=HOLD_S
+            )
         done = {} if run_id is None else anchor_verdicts(connection, run_id)
-    if run_id is None:
-        return None
-    left = [anchor for anchor in anchors.items if anchor.id not in done]
-
-    def put(anchor: Anchor) -> None:
-        verdict = _asked(judge, anchor)
-        if verdict is not None:
-            with engine.begin() as connection:
-                _record(connection, run_id, anchor, verdict)
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(put, left))
+    if run_id is not None:
+        left = [anchor for anchor in anchors.items if anchor.id not in done]
+        with ThreadPoolExecutor(THREADS) as pool:
+            answered = sum(pool.map(lambda anchor: _put(engine, judge, run_id, anchor), left))
+        if len(done) + answered < ENOUGH * len(anchors.items):
+            _log.warning("too few anchors were judged", judge=judge.version, judged=answered)
+            return None
     with engine.begin() as connection:
-        ended = end_run(connection, run_id)
-        first = first_run(
-            connection,
-            kind=KIND,
-            subject=judge.version,
-            model=judge.version,
-            set_version=anchors.version,
-            cause=judge_cause(judge.version),
-        )
-        before = anchor_verdicts(connection, run_id if first is None else first)
-        after = anchor_verdicts(connection, run_id)
-        if ended and first != run_id:
-            _watch(connection, judge.version, before, after)
+        if run_id is not None and end_run(connection, run_id):
+            first = first_run(connection, **of, cause=judge_cause(judge.version))
+            if first not in {None, run_id}:
+                _watch(connection, judge.version, *_both(connection, first, run_id))
+        newest = last_run(connection, **of, fresh_after=fresh_after)
+        if newest is None:
+            return None
+        first = first_run(connection, **of, cause=judge_cause(judge.version))
+        compared = first not in {None, newest}
+        before, after = _both(connection, first if compared else newest, newest)
     truth = {anchor.id: anchor.verdict for anchor in anchors.items}
-    return AnchorRun(run_id, first not in {None, run_id}, truth, before, after)
+    return AnchorRun(newest, compared, truth, before, after)
+
+
+def _both(
+    connection: Connection, first: int | None, newest: int
+) -> tuple[Mapping[str, str | None], Mapping[str, str | None]]:
+    before = {} if first is None else anchor_verdicts(connection, first)
+    return before, anchor_verdicts(connection, newest)
+
+
+def _put(engine: Engine, judge: Judge, run_id: int, anchor: Anchor) -> bool:
+    """Have one anchor judged and keep the verdict; whether there was one."""
+    verdict = _asked(judge, anchor)
+    if verdict is None:
+        return False
+    with engine.begin() as connection:
+        _record(connection, run_id, anchor, verdict)
+    return True
 
 
 def _asked(judge: Judge, anchor: Anchor) -> Verdict | None:
@@ -132,7 +151,7 @@ def _asked(judge: Judge, anchor: Anchor) -> Verdict | None:
     try:
         return judge.judge(question, _answer(anchor.a), _answer(anchor.b))
     except ProviderError as problem:
-        # Left out of this run: the next one asks again.
+        # Left out for now: whoever takes the run up asks again.
         _log.warning("anchor not judged", anchor=anchor.id, why=str(problem))
         return None
 

@@ -1,7 +1,8 @@
 """Attribute: say of a new misroute alert whether traffic, answers, judge or model changed.
 
 The moment an alert opens, the judge is asked every anchor and every tier every probe, so that what
-is compared with the past is the judge and the models of now. Claim, call, record.
+is compared with the past is the judge and the models of now; alerts that open together share what
+was answered. Claim, call, record.
 """
 
 import datetime as dt
@@ -19,9 +20,9 @@ from app.evaluation.attribution import (
     attribute,
 )
 from app.judges import Judge
+from app.judges.asking import Completes
 from app.loop.anchors import AnchorRun, judge_anchors
 from app.loop.probes import ProbeRun, ask_probes
-from app.loop.shadow import Completes
 from app.routing.tiers import Tier
 from app.store.alerts import claim_attribution, put_attribution
 from app.store.audit import add_audit
@@ -29,7 +30,6 @@ from app.store.evidence import loss_cells
 
 # Longer than a full set of anchors and probes takes; see `app.loop.anchors`.
 _HOLD = dt.timedelta(minutes=15)
-# Another run is under way, or the one asked for was refused: look again soon.
 _AGAIN = dt.timedelta(seconds=10)
 
 
@@ -61,22 +61,26 @@ def attribute_alerts(
             alert = claim_attribution(connection, hold=_HOLD)
         if alert is None:
             return done
-        why = f"alert {alert.id}"
-        anchor_run = (
-            None
-            if judge is None
-            else judge_anchors(engine=engine, judge=judge, anchors=anchors, every_s=None, why=why)
-        )
-        probe_runs = ask_probes(
-            engine=engine,
-            client=client,
-            tiers=tiers.values(),
-            probes=probes,
-            every_s=None,
-            why=why,
-        )
+        anchor_run, probe_runs = None, []
+        if judge is not None:
+            anchor_run = judge_anchors(
+                engine=engine,
+                judge=judge,
+                anchors=anchors,
+                why=f"alert {alert.id}",
+                fresh_after=alert.opened_at,
+            )
+        if judge is None or anchor_run is not None:
+            probe_runs = ask_probes(
+                engine=engine,
+                client=client,
+                tiers=tiers.values(),
+                probes=probes,
+                why=f"alert {alert.id}",
+                fresh_after=alert.opened_at,
+            )
         if (judge is not None and anchor_run is None) or len(probe_runs) < len(tiers):
-            # Another worker is half through a set: its answers are as good, so wait for it.
+            # Another worker is half through a set, or a provider is away: look again soon.
             with engine.begin() as connection:
                 put_attribution(connection, alert.id, None, until=_AGAIN)
             return done

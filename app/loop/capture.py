@@ -8,6 +8,8 @@ drained in order on return; what does not fit is dropped and counted.
 """
 
 import datetime as dt
+import hashlib
+import os
 import threading
 import time
 import uuid
@@ -125,6 +127,8 @@ class CaptureRecorder:
         self._buffer = buffer
         self._flush_every_s = flush_every_s
         self._clock = clock
+        # Of this process only: nobody can try addresses against the digests that are stored.
+        self._key = os.urandom(32)
         self._lock = threading.Lock()
         self._batch = _Batch()
         self._counted = 0
@@ -133,6 +137,7 @@ class CaptureRecorder:
         self._looked_at = float("-inf")
         self._allocated_at = float("-inf")
         self._carried: dict[_Key, list[float]] = {}
+        self._carried_boundaries: Counter[tuple[int, str, int]] = Counter()
         self._stop = threading.Event()
         self._writer: threading.Thread | None = None
         self.dropped_total = 0
@@ -222,6 +227,8 @@ class CaptureRecorder:
         """Commit what was recorded since the last flush, or spool it. Called by one thread."""
         with self._lock:
             batch, self._batch = self._batch, _Batch()
+        batch.boundaries.update(self._carried_boundaries)
+        self._carried_boundaries = Counter()
         for key, row in self._carried.items():
             _add(batch.counts, key, row)
         self._carried = {}
@@ -307,6 +314,7 @@ class CaptureRecorder:
             row[_COUNTS.index("dropped")] += 1
             self.dropped_total += 1
         self._carried = batch.counts
+        self._carried_boundaries = batch.boundaries
         _log.error("the capture spool is full", dropped=len(batch.sampled))
 
     def _look(self) -> None:
@@ -349,13 +357,21 @@ class CaptureRecorder:
             ],
         }
 
+    def _session(self, session: str) -> str:
+        """A session's name, redacted; two that redaction would make one stay two."""
+        redacted = storable(self._redact(session))
+        if redacted != session:
+            digest = hashlib.blake2b(session.encode("utf-8", "replace"), key=self._key)
+            redacted = f"{redacted[:150]}#{digest.hexdigest()[:16]}"
+        return redacted[:200]
+
     def _row(self, served: ServedExchange, chosen: Inclusion, number: int) -> dict[str, Any]:
         decision = served.decision
         return {
             "id": str(served.exchange_id),
             "request_no": number,
             "arrived_at": served.arrived_at,
-            "session": storable(self._redact(served.session))[:200],
+            "session": self._session(served.session),
             "tier": served.served_tier,
             "model": served.served_model,
             "provider": served.provider,

@@ -175,9 +175,7 @@ def _update_stream(
     losses = 0.0 if kept is None else kept.losses
     tripped = False
     for rows in observations:
-        if max(row.weight for row in rows) > rules.max_weight * _ROUNDING:
-            # Sampled under an earlier plan, judged under this one: it must not stop the others,
-            # and a weight is never clipped.
+        if not fits(rows, rules.max_weight):
             _log.warning("outcome left out: weight above the cap", outcome=rows[0].id, of=stream)
             continue
         crossing = monitor.update(
@@ -192,7 +190,7 @@ def _update_stream(
     told = None if figures is None else figures["relative"]
     watched = None
     if tripped or figures is None or monitor.n >= figures["observations"] * _REFRESH:
-        seen = _observations(connection, stream, monitor.n, pooled=pooled)
+        seen = _observations(connection, stream, monitor, pooled=pooled)
         figures = _figures(seen, told, rules.max_weight)
         watched = _Watched(stream, first, monitor, seen, figures)
     put_monitor(
@@ -214,7 +212,7 @@ def _update_stream(
         return
     if tripped:
         _open_misroute_alert(connection, watched, newest)
-    elif not alarmed and watched.figures["relative"] != told:
+    elif not alarmed and _is_news(watched.figures["relative"], told):
         _open_relative_alert(connection, watched)
 
 
@@ -223,12 +221,35 @@ def _same_promise(state: Mapping[str, Any], rules: MonitorRules, tier: str, leve
     return promised == (rules.tolerance[tier], level, rules.max_weight)
 
 
-def _observations(connection: Connection, stream: str, n: int, *, pooled: bool) -> list[list[Any]]:
-    """The last ``n`` observations of a stream: a monitor that was restarted counts from there."""
+def _observations(
+    connection: Connection, stream: str, monitor: MisrouteMonitor, *, pooled: bool
+) -> list[list[Any]]:
+    """What a stream's monitor has seen, in its order.
+
+    They are the last n: a monitor that was restarted counts from there. What was left out for its
+    weight is left out here.
+    """
     streams = streams_pooled_in(connection, stream) if pooled else [stream]
     seen = stream_outcomes(connection, streams)
     grouped = [list(rows) for _, rows in groupby(seen, key=lambda row: row.observation)]
-    return grouped[len(grouped) - n :]
+    fitting = [rows for rows in grouped if fits(rows, monitor.max_weight)]
+    return fitting[len(fitting) - monitor.n :]
+
+
+def fits(rows: Sequence[Any], max_weight: float) -> bool:
+    """Whether no weight exceeds the cap.
+
+    One that was sampled under an earlier plan may: it must not stop the others, and a weight is
+    never clipped, so such an observation is left out.
+    """
+    return bool(max(row.weight for row in rows) <= max_weight * _ROUNDING)
+
+
+def _is_news(change: Mapping[str, Any] | None, told: Mapping[str, Any] | None) -> bool:
+    """Whether a rise was not told before, and still is one."""
+    if change is None or change["after"] <= change["before"]:
+        return False
+    return told is None or change["at"] != told["at"]
 
 
 def _figures(

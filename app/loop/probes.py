@@ -5,6 +5,7 @@ provider, whatever the traffic does. The first run of a tier's model over a set 
 are compared with, or the first one after a person resolved the tier's model alert.
 """
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,17 +16,27 @@ from sqlalchemy import Connection, Engine
 from app.errors import ProviderError
 from app.evalsets import Evalset, Probe
 from app.evaluation.probes import check_passes
-from app.judges.transcript import answer_text
+from app.judges.asking import Asker, Completes, Tally
 from app.loop.alert import open_alert
-from app.loop.anchors import HOLD_S, THREADS
+from app.loop.anchors import ENOUGH, HOLD_S, THREADS
 from app.loop.flips import FLIPS_TOLERATED, watch_flips
 from app.loop.redact import storable
-from app.loop.shadow import Completes
 from app.routing.tiers import Tier
-from app.store.evalset_runs import add_probe_answer, claim_run, end_run, first_run, probe_results
+from app.store.evalset_runs import (
+    add_probe_answer,
+    claim_run,
+    end_run,
+    first_run,
+    last_run,
+    probe_results,
+)
 from app.store.evidence import is_spent
 
 KIND = "probes"
+# Times each probe is asked in the first run of a model.
+_FIRST_TIMES = 2
+# Probes ask for a number, a word, a sentence or a small JSON object.
+_MOST_TOKENS = 1_000
 # Enough of a reply for a person to see what went wrong.
 _REPLY_KEPT = 2_000
 
@@ -34,7 +45,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProbeRun:
-    """A tier's run that has just ended, beside the first one of the same model; by probe.
+    """A tier's newest run that has ended, beside the first one of the same model; by probe.
 
     ``compared`` is False when the run is itself the first one.
     """
@@ -52,28 +63,43 @@ def ask_probes(
     client: Completes,
     tiers: Iterable[Tier],
     probes: Evalset[Probe],
-    every_s: float | None,
     why: str,
+    every_s: float | None = None,
+    fresh_after: dt.datetime | None = None,
     budget_usd_per_day: float | None = None,
 ) -> list[ProbeRun]:
     """Ask each tier every probe, if a run is due, and watch for probes it no longer passes.
+
+    The models are asked at temperature 0. In the first run of a model each probe is asked twice and
+    counts as passed when it was passed both times: what is watched later must not be what was
+    passed by luck. A run in which too few were answered is not ended, as with anchors.
 
     Args:
         engine: Postgres.
         client: calls providers.
         tiers: to ask.
         probes: the set.
-        every_s: least seconds since a tier's last run; None runs at once.
         why: what asked for the run, for people.
-        budget_usd_per_day: a run of the schedule waits for tomorrow when it is spent.
+        every_s: least seconds since a tier's last run; None for no such limit.
+        fresh_after: a run that began after this will do.
+        budget_usd_per_day: no run is begun once it is spent.
 
     Returns:
-        The runs that were made, each beside the model's first one.
+        Of each tier the newest run, if it has ended and is as fresh as asked for.
     """
-    with engine.connect() as connection:
-        if every_s is not None and is_spent(connection, budget_usd_per_day):
-            return []
-    found = (_ask_tier(engine, client, tier, probes, every_s=every_s, why=why) for tier in tiers)
+    found = (
+        _ask_tier(
+            engine,
+            client,
+            tier,
+            probes,
+            why=why,
+            every_s=every_s,
+            fresh_after=fresh_after,
+            budget_usd_per_day=budget_usd_per_day,
+        )
+        for tier in tiers
+    )
     return [run for run in found if run is not None]
 
 
@@ -83,63 +109,75 @@ def _ask_tier(
     tier: Tier,
     probes: Evalset[Probe],
     *,
-    every_s: float | None,
     why: str,
+    every_s: float | None,
+    fresh_after: dt.datetime | None,
+    budget_usd_per_day: float | None,
 ) -> ProbeRun | None:
+    of = {
+        "kind": KIND,
+        "subject": tier.name,
+        "model": tier.model,
+        "set_version": probes.version,
+    }
     with engine.begin() as connection:
-        run_id = claim_run(
-            connection,
-            kind=KIND,
-            subject=tier.name,
-            model=tier.model,
-            set_version=probes.version,
-            why=why,
-            every_s=every_s,
-            hold_s=HOLD_S,
-        )
-        done = {} if run_id is None else probe_results(connection, run_id)
-    if run_id is None:
-        return None
-    left = [probe for probe in probes.items if probe.id not in done]
-
-    def put(probe: Probe) -> None:
-        request: dict[str, object] = {
-            "model": tier.model,
-            "messages": [{"role": "user", "content": probe.prompt}],
-        }
-        try:
-            answer = client.complete(tier.provider, request)
-        except ProviderError as problem:
-            _log.warning("probe not answered", tier=tier.name, probe=probe.id, why=str(problem))
-            return
-        reply = answer_text(answer.message)
-        with engine.begin() as connection:
-            add_probe_answer(
-                connection,
-                run_id=run_id,
-                probe_id=probe.id,
-                passed=check_passes(probe.check, reply),
-                reply=storable(reply[:_REPLY_KEPT]),
-                cost_usd=tier.price.cost_usd(answer.prompt_tokens, answer.completion_tokens),
+        run_id = None
+        if not is_spent(connection, budget_usd_per_day):
+            run_id = claim_run(
+                connection, **of, why=why, every_s=every_s, fresh_after=fresh_after, hold_s=HOLD_S
             )
+        done = {} if run_id is None else probe_results(connection, run_id)
+        first = first_run(connection, **of, cause=model_cause(tier))
+    if run_id is not None:
+        asker = Asker(client, tier.provider, tier.model, tier.price)
+        times = _FIRST_TIMES if first is None else 1
+        left = [probe for probe in probes.items if probe.id not in done]
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        list(pool.map(put, left))
+        def put(probe: Probe) -> bool:
+            return _put(engine, asker, run_id, probe, times)
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            answered = sum(pool.map(put, left))
+        if len(done) + answered < ENOUGH * len(probes.items):
+            _log.warning("too few probes were answered", tier=tier.name, answered=answered)
+            return None
     with engine.begin() as connection:
-        ended = end_run(connection, run_id)
-        first = first_run(
-            connection,
-            kind=KIND,
-            subject=tier.name,
-            model=tier.model,
-            set_version=probes.version,
-            cause=model_cause(tier),
-        )
-        before = probe_results(connection, run_id if first is None else first)
-        after = probe_results(connection, run_id)
-        if ended and first != run_id:
+        if run_id is not None and end_run(connection, run_id) and first is not None:
+            before, after = probe_results(connection, first), probe_results(connection, run_id)
             _watch(connection, tier, before, after)
-    return ProbeRun(tier.name, run_id, first not in {None, run_id}, before, after)
+        newest = last_run(connection, **of, fresh_after=fresh_after)
+        if newest is None:
+            return None
+        first = first_run(connection, **of, cause=model_cause(tier))
+        compared = first not in {None, newest}
+        after = probe_results(connection, newest)
+        before = probe_results(connection, first) if compared and first is not None else after
+    return ProbeRun(tier.name, newest, compared, before, after)
+
+
+def _put(engine: Engine, asker: Asker, run_id: int, probe: Probe, times: int) -> bool:
+    """Ask one probe and keep the first reply that fails, or the last; whether there was one."""
+    tally, reply, passed = Tally(), "", True
+    messages = [{"role": "user", "content": probe.prompt}]
+    try:
+        for _ in range(times):
+            reply = asker.ask(messages, tally, max_tokens=_MOST_TOKENS)
+            passed = check_passes(probe.check, reply)
+            if not passed:
+                break
+    except ProviderError as problem:
+        _log.warning("probe not answered", model=asker.model, probe=probe.id, why=str(problem))
+        return False
+    with engine.begin() as connection:
+        add_probe_answer(
+            connection,
+            run_id=run_id,
+            probe_id=probe.id,
+            passed=passed,
+            reply=storable(reply[:_REPLY_KEPT]),
+            cost_usd=tally.cost_usd,
+        )
+    return True
 
 
 def _watch(

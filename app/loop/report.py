@@ -11,7 +11,7 @@ from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unkn
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
 from app.store.evidence import streams_in_force
-from app.store.labels import reviewed_outcomes
+from app.store.labels import has_labels, reviewed_outcomes
 from app.store.policies import active_policies
 from app.store.reading import newest_judge_version
 
@@ -74,6 +74,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
                 tolerance=evaluation.tolerance.get(tier.name),
                 judge_version=judge,
                 min_pairs=evaluation.min_pairs,
+                model=tier.model,
             )
             for tier in config.tiers
         },
@@ -125,6 +126,7 @@ def _tier(
     tolerance: float | None,
     judge_version: str,
     min_pairs: int,
+    model: str,
 ) -> dict[str, Any]:
     requests = connection.execute(
         text("select coalesce(sum(requests), 0) from rollups where tier = :tier"), {"tier": tier}
@@ -138,7 +140,9 @@ def _tier(
         "misroute": _figures(misroute_rate(connection, tier, judge_version)),
         "overspend": _figures(_judge_rate(connection, tier, judge_version, direction="down")),
         "tolerance": tolerance,
-        "state": None if tolerance is None else _state(connection, tier, min_pairs),
+        "state": None
+        if tolerance is None
+        else _state(connection, tier, model, judge_version, min_pairs),
     }
 
 
@@ -146,8 +150,10 @@ def _tier(
 _STATES: tuple[StreamState, ...] = ("ALERT", "WARNING", "INCONCLUSIVE", "OK", "NO_DATA")
 
 
-def _state(connection: Connection, tier: str, min_pairs: int) -> StreamState:
-    """What may be said of a tier: the worst of its streams under the policies in force."""
+def _state(
+    connection: Connection, tier: str, model: str, judge_version: str, min_pairs: int
+) -> StreamState:
+    """What may be said of a tier: the worst of its streams of now."""
     states = {
         stream_state(
             pairs=row.pairs,
@@ -158,7 +164,7 @@ def _state(connection: Connection, tier: str, min_pairs: int) -> StreamState:
             highest=row.estimate["high"],
             tolerance=row.state["tolerance"],
         )
-        for row in streams_in_force(connection, tier)
+        for row in streams_in_force(connection, tier, model=model, judge_version=judge_version)
     }
     return next((state for state in _STATES if state in states), "NO_DATA")
 
@@ -171,8 +177,8 @@ def misroute_rate(
     With people's labels on some of the pairs, the judge's errors are corrected (double sampling).
     Without, it is the judge's own rate and called so.
     """
-    seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-    if not all(label != label for label in seen.labels):  # noqa: PLR0124 - NaN is not itself
+    if has_labels(connection, tier, judge_version=judge_version):
+        seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
         return estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels, level=level)
     return _judge_rate(connection, tier, judge_version, direction="up", level=level)
 

@@ -108,7 +108,10 @@ def _retune_tier(
     active = active_policies(connection)
     if active is None or undecided_proposal(connection, tier, "all") is not None:
         return None
-    alert = unresolved_alert(connection, f"misroute:{tier}:all")
+    # With task types the alert about the whole tier is the pooled stream's.
+    alert = unresolved_alert(connection, f"misroute:{tier}:all") or unresolved_alert(
+        connection, f"misroute:{tier}:*"
+    )
     last = last_retune(connection, tier, "all")
     if last is not None and not _due(last, alert, rules.every_s):
         return None

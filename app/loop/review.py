@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from app.errors import ConflictError, UsageError
-from app.loop.redact import storable
+from app.loop.redact import Redactor, redact, storable
 from app.store.audit import add_audit
 from app.store.labels import add_label
 
@@ -24,7 +24,13 @@ def shown_first(exchange_id: uuid.UUID, reviewer: str) -> Side:
 
 
 def label_pair(
-    connection: Connection, exchange_id: uuid.UUID, *, reviewer: str, said: str, note: str = ""
+    connection: Connection,
+    exchange_id: uuid.UUID,
+    *,
+    reviewer: str,
+    said: str,
+    note: str = "",
+    redact: Redactor = redact,
 ) -> None:
     """Keep what a person said of a pair.
 
@@ -34,6 +40,7 @@ def label_pair(
         reviewer: who looked.
         said: ``first``, ``second`` or ``tie``: which answer was materially better, as shown.
         note: why, if they like.
+        redact: the note passes it like everything that is stored.
 
     Raises:
         UsageError: another word than these three, or too long a note.
@@ -52,7 +59,7 @@ def label_pair(
         reviewer=reviewer,
         preferred=preferred,
         shown_first=first,
-        note=storable(note),
+        note=storable(redact(note)),
     )
     if not added:
         raise ConflictError(f"{reviewer} labelled pair {exchange_id} before")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, text
 
 from app.evaluation.monitoring import MisrouteMonitor
 from app.loop.approve import cancel_rollout, finish_rollout, start_rollout
-from app.loop.observe import percent
+from app.loop.observe import fits, percent
 from app.store.policies import lock_active
 from app.store.proposals import proposals_in
 
@@ -56,6 +56,8 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
             promised, max(2.0, rules.min_pairs / _FALSE_ROLLBACK), rules.max_weight
         )
         for pair in pairs:
+            if not fits([pair], rules.max_weight):
+                continue  # sampled under an earlier plan
             if monitor.update(pair.loss, pair.weight):
                 why = (
                     f"misroute rate above the promised {percent(promised)}"

@@ -22,11 +22,15 @@ from app.store.rollups import (
     FreshCount,
     capture_counts,
     confidence_shares,
+    first_eligible_minute,
     take_fresh_counts,
 )
 
 # Any number that no other program uses for an advisory lock on this database.
 _LOCK = 7_431_204
+# Counts that come later than this (a spool drained after a long outage) are no news. It also keeps
+# the first look at an old database short.
+_HISTORY = dt.timedelta(hours=6)
 # The evidence of an alert compares the last stretch with what was before it.
 _RECENT = dt.timedelta(minutes=15)
 
@@ -44,7 +48,8 @@ def watch_traffic(*, engine: Engine, level: float, now: dt.datetime, lag_s: floa
     with engine.begin() as connection:
         if not try_lock(connection, _LOCK):
             return
-        _watch_inputs(connection, take_fresh_counts(connection), level, now)
+        fresh = take_fresh_counts(connection, since=now - _HISTORY)
+        _watch_inputs(connection, fresh, level, now)
         until = (now - dt.timedelta(seconds=lag_s)).replace(second=0, microsecond=0)
         _watch_capture(connection, until)
 
@@ -115,7 +120,12 @@ def _mean(bins: Sequence[int]) -> str:
 def _watch_capture(connection: Connection, until: dt.datetime) -> None:
     """Take complete minutes that were not taken before; the newest is kept with the monitors."""
     known = load_monitor(connection, "capture")
-    after = dt.datetime.fromtimestamp(0 if known is None else known.state["until"], dt.UTC)
+    if known is None:
+        first = first_eligible_minute(connection)
+        # Not that minute itself: an older version may have captured in it without counting.
+        after = until if first is None else first + dt.timedelta(minutes=1)
+    else:
+        after = dt.datetime.fromtimestamp(known.state["until"], dt.UTC)
     if until <= after:
         return
     for count in capture_counts(connection, after, until):

@@ -68,11 +68,23 @@ def set_delivered(connection: Connection, alert_id: int, deliveries: list[Any]) 
 
 
 def claim_attribution(connection: Connection, *, hold: dt.timedelta) -> Any:
-    """Claim the oldest misroute alert that is not attributed and that nobody holds, or None."""
+    """Claim the oldest unresolved misroute alert that is not attributed.
+
+    None while any is held: an attribution asks a judge and every tier hundreds of questions, and
+    the next alert may use what they answered.
+    """
+    held = select(AlertRow.id).where(
+        AlertRow.attribution.is_(None),
+        AlertRow.attribution_until > func.now(),
+        AlertRow.state != "resolved",
+    )
+    if connection.execute(held.limit(1)).one_or_none() is not None:
+        return None
     found = connection.execute(
         select(*AlertRow.__table__.columns)
         .where(
             AlertRow.kind == "misroute",
+            AlertRow.state != "resolved",
             AlertRow.attribution.is_(None),
             AlertRow.evidence.has_key("first_outcome"),
             or_(AlertRow.attribution_until.is_(None), AlertRow.attribution_until <= func.now()),
@@ -93,9 +105,9 @@ def put_attribution(
     *,
     until: dt.timedelta = dt.timedelta(0),
 ) -> None:
-    """Write down what an alert is attributed to, or for how long its attribution is held."""
+    """Write down what an alert is attributed to, or for how long its attribution is held; once."""
     connection.execute(
         update(AlertRow)
-        .where(AlertRow.id == alert_id)
+        .where(AlertRow.id == alert_id, AlertRow.attribution.is_(None))
         .values(attribution=attribution, attribution_until=func.now() + until)
     )

@@ -23,6 +23,7 @@ def claim_run(
     set_version: str,
     why: str,
     every_s: float | None,
+    fresh_after: dt.datetime | None,
     hold_s: float,
 ) -> int | None:
     """Start a run, or take over one whose worker died; None when there is nothing to do.
@@ -34,7 +35,8 @@ def claim_run(
         model: that answers.
         set_version: of the evalset.
         why: for people: the schedule, or the alert that asked.
-        every_s: least seconds since the last run began; None runs at once.
+        every_s: least seconds since the last run began; None for no such limit.
+        fresh_after: a run that began after this is fresh enough; None asks for a new one.
         hold_s: seconds the run is this worker's.
     """
     connection.execute(select(func.pg_advisory_xact_lock(_RUN_LOCK)))
@@ -44,6 +46,7 @@ def claim_run(
             EvalsetRunRow.id,
             EvalsetRunRow.ended_at,
             (EvalsetRunRow.until > func.clock_timestamp()).label("held"),
+            EvalsetRunRow.started_at,
             func.extract("epoch", func.clock_timestamp() - EvalsetRunRow.started_at).label("age_s"),
         )
         .where(*_same(kind, subject, model, set_version))
@@ -58,6 +61,8 @@ def claim_run(
         )
         return int(last.id)
     if last is not None and every_s is not None and last.age_s < every_s:
+        return None
+    if last is not None and fresh_after is not None and last.started_at > fresh_after:
         return None
     added = connection.execute(
         insert(EvalsetRunRow)
@@ -97,6 +102,29 @@ def first_run(
             or_(resolved.is_(None), EvalsetRunRow.started_at > resolved),
         )
     ).scalar_one()
+
+
+def last_run(
+    connection: Connection,
+    *,
+    kind: str,
+    subject: str,
+    model: str,
+    set_version: str,
+    fresh_after: dt.datetime | None,
+) -> int | None:
+    """The newest run, if it has ended and began after ``fresh_after`` (whenever, if None)."""
+    found = connection.execute(
+        select(EvalsetRunRow.id, EvalsetRunRow.ended_at, EvalsetRunRow.started_at)
+        .where(*_same(kind, subject, model, set_version))
+        .order_by(EvalsetRunRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if found is None or found.ended_at is None:
+        return None
+    if fresh_after is not None and found.started_at <= fresh_after:
+        return None
+    return int(found.id)
 
 
 def _same(kind: str, subject: str, model: str, set_version: str) -> tuple[Any, ...]:

@@ -52,8 +52,9 @@ def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Seq
     """Lock and return outcomes that no monitor has seen, of whole conversations that have ended.
 
     A conversation has ended when none of its exchanges is in evaluation and none was captured in
-    the last ``idle_s`` seconds. An exchange without a session of the caller's is a conversation of
-    its own and waits for nothing.
+    the last ``idle_s`` seconds. One that never pauses (a service that sends its own name as the
+    user) is cut after six times that. An exchange without a session of the caller's is a
+    conversation of its own and waits for nothing.
 
     Args:
         connection: any.
@@ -73,8 +74,11 @@ def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Seq
             ), ready as (
                 select session, min(id) as first from outcomes
                 where position is null
-                  and (session = exchange_id::text or session not in (select * from going_on))
-                group by session order by first limit :limit
+                group by session
+                having bool_or(session = exchange_id::text)
+                    or session not in (select * from going_on)
+                    or min(created_at) < now() - 6 * :idle
+                order by first limit :limit
             )
             select outcomes.* from outcomes join ready using (session)
             where position is null order by outcomes.id for update of outcomes
@@ -92,8 +96,11 @@ def set_positions(connection: Connection, observations: Sequence[Sequence[int]])
         observations: ids of outcomes, those of one observation together.
     """
     newest = connection.execute(
-        select(func.max(OutcomeRow.position), func.max(OutcomeRow.observation))
-    ).one()
+        select(OutcomeRow.position, OutcomeRow.observation)
+        .where(OutcomeRow.position.is_not(None))
+        .order_by(OutcomeRow.position.desc())
+        .limit(1)
+    ).one_or_none() or (0, 0)
     ids = [outcome_id for together in observations for outcome_id in together]
     first = newest[0] or 0
     numbers = [
@@ -155,15 +162,18 @@ def forget_monitors(
     connection.execute(gone)
 
 
-def streams_in_force(connection: Connection, tier: str) -> Sequence[Any]:
-    """A tier's misroute streams under the stable and the candidate policy."""
+def streams_in_force(
+    connection: Connection, tier: str, *, model: str, judge_version: str
+) -> Sequence[Any]:
+    """A tier's misroute streams of now: under a policy in force, of this model and judge."""
     return connection.execute(
         text(
             "select m.* from monitors m join active_policy a"
             " on m.policy_version in (a.stable_version, a.candidate_version)"
             " where m.kind = 'misroute' and m.tier = :tier and m.estimate is not null"
+            " and m.judge_version = :judge and split_part(m.stream, '|', 4) in (:model, '')"
         ),
-        {"tier": tier},
+        {"tier": tier, "model": model, "judge": judge_version},
     ).all()
 
 

@@ -88,6 +88,19 @@ def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
     return row.labelled, row.pairs
 
 
+def has_labels(connection: Connection, tier: str, *, judge_version: str) -> bool:
+    """Whether anybody has labelled one of a tier's pairs with the next one up."""
+    return bool(
+        connection.execute(
+            text(
+                "select exists (select 1 from labels l join outcomes o using (exchange_id)"
+                " where o.boundary = :tier and o.direction = 'up' and o.judge_version = :judge)"
+            ),
+            {"tier": tier, "judge": judge_version},
+        ).scalar_one()
+    )
+
+
 def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) -> Reviewed:
     """Every outcome of a tier shadowed up, with people's labels."""
     rows = connection.execute(
@@ -100,7 +113,7 @@ def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) 
             )
             select o.loss, 1 / o.pi as weight, o.task_type, said.label
             from outcomes o left join said using (exchange_id)
-            where o.tier = :tier and o.direction = 'up' and o.judge_version = :judge
+            where o.boundary = :tier and o.direction = 'up' and o.judge_version = :judge
             order by o.id
             """
         ),

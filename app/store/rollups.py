@@ -35,7 +35,9 @@ def add_rollups(
             if column.name not in _KEY
         }
         connection.execute(
-            given.on_conflict_do_update(index_elements=list(_KEY), set_=added), list(rows)
+            given.on_conflict_do_update(index_elements=list(_KEY), set_=added),
+            # Everybody locks in the same order, so nobody waits for each other.
+            sorted(rows, key=lambda row: tuple(row[name] for name in _KEY)),
         )
     return True
 
@@ -53,7 +55,7 @@ def add_boundary_counts(
             index_elements=["day", "boundary", "cents"],
             set_={"requests": BoundaryCountRow.requests + given.excluded.requests},
         ),
-        [dict(zip(names, row, strict=True)) for row in rows],
+        [dict(zip(names, row, strict=True)) for row in sorted(rows)],
     )
 
 
@@ -87,15 +89,19 @@ class FreshCount:
     requests: int
 
 
-def take_fresh_counts(connection: Connection) -> list[FreshCount]:
-    """Requests counted since the last call, each taken once; in order of their minutes."""
+def take_fresh_counts(connection: Connection, *, since: dt.datetime) -> list[FreshCount]:
+    """Requests counted since the last call, each taken once; in order of their minutes.
+
+    Minutes before ``since`` are left alone: what comes that late is history.
+    """
     rows = connection.execute(
         text(
             """
             with taken as (
                 update rollups set drift_taken = rollups.requests
                 from (select minute, tier, task_type, bin, policy_version, drift_taken as before
-                      from rollups where requests > drift_taken for update) as old
+                      from rollups where requests > drift_taken and minute >= :since
+                      order by minute, tier, task_type, bin, policy_version for update) as old
                 where (rollups.minute, rollups.tier, rollups.task_type, rollups.bin,
                        rollups.policy_version)
                     = (old.minute, old.tier, old.task_type, old.bin, old.policy_version)
@@ -105,7 +111,8 @@ def take_fresh_counts(connection: Connection) -> list[FreshCount]:
             select minute, policy_version, bin, sum(fresh)::bigint as requests
             from taken group by 1, 2, 3 order by 1, 2, 3
             """
-        )
+        ),
+        {"since": since},
     )
     return [FreshCount(*row) for row in rows]
 
@@ -118,6 +125,13 @@ class CaptureCount:
     eligible: int
     expected: float
     captured: int
+
+
+def first_eligible_minute(connection: Connection) -> dt.datetime | None:
+    """The first minute in which what could be sampled was counted; None before there is one."""
+    return connection.execute(
+        select(func.min(RollupRow.minute)).where(RollupRow.eligible > 0)
+    ).scalar_one()
 
 
 def capture_counts(

@@ -367,9 +367,6 @@ class RollupRow(Base):
     """
 
     __tablename__ = "rollups"
-    __table_args__ = (
-        Index("ix_rollups_fresh", "minute", postgresql_where=text("requests > drift_taken")),
-    )
     minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
     tier: Mapped[str] = mapped_column(primary_key=True)
     task_type: Mapped[str] = mapped_column(primary_key=True)
@@ -446,7 +443,10 @@ class AnchorVerdictRow(Base):
     """What the judge said of an anchor in one run; ``verdict`` NULL means unscored."""
 
     __tablename__ = "anchor_verdicts"
-    __table_args__ = (CheckConstraint("verdict in ('a', 'b', 'tie')", name="verdict"),)
+    __table_args__ = (
+        CheckConstraint("verdict in ('a', 'b', 'tie')", name="verdict"),
+        Index("ix_anchor_verdicts_created_at", "created_at"),
+    )
     run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     anchor_id: Mapped[str] = mapped_column(primary_key=True)
     truth: Mapped[str]
@@ -461,6 +461,7 @@ class ProbeAnswerRow(Base):
     """What a tier answered to a probe in one run; ``passed`` NULL means there was no answer."""
 
     __tablename__ = "probe_answers"
+    __table_args__ = (Index("ix_probe_answers_created_at", "created_at"),)
     run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     probe_id: Mapped[str] = mapped_column(primary_key=True)
     passed: Mapped[bool | None]

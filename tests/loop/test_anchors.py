@@ -1,5 +1,6 @@
 """Anchors are judged once a run, compared with the first run, and a changed judge is told."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from app.loop.anchors import AnchorRun, judge_anchors
 
 
 def run(engine: Engine, judge: TruthfulJudge, **changes: Any) -> AnchorRun | None:
-    options: dict[str, Any] = {"every_s": None, "why": "test"}
+    options: dict[str, Any] = {"why": "test"}
     return judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, **(options | changes))
 
 
@@ -39,12 +40,27 @@ def test_every_anchor_is_judged_once_and_kept(engine: Engine, judge: TruthfulJud
 
 
 def test_a_run_is_made_when_it_is_due_and_not_before(engine: Engine, judge: TruthfulJudge) -> None:
-    assert run(engine, judge, every_s=3600.0) is not None
-    assert run(engine, judge, every_s=3600.0) is None
+    first = run(engine, judge, every_s=3600.0)
+    again = run(engine, judge, every_s=3600.0)
+    assert first is not None
+    assert again == first
+    assert judge.asked == 40
     with engine.begin() as connection:
         connection.execute(text("update evalset_runs set started_at = now() - interval '61 min'"))
-    assert run(engine, judge, every_s=3600.0) is not None
+    run(engine, judge, every_s=3600.0)
     assert judge.asked == 80
+
+
+def test_a_run_that_is_fresh_enough_is_used_again(engine: Engine, judge: TruthfulJudge) -> None:
+    run(engine, judge)
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(minutes=1)
+    shared = run(engine, judge, fresh_after=before)
+    assert shared is not None
+    assert judge.asked == 40
+    later = run(engine, judge, fresh_after=dt.datetime.now(dt.UTC))
+    assert judge.asked == 80
+    assert later is not None
+    assert later.run_id > shared.run_id
 
 
 def test_a_run_that_another_worker_holds_is_left_alone(
@@ -127,10 +143,27 @@ def test_an_anchor_that_was_not_answered_is_left_out(engine: Engine, judge: Trut
     assert scalar(engine, "select ended_at is not null from evalset_runs")
 
 
+def test_a_run_with_too_few_answers_is_taken_up_again_and_is_no_baseline(
+    engine: Engine, judge: TruthfulJudge
+) -> None:
+    judge.fails = 10  # of 40: more than one in ten
+    assert run(engine, judge) is None
+    assert scalar(engine, "select ended_at from evalset_runs") is None
+    assert run(engine, judge) is None  # still held
+    with engine.begin() as connection:
+        connection.execute(text("update evalset_runs set until = now() - interval '1 s'"))
+    whole = run(engine, judge)
+    assert whole is not None
+    assert len(whole.after) == 40
+    assert judge.asked == 50
+    assert scalar(engine, "select count(*) from evalset_runs") == 1
+
+
 def test_a_spent_budget_puts_a_scheduled_run_off_and_not_one_that_an_alert_asks_for(
     engine: Engine, judge: TruthfulJudge
 ) -> None:
     with engine.begin() as connection:
         put.add_pair(connection, 1)  # costs 0.012 USD
     assert run(engine, judge, every_s=1.0, budget_usd_per_day=0.01) is None
-    assert run(engine, judge, every_s=None, budget_usd_per_day=0.01) is not None
+    assert judge.asked == 0
+    assert run(engine, judge, fresh_after=dt.datetime.now(dt.UTC)) is not None

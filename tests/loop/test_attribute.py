@@ -1,5 +1,6 @@
 """A misroute alert gets its cause: from pairs before and after, anchors and probes."""
 
+import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from app.loop.anchors import AnchorRun, judge_anchors
 from app.loop.attribute import anchor_flips, attribute_alerts, attribution_of, probe_flips
 from app.loop.observe import MonitorRules, observe
 from app.loop.probes import ProbeRun, ask_probes
+from app.store.alerts import claim_attribution
 from app.store.evidence import loss_cells
 
 if TYPE_CHECKING:
@@ -35,9 +37,9 @@ def models() -> Models:
 
 def learn_the_past(engine: Engine, judge: TruthfulJudge, models: Models) -> None:
     """A first run of anchors and probes, and 400 pairs of which one in twenty is bad."""
-    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, every_s=None, why="first")
+    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, why="first")
     tiers = TIERS_BY_NAME.values()
-    ask_probes(engine=engine, client=models, tiers=tiers, probes=PROBES, every_s=None, why="first")
+    ask_probes(engine=engine, client=models, tiers=tiers, probes=PROBES, why="first")
     pour(engine, 1, 400, every=20)
 
 
@@ -196,3 +198,48 @@ def test_flips_are_counted_on_items_that_both_runs_answered() -> None:
     # A first run is compared with nothing.
     unknown = attribution_of(({}, {}), "simple", replace(run, compared=False), [probes])
     assert unknown.parts.judge.value is None
+
+
+def test_resolved_alerts_are_not_looked_into(
+    engine: Engine, judge: TruthfulJudge, models: Models
+) -> None:
+    learn_the_past(engine, judge, models)
+    pour(engine, 401, 200, every=2)
+    asked = judge.asked
+    with engine.begin() as connection:
+        connection.execute(text("update alerts set state = 'resolved', resolved_at = now()"))
+    assert attribute(engine, judge, models) == 0
+    assert judge.asked == asked
+
+
+def test_alerts_that_open_together_share_what_was_answered(
+    engine: Engine, judge: TruthfulJudge, models: Models
+) -> None:
+    learn_the_past(engine, judge, models)
+    pour(engine, 401, 200, every=2)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into alerts (kind, cause, tier, segment, state, summary, pairs,"
+                " opened_at_request, evidence, delivered, opened_at)"
+                " select kind, 'another', tier, segment, state, summary, pairs,"
+                " opened_at_request, evidence, delivered, opened_at from alerts"
+                " where kind = 'misroute'"
+            )
+        )
+    asked = judge.asked
+    assert attribute(engine, judge, models) == 2
+    assert judge.asked == asked + 40
+
+
+def test_only_one_attribution_is_under_way(
+    engine: Engine, judge: TruthfulJudge, models: Models
+) -> None:
+    learn_the_past(engine, judge, models)
+    pour(engine, 401, 200, every=2)
+    with engine.begin() as connection:
+        assert claim_attribution(connection, hold=dt.timedelta(minutes=1)) is not None
+        assert claim_attribution(connection, hold=dt.timedelta(minutes=1)) is None
+    asked = judge.asked
+    assert attribute(engine, judge, models) == 0
+    assert judge.asked == asked

@@ -49,9 +49,9 @@ def test_labels_give_sensitivity_specificity_and_consistency(engine: Engine) -> 
 def test_anchors_of_the_newest_run_calibrate_a_judge_nobody_has_labelled(engine: Engine) -> None:
     judge = TruthfulJudge()
     judge.version = put.JUDGE
-    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, every_s=None, why="first")
+    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, why="first")
     judge.changed = lambda number: "alternative" if number in {20, 21} else None
-    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, every_s=None, why="second")
+    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, why="second")
     found = health(engine, simple=0.05, standard=0.6)
     assert found.anchors.n == 40
     assert found.anchors.sensitivity.value == 1.0

@@ -252,3 +252,20 @@ def test_every_request_is_counted_at_the_boundaries_it_came_to(
     with engine.connect() as connection:
         since = dt.datetime.now(dt.UTC)
         assert boundary_traffic(connection, "simple", since=since) == ([0.295, 0.905], [2, 2])
+
+
+def test_sessions_that_redaction_would_make_one_stay_two(
+    engine: Engine, recorder: CaptureRecorder
+) -> None:
+    for session in ("the secret of ann", "the secret of ann", "plain"):
+        recorder.record(served(session=session))
+    recorder._redact = lambda words: "[GONE]" if "secret" in words else words
+    recorder.record(served(session="the secret of bob"))
+    recorder.flush()
+    # Ids of one millisecond are in no order; request numbers are.
+    query = "select session from exchanges order by request_no"
+    found = [row.session for row in rows(engine, query)]
+    assert found[0] == found[1] != found[3]
+    assert found[2] == "plain"
+    assert all(name.startswith("[GONE]#") for name in (found[0], found[3]))
+    assert "ann" not in found[0]

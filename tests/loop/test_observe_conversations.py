@@ -10,6 +10,7 @@ from stand_ins import rows, scalar
 
 from app.evaluation.monitoring import MisrouteMonitor
 from app.evaluation.outcome import conversation_outcome
+from app.loop.alert import resolve_alert
 from app.loop.observe import MonitorRules, observe, pooled_stream
 from app.store.evidence import load_monitor, replay_outcomes
 
@@ -164,3 +165,44 @@ def test_a_rise_within_the_tolerance_is_a_second_opinion(engine: Engine) -> None
 def test_a_pooled_stream_is_named_after_its_tier(task_type: str) -> None:
     stream = f"simple|{task_type}|p1|small-1|judge"
     assert pooled_stream(stream, task_type) == (stream if task_type == "all" else ALL)
+
+
+def test_a_weight_above_the_cap_is_left_out_and_stops_nobody(engine: Engine) -> None:
+    # Sampled under a plan that allowed 2.5; the rules of now allow 2.
+    for number in range(1, 11):
+        say(engine, number, 0.0, weight=2.5 if number in {3, 10} else 1.0)
+    assert observe(engine=engine, rules=RULES) == 10
+    assert monitor(engine, "simple").n == 8
+    say(engine, 11, 0.0)
+    assert observe(engine=engine, rules=RULES) == 1
+    assert scalar(engine, "select (estimate->>'observations')::int from monitors") == 9
+    assert scalar(engine, "select count(*) from outcomes where position is null") == 0
+
+
+def test_a_session_that_never_pauses_is_cut(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.add_exchange(connection, 1, session="backend")
+        connection.execute(text("update exchanges set captured_at = now(), ended_at = now()"))
+        put.add_outcome(connection, 1, 0.0, session="backend")
+        put.add_outcome(connection, 2, 1.0, session="backend")
+    assert observe(engine=engine, rules=RULES) == 0
+    with engine.begin() as connection:
+        # 60 s of silence end a conversation, so six minutes are the longest it may wait.
+        connection.execute(
+            text("update outcomes set created_at = now() - interval '361 s' where request_no = 1")
+        )
+    assert observe(engine=engine, rules=RULES) == 2
+    assert monitor(engine, "simple").n == 1
+
+
+def test_a_second_opinion_that_was_resolved_does_not_come_back(engine: Engine) -> None:
+    wide = MonitorRules(tolerance={"simple": 0.5}, level=1e7, max_weight=1.0, min_pairs=30)
+    for number in range(1, 801):
+        say(engine, number, float(number > 400 and number % 3 == 0))
+    observe(engine=engine, rules=wide)
+    with engine.begin() as connection:
+        resolve_alert(connection, scalar(engine, "select id from alerts"), actor="ada")
+    for number in range(801, 1_601):
+        say(engine, number, 0.0)  # and it became better again
+    observe(engine=engine, rules=wide)
+    assert scalar(engine, "select count(*) from alerts") == 1

@@ -24,13 +24,25 @@ def test_every_tier_is_asked_every_probe_and_pays_for_it(engine: Engine, models:
     runs = run(engine, models)
     assert [one.tier for one in runs] == ["simple", "standard", "complex"]
     assert not any(one.compared for one in runs)
-    assert models.asked == 3 * 40
+    assert models.asked == 3 * 40 * 2  # twice in the first run
     assert scalar(engine, "select count(*) from probe_answers where passed") == 120
-    # 40 probes of 200 tokens at .25, 3 and 15 USD a million.
+    # 80 calls of 200 tokens at .25, 3 and 15 USD a million.
     assert scalar(engine, "select sum(cost_usd) from probe_answers") == pytest.approx(
-        40 * 200 * (0.25 + 3 + 15) / 1e6
+        80 * 200 * (0.25 + 3 + 15) / 1e6
     )
-    assert run(engine, models, every_s=3600.0) == []
+    assert run(engine, models, every_s=3600.0) == runs
+    assert models.asked == 240
+    assert models.temperatures == {0}
+    run(engine, models)
+    assert models.asked == 240 + 120  # once from then on
+
+
+def test_what_was_passed_by_luck_is_not_watched(engine: Engine, models: Models) -> None:
+    models.wavering = {0, 1, 2, 3}
+    first = {one.tier: one for one in run(engine, models)}["simple"]
+    assert [name for name, passed in first.after.items() if not passed] == [
+        f"p{number:02d}" for number in range(4)
+    ]
 
 
 def test_a_tier_that_fails_what_it_passed_is_told_and_the_others_are_not(
@@ -68,5 +80,6 @@ def test_a_provider_that_is_away_fails_no_probe(engine: Engine, models: Models) 
     run(engine, models)
     models.away = {"medium-1"}
     runs = {one.tier: one for one in run(engine, models)}
-    assert runs["standard"].after == {}
+    assert "standard" not in runs
+    assert runs["simple"].compared
     assert scalar(engine, "select count(*) from alerts") == 0

@@ -287,3 +287,19 @@ def test_streams_of_policies_that_are_not_in_force_say_nothing(
             put.add_outcome(connection, number, 1.0, stream="simple|p9", policy_version=9)
     observe(engine=engine, rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30))
     assert report()["tiers"]["simple"]["state"] == "NO_DATA"
+
+
+def test_streams_of_a_replaced_judge_or_model_say_nothing(engine: Engine, report: Report) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        for number in range(40):
+            old = f"simple|all|p1|old-model|{put.JUDGE}"
+            put.add_outcome(connection, number, 1.0, stream=old)
+            other = "simple|all|p1|small-1|judge of old"
+            put.add_outcome(connection, 100 + number, 1.0, stream=other, judge_version="of old")
+        for number in range(400):
+            now = f"simple|all|p1|small-1|{put.JUDGE}"
+            put.add_outcome(connection, 200 + number, 0.0, stream=now)
+    observe(engine=engine, rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30))
+    assert report()["tiers"]["simple"]["state"] == "OK"

@@ -264,3 +264,18 @@ def test_labels_that_bear_the_judge_out_certify_again(in_force: Engine) -> None:
         "cleared": 780,
         "good": 800,
     }
+
+
+def test_an_alert_about_all_task_types_cuts_the_evidence_too(in_force: Engine) -> None:
+    pour(in_force, [0.0] * 300)
+    with in_force.begin() as connection:
+        first = connection.execute(text("select max(id) + 1 from outcomes")).scalar_one()
+        put.add_alert(
+            connection,
+            cause="misroute:simple:*",
+            segment="simple/*",
+            evidence={"first_outcome": first},
+        )
+    pour(in_force, bad_tier(250), first=1_000)
+    run(in_force)
+    assert scalar(in_force, "select first_outcome from retunes") == first

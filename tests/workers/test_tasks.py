@@ -1,5 +1,6 @@
 """Each task hands the process's runtime to one function of the loop."""
 
+import datetime as dt
 import os
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -162,7 +163,7 @@ def test_a_new_alert_is_attributed(
 
 def test_traffic_is_watched(at: SimpleNamespace, tasks: ModuleType) -> None:
     with at.engine.begin() as connection:
-        put.add_rollup(connection, "simple", 40)
+        put.add_rollup(connection, "simple", 40, minute=dt.datetime.now(dt.UTC))
     tasks.watch_traffic()
     assert scalar(at.engine, "select count(*) from monitors where kind = 'input'") == 1
 
