@@ -326,6 +326,7 @@ class _Run:
                     text(
                         "select count(*) from alerts"
                         " where kind = 'misroute' and attribution is null"
+                        " and state <> 'resolved'"
                     )
                 ).scalar_one()
             if not waiting:

@@ -69,7 +69,8 @@ def run_dashboard(settings: Settings) -> None:
     """Serve the dashboard until told to stop.
 
     Raises:
-        SettingsError: ``TIERWATCH_SECRET_KEY`` is missing or short.
+        SettingsError: ``TIERWATCH_SECRET_KEY`` is missing or short, or ``TIERWATCH_REDACTOR``
+            cannot be loaded.
         ConfigError: the configuration is not accepted.
     """
     from app.dashboard import build_dashboard, serve
@@ -86,6 +87,7 @@ def run_dashboard(settings: Settings) -> None:
         secret_key=settings.secret_key,
         clock=time.time,
         gateway_url=f"http://{settings.gateway_host}:{settings.gateway_port}",
+        redact=load_redactor(settings.redactor or None),
     )
     serve(app, settings.dashboard_host, settings.dashboard_port)
 

@@ -26,6 +26,7 @@ from app.dashboard.site import KEY, Database, Site, this_site
 from app.dashboard.throttle import Throttle
 from app.dashboard.views import views
 from app.errors import SettingsError
+from app.loop.redact import redact
 from app.store.people import Person
 from app.store.reading import open_counts
 
@@ -71,6 +72,7 @@ def build_dashboard(
     clock: Callable[[], float],
     gateway_url: str = "",
     secure_cookies: bool = False,
+    redact: Callable[[str], str] = redact,
 ) -> Flask:
     """Build the dashboard.
 
@@ -80,6 +82,7 @@ def build_dashboard(
         secret_key: signs sessions and CSRF tokens; 32 or more characters.
         clock: seconds since 1970.
         gateway_url: shown on the overview.
+        redact: notes of people who label pairs pass it before they are stored.
         secure_cookies: send the session cookie over https only; for sites reached by https.
 
     Raises:
@@ -102,7 +105,7 @@ def build_dashboard(
         # As long as the session: a form left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    site = Site(config, engine, gateway_url, clock, Throttle(clock))
+    site = Site(config, engine, gateway_url, clock, Throttle(clock), redact)
     app.extensions[KEY] = site
     # Before the CSRF check: a stranger is asked to log in, not told about tokens.
     app.before_request(admit)

@@ -61,11 +61,14 @@ def show(pair_id: uuid.UUID) -> ResponseReturnValue:
 def label(pair_id: uuid.UUID) -> ResponseReturnValue:
     """Keep what this person said, and go on to the next pair."""
     said, note = request.form.get("said", ""), stored_text(request.form.get("note", ""))
+    site, reviewer = this_site(), this_person().name
     try:
-        with this_site().engine.begin() as connection:
+        with site.engine.begin() as connection:
             if load_pair(connection, pair_id) is None:
                 abort(404)
-            label_pair(connection, pair_id, reviewer=this_person().name, said=said, note=note)
+            label_pair(
+                connection, pair_id, reviewer=reviewer, said=said, note=note, redact=site.redact
+            )
     except ConflictError:
         flash("You labelled that pair before; your first word stands.")
     except UsageError as problem:

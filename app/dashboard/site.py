@@ -35,6 +35,7 @@ class Site:
         gateway_url: shown on the overview; empty for none.
         clock: seconds since 1970.
         throttle: counts failed logins.
+        redact: what people write passes it before it is stored.
     """
 
     config: Config
@@ -42,6 +43,7 @@ class Site:
     gateway_url: str
     clock: Callable[[], float]
     throttle: Throttle
+    redact: Callable[[str], str]
 
 
 def this_site() -> Site:

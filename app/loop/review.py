@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from app.errors import ConflictError, UsageError
-from app.loop.redact import Redactor, redact, storable
+from app.loop.redact import Redactor, storable
 from app.store.audit import add_audit
 from app.store.labels import add_label
 
@@ -29,8 +29,8 @@ def label_pair(
     *,
     reviewer: str,
     said: str,
+    redact: Redactor,
     note: str = "",
-    redact: Redactor = redact,
 ) -> None:
     """Keep what a person said of a pair.
 
@@ -39,8 +39,8 @@ def label_pair(
         exchange_id: of the pair.
         reviewer: who looked.
         said: ``first``, ``second`` or ``tie``: which answer was materially better, as shown.
-        note: why, if they like.
         redact: the note passes it like everything that is stored.
+        note: why, if they like.
 
     Raises:
         UsageError: another word than these three, or too long a note.

@@ -9,6 +9,11 @@ from stand_ins import rows, scalar
 from app.errors import ConflictError, UsageError
 from app.loop.review import label_pair, shown_first
 
+
+def mask(text: str) -> str:
+    return text.replace("secret", "[KEY]")
+
+
 PAIRS = [uuid.UUID(int=number) for number in range(200)]
 
 
@@ -24,7 +29,14 @@ def test_the_first_answer_is_now_one_and_now_the_other_but_stays_the_same() -> N
 def test_a_label_names_the_answer_and_not_the_place(engine: Engine, said: str) -> None:
     for pair in PAIRS[:10]:
         with engine.begin() as connection:
-            label_pair(connection, pair, reviewer="ada", said=said, note="because \x00")
+            label_pair(
+                connection,
+                pair,
+                reviewer="ada",
+                said=said,
+                redact=mask,
+                note="a secret \x00",
+            )
     for row in rows(engine, "select * from labels"):
         first = shown_first(row.exchange_id, "ada")
         assert row.shown_first == first
@@ -35,14 +47,15 @@ def test_a_label_names_the_answer_and_not_the_place(engine: Engine, said: str) -
         }[said]
         assert row.preferred == expected
         assert "\x00" not in row.note
+        assert row.note.startswith("a [KEY]")
     assert scalar(engine, "select count(*) from audit where action = 'pair.labelled'") == 10
 
 
 def test_a_second_label_of_the_same_person_is_refused_and_changes_nothing(engine: Engine) -> None:
     with engine.begin() as connection:
-        label_pair(connection, PAIRS[0], reviewer="ada", said="tie")
+        label_pair(connection, PAIRS[0], reviewer="ada", said="tie", redact=mask)
     with engine.begin() as connection, pytest.raises(ConflictError, match="labelled pair"):
-        label_pair(connection, PAIRS[0], reviewer="ada", said="first")
+        label_pair(connection, PAIRS[0], reviewer="ada", said="first", redact=mask)
     assert scalar(engine, "select preferred from labels") == "tie"
 
 
@@ -54,5 +67,5 @@ def test_other_words_and_endless_notes_are_refused(
     engine: Engine, said: str, note: str, what: str
 ) -> None:
     with engine.begin() as connection, pytest.raises(UsageError, match=what):
-        label_pair(connection, PAIRS[0], reviewer="ada", said=said, note=note)
+        label_pair(connection, PAIRS[0], reviewer="ada", said=said, redact=mask, note=note)
     assert scalar(engine, "select count(*) from labels") == 0
