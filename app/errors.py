@@ -10,6 +10,7 @@ TierwatchError
 ├── JudgeError                 a judge cannot be built or used
 │   └── UnreadableVerdictError the judge answered, but not with a verdict
 ├── ClassifierError            the classifier gave no usable label
+├── ArtefactError              a learned model or set of task types is corrupt or foreign; not used
 ├── TrafficError               a recorded traffic file cannot be used
 ├── StackError                 the embedded stack could not start or stop a process
 └── ConflictError              the thing was already decided, claimed or finished by someone else
@@ -89,6 +90,10 @@ class UnreadableVerdictError(JudgeError):
 
 class ClassifierError(TierwatchError):
     """The classifier gave no usable label."""
+
+
+class ArtefactError(TierwatchError):
+    """Learned state that is corrupt, foreign or of another version; what was in use stays."""
 
 
 class TrafficError(TierwatchError):

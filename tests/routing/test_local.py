@@ -1,0 +1,302 @@
+"""The local classifier: what it learns, what it refuses, and that it stays the same."""
+
+import math
+import random
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.errors import ArtefactError, EvidenceError
+from app.routing.artefact import open_sealed, seal
+from app.routing.local import (
+    WORDS_FROM,
+    LocalClassifier,
+    LocalTierClassifier,
+    net_confidence,
+)
+from app.routing.policy import ActivePolicies, Policy
+from app.routing.router import Router
+from app.routing.tiers import Price, Tier
+
+HARD = ("prove", "derive", "lemma", "bound", "integral")
+EASY = ("capital", "colour", "name", "day", "who")
+PLAIN = ("the", "of", "a", "in", "for", "is", "this", "with", "and", "to")
+
+
+def prompt(chance: random.Random, telling: Sequence[str]) -> str:
+    words = [*chance.choices(PLAIN, k=12), chance.choice(telling)]
+    chance.shuffle(words)
+    return " ".join(words)
+
+
+def judged(n: int, seed: int = 1, *, flip: float = 0.1) -> list[tuple[str, str]]:
+    """Pairs whose verdict follows one telling word, but for a share that was judged wrongly."""
+    chance = random.Random(seed)
+    pairs = []
+    for _ in range(n):
+        hard = chance.random() < 0.5
+        text = prompt(chance, HARD if hard else EASY)
+        wrong = chance.random() < flip
+        pairs.append((text, "worse" if hard != wrong else chance.choice(["tie", "better"])))
+    return pairs
+
+
+def taught(n: int, seed: int = 1) -> LocalClassifier:
+    texts, verdicts = zip(*judged(n, seed), strict=True)
+    return LocalClassifier().fit(texts, verdicts)
+
+
+def test_it_learns_the_telling_words() -> None:
+    classifier = taught(6_000)
+    chance = random.Random(9)
+    hard = [classifier.predict(prompt(chance, HARD))[0] for _ in range(200)]
+    easy = [classifier.predict(prompt(chance, EASY))[0] for _ in range(200)]
+    # Of hard prompts 90 % were judged worse, of easy ones 10 %.
+    assert sum(hard) / 200 == pytest.approx(0.9, abs=0.08)
+    assert sum(easy) / 200 == pytest.approx(0.1, abs=0.08)
+
+
+def test_both_directions_are_learned() -> None:
+    classifier = LocalClassifier()
+    for _ in range(300):
+        classifier.learn("translate this poem", "better")
+        classifier.learn("prove this bound", "worse")
+    higher, lower = classifier.predict("translate this poem")
+    assert lower > 0.7
+    assert higher < 0.1
+    assert net_confidence((higher, lower)) == 1.0
+
+
+def test_before_200_pairs_only_the_form_decides() -> None:
+    classifier = LocalClassifier()
+    for _ in range(WORDS_FROM - 1):
+        classifier.learn("prove it now", "worse")
+    # Same length, lines, digits: the words differ and must not matter yet.
+    assert classifier.predict("prove it now") == classifier.predict("spell my nam")
+    classifier.learn("prove it now", "worse")
+    assert classifier.pairs == WORDS_FROM
+    assert classifier.predict("prove it now") != classifier.predict("spell my nam")
+
+
+def test_with_no_pairs_it_says_what_is_usual_and_nothing_more() -> None:
+    higher, lower = LocalClassifier().predict("anything")
+    assert higher == pytest.approx(1 / (1 + math.exp(1.4)), abs=1e-6)
+    assert lower == pytest.approx(1 / (1 + math.exp(2.6)), abs=1e-6)
+
+
+def test_a_weight_of_three_is_nearly_three_pairs() -> None:
+    once, thrice = LocalClassifier(), LocalClassifier()
+    chance = random.Random(3)
+    for text, verdict in judged(600, seed=3):
+        copies = chance.choice([1, 3])
+        once.learn(text, verdict, float(copies))
+        for _ in range(copies):
+            thrice.learn(text, verdict)
+    apart = [abs(once.predict(t)[0] - thrice.predict(t)[0]) for t, _ in judged(200, seed=4)]
+    assert sum(apart) / len(apart) < 0.12
+
+
+@pytest.mark.parametrize("verdict", ["", "WORSE", "unscored", None, 1])
+def test_another_verdict_is_refused_and_nothing_learned(verdict: Any) -> None:
+    classifier = taught(300)
+    before = classifier.to_bytes()
+    with pytest.raises(EvidenceError, match="accepted: worse, tie, better"):
+        classifier.learn("x", verdict)
+    assert classifier.to_bytes() == before
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, math.nan, math.inf])
+def test_another_weight_is_refused_and_nothing_learned(weight: float) -> None:
+    classifier = LocalClassifier()
+    before = classifier.to_bytes()
+    with pytest.raises(EvidenceError, match="a number above 0"):
+        classifier.learn("x", "tie", weight)
+    with pytest.raises(EvidenceError, match="a number above 0"):
+        classifier.imitate("x", (0.1, 0.1), weight)
+    with pytest.raises(EvidenceError, match="two numbers from 0 to 1"):
+        classifier.imitate("x", (0.1, 1.5))
+    assert classifier.to_bytes() == before
+
+
+def test_fit_refuses_what_does_not_fit_together_and_keeps_what_it_knew() -> None:
+    classifier = taught(300)
+    before = classifier.to_bytes()
+    with pytest.raises(EvidenceError, match="found 2 texts, 1 verdicts; accepted: as many"):
+        classifier.fit(["a", "b"], ["tie"])
+    with pytest.raises(EvidenceError, match="and 2 weights"):
+        classifier.fit(["a"], ["tie"], weights=[1.0, 2.0])
+    with pytest.raises(EvidenceError, match="verdict"):
+        classifier.fit(["a", "b"], ["tie", "bad"])
+    assert classifier.to_bytes() == before
+
+
+def test_fit_is_learning_in_order_from_the_start() -> None:
+    pairs = judged(450)
+    online = LocalClassifier()
+    for text, verdict in pairs:
+        online.learn(text, verdict)
+    assert [online.predict(t) for t, _ in pairs] == [taught(450).predict(t) for t, _ in pairs]
+
+
+def test_a_teacher_is_imitated_on_prompts_nobody_judged() -> None:
+    teacher = taught(2_000, seed=5)
+    texts, verdicts = zip(*judged(250, seed=6, flip=0.4), strict=True)
+    unlabelled = [text for text, _ in judged(3_000, seed=7)]
+    alone = LocalClassifier().fit(texts, verdicts)
+    student = LocalClassifier().fit(texts, verdicts, unlabelled, teacher=teacher.predict)
+    assert student.pairs == alone.pairs == 250
+    fresh = [text for text, _ in judged(300, seed=8)]
+
+    def distance(one: LocalClassifier) -> float:
+        return sum(abs(one.predict(t)[0] - teacher.predict(t)[0]) for t in fresh)
+
+    assert distance(student) < 0.8 * distance(alone)
+
+
+def test_a_classifier_sure_of_everything_is_pulled_back_by_its_calibration() -> None:
+    # Words that say nothing: an uncalibrated model would trust what it has memorised.
+    chance = random.Random(11)
+    vocabulary = [f"w{n}" for n in range(3_000)]
+
+    def random_pair() -> tuple[str, str]:
+        return " ".join(chance.choices(vocabulary, k=15)), chance.choice(["worse", "tie"])
+
+    classifier = LocalClassifier()
+    for _ in range(2_000):
+        classifier.learn(*random_pair())
+    chances = [classifier.predict(random_pair()[0])[0] for _ in range(500)]
+    # The truth is .5 for each. Brier's score of a coin is .25; spread around .5 costs its square.
+    assert sum((p - 0.5) ** 2 for p in chances) / 500 < 0.01
+
+
+@given(st.text(max_size=300))
+def test_chances_are_chances_whatever_is_asked(text: str) -> None:
+    higher, lower = TAUGHT.predict(text)
+    assert 0 <= higher <= 1
+    assert 0 <= lower <= 1
+    assert higher + lower <= 1 + 1e-9
+
+
+TAUGHT = taught(400)
+CONFIDENT = taught(3_000)
+
+
+def test_extreme_weights_and_repeats_stay_finite() -> None:
+    classifier = LocalClassifier()
+    for n in range(500):
+        classifier.learn("same words again", "worse" if n % 2 else "better", 1e6)
+    assert all(math.isfinite(chance) for chance in classifier.predict("same words again"))
+    LocalClassifier.from_bytes(classifier.to_bytes())
+
+
+def test_an_artefact_gives_the_same_classifier_back_and_learning_goes_on() -> None:
+    pairs = judged(700)
+    whole = LocalClassifier()
+    for text, verdict in pairs[:350]:
+        whole.learn(text, verdict)
+    restored = LocalClassifier.from_bytes(whole.to_bytes())
+    for text, verdict in pairs[350:]:
+        whole.learn(text, verdict)
+        restored.learn(text, verdict)
+    assert restored.to_bytes() == whole.to_bytes()
+    assert len(whole.to_bytes()) <= 1024 * 1024
+
+
+def test_a_file_is_written_whole_and_read_back(tmp_path: Path) -> None:
+    TAUGHT.save(tmp_path / "model")
+    assert LocalClassifier.load(tmp_path / "model").to_bytes() == TAUGHT.to_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_corrupt_or_foreign_file_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"\x80\x04not a model")
+    with pytest.raises(ArtefactError, match="model: local classifier: found something else"):
+        LocalClassifier.load(path)
+    changed = bytearray(TAUGHT.to_bytes())
+    changed[-1] ^= 1
+    path.write_bytes(changed)
+    with pytest.raises(ArtefactError, match="model: local classifier: the checksum"):
+        LocalClassifier.load(path)
+    with pytest.raises(ArtefactError, match="No such file"):
+        LocalClassifier.load(tmp_path / "none")
+
+
+def resealed(change: Callable[[Any, Any], tuple[Any, Any]]) -> bytes:
+    header, numbers = open_sealed("local classifier", TAUGHT.to_bytes())
+    return seal("local classifier", *change(header, numbers))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda h, n: (h | {"features": "words-0"}, [n]), "features: found 'words-0'"),
+        (lambda h, n: (h | {"format": 99}, [n]), "format: found 99"),
+        (lambda h, n: (h | {"buckets": 7}, [n]), "buckets: found 7"),
+        (lambda h, n: (h, [n[:-1]]), "not as many as"),
+        (lambda h, n: (h, [n[:-1], type(n)("f", [math.nan])]), "not all finite"),
+        (lambda h, n: ({k: v for k, v in h.items() if k != "pairs"}, [n]), "header cannot be read"),
+        (lambda h, n: (h | {"sigmoids": [[1]]}, [n]), "header cannot be read"),
+        (lambda h, n: (h | {"recent": [[1, 2]]}, [n]), "header cannot be read"),
+    ],
+)
+def test_a_sealed_artefact_of_other_rules_is_refused(change: Any, said: str) -> None:
+    with pytest.raises(ArtefactError, match=said):
+        LocalClassifier.from_bytes(resealed(change))
+
+
+def test_many_threads_may_predict_at_once() -> None:
+    texts = [text for text, _ in judged(300, seed=12)]
+    alone = [TAUGHT.predict(text) for text in texts]
+    seen = []
+
+    def predict() -> None:
+        seen.append([TAUGHT.predict(text) for text in texts])  # fmt: skip
+
+    threads = [threading.Thread(target=predict) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [alone] * 8
+
+
+TIERS = tuple(
+    Tier(name, f"{name}-1", "", Price(usd, usd))
+    for name, usd in (("simple", 0.25), ("standard", 3.0), ("complex", 15.0))
+)
+
+
+def ladder() -> LocalTierClassifier:
+    names = [tier.name for tier in TIERS]
+    return LocalTierClassifier(names, {"simple": CONFIDENT, "standard": CONFIDENT})
+
+
+def test_the_router_keeps_easy_prompts_low_and_sends_hard_ones_up() -> None:
+    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
+    router = Router(TIERS, ladder(), policies, "complex")
+    chance = random.Random(2)
+    easy = [{"role": "user", "content": prompt(chance, EASY)}]
+    hard = [{"role": "user", "content": prompt(chance, HARD)}]
+    assert router.route(easy).tier == "simple"
+    decision = router.route(hard)
+    assert (decision.tier, decision.label, decision.reason) == ("complex", "complex", "top")
+    assert dict(decision.confidences).keys() == {"simple", "standard"}
+
+
+def test_confidence_is_one_less_the_net_chance_that_going_up_helps() -> None:
+    text = "prove the integral of this"
+    higher, lower = CONFIDENT.predict(text)
+    said = ladder().classify([{"role": "user", "content": text}])
+    net = pytest.approx(1 - max(0, higher - lower))
+    assert dict(said.confidences or {}) == {"simple": net, "standard": net}
+
+
+def test_a_boundary_without_a_classifier_is_refused() -> None:
+    with pytest.raises(ArtefactError, match=r"found boundaries \['simple'\]"):
+        LocalTierClassifier(["simple", "standard", "complex"], {"simple": TAUGHT})
