@@ -1,8 +1,8 @@
 """What the local classifier and the task types read from a prompt: hashed words and form.
 
 A prompt says what it is about in its words and how it is asked in its form. Both are read from its
-first and last 400 characters, cut before anything else is done, so that a prompt of 200,000
-characters costs what one of 800 does. Nothing here depends on the process: words are hashed with
+first and last 450 characters, cut before anything else is done, so that a prompt of 200,000
+characters costs what one of 900 does. Nothing here depends on the process: words are hashed with
 CRC-32 and kept in the order of the text.
 """
 
@@ -20,12 +20,15 @@ from app.routing.content import image_count, message_text, role_of
 FEATURE_VERSION = "words-1"
 BUCKETS = 2**15  # 2^16 gained nothing on 5,000 pairs, 2^14 lost .002 of the gap recovered
 FORM = 7
-_ENDS = 400
+_ENDS = 450
 _MASK = BUCKETS - 1
 # Bytes, not characters: half the time. A word is a run of ASCII letters and digits and of two-byte
 # characters (accents, Greek, Cyrillic, Hebrew, Arabic). Scripts of three bytes are mostly written
 # without spaces: two of their characters make a word.
 _WORD = re.compile(rb"[a-z0-9_\x80-\xdf]+|(?:[\xe0-\xef][\x80-\xbf]{2}){1,2}")
+# What stands between words: ".\n", ": $", "[[". With these recorded traffic saves .02 more.
+_BETWEEN = re.compile(rb"[^a-z0-9_\x80-\xff]+")
+_PAIR = 31  # tells "a b" from "b a"; a bucket for every two words without joining them
 _DIGITS = b"0123456789"
 # Below this a last message ("yes", "go on") means what the one before it asked.
 _SHORT = 80
@@ -35,7 +38,8 @@ class Features(NamedTuple):
     """What is read from a prompt.
 
     Attributes:
-        buckets: different hashed 1- and 2-grams of words, each in [0, BUCKETS).
+        buckets: different hashed 1- and 2-grams of words and runs of other characters, each in
+            [0, BUCKETS).
         unit: value of each of them, 1 / sqrt(count), so that a long prompt weighs as a short one.
         form: FORM numbers of order 1: a constant, length, questions, lines, share of digits,
             formula signs, words.
@@ -50,8 +54,8 @@ def prompt_features(text: str) -> Features:
     """The features of a prompt, in some 30 microseconds.
 
     >>> features = prompt_features("What is what?")
-    >>> len(features.buckets), features.unit
-    (4, 0.5)
+    >>> len(features.buckets), round(features.unit, 2)  # what, is, "what is", "is what", " ", "?"
+    (6, 0.41)
     >>> prompt_features("").buckets
     ()
     """
@@ -60,9 +64,10 @@ def prompt_features(text: str) -> Features:
         text = f"{text[:_ENDS]} \n {text[-_ENDS:]}"
     raw = text.lower().encode("utf-8", "surrogatepass")
     words = _WORD.findall(raw)
-    grams = dict.fromkeys(words)
-    grams.update(dict.fromkeys(map(b" ".join, pairwise(words))))
-    buckets = tuple(dict.fromkeys([crc32(gram) & _MASK for gram in grams]))
+    hashes = [crc32(word) for word in words]
+    hashes += [_PAIR * first + second for first, second in pairwise(hashes)]
+    hashes += map(crc32, _BETWEEN.findall(raw))
+    buckets = tuple({value & _MASK: None for value in hashes})
     read = len(raw) + 1
     # Scaled so that each moves a score about as much as the words together do.
     form = (

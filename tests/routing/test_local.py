@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import ArtefactError, EvidenceError
+from app.routing.answer_cost import AnswerCost
 from app.routing.artefact import open_sealed, seal
 from app.routing.local import (
     WORDS_FROM,
     LocalClassifier,
     LocalTierClassifier,
-    net_confidence,
 )
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Router
@@ -69,7 +69,6 @@ def test_both_directions_are_learned() -> None:
     higher, lower = classifier.predict("translate this poem")
     assert lower > 0.7
     assert higher < 0.1
-    assert net_confidence((higher, lower)) == 1.0
 
 
 def test_before_200_pairs_only_the_form_decides() -> None:
@@ -135,12 +134,21 @@ def test_fit_refuses_what_does_not_fit_together_and_keeps_what_it_knew() -> None
     assert classifier.to_bytes() == before
 
 
-def test_fit_is_learning_in_order_from_the_start() -> None:
-    pairs = judged(450)
+def test_fit_forgets_what_was_and_fits_unseen_pairs_no_worse_than_learning_as_they_come() -> None:
+    pairs, unseen = judged(1_500), judged(500, seed=2)
     online = LocalClassifier()
     for text, verdict in pairs:
         online.learn(text, verdict)
-    assert [online.predict(t) for t, _ in pairs] == [taught(450).predict(t) for t, _ in pairs]
+    texts, verdicts = zip(*pairs, strict=True)
+    fitted = taught(300, seed=9).fit(texts, verdicts)
+    assert fitted.to_bytes() == taught(1_500).to_bytes()
+    assert fitted.pairs == online.pairs == 1_500
+
+    def log_loss(one: LocalClassifier) -> float:
+        chances = ((one.predict(text)[0], verdict == "worse") for text, verdict in unseen)
+        return -sum(math.log(p if worse else 1 - p) for p, worse in chances) / len(unseen)
+
+    assert log_loss(fitted) <= log_loss(online) + 0.005
 
 
 def test_a_teacher_is_imitated_on_prompts_nobody_judged() -> None:
@@ -238,8 +246,9 @@ def resealed(change: Callable[[Any, Any], tuple[Any, Any]]) -> bytes:
         (lambda h, n: (h | {"features": "words-0"}, [n]), "features: found 'words-0'"),
         (lambda h, n: (h | {"format": 99}, [n]), "format: found 99"),
         (lambda h, n: (h | {"buckets": 7}, [n]), "buckets: found 7"),
-        (lambda h, n: (h, [n[:-1]]), "not as many as"),
-        (lambda h, n: (h, [n[:-1], type(n)("f", [math.nan])]), "not all finite"),
+        (lambda h, n: (h, [n[:-1]]), "too few"),
+        (lambda h, n: (h, [n, n[:3]]), "3 numbers too many"),
+        (lambda h, n: (h, [n[:-1], type(n)("f", [math.nan])]), "not finite"),
         (lambda h, n: ({k: v for k, v in h.items() if k != "pairs"}, [n]), "header cannot be read"),
         (lambda h, n: (h | {"sigmoids": [[1]]}, [n]), "header cannot be read"),
         (lambda h, n: (h | {"recent": [[1, 2]]}, [n]), "header cannot be read"),
@@ -289,12 +298,38 @@ def test_the_router_keeps_easy_prompts_low_and_sends_hard_ones_up() -> None:
     assert dict(decision.confidences).keys() == {"simple", "standard"}
 
 
-def test_confidence_is_one_less_the_net_chance_that_going_up_helps() -> None:
+def test_confidence_is_one_less_the_most_that_any_way_up_gains() -> None:
     text = "prove the integral of this"
     higher, lower = CONFIDENT.predict(text)
+    gain = higher - lower
+    assert gain > 0
     said = ladder().classify([{"role": "user", "content": text}])
-    net = pytest.approx(1 - max(0, higher - lower))
-    assert dict(said.confidences or {}) == {"simple": net, "standard": net}
+    assert dict(said.confidences or {}) == {
+        "simple": pytest.approx(max(0, 1 - 2 * gain)),
+        "standard": pytest.approx(1 - gain),
+    }
+
+
+def test_a_prompt_that_only_the_top_tier_answers_does_not_look_easy_at_the_bottom() -> None:
+    ties = LocalClassifier().fit(["write a story"] * 400, ["tie"] * 400)
+    worse = LocalClassifier().fit(["write a story"] * 400, ["worse"] * 400)
+    names = [tier.name for tier in TIERS]
+    classifier = LocalTierClassifier(names, {"simple": ties, "standard": worse})
+    simple, standard = classifier.confidences("write a story")
+    assert simple < 0.2
+    assert standard < 0.2
+
+
+def test_where_an_answer_is_dear_going_up_must_gain_more() -> None:
+    cost = AnswerCost()
+    for _ in range(200):
+        cost.learn("prove the integral of this", 0.09)
+        cost.learn("capital of the", 0.01)
+    names = [tier.name for tier in TIERS]
+    boundaries = {"simple": CONFIDENT, "standard": CONFIDENT}
+    priced = LocalTierClassifier(names, boundaries, cost)
+    text = "prove the integral of this"
+    assert priced.confidences(text)[1] > ladder().confidences(text)[1]
 
 
 def test_a_boundary_without_a_classifier_is_refused() -> None:
