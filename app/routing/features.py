@@ -66,7 +66,7 @@ def prompt_features(text: str) -> Features:
     words = _WORD.findall(raw)
     hashes = [crc32(word) for word in words]
     hashes += [_PAIR * first + second for first, second in pairwise(hashes)]
-    hashes += map(crc32, _BETWEEN.findall(raw))
+    hashes += map(crc32, dict.fromkeys(_BETWEEN.findall(raw)))
     buckets = tuple({value & _MASK: None for value in hashes})
     read = len(raw) + 1
     # Scaled so that each moves a score about as much as the words together do.

@@ -44,6 +44,7 @@ _RECENT = 1_000  # pairs that calibrate
 _CALIBRATE_FROM = 100
 _CALIBRATE_EVERY = 50
 _PASSES = 2
+_SUREST = 0.999  # a threshold of 1 keeps nothing
 _THIRDS = 3
 # Weight of "the scores are right as they are", in pairs: keeps 100 pairs from bending them.
 _PRIOR_PAIRS = 10.0
@@ -350,8 +351,8 @@ class LocalTierClassifier:
     At the boundary above tier t the net gain is ``g_t = P(next tier better) - P(t better)``; going
     up from t to k gains ``g_t + ... + g_(k-1)``. The confidence that t suffices is 1 less the most
     that any way up gains, and less still where the answer would be cheap, more where it would be
-    dear: ``c_t = 1 - max(0, most gain) / relative cost``. A prompt that the next tier fails as well
-    and a higher one does not must not look easy at the bottom.
+    dear: ``c_t = 1 - max(0, most gain) / relative cost``, at most .999. A prompt that the next
+    tier fails as well and a higher one does not must not look easy at the bottom.
 
     Args:
         tiers: names of two or more tiers, cheapest first.
@@ -406,5 +407,5 @@ class LocalTierClassifier:
         for classifier in reversed(self._boundaries):
             higher, lower = classifier._chances(features)  # noqa: SLF001 - of this module
             most = max(0.0, most) + higher - lower
-            found.append(max(0.0, 1 - max(0.0, most) / cost))
+            found.append(min(_SUREST, max(0.0, 1 - max(0.0, most) / cost)))
         return tuple(reversed(found))
