@@ -60,7 +60,7 @@ def show_net_saving(report: Mapping[str, Any]) -> None:
     )
     most = "at most " if costs["unpriced"] else ""
     net = f"{most}{100 * report['saving_net_of_evaluation']:.0f} %"
-    say(f"net of evaluation and classifier: saved {net} ({parts} USD)")
+    say(f"net of classifier and evaluation: {net} ({parts} USD)")
     if costs["unpriced"]:
         say(f"  no price is known for {', '.join(costs['unpriced'])}; see `prices`")
 
