@@ -61,6 +61,8 @@ def show_net_saving(report: Mapping[str, Any]) -> None:
     most = "at most " if costs["unpriced"] else ""
     net = f"{most}{100 * report['saving_net_of_evaluation']:.0f} %"
     say(f"net of classifier and evaluation: {net} ({parts} USD)")
+    if report["saving_net_of_evaluation"] < 0:
+        say("  watching costs more than routing saves: sample less, or name a cheaper judge")
     if costs["unpriced"]:
         say(f"  no price is known for {', '.join(costs['unpriced'])}; see `prices`")
 

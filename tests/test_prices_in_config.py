@@ -99,8 +99,8 @@ def test_a_tier_nobody_knows_the_price_of_is_refused_by_name(tmp_path: Path) -> 
     assert problems(tmp_path, text) == [
         (
             "tierwatch.yaml:5: routing.tiers.complex.cost: found nothing, and no list price of"
-            " 'my-own-70b'; accepted USD per million tokens, such as {input: 3, output: 15}, here or"
-            " under `prices`; 0 for a model of your own"
+            " 'my-own-70b'; accepted USD per million tokens, such as {input: 3, output: 15}, here"
+            " or under `prices`; 0 for a model of your own"
         )
     ]
 
@@ -125,8 +125,8 @@ def test_a_model_priced_twice_under_two_of_its_names_is_refused(tmp_path: Path) 
     text = BARE + "prices: {gpt-4o: 1, openai/gpt-4o-2024-08-06: 2}\n"
     assert problems(tmp_path, text) == [
         (
-            "tierwatch.yaml:6: prices.openai/gpt-4o-2024-08-06: found the model of 'gpt-4o' a second"
-            " time; accepted each model once"
+            "tierwatch.yaml:6: prices.openai/gpt-4o-2024-08-06: found the model of 'gpt-4o' a"
+            " second time; accepted each model once"
         )
     ]
 
@@ -229,8 +229,10 @@ def test_the_terminal_shows_a_net_loss_as_one(capsys: pytest.CaptureFixture[str]
         "net of classifier and evaluation: -75 % (classifier 0.50, shadow answers 2.00, judge 3.00,"
         " checks 0.50 USD)" in told
     )
+    assert "watching costs more than routing saves" in told
     show_report(report(0.4, ["evaluation.judge"]))
     told = capsys.readouterr().out
+    assert "costs more than" not in told
     assert "net of classifier and evaluation: at most 40 %" in told
     assert "no price is known for evaluation.judge" in told
     show_report(report(None, []))
