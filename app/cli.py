@@ -194,16 +194,16 @@ def migrate() -> None:
 def check(file: Path) -> None:
     """Say whether FILE is a configuration we accept, and what it means."""
     from app.config import load_config
+    from app.routing.prices import price_words
 
     config = load_config(file)
     click.echo(f"{file}: accepted")
     for tier in config.tiers:
         threshold = config.initial_policy.thresholds.get(tier.name)
         kept = "takes what no other tier keeps" if threshold is None else f"keeps from {threshold}"
-        click.echo(
-            f"  {tier.name}: {tier.model} at {tier.provider or 'no provider yet'},"
-            f" {tier.price.input_usd_per_mtok:g} USD per million tokens, {kept}"
-        )
+        click.echo(f"  {tier.name}: {tier.model} at {tier.provider or 'no provider yet'}, {kept}")
+    for key, priced in config.prices.items():
+        click.echo(f"  {key}: {price_words(priced)}")
     for missing in config.missing_providers:
         click.echo(f"  no provider for {missing}: add one under `providers` before `tierwatch up`")
     if config.evaluation.judge is None:
@@ -218,7 +218,8 @@ def doctor() -> None:
 
     findings = examine(read_settings(), os.environ)
     for finding in findings:
-        click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")
+        word = "FAIL" if not finding.ok else "warn" if finding.warning else "ok  "
+        click.echo(f"{word} {finding.what}: {finding.detail}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 

@@ -48,7 +48,8 @@ from app.routing.fields import (
     yaml_off,
 )
 from app.routing.policy import Policy
-from app.routing.tiers import Tier, resolved_model
+from app.routing.prices import Priced, PriceOrigin, price_of
+from app.routing.tiers import Price, Tier, resolved_model
 
 DEFAULT_TOLERANCE = 0.05
 _EVERY_TIER = "*"
@@ -193,8 +194,7 @@ class JudgeConfig(Section):
     price: Cost | None = Field(
         default=None,
         validation_alias="cost",
-        description="USD per million tokens, written as for tiers. Default: judging counts as"
-        " free.",
+        description="USD per million tokens, written and known as for tiers.",
     )
     embedding_model: Name | None = Field(
         default=None,
@@ -334,6 +334,8 @@ class Config:
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
         notify: where alerts are sent.
+        price_origins: where the price of each key that names a model came from; a key that is
+            ``unknown`` is counted as free, and said to be.
         missing_providers: keys that name a model no provider serves, such as
             ``routing.tiers.simple``. Empty unless the file has no ``providers`` at all: such a
             file can be checked and replayed, but cannot serve.
@@ -350,6 +352,23 @@ class Config:
     gateway: GatewayConfig
     notify: tuple[WebhookConfig, ...]
     missing_providers: tuple[str, ...]
+    price_origins: Mapping[str, PriceOrigin]
+
+    @property
+    def prices(self) -> Mapping[str, Priced]:
+        """What each key that names a model costs, and where that came from."""
+        judge = self.evaluation.judge
+        found: dict[str, Price | None] = {
+            f"routing.tiers.{tier.name}": tier.price for tier in self.tiers
+        }
+        found["routing.classifier"] = self.classifier.price
+        found["evaluation.judge"] = None if judge is None else judge.price
+        return {key: Priced(found[key], origin) for key, origin in self.price_origins.items()}
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Keys whose model is asked at a price nobody knows: what it costs counts as 0."""
+        return tuple(key for key, origin in self.price_origins.items() if origin == "unknown")
 
     def tier(self, name: str) -> Tier:
         """The tier of that name.
@@ -393,6 +412,12 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     if file is None or routing is None or problems:
         raise config_error(problems)
     evaluation = _resolved_evaluation(document, file, kinds)
+    origins = dict(routing.price_origins)
+    if (judge := evaluation.judge) is not None and judge.model:
+        priced = price_of(judge.model, judge.price, file.prices)
+        origins["evaluation.judge"] = priced.origin
+        judge = judge.model_copy(update={"price": priced.price})
+        evaluation = evaluation.model_copy(update={"judge": judge})
     return Config(
         path=document.path,
         tiers=routing.tiers,
@@ -405,6 +430,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         gateway=file.gateway,
         notify=file.notify,
         missing_providers=() if file.providers else _unserved(routing, evaluation),
+        price_origins=MappingProxyType(origins),
     )
 
 

@@ -200,7 +200,7 @@ ONE_PROBLEM = [
         "max_token",
         (
             "2: routing.classifier.max_token: found an unknown key; accepted"
-            " kind, label, logprobs, max_tokens, model, provider, timeout (did you mean"
+            " cost, kind, label, logprobs, max_tokens, model, provider, timeout (did you mean"
             " 'max_tokens'?)"
         ),
     ),
@@ -209,7 +209,7 @@ ONE_PROBLEM = [
         "evalation:",
         (
             "11: evalation: found an unknown key; accepted evaluation,"
-            " gateway, notify, providers, routing (did you mean 'evaluation'?)"
+            " gateway, notify, prices, providers, routing (did you mean 'evaluation'?)"
         ),
     ),
     (
@@ -264,7 +264,8 @@ ONE_PROBLEM = [
         "cheap",
         (
             "5: routing.tiers.standard.cost: found 'cheap'; accepted USD per"
-            " million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M or {input: 3, output: 15}"
+            " million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M, {input: 3, output: 15} or"
+            " {input: 3, output: 15, cached_input: 0.3, cache_write: 3.75}"
         ),
     ),
     (

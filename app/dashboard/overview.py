@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from app.config import Config
 from app.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
+from app.evaluation.costs import Costs
 from app.loop.report import build_report
 from app.store import reading
-from app.store.evidence import spent_today
+from app.store.costs import spent_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,9 @@ class OverviewPage:
     saving_interval: Figure | None
     quality_vs_top: Figure | None
     top_tier: str
+    saving_net_of_evaluation: float | None
+    costs: Costs
+    unpriced: tuple[str, ...]
     evaluation_cost_usd: float
     spent_today_usd: float
     budget_usd_per_day: float | None
@@ -105,6 +109,9 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         saving_interval=figure(report["saving_interval"]),
         quality_vs_top=figure(report["quality_vs_top"]),
         top_tier=config.tiers[-1].name,
+        saving_net_of_evaluation=report["saving_net_of_evaluation"],
+        costs=Costs(**{part: report["costs"][part] for part in Costs.__slots__}),
+        unpriced=config.unpriced,
         evaluation_cost_usd=report["evaluation_cost_usd"],
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,

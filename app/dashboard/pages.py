@@ -15,7 +15,7 @@ from app.dashboard.figures import Figure, figure
 from app.dashboard.passages import Passage, conversation, passage
 from app.dashboard.standing import Standing, standing
 from app.store import reading, reading_pairs
-from app.store.evidence import spent_today
+from app.store.costs import spent_today
 
 
 @dataclass(frozen=True, slots=True)

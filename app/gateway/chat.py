@@ -19,7 +19,12 @@ from app.gateway.metrics import GatewayMetrics
 from app.gateway.open_exchange import OpenExchange
 from app.gateway.policies import CurrentRouter
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal, refusal_for, send_refusal
-from app.gateway.translation import StreamRelay, caller_reply, provider_body
+from app.gateway.translation import (
+    StreamRelay,
+    caller_reply,
+    provider_body,
+    reported_usage,
+)
 from app.loop.exchange import Recorder
 from app.providers.anthropic_wire import request_to_openai
 from app.providers.openai_wire import Reply
@@ -204,6 +209,7 @@ class ChatEndpoint:
             body = provider_body(OPENAI, wire, request, request, config.model)
             async with asyncio.timeout(config.timeout_s):
                 raw, answer = await self._upstream.complete(config.provider, body)
+            exchange.classified(request, reported_usage(wire, answer), config.price)
             chat = (
                 answer
                 if wire == OPENAI
@@ -282,6 +288,7 @@ class ChatEndpoint:
             return _Whole(*caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at)))
         except ProviderError as error:
             error.status = 200
+            error.billed = reported_usage(wire, answer).billed
             raise
 
     async def _begin(
@@ -306,6 +313,7 @@ class ChatEndpoint:
             # The first thing some providers stream, with status 200, is that they will not answer.
             sentence = f"{tier.provider} began its stream with an error."
             problem = ProviderError(sentence, kind="server", status=200)
+            problem.billed = relay.usage.billed
         if problem is not None:
             stream.close()
             raise problem
@@ -322,7 +330,7 @@ class ChatEndpoint:
         exchange.answered(
             reply.message,
             reply.finish_reason,
-            (reply.prompt_tokens, reply.completion_tokens),
+            reply.usage,
             finished=True,
         )
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -352,7 +360,7 @@ class ChatEndpoint:
             exchange.answered(
                 answer.message,
                 answer.finish_reason,
-                (answer.prompt_tokens, answer.completion_tokens),
+                relay.usage,
                 finished=relay.finished,
             )
 
@@ -398,10 +406,13 @@ class ChatEndpoint:
         metrics.requests(tier.name, str(served.status)).inc()
         metrics.latency(tier.name).observe(served.latency_ms / 1000)
         metrics.overhead.observe(served.overhead_ms / 1000)
+        metrics.cost(tier.name).inc(served.cost_usd)
+        metrics.spend("serving").inc(served.cost_usd)
+        metrics.spend("classifier").inc(served.classifier_cost_usd)
         if served.answer is not None:
             metrics.tokens(tier.name, "prompt").inc(served.prompt_tokens)
             metrics.tokens(tier.name, "completion").inc(served.completion_tokens)
-            metrics.cost(tier.name).inc(served.cost_usd)
+            metrics.tokens(tier.name, "cached").inc(served.cached_tokens)
             if not served.finished:
                 metrics.replies_cut(tier.name).inc()
 

@@ -64,10 +64,19 @@ class GatewayMetrics:
             registry=registry,
         )
         self._tokens = Counter(
-            "tierwatch_tokens", "Tokens served.", ["tier", "kind"], registry=registry
+            "tierwatch_tokens",
+            "Tokens served; those read from a provider's cache are in the prompt's too.",
+            ["tier", "kind"],
+            registry=registry,
         )
         self._cost = Counter(
             "tierwatch_cost_usd", "Cost of what was served.", ["tier"], registry=registry
+        )
+        self._spend = Counter(
+            "tierwatch_spend_usd",
+            "Spent by this gateway: on serving, and on asking the classifier.",
+            ["kind"],
+            registry=registry,
         )
         self._failed_attempts = Counter(
             "tierwatch_attempts_failed",
@@ -88,5 +97,6 @@ class GatewayMetrics:
         self.latency = cache(self._latency.labels)
         self.tokens = cache(self._tokens.labels)
         self.cost = cache(self._cost.labels)
+        self.spend = cache(self._spend.labels)
         self.attempts_failed = cache(self._failed_attempts.labels)
         self.classifier_failures = cache(self._classifier_failures.labels)

@@ -20,11 +20,11 @@ from app.evaluation.outcome import conversation_outcome
 from app.loop.alert import open_alert
 from app.loop.approve import withdraw_loosening
 from app.loop.relative import raised_against_past
+from app.store.costs import spent_today
 from app.store.evidence import (
     load_monitor,
     put_monitor,
     set_positions,
-    spent_today,
     stream_outcomes,
     streams_pooled_in,
     take_unobserved,

@@ -22,6 +22,7 @@ from app.loop.anchors import ENOUGH, HOLD_S, THREADS
 from app.loop.flips import FLIPS_TOLERATED, watch_flips
 from app.loop.redact import storable
 from app.routing.tiers import Tier
+from app.store.costs import add_lost_cost, is_spent
 from app.store.evalset_runs import (
     add_probe_answer,
     claim_run,
@@ -30,7 +31,6 @@ from app.store.evalset_runs import (
     last_run,
     probe_results,
 )
-from app.store.evidence import is_spent
 
 KIND = "probes"
 # Times each probe is asked in the first run of a model.
@@ -167,6 +167,8 @@ def _put(engine: Engine, asker: Asker, run_id: int, probe: Probe, times: int) ->
                 break
     except ProviderError as problem:
         _log.warning("probe not answered", model=asker.model, probe=probe.id, why=str(problem))
+        with engine.begin() as connection:
+            add_lost_cost(connection, "checks", problem.spent_usd)
         return False
     with engine.begin() as connection:
         add_probe_answer(

@@ -1,15 +1,18 @@
 """Report: the whole state in one JSON document (docs: the report in the README)."""
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.config import Config
 from app.evaluation.confidence_sequence import always_valid_interval
+from app.evaluation.costs import Costs
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.store.costs import evaluation_costs
 from app.store.evidence import streams_in_force
 from app.store.labels import has_labels, reviewed_outcomes
 from app.store.policies import active_policies
@@ -22,16 +25,13 @@ select
   (select coalesce(sum(dropped), 0) from rollups) as dropped,
   (select coalesce(sum(cost_usd), 0) from rollups) as cost_usd,
   (select coalesce(sum(cost_top_tier_usd), 0) from rollups) as cost_top_tier_usd,
+  (select coalesce(sum(classifier_cost_usd), 0) from rollups) as classifier_cost_usd,
   (select count(distinct v.exchange_id) from verdicts v where v.preferred is not null) as judged,
   (select count(distinct v.exchange_id) from verdicts v where v.preferred is null
      and not exists (select 1 from verdicts s
                      where s.exchange_id = v.exchange_id and s.preferred is not null)) as unscored,
   (select count(*) from failures f
-     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed,
-  (select coalesce(sum(cost_usd), 0) from alternatives)
-    + (select coalesce(sum(cost_usd), 0) from verdicts)
-    + (select coalesce(sum(cost_usd), 0) from anchor_verdicts)
-    + (select coalesce(sum(cost_usd), 0) from probe_answers) as evaluation_cost_usd
+     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed
 """
 
 
@@ -50,7 +50,15 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
     active = active_policies(connection)
     judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
-    cost, top = float(row.cost_usd), float(row.cost_top_tier_usd)
+    top = float(row.cost_top_tier_usd)
+    spent = evaluation_costs(connection)
+    costs = Costs(
+        serving_usd=float(row.cost_usd),
+        classifier_usd=float(row.classifier_cost_usd),
+        shadow_usd=spent.shadow_usd,
+        judge_usd=spent.judge_usd,
+        checks_usd=spent.checks_usd,
+    )
     return {
         "requests": int(row.requests),
         "captured": int(row.captured),
@@ -60,12 +68,14 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "failed": row.failed,
         "dropped": int(row.dropped),
         "pending": int(row.captured) - shadowed - row.failed - int(row.dropped),
-        "cost_usd": cost,
+        "cost_usd": costs.serving_usd,
         "cost_top_tier_usd": top,
-        "saving": 1 - cost / top if top else None,
+        "saving": costs.saving(top),
+        "saving_net_of_evaluation": costs.saving_net_of_evaluation(top),
+        "costs": asdict(costs) | {"unpriced": list(config.unpriced)},
         "saving_interval": _figures(_saving(connection)),
         "quality_vs_top": _figures(_quality(connection, config, judge)),
-        "evaluation_cost_usd": float(row.evaluation_cost_usd),
+        "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
             tier.name: _tier(

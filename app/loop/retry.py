@@ -2,10 +2,12 @@
 
 import random
 import uuid
+from typing import Literal
 
 from sqlalchemy import Engine
 
 from app.errors import ProviderError
+from app.store.costs import add_lost_cost
 from app.store.work import add_attempt, add_failure, give_back
 
 # Six tries with doubling waits span about two minutes: longer than a provider's usual rate-limit
@@ -44,7 +46,7 @@ def wait_before(tries: int, retry_after_s: float | None, *, chance: random.Rando
 def after_failed_try(
     engine: Engine,
     exchange_id: uuid.UUID,
-    step: str,
+    step: Literal["shadow", "judge"],
     *,
     model: str,
     problem: ProviderError,
@@ -67,6 +69,7 @@ def after_failed_try(
             detail=f"{problem} {problem.body}".strip()[:2000],
             latency_ms=0.0,
         )
+        add_lost_cost(connection, step, problem.spent_usd)
         if again:
             give_back(connection, exchange_id, step, wait_s=wait_s)
         else:

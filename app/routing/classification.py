@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.errors import ClassifierError, ProviderError
+from app.routing.tiers import Price
 
 Messages = Sequence[Mapping[str, Any]]
 
@@ -64,6 +65,7 @@ class ClassifierConfig:
         timeout_s: seconds that kind ``llm`` may take; after that the default tier serves.
         logprobs: whether kind ``llm`` asks for log-probabilities.
         label: tier that kind ``static`` always names, else empty.
+        price: of the model asked by kind ``llm``; None when it is not known.
     """
 
     kind: str = "heuristic"
@@ -73,6 +75,7 @@ class ClassifierConfig:
     timeout_s: float = 2.0
     logprobs: bool = True
     label: str = ""
+    price: Price | None = None
 
 
 def failure_kind(error: BaseException) -> str:

@@ -25,9 +25,10 @@ from app.routing.fields import Cost, Name, Seconds, Section, read_share, whole_n
 from app.routing.heuristic import HeuristicClassifier
 from app.routing.llm import MOST_TOKENS, LlmClassifier
 from app.routing.policy import ActivePolicies, Policy
+from app.routing.prices import Priced, PriceOrigin, price_of
 from app.routing.router import Ask, Router
 from app.routing.static import StaticClassifier
-from app.routing.tiers import Tier
+from app.routing.tiers import Price, Tier, resolved_model
 
 DEFAULT_THRESHOLD = 0.7
 _FEWEST_TIERS = 2
@@ -50,9 +51,11 @@ class TierSection(Section):
     """One tier under ``routing.tiers``."""
 
     model: Name = Field(description="The model's name as its provider knows it.")
-    cost: Cost = Field(
+    cost: Cost | None = Field(
+        default=None,
         description="USD per million tokens: `~$0.25/M tokens`, `$0.25/1M`, `0.25`, or"
-        " `{input: 3, output: 15}`."
+        " `{input: 3, output: 15, cached_input: 0.3}`. Default: as `prices` says, else the"
+        " shipped list price.",
     )
     provider: Name | None = Field(
         default=None,
@@ -87,6 +90,9 @@ class ClassifierSection(Section):
     logprobs: bool = Field(default=True, description="Whether kind llm asks for log-probabilities.")
     label: Name | None = Field(
         default=None, description="Tier that kind static names. Default: the cheapest."
+    )
+    cost: Cost | None = Field(
+        default=None, description="What the model of kind llm costs; default as for tiers."
     )
 
 
@@ -144,6 +150,11 @@ class RoutingFile(Section):
     """The part of the file that the library reads."""
 
     routing: RoutingSection = Field(description="Tiers, and who chooses between them.")
+    prices: Mapping[str, Cost] = Field(
+        default_factory=dict[str, Price],
+        description="Model -> USD per million tokens, written as for tiers; wins over the shipped"
+        " list prices.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +167,7 @@ class Routing:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, from ``fallback``.
         retry: what the gateway does when a provider fails.
+        price_origins: where the price of each key that names a model came from.
     """
 
     tiers: tuple[Tier, ...]
@@ -163,6 +175,7 @@ class Routing:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    price_origins: Mapping[str, PriceOrigin]
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -196,18 +209,22 @@ def read_routing(
         document: the file.
         kinds: kind of each provider by its name; empty when the file names none.
     """
-    file, problems = document.check(RoutingFile, only="routing")
+    file, problems = document.check(RoutingFile, only={"routing", "prices"})
     if file is None:
         return None, problems
     section = file.routing
-    check = _Checks(document, section, kinds)
+    prices = {
+        name: price_of(tier.model, tier.cost, file.prices) for name, tier in section.tiers.items()
+    }
+    check = _Checks(document, section, kinds, prices)
+    check.listed(file.prices)
     check.tiers()
     check.classifier()
     check.fallback()
     check.default_tier()
     if check.problems:
         return None, check.problems
-    return _resolved(section, kinds), []
+    return _resolved(file, kinds, prices), []
 
 
 def provider_of(model: str, named: str | None, kinds: Mapping[str, str]) -> str | None:
@@ -281,12 +298,17 @@ class _Checks:
     """What one value of the section demands of another."""
 
     def __init__(
-        self, document: Document, section: RoutingSection, kinds: Mapping[str, str]
+        self,
+        document: Document,
+        section: RoutingSection,
+        kinds: Mapping[str, str],
+        prices: Mapping[str, Priced],
     ) -> None:
         self.problems: list[Problem] = []
         self._document = document
         self._section = section
         self._kinds = kinds
+        self._prices = prices
         self._names = list(section.tiers)
 
     def tiers(self) -> None:
@@ -294,10 +316,28 @@ class _Checks:
             self._add(("tiers",), f"{len(self._names)}", "two tiers or more, cheapest first")
         for name, tier in self._section.tiers.items():
             self._provider(("tiers", name), tier.model, tier.provider)
-        for (lower, cheap), (name, tier) in pairwise(self._section.tiers.items()):
-            if _blended(tier) < _blended(cheap):
-                found = f"{_usd(tier)}, cheaper than {lower!r} before it at {_usd(cheap)}"
+            if self._prices[name].price is None:
+                found = f"nothing, and no list price of {shown(tier.model, ())}"
+                accepted = (
+                    "USD per million tokens, such as {input: 3, output: 15}, here or under"
+                    " `prices`; 0 for a model of your own"
+                )
+                self._add(("tiers", name, "cost"), found, accepted)
+        known = [(name, one.price) for name, one in self._prices.items() if one.price is not None]
+        for (lower, cheap), (name, price) in pairwise(known):
+            if _blended(price) < _blended(cheap):
+                found = f"{_usd(price)}, cheaper than {lower!r} before it at {_usd(cheap)}"
                 self._add(("tiers", name, "cost"), found, "tiers in order of price, cheapest first")
+
+    def listed(self, prices: Mapping[str, Price]) -> None:
+        seen: dict[str, str] = {}
+        for name in prices:
+            first = seen.setdefault(resolved_model(name), name)
+            if first != name:
+                found = f"the model of {shown(first, ())} a second time"
+                self.problems.append(
+                    self._document.problem(("prices", name), found, "each model once")
+                )
 
     def classifier(self) -> None:
         classifier = self._section.classifier
@@ -309,6 +349,8 @@ class _Checks:
                 self._provider(("classifier",), classifier.model, classifier.provider)
         elif classifier.model is not None:
             self._add(("classifier", "kind"), kind, "llm, since `model` is given; or no `model`")
+        if classifier.cost is not None and kind != "llm":
+            self._add(("classifier", "cost"), "a price", f"none, since the kind is {kind}")
         if classifier.label is not None and kind != "static":
             self._add(("classifier", "label"), "a label", f"none, since the kind is {kind}")
         elif classifier.label is not None and classifier.label not in self._names:
@@ -343,16 +385,19 @@ class _Checks:
         self.problems.append(self._document.problem(("routing", *path), found, accepted))
 
 
-def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
+def _resolved(file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, Priced]) -> Routing:
+    section = file.routing
+    origins = {f"routing.tiers.{name}": one.origin for name, one in prices.items()}
     tiers = tuple(
         Tier(
             name=name,
             model=tier.model,
             provider=provider_of(tier.model, tier.provider, kinds) or "",
-            price=tier.cost,
+            price=price,
             description=tier.description,
         )
         for name, tier in section.tiers.items()
+        if (price := prices[name].price) is not None
     )
     names = [tier.name for tier in tiers]
     given = section.fallback.threshold
@@ -366,9 +411,11 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
         for task, value in section.fallback.by_task.items()
     }
     classifier = section.classifier
-    provider = ""
+    provider, price = "", None
     if classifier.model is not None:
         provider = provider_of(classifier.model, classifier.provider, kinds) or ""
+        priced = price_of(classifier.model, classifier.cost, file.prices)
+        price, origins["routing.classifier"] = priced.price, priced.origin
     return Routing(
         tiers=tiers,
         classifier=ClassifierConfig(
@@ -380,10 +427,12 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
             # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
             logprobs=classifier.logprobs and kinds.get(provider) != "anthropic",
             label=(classifier.label or names[0]) if _kind(classifier) == "static" else "",
+            price=price,
         ),
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
         retry=section.retry,
+        price_origins=origins,
     )
 
 
@@ -391,9 +440,9 @@ def _kind(classifier: ClassifierSection) -> str:
     return classifier.kind or ("heuristic" if classifier.model is None else "llm")
 
 
-def _blended(tier: TierSection) -> float:
-    return tier.cost.input_usd_per_mtok + tier.cost.output_usd_per_mtok
+def _blended(price: Price) -> float:
+    return price.input_usd_per_mtok + price.output_usd_per_mtok
 
 
-def _usd(tier: TierSection) -> str:
-    return f"${tier.cost.input_usd_per_mtok:g}/${tier.cost.output_usd_per_mtok:g} per M tokens"
+def _usd(price: Price) -> str:
+    return f"${price.input_usd_per_mtok:g}/${price.output_usd_per_mtok:g} per M tokens"

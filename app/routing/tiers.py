@@ -11,26 +11,69 @@ TOKENS_PER_MTOK = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Price of a model in USD per million tokens. Never negative, never infinite."""
+    """Price of a model in USD per million tokens. Never negative, never infinite.
+
+    Attributes:
+        input_usd_per_mtok: tokens that are read.
+        output_usd_per_mtok: tokens that are written.
+        cached_input_usd_per_mtok: tokens read from the provider's prompt cache; None: as input.
+        cache_write_usd_per_mtok: tokens read and put into that cache; None: as input.
+    """
 
     input_usd_per_mtok: float
     output_usd_per_mtok: float
+    cached_input_usd_per_mtok: float | None = None
+    cache_write_usd_per_mtok: float | None = None
 
     def __post_init__(self) -> None:
-        for usd in (self.input_usd_per_mtok, self.output_usd_per_mtok):
+        for usd in (
+            self.input_usd_per_mtok,
+            self.output_usd_per_mtok,
+            self.cached_usd_per_mtok,
+            self.written_usd_per_mtok,
+        ):
             if not (math.isfinite(usd) and usd >= 0):
                 raise ConfigError(
                     [f"price: found {usd}; accepted: USD per million tokens, 0 or more"]
                 )
 
-    def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
+    @property
+    def cached_usd_per_mtok(self) -> float:
+        """What tokens from the prompt cache cost: the input price where none is given."""
+        given = self.cached_input_usd_per_mtok
+        return self.input_usd_per_mtok if given is None else given
+
+    @property
+    def written_usd_per_mtok(self) -> float:
+        """What tokens put into the prompt cache cost: the input price where none is given."""
+        given = self.cache_write_usd_per_mtok
+        return self.input_usd_per_mtok if given is None else given
+
+    def cost_usd(
+        self,
+        prompt_tokens: int,
+        completion_tokens: int,
+        cached_tokens: int = 0,
+        cache_write_tokens: int = 0,
+    ) -> float:
         """Cost in USD of a call with these counts of tokens.
+
+        ``prompt_tokens`` is everything that was read: cached and written tokens are part of it.
+        Counts of parts that exceed the whole are cut to it, reads first, so that a provider that
+        counts otherwise never makes a negative cost.
 
         >>> Price(3.0, 15.0).cost_usd(1_000, 200)
         0.006
+        >>> Price(3.0, 15.0, 0.3).cost_usd(1_000, 200, cached_tokens=900)  # 100x3 + 900x.3 + 200x15
+        0.00357
         """
+        cached = min(cached_tokens, prompt_tokens)
+        written = min(cache_write_tokens, prompt_tokens - cached)
         dollars = (
-            prompt_tokens * self.input_usd_per_mtok + completion_tokens * self.output_usd_per_mtok
+            (prompt_tokens - cached - written) * self.input_usd_per_mtok
+            + cached * self.cached_usd_per_mtok
+            + written * self.written_usd_per_mtok
+            + completion_tokens * self.output_usd_per_mtok
         )
         return dollars / TOKENS_PER_MTOK
 

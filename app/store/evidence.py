@@ -417,25 +417,6 @@ def risk_cells(connection: Connection, *, pairs: int = 20_000) -> list[RiskCell]
     ]
 
 
-def spent_today(connection: Connection) -> float:
-    """USD spent since midnight UTC on shadow answers, judging, anchors and probes."""
-    row = connection.execute(
-        text(
-            "select coalesce((select sum(cost_usd) from alternatives where created_at >= d.day), 0)"
-            " + coalesce((select sum(cost_usd) from verdicts where created_at >= d.day), 0)"
-            " + coalesce((select sum(cost_usd) from anchor_verdicts where created_at >= d.day), 0)"
-            " + coalesce((select sum(cost_usd) from probe_answers where created_at >= d.day), 0)"
-            " from (select date_trunc('day', now(), 'UTC') as day) d"
-        )
-    ).scalar_one()
-    return float(row)
-
-
-def is_spent(connection: Connection, budget_usd_per_day: float | None) -> bool:
-    """Whether today's evaluation budget is used up; never without a budget."""
-    return budget_usd_per_day is not None and spent_today(connection) >= budget_usd_per_day
-
-
 def replay_outcomes(connection: Connection) -> Sequence[Any]:
     """Every observed outcome in the order the monitors saw them."""
     return connection.execute(

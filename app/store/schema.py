@@ -111,7 +111,10 @@ class ExchangeRow(Base):
     pi: Mapped[float]
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[float]
+    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
     latency_ms: Mapped[float]
     ended_at: Mapped[dt.datetime | None]
 
@@ -136,6 +139,8 @@ class AlternativeRow(Base):
     model: Mapped[str]
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[float]
     latency_ms: Mapped[float]
     created_at: Mapped[dt.datetime] = _now()
@@ -363,7 +368,8 @@ class RollupRow(Base):
     """All traffic, counted: a minute x tier x task type x confidence bin x policy.
 
     ``eligible`` counts requests that could have been sampled, ``expected`` adds up their inclusion
-    probabilities. ``drift_taken`` requests have been seen by the input monitor.
+    probabilities. ``drift_taken`` requests have been seen by the input monitor. ``cost_usd`` is
+    what serving cost; asking the classifier is apart.
     """
 
     __tablename__ = "rollups"
@@ -383,7 +389,9 @@ class RollupRow(Base):
     drift_taken: Mapped[int] = mapped_column(server_default=text("0"))
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[float]
+    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
     cost_top_tier_usd: Mapped[float]
     latency_ms: Mapped[float]
 
@@ -466,6 +474,20 @@ class ProbeAnswerRow(Base):
     probe_id: Mapped[str] = mapped_column(primary_key=True)
     passed: Mapped[bool | None]
     reply: Mapped[str]
+    cost_usd: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class LostCostRow(Base):
+    """What was paid for an answer that was not kept: it could not be read, or another was there."""
+
+    __tablename__ = "lost_costs"
+    __table_args__ = (
+        CheckConstraint("kind in ('shadow', 'judge', 'checks')", name="kind"),
+        Index("ix_lost_costs_created_at", "created_at"),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
     cost_usd: Mapped[float]
     created_at: Mapped[dt.datetime] = _now()
 

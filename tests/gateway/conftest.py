@@ -316,12 +316,13 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         gateway: str = "{}",
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
+        costs: tuple[Any, Any, Any] = (0.25, 3, 15),
         **options: Any,
     ) -> RunningGateway:
         by_tier = providers * 3 if len(providers) == 1 else providers
         named = {provider.port: provider for provider in providers}
         lines = ["routing:", f"  classifier: {classifier}", "  tiers:"]
-        tiers = zip(("simple", "standard", "complex"), (0.25, 3, 15), by_tier, strict=True)
+        tiers = zip(("simple", "standard", "complex"), costs, by_tier, strict=True)
         for name, cost, provider in tiers:
             model = f"model-{name}"
             lines.append(
