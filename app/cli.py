@@ -200,8 +200,9 @@ def check(file: Path) -> None:
     for tier in config.tiers:
         threshold = config.initial_policy.thresholds.get(tier.name)
         kept = "takes what no other tier keeps" if threshold is None else f"keeps from {threshold}"
+        places = ", ".join(dict.fromkeys(place.provider for place in tier.served_at()))
         click.echo(
-            f"  {tier.name}: {tier.model} at {tier.provider or 'no provider yet'},"
+            f"  {tier.name}: {tier.model} at {places or 'no provider yet'},"
             f" {tier.price.input_usd_per_mtok:g} USD per million tokens, {kept}"
         )
     for missing in config.missing_providers:

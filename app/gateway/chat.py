@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.config import Config
 from app.errors import ClassifierError, ProviderError
+from app.gateway.balancer import Balancer, Call, Tries
 from app.gateway.caller_watch import CallerWatch
 from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from app.gateway.metrics import GatewayMetrics
@@ -60,6 +61,7 @@ class _Begun:
     body: bytes
     relay: StreamRelay
     stream: UpstreamStream
+    call: Call
 
 
 class ChatEndpoint:
@@ -71,6 +73,7 @@ class ChatEndpoint:
         current: the router in force.
         recorder: is given every exchange once its reply is closed.
         upstream: the providers.
+        balancer: chooses between the deployments of a tier.
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
@@ -84,6 +87,7 @@ class ChatEndpoint:
         current: CurrentRouter,
         recorder: Recorder,
         upstream: Upstream,
+        balancer: Balancer,
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
@@ -93,6 +97,7 @@ class ChatEndpoint:
         self._current = current
         self._recorder = recorder
         self._upstream = upstream
+        self._balancer = balancer
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
@@ -222,27 +227,28 @@ class ChatEndpoint:
         Raises:
             ProviderError: nobody answered (the last failure), or a provider refused the request.
         """
-        tries = self._tries(exchange, decision)
-        for number, tier in enumerate(tries, start=1):
-            exchange.tier = tier
+        tries = Tries(self._balancer, self._ladder(exchange, decision), self._retry)
+        call = tries.first()
+        while True:
+            exchange.tier = call.tier
             try:
-                return await self._ask(exchange, tier, headers)
+                return await self._ask(exchange, call, headers)
             except ProviderError as error:
-                self._metrics.attempts_failed(tier.name, error.kind).inc()
-                if not error.retryable or number == len(tries):
+                self._metrics.attempts_failed(call.tier.name, error.kind).inc()
+                following = tries.after(error)
+                if following is None:
                     raise
-                if tries[number] is tier:
+                call = following
+                if call.pauses:
                     await self._pause(exchange, error)
-        raise AssertionError  # pragma: no cover - there is always a tier to try
 
-    def _tries(self, exchange: OpenExchange, decision: Decision) -> list[Tier]:
+    def _ladder(self, exchange: OpenExchange, decision: Decision) -> list[Tier]:
         tiers = self._config.tiers
         chosen = self._tiers[decision.tier]
         # A tier's name asks for at least that tier, a model's for that model and no other.
         by_model = decision.reason == "pinned" and exchange.request["model"] != chosen.name
         climb = self._retry.escalate and not by_model
-        above = tiers[tiers.index(chosen) + 1 :] if climb else ()
-        return [chosen] * (1 + self._retry.attempts) + list(above)
+        return [chosen, *(tiers[tiers.index(chosen) + 1 :] if climb else ())]
 
     async def _pause(self, exchange: OpenExchange, error: ProviderError) -> None:
         wait_s = self._retry.wait_s
@@ -251,33 +257,37 @@ class ChatEndpoint:
         exchange.paused(wait_s)
         await asyncio.sleep(wait_s)
 
-    async def _ask(self, exchange: OpenExchange, tier: Tier, headers: Headers) -> _Whole | _Begun:
+    async def _ask(self, exchange: OpenExchange, call: Call, headers: Headers) -> _Whole | _Begun:
+        tier = call.tier
         wire = self._upstream.kind(tier.provider)
-        body = provider_body(self._wire, wire, exchange.request, exchange.chat, tier.model)
-        extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
-        began = time.perf_counter()
-        try:
-            answer = await (self._begin if exchange.streaming else self._complete)(
-                exchange, tier, wire, body, extra
-            )
-        except ProviderError as error:
-            exchange.tried(tier, began, error=error)
-            raise
-        except asyncio.CancelledError:
-            exchange.abandoned(tier, began)
-            raise
-        exchange.tried(tier, began)
+        with call:
+            body = provider_body(self._wire, wire, exchange.request, exchange.chat, call.model)
+            extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
+            began = time.perf_counter()
+            try:
+                answer = await (self._begin if exchange.streaming else self._complete)(
+                    exchange, call, wire, body, extra
+                )
+            except ProviderError as error:
+                exchange.tried(tier, began, error=error)
+                raise
+            except asyncio.CancelledError:
+                exchange.abandoned(tier, began)
+                raise
+            exchange.tried(tier, began)
+        if isinstance(answer, _Whole):
+            call.close()
         return answer
 
     async def _complete(
         self,
         exchange: OpenExchange,
-        tier: Tier,
+        call: Call,
         wire: str,
         body: bytes,
         extra: dict[str, str] | None,
     ) -> _Whole:
-        raw, answer = await self._upstream.complete(tier.provider, body, extra)
+        raw, answer = await self._upstream.complete(call.tier.provider, body, extra)
         try:
             return _Whole(*caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at)))
         except ProviderError as error:
@@ -287,7 +297,7 @@ class ChatEndpoint:
     async def _begin(
         self,
         exchange: OpenExchange,
-        tier: Tier,
+        call: Call,
         wire: str,
         body: bytes,
         extra: dict[str, str] | None,
@@ -299,17 +309,17 @@ class ChatEndpoint:
             include_usage=options.get("include_usage") is True,
             created=int(exchange.arrived_at),
         )
-        stream = await self._upstream.stream(tier.provider, body, extra)
+        stream = await self._upstream.stream(call.tier.provider, body, extra)
         first = relay.feed(stream.first)
         problem = relay.stuck
         if relay.answer.error is not None and not relay.answer.characters:
             # The first thing some providers stream, with status 200, is that they will not answer.
-            sentence = f"{tier.provider} began its stream with an error."
+            sentence = f"{call.tier.provider} began its stream with an error."
             problem = ProviderError(sentence, kind="server", status=200)
         if problem is not None:
             stream.close()
             raise problem
-        return _Begun(first, relay, stream)
+        return _Begun(first, relay, stream, call)
 
     async def _reply(
         self, exchange: OpenExchange, answer: _Whole, send: Send, watch: CallerWatch
@@ -343,11 +353,12 @@ class ChatEndpoint:
                 if chunk:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 chunk, problem = await _next(relay, stream)
-            last = self._last_bytes(exchange, relay, problem)
+            last = self._last_bytes(exchange, begun, problem)
             watch.stop()
             await send({"type": "http.response.body", "body": last})
         finally:
             stream.close()
+            begun.call.close()
             answer = relay.answer
             exchange.answered(
                 answer.message,
@@ -357,16 +368,21 @@ class ChatEndpoint:
             )
 
     def _last_bytes(
-        self, exchange: OpenExchange, relay: StreamRelay, problem: ProviderError | None
+        self, exchange: OpenExchange, begun: _Begun, problem: ProviderError | None
     ) -> bytes:
+        relay = begun.relay
         last = relay.end()
-        if relay.finished or relay.answer.error is not None:
-            return last  # whole, or the provider itself has told the caller
+        if relay.finished:
+            return last
+        if relay.answer.error is not None:  # the provider itself has told the caller
+            begun.call.failed(ProviderError("The provider gave up its stream.", kind="server"))
+            return last
         problem = problem or ProviderError("The provider closed its stream too early.", kind="cut")
         tier = exchange.tier
         if tier is not None:
             exchange.attempts[-1] = replace(exchange.attempts[-1], error=problem.kind)
             self._metrics.attempts_failed(tier.name, problem.kind).inc()
+        begun.call.failed(problem)
         return refusal_for(problem).event(self._wire)
 
     async def _fail(

@@ -26,6 +26,13 @@ from app.routing.heuristic import HeuristicClassifier
 from app.routing.llm import MOST_TOKENS, LlmClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Ask, Router
+from app.routing.serving import (
+    BalanceSection,
+    CascadeSection,
+    DeploymentSection,
+    deployments_of,
+    serving_problems,
+)
 from app.routing.static import StaticClassifier
 from app.routing.tiers import Tier
 
@@ -58,6 +65,9 @@ class TierSection(Section):
         default=None,
         description="Name under `providers`. Default: the only one; else, for `claude-` models,"
         " the first of kind anthropic; else the first of kind openai.",
+    )
+    providers: tuple[DeploymentSection, ...] = Field(
+        default=(), description="Instead of `provider`: several places that serve the model."
     )
     description: str = Field(
         default="", description="What the tier is for; the llm classifier reads it."
@@ -138,6 +148,12 @@ class RoutingSection(Section):
     retry: RetrySection = Field(
         default=RetrySection(), description="What happens when a provider fails."
     )
+    balance: BalanceSection = Field(
+        default=BalanceSection(), description="How calls are spread over a tier's deployments."
+    )
+    cascade: CascadeSection | None = Field(
+        default=None, description="Answers that are checked before the first byte. Default: none."
+    )
 
 
 class RoutingFile(Section):
@@ -156,6 +172,8 @@ class Routing:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, from ``fallback``.
         retry: what the gateway does when a provider fails.
+        balance: how it spreads calls over the deployments of a tier.
+        cascade: whose answers it checks before the first byte; None checks none.
     """
 
     tiers: tuple[Tier, ...]
@@ -163,6 +181,8 @@ class Routing:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    balance: BalanceSection
+    cascade: CascadeSection | None
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -205,8 +225,9 @@ def read_routing(
     check.classifier()
     check.fallback()
     check.default_tier()
-    if check.problems:
-        return None, check.problems
+    problems = check.problems + serving_problems(document, section, kinds)
+    if problems:
+        return None, problems
     return _resolved(section, kinds), []
 
 
@@ -293,10 +314,11 @@ class _Checks:
         if len(self._names) < _FEWEST_TIERS:
             self._add(("tiers",), f"{len(self._names)}", "two tiers or more, cheapest first")
         for name, tier in self._section.tiers.items():
-            self._provider(("tiers", name), tier.model, tier.provider)
+            if not tier.providers:
+                self._provider(("tiers", name), tier.model, tier.provider)
         for (lower, cheap), (name, tier) in pairwise(self._section.tiers.items()):
-            if _blended(tier) < _blended(cheap):
-                found = f"{_usd(tier)}, cheaper than {lower!r} before it at {_usd(cheap)}"
+            if tier.cost.blended_usd < cheap.cost.blended_usd:
+                found = f"{tier.cost}, cheaper than {lower!r} before it at {cheap.cost}"
                 self._add(("tiers", name, "cost"), found, "tiers in order of price, cheapest first")
 
     def classifier(self) -> None:
@@ -348,9 +370,10 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
         Tier(
             name=name,
             model=tier.model,
-            provider=provider_of(tier.model, tier.provider, kinds) or "",
+            provider=_first_provider(tier, kinds),
             price=tier.cost,
             description=tier.description,
+            deployments=deployments_of(tier),
         )
         for name, tier in section.tiers.items()
     )
@@ -384,16 +407,16 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
         retry=section.retry,
+        balance=section.balance,
+        cascade=section.cascade,
     )
+
+
+def _first_provider(tier: TierSection, kinds: Mapping[str, str]) -> str:
+    if tier.providers:
+        return tier.providers[0].provider
+    return provider_of(tier.model, tier.provider, kinds) or ""
 
 
 def _kind(classifier: ClassifierSection) -> str:
     return classifier.kind or ("heuristic" if classifier.model is None else "llm")
-
-
-def _blended(tier: TierSection) -> float:
-    return tier.cost.input_usd_per_mtok + tier.cost.output_usd_per_mtok
-
-
-def _usd(tier: TierSection) -> str:
-    return f"${tier.cost.input_usd_per_mtok:g}/${tier.cost.output_usd_per_mtok:g} per M tokens"
