@@ -1,9 +1,12 @@
 """An exchange that is still open: what is known of it while it is being served."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from app.errors import ProviderError
+from app.gateway.answers import Whole
 from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
 from app.providers.openai_wire import (
     StreamAnswer,
@@ -33,6 +36,7 @@ class OpenExchange:
         message: the assistant message, in OpenAI's form.
         finished: whether the caller could have the whole answer.
         overhead_ms: time the gateway itself took until the reply began.
+        unserved: whole answers that were asked for and are not the one served, as far as known.
     """
 
     __slots__ = (
@@ -53,6 +57,7 @@ class OpenExchange:
         "session",
         "status",
         "tier",
+        "unserved",
     )
 
     def __init__(
@@ -75,11 +80,17 @@ class OpenExchange:
         self.finish_reason: str | None = None
         self.finished = False
         self.overhead_ms = 0.0
+        self.unserved: list[Whole] = []
 
     @property
     def streaming(self) -> bool:
         """Whether the caller asked for a stream."""
         return self.request.get("stream") is True
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the caller's stream is to end with counts of tokens."""
+        return (self.request.get("stream_options") or {}).get("include_usage") is True
 
     def tried(self, tier: Tier, began: float, *, error: ProviderError | None = None) -> None:
         """Add a finished call to a provider that began at ``began`` (``time.perf_counter``)."""
@@ -96,6 +107,26 @@ class OpenExchange:
         self.attempts.append(
             Attempt(tier.name, tier.model, tier.provider, status, error, took_s * 1000)
         )
+
+    @contextmanager
+    def side_by_side(self) -> Iterator[None]:
+        """Calls made inside run at once: together they take as long as the block."""
+        before, began = self._waited_s, time.perf_counter()
+        try:
+            yield
+        finally:
+            self._waited_s = before + time.perf_counter() - began
+
+    def pays(self, answer: Whole) -> None:
+        """Count the cost of an answer, whether or not it will be served."""
+        self.unserved.append(answer)
+
+    def takes(self, answer: Whole, decision: Decision) -> Whole:
+        """Serve an answer that was paid for, under this decision."""
+        self.unserved = [other for other in self.unserved if other is not answer]
+        self.decision = decision
+        self.tier = answer.tier
+        return answer
 
     def paused(self, seconds: float) -> None:
         """Leave a deliberate wait between two calls out of the gateway's own time."""
@@ -125,7 +156,12 @@ class OpenExchange:
     def served(self, decision: Decision, tier: Tier) -> ServedExchange:
         """The closed exchange. Tokens nobody counted are estimated from the text."""
         latency_ms = (time.perf_counter() - self._started) * 1000
-        prompt, completion, estimated = self._counted()
+        prompt, completion, estimated = self._counted(self.message, self._tokens)
+        cost_usd = tier.price.cost_usd(prompt, completion)
+        for other in self.unserved:
+            reply = other.reply
+            tokens = (reply.prompt_tokens, reply.completion_tokens)
+            cost_usd += other.tier.price.cost_usd(*self._counted(reply.message, tokens)[:2])
         return ServedExchange(
             exchange_id=self.exchange_id,
             arrived_at=self.arrived_at,
@@ -143,21 +179,23 @@ class OpenExchange:
             prompt_tokens=prompt,
             completion_tokens=completion,
             tokens_estimated=estimated,
-            cost_usd=tier.price.cost_usd(prompt, completion),
+            cost_usd=cost_usd,
             latency_ms=latency_ms,
             first_byte_ms=latency_ms if self._first_byte_ms is None else self._first_byte_ms,
             overhead_ms=self.overhead_ms,
         )
 
-    def _counted(self) -> tuple[int, int, bool]:
-        if self.message is None:
+    def _counted(
+        self, message: dict[str, Any] | None, tokens: tuple[int | None, int | None]
+    ) -> tuple[int, int, bool]:
+        if message is None:
             return 0, 0, False
-        prompt, completion = self._tokens
+        prompt, completion = tokens
         estimated = prompt is None or completion is None
         if prompt is None:
             prompt = estimated_tokens(request_characters(self.chat))
         if completion is None:
             whole = StreamAnswer()
-            whole.feed({"choices": [{"delta": self.message}]})
+            whole.feed({"choices": [{"delta": message}]})
             completion = estimated_tokens(whole.characters)
         return prompt, completion, estimated
