@@ -7,9 +7,9 @@ from typing import Any
 from app.judges.answer_form import call_breach, json_breach, read_json
 from app.judges.transcript import content_text, tool_calls
 
-JSON_FORMS = frozenset({"json_object", "json_schema"})
-
-_CALLER_RUN = frozenset({"function", "custom"})
+# Tuples and no sets: callers may send a list where a type belongs, and a list has no hash.
+_JSON_FORMS = ("json_object", "json_schema")
+_CALLER_RUN = ("function", "custom")
 # A refusal that comes as text opens with it and is short; longer ones go on to help.
 _LONGEST_REFUSAL = 400
 _REFUSAL = re.compile(
@@ -60,10 +60,16 @@ def _text_fault(text: str, chat: Mapping[str, Any]) -> str:
     choice = chat.get("tool_choice")
     if choice == "required" or (isinstance(choice, dict) and choice.get("type") in _CALLER_RUN):
         return "no_call"
-    asked = chat.get("response_format")
-    if isinstance(asked, dict) and asked.get("type") in JSON_FORMS:
+    asked = json_form(chat)
+    if asked is not None:
         return "wrong_json" if json_breach(read_json(text), asked) else ""
     return "open_fence" if _open_fence(text) else ""
+
+
+def json_form(chat: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The ``response_format`` of a request that asks for JSON; None where it asks for text."""
+    asked = chat.get("response_format")
+    return asked if isinstance(asked, dict) and asked.get("type") in _JSON_FORMS else None
 
 
 def _refuses(text: str, calls: Sequence[tuple[str, str]]) -> bool:

@@ -95,7 +95,7 @@ class Cascade:
 
     def _covers(self, decision: Decision, chat: Mapping[str, Any]) -> bool:
         """Several choices at once are left alone: which of them would be checked?"""
-        return decision.tier in self._section.tiers and chat.get("n") in {None, 1}
+        return decision.tier in self._section.tiers and (chat.get("n") or 1) == 1
 
     async def _fault(
         self, exchange: OpenExchange, answer: Whole, asked: Asked, one: AskTier

@@ -215,18 +215,20 @@ class ChatEndpoint:
         Raises:
             ProviderError: as `_first_answer`.
         """
+        asked = Asked(exchange.request, exchange.chat, exchange.streaming)
+        cascade, retry = self._cascade, self._retry
+        if cascade is None or self._by_model(exchange, decision):
+            ladder = self._ladder(exchange, decision)
+            return await self._first_answer(exchange, ladder, headers, asked, retry)
 
         async def ask(decision: Decision, asked: Asked) -> Whole | Begun:
             ladder = self._ladder(exchange, decision)
-            return await self._first_answer(exchange, ladder, headers, asked, self._retry)
+            return await self._first_answer(exchange, ladder, headers, asked, retry)
 
         async def one(tier: Tier, asked: Asked) -> Whole | Begun:
             return await self._first_answer(exchange, [tier], headers, asked, _NO_RETRY)
 
-        asked = Asked(exchange.request, exchange.chat, exchange.streaming)
-        if self._cascade is None or self._by_model(exchange, decision):
-            return await ask(decision, asked)
-        return await self._cascade.answer(exchange, decision, asked, ask, one)
+        return await cascade.answer(exchange, decision, asked, ask, one)
 
     async def _first_answer(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.gateway.answer_faults import JSON_FORMS
+from app.gateway.answer_faults import json_form
 from app.judges.answer_form import NOT_JSON, read_json
 from app.judges.structural import canonical_arguments
 from app.judges.transcript import canonical_json, content_text, tool_calls
@@ -48,8 +48,7 @@ def final_answer(message: Mapping[str, Any], chat: Mapping[str, Any]) -> str | N
     if calls:
         return json.dumps(sorted((name, canonical_arguments(text)) for name, text in calls))
     text = unicodedata.normalize("NFC", content_text(message.get("content"))).strip()
-    asked = chat.get("response_format")
-    if isinstance(asked, dict) and asked.get("type") in JSON_FORMS:
+    if json_form(chat) is not None:
         value = read_json(text)
         return None if value is NOT_JSON else canonical_json(value)
     text = text[-_TAIL:]

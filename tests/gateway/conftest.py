@@ -361,8 +361,11 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         cascade: str = "",
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
+        cost: float = 1,
     ) -> RunningGateway:
-        places = ", ".join(f"{{provider: p{d.port}, model: name-at-{d.port}}}" for d in deployments)
+        places = ", ".join(
+            f"{{provider: p{d.port}, model: name-at-{d.port}, cost: {cost}}}" for d in deployments
+        )
         lines = ["routing:", "  classifier: {kind: static, label: simple}", "  tiers:"]
         lines.append(f"    simple: {{model: model-simple, cost: 1, providers: [{places}]}}")
         lines.append(f"    complex: {{model: model-complex, cost: 15, provider: p{above.port}}}")

@@ -75,6 +75,24 @@ def test_a_fault_of_form(message: dict[str, Any], chat: dict[str, Any], fault: s
 
 
 @pytest.mark.parametrize(
+    "chat",
+    [
+        {"response_format": {"type": ["json_object"]}},
+        {"response_format": {"type": "json_schema"}},
+        {"response_format": {"type": "json_schema", "json_schema": {"schema": {"$ref": "#"}}}},
+        {"tool_choice": {"type": ["function"]}},
+        {"tool_choice": ["required"]},
+        {"tools": [{"type": ["function"]}, {}, {"function": "f"}]},
+        {"tools": "f"},
+    ],
+)
+def test_odd_requests_break_nothing(chat: dict[str, Any]) -> None:
+    """A provider answered them, so the gateway must not fail them."""
+    assert structure_fault({"content": '{"n": 1}'}, "stop", chat) == ""
+    assert structure_fault(call(), "stop", chat) in {"", "wrong_call"}
+
+
+@pytest.mark.parametrize(
     ("finish", "fault"),
     [("length", "cut"), ("content_filter", "refused"), ("stop", ""), (None, "")],
 )

@@ -121,7 +121,11 @@ def test_a_provider_failing_30_percent_costs_no_caller_an_error(
     bad.usual = failing_at_times(wire, "openai", 0.3, seed=7)
     good.usual = answers(wire, "anthropic")
     gateway = start_balanced(
-        bad, good, above=top, balance=f"{{strategy: {strategy}, breaker: {{open_for: 300ms}}}}"
+        bad,
+        good,
+        above=top,
+        balance=f"{{strategy: {strategy}, breaker: {{open_for: 300ms}}}}",
+        timeout_s=4,
     )
 
     said = call_many(gateway.url, CALLS, seed=11)
@@ -251,14 +255,15 @@ def test_when_all_are_left_alone_the_next_tier_serves_and_the_top_one_still_trie
 
 
 def test_the_deployments_name_is_sent_and_its_price_is_counted(
-    start_balanced: Any, openai_provider: Any, top: Any, tmp_path: Any
+    start_balanced: Any, openai_provider: Any, top: Any
 ) -> None:
-    gateway = start_balanced(openai_provider, above=top)
+    gateway = start_balanced(openai_provider, above=top, cost=0.5)  # the tier's own is 1
     response = gateway.chat()
     assert openai_provider.models() == [f"name-at-{openai_provider.port}"]
     assert response.headers["x-tierwatch-model"] == "model-simple"
     served = gateway.recorded.one()
     assert (served.served_model, served.provider) == ("model-simple", f"p{openai_provider.port}")
+    assert served.cost_usd == pytest.approx(23 * 0.5 / 1e6)
 
 
 def test_calls_under_way_are_counted_until_a_stream_ends(

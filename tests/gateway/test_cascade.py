@@ -206,7 +206,8 @@ def test_a_refused_request_is_the_callers(start: Any, openai_provider: Any, wire
 
 
 @pytest.mark.parametrize(
-    ("asked", "fields"), [("model-simple", {}), ("complex", {}), ("auto", {"n": 2})]
+    ("asked", "fields"),
+    [("model-simple", {}), ("complex", {}), ("auto", {"n": 2}), ("auto", {"n": [1]})],
 )
 def test_what_is_not_checked(
     start: Any, openai_provider: Any, top: Any, wire: Any, *, asked: str, fields: dict[str, Any]
