@@ -201,7 +201,8 @@ def check(file: Path) -> None:
     for tier in config.tiers:
         threshold = config.initial_policy.thresholds.get(tier.name)
         kept = "takes what no other tier keeps" if threshold is None else f"keeps from {threshold}"
-        click.echo(f"  {tier.name}: {tier.model} at {tier.provider or 'no provider yet'}, {kept}")
+        places = ", ".join(dict.fromkeys(place.provider for place in tier.served_at()))
+        click.echo(f"  {tier.name}: {tier.model} at {places or 'no provider yet'}, {kept}")
     for key, priced in config.prices.items():
         click.echo(f"  {key}: {price_words(priced)}")
     for missing in config.missing_providers:

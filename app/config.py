@@ -49,6 +49,7 @@ from app.routing.fields import (
 )
 from app.routing.policy import Policy
 from app.routing.prices import Priced, PriceOrigin, price_of
+from app.routing.serving import BalanceSection, CascadeSection
 from app.routing.tiers import Price, Tier, resolved_model
 
 DEFAULT_TOLERANCE = 0.05
@@ -330,6 +331,8 @@ class Config:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, in force until the database has a later one.
         retry: what the gateway does when a provider fails.
+        balance: how it spreads calls over the deployments of a tier.
+        cascade: whose answers it checks before the first byte; None checks none.
         providers: by name; empty when the file has none yet.
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
@@ -347,6 +350,8 @@ class Config:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    balance: BalanceSection
+    cascade: CascadeSection | None
     providers: Mapping[str, ProviderConfig]
     evaluation: EvaluationConfig
     gateway: GatewayConfig
@@ -425,6 +430,8 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         default_tier=routing.default_tier,
         initial_policy=routing.initial_policy,
         retry=routing.retry,
+        balance=routing.balance,
+        cascade=routing.cascade,
         providers=MappingProxyType(dict(file.providers)),
         evaluation=evaluation,
         gateway=file.gateway,
@@ -460,7 +467,8 @@ def _evaluation_problems(
             document.problem((*at, "model"), "nothing", f"the model that kind {judge.kind} asks")
         )
     for name, tier in file.routing.tiers.items():
-        if judge.model and resolved_model(judge.model) == resolved_model(tier.model):
+        names = (tier.model, *(one.model or tier.model for one in tier.providers))
+        if judge.model and resolved_model(judge.model) in map(resolved_model, names):
             problems.append(
                 document.problem(
                     (*at, "model"),

@@ -99,6 +99,7 @@ def write_effective_config(
     routing = document["routing"]
     for tier in routing["tiers"].values():
         tier.pop("provider", None)
+        tier.pop("providers", None)
     routing.get("classifier", {}).pop("provider", None)
     evaluation = document.setdefault("evaluation", {})
     judge = evaluation.get("judge") or {}

@@ -85,7 +85,11 @@ def build_runtime(
         judge=build_judge(
             config.evaluation.judge,
             client=client,
-            arms=[tier.model for tier in config.tiers],
+            arms=[
+                model
+                for tier in config.tiers
+                for model in (tier.model, *(one.model for one in tier.deployments))
+            ],
             environ=environ,
             price=config.evaluation.judge.price,
             providers=config.providers,

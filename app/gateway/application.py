@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.config import Config
+from app.gateway.balancer import Balancer
 from app.gateway.chat import ChatEndpoint
 from app.gateway.feedback import read_feedback
 from app.gateway.inbound import Keys, read_body
@@ -65,6 +66,7 @@ def build_gateway(
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
     current = CurrentRouter(router, policies, metrics)
+    balancer = Balancer(config.tiers, config.balance, metrics)
     small = _SmallEndpoints(
         config=config,
         current=current,
@@ -81,6 +83,7 @@ def build_gateway(
             current=current,
             recorder=recorder,
             upstream=upstream,
+            balancer=balancer,
             keys=keys,
             metrics=metrics,
             clock=clock,

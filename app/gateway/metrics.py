@@ -90,6 +90,30 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self._deployment_calls = Counter(
+            "tierwatch_deployment_calls",
+            "Calls to a deployment (provider/model), by how they ended.",
+            ["deployment", "outcome"],
+            registry=registry,
+        )
+        self._deployment_in_flight = Gauge(
+            "tierwatch_deployment_in_flight",
+            "Calls to a deployment that are under way.",
+            ["deployment"],
+            registry=registry,
+        )
+        self._breaker_state = Gauge(
+            "tierwatch_breaker_state",
+            "Circuit breaker of a deployment: 0 closed, 1 half-open, 2 open.",
+            ["deployment"],
+            registry=registry,
+        )
+        self._cascade = Counter(
+            "tierwatch_cascade",
+            "Answers that a cascade checked: accepted, or why not.",
+            ["tier", "outcome"],
+            registry=registry,
+        )
         # cache() on the bound lookups: labels are bounded, so the caches are too.
         self.requests = cache(self._requests.labels)
         self.refused = cache(self._refused.labels)
@@ -100,3 +124,7 @@ class GatewayMetrics:
         self.spend = cache(self._spend.labels)
         self.attempts_failed = cache(self._failed_attempts.labels)
         self.classifier_failures = cache(self._classifier_failures.labels)
+        self.deployment_calls = cache(self._deployment_calls.labels)
+        self.deployment_in_flight = cache(self._deployment_in_flight.labels)
+        self.breaker_state = cache(self._breaker_state.labels)
+        self.cascade = cache(self._cascade.labels)

@@ -1,9 +1,12 @@
 """An exchange that is still open: what is known of it while it is being served."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from app.errors import ProviderError
+from app.gateway.answers import Whole
 from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
 from app.providers.openai_wire import (
     StreamAnswer,
@@ -35,6 +38,7 @@ class OpenExchange:
         finished: whether the caller could have the whole answer.
         overhead_ms: time the gateway itself took until the reply began.
         classifier_cost_usd: what asking the classifier cost.
+        unserved: whole answers that were asked for and are not the one served, as far as known.
     """
 
     __slots__ = (
@@ -56,6 +60,7 @@ class OpenExchange:
         "session",
         "status",
         "tier",
+        "unserved",
     )
 
     def __init__(
@@ -79,11 +84,17 @@ class OpenExchange:
         self.finished = False
         self.overhead_ms = 0.0
         self.classifier_cost_usd = 0.0
+        self.unserved: list[Whole] = []
 
     @property
     def streaming(self) -> bool:
         """Whether the caller asked for a stream."""
         return self.request.get("stream") is True
+
+    @property
+    def wants_usage(self) -> bool:
+        """Whether the caller's stream is to end with counts of tokens."""
+        return (self.request.get("stream_options") or {}).get("include_usage") is True
 
     def tried(self, tier: Tier, began: float, *, error: ProviderError | None = None) -> None:
         """Add a finished call to a provider that began at ``began`` (``time.perf_counter``)."""
@@ -114,6 +125,26 @@ class OpenExchange:
             Attempt(tier.name, tier.model, tier.provider, status, error, took_s * 1000, cost_usd)
         )
 
+    @contextmanager
+    def side_by_side(self) -> Iterator[None]:
+        """Calls made inside run at once: together they take as long as the block."""
+        before, began = self._waited_s, time.perf_counter()
+        try:
+            yield
+        finally:
+            self._waited_s = before + time.perf_counter() - began
+
+    def pays(self, answer: Whole) -> None:
+        """Count the cost of an answer, whether or not it will be served."""
+        self.unserved.append(answer)
+
+    def takes(self, answer: Whole, decision: Decision) -> Whole:
+        """Serve an answer that was paid for, under this decision."""
+        self.unserved = [other for other in self.unserved if other is not answer]
+        self.decision = decision
+        self.tier = answer.tier
+        return answer
+
     def paused(self, seconds: float) -> None:
         """Leave a deliberate wait between two calls out of the gateway's own time."""
         self._waited_s += seconds
@@ -142,10 +173,16 @@ class OpenExchange:
     def served(self, decision: Decision, tier: Tier) -> ServedExchange:
         """The closed exchange. Tokens nobody counted are estimated from the text."""
         latency_ms = (time.perf_counter() - self._started) * 1000
-        prompt, completion, estimated = self._counted()
+        prompt, completion, estimated = self._counted(self.message, self._usage)
         usage = self._usage if self.message is not None else Usage()
         cached, written = usage.cached_tokens, usage.cache_write_tokens
         cost_usd = tier.price.cost_usd(prompt, completion, cached, written)
+        for other in self.unserved:
+            usage = other.reply.usage
+            tokens = self._counted(other.reply.message, usage)[:2]
+            cost_usd += other.tier.price.cost_usd(
+                *tokens, usage.cached_tokens, usage.cache_write_tokens
+            )
         return ServedExchange(
             exchange_id=self.exchange_id,
             arrived_at=self.arrived_at,
@@ -172,15 +209,15 @@ class OpenExchange:
             classifier_cost_usd=self.classifier_cost_usd,
         )
 
-    def _counted(self) -> tuple[int, int, bool]:
-        if self.message is None:
+    def _counted(self, message: dict[str, Any] | None, usage: Usage) -> tuple[int, int, bool]:
+        if message is None:
             return 0, 0, False
-        prompt, completion = self._usage[:2]
+        prompt, completion = usage[:2]
         estimated = prompt is None or completion is None
         if prompt is None:
             prompt = estimated_tokens(request_characters(self.chat))
         if completion is None:
             whole = StreamAnswer()
-            whole.feed({"choices": [{"delta": self.message}]})
+            whole.feed({"choices": [{"delta": message}]})
             completion = estimated_tokens(whole.characters)
         return prompt, completion, estimated

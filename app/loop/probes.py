@@ -129,7 +129,9 @@ def _ask_tier(
         done = {} if run_id is None else probe_results(connection, run_id)
         first = first_run(connection, **of, cause=model_cause(tier))
     if run_id is not None:
-        asker = Asker(client, tier.provider, tier.model, tier.price)
+        # One deployment, and always the same: probes compare a model with itself over time.
+        place = tier.served_at()[0]
+        asker = Asker(client, place.provider, place.model, place.price)
         times = _FIRST_TIMES if first is None else 1
         left = [probe for probe in probes.items if probe.id not in done]
 

@@ -51,14 +51,26 @@ def after_failed_try(
     model: str,
     problem: ProviderError,
     tries: int,
+    elsewhere: bool = False,
 ) -> float | None:
     """Record the failed call; end the exchange or hand its step back.
+
+    Args:
+        engine: Postgres.
+        exchange_id: whose step it was.
+        step: its name.
+        model: the model that was asked.
+        problem: why it gave no answer.
+        tries: how often the step was claimed.
+        elsewhere: whether the next try asks another deployment, which need not wait.
 
     Returns:
         Seconds after which the step may be tried again; None when it has ended.
     """
     again = problem.retryable and tries < MAX_TRIES
-    wait_s = wait_before(tries, problem.retry_after_s, chance=random.SystemRandom())
+    wait_s = 0.0
+    if not elsewhere:
+        wait_s = wait_before(tries, problem.retry_after_s, chance=random.SystemRandom())
     with engine.begin() as connection:
         add_attempt(
             connection,

@@ -74,18 +74,28 @@ def shadow_exchange(
         with engine.begin() as connection:
             add_failure(connection, exchange_id, step=STEP, reason=why)
         return
-    request = lean_request(pair.request) | {"model": tier.model}
+    # Each try asks the next deployment, and another one is asked without a pause. The gateway's
+    # breakers are not known here; a failing deployment costs a try, which nobody waits for.
+    deployments = tier.served_at()
+    place = deployments[(claimed.tries - 1) % len(deployments)]
+    request = lean_request(pair.request) | {"model": place.model}
     try:
-        answer = client.complete(tier.provider, request)
+        answer = client.complete(place.provider, request)
     except ProviderError as problem:
-        problem.spent_usd = tier.price.cost_usd(*problem.billed)
+        problem.spent_usd = place.price.cost_usd(*problem.billed)
         wait_s = after_failed_try(
-            engine, exchange_id, STEP, model=tier.model, problem=problem, tries=claimed.tries
+            engine,
+            exchange_id,
+            STEP,
+            model=tier.model,
+            problem=problem,
+            tries=claimed.tries,
+            elsewhere=claimed.tries % len(deployments) != 0,
         )
         if wait_s is not None:
             dispatch.shadow_exchange(exchange_id, wait_s=wait_s)
         return
-    cost_usd = tier.price.cost_usd(
+    cost_usd = place.price.cost_usd(
         answer.prompt_tokens,
         answer.completion_tokens,
         answer.cached_tokens,

@@ -27,6 +27,13 @@ from app.routing.llm import MOST_TOKENS, LlmClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.prices import Priced, PriceOrigin, price_of
 from app.routing.router import Ask, Router
+from app.routing.serving import (
+    BalanceSection,
+    CascadeSection,
+    DeploymentSection,
+    deployments_of,
+    serving_problems,
+)
 from app.routing.static import StaticClassifier
 from app.routing.tiers import Price, Tier, resolved_model
 
@@ -61,6 +68,9 @@ class TierSection(Section):
         default=None,
         description="Name under `providers`. Default: the only one; else, for `claude-` models,"
         " the first of kind anthropic; else the first of kind openai.",
+    )
+    providers: tuple[DeploymentSection, ...] = Field(
+        default=(), description="Instead of `provider`: several places that serve the model."
     )
     description: str = Field(
         default="", description="What the tier is for; the llm classifier reads it."
@@ -144,6 +154,12 @@ class RoutingSection(Section):
     retry: RetrySection = Field(
         default=RetrySection(), description="What happens when a provider fails."
     )
+    balance: BalanceSection = Field(
+        default=BalanceSection(), description="How calls are spread over a tier's deployments."
+    )
+    cascade: CascadeSection | None = Field(
+        default=None, description="Answers that are checked before the first byte. Default: none."
+    )
 
 
 class RoutingFile(Section):
@@ -168,6 +184,8 @@ class Routing:
         initial_policy: version 1, from ``fallback``.
         retry: what the gateway does when a provider fails.
         price_origins: where the price of each key that names a model came from.
+        balance: how it spreads calls over the deployments of a tier.
+        cascade: whose answers it checks before the first byte; None checks none.
     """
 
     tiers: tuple[Tier, ...]
@@ -176,6 +194,8 @@ class Routing:
     initial_policy: Policy
     retry: RetrySection
     price_origins: Mapping[str, PriceOrigin]
+    balance: BalanceSection
+    cascade: CascadeSection | None
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -222,8 +242,9 @@ def read_routing(
     check.classifier()
     check.fallback()
     check.default_tier()
-    if check.problems:
-        return None, check.problems
+    problems = check.problems + serving_problems(document, section, kinds, prices)
+    if problems:
+        return None, problems
     return _resolved(file, kinds, prices), []
 
 
@@ -315,7 +336,8 @@ class _Checks:
         if len(self._names) < _FEWEST_TIERS:
             self._add(("tiers",), f"{len(self._names)}", "two tiers or more, cheapest first")
         for name, tier in self._section.tiers.items():
-            self._provider(("tiers", name), tier.model, tier.provider)
+            if not tier.providers:
+                self._provider(("tiers", name), tier.model, tier.provider)
             if self._prices[name].price is None:
                 found = f"nothing, and no list price of {shown(tier.model, ())}"
                 accepted = (
@@ -325,8 +347,8 @@ class _Checks:
                 self._add(("tiers", name, "cost"), found, accepted)
         known = [(name, one.price) for name, one in self._prices.items() if one.price is not None]
         for (lower, cheap), (name, price) in pairwise(known):
-            if _blended(price) < _blended(cheap):
-                found = f"{_usd(price)}, cheaper than {lower!r} before it at {_usd(cheap)}"
+            if price.blended_usd < cheap.blended_usd:
+                found = f"{price}, cheaper than {lower!r} before it at {cheap}"
                 self._add(("tiers", name, "cost"), found, "tiers in order of price, cheapest first")
 
     def listed(self, prices: Mapping[str, Price]) -> None:
@@ -392,9 +414,10 @@ def _resolved(file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, 
         Tier(
             name=name,
             model=tier.model,
-            provider=provider_of(tier.model, tier.provider, kinds) or "",
+            provider=_first_provider(tier, kinds),
             price=price,
             description=tier.description,
+            deployments=deployments_of(tier, price),
         )
         for name, tier in section.tiers.items()
         if (price := prices[name].price) is not None
@@ -433,16 +456,16 @@ def _resolved(file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, 
         initial_policy=Policy(1, thresholds, by_task),
         retry=section.retry,
         price_origins=origins,
+        balance=section.balance,
+        cascade=section.cascade,
     )
+
+
+def _first_provider(tier: TierSection, kinds: Mapping[str, str]) -> str:
+    if tier.providers:
+        return tier.providers[0].provider
+    return provider_of(tier.model, tier.provider, kinds) or ""
 
 
 def _kind(classifier: ClassifierSection) -> str:
     return classifier.kind or ("heuristic" if classifier.model is None else "llm")
-
-
-def _blended(price: Price) -> float:
-    return price.input_usd_per_mtok + price.output_usd_per_mtok
-
-
-def _usd(price: Price) -> str:
-    return f"${price.input_usd_per_mtok:g}/${price.output_usd_per_mtok:g} per M tokens"

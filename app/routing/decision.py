@@ -17,12 +17,14 @@ class Decision:
             ``pinned``, ``classifier_failed``).
         label: tier the classifier named; for scoring classifiers the first with a confidence of
             .5 or more. Equal to ``tier`` when pinned or failed.
-        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``.
+        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``, or
+            because an answer of the tier below did not pass the cascade's check.
         task_type: kind of task the classifier saw, or ``all``.
         policy_version: version of the policy whose thresholds were applied.
-        reason: ``kept | escalated | top | pinned | classifier_failed:<why>``.
+        reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault>``.
         confidences: (tier, probability that this tier suffices) for every tier but the top one,
-            cheapest first. Empty when pinned or failed.
+            cheapest first. Empty when pinned or failed. After a cascade they end with the tier
+            whose answer did not pass.
     """
 
     tier: str

@@ -2,7 +2,7 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.errors import ConfigError
 
@@ -49,6 +49,14 @@ class Price:
         given = self.cache_write_usd_per_mtok
         return self.input_usd_per_mtok if given is None else given
 
+    @property
+    def blended_usd(self) -> float:
+        """Input and output together, which is how prices are compared."""
+        return self.input_usd_per_mtok + self.output_usd_per_mtok
+
+    def __str__(self) -> str:
+        return f"${self.input_usd_per_mtok:g}/${self.output_usd_per_mtok:g} per M tokens"
+
     def cost_usd(
         self,
         prompt_tokens: int,
@@ -79,15 +87,35 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Deployment:
+    """One place where a tier's model is served.
+
+    Attributes:
+        provider: name in the ``providers`` section.
+        model: what that provider calls the model.
+        price: what its tokens cost there.
+        weight: its share of the tier's calls against the others' weights, above 0.
+    """
+
+    provider: str
+    model: str
+    price: Price
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
 class Tier:
     """One rung of the ladder.
 
     Attributes:
         name: what policies, pages and headers call it, for example ``simple``.
-        model: the model's name as its provider knows it.
-        provider: name in the ``providers`` section; empty until one is known.
-        price: what its tokens cost.
+        model: the model's name: what policies, streams and the judge's independence go by,
+            whatever a deployment of it is called.
+        provider: name in the ``providers`` section; empty until one is known. With several
+            deployments the first one's.
+        price: what its tokens cost, unless a deployment says otherwise.
         description: what the tier is for, in words; read by the LLM classifier only.
+        deployments: where the model is served, if at more than ``provider`` under ``model``.
     """
 
     name: str
@@ -95,6 +123,21 @@ class Tier:
     provider: str
     price: Price
     description: str = ""
+    deployments: tuple[Deployment, ...] = ()
+
+    def served_at(self) -> tuple[Deployment, ...]:
+        """Every place that serves this tier, at least one, in the order of the file."""
+        return self.deployments or (Deployment(self.provider, self.model, self.price),)
+
+    def at(self, deployment: Deployment) -> "Tier":
+        """The same tier as one deployment serves it: there, and at its price.
+
+        >>> cheap = Deployment("b", "small-1-eu", Price(0.2, 0.2))
+        >>> tier = Tier("simple", "small-1", "a", Price(0.25, 0.25)).at(cheap)
+        >>> tier.model, tier.provider, tier.price.input_usd_per_mtok
+        ('small-1', 'b', 0.2)
+        """
+        return replace(self, provider=deployment.provider, price=deployment.price)
 
 
 # Dates and floating tags that providers append to one and the same model:

@@ -350,6 +350,43 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         running.stop()
 
 
+@pytest.fixture
+def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
+    """Start a gateway whose tier ``simple`` is served at several providers, the next one at one."""
+    started: list[RunningGateway] = []
+
+    def start(
+        *deployments: FakeProvider,
+        above: FakeProvider,
+        balance: str = "{}",
+        cascade: str = "",
+        retry: str = "{wait: 0.01}",
+        timeout_s: float = 2,
+        cost: float = 1,
+    ) -> RunningGateway:
+        places = ", ".join(
+            f"{{provider: p{d.port}, model: name-at-{d.port}, cost: {cost}}}" for d in deployments
+        )
+        lines = ["routing:", "  classifier: {kind: static, label: simple}", "  tiers:"]
+        lines.append(f"    simple: {{model: model-simple, cost: 1, providers: [{places}]}}")
+        lines.append(f"    complex: {{model: model-complex, cost: 15, provider: p{above.port}}}")
+        lines += [f"  retry: {retry}", f"  balance: {balance}"]
+        lines += [f"  cascade: {cascade}"] if cascade else []
+        lines.append("providers:")
+        lines += [
+            f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s}}}"
+            for port, p in {p.port: p for p in (*deployments, above)}.items()
+        ]
+        running = RunningGateway("\n".join(lines), tmp_path / "tierwatch.yaml")
+        running.start()
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        running.stop()
+
+
 def openai_chunks(
     *texts: str, finish: str | None = "stop", usage: bool = False, done: bool = True
 ) -> list[bytes]:
