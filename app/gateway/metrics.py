@@ -81,6 +81,18 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self._cache_looks = Counter(
+            "tierwatch_cache_looks",
+            "Looks into the response cache by what became of them.",
+            ["result"],
+            registry=registry,
+        )
+        self._cache_stores = Counter(
+            "tierwatch_cache_stores",
+            "Answers for the response cache by what became of them.",
+            ["result"],
+            registry=registry,
+        )
         # cache() on the bound lookups: labels are bounded, so the caches are too.
         self.requests = cache(self._requests.labels)
         self.refused = cache(self._refused.labels)
@@ -90,3 +102,5 @@ class GatewayMetrics:
         self.cost = cache(self._cost.labels)
         self.attempts_failed = cache(self._failed_attempts.labels)
         self.classifier_failures = cache(self._classifier_failures.labels)
+        self.cache_looks = cache(self._cache_looks.labels)
+        self.cache_stores = cache(self._cache_stores.labels)
