@@ -14,8 +14,10 @@ from typing import Any, Literal, Self
 
 import orjson
 import structlog
+from redis.asyncio.connection import parse_url
 
 from app.config import CacheConfig, Config
+from app.errors import SettingsError
 from app.gateway.cache_key import CacheKey, Wish, cache_key, tenant_of
 from app.gateway.cache_store import CacheAbsentError, CacheStore
 from app.gateway.inbound import Headers
@@ -213,9 +215,21 @@ class ResponseCache:
 
 
 def build_cache(config: Config, *, url: str, redact: Redactor) -> ResponseCache | None:
-    """The cache that the configuration asks for; None when it is off."""
+    """The cache that the configuration asks for; None when it is off.
+
+    Raises:
+        SettingsError: the URL is none of a Redis.
+    """
     if config.gateway.cache.mode == "off":
         return None
+    try:
+        parse_url(url)
+    except ValueError as problem:
+        # The URL itself is not shown: it may hold a password.
+        raise SettingsError(
+            f"TIERWATCH_CACHE_URL: found a URL that is no Redis's ({str(problem).split(':')[0]});"
+            " accepted redis://:password@host:port/db"
+        ) from problem
     return ResponseCache(config, url=url, redact=redact)
 
 

@@ -1,6 +1,7 @@
 """The response cache over HTTP: a real gateway, a real Redis, a provider that counts its calls."""
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import openai
 import pytest
 import redis
 
+from app.errors import SettingsError
 from app.loop.redact import redact
 
 PROMPT = "What is the capital of France?"
@@ -640,3 +642,46 @@ def test_long_prompts_are_matched_to_the_letter(
     assert status(again) == "hit"
     assert float(again.headers["x-tierwatch-overhead-ms"]) < 100
     assert status(ask(gateway, "Please, why? " + "x" * 200_000)) == "miss"
+
+
+def test_hashing_that_outlasts_the_budget_is_a_miss_and_no_failure_of_redis(
+    start_gateway: Any, openai_provider: Any, redis_url: str, server: Any
+) -> None:
+    gateway = start_gateway(
+        openai_provider,
+        gateway="{cache: {mode: exact, budget_ms: 0.000001}}",
+        cache_url=redis_url,
+    )
+    assert {status(ask(gateway)) for _ in range(5)} == {"miss"}
+    kept(server)  # the store stayed open
+    assert looks(gateway) == {"slow": 5}
+
+
+@pytest.mark.parametrize("url", ["", "amqp://u:hunter2@h/0", "redis://:hunter2@h:port/0"])
+def test_a_url_that_is_no_redis_is_refused_without_being_shown(
+    start_gateway: Any, openai_provider: Any, url: str
+) -> None:
+    with pytest.raises(SettingsError, match="TIERWATCH_CACHE_URL: found") as caught:
+        start_gateway(openai_provider, gateway="{cache: {mode: exact}}", cache_url=url)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_more_answers_than_redis_takes_are_dropped_and_counted(
+    start_gateway: Any, openai_provider: Any, redis_url: str, server: Any
+) -> None:
+    # A redactor that never returns: no write ends, as with a Redis that hangs.
+    held = threading.Event()
+
+    def hold(text: str) -> str:
+        held.wait(10)
+        return text
+
+    gateway = start_gateway(
+        openai_provider, gateway="{cache: {mode: exact}}", cache_url=redis_url, redact=hold
+    )
+    for number in range(70):
+        assert ask(gateway, f"Question {number}?").status_code == 200
+    shown = gateway.client.get("/metrics").text
+    held.set()
+    assert 'tierwatch_cache_stores_total{result="dropped"} 6.0' in shown
+    kept(server, 64)
