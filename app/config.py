@@ -50,7 +50,7 @@ from app.routing.fields import (
 from app.routing.policy import Policy
 from app.routing.prices import Priced, PriceOrigin, price_of
 from app.routing.serving import BalanceSection, CascadeSection
-from app.routing.tiers import Price, Tier, resolved_model
+from app.routing.tiers import CACHE_TIER, Price, Tier, resolved_model
 
 DEFAULT_TOLERANCE = 0.05
 _EVERY_TIER = "*"
@@ -256,8 +256,8 @@ class EvaluationConfig(Section):
     )
     tolerance: Annotated[Mapping[str, float], PlainValidator(_read_tolerance)] = Field(
         default_factory=dict[str, float],
-        description="Misroute rate that must not be exceeded: one number, or `tier: number`."
-        " Default: 0.05 for each tier.",
+        description="Misroute rate that must not be exceeded: one number, or `tier: number`; tier"
+        " `cache` is the answers of `gateway.cache`. Default: 0.05 for each tier.",
     )
     objective: ObjectiveSection | None = Field(default=None, description="Instead of `tolerance`.")
     judge: JudgeConfig | None = Field(
@@ -279,6 +279,34 @@ class EvaluationConfig(Section):
     )
 
 
+class CacheConfig(Section):
+    """Answers that are given again, under ``gateway.cache``."""
+
+    mode: Annotated[Literal["off", "exact", "semantic"], BeforeValidator(yaml_off)] = Field(
+        default="off",
+        description="exact gives an answer again to the same request; semantic also where the"
+        " last message is worded otherwise and asks the same.",
+    )
+    ttl_s: Seconds = Field(
+        default=3600.0, validation_alias="ttl", description="How long an answer may be given again."
+    )
+    budget_ms: Annotated[float, number_above(0)] = Field(
+        default=5.0, description="Milliseconds that looking may take; then the request goes on."
+    )
+    temperature: Literal[0, "any"] = Field(
+        default=0,
+        description="0 leaves out requests that do not ask for temperature 0; any takes all.",
+    )
+    tools: bool = Field(
+        default=False,
+        description="Whether requests that offer tools take part; an answer that calls one never"
+        " does.",
+    )
+    max_answer_kb: Annotated[int, whole_number(1, 1024)] = Field(
+        default=64, description="Longer answers are not kept, in KiB."
+    )
+
+
 class GatewayConfig(Section):
     """The ``gateway`` section."""
 
@@ -295,6 +323,9 @@ class GatewayConfig(Section):
     capture_buffer: Count = Field(
         default=10_000,
         description="Sampled exchanges that wait for the database; more are dropped.",
+    )
+    cache: CacheConfig = Field(
+        default=CacheConfig(), description="Answers that are given again. Needs Redis."
     )
 
 
@@ -342,6 +373,7 @@ class Config:
         missing_providers: keys that name a model no provider serves, such as
             ``routing.tiers.simple``. Empty unless the file has no ``providers`` at all: such a
             file can be checked and replayed, but cannot serve.
+        cache_tolerance: how often an answer of the response cache may be worse than a fresh one.
     """
 
     path: str
@@ -358,6 +390,7 @@ class Config:
     notify: tuple[WebhookConfig, ...]
     missing_providers: tuple[str, ...]
     price_origins: Mapping[str, PriceOrigin]
+    cache_tolerance: float = DEFAULT_TOLERANCE
 
     @property
     def prices(self) -> Mapping[str, Priced]:
@@ -374,6 +407,12 @@ class Config:
     def unpriced(self) -> tuple[str, ...]:
         """Keys whose model is asked at a price nobody knows: what it costs counts as 0."""
         return tuple(key for key, origin in self.price_origins.items() if origin == "unknown")
+
+    @property
+    def serving(self) -> tuple[str, ...]:
+        """Names that answers are counted under: the tiers, and the cache where it is on."""
+        names = tuple(tier.name for tier in self.tiers)
+        return names if self.gateway.cache.mode == "off" else (*names, CACHE_TIER)
 
     def tier(self, name: str) -> Tier:
         """The tier of that name.
@@ -413,7 +452,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     routing, routing_problems = read_routing(document, kinds)
     problems += routing_problems
     if file is not None:
-        problems += _evaluation_problems(document, file, kinds)
+        problems += _evaluation_problems(document, file, kinds) + _cache_problems(document, file)
     if file is None or routing is None or problems:
         raise config_error(problems)
     evaluation = _resolved_evaluation(document, file, kinds)
@@ -438,6 +477,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         notify=file.notify,
         missing_providers=() if file.providers else _unserved(routing, evaluation),
         price_origins=MappingProxyType(origins),
+        cache_tolerance=_tolerance_of(CACHE_TIER, file.evaluation),
     )
 
 
@@ -451,8 +491,8 @@ def _evaluation_problems(
             ("evaluation", "tolerance", tier), "no tier that has a tier above it", accepted
         )
         for tier in evaluation.tolerance
-        if tier not in {*below_top, _EVERY_TIER}
-        for accepted in [", ".join(below_top)]
+        if tier not in {*below_top, _EVERY_TIER, CACHE_TIER}
+        for accepted in [", ".join([*below_top, CACHE_TIER])]
     ]
     if evaluation.tolerance and evaluation.objective is not None:
         problems.append(
@@ -482,6 +522,23 @@ def _evaluation_problems(
     return problems
 
 
+def _cache_problems(document: Document, file: ConfigFile) -> list[Problem]:
+    if file.gateway.cache.mode == "off" or CACHE_TIER not in file.routing.tiers:
+        return []
+    at = ("routing", "tiers", CACHE_TIER)
+    found = f"a tier named {CACHE_TIER}, as answers of gateway.cache are counted"
+    return [document.problem(at, found, "another name, or gateway.cache.mode: off")]
+
+
+def _tolerance_of(tier: str, evaluation: EvaluationConfig) -> float:
+    default = DEFAULT_TOLERANCE
+    if evaluation.objective is not None:
+        # Rounded: 1 - 0.95 is 0.050000000000000044.
+        default = round(1 - evaluation.objective.quality, 10)
+    default = evaluation.tolerance.get(_EVERY_TIER, default)
+    return evaluation.tolerance.get(tier, default)
+
+
 def _verdicts_problems(document: Document, judge: JudgeConfig) -> list[Problem]:
     at = ("evaluation", "judge", "verdicts")
     if judge.kind != "recorded":
@@ -508,13 +565,8 @@ def _resolved_evaluation(
     document: Document, file: ConfigFile, kinds: Mapping[str, str]
 ) -> EvaluationConfig:
     evaluation = file.evaluation
-    default = DEFAULT_TOLERANCE
-    if evaluation.objective is not None:
-        # Rounded: 1 - 0.95 is 0.050000000000000044.
-        default = round(1 - evaluation.objective.quality, 10)
-    default = evaluation.tolerance.get(_EVERY_TIER, default)
     below_top = list(file.routing.tiers)[:-1]
-    tolerance = {tier: evaluation.tolerance.get(tier, default) for tier in below_top}
+    tolerance = {tier: _tolerance_of(tier, evaluation) for tier in below_top}
     judge = evaluation.judge
     if judge is not None and judge.model:
         provider = provider_of(judge.model, judge.provider or None, kinds)

@@ -34,6 +34,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
     from app.gateway import build_gateway, serve
+    from app.gateway.response_cache import build_cache
     from app.providers.upstream import Upstream
     from app.routing.config import build_router
 
@@ -58,6 +59,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         clock=time.time,
         feedback=feedback,
         environ=environ,
+        cache=build_cache(config, url=settings.cache_url or settings.redis_url, redact=redact),
     )
     recorder.start()
     try:

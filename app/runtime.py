@@ -25,7 +25,7 @@ from app.notify.delivery import Destination, LogDestination, WebhookDestination,
 from app.providers.completion import ChatClient
 from app.providers.recordings import Recordings
 from app.providers.traffic import BadLine, read_traffic
-from app.routing.tiers import Tier
+from app.routing.tiers import CACHE_TIER, Tier
 from app.settings import Settings
 from app.store.database import build_engine
 
@@ -172,7 +172,7 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
     """What the configuration asks of the monitors."""
     evaluation = config.evaluation
     return MonitorRules(
-        tolerance=evaluation.tolerance,
+        tolerance={CACHE_TIER: config.cache_tolerance, **evaluation.tolerance},
         level=evaluation.alert_level,
         max_weight=weight_cap(sampling_plan(config)),
         min_pairs=evaluation.min_pairs,

@@ -86,6 +86,13 @@ class Settings:
         "Broker of the workers.",
         secret=True,
     )
+    cache_url: str = _setting(
+        "",
+        str,
+        "redis://:password@host:port/db",
+        "Redis of the response cache (`gateway.cache`). Empty: the broker.",
+        secret=True,
+    )
     gateway_host: str = _setting("127.0.0.1", str, "an address", "Where the gateway listens.")
     gateway_port: int = _setting(8420, _port, "1 to 65535", "The gateway's port.")
     dashboard_host: str = _setting("127.0.0.1", str, "an address", "Where the dashboard listens.")

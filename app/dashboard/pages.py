@@ -410,7 +410,7 @@ def pairs_page(
     """A page of pairs."""
     found = tuple(reading_pairs.pairs(connection, wanted, before=before))
     older = found[-1].id if len(found) == reading.PAGE else None
-    return PairsPage(wanted=wanted, tiers=_tier_names(config), pairs=found, before=older)
+    return PairsPage(wanted=wanted, tiers=config.serving, pairs=found, before=older)
 
 
 def pair_page(connection: Connection, pair_id: uuid.UUID) -> PairPage | None:

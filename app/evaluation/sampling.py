@@ -112,6 +112,19 @@ def inclusion(
     return None
 
 
+def cached_inclusion(decision: Decision, plan: SamplingPlan, exchange_id: str) -> Inclusion | None:
+    """Say whether an answer of the response cache is evaluated; None leaves it out.
+
+    It is compared with a fresh answer of the tier that the decision names. The question is whether
+    the answer fits the request, so what the router did not choose counts too, and no risk by
+    confidence is known.
+    """
+    rate = plan.sample_rate * plan.factor
+    if hashed_share(plan.salt, exchange_id) >= rate:
+        return None
+    return Inclusion("up", decision.tier, rate, rate)
+
+
 def propensities(
     decision: Decision, tiers: Sequence[str], plan: SamplingPlan
 ) -> tuple[float, float]:

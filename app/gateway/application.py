@@ -1,7 +1,7 @@
 """The gateway as an ASGI application: routes, small endpoints, start and stop."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import structlog
@@ -24,6 +24,7 @@ from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
 from app.gateway.policies import CurrentRouter
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
+from app.gateway.response_cache import ResponseCache
 from app.loop.exchange import Feedback, Recorder
 from app.providers.upstream import Upstream, write_json
 from app.routing.policy import ActivePolicies
@@ -45,6 +46,7 @@ def build_gateway(
     feedback: Callable[[Feedback], None],
     environ: Mapping[str, str],
     registry: CollectorRegistry | None = None,
+    cache: ResponseCache | None = None,
 ) -> Starlette:
     """Build the gateway.
 
@@ -59,6 +61,7 @@ def build_gateway(
         feedback: takes what callers say of answers; called in a thread.
         environ: where the gateway's own API keys are found.
         registry: what ``/metrics`` shows; a new one by default.
+        cache: answers that were given before; opened and closed with the application.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set.
@@ -87,11 +90,12 @@ def build_gateway(
             keys=keys,
             metrics=metrics,
             clock=clock,
+            cache=cache,
         )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with upstream:
+        async with upstream, cache or nullcontext():
             with current:
                 yield
 

@@ -15,6 +15,8 @@ from app.config import Config
 from app.errors import ClassifierError, ProviderError
 from app.gateway.answers import Asked, Begun, Whole
 from app.gateway.balancer import Balancer, Call, Tries
+from app.gateway.cache_key import read_wish
+from app.gateway.cached_reply import streamed_reply, whole_reply
 from app.gateway.caller_watch import CallerWatch
 from app.gateway.cascade import Cascade
 from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
@@ -22,6 +24,7 @@ from app.gateway.metrics import GatewayMetrics
 from app.gateway.open_exchange import OpenExchange
 from app.gateway.policies import CurrentRouter
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal, refusal_for, send_refusal
+from app.gateway.response_cache import CachedAnswer, Look, ResponseCache
 from app.gateway.translation import (
     StreamRelay,
     caller_reply,
@@ -31,13 +34,14 @@ from app.gateway.translation import (
 from app.loop.exchange import Recorder
 from app.providers.anthropic_wire import request_to_openai
 from app.providers.upstream import Upstream, UpstreamStream, read_json
+from app.providers.usage import Usage
 from app.providers.whole_stream import completion_stream, message_stream
 from app.routing.classification import failure_kind
 from app.routing.config import RetrySection
 from app.routing.decision import Decision
 from app.routing.llm import classification_request, read_classification
 from app.routing.router import Router
-from app.routing.tiers import Tier
+from app.routing.tiers import CACHE_TIER, Price, Tier
 
 AUTO = frozenset({"auto", "tierwatch/auto"})
 
@@ -68,6 +72,7 @@ class ChatEndpoint:
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
+        cache: answers that were given before; None without one.
     """
 
     def __init__(
@@ -82,6 +87,7 @@ class ChatEndpoint:
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
+        cache: ResponseCache | None = None,
     ) -> None:
         self._wire = wire
         self._config = config
@@ -92,19 +98,15 @@ class ChatEndpoint:
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
+        self._cache = cache
         self._auto = AUTO | frozenset(config.gateway.auto_models)
         self._tiers = {tier.name: tier for tier in config.tiers}
         self._retry = config.retry
         cascade = config.cascade
         self._cascade = None if cascade is None else Cascade(cascade, config.tiers, metrics)
         self._most = config.gateway.max_body_mb * 1024 * 1024
-        self._tier_headers = {
-            tier.name: [
-                (b"x-tierwatch-tier", tier.name.encode("ascii", "replace")),
-                (b"x-tierwatch-model", tier.model.encode("ascii", "replace")),
-            ]
-            for tier in config.tiers
-        }
+        self._tier_headers = {tier.name: _tier_headers(tier) for tier in config.tiers}
+        self._rank = {tier.name: rank for rank, tier in enumerate(config.tiers)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -166,6 +168,9 @@ class ChatEndpoint:
     async def _serve(
         self, exchange: OpenExchange, headers: Headers, send: Send, watch: CallerWatch
     ) -> None:
+        if (cached := await self._cached(exchange, headers)) is not None:
+            await self._reply_cached(exchange, cached, send, watch)
+            return
         if exchange.decision is None:
             exchange.decision = await self._decide(exchange)
         try:
@@ -177,6 +182,39 @@ class ChatEndpoint:
             await self._relay(exchange, answer, send, watch)
         else:
             await self._reply(exchange, answer, send, watch)
+
+    async def _cached(self, exchange: OpenExchange, headers: Headers) -> CachedAnswer | None:
+        """An answer that was given before, by a tier that the router would still choose."""
+        if self._cache is None:
+            return None
+        pinned = exchange.decision is not None
+        look = await self._cache.look(
+            self._wire,
+            headers,
+            exchange.request,
+            asked=exchange.request["model"] if pinned else "auto",
+            wish=read_wish(headers, exchange.request),
+            count=lambda result: self._metrics.cache_looks(result).inc(),
+        )
+        exchange.look = look
+        if look.answer is None:
+            return None
+        decision = exchange.decision or await self._decide_again(exchange, look.answer)
+        if decision is None or self._rank.get(look.answer.tier, -1) < self._rank[decision.tier]:
+            self._metrics.cache_looks("stale").inc()
+            exchange.look = Look("miss", look.key)
+            return None
+        self._metrics.cache_looks(look.status).inc()
+        exchange.decision = decision
+        return look.answer
+
+    async def _decide_again(self, exchange: OpenExchange, answer: CachedAnswer) -> Decision | None:
+        """The decision of now; a classifier that is a model is not asked, its word was kept."""
+        if self._config.classifier.kind != "llm":
+            return await self._decide(exchange)
+        if answer.classification is None:
+            return None
+        return self._router.decide(answer.classification, exchange.session)
 
     async def _decide(self, exchange: OpenExchange) -> Decision:
         router, chat = self._router, exchange.chat
@@ -376,6 +414,27 @@ class ChatEndpoint:
             return message_stream(whole)
         return completion_stream(whole, include_usage=exchange.wants_usage)
 
+    async def _reply_cached(
+        self, exchange: OpenExchange, answer: CachedAnswer, send: Send, watch: CallerWatch
+    ) -> None:
+        exchange.tier = Tier(CACHE_TIER, answer.model, CACHE_TIER, Price(0.0, 0.0))
+        exchange.begins(200)
+        created, options = int(exchange.arrived_at), exchange.request.get("stream_options") or {}
+        if exchange.streaming:
+            usage = options.get("include_usage") is True
+            body = streamed_reply(
+                self._wire, answer, exchange.exchange_id, created, include_usage=usage
+            )
+            headers = self._headers(exchange) + _EVENTS
+        else:
+            body = whole_reply(self._wire, answer, exchange.exchange_id, created)
+            headers = [*self._headers(exchange), _JSON, (b"content-length", b"%d" % len(body))]
+        watch.stop()
+        message = {"role": "assistant", "content": answer.content}
+        exchange.answered(message, "stop", Usage(*answer.tokens), finished=True)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
     async def _relay(
         self, exchange: OpenExchange, begun: Begun, send: Send, watch: CallerWatch
     ) -> None:
@@ -433,11 +492,13 @@ class ChatEndpoint:
     def _headers(self, exchange: OpenExchange) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-tierwatch-request-id", str(exchange.exchange_id).encode())]
         if exchange.tier is not None and exchange.decision is not None:
-            headers += self._tier_headers[exchange.tier.name]
+            tier = exchange.tier
+            headers += self._tier_headers.get(tier.name) or _tier_headers(tier)
             headers += [
                 (b"x-tierwatch-confidence", b"%.4f" % exchange.decision.confidence),
                 (b"x-tierwatch-policy-version", b"%d" % exchange.decision.policy_version),
             ]
+        headers.append((b"x-tierwatch-cache", exchange.look.status.encode()))
         headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % exchange.overhead_ms))
         return headers
 
@@ -447,6 +508,8 @@ class ChatEndpoint:
         tier = exchange.tier or self._tiers[decision.tier]
         served = exchange.served(decision, tier)
         self._recorder.record(served)
+        if self._cache is not None:
+            self._cache.keep(exchange.look, served, self._metrics)
         metrics = self._metrics
         metrics.in_flight.dec()
         metrics.requests(tier.name, str(served.status)).inc()
@@ -461,6 +524,13 @@ class ChatEndpoint:
             metrics.tokens(tier.name, "cached").inc(served.cached_tokens)
             if not served.finished:
                 metrics.replies_cut(tier.name).inc()
+
+
+def _tier_headers(tier: Tier) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-tierwatch-tier", tier.name.encode("ascii", "replace")),
+        (b"x-tierwatch-model", tier.model.encode("ascii", "replace")),
+    ]
 
 
 async def _next(

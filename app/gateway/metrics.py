@@ -114,6 +114,18 @@ class GatewayMetrics:
             ["tier", "outcome"],
             registry=registry,
         )
+        self._cache_looks = Counter(
+            "tierwatch_cache_looks",
+            "Looks into the response cache by what became of them.",
+            ["result"],
+            registry=registry,
+        )
+        self._cache_stores = Counter(
+            "tierwatch_cache_stores",
+            "Answers for the response cache by what became of them.",
+            ["result"],
+            registry=registry,
+        )
         # cache() on the bound lookups: labels are bounded, so the caches are too.
         self.requests = cache(self._requests.labels)
         self.refused = cache(self._refused.labels)
@@ -128,3 +140,5 @@ class GatewayMetrics:
         self.deployment_in_flight = cache(self._deployment_in_flight.labels)
         self.breaker_state = cache(self._breaker_state.labels)
         self.cascade = cache(self._cascade.labels)
+        self.cache_looks = cache(self._cache_looks.labels)
+        self.cache_stores = cache(self._cache_stores.labels)

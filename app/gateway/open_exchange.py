@@ -7,6 +7,7 @@ from typing import Any
 
 from app.errors import ProviderError
 from app.gateway.answers import Whole
+from app.gateway.response_cache import OFF, Look
 from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
 from app.providers.openai_wire import (
     StreamAnswer,
@@ -33,6 +34,7 @@ class OpenExchange:
         decision: what the router chose; None until it has.
         tier: the tier that serves, or was tried last.
         attempts: calls to providers so far.
+        look: what became of a look into the response cache.
         status: HTTP status for the caller.
         message: the assistant message, in OpenAI's form.
         finished: whether the caller could have the whole answer.
@@ -54,6 +56,7 @@ class OpenExchange:
         "exchange_id",
         "finish_reason",
         "finished",
+        "look",
         "message",
         "overhead_ms",
         "request",
@@ -78,6 +81,7 @@ class OpenExchange:
         self.decision: Decision | None = None
         self.tier: Tier | None = None
         self.attempts: list[Attempt] = []
+        self.look: Look = OFF
         self.status = CALLER_LEFT
         self.message: dict[str, Any] | None = None
         self.finish_reason: str | None = None

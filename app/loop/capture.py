@@ -31,6 +31,7 @@ from app.evaluation.sampling import (
     Inclusion,
     SamplingPlan,
     budget_factor,
+    cached_inclusion,
     confidence_bin,
     inclusion,
     neyman_allocation,
@@ -39,7 +40,7 @@ from app.evaluation.sampling import (
 from app.loop.exchange import Attempt, ServedExchange
 from app.loop.redact import redact_json, storable
 from app.loop.spool import Spool
-from app.routing.tiers import Tier
+from app.routing.tiers import CACHE_TIER, Tier
 from app.store.costs import spent_today
 from app.store.evidence import risk_cells
 from app.store.exchanges import add_exchanges
@@ -160,10 +161,13 @@ class CaptureRecorder:
         chosen, expected = None, 0.0
         if served.finished and served.answer is not None:
             same = served.served_tier == served.decision.tier
+            plan = self._plan  # one object: the writer swaps it whole
             if same:  # an answer of a fallback tier was not the router's choice
-                plan = self._plan  # one object: the writer swaps it whole
                 expected = sum(propensities(served.decision, self._names, plan))
                 chosen = inclusion(served.decision, self._names, plan, str(served.exchange_id))
+            elif served.served_tier == CACHE_TIER:
+                expected = plan.sample_rate * plan.factor
+                chosen = cached_inclusion(served.decision, plan, str(served.exchange_id))
         with self._lock:
             self._counted += 1
             row = self._batch.counts.setdefault(
@@ -211,8 +215,13 @@ class CaptureRecorder:
                 )
 
     def _count_boundaries(self, served: ServedExchange) -> None:
-        """Count the request at every boundary it came to: those up to the tier that serves it."""
+        """Count the request at every boundary it came to: those up to the tier that serves it.
+
+        What the cache answers comes to none: no threshold would move it.
+        """
         decision = served.decision
+        if served.served_tier == CACHE_TIER != decision.tier:
+            return
         day = int(served.arrived_at) // _DAY_S
         for tier, confidence in decision.confidences:
             # A hair more: .29 x 100 is 28.999999999999996.

@@ -12,6 +12,7 @@ from app.judges import Judge
 from app.judges.verdict import Question, Verdict
 from app.loop.redact import storable
 from app.loop.retry import after_failed_try, worn_out
+from app.routing.tiers import CACHE_TIER
 from app.store.costs import add_lost_cost
 from app.store.evidence import add_outcome, add_verdict
 from app.store.exchanges import StoredPair, load_pair
@@ -108,14 +109,17 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
 def stream_name(exchange: dict[str, Any], judge_version: str) -> str:
     """The stream an outcome feeds: its segment under one policy, model and judge.
 
-    A change of any of these makes another population; its monitor starts anew.
+    A change of any of these makes another population; its monitor starts anew. Answers of the
+    response cache are one population whatever model once gave them: what is watched is whether
+    they fit.
     """
+    model = CACHE_TIER if exchange["tier"] == CACHE_TIER else exchange["model"]
     return "|".join(
         (
             exchange["tier"],
             exchange["task_type"],
             f"p{exchange['policy_version']}",
-            exchange["model"],
+            model,
             judge_version,
         )
     )

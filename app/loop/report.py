@@ -12,6 +12,7 @@ from app.evaluation.costs import Costs
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.routing.tiers import CACHE_TIER
 from app.store.costs import evaluation_costs
 from app.store.evidence import streams_in_force
 from app.store.labels import has_labels, reviewed_outcomes
@@ -87,7 +88,8 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
                 model=tier.model,
             )
             for tier in config.tiers
-        },
+        }
+        | _cache(connection, config, judge),
         "alerts": _alerts(connection),
         "proposals": _proposals(connection),
         "policy_version": None if active is None else active.stable.version,
@@ -122,11 +124,30 @@ def _quality(connection: Connection, config: Config, judge_version: str) -> Esti
             text("select tier, sum(requests)::bigint as requests from rollups group by tier")
         )
     }
-    below_top = config.tiers[:-1]
-    level = split_level(0.95, len(below_top))
-    rates = [misroute_rate(connection, tier.name, judge_version, level=level) for tier in below_top]
-    requests = [float(served.get(tier.name, 0)) for tier in config.tiers]
+    ladder = [tier.name for tier in config.tiers]
+    if CACHE_TIER in served and CACHE_TIER not in ladder:
+        # As if every cached answer had been the cheapest tier's: at least this good.
+        ladder.insert(0, CACHE_TIER)
+    level = split_level(0.95, len(ladder) - 1)
+    rates = [misroute_rate(connection, tier, judge_version, level=level) for tier in ladder[:-1]]
+    requests = [float(served.get(tier, 0)) for tier in ladder]
     return relative_quality(requests, rates)
+
+
+def _cache(connection: Connection, config: Config, judge_version: str) -> dict[str, Any]:
+    """The response cache beside the tiers, where it is on or has ever answered."""
+    if any(tier.name == CACHE_TIER for tier in config.tiers):
+        return {}
+    told = _tier(
+        connection,
+        CACHE_TIER,
+        tolerance=config.cache_tolerance,
+        judge_version=judge_version,
+        min_pairs=config.evaluation.min_pairs,
+        model=CACHE_TIER,
+    )
+    shown = told["requests"] or config.gateway.cache.mode != "off"
+    return {CACHE_TIER: told} if shown else {}
 
 
 def _tier(

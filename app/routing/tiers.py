@@ -8,6 +8,10 @@ from app.errors import ConfigError
 
 TOKENS_PER_MTOK = 1_000_000
 
+# What answers from the response cache are counted and watched as. It is no rung of the ladder:
+# nothing is routed to it, and no threshold is its own.
+CACHE_TIER = "cache"
+
 
 @dataclass(frozen=True, slots=True)
 class Price:

@@ -18,6 +18,7 @@ import pytest
 
 from app.config import load_config
 from app.gateway import build_gateway
+from app.gateway.response_cache import build_cache
 from app.gateway.server import gateway_server
 from app.loop.exchange import Feedback, ServedExchange
 from app.providers.upstream import Upstream
@@ -247,6 +248,11 @@ class RunningGateway:
         self.policies: Callable[[], ActivePolicies | None] = lambda: None
         self.take_feedback: Callable[[Feedback], None] = self.feedback.append
         environ = options.pop("environ", {})
+        self.cache = build_cache(
+            self.config,
+            url=options.pop("cache_url", ""),
+            redact=options.pop("redact", lambda text: text),
+        )
         self.app = build_gateway(
             config=self.config,
             router=options.pop("router", None) or Router.from_config(path, ask=_nobody),
@@ -256,6 +262,7 @@ class RunningGateway:
             clock=time.time,
             feedback=self._feedback,
             environ=environ,
+            cache=self.cache,
         )
         self.server = gateway_server(self.app, "127.0.0.1", 0)
         self.url = ""
