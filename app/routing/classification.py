@@ -57,13 +57,14 @@ class ClassifierConfig:
     """The ``routing.classifier`` section, read and checked.
 
     Attributes:
-        kind: ``llm | heuristic | static``.
+        kind: ``llm | local | heuristic | static``.
         model: model asked by kind ``llm``, else empty.
         provider: its name in the ``providers`` section; empty until one is known.
         max_tokens: length of the reply of kind ``llm``, at most 50 tokens.
         timeout_s: seconds that kind ``llm`` may take; after that the default tier serves.
         logprobs: whether kind ``llm`` asks for log-probabilities.
         label: tier that kind ``static`` always names, else empty.
+        models: kind ``local``: (tier, file of its learned model); decide until a model is approved.
     """
 
     kind: str = "heuristic"
@@ -73,6 +74,7 @@ class ClassifierConfig:
     timeout_s: float = 2.0
     logprobs: bool = True
     label: str = ""
+    models: tuple[tuple[str, str], ...] = ()
 
 
 def failure_kind(error: BaseException) -> str:

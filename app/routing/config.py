@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, PlainValidator
@@ -23,7 +24,9 @@ from app.routing.document import (
 )
 from app.routing.fields import Cost, Name, Seconds, Section, read_share, whole_number
 from app.routing.heuristic import HeuristicClassifier
+from app.routing.learned import configured_boundaries
 from app.routing.llm import MOST_TOKENS, LlmClassifier
+from app.routing.local import LocalTierClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Ask, Router
 from app.routing.static import StaticClassifier
@@ -67,7 +70,7 @@ class TierSection(Section):
 class ClassifierSection(Section):
     """The classifier under ``routing.classifier``."""
 
-    kind: Literal["llm", "heuristic", "static"] | None = Field(
+    kind: Literal["llm", "local", "heuristic", "static"] | None = Field(
         default=None,
         description="How prompts are classified. Default: llm when `model` is given, else"
         " heuristic.",
@@ -87,6 +90,11 @@ class ClassifierSection(Section):
     logprobs: bool = Field(default=True, description="Whether kind llm asks for log-probabilities.")
     label: Name | None = Field(
         default=None, description="Tier that kind static names. Default: the cheapest."
+    )
+    models: dict[str, Name] | None = Field(
+        default=None,
+        description="Tier -> file of a model for kind local to begin with, relative to this file."
+        " A tier without one begins untrained.",
     )
 
 
@@ -207,7 +215,7 @@ def read_routing(
     check.default_tier()
     if check.problems:
         return None, check.problems
-    return _resolved(section, kinds), []
+    return _resolved(section, kinds, document.path), []
 
 
 def provider_of(model: str, named: str | None, kinds: Mapping[str, str]) -> str | None:
@@ -265,10 +273,17 @@ def build_router(config: Routed, *, ask: Ask | None = None) -> Router:
         config: tiers, classifier, default tier and first policy.
         ask: sends a chat request to the classifier's model. Without it a router of kind ``llm``
             has no classifier, and its owner classifies and calls ``decide``.
+
+    Raises:
+        ArtefactError: a model's file cannot be used; names it and says why.
     """
     classifier: Classifier | None = None
     if config.classifier.kind == "static":
         classifier = StaticClassifier(config.classifier.label)
+    elif config.classifier.kind == "local":
+        names = [tier.name for tier in config.tiers]
+        boundaries = configured_boundaries(names, dict(config.classifier.models))
+        classifier = LocalTierClassifier(names, boundaries)
     elif config.classifier.kind == "heuristic":
         classifier = HeuristicClassifier([tier.name for tier in config.tiers])
     elif ask is not None:
@@ -314,6 +329,16 @@ class _Checks:
         elif classifier.label is not None and classifier.label not in self._names:
             self._add(("classifier", "label"), shown(classifier.label, ()), ", ".join(self._names))
 
+        for tier, file in (classifier.models or {}).items():
+            if kind != "local":
+                self._add(("classifier", "models"), "models", f"none, since the kind is {kind}")
+                return
+            at = ("classifier", "models", tier)
+            if tier not in self._names[:-1]:
+                self._add(at, "no tier that has a model", ", ".join(self._names[:-1]))
+            elif not beside(self._document.path, file).is_file():
+                self._add(at, f"{file!r}, which is no file", "the file of a saved model")
+
     def fallback(self) -> None:
         fallback = self._section.fallback
         groups: dict[tuple[str, ...], float | dict[str, float]] = {
@@ -343,7 +368,12 @@ class _Checks:
         self.problems.append(self._document.problem(("routing", *path), found, accepted))
 
 
-def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
+def beside(path: str, name: str) -> Path:
+    """The file of that name, relative to the folder of the file at ``path``."""
+    return Path(path).parent / name
+
+
+def _resolved(section: RoutingSection, kinds: Mapping[str, str], path: str) -> Routing:
     tiers = tuple(
         Tier(
             name=name,
@@ -380,6 +410,9 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
             # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
             logprobs=classifier.logprobs and kinds.get(provider) != "anthropic",
             label=(classifier.label or names[0]) if _kind(classifier) == "static" else "",
+            models=tuple(
+                (tier, str(beside(path, file))) for tier, file in (classifier.models or {}).items()
+            ),
         ),
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
