@@ -113,7 +113,9 @@ def refit(*, engine: Engine, rules: RefitRules, rollout_share: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class Made:
+    """A proposal that was made."""
+
     id: int
     certified: bool
 
@@ -145,7 +147,7 @@ class Trial:
         return self.comparison.better and (change.value is None or change.value <= 0)
 
 
-def _refit_boundary(connection: Connection, boundary: str, rules: RefitRules) -> _Made | None:
+def _refit_boundary(connection: Connection, boundary: str, rules: RefitRules) -> Made | None:
     lock_active(connection)
     active = active_policies(connection)
     learner = load_learner(connection, boundary)
@@ -174,59 +176,102 @@ def _refit_boundary(connection: Connection, boundary: str, rules: RefitRules) ->
     if len(pairs) < needed:
         return None
     try:
-        old = (
-            rules.configured[boundary]
-            if incumbent is None
-            else LocalClassifier.from_bytes(incumbent.artefact)
-        )
-        new = LocalClassifier.from_bytes(candidate.artefact)
+        old = rules.configured[boundary] if incumbent is None else _read(incumbent)
+        new = _read(candidate)
     except ArtefactError as problem:
         _log.error("refit put off: an artefact cannot be used", boundary=boundary, why=str(problem))
         set_candidate(connection, boundary, None)
         return None
+    set_candidate(connection, boundary, None)
+    return conclude(
+        connection,
+        boundary,
+        active.stable,
+        candidate,
+        pairs,
+        rules=rules,
+        incumbent=old,
+        candidate_model=new,
+    )[1]
+
+
+def conclude(
+    connection: Connection,
+    boundary: str,
+    stable: Policy,
+    candidate: Any,
+    pairs: Sequence[JudgedPair],
+    *,
+    rules: RefitRules,
+    incumbent: LocalClassifier,
+    candidate_model: LocalClassifier,
+    tried: int = 1,
+) -> tuple[Trial, Made | None]:
+    """Compare a candidate with the model in force, keep what was found, propose it if worth it.
+
+    Args:
+        connection: in the caller's transaction, the active row locked.
+        boundary: the lower tier.
+        stable: the policy in force.
+        candidate: the artefact's row.
+        pairs: held out, in order.
+        rules: how models are proposed.
+        incumbent: the model in force, read.
+        candidate_model: the candidate, read.
+        tried: candidates this one was chosen from with these pairs; delta is shared by them.
+    """
+    incumbent_id = artefact_at(connection, stable.classifier, boundary)
     last = last_refit(connection, boundary)
     k = 0 if last is None else last.k + 1
+    tests = refits_against(connection, boundary, incumbent_id)
+    certify_delta = spent_delta(rules.delta, k) / tried
     trial = try_model(
         pairs,
-        old,
-        new,
-        threshold=active.stable.threshold(boundary),
+        incumbent,
+        candidate_model,
+        threshold=stable.threshold(boundary),
         costs=mean_costs(connection, boundary),
         alpha=rules.alpha.get(boundary),
-        delta=spent_delta(rules.delta, tests),
-        certify_delta=spent_delta(rules.delta, k),
+        delta=spent_delta(rules.delta, tests) / tried,
+        certify_delta=certify_delta,
     )
+    window = {
+        "first_position": pairs[0].position if pairs else 0,
+        "last_position": pairs[-1].position if pairs else 0,
+    }
     add_refit(
         connection,
         boundary=boundary,
         k=k,
         incumbent_id=incumbent_id,
         candidate_id=candidate.id,
-        first_position=pairs[0].position,
-        last_position=pairs[-1].position,
         pairs=len(pairs),
         result=trial_document(trial) | {"proposed": trial.worth_proposing},
+        **window,
     )
-    set_candidate(connection, boundary, None)
     if not trial.worth_proposing:
-        return None
-    return propose_model(
+        return trial, None
+    made = propose_model(
         connection,
         boundary,
-        active.stable,
+        stable,
         candidate,
         trial,
         extra={
             "judge_version": rules.judge_version,
             "alpha": rules.alpha.get(boundary),
-            "delta": spent_delta(rules.delta, k),
+            "delta": certify_delta,
             "k": k,
             "incumbent_id": incumbent_id,
-            "incumbent_pairs": old.pairs,
-            "first_position": pairs[0].position,
-            "last_position": pairs[-1].position,
+            "incumbent_pairs": incumbent.pairs,
+            **window,
         },
     )
+    return trial, made
+
+
+def _read(artefact: Any) -> LocalClassifier:
+    return LocalClassifier.from_bytes(artefact.artefact)
 
 
 def _make_candidate(connection: Connection, learner: Any) -> None:
@@ -349,7 +394,7 @@ def propose_model(
     trial: Trial,
     *,
     extra: Mapping[str, Any],
-) -> _Made | None:
+) -> Made | None:
     """Propose an artefact; None when the tier has a proposal that is not finished.
 
     Args:
@@ -410,7 +455,7 @@ def propose_model(
         certified=trial.certified,
         **{"from": current, "to": trial.threshold},
     )
-    return _Made(proposal_id, trial.certified)
+    return Made(proposal_id, trial.certified)
 
 
 def trial_document(trial: Trial) -> dict[str, Any]:
