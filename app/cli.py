@@ -235,6 +235,32 @@ def simulate(*, quick: bool, as_json: bool) -> None:
     sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
 
 
+@main.command()
+@click.option(
+    "--teacher",
+    type=click.Choice(["static", "words", "none"]),
+    default="static",
+    show_default=True,
+    help="Who teaches first: words with sentence embeddings (extra train), words alone, nobody.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Pairs of each boundary, the newest.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
+@click.option("--from", "file", type=click.Path(path_type=Path), help="Recorded traffic.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for its models.")
+@_said
+def train(**asked: Any) -> None:
+    """Fit the local classifier anew, with a teacher; propose it where it is shown to be better."""
+    from app.train import Asked, run_train
+
+    sys.exit(run_train(read_settings(), Asked(**asked)))
+
+
 @main.command("replay-policy")
 @click.option(
     "--threshold",

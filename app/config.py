@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from app.routing.config import (
     RetrySection,
     Routing,
     RoutingFile,
+    beside,
     provider_kinds,
     provider_of,
     provider_problem,
@@ -229,6 +229,26 @@ class RetuneConfig(Section):
     )
 
 
+class RefitConfig(Section):
+    """How models learned from judged pairs are proposed, under ``evaluation.refit``."""
+
+    mode: Annotated[Literal["off", "propose", "auto"], BeforeValidator(yaml_off)] = Field(
+        default="propose",
+        description="For classifiers of kind local. propose waits for a person; auto approves what"
+        " is certified.",
+    )
+    delta: OpenShare = Field(
+        default=0.05,
+        description="Chance that a model which is no better is ever proposed in place of the same"
+        " one, and that a certificate is wrong, in all.",
+    )
+    min_pairs: Count = Field(
+        default=300,
+        description="Held-out pairs of the first comparison with a model; the n-th waits for n"
+        " times as many.",
+    )
+
+
 class RolloutConfig(Section):
     """How an approved policy is introduced, under ``evaluation.rollout``."""
 
@@ -264,6 +284,9 @@ class EvaluationConfig(Section):
         default=None, description="Who compares answers. Default: no judge."
     )
     retune: RetuneConfig = Field(default=RetuneConfig(), description="How thresholds are proposed.")
+    refit: RefitConfig = Field(
+        default=RefitConfig(), description="How models learned from judged pairs are proposed."
+    )
     rollout: RolloutConfig = Field(
         default=RolloutConfig(), description="How an approved policy is introduced."
     )
@@ -548,17 +571,12 @@ def _verdicts_problems(document: Document, judge: JudgeConfig) -> list[Problem]:
     accepted = "a file of recorded traffic with verdicts, for kind recorded"
     if judge.verdicts is None:
         return [document.problem(at, "nothing", accepted)]
-    path = _beside(document.path, judge.verdicts)
+    path = beside(document.path, judge.verdicts)
     try:
         with path.open("rb"):
             return []
     except OSError as problem:
         return [document.problem(at, f"{str(path)!r}: {problem.strerror}", accepted)]
-
-
-def _beside(path: str, name: str) -> Path:
-    """The file of that name, relative to the folder of the file at ``path``."""
-    return Path(path).parent / name
 
 
 def _resolved_evaluation(
@@ -572,7 +590,7 @@ def _resolved_evaluation(
         provider = provider_of(judge.model, judge.provider or None, kinds)
         judge = judge.model_copy(update={"provider": provider})
     if judge is not None and judge.verdicts is not None:
-        verdicts = str(_beside(document.path, judge.verdicts))
+        verdicts = str(beside(document.path, judge.verdicts))
         judge = judge.model_copy(update={"verdicts": verdicts})
     return evaluation.model_copy(update={"tolerance": MappingProxyType(tolerance), "judge": judge})
 

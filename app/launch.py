@@ -100,7 +100,11 @@ def write_effective_config(
     for tier in routing["tiers"].values():
         tier.pop("provider", None)
         tier.pop("providers", None)
-    routing.get("classifier", {}).pop("provider", None)
+    classifier = routing.get("classifier", {})
+    classifier.pop("provider", None)
+    if "models" in classifier:  # relative to the file that is left behind
+        files = classifier["models"].items()
+        classifier["models"] = {tier: str(given.parent.resolve() / file) for tier, file in files}
     evaluation = document.setdefault("evaluation", {})
     judge = evaluation.get("judge") or {}
     asked = {name: judge[name] for name in ("orders", "cost") if name in judge}

@@ -16,7 +16,9 @@ from app.errors import SettingsError, TierwatchError, UsageError
 from app.loop.exchange import Feedback
 from app.loop.feedback import keep_feedback
 from app.loop.redact import load_redactor
-from app.loop.reload import current_policies
+from app.loop.reload import current_policies, stored_model
+from app.routing.learned import configured_boundaries
+from app.routing.local import LocalTierClassifier
 from app.routing.policy import ActivePolicies
 from app.routing.prices import price_words, shipped_prices
 from app.runtime import build_recorder, build_runtime, configure_logging
@@ -44,8 +46,18 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     recorder = build_recorder(settings, config, engine=engine)
     redact = load_redactor(settings.redactor or None)
 
+    names = [tier.name for tier in config.tiers]
+    configured = configured_boundaries(names, dict(config.classifier.models))
+
     def policies() -> ActivePolicies:
-        return current_policies(engine=engine, first=config.initial_policy)
+        return current_policies(
+            engine=engine,
+            first=config.initial_policy,
+            learned=config.classifier.kind == "local",
+        )
+
+    def models(version: int) -> LocalTierClassifier:
+        return stored_model(version, engine=engine, tiers=names, configured=configured)
 
     def feedback(given: Feedback) -> None:
         keep_feedback(given, engine=engine, redact=redact)
@@ -55,6 +67,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         router=build_router(config),
         recorder=recorder,
         policies=policies,
+        models=models,
         upstream=Upstream(config.providers, environ),
         clock=time.time,
         feedback=feedback,

@@ -162,7 +162,7 @@ class Settings:
         30.0,
         _positive,
         "more than 0",
-        "Seconds between looks at rollouts and at tiers due for a test.",
+        "Seconds between looks at rollouts, at tiers due for a test and at pairs to learn.",
     )
     redactor: str = _setting(
         "", str, "module:function", "Replaces the built-in redaction; takes and returns a str."

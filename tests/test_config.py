@@ -200,8 +200,8 @@ ONE_PROBLEM = [
         "max_token",
         (
             "2: routing.classifier.max_token: found an unknown key; accepted"
-            " cost, kind, label, logprobs, max_tokens, model, provider, timeout (did you mean"
-            " 'max_tokens'?)"
+            " cost, kind, label, logprobs, max_tokens, model, models, provider, timeout"
+            " (did you mean 'max_tokens'?)"
         ),
     ),
     (
@@ -399,8 +399,11 @@ ONE_PROBLEM = [
     ),
     (
         "model: gpt-4o-mini",
-        "kind: local",
-        ("2: routing.classifier.kind: found 'local'; accepted 'llm', 'heuristic' or 'static'"),
+        "kind: magic",
+        (
+            "2: routing.classifier.kind: found 'magic'; accepted 'llm', 'local', 'heuristic' or"
+            " 'static'"
+        ),
     ),
     (
         "model: gpt-4o-mini",

@@ -22,11 +22,12 @@ from app.gateway.feedback import read_feedback
 from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
-from app.gateway.policies import CurrentRouter
+from app.gateway.policies import CurrentRouter, no_models
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from app.gateway.response_cache import ResponseCache
 from app.loop.exchange import Feedback, Recorder
 from app.providers.upstream import Upstream, write_json
+from app.routing.classification import Classifier
 from app.routing.policy import ActivePolicies
 from app.routing.router import Router
 
@@ -41,6 +42,7 @@ def build_gateway(
     router: Router,
     recorder: Recorder,
     policies: Callable[[], ActivePolicies | None],
+    models: Callable[[int], Classifier] = no_models,
     upstream: Upstream,
     clock: Callable[[], float],
     feedback: Callable[[Feedback], None],
@@ -56,6 +58,7 @@ def build_gateway(
         recorder: is given each exchange once, after its reply is closed.
         policies: asked every second, in a thread, for the policies that should be in force. None,
             or an error of any kind, leaves the last known ones.
+        models: asked in the same thread for the learned model of a version that a policy names.
         upstream: the providers; opened and closed with the application.
         clock: epoch seconds.
         feedback: takes what callers say of answers; called in a thread.
@@ -68,7 +71,7 @@ def build_gateway(
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
-    current = CurrentRouter(router, policies, metrics)
+    current = CurrentRouter(router, policies, metrics, models=models)
     balancer = Balancer(config.tiers, config.balance, metrics)
     small = _SmallEndpoints(
         config=config,

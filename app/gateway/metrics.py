@@ -35,6 +35,16 @@ class GatewayMetrics:
             "Looks for a new policy that failed; the last known one stays in force.",
             registry=registry,
         )
+        self.model_version = Gauge(
+            "tierwatch_model_version",
+            "Version of the learned model in force; 0 for the configured classifier.",
+            registry=registry,
+        )
+        self.models_refused = Counter(
+            "tierwatch_models_refused",
+            "Looks at a learned model that was corrupt, foreign or missing; the last one decides.",
+            registry=registry,
+        )
         self.feedback = Counter(
             "tierwatch_feedback", "Feedback by what became of it.", ["status"], registry=registry
         )

@@ -94,6 +94,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "proposals": _proposals(connection),
         "policy_version": None if active is None else active.stable.version,
         "thresholds": {} if active is None else dict(active.stable.thresholds),
+        "model_version": None if active is None else active.stable.classifier,
     }
 
 
@@ -276,8 +277,8 @@ def _alerts(connection: Connection) -> list[dict[str, Any]]:
 def _proposals(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
-            'select id, tier, from_threshold as "from", to_threshold as "to", direction, state,'
-            " certified, pairs, predicted, candidate_version from proposals order by id"
+            'select id, kind, tier, from_threshold as "from", to_threshold as "to", direction,'
+            " state, certified, pairs, predicted, candidate_version from proposals order by id"
         )
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view

@@ -58,7 +58,7 @@ class ClassifierConfig:
     """The ``routing.classifier`` section, read and checked.
 
     Attributes:
-        kind: ``llm | heuristic | static``.
+        kind: ``llm | local | heuristic | static``.
         model: model asked by kind ``llm``, else empty.
         provider: its name in the ``providers`` section; empty until one is known.
         max_tokens: length of the reply of kind ``llm``, at most 50 tokens.
@@ -66,6 +66,7 @@ class ClassifierConfig:
         logprobs: whether kind ``llm`` asks for log-probabilities.
         label: tier that kind ``static`` always names, else empty.
         price: of the model asked by kind ``llm``; None when it is not known.
+        models: kind ``local``: (tier, file of its learned model); decide until a model is approved.
     """
 
     kind: str = "heuristic"
@@ -76,6 +77,7 @@ class ClassifierConfig:
     logprobs: bool = True
     label: str = ""
     price: Price | None = None
+    models: tuple[tuple[str, str], ...] = ()
 
 
 def failure_kind(error: BaseException) -> str:

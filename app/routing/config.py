@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, PlainValidator
@@ -23,7 +24,9 @@ from app.routing.document import (
 )
 from app.routing.fields import Cost, Name, Seconds, Section, read_share, whole_number
 from app.routing.heuristic import HeuristicClassifier
+from app.routing.learned import configured_boundaries
 from app.routing.llm import MOST_TOKENS, LlmClassifier
+from app.routing.local import LocalTierClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.prices import Priced, PriceOrigin, price_of
 from app.routing.router import Ask, Router
@@ -80,7 +83,7 @@ class TierSection(Section):
 class ClassifierSection(Section):
     """The classifier under ``routing.classifier``."""
 
-    kind: Literal["llm", "heuristic", "static"] | None = Field(
+    kind: Literal["llm", "local", "heuristic", "static"] | None = Field(
         default=None,
         description="How prompts are classified. Default: llm when `model` is given, else"
         " heuristic.",
@@ -103,6 +106,11 @@ class ClassifierSection(Section):
     )
     cost: Cost | None = Field(
         default=None, description="What the model of kind llm costs; default as for tiers."
+    )
+    models: dict[str, Name] | None = Field(
+        default=None,
+        description="Tier -> file of a model for kind local to begin with, relative to this file."
+        " A tier without one begins untrained.",
     )
 
 
@@ -240,12 +248,13 @@ def read_routing(
     check.listed(file.prices)
     check.tiers()
     check.classifier()
+    check.models()
     check.fallback()
     check.default_tier()
     problems = check.problems + serving_problems(document, section, kinds, prices)
     if problems:
         return None, problems
-    return _resolved(file, kinds, prices), []
+    return _resolved(file, kinds, prices, document.path), []
 
 
 def provider_of(model: str, named: str | None, kinds: Mapping[str, str]) -> str | None:
@@ -303,10 +312,17 @@ def build_router(config: Routed, *, ask: Ask | None = None) -> Router:
         config: tiers, classifier, default tier and first policy.
         ask: sends a chat request to the classifier's model. Without it a router of kind ``llm``
             has no classifier, and its owner classifies and calls ``decide``.
+
+    Raises:
+        ArtefactError: a model's file cannot be used; names it and says why.
     """
     classifier: Classifier | None = None
     if config.classifier.kind == "static":
         classifier = StaticClassifier(config.classifier.label)
+    elif config.classifier.kind == "local":
+        names = [tier.name for tier in config.tiers]
+        boundaries = configured_boundaries(names, dict(config.classifier.models))
+        classifier = LocalTierClassifier(names, boundaries)
     elif config.classifier.kind == "heuristic":
         classifier = HeuristicClassifier([tier.name for tier in config.tiers])
     elif ask is not None:
@@ -378,6 +394,19 @@ class _Checks:
         elif classifier.label is not None and classifier.label not in self._names:
             self._add(("classifier", "label"), shown(classifier.label, ()), ", ".join(self._names))
 
+    def models(self) -> None:
+        classifier = self._section.classifier
+        kind = _kind(classifier)
+        if classifier.models and kind != "local":
+            self._add(("classifier", "models"), "models", f"none, since the kind is {kind}")
+            return
+        for tier, file in (classifier.models or {}).items():
+            at = ("classifier", "models", tier)
+            if tier not in self._names[:-1]:
+                self._add(at, "no tier that has a model", ", ".join(self._names[:-1]))
+            elif not beside(self._document.path, file).is_file():
+                self._add(at, f"{file!r}, which is no file", "the file of a saved model")
+
     def fallback(self) -> None:
         fallback = self._section.fallback
         groups: dict[tuple[str, ...], float | dict[str, float]] = {
@@ -407,7 +436,14 @@ class _Checks:
         self.problems.append(self._document.problem(("routing", *path), found, accepted))
 
 
-def _resolved(file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, Priced]) -> Routing:
+def beside(path: str, name: str) -> Path:
+    """The file of that name, relative to the folder of the file at ``path``."""
+    return Path(path).parent / name
+
+
+def _resolved(
+    file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, Priced], path: str
+) -> Routing:
     section = file.routing
     origins = {f"routing.tiers.{name}": one.origin for name, one in prices.items()}
     tiers = tuple(
@@ -451,6 +487,9 @@ def _resolved(file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, 
             logprobs=classifier.logprobs and kinds.get(provider) != "anthropic",
             label=(classifier.label or names[0]) if _kind(classifier) == "static" else "",
             price=price,
+            models=tuple(
+                (tier, str(beside(path, file))) for tier, file in (classifier.models or {}).items()
+            ),
         ),
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),

@@ -61,8 +61,68 @@ class PolicyRow(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     thresholds: Mapped[dict[str, Any]]
     by_task: Mapped[dict[str, Any]]
+    classifier: Mapped[int] = mapped_column(server_default=text("0"))
     author: Mapped[str]
     reason: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ArtefactRow(Base):
+    """One boundary's learned classifier, as bytes. Never changed: a refit adds another.
+
+    ``position`` is that of the newest outcome it learned from.
+    """
+
+    __tablename__ = "classifier_artefacts"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    boundary: Mapped[str]
+    artefact: Mapped[bytes]
+    pairs: Mapped[int]
+    position: Mapped[int]
+    author: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ModelRow(Base):
+    """A version of the learned model: the artefact of each boundary that has one."""
+
+    __tablename__ = "classifier_models"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    boundary: Mapped[str] = mapped_column(primary_key=True)
+    artefact_id: Mapped[int]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class LearnerRow(Base):
+    """The working classifier of a boundary, which learns from each judged pair, in order.
+
+    ``position`` is that of the newest outcome it has taken. ``candidate_id`` is the artefact that
+    waits for held-out pairs: those that came after it.
+    """
+
+    __tablename__ = "learners"
+    boundary: Mapped[str] = mapped_column(primary_key=True)
+    artefact: Mapped[bytes]
+    pairs: Mapped[int]
+    position: Mapped[int]
+    candidate_id: Mapped[int | None]
+    updated_at: Mapped[dt.datetime] = _now()
+
+
+class RefitRow(Base):
+    """One comparison of a candidate with the model in force, whatever came of it."""
+
+    __tablename__ = "refits"
+    __table_args__ = (UniqueConstraint("boundary", "k"),)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    boundary: Mapped[str]
+    k: Mapped[int]
+    incumbent_id: Mapped[int]
+    candidate_id: Mapped[int]
+    first_position: Mapped[int]
+    last_position: Mapped[int]
+    pairs: Mapped[int]
+    result: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime] = _now()
 
 
@@ -307,7 +367,11 @@ class AlertRow(Base):
 
 
 class ProposalRow(Base):
-    """A candidate policy with its evidence, waiting for or after a decision."""
+    """A candidate policy with its evidence, waiting for or after a decision.
+
+    Kind ``threshold`` moves a tier's threshold. Kind ``model`` puts the artefact at the tier's
+    boundary, with the threshold that keeps the same share of its traffic.
+    """
 
     __tablename__ = "proposals"
     __table_args__ = (
@@ -325,6 +389,8 @@ class ProposalRow(Base):
         ),
     )
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default=text("'threshold'"))
+    artefact_id: Mapped[int | None]
     tier: Mapped[str]
     task_type: Mapped[str]
     from_threshold: Mapped[float]
