@@ -5,9 +5,8 @@
 FILE is a gzipped JSON-lines file with ``prompt`` and ``models: {name: {score}}`` of two models.
 Folds are over distinct prompts, the metric is RouteLLM's: thresholds at the eleven edges of ten
 quantile bins, share sent to the strong model against accuracy, area by trapezoids, as a share of
-the gap.
-Prints JSON: mean APGR of the classifier alone, of the teacher, of the student, and of the paired
-difference.
+the gap. Prints JSON: mean APGR of the classifier alone, of the teacher, of the student, and of the
+paired difference.
 """
 
 import argparse
