@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from app.errors import ConflictError, UsageError
-from app.loop.refit import RefitRules, Trial, conclude
+from app.loop.refit import RefitRules, Trial, conclude, models_above
 from app.routing.local import LocalClassifier
 from app.store.learned import (
     JudgedPair,
@@ -162,6 +162,7 @@ def _propose(  # noqa: PLR0917 - of this module
             if incumbent is None
             else LocalClassifier.from_bytes(incumbent.artefact),
             candidate_model=fitted.classifier,
+            above=models_above(connection, boundary, active.stable.classifier, rules),
             tried=_CANDIDATES,
         )
     why = ""
