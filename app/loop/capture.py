@@ -192,8 +192,13 @@ class CaptureRecorder:
                 )
 
     def _count_boundaries(self, served: ServedExchange) -> None:
-        """Count the request at every boundary it came to: those up to the tier that serves it."""
+        """Count the request at every boundary it came to: those up to the tier that serves it.
+
+        A conversation that is held at its tier comes to none: no threshold would move it.
+        """
         decision = served.decision
+        if not decision.chosen:
+            return
         day = int(served.arrived_at) // _DAY_S
         for tier, confidence in decision.confidences:
             # A hair more: .29 x 100 is 28.999999999999996.

@@ -11,17 +11,30 @@ TOKENS_PER_MTOK = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Price of a model in USD per million tokens. Never negative, never infinite."""
+    """Price of a model in USD per million tokens. Never negative, never infinite.
+
+    Attributes:
+        input_usd_per_mtok: tokens read.
+        output_usd_per_mtok: tokens written.
+        cached_input_usd_per_mtok: tokens read from the provider's prompt cache; None: as input.
+    """
 
     input_usd_per_mtok: float
     output_usd_per_mtok: float
+    cached_input_usd_per_mtok: float | None = None
 
     def __post_init__(self) -> None:
-        for usd in (self.input_usd_per_mtok, self.output_usd_per_mtok):
+        for usd in (self.input_usd_per_mtok, self.output_usd_per_mtok, self.cached_usd_per_mtok):
             if not (math.isfinite(usd) and usd >= 0):
                 raise ConfigError(
                     [f"price: found {usd}; accepted: USD per million tokens, 0 or more"]
                 )
+
+    @property
+    def cached_usd_per_mtok(self) -> float:
+        """Price of a token read from the prompt cache: that of the input where none is known."""
+        given = self.cached_input_usd_per_mtok
+        return self.input_usd_per_mtok if given is None else given
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
         """Cost in USD of a call with these counts of tokens.
