@@ -22,6 +22,7 @@ from app.routing.config import (
     RetrySection,
     Routing,
     RoutingFile,
+    SessionsSection,
     provider_kinds,
     provider_of,
     provider_problem,
@@ -330,6 +331,7 @@ class Config:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, in force until the database has a later one.
         retry: what the gateway does when a provider fails.
+        sessions: how a conversation keeps its tier.
         providers: by name; empty when the file has none yet.
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
@@ -345,6 +347,7 @@ class Config:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    sessions: SessionsSection
     providers: Mapping[str, ProviderConfig]
     evaluation: EvaluationConfig
     gateway: GatewayConfig
@@ -400,6 +403,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         default_tier=routing.default_tier,
         initial_policy=routing.initial_policy,
         retry=routing.retry,
+        sessions=routing.sessions,
         providers=MappingProxyType(dict(file.providers)),
         evaluation=evaluation,
         gateway=file.gateway,

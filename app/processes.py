@@ -56,6 +56,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         clock=time.time,
         feedback=feedback,
         environ=environ,
+        redis_url=settings.redis_url,
     )
     recorder.start()
     try:

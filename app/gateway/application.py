@@ -17,10 +17,12 @@ from starlette.routing import Route
 
 from app.config import Config
 from app.gateway.chat import ChatEndpoint
+from app.gateway.conversations import Conversations
 from app.gateway.feedback import read_feedback
 from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
+from app.gateway.pins import Pins
 from app.gateway.policies import CurrentRouter
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from app.loop.exchange import Feedback, Recorder
@@ -44,6 +46,7 @@ def build_gateway(
     feedback: Callable[[Feedback], None],
     environ: Mapping[str, str],
     registry: CollectorRegistry | None = None,
+    redis_url: str | None = None,
 ) -> Starlette:
     """Build the gateway.
 
@@ -58,13 +61,22 @@ def build_gateway(
         feedback: takes what callers say of answers; called in a thread.
         environ: where the gateway's own API keys are found.
         registry: what ``/metrics`` shows; a new one by default.
+        redis_url: where gateways share what they know of conversations; None keeps it here.
 
     Raises:
-        SettingsError: a key in ``gateway.api_keys`` names a variable that is not set.
+        SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
+            address of Redis cannot be read.
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
     current = CurrentRouter(router, policies, metrics)
+    pins = Pins(
+        redis_url,
+        idle_s=config.sessions.idle_s,
+        clock=clock,
+        count=lambda answer: metrics.pin_looks(answer).inc(),
+    )
+    conversations = Conversations(config, pins, kind_of=upstream.kind, metrics=metrics, clock=clock)
     small = _SmallEndpoints(
         config=config,
         current=current,
@@ -81,6 +93,7 @@ def build_gateway(
             current=current,
             recorder=recorder,
             upstream=upstream,
+            conversations=conversations,
             keys=keys,
             metrics=metrics,
             clock=clock,
@@ -88,7 +101,7 @@ def build_gateway(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with upstream:
+        async with upstream, pins:
             with current:
                 yield
 

@@ -1,7 +1,8 @@
 """One chat request: read, decide, answer through a provider, record.
 
 A plain ASGI callable and no request or response objects: this is the path whose speed is measured.
-It does no input or output of its own; the only waiting is for the caller and for providers.
+It does no input or output of its own but one look for the conversation, of milliseconds at most;
+all other waiting is for the caller and for providers.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from app.config import Config
 from app.errors import ClassifierError, ProviderError
 from app.gateway.caller_watch import CallerWatch
+from app.gateway.conversations import Conversations
 from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.open_exchange import OpenExchange
@@ -22,6 +24,7 @@ from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal, refusal_for, send_re
 from app.gateway.translation import StreamRelay, caller_reply, provider_body
 from app.loop.exchange import Recorder
 from app.providers.anthropic_wire import request_to_openai
+from app.providers.history import mentions_reasoning
 from app.providers.openai_wire import Reply
 from app.providers.upstream import Upstream, UpstreamStream, read_json
 from app.routing.classification import failure_kind
@@ -71,6 +74,7 @@ class ChatEndpoint:
         current: the router in force.
         recorder: is given every exchange once its reply is closed.
         upstream: the providers.
+        conversations: what is remembered of them.
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
@@ -84,6 +88,7 @@ class ChatEndpoint:
         current: CurrentRouter,
         recorder: Recorder,
         upstream: Upstream,
+        conversations: Conversations,
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
@@ -93,6 +98,7 @@ class ChatEndpoint:
         self._current = current
         self._recorder = recorder
         self._upstream = upstream
+        self._conversations = conversations
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
@@ -168,8 +174,10 @@ class ChatEndpoint:
     async def _serve(
         self, exchange: OpenExchange, headers: Headers, send: Send, watch: CallerWatch
     ) -> None:
+        exchange.recalled = await self._conversations.recall(exchange, headers)
         if exchange.decision is None:
             exchange.decision = await self._decide(exchange)
+        exchange.decision = self._conversations.settle(exchange, exchange.decision)
         try:
             answer = await self._first_answer(exchange, exchange.decision, headers)
         except ProviderError as error:
@@ -242,7 +250,9 @@ class ChatEndpoint:
         by_model = decision.reason == "pinned" and exchange.request["model"] != chosen.name
         climb = self._retry.escalate and not by_model
         above = tiers[tiers.index(chosen) + 1 :] if climb else ()
-        return [chosen] * (1 + self._retry.attempts) + list(above)
+        spare = self._conversations.spare_tier(exchange)
+        last = () if spare is None else (spare,)
+        return [chosen] * (1 + self._retry.attempts) + [*above, *last]
 
     async def _pause(self, exchange: OpenExchange, error: ProviderError) -> None:
         wait_s = self._retry.wait_s
@@ -253,7 +263,8 @@ class ChatEndpoint:
 
     async def _ask(self, exchange: OpenExchange, tier: Tier, headers: Headers) -> _Whole | _Begun:
         wire = self._upstream.kind(tier.provider)
-        body = provider_body(self._wire, wire, exchange.request, exchange.chat, tier.model)
+        request, chat = self._conversations.fitted(self._wire, exchange, tier)
+        body = provider_body(self._wire, wire, request, chat, tier.model)
         extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
         began = time.perf_counter()
         try:
@@ -278,6 +289,7 @@ class ChatEndpoint:
         extra: dict[str, str] | None,
     ) -> _Whole:
         raw, answer = await self._upstream.complete(tier.provider, body, extra)
+        exchange.reasoned = mentions_reasoning(raw)
         try:
             return _Whole(*caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at)))
         except ProviderError as error:
@@ -348,6 +360,7 @@ class ChatEndpoint:
             await send({"type": "http.response.body", "body": last})
         finally:
             stream.close()
+            exchange.reasoned = relay.reasoned
             answer = relay.answer
             exchange.answered(
                 answer.message,
@@ -384,6 +397,8 @@ class ChatEndpoint:
                 (b"x-tierwatch-confidence", b"%.4f" % exchange.decision.confidence),
                 (b"x-tierwatch-policy-version", b"%d" % exchange.decision.policy_version),
             ]
+            if (turn := exchange.turn) and turn.held and exchange.tier.name == turn.decision.tier:
+                headers.append((b"x-tierwatch-held", turn.move.encode()))
         headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % exchange.overhead_ms))
         return headers
 
@@ -393,6 +408,7 @@ class ChatEndpoint:
         tier = exchange.tier or self._tiers[decision.tier]
         served = exchange.served(decision, tier)
         self._recorder.record(served)
+        self._conversations.remember(exchange, served)
         metrics = self._metrics
         metrics.in_flight.dec()
         metrics.requests(tier.name, str(served.status)).inc()

@@ -46,8 +46,7 @@ class Keys:
         """Compare the caller's key with every accepted one, in constant time."""
         if not self._digests:
             return None
-        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-        shown = headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
+        shown = shown_key(headers)
         digest = hashlib.sha256(shown).digest()
         # A list, not a generator: any() would stop at the first match.
         if any([hmac.compare_digest(digest, accepted) for accepted in self._digests]):  # noqa: C419 - as above
@@ -60,6 +59,12 @@ class Keys:
             "authentication_error",
             "invalid_api_key",
         )
+
+
+def shown_key(headers: Headers) -> bytes:
+    """The key that the caller shows, as ``x-api-key`` or bearer token; empty without one."""
+    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
+    return headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
 
 
 async def read_body(receive: Receive, headers: Headers, most: int) -> bytes | Refusal | None:

@@ -1,7 +1,7 @@
 """An exchange that is still open: what is known of it while it is being served."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.errors import ProviderError
 from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
@@ -12,6 +12,10 @@ from app.providers.openai_wire import (
 )
 from app.routing.decision import Decision
 from app.routing.tiers import Tier
+
+if TYPE_CHECKING:
+    from app.gateway.conversations import Recalled
+    from app.routing.stickiness import Turn
 
 # Nginx's status for a caller who left before the answer; never sent, only recorded.
 CALLER_LEFT = 499
@@ -24,9 +28,13 @@ class OpenExchange:
     Attributes:
         exchange_id: sent to the caller as ``x-tierwatch-request-id``.
         session: the caller's session; without one, each exchange is its own.
+        in_session: whether the caller named one.
         request: the request as the caller sent it.
         chat: the request in OpenAI's form.
         decision: what the router chose; None until it has.
+        recalled: what was known of the conversation.
+        turn: what that made of the router's decision; None without a conversation.
+        reasoned: whether the answer seems to hold reasoning.
         tier: the tier that serves, or was tried last.
         attempts: calls to providers so far.
         status: HTTP status for the caller.
@@ -47,12 +55,16 @@ class OpenExchange:
         "exchange_id",
         "finish_reason",
         "finished",
+        "in_session",
         "message",
         "overhead_ms",
+        "reasoned",
+        "recalled",
         "request",
         "session",
         "status",
         "tier",
+        "turn",
     )
 
     def __init__(
@@ -65,6 +77,10 @@ class OpenExchange:
         self.arrived_at = now
         self.exchange_id = new_exchange_id(now)
         self.session = session or str(self.exchange_id)
+        self.in_session = bool(session)
+        self.recalled: Recalled | None = None
+        self.turn: Turn | None = None
+        self.reasoned = False
         self.request = request
         self.chat = chat
         self.decision: Decision | None = None

@@ -121,6 +121,26 @@ class RetrySection(Section):
     )
 
 
+class SessionsSection(Section):
+    """How a conversation keeps its tier, under ``routing.sessions``."""
+
+    sticky: bool = Field(
+        default=True,
+        description="Whether a conversation is held at its tier in a tool exchange, on a short"
+        " reply, and while its warm prompt cache is worth more than a cheaper tier saves.",
+    )
+    idle_s: Seconds = Field(
+        default=1_800.0,
+        validation_alias="idle",
+        description="Silence after which a session's next request is a new conversation.",
+    )
+    cache_s: Seconds = Field(
+        default=300.0,
+        validation_alias="cache",
+        description="How long providers keep a prompt cached after its last use.",
+    )
+
+
 class RoutingSection(Section):
     """The section as it is written; ``Routing`` is what follows from it."""
 
@@ -137,6 +157,9 @@ class RoutingSection(Section):
     )
     retry: RetrySection = Field(
         default=RetrySection(), description="What happens when a provider fails."
+    )
+    sessions: SessionsSection = Field(
+        default=SessionsSection(), description="How a conversation keeps its tier."
     )
 
 
@@ -156,6 +179,7 @@ class Routing:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, from ``fallback``.
         retry: what the gateway does when a provider fails.
+        sessions: how a conversation keeps its tier.
     """
 
     tiers: tuple[Tier, ...]
@@ -163,6 +187,7 @@ class Routing:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    sessions: SessionsSection
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -384,6 +409,7 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
         retry=section.retry,
+        sessions=section.sessions,
     )
 
 
