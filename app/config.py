@@ -21,6 +21,7 @@ from app.routing.config import (
     RetrySection,
     Routing,
     RoutingFile,
+    SessionsSection,
     beside,
     provider_kinds,
     provider_of,
@@ -387,6 +388,7 @@ class Config:
         retry: what the gateway does when a provider fails.
         balance: how it spreads calls over the deployments of a tier.
         cascade: whose answers it checks before the first byte; None checks none.
+        sessions: how a conversation keeps its tier.
         providers: by name; empty when the file has none yet.
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
@@ -407,6 +409,7 @@ class Config:
     retry: RetrySection
     balance: BalanceSection
     cascade: CascadeSection | None
+    sessions: SessionsSection
     providers: Mapping[str, ProviderConfig]
     evaluation: EvaluationConfig
     gateway: GatewayConfig
@@ -494,6 +497,7 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         retry=routing.retry,
         balance=routing.balance,
         cascade=routing.cascade,
+        sessions=routing.sessions,
         providers=MappingProxyType(dict(file.providers)),
         evaluation=evaluation,
         gateway=file.gateway,

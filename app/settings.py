@@ -83,7 +83,7 @@ class Settings:
         "redis://127.0.0.1:6379/0",
         str,
         "redis://:password@host:port/db",
-        "Broker of the workers.",
+        "Broker of the workers; where gateways share their conversations.",
         secret=True,
     )
     cache_url: str = _setting(

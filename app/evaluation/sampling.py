@@ -92,8 +92,8 @@ def inclusion(
 
     Kept traffic is shadowed up. Escalated traffic is probed down, and in the middle tiers also
     shadowed up (one of the two, drawn by the same hash). The top tier is only probed down. What
-    the router did not choose (pinned, classifier failed, moved up by a cascade) is no evidence
-    about a threshold and is left out.
+    the router did not choose (pinned, classifier failed, moved up by a cascade, a conversation held
+    at its tier) is no evidence about a threshold and is left out.
 
     Args:
         decision: what the router chose.
@@ -132,7 +132,7 @@ def propensities(
 
     They add up to at most 1. What the router did not choose is never included.
     """
-    if decision.reason == "pinned" or decision.reason.startswith(("classifier_failed", "cascade")):
+    if not decision.chosen:
         return 0.0, 0.0
     place = tiers.index(decision.tier)
     up, down = _rates(place, len(tiers), plan, escalated=decision.escalated)

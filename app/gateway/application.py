@@ -18,10 +18,12 @@ from starlette.routing import Route
 from app.config import Config
 from app.gateway.balancer import Balancer
 from app.gateway.chat import ChatEndpoint
+from app.gateway.conversations import Conversations
 from app.gateway.feedback import read_feedback
 from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
+from app.gateway.pins import Pins
 from app.gateway.policies import CurrentRouter, no_models
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from app.gateway.response_cache import ResponseCache
@@ -49,6 +51,7 @@ def build_gateway(
     environ: Mapping[str, str],
     registry: CollectorRegistry | None = None,
     cache: ResponseCache | None = None,
+    redis_url: str | None = None,
 ) -> Starlette:
     """Build the gateway.
 
@@ -65,14 +68,23 @@ def build_gateway(
         environ: where the gateway's own API keys are found.
         registry: what ``/metrics`` shows; a new one by default.
         cache: answers that were given before; opened and closed with the application.
+        redis_url: where gateways share what they know of conversations; None keeps it here.
 
     Raises:
-        SettingsError: a key in ``gateway.api_keys`` names a variable that is not set.
+        SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
+            address of Redis cannot be read.
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
     current = CurrentRouter(router, policies, metrics, models=models)
     balancer = Balancer(config.tiers, config.balance, metrics)
+    pins = Pins(
+        redis_url,
+        idle_s=config.sessions.idle_s,
+        clock=clock,
+        count=lambda answer: metrics.pin_looks(answer).inc(),
+    )
+    conversations = Conversations(config, pins, kind_of=upstream.kind, metrics=metrics, clock=clock)
     small = _SmallEndpoints(
         config=config,
         current=current,
@@ -90,6 +102,7 @@ def build_gateway(
             recorder=recorder,
             upstream=upstream,
             balancer=balancer,
+            conversations=conversations,
             keys=keys,
             metrics=metrics,
             clock=clock,
@@ -98,7 +111,7 @@ def build_gateway(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with upstream, cache or nullcontext():
+        async with upstream, pins, cache or nullcontext():
             with current:
                 yield
 

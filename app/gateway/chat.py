@@ -1,7 +1,8 @@
 """One chat request: read, decide, answer through a provider, record.
 
 A plain ASGI callable and no request or response objects: this is the path whose speed is measured.
-It does no input or output of its own; the only waiting is for the caller and for providers.
+It does no input or output of its own but one look for the conversation, of milliseconds at most;
+all other waiting is for the caller and for providers.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from app.gateway.cache_key import read_wish
 from app.gateway.cached_reply import streamed_reply, whole_reply
 from app.gateway.caller_watch import CallerWatch
 from app.gateway.cascade import Cascade
+from app.gateway.conversations import Conversations
 from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.open_exchange import OpenExchange
@@ -33,6 +35,7 @@ from app.gateway.translation import (
 )
 from app.loop.exchange import Recorder
 from app.providers.anthropic_wire import request_to_openai
+from app.providers.history import mentions_reasoning
 from app.providers.upstream import Upstream, UpstreamStream, read_json
 from app.providers.usage import Usage
 from app.providers.whole_stream import completion_stream, message_stream
@@ -69,6 +72,7 @@ class ChatEndpoint:
         recorder: is given every exchange once its reply is closed.
         upstream: the providers.
         balancer: chooses between the deployments of a tier.
+        conversations: what is remembered of them.
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
@@ -84,6 +88,7 @@ class ChatEndpoint:
         recorder: Recorder,
         upstream: Upstream,
         balancer: Balancer,
+        conversations: Conversations,
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
@@ -95,6 +100,7 @@ class ChatEndpoint:
         self._recorder = recorder
         self._upstream = upstream
         self._balancer = balancer
+        self._conversations = conversations
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
@@ -171,8 +177,10 @@ class ChatEndpoint:
         if (cached := await self._cached(exchange, headers)) is not None:
             await self._reply_cached(exchange, cached, send, watch)
             return
+        exchange.recalled = await self._conversations.recall(exchange, headers)
         if exchange.decision is None:
             exchange.decision = await self._decide(exchange)
+        exchange.decision = self._conversations.settle(exchange, exchange.decision)
         try:
             answer = await self._answer(exchange, exchange.decision, headers)
         except ProviderError as error:
@@ -306,7 +314,9 @@ class ChatEndpoint:
         tiers = self._config.tiers
         chosen = self._tiers[decision.tier]
         climb = self._retry.escalate and not self._by_model(exchange, decision)
-        return [chosen, *(tiers[tiers.index(chosen) + 1 :] if climb else ())]
+        spare = self._conversations.spare_tier(exchange)
+        last = () if spare is None else (spare,)
+        return [chosen, *(tiers[tiers.index(chosen) + 1 :] if climb else ()), *last]
 
     def _by_model(self, exchange: OpenExchange, decision: Decision) -> bool:
         """A tier's name asks for at least that tier, a model's for that model and no other."""
@@ -325,7 +335,8 @@ class ChatEndpoint:
         tier = call.tier
         wire = self._upstream.kind(tier.provider)
         with call:
-            body = provider_body(self._wire, wire, asked.request, asked.chat, call.model)
+            request, chat = self._conversations.fitted(self._wire, exchange, tier, asked)
+            body = provider_body(self._wire, wire, request, chat, call.model)
             extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
             began = time.perf_counter()
             try:
@@ -352,6 +363,7 @@ class ChatEndpoint:
         extra: dict[str, str] | None,
     ) -> Whole:
         raw, answer = await self._upstream.complete(call.tier.provider, body, extra)
+        exchange.reasoned = mentions_reasoning(raw)
         try:
             said = caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at))
         except ProviderError as error:
@@ -456,6 +468,7 @@ class ChatEndpoint:
         finally:
             stream.close()
             begun.call.close()
+            exchange.reasoned = relay.reasoned
             answer = relay.answer
             exchange.answered(
                 answer.message,
@@ -498,6 +511,8 @@ class ChatEndpoint:
                 (b"x-tierwatch-confidence", b"%.4f" % exchange.decision.confidence),
                 (b"x-tierwatch-policy-version", b"%d" % exchange.decision.policy_version),
             ]
+            if (turn := exchange.turn) and turn.held and exchange.tier.name == turn.decision.tier:
+                headers.append((b"x-tierwatch-held", turn.move.encode()))
         headers.append((b"x-tierwatch-cache", exchange.look.status.encode()))
         headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % exchange.overhead_ms))
         return headers
@@ -508,6 +523,7 @@ class ChatEndpoint:
         tier = exchange.tier or self._tiers[decision.tier]
         served = exchange.served(decision, tier)
         self._recorder.record(served)
+        self._conversations.remember(exchange, served)
         if self._cache is not None:
             self._cache.keep(exchange.look, served, self._metrics)
         metrics = self._metrics

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.errors import ProviderError
 from app.gateway.answers import Whole
@@ -18,6 +18,10 @@ from app.providers.usage import Usage
 from app.routing.decision import Decision
 from app.routing.tiers import Price, Tier
 
+if TYPE_CHECKING:
+    from app.gateway.conversations import Recalled
+    from app.routing.stickiness import Turn
+
 # Nginx's status for a caller who left before the answer; never sent, only recorded.
 CALLER_LEFT = 499
 ABANDONED = "abandoned"
@@ -29,9 +33,13 @@ class OpenExchange:
     Attributes:
         exchange_id: sent to the caller as ``x-tierwatch-request-id``.
         session: the caller's session; without one, each exchange is its own.
+        in_session: whether the caller named one.
         request: the request as the caller sent it.
         chat: the request in OpenAI's form.
         decision: what the router chose; None until it has.
+        recalled: what was known of the conversation.
+        turn: what that made of the router's decision; None without a conversation.
+        reasoned: whether the answer seems to hold reasoning.
         tier: the tier that serves, or was tried last.
         attempts: calls to providers so far.
         look: what became of a look into the response cache.
@@ -56,13 +64,17 @@ class OpenExchange:
         "exchange_id",
         "finish_reason",
         "finished",
+        "in_session",
         "look",
         "message",
         "overhead_ms",
+        "reasoned",
+        "recalled",
         "request",
         "session",
         "status",
         "tier",
+        "turn",
         "unserved",
     )
 
@@ -76,6 +88,10 @@ class OpenExchange:
         self.arrived_at = now
         self.exchange_id = new_exchange_id(now)
         self.session = session or str(self.exchange_id)
+        self.in_session = bool(session)
+        self.recalled: Recalled | None = None
+        self.turn: Turn | None = None
+        self.reasoned = False
         self.request = request
         self.chat = chat
         self.decision: Decision | None = None

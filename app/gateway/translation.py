@@ -16,6 +16,7 @@ from app.providers.anthropic_wire import (
     reply_to_openai,
     request_to_anthropic,
 )
+from app.providers.history import mentions_reasoning
 from app.providers.openai_wire import Reply, StreamAnswer, read_reply
 from app.providers.sse import SSEDecoder, SSEEvent, encode_event
 from app.providers.upstream import read_json, write_json
@@ -73,6 +74,7 @@ class StreamRelay:
     Attributes:
         answer: the answer so far.
         whole: whether the provider has said all it had to say.
+        reasoned: whether the answer seems to hold reasoning.
     """
 
     __slots__ = (
@@ -83,12 +85,14 @@ class StreamRelay:
         "_to",
         "_usage",
         "answer",
+        "reasoned",
         "whole",
     )
 
     def __init__(self, caller: str, provider: str, *, include_usage: bool, created: int) -> None:
         self.answer = StreamAnswer()
         self.whole = False
+        self.reasoned = False
         self._same = caller == provider
         self._usage = include_usage
         self._decoder = SSEDecoder()
@@ -101,6 +105,7 @@ class StreamRelay:
 
         Never raises: what was readable before something unreadable still reaches the caller.
         """
+        self.reasoned = self.reasoned or mentions_reasoning(chunk)
         said: list[bytes] = []
         try:
             for event in self._decoder.feed(chunk) if self._problem is None else ():

@@ -217,10 +217,12 @@ class CaptureRecorder:
     def _count_boundaries(self, served: ServedExchange) -> None:
         """Count the request at every boundary it came to: those up to the tier that serves it.
 
-        What the cache answers comes to none: no threshold would move it.
+        What the cache answers comes to none, nor does a conversation held at its tier: no
+        threshold would move it. What a cascade moved up came to its boundary first.
         """
         decision = served.decision
-        if served.served_tier == CACHE_TIER != decision.tier:
+        moved_up = decision.reason.startswith("cascade")
+        if not (decision.chosen or moved_up) or served.served_tier == CACHE_TIER != decision.tier:
             return
         day = int(served.arrived_at) // _DAY_S
         for tier, confidence in decision.confidences:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from app.errors import ProviderError
+from app.providers.history import joined_turns, with_safe_ids, without_orphaned_thinking
 
 # Anthropic demands max_tokens; OpenAI's callers mostly leave it out. 4096 is what every model of
 # theirs that is still served can write.
@@ -37,14 +38,15 @@ def request_to_anthropic(request: Mapping[str, Any]) -> dict[str, Any]:
     out["max_tokens"] = (
         request.get("max_completion_tokens") or request.get("max_tokens") or DEFAULT_MAX_TOKENS
     )
-    system, messages = _turns_to_anthropic(objects(request.get("messages")))
+    system, messages = _turns_to_anthropic(with_safe_ids(objects(request.get("messages"))))
     instruction = _format_instruction(request.get("response_format"))
     if instruction:
         system = [*system, {"type": "text", "text": instruction}]
     if system:
         plain = all(block.keys() == {"type", "text"} for block in system)
         out["system"] = "\n\n".join(block["text"] for block in system) if plain else system
-    out["messages"] = messages
+    out["messages"] = joined_turns(messages)
+    without_orphaned_thinking(out)
     _sampling_to_anthropic(request, out)
     _tools_to_anthropic(request, out)
     user = request.get("user") or request.get("safety_identifier")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import ProviderError
+from app.providers.history import Reader, fitted_request
 from app.providers.usage import Usage, read_usage
 from app.routing.content import message_text
 
@@ -37,6 +38,7 @@ _NOT_FOR_SHADOWS = frozenset(
 # Tools the caller runs, so naming one in an answer has no effect. Any other type (web search, code
 # execution, a remote server) is run by the provider while it answers.
 _CALLER_RUN_TOOLS = frozenset({"function", "custom"})
+_SOMEBODY_ELSE = Reader(provider="", model="", mixed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +305,9 @@ def lean_request(request: Mapping[str, Any]) -> dict[str, Any]:
 
     Streaming, identity, storage, priority and everything the provider would execute while it
     answers are dropped. Tools the caller runs are kept: the calls are compared, never executed.
+    What in the history only its issuer can read is dropped too: another model is asked.
     """
+    request = fitted_request(request, wire="openai", to="openai", reader=_SOMEBODY_ELSE).request
     lean = {key: value for key, value in request.items() if key not in _NOT_FOR_SHADOWS}
     tools = lean.get("tools")
     if isinstance(tools, list):

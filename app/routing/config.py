@@ -145,6 +145,26 @@ class RetrySection(Section):
     )
 
 
+class SessionsSection(Section):
+    """How a conversation keeps its tier, under ``routing.sessions``."""
+
+    sticky: bool = Field(
+        default=True,
+        description="Whether a conversation is held at its tier in a tool exchange, on a short"
+        " reply, and while its warm prompt cache is worth more than a cheaper tier saves.",
+    )
+    idle_s: Seconds = Field(
+        default=1_800.0,
+        validation_alias="idle",
+        description="Silence after which a session's next request is a new conversation.",
+    )
+    cache_s: Seconds = Field(
+        default=300.0,
+        validation_alias="cache",
+        description="How long providers keep a prompt cached after its last use.",
+    )
+
+
 class RoutingSection(Section):
     """The section as it is written; ``Routing`` is what follows from it."""
 
@@ -167,6 +187,9 @@ class RoutingSection(Section):
     )
     cascade: CascadeSection | None = Field(
         default=None, description="Answers that are checked before the first byte. Default: none."
+    )
+    sessions: SessionsSection = Field(
+        default=SessionsSection(), description="How a conversation keeps its tier."
     )
 
 
@@ -194,6 +217,7 @@ class Routing:
         price_origins: where the price of each key that names a model came from.
         balance: how it spreads calls over the deployments of a tier.
         cascade: whose answers it checks before the first byte; None checks none.
+        sessions: how a conversation keeps its tier.
     """
 
     tiers: tuple[Tier, ...]
@@ -204,6 +228,7 @@ class Routing:
     price_origins: Mapping[str, PriceOrigin]
     balance: BalanceSection
     cascade: CascadeSection | None
+    sessions: SessionsSection
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -497,6 +522,7 @@ def _resolved(
         price_origins=origins,
         balance=section.balance,
         cascade=section.cascade,
+        sessions=section.sessions,
     )
 
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+# What `reason` begins with when no threshold decided about the tier.
+_NOT_CHOSEN = frozenset({"pinned", "classifier_failed", "sticky", "cascade"})
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -21,7 +24,13 @@ class Decision:
             because an answer of the tier below did not pass the cascade's check.
         task_type: kind of task the classifier saw, or ``all``.
         policy_version: version of the policy whose thresholds were applied.
-        reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault>``.
+        reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault> |
+            sticky:<why>``. With
+            ``sticky`` the conversation is held at ``tier``, above the one the router chose
+            (`app.routing.stickiness`): because a tool's result is being answered
+            (``tool_exchange``), the classifier failed (``unclassified``), the message says nothing
+            by itself (``continuation``) or the warm prompt cache is worth more (``warm_cache``).
+            All other fields stay what the router found, so ``tier`` follows from none of them.
         confidences: (tier, probability that this tier suffices) for every tier but the top one,
             cheapest first. Empty when pinned or failed. After a cascade they end with the tier
             whose answer did not pass.
@@ -37,3 +46,11 @@ class Decision:
     policy_version: int
     reason: str
     confidences: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def chosen(self) -> bool:
+        """Whether the router's thresholds chose ``tier``: only then is its outcome evidence.
+
+        Not when the caller named it, the classifier failed, or the conversation is held there.
+        """
+        return self.reason.partition(":")[0] not in _NOT_CHOSEN

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -243,6 +243,9 @@ class RunningGateway:
     def __init__(self, config_text: str, path: Any, **options: Any) -> None:
         path.write_text(config_text)
         self.config = load_config(path)
+        if prices := options.pop("prices", None):
+            priced = tuple(replace(tier, price=prices[tier.name]) for tier in self.config.tiers)
+            self.config = replace(self.config, tiers=priced)
         self.recorded = Recorded()
         self.feedback: list[Feedback] = []
         self.policies: Callable[[], ActivePolicies | None] = lambda: None
@@ -263,6 +266,7 @@ class RunningGateway:
             feedback=self._feedback,
             environ=environ,
             cache=self.cache,
+            redis_url=options.pop("redis_url", None),
         )
         self.server = gateway_server(self.app, "127.0.0.1", 0)
         self.url = ""
@@ -324,19 +328,23 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
         costs: tuple[Any, Any, Any] = (0.25, 3, 15),
+        sessions: str = "{}",
+        names: tuple[str, str, str] = ("simple", "standard", "complex"),
+        models: str = "model",
         **options: Any,
     ) -> RunningGateway:
         by_tier = providers * 3 if len(providers) == 1 else providers
         named = {provider.port: provider for provider in providers}
         lines = ["routing:", f"  classifier: {classifier}", "  tiers:"]
-        tiers = zip(("simple", "standard", "complex"), costs, by_tier, strict=True)
+        tiers = zip(names, costs, by_tier, strict=True)
         for name, cost, provider in tiers:
-            model = f"model-{name}"
+            model = f"{models}-{name}"
             lines.append(
                 f"    {name}: {{model: {model}, cost: {cost}, provider: p{provider.port}}}"
             )
         lines.append("  fallback: {strategy: escalate, threshold: 0.7}")
         lines.append(f"  retry: {retry}")
+        lines.append(f"  sessions: {sessions}")
         lines.append("providers:")
         lines += [
             f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s},"

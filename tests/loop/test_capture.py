@@ -53,10 +53,11 @@ def test_text_is_redacted_before_it_is_stored(engine: Engine, recorder: CaptureR
         {"finished": False},
         {"answer": None},
         {"decision": decided(reason="pinned")},
+        {"decision": decided("standard", reason="sticky:tool_exchange", escalated=False)},
         {"decision": decided(reason="classifier_failed:timeout")},
         {"served_tier": "standard"},
     ],
-    ids=["cut", "no answer", "pinned", "classifier failed", "fallback tier"],
+    ids=["cut", "no answer", "pinned", "held", "classifier failed", "fallback tier"],
 )
 def test_what_is_no_evidence_is_counted_and_not_captured(
     engine: Engine, recorder: CaptureRecorder, changes: dict[str, object]
@@ -240,6 +241,7 @@ def test_every_request_is_counted_at_the_boundaries_it_came_to(
     recorder.record(served(decided("standard", confidences=low)))
     recorder.record(served(decided("complex", confidences=low)))
     recorder.record(served(decided(reason="pinned", confidences=())))
+    recorder.record(served(decided("standard", reason="sticky:continuation")))
     recorder.flush()
     recorder.record(served(decided(confidence=0.9)))
     recorder.flush()

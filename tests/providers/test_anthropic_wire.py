@@ -122,9 +122,9 @@ def test_a_conversation_goes_to_anthropic() -> None:
                         "tool_use_id": "t2",
                         "content": [{"type": "text", "text": "rain"}],
                     },
+                    {"type": "text", "text": "And now?"},
                 ],
             },
-            {"role": "user", "content": "And now?"},
         ],
         "temperature": 1.0,
         "stop_sequences": ["END"],
@@ -146,7 +146,7 @@ def test_a_conversation_survives_there_and_back() -> None:
     assert back["messages"][3:] == [
         {"role": "tool", "tool_call_id": "t1", "content": "sunny"},
         {"role": "tool", "tool_call_id": "t2", "content": "rain"},
-        {"role": "user", "content": "And now?"},
+        {"role": "user", "content": [{"type": "text", "text": "And now?"}]},
     ]
     for key in ("tools", "tool_choice", "parallel_tool_calls", "user", "service_tier"):
         assert back[key] == OPENAI_CONVERSATION[key]

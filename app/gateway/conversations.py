@@ -1,0 +1,284 @@
+"""Conversations: what the gateway remembers of them, and what it does with that.
+
+Around one exchange: `recall` looks up where the conversation stands and who wrote what in it,
+`settle` holds the router's decision against that, `fitted` makes the history readable for whoever
+is asked, `remember` keeps where it stands now.
+
+Two kinds of pin are kept. One by session. And one by the answer itself where somebody will have to
+know it again: an answer that calls tools (its results come back, in a session or not, maybe beside
+another turn of the same session), and one that holds reasoning only its issuer takes back.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from app.config import Config
+from app.gateway.answers import Asked
+from app.gateway.inbound import Headers, shown_key
+from app.gateway.metrics import GatewayMetrics
+from app.gateway.open_exchange import OpenExchange
+from app.gateway.pins import Pins, pin_key
+from app.gateway.refusal import ANTHROPIC, OPENAI
+from app.loop.exchange import ServedExchange
+from app.providers.anthropic_wire import request_to_openai
+from app.providers.history import (
+    Issuer,
+    Reader,
+    bound_messages,
+    fitted_request,
+    heard,
+    message_mark,
+    with_short_ids,
+)
+from app.providers.openai_wire import estimated_tokens, request_characters
+from app.routing.content import message_text
+from app.routing.decision import Decision
+from app.routing.stickiness import Pin, SessionRules, Turn, in_tool_exchange, settled_turn
+from app.routing.tiers import Tier
+
+# Older messages keep their text; whose reasoning they hold is not looked up any more.
+_MOST_ISSUERS = 64
+PINNED = "pinned"
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled:
+    """What is known of a conversation when a request of it arrives.
+
+    Attributes:
+        tenant: digest of the caller's key.
+        seed: what tells this conversation from others of the tenant.
+        session_key: where its pin is kept; None without a session.
+        session_pin: what was there.
+        call_pin: who called the tools whose results come now.
+        issuers: index of a message as the caller sent it -> who wrote it.
+    """
+
+    tenant: bytes
+    seed: str
+    session_key: str | None = None
+    session_pin: Pin | None = None
+    call_pin: Pin | None = None
+    issuers: Mapping[int, Issuer] = field(default_factory=dict)
+
+
+class Conversations:
+    """Used by every request of both wires at once.
+
+    Args:
+        config: tiers and rules.
+        pins: where conversations stand; opened and closed by its owner.
+        kind_of: the wire that a provider speaks.
+        metrics: what is counted.
+        clock: epoch seconds.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        pins: Pins,
+        *,
+        kind_of: Callable[[str], str],
+        metrics: GatewayMetrics,
+        clock: Callable[[], float],
+    ) -> None:
+        sessions = config.sessions
+        self._rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
+        self._tiers = config.tiers
+        self._by_name = {tier.name: tier for tier in config.tiers}
+        self._pins = pins
+        self._kind_of = kind_of
+        self._metrics = metrics
+        self._clock = clock
+
+    @cached_property
+    def _kinds(self) -> Mapping[tuple[str, str], str]:
+        """The wire of every (provider, model) that serves a tier."""
+        return {
+            (place.provider, one.model): self._kind_of(place.provider)
+            for one in self._tiers
+            for place in one.served_at()
+        }
+
+    async def recall(self, exchange: OpenExchange, headers: Headers) -> Recalled:
+        """Look up what is known. One look for everything; none where nothing could be known."""
+        messages, chat = exchange.request["messages"], exchange.chat["messages"]
+        tenant = hashlib.sha256(shown_key(headers)).digest()
+        seed = exchange.session if exchange.in_session else _opening(chat)
+        session_key = None
+        if exchange.in_session and self._rules.sticky:
+            session_key = pin_key(tenant, "session", seed)
+        call_key = None
+        if self._rules.sticky and in_tool_exchange(chat):
+            call_key = _answer_key(tenant, seed, messages, _last_answer(messages))
+        bound = {
+            index: key
+            for index in bound_messages(messages)[-_MOST_ISSUERS:]
+            if (key := _answer_key(tenant, seed, messages, index)) is not None
+        }
+        keys = [key for key in (session_key, call_key, *bound.values()) if key is not None]
+        if not keys:
+            return Recalled(tenant, seed)
+        # A pin that outlived its time in this process is as good as none.
+        oldest = self._clock() - self._rules.idle_s
+        looked = zip(keys, await self._pins.find(keys), strict=True)
+        found = {key: pin for key, pin in looked if pin is not None and pin.seen_at >= oldest}
+        return Recalled(
+            tenant,
+            seed,
+            session_key,
+            session_pin=found.get(session_key or ""),
+            call_pin=found.get(call_key or ""),
+            issuers={
+                index: Issuer(found[key].provider, found[key].model)
+                for index, key in bound.items()
+                if key in found
+            },
+        )
+
+    def settle(self, exchange: OpenExchange, decision: Decision) -> Decision:
+        """The decision to serve: the router's, or the tier the conversation is held at."""
+        recalled = exchange.recalled
+        pins = [] if recalled is None else [recalled.session_pin, recalled.call_pin]
+        known = [self._cooled(pin, exchange) for pin in pins if pin is not None]
+        if not known and not exchange.in_session:
+            return decision
+        turn = settled_turn(
+            decision,
+            known,
+            messages=exchange.chat["messages"],
+            tiers=self._tiers,
+            rules=self._rules,
+            prompt_tokens=estimated_tokens(request_characters(exchange.chat)) if known else 0,
+            now=self._clock(),
+        )
+        exchange.turn = turn
+        self._metrics.session_turns(turn.move).inc()
+        return turn.decision
+
+    def _cooled(self, pin: Pin, exchange: OpenExchange) -> Pin:
+        """The pin, with nothing warm where the request does not go on from its answer.
+
+        A session may hold several conversations, or begin a new one.
+        """
+        if not pin.answer:
+            return replace(pin, warm_tokens=0)
+        messages = exchange.request["messages"]
+        last = _last_answer(messages)
+        same = last >= 0 and message_mark(messages[last]) == pin.answer
+        return pin if same else replace(pin, warm_tokens=0)
+
+    def _is_cached_cheaper(self, tier: str) -> bool:
+        price = self._by_name[tier].price
+        return price.cached_usd_per_mtok < price.input_usd_per_mtok
+
+    def spare_tier(self, exchange: OpenExchange) -> Tier | None:
+        """Who serves when nobody at or above the held tier answers: the router's own choice.
+
+        Nobody in a tool exchange: there an error that the caller sees beats a lower tier.
+        """
+        turn = exchange.turn
+        if turn is None or not turn.held or turn.move == "tool_exchange":
+            return None
+        return self._by_name[turn.chosen_tier]
+
+    def fitted(
+        self, wire: str, exchange: OpenExchange, tier: Tier, asked: Asked
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What is asked and its OpenAI form, with a history that the tier's model can take.
+
+        Raises:
+            ProviderError: kind ``refused`` when the history cannot be said on its wire.
+        """
+        chat, to = asked.chat, self._kind_of(tier.provider)
+        fitted = fitted_request(
+            asked.request, wire=wire, to=to, reader=self._reader(wire, exchange, tier)
+        )
+        for kind, count in fitted.changes.items():
+            self._metrics.history_changes(kind).inc(count)
+        if wire == OPENAI:
+            return fitted.request, fitted.request
+        if to == ANTHROPIC:
+            return fitted.request, chat
+        if fitted.changes:
+            chat = request_to_openai(fitted.request)
+        return fitted.request, {**chat, "messages": with_short_ids(chat["messages"])}
+
+    def _reader(self, wire: str, exchange: OpenExchange, tier: Tier) -> Reader:
+        issuers = {} if exchange.recalled is None else exchange.recalled.issuers
+        kinds = self._kinds
+        # Where nobody knows who wrote a message, its caller vouches for the model it named; and
+        # where one model alone can have written it, that one did.
+        able = [who for who, kind in kinds.items() if kind == wire]
+        named = exchange.decision is not None and exchange.decision.reason == PINNED
+        return Reader(
+            tier.provider,
+            tier.model,
+            issuer_of=issuers.get,
+            trusts_unknown=named or able == [(tier.provider, tier.model)],
+            mixed=len(set(kinds.values())) > 1,
+        )
+
+    def remember(self, exchange: OpenExchange, served: ServedExchange) -> None:
+        """Keep where the conversation stands after a whole answer. Memory only."""
+        recalled, turn = exchange.recalled, exchange.turn
+        if recalled is None or not served.finished or served.answer is None:
+            return
+        if served.served_tier not in self._by_name:
+            return
+        before = recalled.session_pin
+        warm = self._is_cached_cheaper(served.served_tier)
+        pin = Pin(
+            tier=served.served_tier,
+            model=served.served_model,
+            provider=served.provider,
+            seen_at=self._clock(),
+            warm_tokens=served.prompt_tokens + served.completion_tokens,
+            completion_tokens=served.completion_tokens,
+            turns=1 if before is None else before.turns + 1,
+            answer=(message_mark(served.answer) or "") if warm else "",
+        )
+        if recalled.session_key is not None:
+            self._pins.keep(recalled.session_key, pin)
+        calls = bool(served.answer.get("tool_calls"))
+        if exchange.reasoned or (calls and self._rules.sticky):
+            messages = [*exchange.request["messages"], served.answer]
+            key = _answer_key(recalled.tenant, recalled.seed, messages, len(messages) - 1)
+            if key is not None:
+                self._pins.keep(key, pin)
+        if turn is not None and turn.held and served.served_tier == turn.decision.tier:
+            self._count_holding(served, turn)
+
+    def _count_holding(self, served: ServedExchange, turn: Turn) -> None:
+        chosen = self._by_name[turn.chosen_tier].price
+        other = chosen.cost_usd(served.prompt_tokens, served.completion_tokens)
+        self._metrics.held_cost(turn.move).inc(max(0.0, served.cost_usd - other))
+
+
+def _answer_key(
+    tenant: bytes, seed: str, messages: Sequence[Mapping[str, Any]], index: int
+) -> str | None:
+    """Where the pin of the answer at this index is kept; None for one that cannot be known again.
+
+    The answer may be in OpenAI's form or the caller's; what came before it is in the caller's.
+    """
+    mark = message_mark(messages[index]) if index >= 0 else None
+    if mark is None:
+        return None
+    before = heard(messages[index - 1]) if index else ""
+    return pin_key(tenant, "answer", seed, before, mark)
+
+
+def _opening(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The first words of the user: they tell conversations without a session apart, nearly."""
+    first = next((message for message in messages if message.get("role") == "user"), None)
+    return "" if first is None else message_text(first)
+
+
+def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Index of the last assistant message; -1 where there is none."""
+    places = range(len(messages) - 1, -1, -1)
+    return next((place for place in places if messages[place].get("role") == "assistant"), -1)
