@@ -132,11 +132,9 @@ def heard(message: Mapping[str, Any]) -> str:
     >>> heard({"role": "user", "content": [{"type": "tool_result", "content": "sunny"}]})
     'sunny'
     """
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    texts = [_text(part.get("text")) or heard(part) for part in _objects(content)]
-    return "\0".join(text for text in texts if text)
+    parts = _blocks(message.get("content"))
+    inner = [part for part in parts for part in (part, *_blocks(part.get("content")))]
+    return "\0".join(text for part in inner if (text := _text(part.get("text"))))
 
 
 def _call_mark(call_id: object, name: object) -> str | None:
@@ -162,7 +160,7 @@ def _is_bound(message: Mapping[str, Any]) -> bool:
     if any(call.keys() & _EXTRAS for call in _objects(message.get("tool_calls"))):
         return True
     return any(
-        part.get("type") not in _FREE_PARTS or part.get("citations")
+        _text(part.get("type")) not in _FREE_PARTS or part.get("citations")
         for part in _objects(message.get("content"))
     )
 
@@ -229,12 +227,12 @@ def _fitted_blocks(
         if not isinstance(block, Mapping):
             kept.append(block)
             continue
-        kind = block.get("type")
+        kind = _text(block.get("type"))
         if kind in _THINKING:
             if own_words:
                 kept.append(block)
             else:
-                changes[str(kind)] += 1
+                changes[kind] += 1
         elif kind in _OF_ANY_ANTHROPIC:
             foreign = bool(block.get("citations")) and not own_house
             changes["citations"] += foreign
@@ -293,7 +291,7 @@ def _strip_reasoning(out: dict[str, Any], changes: Counter[str]) -> None:
         kept = [
             part
             for part in out["content"]
-            if not (isinstance(part, Mapping) and part.get("type") in _REASONING_PARTS)
+            if not (isinstance(part, Mapping) and _text(part.get("type")) in _REASONING_PARTS)
         ]
         changes["thinking"] += len(out["content"]) - len(kept)
         out["content"] = kept
@@ -504,7 +502,7 @@ def without_orphaned_thinking(request: dict[str, Any]) -> bool:
     if asked is None or "tool_result" not in results:
         return False
     blocks = _objects(asked.get("content"))
-    if not blocks or blocks[0].get("type") in _THINKING:
+    if not blocks or _text(blocks[0].get("type")) in _THINKING:
         return False
     del request["thinking"]
     return True

@@ -364,6 +364,39 @@ def test_a_tier_below_the_held_one_that_is_down_concerns_nobody(
     assert tier_of(other) == "standard"
 
 
+@pytest.mark.parametrize("kind", [OpenAICaller, AnthropicCaller])
+def test_a_provider_that_fails_in_a_tool_exchange_is_followed_by_the_next_tier_up(
+    stage: Any, openai_provider: Any, wire: Any, kind: Any
+) -> None:
+    here = stage("openai", "anthropic", "openai")
+    caller = kind(here.gateway.client, stream=False, headers={"x-session-id": "s"})
+    caller.says("#c6# [[call 2]] [[tier simple]]")
+    calls = caller.asks()
+    assert (caller.tier, len(calls)) == ("simple", 2)
+    caller.answers([(call, "sunny [[tier simple]]") for call in calls])
+    openai_provider.usual = wire.json({}, 503)
+    expected = list(caller.said)
+    assert caller.asks() == []
+    assert caller.tier == "standard"
+    assert here.heard(6)[-1].said == expected
+    # The tier that answered is where the conversation stands now.
+    caller.says("yes")
+    caller.asks()
+    assert caller.tier == "standard"
+    assert here.refused == []
+
+
+def test_an_answer_that_was_cut_is_no_place_to_stand(
+    stage: Any, openai_provider: Any, wire: Any
+) -> None:
+    here = stage("openai", "anthropic", "openai")
+    begun = wire.openai_chunks("Par", finish=None, done=False)
+    openai_provider.replies = [wire.stream(*begun, cut=True)]
+    cut = routed(here, "[[tier complex]]", "s", stream=True)
+    assert (tier_of(cut), "[DONE]" in cut.text) == ("complex", False)
+    assert tier_of(routed(here, "", "s", messages=follow_up("yes"))) == "simple"
+
+
 def test_two_gateways_hold_one_conversation(
     stage: Any, start_gateway: Any, tmp_path: Any, redis_url: str
 ) -> None:

@@ -16,6 +16,7 @@ from app.providers.history import (
     Reader,
     bound_messages,
     fitted_request,
+    heard,
     joined_turns,
     mentions_reasoning,
     message_mark,
@@ -423,3 +424,50 @@ def test_nothing_that_was_said_is_lost_on_the_way_to_anthropic(
         assert len(set(open_calls)) == len(open_calls)
         seen |= set(open_calls)
     assert joined_turns(sent) == sent
+
+
+KEYS = st.sampled_from(
+    ["role", "content", "type", "text", "id", "tool_calls", "function", "name", "tool_call_id",
+     "tool_use_id", "thinking", "signature", "audio", "refusal", "citations", "cache_control"]
+)  # fmt: skip
+WORDS = st.sampled_from(
+    ["assistant", "user", "tool", "text", "thinking", "tool_use", "tool_result"]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+@given(
+    st.lists(st.dictionaries(KEYS, JSON, max_size=6), max_size=5),
+    st.sampled_from([("openai", "openai"), ("openai", "anthropic"), ("anthropic", "anthropic"),
+                     ("anthropic", "openai")]),
+    ISSUERS,
+)  # fmt: skip
+def test_whatever_callers_send_nothing_breaks(
+    messages: list[dict[str, Any]], wires: tuple[str, str], issuer: Any
+) -> None:
+    request = {"messages": messages, "thinking": {"type": "enabled"}, "tools": messages}
+    before = copy.deepcopy(request)
+    wire, to = wires
+    fitted = fitted_request(request, wire=wire, to=to, reader=reader(issuer, mixed=True))
+    assert request == before
+    assert all(count > 0 for count in fitted.changes.values())
+    # Fitting once is enough.
+    again = fitted_request(fitted.request, wire=wire, to=to, reader=reader(issuer, mixed=True))
+    assert again.request == fitted.request
+    for index in bound_messages(messages):
+        assert messages[index]["role"] == "assistant"
+    for message in messages:
+        message_mark(message)
+        assert isinstance(heard(message), str)
+
+
+def test_what_is_nested_deeply_is_read_as_far_as_it_has_a_meaning() -> None:
+    deep: Any = "end"
+    for _ in range(5_000):
+        deep = [{"type": "tool_result", "content": deep}]
+    assert heard({"role": "user", "content": deep}) == ""
+    assert message_mark({"role": "assistant", "content": deep}) is None
