@@ -29,7 +29,7 @@ from app.evaluation.comparison import (
 from app.evaluation.estimation import Floats, weighted_rate
 from app.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
 from app.loop.approve import approve_proposal
-from app.routing.local import LocalClassifier
+from app.routing.local import WORDS_FROM, LocalClassifier
 from app.routing.policy import Policy
 from app.store.audit import add_audit
 from app.store.evidence import mean_costs, try_lock
@@ -381,7 +381,9 @@ def try_model(
             current=matched,
             step=1.0,
         )
-    then = _own_threshold(pairs, c_new, matched, alpha, choice)
+    then = _own_threshold(
+        pairs, c_new, matched, alpha, choice, untrained=incumbent.pairs < WORDS_FROM
+    )
     return Trial(
         comparison=compare_models(held_out, old, new, delta=delta),
         threshold=then,
@@ -402,15 +404,20 @@ def _own_threshold(
     matched: float,
     alpha: float | None,
     choice: ThresholdChoice | None,
+    *,
+    untrained: bool,
 ) -> float:
     """The candidate's threshold.
 
     The one at which it keeps the incumbent's share of the traffic, so that the cost stays and what
-    is kept changes. But where it would still misroute more than alpha there (an untrained
-    incumbent keeps everything), and a stricter one is certified: that one.
+    is kept changes. But where it would still misroute more than alpha there, and a stricter one is
+    certified: that one. An untrained incumbent's
+    share says nothing, since it trusts no cheap tier: what is certified is taken as it is.
     """
     if alpha is None or choice is None or not choice.certified or choice.threshold is None:
         return matched
+    if untrained:
+        return choice.threshold
     kept = [pair for pair, c in zip(pairs, confidence, strict=True) if c >= matched]
     rate = weighted_rate([pair.loss for pair in kept], [1 / pair.pi for pair in kept])
     above = rate.value is not None and rate.value > alpha

@@ -38,8 +38,11 @@ FORMAT_VERSION = 1
 # Fewer pairs teach words nothing: the form alone decides until then.
 WORDS_FROM = 200
 
-# Chances before any pair: what recorded ladders had, roughly.
+# Log-odds that learning begins at: what recorded ladders had, roughly.
 _FIRST = (-1.4, -2.6)
+# What is said with no pair at all, and less and less until 200. A confidence of .62: below the usual
+# threshold, so that an untrained router sends everything up. Trust in a cheap tier is earned.
+_UNKNOWN = (0.45, 0.07)
 _RECENT = 1_000  # pairs that calibrate
 _CALIBRATE_FROM = 100
 _CALIBRATE_EVERY = 50
@@ -265,7 +268,11 @@ class LocalClassifier:
 
     def _chances(self, features: Features) -> Chances:
         if self.pairs < WORDS_FROM:
-            higher, lower = (_chance(head.score(features)) for head in self._form)
+            known = self.pairs / WORDS_FROM
+            higher, lower = (
+                known * _chance(head.score(features)) + (1 - known) * unknown
+                for head, unknown in zip(self._form, _UNKNOWN, strict=True)
+            )
         else:
             higher, lower = (
                 _chance(slope * head.score(features) + offset)

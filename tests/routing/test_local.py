@@ -82,10 +82,23 @@ def test_before_200_pairs_only_the_form_decides() -> None:
     assert classifier.predict("prove it now") != classifier.predict("spell my nam")
 
 
-def test_with_no_pairs_it_says_what_is_usual_and_nothing_more() -> None:
-    higher, lower = LocalClassifier().predict("anything")
-    assert higher == pytest.approx(1 / (1 + math.exp(1.4)), abs=1e-6)
-    assert lower == pytest.approx(1 / (1 + math.exp(2.6)), abs=1e-6)
+def test_with_no_pairs_it_trusts_no_cheap_tier_and_trust_is_earned() -> None:
+    assert LocalClassifier().predict("anything") == pytest.approx((0.45, 0.07))
+    names = [tier.name for tier in TIERS]
+    untrained = LocalTierClassifier(
+        names, {"simple": LocalClassifier(), "standard": LocalClassifier()}
+    )
+    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
+    asked = [{"role": "user", "content": "What is the capital of France?"}]
+    assert Router(TIERS, untrained, policies, "complex").route(asked).tier == "complex"
+    classifier = LocalClassifier()
+    seen = []
+    for _ in range(5):
+        for _ in range(30):
+            classifier.learn("What is the capital of France?", "tie")
+        seen.append(classifier.predict("What is the capital of France?")[0])
+    assert seen == sorted(seen, reverse=True)
+    assert seen[-1] < 0.15
 
 
 def test_a_weight_of_three_is_nearly_three_pairs() -> None:
