@@ -194,16 +194,17 @@ def migrate() -> None:
 def check(file: Path) -> None:
     """Say whether FILE is a configuration we accept, and what it means."""
     from app.config import load_config
+    from app.routing.prices import price_words
 
     config = load_config(file)
     click.echo(f"{file}: accepted")
     for tier in config.tiers:
         threshold = config.initial_policy.thresholds.get(tier.name)
         kept = "takes what no other tier keeps" if threshold is None else f"keeps from {threshold}"
-        click.echo(
-            f"  {tier.name}: {tier.model} at {tier.provider or 'no provider yet'},"
-            f" {tier.price.input_usd_per_mtok:g} USD per million tokens, {kept}"
-        )
+        places = ", ".join(dict.fromkeys(place.provider for place in tier.served_at()))
+        click.echo(f"  {tier.name}: {tier.model} at {places or 'no provider yet'}, {kept}")
+    for key, priced in config.prices.items():
+        click.echo(f"  {key}: {price_words(priced)}")
     for missing in config.missing_providers:
         click.echo(f"  no provider for {missing}: add one under `providers` before `tierwatch up`")
     if config.evaluation.judge is None:
@@ -218,7 +219,8 @@ def doctor() -> None:
 
     findings = examine(read_settings(), os.environ)
     for finding in findings:
-        click.echo(f"{'ok  ' if finding.ok else 'FAIL'} {finding.what}: {finding.detail}")
+        word = "FAIL" if not finding.ok else "warn" if finding.warning else "ok  "
+        click.echo(f"{word} {finding.what}: {finding.detail}")
     sys.exit(0 if all(finding.ok for finding in findings) else 1)
 
 
@@ -231,6 +233,32 @@ def simulate(*, quick: bool, as_json: bool) -> None:
     from app.simulate import run_simulate
 
     sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
+
+
+@main.command()
+@click.option(
+    "--teacher",
+    type=click.Choice(["static", "words", "none"]),
+    default="static",
+    show_default=True,
+    help="Who teaches first: words with sentence embeddings (extra train), words alone, nobody.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    help="Pairs of each boundary, the newest.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of sentences.")
+@click.option("--from", "file", type=click.Path(path_type=Path), help="Recorded traffic.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for its models.")
+@_said
+def train(**asked: Any) -> None:
+    """Fit the local classifier anew, with a teacher; propose it where it is shown to be better."""
+    from app.train import Asked, run_train
+
+    sys.exit(run_train(read_settings(), Asked(**asked)))
 
 
 @main.command("replay-policy")

@@ -9,7 +9,6 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -23,6 +22,7 @@ from app.routing.config import (
     Routing,
     RoutingFile,
     SessionsSection,
+    beside,
     provider_kinds,
     provider_of,
     provider_problem,
@@ -49,7 +49,9 @@ from app.routing.fields import (
     yaml_off,
 )
 from app.routing.policy import Policy
-from app.routing.tiers import Tier, resolved_model
+from app.routing.prices import Priced, PriceOrigin, price_of
+from app.routing.serving import BalanceSection, CascadeSection
+from app.routing.tiers import CACHE_TIER, Price, Tier, resolved_model
 
 DEFAULT_TOLERANCE = 0.05
 _EVERY_TIER = "*"
@@ -194,8 +196,7 @@ class JudgeConfig(Section):
     price: Cost | None = Field(
         default=None,
         validation_alias="cost",
-        description="USD per million tokens, written as for tiers. Default: judging counts as"
-        " free.",
+        description="USD per million tokens, written and known as for tiers.",
     )
     embedding_model: Name | None = Field(
         default=None,
@@ -229,6 +230,26 @@ class RetuneConfig(Section):
     )
 
 
+class RefitConfig(Section):
+    """How models learned from judged pairs are proposed, under ``evaluation.refit``."""
+
+    mode: Annotated[Literal["off", "propose", "auto"], BeforeValidator(yaml_off)] = Field(
+        default="propose",
+        description="For classifiers of kind local. propose waits for a person; auto approves what"
+        " is certified.",
+    )
+    delta: OpenShare = Field(
+        default=0.05,
+        description="Chance that a model which is no better is ever proposed in place of the same"
+        " one, and that a certificate is wrong, in all.",
+    )
+    min_pairs: Count = Field(
+        default=300,
+        description="Held-out pairs of the first comparison with a model; the n-th waits for n"
+        " times as many.",
+    )
+
+
 class RolloutConfig(Section):
     """How an approved policy is introduced, under ``evaluation.rollout``."""
 
@@ -256,14 +277,17 @@ class EvaluationConfig(Section):
     )
     tolerance: Annotated[Mapping[str, float], PlainValidator(_read_tolerance)] = Field(
         default_factory=dict[str, float],
-        description="Misroute rate that must not be exceeded: one number, or `tier: number`."
-        " Default: 0.05 for each tier.",
+        description="Misroute rate that must not be exceeded: one number, or `tier: number`; tier"
+        " `cache` is the answers of `gateway.cache`. Default: 0.05 for each tier.",
     )
     objective: ObjectiveSection | None = Field(default=None, description="Instead of `tolerance`.")
     judge: JudgeConfig | None = Field(
         default=None, description="Who compares answers. Default: no judge."
     )
     retune: RetuneConfig = Field(default=RetuneConfig(), description="How thresholds are proposed.")
+    refit: RefitConfig = Field(
+        default=RefitConfig(), description="How models learned from judged pairs are proposed."
+    )
     rollout: RolloutConfig = Field(
         default=RolloutConfig(), description="How an approved policy is introduced."
     )
@@ -276,6 +300,34 @@ class EvaluationConfig(Section):
     )
     retention_days: Count = Field(
         default=90, description="Days for which the text of samples is kept."
+    )
+
+
+class CacheConfig(Section):
+    """Answers that are given again, under ``gateway.cache``."""
+
+    mode: Annotated[Literal["off", "exact", "semantic"], BeforeValidator(yaml_off)] = Field(
+        default="off",
+        description="exact gives an answer again to the same request; semantic also where the"
+        " last message is worded otherwise and asks the same.",
+    )
+    ttl_s: Seconds = Field(
+        default=3600.0, validation_alias="ttl", description="How long an answer may be given again."
+    )
+    budget_ms: Annotated[float, number_above(0)] = Field(
+        default=5.0, description="Milliseconds that looking may take; then the request goes on."
+    )
+    temperature: Literal[0, "any"] = Field(
+        default=0,
+        description="0 leaves out requests that do not ask for temperature 0; any takes all.",
+    )
+    tools: bool = Field(
+        default=False,
+        description="Whether requests that offer tools take part; an answer that calls one never"
+        " does.",
+    )
+    max_answer_kb: Annotated[int, whole_number(1, 1024)] = Field(
+        default=64, description="Longer answers are not kept, in KiB."
     )
 
 
@@ -295,6 +347,9 @@ class GatewayConfig(Section):
     capture_buffer: Count = Field(
         default=10_000,
         description="Sampled exchanges that wait for the database; more are dropped.",
+    )
+    cache: CacheConfig = Field(
+        default=CacheConfig(), description="Answers that are given again. Needs Redis."
     )
 
 
@@ -332,13 +387,18 @@ class Config:
         initial_policy: version 1, in force until the database has a later one.
         retry: what the gateway does when a provider fails.
         sessions: how a conversation keeps its tier.
+        balance: how it spreads calls over the deployments of a tier.
+        cascade: whose answers it checks before the first byte; None checks none.
         providers: by name; empty when the file has none yet.
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
         notify: where alerts are sent.
+        price_origins: where the price of each key that names a model came from; a key that is
+            ``unknown`` is counted as free, and said to be.
         missing_providers: keys that name a model no provider serves, such as
             ``routing.tiers.simple``. Empty unless the file has no ``providers`` at all: such a
             file can be checked and replayed, but cannot serve.
+        cache_tolerance: how often an answer of the response cache may be worse than a fresh one.
     """
 
     path: str
@@ -348,11 +408,37 @@ class Config:
     initial_policy: Policy
     retry: RetrySection
     sessions: SessionsSection
+    balance: BalanceSection
+    cascade: CascadeSection | None
     providers: Mapping[str, ProviderConfig]
     evaluation: EvaluationConfig
     gateway: GatewayConfig
     notify: tuple[WebhookConfig, ...]
     missing_providers: tuple[str, ...]
+    price_origins: Mapping[str, PriceOrigin]
+    cache_tolerance: float = DEFAULT_TOLERANCE
+
+    @property
+    def prices(self) -> Mapping[str, Priced]:
+        """What each key that names a model costs, and where that came from."""
+        judge = self.evaluation.judge
+        found: dict[str, Price | None] = {
+            f"routing.tiers.{tier.name}": tier.price for tier in self.tiers
+        }
+        found["routing.classifier"] = self.classifier.price
+        found["evaluation.judge"] = None if judge is None else judge.price
+        return {key: Priced(found[key], origin) for key, origin in self.price_origins.items()}
+
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """Keys whose model is asked at a price nobody knows: what it costs counts as 0."""
+        return tuple(key for key, origin in self.price_origins.items() if origin == "unknown")
+
+    @property
+    def serving(self) -> tuple[str, ...]:
+        """Names that answers are counted under: the tiers, and the cache where it is on."""
+        names = tuple(tier.name for tier in self.tiers)
+        return names if self.gateway.cache.mode == "off" else (*names, CACHE_TIER)
 
     def tier(self, name: str) -> Tier:
         """The tier of that name.
@@ -392,10 +478,16 @@ def load_config(path: str | os.PathLike[str]) -> Config:
     routing, routing_problems = read_routing(document, kinds)
     problems += routing_problems
     if file is not None:
-        problems += _evaluation_problems(document, file, kinds)
+        problems += _evaluation_problems(document, file, kinds) + _cache_problems(document, file)
     if file is None or routing is None or problems:
         raise config_error(problems)
     evaluation = _resolved_evaluation(document, file, kinds)
+    origins = dict(routing.price_origins)
+    if (judge := evaluation.judge) is not None and judge.model:
+        priced = price_of(judge.model, judge.price, file.prices)
+        origins["evaluation.judge"] = priced.origin
+        judge = judge.model_copy(update={"price": priced.price})
+        evaluation = evaluation.model_copy(update={"judge": judge})
     return Config(
         path=document.path,
         tiers=routing.tiers,
@@ -404,11 +496,15 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         initial_policy=routing.initial_policy,
         retry=routing.retry,
         sessions=routing.sessions,
+        balance=routing.balance,
+        cascade=routing.cascade,
         providers=MappingProxyType(dict(file.providers)),
         evaluation=evaluation,
         gateway=file.gateway,
         notify=file.notify,
         missing_providers=() if file.providers else _unserved(routing, evaluation),
+        price_origins=MappingProxyType(origins),
+        cache_tolerance=_tolerance_of(CACHE_TIER, file.evaluation),
     )
 
 
@@ -422,8 +518,8 @@ def _evaluation_problems(
             ("evaluation", "tolerance", tier), "no tier that has a tier above it", accepted
         )
         for tier in evaluation.tolerance
-        if tier not in {*below_top, _EVERY_TIER}
-        for accepted in [", ".join(below_top)]
+        if tier not in {*below_top, _EVERY_TIER, CACHE_TIER}
+        for accepted in [", ".join([*below_top, CACHE_TIER])]
     ]
     if evaluation.tolerance and evaluation.objective is not None:
         problems.append(
@@ -438,7 +534,8 @@ def _evaluation_problems(
             document.problem((*at, "model"), "nothing", f"the model that kind {judge.kind} asks")
         )
     for name, tier in file.routing.tiers.items():
-        if judge.model and resolved_model(judge.model) == resolved_model(tier.model):
+        names = (tier.model, *(one.model or tier.model for one in tier.providers))
+        if judge.model and resolved_model(judge.model) in map(resolved_model, names):
             problems.append(
                 document.problem(
                     (*at, "model"),
@@ -452,6 +549,23 @@ def _evaluation_problems(
     return problems
 
 
+def _cache_problems(document: Document, file: ConfigFile) -> list[Problem]:
+    if file.gateway.cache.mode == "off" or CACHE_TIER not in file.routing.tiers:
+        return []
+    at = ("routing", "tiers", CACHE_TIER)
+    found = f"a tier named {CACHE_TIER}, as answers of gateway.cache are counted"
+    return [document.problem(at, found, "another name, or gateway.cache.mode: off")]
+
+
+def _tolerance_of(tier: str, evaluation: EvaluationConfig) -> float:
+    default = DEFAULT_TOLERANCE
+    if evaluation.objective is not None:
+        # Rounded: 1 - 0.95 is 0.050000000000000044.
+        default = round(1 - evaluation.objective.quality, 10)
+    default = evaluation.tolerance.get(_EVERY_TIER, default)
+    return evaluation.tolerance.get(tier, default)
+
+
 def _verdicts_problems(document: Document, judge: JudgeConfig) -> list[Problem]:
     at = ("evaluation", "judge", "verdicts")
     if judge.kind != "recorded":
@@ -461,7 +575,7 @@ def _verdicts_problems(document: Document, judge: JudgeConfig) -> list[Problem]:
     accepted = "a file of recorded traffic with verdicts, for kind recorded"
     if judge.verdicts is None:
         return [document.problem(at, "nothing", accepted)]
-    path = _beside(document.path, judge.verdicts)
+    path = beside(document.path, judge.verdicts)
     try:
         with path.open("rb"):
             return []
@@ -469,28 +583,18 @@ def _verdicts_problems(document: Document, judge: JudgeConfig) -> list[Problem]:
         return [document.problem(at, f"{str(path)!r}: {problem.strerror}", accepted)]
 
 
-def _beside(path: str, name: str) -> Path:
-    """The file of that name, relative to the folder of the file at ``path``."""
-    return Path(path).parent / name
-
-
 def _resolved_evaluation(
     document: Document, file: ConfigFile, kinds: Mapping[str, str]
 ) -> EvaluationConfig:
     evaluation = file.evaluation
-    default = DEFAULT_TOLERANCE
-    if evaluation.objective is not None:
-        # Rounded: 1 - 0.95 is 0.050000000000000044.
-        default = round(1 - evaluation.objective.quality, 10)
-    default = evaluation.tolerance.get(_EVERY_TIER, default)
     below_top = list(file.routing.tiers)[:-1]
-    tolerance = {tier: evaluation.tolerance.get(tier, default) for tier in below_top}
+    tolerance = {tier: _tolerance_of(tier, evaluation) for tier in below_top}
     judge = evaluation.judge
     if judge is not None and judge.model:
         provider = provider_of(judge.model, judge.provider or None, kinds)
         judge = judge.model_copy(update={"provider": provider})
     if judge is not None and judge.verdicts is not None:
-        verdicts = str(_beside(document.path, judge.verdicts))
+        verdicts = str(beside(document.path, judge.verdicts))
         judge = judge.model_copy(update={"verdicts": verdicts})
     return evaluation.model_copy(update={"tolerance": MappingProxyType(tolerance), "judge": judge})
 

@@ -28,6 +28,8 @@ JUDGE_ANCHORS = "tierwatch.judge_anchors"
 ASK_PROBES = "tierwatch.ask_probes"
 ATTRIBUTE = "tierwatch.attribute_alerts"
 WATCH_TRAFFIC = "tierwatch.watch_traffic"
+LEARN = "tierwatch.learn"
+REFIT = "tierwatch.refit"
 
 QUEUE = "tierwatch"
 

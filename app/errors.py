@@ -57,6 +57,10 @@ class ProviderError(TierwatchError):
         status: HTTP status the provider gave, or None when there was none.
         retry_after_s: what the provider asked us to wait, in seconds, or None.
         body: the provider's own error body (first 2,000 characters), for the attempt's record.
+        billed: tokens the provider counted although its answer is of no use: prompt, completion,
+            cached, cache write.
+        spent_usd: what this and the calls before it for the same answer cost, where a price is
+            known. Set by who knows the price.
     """
 
     def __init__(
@@ -72,6 +76,8 @@ class ProviderError(TierwatchError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.body = body
+        self.billed = (0, 0, 0, 0)
+        self.spent_usd = 0.0
         super().__init__(message)
 
     @property

@@ -1,9 +1,10 @@
-"""The evalsets that ship with tierwatch: anchors for the judge, probes for the tiers.
+"""The evalsets that ship with tierwatch: for the judge, the tiers and the response cache.
 
 An anchor is a pair whose correct verdict is known. A probe is a prompt whose answer can be checked
-by a program. Both are read from ``evalsets/NAME/items.jsonl`` beside this package; the card.md
-there says how they were made. A set's version is made from its bytes: results of another version
-are another measurement.
+by a program. A near miss is a pair of prompts that look alike and ask different things; beside them
+stand rewordings that do not. All are read from ``evalsets/NAME/items.jsonl`` beside this package;
+the card.md there says how they were made. A set's version is made from its bytes: results of
+another version are another measurement.
 """
 
 import hashlib
@@ -78,6 +79,25 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class PromptPair:
+    """Two prompts that look alike.
+
+    Attributes:
+        id: unique in the set.
+        kind: what they differ in.
+        a: one prompt.
+        b: the other.
+        same: whether one answer does for both.
+    """
+
+    id: str
+    kind: str
+    a: str
+    b: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evalset(Generic[Item]):
     """A set's items in the order of the file, and its version."""
 
@@ -103,6 +123,16 @@ def probes(folder: Path = FOLDER) -> Evalset[Probe]:
         TierwatchError: the set is missing or damaged.
     """
     return _read(folder / "probes" / "items.jsonl", Probe)
+
+
+@cache
+def near_misses(folder: Path = FOLDER) -> Evalset[PromptPair]:
+    """Near misses and harmless rewordings.
+
+    Raises:
+        TierwatchError: the set is missing or damaged.
+    """
+    return _read(folder / "near_misses" / "items.jsonl", PromptPair)
 
 
 def _read(path: Path, make: Callable[..., Item]) -> Evalset[Item]:

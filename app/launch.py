@@ -99,7 +99,12 @@ def write_effective_config(
     routing = document["routing"]
     for tier in routing["tiers"].values():
         tier.pop("provider", None)
-    routing.get("classifier", {}).pop("provider", None)
+        tier.pop("providers", None)
+    classifier = routing.get("classifier", {})
+    classifier.pop("provider", None)
+    if "models" in classifier:  # relative to the file that is left behind
+        files = classifier["models"].items()
+        classifier["models"] = {tier: str(given.parent.resolve() / file) for tier, file in files}
     evaluation = document.setdefault("evaluation", {})
     judge = evaluation.get("judge") or {}
     asked = {name: judge[name] for name in ("orders", "cost") if name in judge}

@@ -1,5 +1,6 @@
 """What each process of a deployment does once its command is given."""
 
+import datetime as dt
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from app.errors import SettingsError, TierwatchError, UsageError
 from app.loop.exchange import Feedback
 from app.loop.feedback import keep_feedback
 from app.loop.redact import load_redactor
-from app.loop.reload import current_policies
+from app.loop.reload import current_policies, stored_model
+from app.routing.learned import configured_boundaries
+from app.routing.local import LocalTierClassifier
 from app.routing.policy import ActivePolicies
+from app.routing.prices import price_words, shipped_prices
 from app.runtime import build_recorder, build_runtime, configure_logging
 from app.settings import Settings
 from app.store.database import build_engine
@@ -32,6 +36,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
     from app.gateway import build_gateway, serve
+    from app.gateway.response_cache import build_cache
     from app.providers.upstream import Upstream
     from app.routing.config import build_router
 
@@ -41,8 +46,18 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     recorder = build_recorder(settings, config, engine=engine)
     redact = load_redactor(settings.redactor or None)
 
+    names = [tier.name for tier in config.tiers]
+    configured = configured_boundaries(names, dict(config.classifier.models))
+
     def policies() -> ActivePolicies:
-        return current_policies(engine=engine, first=config.initial_policy)
+        return current_policies(
+            engine=engine,
+            first=config.initial_policy,
+            learned=config.classifier.kind == "local",
+        )
+
+    def models(version: int) -> LocalTierClassifier:
+        return stored_model(version, engine=engine, tiers=names, configured=configured)
 
     def feedback(given: Feedback) -> None:
         keep_feedback(given, engine=engine, redact=redact)
@@ -52,11 +67,13 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         router=build_router(config),
         recorder=recorder,
         policies=policies,
+        models=models,
         upstream=Upstream(config.providers, environ),
         clock=time.time,
         feedback=feedback,
         environ=environ,
-        redis_url=settings.redis_url,
+        cache=build_cache(config, url=settings.cache_url or settings.redis_url, redact=redact),
+        redis_url=settings.cache_url or settings.redis_url,
     )
     recorder.start()
     try:
@@ -171,17 +188,19 @@ def new_token(settings: Settings, name: str, role: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing `doctor` looked at."""
+    """One thing `doctor` looked at; a warning is no failure."""
 
     what: str
     ok: bool
     detail: str
+    warning: bool = False
 
 
 def examine(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
-    """Look at configuration, secrets, judge, Postgres, schema and Redis."""
+    """Look at configuration, secrets, judge, prices, Postgres, schema and Redis."""
     return [
         _examine_config(settings, environ),
+        *_examine_prices(settings, dt.datetime.now(dt.UTC).date()),
         *_examine_postgres(settings),
         _examine_redis(settings),
     ]
@@ -197,6 +216,29 @@ def _examine_config(settings: Settings, environ: Mapping[str, str]) -> Finding:
     names = ", ".join(tier.name for tier in config.tiers)
     detail = f"{settings.config}: tiers {names}; judge {at.judge.version}"
     return Finding("configuration", ok=True, detail=detail)
+
+
+def _examine_prices(settings: Settings, today: dt.date) -> list[Finding]:
+    """Models whose price nobody knows, and list prices that are too old to trust."""
+    try:
+        config = load_config(settings.config)
+    except TierwatchError:
+        return []  # said of the configuration already
+    found = [
+        Finding("prices", ok=True, detail=f"{key}: {price_words(priced)}", warning=True)
+        for key, priced in config.prices.items()
+        if priced.origin == "unknown"
+    ]
+    listed = [key for key, priced in config.prices.items() if priced.origin == "table"]
+    table = shipped_prices()
+    if listed and table.stale(today):
+        days = (today - table.as_of).days
+        detail = (
+            f"{', '.join(listed)}: list prices of {table.as_of}, {days} days old; compare them with"
+            " the vendor's page and put what changed under `prices`, or upgrade tierwatch"
+        )
+        found.append(Finding("prices", ok=True, detail=detail, warning=True))
+    return found or [Finding("prices", ok=True, detail="known")]
 
 
 def _examine_postgres(settings: Settings) -> list[Finding]:

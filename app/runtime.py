@@ -17,15 +17,18 @@ from app.judges import Judge, build_judge
 from app.judges.recorded import Lookup
 from app.judges.verdict import Preferred, Question
 from app.loop.capture import CaptureRecorder
+from app.loop.learn import LearnRules
 from app.loop.observe import MonitorRules
 from app.loop.redact import Redactor, load_redactor
+from app.loop.refit import RefitRules
 from app.loop.retune import RetuneRules
 from app.loop.rollout import RolloutRules
 from app.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
 from app.providers.completion import ChatClient
 from app.providers.recordings import Recordings
 from app.providers.traffic import BadLine, read_traffic
-from app.routing.tiers import Tier
+from app.routing.learned import configured_boundaries
+from app.routing.tiers import CACHE_TIER, Tier
 from app.settings import Settings
 from app.store.database import build_engine
 
@@ -47,6 +50,8 @@ class Runtime:
     monitor_rules: MonitorRules
     retune_rules: RetuneRules
     rollout_rules: RolloutRules
+    learn_rules: LearnRules
+    refit_rules: RefitRules
     redact: Redactor
     tell: Callable[[dict[str, Any]], list[dict[str, Any]]]
 
@@ -76,22 +81,27 @@ def build_runtime(
         )
     client = ChatClient(config.providers, environ)
     redact = load_redactor(settings.redactor or None)
+    judge = build_judge(
+        config.evaluation.judge,
+        client=client,
+        arms=[
+            model
+            for tier in config.tiers
+            for model in (tier.model, *(one.model for one in tier.deployments))
+        ],
+        environ=environ,
+        price=config.evaluation.judge.price,
+        providers=config.providers,
+        embedding_model=config.evaluation.judge.embedding_model,
+        lookup=_recorded_lookup(config.evaluation.judge, redact),
+    )
     return Runtime(
         settings=settings,
         config=config,
         engine=build_engine(settings.database_url),
         dispatch=CeleryDispatch(settings.redis_url),
         client=client,
-        judge=build_judge(
-            config.evaluation.judge,
-            client=client,
-            arms=[tier.model for tier in config.tiers],
-            environ=environ,
-            price=config.evaluation.judge.price,
-            providers=config.providers,
-            embedding_model=config.evaluation.judge.embedding_model,
-            lookup=_recorded_lookup(config.evaluation.judge, redact),
-        ),
+        judge=judge,
         tiers={tier.name: tier for tier in config.tiers},
         monitor_rules=monitor_rules(settings, config),
         retune_rules=retune_rules(settings, config),
@@ -101,6 +111,12 @@ def build_runtime(
             tolerance=config.evaluation.tolerance,
             max_weight=weight_cap(sampling_plan(config)),
         ),
+        learn_rules=LearnRules(
+            boundaries=[tier.name for tier in config.tiers[:-1]],
+            judge_version=judge.version,
+            base_rate=config.evaluation.sample_rate or 1.0,
+        ),
+        refit_rules=refit_rules(config, judge_version=judge.version),
         redact=redact,
         tell=_teller(settings, config, environ),
     )
@@ -168,7 +184,7 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
     """What the configuration asks of the monitors."""
     evaluation = config.evaluation
     return MonitorRules(
-        tolerance=evaluation.tolerance,
+        tolerance={CACHE_TIER: config.cache_tolerance, **evaluation.tolerance},
         level=evaluation.alert_level,
         max_weight=weight_cap(sampling_plan(config)),
         min_pairs=evaluation.min_pairs,
@@ -180,19 +196,43 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
 def retune_rules(settings: Settings, config: Config) -> RetuneRules:
     """What the configuration asks of retuning."""
     asked = config.evaluation.retune
-    alpha = {
-        tier: tolerance if asked.alpha == "tolerance" else float(asked.alpha)
-        for tier, tolerance in config.evaluation.tolerance.items()
-    }
     return RetuneRules(
         mode=asked.mode,
-        alpha=alpha,
+        alpha=retune_alpha(config),
         delta=asked.delta,
         step=asked.step,
         min_pairs=asked.min_pairs,
         every_s=settings.retune_every_s,
         correct_judge=asked.judge_errors == "correct",
     )
+
+
+def refit_rules(config: Config, *, judge_version: str) -> RefitRules:
+    """What the configuration asks of learned models; nothing where another kind decides.
+
+    Raises:
+        ArtefactError: a configured model's file cannot be used.
+    """
+    asked = config.evaluation.refit
+    local = config.classifier.kind == "local"
+    names = [tier.name for tier in config.tiers]
+    return RefitRules(
+        mode=asked.mode if local else "off",
+        alpha=retune_alpha(config),
+        delta=asked.delta,
+        min_pairs=asked.min_pairs,
+        judge_version=judge_version,
+        configured=configured_boundaries(names, dict(config.classifier.models)) if local else {},
+    )
+
+
+def retune_alpha(config: Config) -> dict[str, float]:
+    """The misroute rate to certify, by tier."""
+    asked = config.evaluation.retune.alpha
+    return {
+        tier: tolerance if asked == "tolerance" else float(asked)
+        for tier, tolerance in config.evaluation.tolerance.items()
+    }
 
 
 def _teller(

@@ -46,6 +46,27 @@ def progress_shown(total: int) -> Iterator[Callable[[int, int], None]]:
         yield move
 
 
+def show_net_saving(report: Mapping[str, Any]) -> None:
+    """What is left of the saving once everything is paid for, and its parts."""
+    costs = report["costs"]
+    parts = ", ".join(
+        f"{name} {costs[key]:.2f}"
+        for name, key in (
+            ("classifier", "classifier_usd"),
+            ("shadow answers", "shadow_usd"),
+            ("judge", "judge_usd"),
+            ("checks", "checks_usd"),
+        )
+    )
+    most = "at most " if costs["unpriced"] else ""
+    net = f"{most}{100 * report['saving_net_of_evaluation']:.0f} %"
+    say(f"net of classifier and evaluation: {net} ({parts} USD)")
+    if report["saving_net_of_evaluation"] < 0:
+        say("  watching costs more than routing saves: sample less, or name a cheaper judge")
+    if costs["unpriced"]:
+        say(f"  no price is known for {', '.join(costs['unpriced'])}; see `prices`")
+
+
 def show_report(report: dict[str, Any]) -> None:
     """The report as a person reads it."""
     say("")
@@ -59,6 +80,7 @@ def show_report(report: dict[str, Any]) -> None:
             f" {report['cost_top_tier_usd']:.2f} USD: saved {100 * report['saving']:.0f} %;"
             f" evaluation cost {report['evaluation_cost_usd']:.2f} USD"
         )
+        show_net_saving(report)
     if report["recorded_quality"] is not None:
         say(f"graded quality of what was served: {report['recorded_quality']:.3f}")
     say(

@@ -200,8 +200,8 @@ ONE_PROBLEM = [
         "max_token",
         (
             "2: routing.classifier.max_token: found an unknown key; accepted"
-            " kind, label, logprobs, max_tokens, model, provider, timeout (did you mean"
-            " 'max_tokens'?)"
+            " cost, kind, label, logprobs, max_tokens, model, models, provider, timeout"
+            " (did you mean 'max_tokens'?)"
         ),
     ),
     (
@@ -209,7 +209,7 @@ ONE_PROBLEM = [
         "evalation:",
         (
             "11: evalation: found an unknown key; accepted evaluation,"
-            " gateway, notify, providers, routing (did you mean 'evaluation'?)"
+            " gateway, notify, prices, providers, routing (did you mean 'evaluation'?)"
         ),
     ),
     (
@@ -264,7 +264,8 @@ ONE_PROBLEM = [
         "cheap",
         (
             "5: routing.tiers.standard.cost: found 'cheap'; accepted USD per"
-            " million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M or {input: 3, output: 15}"
+            " million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M, {input: 3, output: 15} or"
+            " {input: 3, output: 15, cached_input: 0.3, cache_write: 3.75}"
         ),
     ),
     (
@@ -306,7 +307,7 @@ ONE_PROBLEM = [
         "huge: 0.04",
         (
             "14: evaluation.tolerance.huge: found no tier that has a tier"
-            " above it; accepted simple, standard"
+            " above it; accepted simple, standard, cache"
         ),
     ),
     (
@@ -398,8 +399,11 @@ ONE_PROBLEM = [
     ),
     (
         "model: gpt-4o-mini",
-        "kind: local",
-        ("2: routing.classifier.kind: found 'local'; accepted 'llm', 'heuristic' or 'static'"),
+        "kind: magic",
+        (
+            "2: routing.classifier.kind: found 'magic'; accepted 'llm', 'local', 'heuristic' or"
+            " 'static'"
+        ),
     ),
     (
         "model: gpt-4o-mini",
@@ -443,7 +447,7 @@ ONE_PROBLEM = [
         "gateway: {log_content: true}\nrouting:",
         (
             "1: gateway.log_content: found an unknown key; accepted"
-            " api_keys, auto_models, capture_buffer, max_body_mb"
+            " api_keys, auto_models, cache, capture_buffer, max_body_mb"
         ),
     ),
     (
@@ -460,6 +464,29 @@ ONE_PROBLEM = [
         ),
     ),
     ("routing:", "gateway: 7\nrouting:", "1: gateway: found 7; accepted a mapping"),
+    (
+        "routing:",
+        "gateway: {cache: {mode: similar}}\nrouting:",
+        "1: gateway.cache.mode: found 'similar'; accepted 'off', 'exact' or 'semantic'",
+    ),
+    (
+        "routing:",
+        "gateway: {cache: {temperature: 0.2}}\nrouting:",
+        "1: gateway.cache.temperature: found 0.2; accepted 0 or 'any'",
+    ),
+    (
+        "routing:",
+        "gateway: {cache: {budget_ms: 0}}\nrouting:",
+        "1: gateway.cache.budget_ms: found 0; accepted a number above 0",
+    ),
+    (
+        "routing:",
+        "gateway: {cache: {ttl: 0}}\nrouting:",
+        (
+            "1: gateway.cache.ttl: found 0; accepted a duration above zero, such as 500ms, 30s, 5m"
+            " or 1h30m"
+        ),
+    ),
     (
         "routing:",
         "notify: [{}]\nrouting:",
@@ -718,6 +745,31 @@ def rows(model: type[BaseModel], prefix: str = "") -> list[str]:
             )
         found.append(f"| `{name}` | {kind} | {default} | {field.description} |")
     return found
+
+
+def test_cache_is_off_until_asked_for_and_has_a_tolerance(tmp_path: Path) -> None:
+    plain = load(tmp_path, WHOLE)
+    assert plain.gateway.cache.mode == "off"
+    assert plain.cache_tolerance == 0.05
+    assert plain.serving == ("simple", "standard", "complex")
+    told = WHOLE.replace("standard: 0.04", "cache: 0.01")
+    config = load(tmp_path, told + "gateway: {cache: {mode: exact}}\n")
+    assert config.cache_tolerance == 0.01
+    assert dict(config.evaluation.tolerance) == {"simple": 0.05, "standard": 0.05}
+    assert config.serving == ("simple", "standard", "complex", "cache")
+    bare = load(tmp_path, WHOLE + "gateway: {cache: {mode: off}}\n")
+    assert bare.gateway.cache.mode == "off"
+
+
+def test_a_tier_named_cache_and_the_cache_exclude_each_other(tmp_path: Path) -> None:
+    named = ARTICLE.replace("simple: ", "cache: ")
+    assert load(tmp_path, named).serving == ("cache", "standard", "complex")
+    assert problems(tmp_path, named + "gateway: {cache: {mode: exact}}\n") == [
+        (
+            "tierwatch.yaml:4: routing.tiers.cache: found a tier named cache, as answers of"
+            " gateway.cache are counted; accepted another name, or gateway.cache.mode: off"
+        )
+    ]
 
 
 def test_every_key_is_documented_with_type_default_and_help() -> None:

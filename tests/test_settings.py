@@ -77,13 +77,14 @@ def test_secrets_are_not_shown() -> None:
     secrets = {
         "TIERWATCH_DATABASE_URL": "postgresql+psycopg://a:hunter2@h/d",
         "TIERWATCH_REDIS_URL": "redis://:hunter2@h/0",
+        "TIERWATCH_CACHE_URL": "redis://:hunter2@h/1",
         "TIERWATCH_SECRET_KEY": "hunter2" * 5,
     }
     found = read_settings(secrets)
     assert "hunter2" in found.database_url
     assert "hunter2" not in repr(found)
     shown = {item.name for item in fields(Settings) if not item.repr}
-    assert shown == {"database_url", "redis_url", "secret_key"}
+    assert shown == {"database_url", "redis_url", "cache_url", "secret_key"}
 
 
 def test_the_table_has_a_row_for_each_setting() -> None:

@@ -12,8 +12,10 @@ from app.dispatch import (
     ASK_PROBES,
     ATTRIBUTE,
     JUDGE_ANCHORS,
+    LEARN,
     OBSERVE,
     QUEUE,
+    REFIT,
     RETENTION,
     RETUNE,
     ROLLOUT,
@@ -65,6 +67,9 @@ celery_app.conf.update(
         # Asked often and due seldom: beat forgets its schedule when it is restarted.
         "judge_anchors": _every(JUDGE_ANCHORS, _settings.sweep_every_s),
         "ask_probes": _every(ASK_PROBES, _settings.sweep_every_s),
+        # Not after each pair: a boundary's classifier is half a megabyte to write.
+        "learn": _every(LEARN, _settings.rollout_every_s),
+        "refit": _every(REFIT, _settings.rollout_every_s),
         "retune": _every(RETUNE, _settings.rollout_every_s),
         "rollout": _every(ROLLOUT, _settings.rollout_every_s),
         # Partitions are cut two months ahead; hourly is far more often than needed.

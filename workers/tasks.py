@@ -9,8 +9,10 @@ from app.loop import (
     anchors,
     attribute,
     judge,
+    learn,
     observe,
     probes,
+    refit,
     retention,
     retune,
     rollout,
@@ -74,6 +76,20 @@ def retune_thresholds() -> None:
         judge_version=at.judge.version,
         rollout_share=at.rollout_rules.share,
     )
+
+
+@celery_app.task(name=dispatch.LEARN)  # type: ignore[untyped-decorator]  # celery has no types
+def learn_pairs() -> None:
+    """Teach the working classifiers what was judged."""
+    at = runtime()
+    learn.learn(engine=at.engine, rules=at.learn_rules)
+
+
+@celery_app.task(name=dispatch.REFIT)  # type: ignore[untyped-decorator]  # celery has no types
+def refit_models() -> None:
+    """Compare what was learned with the model in force."""
+    at = runtime()
+    refit.refit(engine=at.engine, rules=at.refit_rules, rollout_share=at.rollout_rules.share)
 
 
 @celery_app.task(name=dispatch.ROLLOUT)  # type: ignore[untyped-decorator]  # celery has no types

@@ -176,7 +176,7 @@ def _reject(connection: Connection, proposal_id: int) -> reading.Proposal:
 
 def _pairs(connection: Connection) -> Pairs:
     wanted = reading_pairs.PairFilter(
-        tier=choice("tier", tuple(tier.name for tier in this_site().config.tiers)),
+        tier=choice("tier", this_site().config.serving),
         direction=choice("direction", reading_pairs.DIRECTIONS),
         preferred=choice("verdict", reading_pairs.PREFERENCES),
         stage=choice("stage", reading_pairs.STAGES),

@@ -18,6 +18,7 @@ from app.store.reading import open_counts
 # The report reads whole tables; scrapers that come more often get the last reading.
 _FRESH_S = 10.0
 
+_SPEND = ("serving", "classifier", "shadow", "judge", "checks")
 _FUNNEL = ("judged", "unscored", "failed", "pending", "dropped")
 
 
@@ -107,19 +108,29 @@ def families(report: Mapping[str, Any], waiting: Mapping[str, int]) -> list[Metr
     cost = CounterMetricFamily("tierwatch_cost_usd", "USD spent, by purpose.", labels=["purpose"])
     cost.add_metric(["serving"], report["cost_usd"])
     cost.add_metric(["evaluation"], report["evaluation_cost_usd"])
+    spend = CounterMetricFamily(
+        "tierwatch_spend_usd", "USD spent by kind; the kinds are disjoint.", labels=["kind"]
+    )
+    for kind in _SPEND:
+        spend.add_metric([kind], report["costs"][f"{kind}_usd"])
     gauges = (
         ("tierwatch_captured_exchanges", "Exchanges sampled so far.", report["captured"]),
         ("tierwatch_unresolved_alerts", "Alerts not resolved.", waiting["alerts"]),
         ("tierwatch_open_proposals", "Proposals waiting for a person.", waiting["proposals"]),
         ("tierwatch_policy_version", "Policy in force.", report["policy_version"]),
         ("tierwatch_saving_ratio", "Share saved against the top tier.", report["saving"]),
+        (
+            "tierwatch_saving_net_of_evaluation_ratio",
+            "Share saved once classifier and evaluation are paid for; may be negative.",
+            report["saving_net_of_evaluation"],
+        ),
     )
     known = [
         GaugeMetricFamily(name, told, value=value)
         for name, told, value in gauges
         if value is not None
     ]
-    return [requests, *rates.values(), thresholds, sampled, cost, *known]
+    return [requests, *rates.values(), thresholds, sampled, cost, spend, *known]
 
 
 def _add_rate(family: GaugeMetricFamily, tier: str, rate: Mapping[str, Any]) -> None:

@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 
 from app.config import Config
 from app.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
+from app.evaluation.costs import Costs
 from app.loop.report import build_report
+from app.routing.tiers import CACHE_TIER
 from app.store import reading
-from app.store.evidence import spent_today
+from app.store.costs import spent_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class TierLine:
 
     ``state`` is what its monitors say of it now (`app.evaluation.monitoring.stream_state`).
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
-    below, so no overspend rate.
+    below, so no overspend rate. The response cache is shown as a last line: it has a misroute rate,
+    against fresh answers, and no threshold.
     """
 
     name: str
@@ -68,6 +71,9 @@ class OverviewPage:
     saving_interval: Figure | None
     quality_vs_top: Figure | None
     top_tier: str
+    saving_net_of_evaluation: float | None
+    costs: Costs
+    unpriced: tuple[str, ...]
     evaluation_cost_usd: float
     spent_today_usd: float
     budget_usd_per_day: float | None
@@ -79,6 +85,11 @@ class OverviewPage:
     proposals: tuple[reading.Proposal, ...]
     in_force: reading.InForce | None
     gateway_url: str
+
+    @property
+    def cached(self) -> bool:
+        """Whether the response cache is among the lines."""
+        return any(line.name == CACHE_TIER for line in self.tiers)
 
 
 def overview_page(connection: Connection, config: Config, *, gateway_url: str) -> OverviewPage:
@@ -95,8 +106,8 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         )
     )
     charts = (
-        chart(name, [group for group in sums if group.tier == name], _tolerance(config, name))
-        for name in (tier.name for tier in config.tiers)
+        chart(name, [group for group in sums if group.tier == name], told["tolerance"])
+        for name, told in report["tiers"].items()
     )
     return OverviewPage(
         cost_usd=report["cost_usd"],
@@ -105,6 +116,9 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         saving_interval=figure(report["saving_interval"]),
         quality_vs_top=figure(report["quality_vs_top"]),
         top_tier=config.tiers[-1].name,
+        saving_net_of_evaluation=report["saving_net_of_evaluation"],
+        costs=Costs(**{part: report["costs"][part] for part in Costs.__slots__}),
+        unpriced=config.unpriced,
         evaluation_cost_usd=report["evaluation_cost_usd"],
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
@@ -126,15 +140,15 @@ def _tier_lines(
     candidate: Mapping[str, float],
 ) -> tuple[TierLine, ...]:
     counted = {line.tier: line for line in traffic}
-    needed, last = config.evaluation.min_pairs, len(config.tiers) - 1
+    needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
+    models = {tier.name: tier.model for tier in config.tiers}
     lines = []
-    for place, tier in enumerate(config.tiers):
-        told = report["tiers"][tier.name]
-        seen = counted.get(tier.name)
+    for name, told in report["tiers"].items():
+        seen = counted.get(name)
         lines.append(
             TierLine(
-                name=tier.name,
-                model=tier.model,
+                name=name,
+                model=models.get(name, "answers given again"),
                 requests=told["requests"],
                 share=told["requests"] / report["requests"] if report["requests"] else None,
                 errors=seen.errors if seen else 0,
@@ -142,12 +156,14 @@ def _tier_lines(
                 cost_usd=seen.cost_usd if seen else 0.0,
                 latency_ms=seen.latency_ms if seen else None,
                 pairs=told["pairs"],
-                threshold=report["thresholds"].get(tier.name),
-                candidate_threshold=candidate.get(tier.name),
-                tolerance=_tolerance(config, tier.name),
+                threshold=report["thresholds"].get(name),
+                candidate_threshold=candidate.get(name),
+                tolerance=told["tolerance"],
                 state=told["state"],
-                misroute=None if place == last else figure(told["misroute"], needed=needed),
-                overspend=None if place == 0 else figure(told.get("overspend"), needed=needed),
+                misroute=None if name == top else figure(told["misroute"], needed=needed),
+                overspend=None
+                if name == lowest or name not in models
+                else figure(told.get("overspend"), needed=needed),
             )
         )
     return tuple(lines)
@@ -156,7 +172,3 @@ def _tier_lines(
 def _thresholds(connection: Connection, version: int | None) -> Mapping[str, float]:
     found = None if version is None else reading.policy(connection, version)
     return {} if found is None else found.thresholds
-
-
-def _tolerance(config: Config, tier: str) -> float | None:
-    return config.evaluation.tolerance.get(tier)

@@ -15,7 +15,7 @@ from app.dashboard.figures import Figure, figure
 from app.dashboard.passages import Passage, conversation, passage
 from app.dashboard.standing import Standing, standing
 from app.store import reading, reading_pairs
-from app.store.evidence import spent_today
+from app.store.costs import spent_today
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +147,21 @@ class ReplayFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """A proposed model beside the one in force, on held-out pairs (`app.loop.refit`)."""
+
+    conversations: float
+    learned: int
+    learned_before: int | None
+    author: str
+    log_loss: tuple[float | None, float | None]
+    log_loss_gain: Figure | None
+    apgr: tuple[float | None, float | None]
+    apgr_gain: Figure | None
+    misroute_change: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalPage:
     """A proposal and what is needed to decide it."""
 
@@ -161,6 +176,7 @@ class ProposalPage:
     reason: str
     judge_corrected: bool
     replay: ReplayFigures | None
+    model: ModelFigures | None
     bounds: tuple[BoundLine, ...]
     in_force_version: int | None
     rollout_share: float
@@ -365,6 +381,7 @@ def proposal_page(
         reason=str(evidence.get("reason") or ""),
         judge_corrected=bool(evidence.get("judge_errors")),
         replay=_replay_figures(evidence.get("replay"), found.tier),
+        model=_model_figures(evidence) if found.kind == "model" else None,
         bounds=tuple(
             BoundLine(
                 threshold=item["threshold"],
@@ -381,6 +398,22 @@ def proposal_page(
         history=tuple(reading.audit_lines(connection, subject=f"proposal/{proposal_id}")),
         problem=problem,
         why=why,
+    )
+
+
+def _model_figures(evidence: Mapping[str, Any]) -> ModelFigures:
+    """What the proposal page shows of a comparison of models."""
+    loss, area = evidence["log_loss"], evidence["apgr"]
+    return ModelFigures(
+        conversations=evidence["held_out"]["conversations"],
+        learned=evidence["candidate_pairs"],
+        learned_before=evidence.get("incumbent_pairs"),
+        author=evidence["candidate_author"],
+        log_loss=(loss["incumbent"], loss["candidate"]),
+        log_loss_gain=figure(loss["gain"]),
+        apgr=(area["incumbent"], area["candidate"]),
+        apgr_gain=figure(area["gain"]),
+        misroute_change=figure(evidence["misroute_change"]),
     )
 
 
@@ -410,7 +443,7 @@ def pairs_page(
     """A page of pairs."""
     found = tuple(reading_pairs.pairs(connection, wanted, before=before))
     older = found[-1].id if len(found) == reading.PAGE else None
-    return PairsPage(wanted=wanted, tiers=_tier_names(config), pairs=found, before=older)
+    return PairsPage(wanted=wanted, tiers=config.serving, pairs=found, before=older)
 
 
 def pair_page(connection: Connection, pair_id: uuid.UUID) -> PairPage | None:

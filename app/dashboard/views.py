@@ -99,7 +99,7 @@ def pairs() -> str:
     """Pairs by tier, direction, verdict and stage, newest first."""
     site = this_site()
     wanted = PairFilter(
-        tier=choice("tier", tuple(tier.name for tier in site.config.tiers)),
+        tier=choice("tier", site.config.serving),
         direction=choice("direction", DIRECTIONS),
         preferred=choice("verdict", PREFERENCES),
         stage=choice("stage", STAGES),

@@ -7,6 +7,8 @@ from typing import Literal
 from app.errors import EvidenceError
 
 Preferred = Literal["served", "alternative", "tie"]
+LowerVerdict = Literal["worse", "tie", "better"]
+LOWER_VERDICTS: tuple[LowerVerdict, ...] = ("worse", "tie", "better")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,18 @@ def outcome_of(
     if direction == "up":
         return Outcome(served_tier, float(preferred == "alternative"))
     return Outcome(alternative_tier, float(preferred == "served"))
+
+
+def lower_verdict(preferred: Preferred, *, direction: str) -> LowerVerdict:
+    """What a verdict says of the lower tier's answer: what a boundary's classifier learns.
+
+    >>> lower_verdict("served", direction="up"), lower_verdict("served", direction="down")
+    ('better', 'worse')
+    """
+    if preferred == "tie":
+        return "tie"
+    lower = "served" if direction == "up" else "alternative"
+    return "better" if preferred == lower else "worse"
 
 
 def conversation_outcome(losses: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:

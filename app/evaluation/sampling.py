@@ -92,8 +92,8 @@ def inclusion(
 
     Kept traffic is shadowed up. Escalated traffic is probed down, and in the middle tiers also
     shadowed up (one of the two, drawn by the same hash). The top tier is only probed down. What
-    the router did not choose (pinned, classifier failed, a conversation held at its tier) is no
-    evidence about a threshold and is left out.
+    the router did not choose (pinned, classifier failed, moved up by a cascade, a conversation held
+    at its tier) is no evidence about a threshold and is left out.
 
     Args:
         decision: what the router chose.
@@ -110,6 +110,19 @@ def inclusion(
     if draw < down + up:
         return Inclusion("up", tiers[place + 1], rate, up)
     return None
+
+
+def cached_inclusion(decision: Decision, plan: SamplingPlan, exchange_id: str) -> Inclusion | None:
+    """Say whether an answer of the response cache is evaluated; None leaves it out.
+
+    It is compared with a fresh answer of the tier that the decision names. The question is whether
+    the answer fits the request, so what the router did not choose counts too, and no risk by
+    confidence is known.
+    """
+    rate = plan.sample_rate * plan.factor
+    if hashed_share(plan.salt, exchange_id) >= rate:
+        return None
+    return Inclusion("up", decision.tier, rate, rate)
 
 
 def propensities(

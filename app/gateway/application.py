@@ -1,7 +1,7 @@
 """The gateway as an ASGI application: routes, small endpoints, start and stop."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
 import structlog
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from app.config import Config
+from app.gateway.balancer import Balancer
 from app.gateway.chat import ChatEndpoint
 from app.gateway.conversations import Conversations
 from app.gateway.feedback import read_feedback
@@ -23,10 +24,12 @@ from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
 from app.gateway.pins import Pins
-from app.gateway.policies import CurrentRouter
+from app.gateway.policies import CurrentRouter, no_models
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
+from app.gateway.response_cache import ResponseCache
 from app.loop.exchange import Feedback, Recorder
 from app.providers.upstream import Upstream, write_json
+from app.routing.classification import Classifier
 from app.routing.policy import ActivePolicies
 from app.routing.router import Router
 
@@ -41,12 +44,14 @@ def build_gateway(
     router: Router,
     recorder: Recorder,
     policies: Callable[[], ActivePolicies | None],
+    models: Callable[[int], Classifier] = no_models,
     upstream: Upstream,
     clock: Callable[[], float],
     feedback: Callable[[Feedback], None],
     environ: Mapping[str, str],
     registry: CollectorRegistry | None = None,
     redis_url: str | None = None,
+    cache: ResponseCache | None = None,
 ) -> Starlette:
     """Build the gateway.
 
@@ -56,12 +61,14 @@ def build_gateway(
         recorder: is given each exchange once, after its reply is closed.
         policies: asked every second, in a thread, for the policies that should be in force. None,
             or an error of any kind, leaves the last known ones.
+        models: asked in the same thread for the learned model of a version that a policy names.
         upstream: the providers; opened and closed with the application.
         clock: epoch seconds.
         feedback: takes what callers say of answers; called in a thread.
         environ: where the gateway's own API keys are found.
         registry: what ``/metrics`` shows; a new one by default.
         redis_url: where gateways share what they know of conversations; None keeps it here.
+        cache: answers that were given before; opened and closed with the application.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
@@ -69,7 +76,8 @@ def build_gateway(
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
-    current = CurrentRouter(router, policies, metrics)
+    current = CurrentRouter(router, policies, metrics, models=models)
+    balancer = Balancer(config.tiers, config.balance, metrics)
     pins = Pins(
         redis_url,
         idle_s=config.sessions.idle_s,
@@ -94,14 +102,16 @@ def build_gateway(
             recorder=recorder,
             upstream=upstream,
             conversations=conversations,
+            balancer=balancer,
             keys=keys,
             metrics=metrics,
             clock=clock,
+            cache=cache,
         )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with upstream, pins:
+        async with upstream, pins, cache or nullcontext():
             with current:
                 yield
 

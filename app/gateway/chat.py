@@ -8,36 +8,50 @@ all other waiting is for the caller and for providers.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
 from app.config import Config
 from app.errors import ClassifierError, ProviderError
+from app.gateway.answers import Asked, Begun, Whole
+from app.gateway.balancer import Balancer, Call, Tries
+from app.gateway.cache_key import read_wish
+from app.gateway.cached_reply import streamed_reply, whole_reply
 from app.gateway.caller_watch import CallerWatch
+from app.gateway.cascade import Cascade
 from app.gateway.conversations import Conversations
 from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.open_exchange import OpenExchange
 from app.gateway.policies import CurrentRouter
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal, refusal_for, send_refusal
-from app.gateway.translation import StreamRelay, caller_reply, provider_body
+from app.gateway.response_cache import CachedAnswer, Look, ResponseCache
+from app.gateway.translation import (
+    StreamRelay,
+    caller_reply,
+    provider_body,
+    reported_usage,
+)
 from app.loop.exchange import Recorder
 from app.providers.anthropic_wire import request_to_openai
 from app.providers.history import mentions_reasoning
-from app.providers.openai_wire import Reply
 from app.providers.upstream import Upstream, UpstreamStream, read_json
+from app.providers.usage import Usage
+from app.providers.whole_stream import completion_stream, message_stream
 from app.routing.classification import failure_kind
+from app.routing.config import RetrySection
 from app.routing.decision import Decision
 from app.routing.llm import classification_request, read_classification
 from app.routing.router import Router
-from app.routing.tiers import Tier
+from app.routing.tiers import CACHE_TIER, Price, Tier
 
 AUTO = frozenset({"auto", "tierwatch/auto"})
 
 # A provider that names a time before the next try gets it, up to this: the caller is waiting, and
 # a tier above may be free.
 _LONGEST_PAUSE_S = 1.0
+_NO_RETRY = RetrySection(attempts=0)
 _JSON = (b"content-type", b"application/json")
 _EVENTS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -46,23 +60,6 @@ _EVENTS = [
 ]
 # What an Anthropic caller says about its wire, for an Anthropic provider.
 _ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
-
-
-@dataclass(frozen=True, slots=True)
-class _Whole:
-    """A whole answer, ready for the caller."""
-
-    body: bytes
-    reply: Reply
-
-
-@dataclass(frozen=True, slots=True)
-class _Begun:
-    """A stream that has begun: its relay has been fed the first bytes, which became ``body``."""
-
-    body: bytes
-    relay: StreamRelay
-    stream: UpstreamStream
 
 
 class ChatEndpoint:
@@ -75,9 +72,11 @@ class ChatEndpoint:
         recorder: is given every exchange once its reply is closed.
         upstream: the providers.
         conversations: what is remembered of them.
+        balancer: chooses between the deployments of a tier.
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
+        cache: answers that were given before; None without one.
     """
 
     def __init__(
@@ -89,9 +88,11 @@ class ChatEndpoint:
         recorder: Recorder,
         upstream: Upstream,
         conversations: Conversations,
+        balancer: Balancer,
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
+        cache: ResponseCache | None = None,
     ) -> None:
         self._wire = wire
         self._config = config
@@ -99,20 +100,19 @@ class ChatEndpoint:
         self._recorder = recorder
         self._upstream = upstream
         self._conversations = conversations
+        self._balancer = balancer
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
+        self._cache = cache
         self._auto = AUTO | frozenset(config.gateway.auto_models)
         self._tiers = {tier.name: tier for tier in config.tiers}
         self._retry = config.retry
+        cascade = config.cascade
+        self._cascade = None if cascade is None else Cascade(cascade, config.tiers, metrics)
         self._most = config.gateway.max_body_mb * 1024 * 1024
-        self._tier_headers = {
-            tier.name: [
-                (b"x-tierwatch-tier", tier.name.encode("ascii", "replace")),
-                (b"x-tierwatch-model", tier.model.encode("ascii", "replace")),
-            ]
-            for tier in config.tiers
-        }
+        self._tier_headers = {tier.name: _tier_headers(tier) for tier in config.tiers}
+        self._rank = {tier.name: rank for rank, tier in enumerate(config.tiers)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -174,19 +174,55 @@ class ChatEndpoint:
     async def _serve(
         self, exchange: OpenExchange, headers: Headers, send: Send, watch: CallerWatch
     ) -> None:
+        if (cached := await self._cached(exchange, headers)) is not None:
+            await self._reply_cached(exchange, cached, send, watch)
+            return
         exchange.recalled = await self._conversations.recall(exchange, headers)
         if exchange.decision is None:
             exchange.decision = await self._decide(exchange)
         exchange.decision = self._conversations.settle(exchange, exchange.decision)
         try:
-            answer = await self._first_answer(exchange, exchange.decision, headers)
+            answer = await self._answer(exchange, exchange.decision, headers)
         except ProviderError as error:
             await self._fail(exchange, refusal_for(error), send, watch)
             return
-        if isinstance(answer, _Begun):
+        if isinstance(answer, Begun):
             await self._relay(exchange, answer, send, watch)
         else:
             await self._reply(exchange, answer, send, watch)
+
+    async def _cached(self, exchange: OpenExchange, headers: Headers) -> CachedAnswer | None:
+        """An answer that was given before, by a tier that the router would still choose."""
+        if self._cache is None:
+            return None
+        pinned = exchange.decision is not None
+        look = await self._cache.look(
+            self._wire,
+            headers,
+            exchange.request,
+            asked=exchange.request["model"] if pinned else "auto",
+            wish=read_wish(headers, exchange.request),
+            count=lambda result: self._metrics.cache_looks(result).inc(),
+        )
+        exchange.look = look
+        if look.answer is None:
+            return None
+        decision = exchange.decision or await self._decide_again(exchange, look.answer)
+        if decision is None or self._rank.get(look.answer.tier, -1) < self._rank[decision.tier]:
+            self._metrics.cache_looks("stale").inc()
+            exchange.look = Look("miss", look.key)
+            return None
+        self._metrics.cache_looks(look.status).inc()
+        exchange.decision = decision
+        return look.answer
+
+    async def _decide_again(self, exchange: OpenExchange, answer: CachedAnswer) -> Decision | None:
+        """The decision of now; a classifier that is a model is not asked, its word was kept."""
+        if self._config.classifier.kind != "llm":
+            return await self._decide(exchange)
+        if answer.classification is None:
+            return None
+        return self._router.decide(answer.classification, exchange.session)
 
     async def _decide(self, exchange: OpenExchange) -> Decision:
         router, chat = self._router, exchange.chat
@@ -212,6 +248,7 @@ class ChatEndpoint:
             body = provider_body(OPENAI, wire, request, request, config.model)
             async with asyncio.timeout(config.timeout_s):
                 raw, answer = await self._upstream.complete(config.provider, body)
+            exchange.classified(request, reported_usage(wire, answer), config.price)
             chat = (
                 answer
                 if wire == OPENAI
@@ -222,37 +259,68 @@ class ChatEndpoint:
             return router.failed(failure_kind(error), exchange.session)
         return router.decide(classification, exchange.session)
 
-    async def _first_answer(
+    async def _answer(
         self, exchange: OpenExchange, decision: Decision, headers: Headers
-    ) -> _Whole | _Begun:
-        """Ask the decided tier, again if it fails, then each tier above it, as ``retry`` says.
+    ) -> Whole | Begun:
+        """Ask as the decision says, through the cascade where there is one.
+
+        Raises:
+            ProviderError: as `_first_answer`.
+        """
+        asked = Asked(exchange.request, exchange.chat, exchange.streaming)
+        cascade, retry = self._cascade, self._retry
+        if cascade is None or self._by_model(exchange, decision):
+            ladder = self._ladder(exchange, decision)
+            return await self._first_answer(exchange, ladder, headers, asked, retry)
+
+        async def ask(decision: Decision, asked: Asked) -> Whole | Begun:
+            ladder = self._ladder(exchange, decision)
+            return await self._first_answer(exchange, ladder, headers, asked, retry)
+
+        async def one(tier: Tier, asked: Asked) -> Whole | Begun:
+            return await self._first_answer(exchange, [tier], headers, asked, _NO_RETRY)
+
+        return await cascade.answer(exchange, decision, asked, ask, one)
+
+    async def _first_answer(
+        self,
+        exchange: OpenExchange,
+        ladder: list[Tier],
+        headers: Headers,
+        asked: Asked,
+        retry: RetrySection,
+    ) -> Whole | Begun:
+        """Ask the first tier, again if it fails, then each tier above it, as ``retry`` says.
 
         Raises:
             ProviderError: nobody answered (the last failure), or a provider refused the request.
         """
-        tries = self._tries(exchange, decision)
-        for number, tier in enumerate(tries, start=1):
-            exchange.tier = tier
+        tries = Tries(self._balancer, ladder, retry)
+        call = tries.first()
+        while True:
+            exchange.tier = call.tier
             try:
-                return await self._ask(exchange, tier, headers)
+                return await self._ask(exchange, call, headers, asked)
             except ProviderError as error:
-                self._metrics.attempts_failed(tier.name, error.kind).inc()
-                if not error.retryable or number == len(tries):
+                self._metrics.attempts_failed(call.tier.name, error.kind).inc()
+                following = tries.after(error)
+                if following is None:
                     raise
-                if tries[number] is tier:
+                call = following
+                if call.pauses:
                     await self._pause(exchange, error)
-        raise AssertionError  # pragma: no cover - there is always a tier to try
 
-    def _tries(self, exchange: OpenExchange, decision: Decision) -> list[Tier]:
+    def _ladder(self, exchange: OpenExchange, decision: Decision) -> list[Tier]:
         tiers = self._config.tiers
         chosen = self._tiers[decision.tier]
-        # A tier's name asks for at least that tier, a model's for that model and no other.
-        by_model = decision.reason == "pinned" and exchange.request["model"] != chosen.name
-        climb = self._retry.escalate and not by_model
+        climb = self._retry.escalate and not self._by_model(exchange, decision)
         above = tiers[tiers.index(chosen) + 1 :] if climb else ()
-        spare = self._conversations.spare_tier(exchange)
-        last = () if spare is None else (spare,)
-        return [chosen] * (1 + self._retry.attempts) + [*above, *last]
+        spare = self._conversations.spare_tier(exchange, decision)
+        return [chosen, *above, *(() if spare is None else (spare,))]
+
+    def _by_model(self, exchange: OpenExchange, decision: Decision) -> bool:
+        """A tier's name asks for at least that tier, a model's for that model and no other."""
+        return decision.reason == "pinned" and exchange.request["model"] != decision.tier
 
     async def _pause(self, exchange: OpenExchange, error: ProviderError) -> None:
         wait_s = self._retry.wait_s
@@ -261,87 +329,126 @@ class ChatEndpoint:
         exchange.paused(wait_s)
         await asyncio.sleep(wait_s)
 
-    async def _ask(self, exchange: OpenExchange, tier: Tier, headers: Headers) -> _Whole | _Begun:
+    async def _ask(
+        self, exchange: OpenExchange, call: Call, headers: Headers, asked: Asked
+    ) -> Whole | Begun:
+        tier = call.tier
         wire = self._upstream.kind(tier.provider)
-        request, chat = self._conversations.fitted(self._wire, exchange, tier)
-        body = provider_body(self._wire, wire, request, chat, tier.model)
-        extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
-        began = time.perf_counter()
-        try:
-            answer = await (self._begin if exchange.streaming else self._complete)(
-                exchange, tier, wire, body, extra
-            )
-        except ProviderError as error:
-            exchange.tried(tier, began, error=error)
-            raise
-        except asyncio.CancelledError:
-            exchange.abandoned(tier, began)
-            raise
-        exchange.tried(tier, began)
+        with call:
+            request, chat = self._conversations.fitted(self._wire, exchange, asked, tier)
+            body = provider_body(self._wire, wire, request, chat, call.model)
+            extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
+            began = time.perf_counter()
+            try:
+                answer = await (self._begin if asked.streaming else self._complete)(
+                    exchange, call, wire, body, extra
+                )
+            except ProviderError as error:
+                exchange.tried(tier, began, error=error)
+                raise
+            except asyncio.CancelledError:
+                exchange.abandoned(tier, began)
+                raise
+            exchange.tried(tier, began)
+        if isinstance(answer, Whole):
+            call.close()
         return answer
 
     async def _complete(
         self,
         exchange: OpenExchange,
-        tier: Tier,
+        call: Call,
         wire: str,
         body: bytes,
         extra: dict[str, str] | None,
-    ) -> _Whole:
-        raw, answer = await self._upstream.complete(tier.provider, body, extra)
-        exchange.reasoned = mentions_reasoning(raw)
+    ) -> Whole:
+        raw, answer = await self._upstream.complete(call.tier.provider, body, extra)
+        exchange.reasoned |= mentions_reasoning(raw)
         try:
-            return _Whole(*caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at)))
+            said = caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at))
         except ProviderError as error:
             error.status = 200
+            error.billed = reported_usage(wire, answer).billed
             raise
+        return Whole(*said, call.tier)
 
     async def _begin(
         self,
         exchange: OpenExchange,
-        tier: Tier,
+        call: Call,
         wire: str,
         body: bytes,
         extra: dict[str, str] | None,
-    ) -> _Begun:
-        options = exchange.request.get("stream_options") or {}
+    ) -> Begun:
         relay = StreamRelay(
             self._wire,
             wire,
-            include_usage=options.get("include_usage") is True,
+            include_usage=exchange.wants_usage,
             created=int(exchange.arrived_at),
         )
-        stream = await self._upstream.stream(tier.provider, body, extra)
+        stream = await self._upstream.stream(call.tier.provider, body, extra)
         first = relay.feed(stream.first)
         problem = relay.stuck
         if relay.answer.error is not None and not relay.answer.characters:
             # The first thing some providers stream, with status 200, is that they will not answer.
-            sentence = f"{tier.provider} began its stream with an error."
+            sentence = f"{call.tier.provider} began its stream with an error."
             problem = ProviderError(sentence, kind="server", status=200)
+            problem.billed = relay.usage.billed
         if problem is not None:
             stream.close()
             raise problem
-        return _Begun(first, relay, stream)
+        return Begun(first, relay, stream, call)
 
     async def _reply(
-        self, exchange: OpenExchange, answer: _Whole, send: Send, watch: CallerWatch
+        self, exchange: OpenExchange, answer: Whole, send: Send, watch: CallerWatch
     ) -> None:
         exchange.begins(200)
-        headers = self._headers(exchange)
-        headers += [_JSON, (b"content-length", b"%d" % len(answer.body))]
+        headers, body = self._headers(exchange), answer.body
+        if exchange.streaming:  # a cascade had to see the whole first
+            headers += _EVENTS
+            body = self._as_stream(exchange, body)
+        else:
+            headers += [_JSON, (b"content-length", b"%d" % len(body))]
         watch.stop()  # before the last byte: after it every caller leaves
         reply = answer.reply
         exchange.answered(
             reply.message,
             reply.finish_reason,
-            (reply.prompt_tokens, reply.completion_tokens),
+            reply.usage,
             finished=True,
         )
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.body})
+        await send({"type": "http.response.body", "body": body})
+
+    def _as_stream(self, exchange: OpenExchange, body: bytes) -> bytes:
+        whole = read_json(body)
+        if self._wire == ANTHROPIC:
+            return message_stream(whole)
+        return completion_stream(whole, include_usage=exchange.wants_usage)
+
+    async def _reply_cached(
+        self, exchange: OpenExchange, answer: CachedAnswer, send: Send, watch: CallerWatch
+    ) -> None:
+        exchange.tier = Tier(CACHE_TIER, answer.model, CACHE_TIER, Price(0.0, 0.0))
+        exchange.begins(200)
+        created, options = int(exchange.arrived_at), exchange.request.get("stream_options") or {}
+        if exchange.streaming:
+            usage = options.get("include_usage") is True
+            body = streamed_reply(
+                self._wire, answer, exchange.exchange_id, created, include_usage=usage
+            )
+            headers = self._headers(exchange) + _EVENTS
+        else:
+            body = whole_reply(self._wire, answer, exchange.exchange_id, created)
+            headers = [*self._headers(exchange), _JSON, (b"content-length", b"%d" % len(body))]
+        watch.stop()
+        message = {"role": "assistant", "content": answer.content}
+        exchange.answered(message, "stop", Usage(*answer.tokens), finished=True)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     async def _relay(
-        self, exchange: OpenExchange, begun: _Begun, send: Send, watch: CallerWatch
+        self, exchange: OpenExchange, begun: Begun, send: Send, watch: CallerWatch
     ) -> None:
         relay, stream = begun.relay, begun.stream
         try:
@@ -355,31 +462,37 @@ class ChatEndpoint:
                 if chunk:
                     await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 chunk, problem = await _next(relay, stream)
-            last = self._last_bytes(exchange, relay, problem)
+            last = self._last_bytes(exchange, begun, problem)
             watch.stop()
             await send({"type": "http.response.body", "body": last})
         finally:
             stream.close()
-            exchange.reasoned = relay.reasoned
+            begun.call.close()
+            exchange.reasoned |= relay.reasoned
             answer = relay.answer
             exchange.answered(
                 answer.message,
                 answer.finish_reason,
-                (answer.prompt_tokens, answer.completion_tokens),
+                relay.usage,
                 finished=relay.finished,
             )
 
     def _last_bytes(
-        self, exchange: OpenExchange, relay: StreamRelay, problem: ProviderError | None
+        self, exchange: OpenExchange, begun: Begun, problem: ProviderError | None
     ) -> bytes:
+        relay = begun.relay
         last = relay.end()
-        if relay.finished or relay.answer.error is not None:
-            return last  # whole, or the provider itself has told the caller
+        if relay.finished:
+            return last
+        if relay.answer.error is not None:  # the provider itself has told the caller
+            begun.call.failed(ProviderError("The provider gave up its stream.", kind="server"))
+            return last
         problem = problem or ProviderError("The provider closed its stream too early.", kind="cut")
         tier = exchange.tier
         if tier is not None:
             exchange.attempts[-1] = replace(exchange.attempts[-1], error=problem.kind)
             self._metrics.attempts_failed(tier.name, problem.kind).inc()
+        begun.call.failed(problem)
         return refusal_for(problem).event(self._wire)
 
     async def _fail(
@@ -392,13 +505,15 @@ class ChatEndpoint:
     def _headers(self, exchange: OpenExchange) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-tierwatch-request-id", str(exchange.exchange_id).encode())]
         if exchange.tier is not None and exchange.decision is not None:
-            headers += self._tier_headers[exchange.tier.name]
+            tier = exchange.tier
+            headers += self._tier_headers.get(tier.name) or _tier_headers(tier)
             headers += [
                 (b"x-tierwatch-confidence", b"%.4f" % exchange.decision.confidence),
                 (b"x-tierwatch-policy-version", b"%d" % exchange.decision.policy_version),
             ]
             if (turn := exchange.turn) and turn.held and exchange.tier.name == turn.decision.tier:
                 headers.append((b"x-tierwatch-held", turn.move.encode()))
+        headers.append((b"x-tierwatch-cache", exchange.look.status.encode()))
         headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % exchange.overhead_ms))
         return headers
 
@@ -409,17 +524,29 @@ class ChatEndpoint:
         served = exchange.served(decision, tier)
         self._recorder.record(served)
         self._conversations.remember(exchange, served)
+        if self._cache is not None:
+            self._cache.keep(exchange.look, served, self._metrics)
         metrics = self._metrics
         metrics.in_flight.dec()
         metrics.requests(tier.name, str(served.status)).inc()
         metrics.latency(tier.name).observe(served.latency_ms / 1000)
         metrics.overhead.observe(served.overhead_ms / 1000)
+        metrics.cost(tier.name).inc(served.cost_usd)
+        metrics.spend("serving").inc(served.cost_usd)
+        metrics.spend("classifier").inc(served.classifier_cost_usd)
         if served.answer is not None:
             metrics.tokens(tier.name, "prompt").inc(served.prompt_tokens)
             metrics.tokens(tier.name, "completion").inc(served.completion_tokens)
-            metrics.cost(tier.name).inc(served.cost_usd)
+            metrics.tokens(tier.name, "cached").inc(served.cached_tokens)
             if not served.finished:
                 metrics.replies_cut(tier.name).inc()
+
+
+def _tier_headers(tier: Tier) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"x-tierwatch-tier", tier.name.encode("ascii", "replace")),
+        (b"x-tierwatch-model", tier.model.encode("ascii", "replace")),
+    ]
 
 
 async def _next(

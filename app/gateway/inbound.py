@@ -12,6 +12,9 @@ from app.providers.upstream import read_json
 
 Headers = Mapping[bytes, bytes]
 
+# In `metadata`: what the caller wants of the response cache.
+CACHE_WISH = "tierwatch_cache"
+
 # For each field that the gateway itself reads or may have to translate: the types it may have,
 # and how to say so.
 _FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (
@@ -62,7 +65,7 @@ class Keys:
 
 
 def shown_key(headers: Headers) -> bytes:
-    """The key that the caller shows, as ``x-api-key`` or bearer token; empty without one."""
+    """The key a caller shows, as ``x-api-key`` or as a bearer token; empty without one."""
     scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
     return headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
 
@@ -110,7 +113,8 @@ def read_request(body: bytes) -> dict[str, Any] | Refusal:
         return Refusal(400, f"The request body is not JSON: {error}.", code="invalid_json")
     if not isinstance(request, dict):
         return Refusal(400, "The request body is not a JSON object.", code="invalid_json")
-    return _messages_problem(request.get("messages")) or _field_problem(request) or request
+    problem = _messages_problem(request.get("messages")) or _field_problem(request)
+    return problem or _wish_problem(request) or request
 
 
 def _field_problem(request: Mapping[str, Any]) -> Refusal | None:
@@ -141,6 +145,14 @@ def _messages_problem(messages: object) -> Refusal | None:
         if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
             return _wrong(f"messages[{index}].content", "a string or a list of objects")
     return None
+
+
+def _wish_problem(request: Mapping[str, Any]) -> Refusal | None:
+    """What `app.gateway.cache_key.read_wish` reads, said by a program that means it."""
+    wish = (request.get("metadata") or {}).get(CACHE_WISH)
+    if wish is None or wish in ("no-cache", "no-store"):  # a tuple: it may be a list
+        return None
+    return _wrong(f"metadata.{CACHE_WISH}", "no-cache (a fresh answer) or no-store (no cache)")
 
 
 def _wrong(param: str, accepted: str) -> Refusal:

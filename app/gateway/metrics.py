@@ -35,6 +35,16 @@ class GatewayMetrics:
             "Looks for a new policy that failed; the last known one stays in force.",
             registry=registry,
         )
+        self.model_version = Gauge(
+            "tierwatch_model_version",
+            "Version of the learned model in force; 0 for the configured classifier.",
+            registry=registry,
+        )
+        self.models_refused = Counter(
+            "tierwatch_models_refused",
+            "Looks at a learned model that was corrupt, foreign or missing; the last one decides.",
+            registry=registry,
+        )
         self.feedback = Counter(
             "tierwatch_feedback", "Feedback by what became of it.", ["status"], registry=registry
         )
@@ -64,10 +74,19 @@ class GatewayMetrics:
             registry=registry,
         )
         self._tokens = Counter(
-            "tierwatch_tokens", "Tokens served.", ["tier", "kind"], registry=registry
+            "tierwatch_tokens",
+            "Tokens served; those read from a provider's cache are in the prompt's too.",
+            ["tier", "kind"],
+            registry=registry,
         )
         self._cost = Counter(
             "tierwatch_cost_usd", "Cost of what was served.", ["tier"], registry=registry
+        )
+        self._spend = Counter(
+            "tierwatch_spend_usd",
+            "Spent by this gateway: on serving, and on asking the classifier.",
+            ["kind"],
+            registry=registry,
         )
         self._failed_attempts = Counter(
             "tierwatch_attempts_failed",
@@ -105,6 +124,42 @@ class GatewayMetrics:
             ["answer"],
             registry=registry,
         )
+        self._deployment_calls = Counter(
+            "tierwatch_deployment_calls",
+            "Calls to a deployment (provider/model), by how they ended.",
+            ["deployment", "outcome"],
+            registry=registry,
+        )
+        self._deployment_in_flight = Gauge(
+            "tierwatch_deployment_in_flight",
+            "Calls to a deployment that are under way.",
+            ["deployment"],
+            registry=registry,
+        )
+        self._breaker_state = Gauge(
+            "tierwatch_breaker_state",
+            "Circuit breaker of a deployment: 0 closed, 1 half-open, 2 open.",
+            ["deployment"],
+            registry=registry,
+        )
+        self._cascade = Counter(
+            "tierwatch_cascade",
+            "Answers that a cascade checked: accepted, or why not.",
+            ["tier", "outcome"],
+            registry=registry,
+        )
+        self._cache_looks = Counter(
+            "tierwatch_cache_looks",
+            "Looks into the response cache by what became of them.",
+            ["result"],
+            registry=registry,
+        )
+        self._cache_stores = Counter(
+            "tierwatch_cache_stores",
+            "Answers for the response cache by what became of them.",
+            ["result"],
+            registry=registry,
+        )
         # cache() on the bound lookups: labels are bounded, so the caches are too.
         self.requests = cache(self._requests.labels)
         self.refused = cache(self._refused.labels)
@@ -112,9 +167,16 @@ class GatewayMetrics:
         self.latency = cache(self._latency.labels)
         self.tokens = cache(self._tokens.labels)
         self.cost = cache(self._cost.labels)
+        self.spend = cache(self._spend.labels)
         self.attempts_failed = cache(self._failed_attempts.labels)
         self.classifier_failures = cache(self._classifier_failures.labels)
         self.session_turns = cache(self._session_turns.labels)
         self.held_cost = cache(self._held_cost.labels)
         self.history_changes = cache(self._history_changes.labels)
         self.pin_looks = cache(self._pin_looks.labels)
+        self.deployment_calls = cache(self._deployment_calls.labels)
+        self.deployment_in_flight = cache(self._deployment_in_flight.labels)
+        self.breaker_state = cache(self._breaker_state.labels)
+        self.cascade = cache(self._cascade.labels)
+        self.cache_looks = cache(self._cache_looks.labels)
+        self.cache_stores = cache(self._cache_stores.labels)

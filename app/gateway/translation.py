@@ -20,6 +20,7 @@ from app.providers.history import mentions_reasoning
 from app.providers.openai_wire import Reply, StreamAnswer, read_reply
 from app.providers.sse import SSEDecoder, SSEEvent, encode_event
 from app.providers.upstream import read_json, write_json
+from app.providers.usage import Usage, read_anthropic_usage, read_usage
 
 _DONE = "[DONE]"
 
@@ -60,6 +61,11 @@ def caller_reply(
     chat = reply_to_openai(answer, created=created)
     reply = read_reply(chat)
     return (raw if caller == ANTHROPIC else write_json(chat)), reply
+
+
+def reported_usage(provider: str, answer: Mapping[str, Any]) -> Usage:
+    """What a provider's whole answer says it took, whether or not the answer can be used."""
+    return read_anthropic_usage(answer) if provider == ANTHROPIC else read_usage(answer)
 
 
 class StreamRelay:
@@ -110,6 +116,14 @@ class StreamRelay:
         except ProviderError as error:
             self._problem = error
         return chunk if self._same else b"".join(said)
+
+    @property
+    def usage(self) -> Usage:
+        """What the provider has counted so far; of a cut Anthropic stream at least what it read."""
+        told = self.answer.usage
+        if told.prompt_tokens is None and self._from is not None:
+            return self._from.usage
+        return told
 
     @property
     def stuck(self) -> ProviderError | None:

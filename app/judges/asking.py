@@ -29,6 +29,14 @@ class Completed(Protocol):
         """Tokens of the reply."""
 
     @property
+    def cached_tokens(self) -> int:
+        """Part of the prompt that came from the provider's prompt cache."""
+
+    @property
+    def cache_write_tokens(self) -> int:
+        """Part of the prompt that was put into it."""
+
+    @property
     def latency_ms(self) -> float:
         """Time the call took."""
 
@@ -79,18 +87,25 @@ class Asker:
         """Return the reply's text, empty when there is none, and add the call to ``tally``.
 
         Raises:
-            ProviderError: there was no answer, or no time is left.
+            ProviderError: there was no answer, or no time is left. ``spent_usd`` is the tally's
+                cost, which would be lost with it.
         """
-        for _ in range(2):
-            request = self._request(messages, max_tokens)
-            try:
-                return self._complete(request, tally)
-            except ProviderError as problem:
-                named = self._refused_parameters(problem) & request.keys()
-                if not named:
-                    raise
-                self._refused.update(named)
-        return self._complete(self._request(messages, max_tokens), tally)
+        try:
+            for _ in range(2):
+                request = self._request(messages, max_tokens)
+                try:
+                    return self._complete(request, tally)
+                except ProviderError as problem:
+                    named = self._refused_parameters(problem) & request.keys()
+                    if not named:
+                        raise
+                    self._refused.update(named)
+            return self._complete(self._request(messages, max_tokens), tally)
+        except ProviderError as problem:
+            if self.price is not None:
+                tally.cost_usd += self.price.cost_usd(*problem.billed)
+            problem.spent_usd = tally.cost_usd
+            raise
 
     def _request(self, messages: list[dict[str, Any]], max_tokens: int) -> dict[str, Any]:
         request: dict[str, Any] = {"model": self.model, "messages": messages}
@@ -127,7 +142,12 @@ class Asker:
         tally.calls += 1
         tally.latency_ms += done.latency_ms
         if self.price is not None:
-            tally.cost_usd += self.price.cost_usd(done.prompt_tokens, done.completion_tokens)
+            tally.cost_usd += self.price.cost_usd(
+                done.prompt_tokens,
+                done.completion_tokens,
+                done.cached_tokens,
+                done.cache_write_tokens,
+            )
         content = done.message.get("content")
         if isinstance(content, list):
             parts = (part.get("text") for part in content if isinstance(part, dict))

@@ -91,6 +91,10 @@ class RagasJudge:
                         scores[f"{side}.{metric}"] = min(1.0, max(0.0, value))
         except UnreadableVerdictError as problem:
             scores, why = {}, str(problem)
+        except ProviderError as problem:
+            # Embedding may have failed after the model had been asked, and paid.
+            problem.spent_usd = max(problem.spent_usd, tally.cost_usd)
+            raise
         preferred, reason = self._compared(scores)
         return Verdict(
             preferred=preferred,

@@ -4,14 +4,13 @@ Only what is beyond dispute is decided here; everything else is None and goes to
 calls are compared, never executed.
 """
 
-import json
 import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from app.judges.schema import schema_breach
+from app.judges.answer_form import NOT_JSON, call_breach, json_breach, read_json
 from app.judges.transcript import answer_text, canonical_json, content_text, tool_calls
 from app.judges.verdict import Answer, Judge, Preferred, Question, Verdict
 
@@ -106,47 +105,20 @@ def _by_tool_calls(question: Question, served: Answer, alternative: Answer) -> _
         return None  # whether a tool had to be called at all is for the judge
     if _canonical_calls(calls[0]) == _canonical_calls(calls[1]):
         return "tie", "tool_calls", "Both answers call the same tools with the same arguments."
-    offered = _offered(question)
-    wrong = [_wrong_call(found, offered) for found in calls]
+    wrong = [call_breach(found, question.tools) for found in calls]
     return _loser(
         wrong, "tool_calls", ("The {} answer's call cannot be carried out: ", "".join(wrong))
     )
 
 
 def _canonical_calls(calls: list[tuple[str, str]]) -> Counter[tuple[str, str]]:
-    return Counter((name, _canonical_arguments(text)) for name, text in calls)
+    return Counter((name, canonical_arguments(text)) for name, text in calls)
 
 
-def _canonical_arguments(text: str) -> str:
-    arguments = _read_json(text or "{}")
-    return text if arguments is _NOT_JSON else canonical_json(arguments)
-
-
-def _offered(question: Question) -> dict[str, Any]:
-    """Schema of the arguments of each offered tool; True where none was given."""
-    offered: dict[str, Any] = {}
-    for tool in question.tools or ():
-        form = tool.get("function")
-        if isinstance(form, dict):
-            offered[str(form.get("name"))] = form.get("parameters", True)
-        elif isinstance(tool.get("custom"), dict):
-            offered[str(tool["custom"].get("name"))] = None  # its input is free text
-    return offered
-
-
-def _wrong_call(calls: list[tuple[str, str]], offered: dict[str, Any]) -> str:
-    for name, text in calls:
-        if name not in offered:
-            return f"tool {name[:80]!r} was not offered."
-        if offered[name] is None:
-            continue
-        arguments = _read_json(text or "{}")
-        if not isinstance(arguments, dict):
-            return f"the arguments of {name[:80]!r} are not a JSON object."
-        breach = schema_breach(arguments, offered[name])
-        if breach:
-            return f"in the arguments of {name[:80]!r}, {breach}."
-    return ""
+def canonical_arguments(text: str) -> str:
+    """One text for equal arguments of a call, however they were written."""
+    arguments = read_json(text or "{}")
+    return text if arguments is NOT_JSON else canonical_json(arguments)
 
 
 def _by_json(question: Question, served: Answer, alternative: Answer) -> _Found | None:
@@ -157,35 +129,8 @@ def _by_json(question: Question, served: Answer, alternative: Answer) -> _Found 
         return None  # the form binds the final answer, not a call on the way to it
     if any(answer.get("refusal") for answer in (served, alternative)):
         return None
-    values = [_read_json(content_text(answer.get("content"))) for answer in (served, alternative)]
-    wrong = [_wrong_json(value, asked) for value in values]
+    values = [read_json(content_text(answer.get("content"))) for answer in (served, alternative)]
+    wrong = [json_breach(value, asked) for value in values]
     if not any(wrong) and canonical_json(values[0]) == canonical_json(values[1]):
         return "tie", "identical", "The answers are the same JSON."
     return _loser(wrong, "invalid_json", ("JSON was asked for; of the {} answer, ", "".join(wrong)))
-
-
-def _wrong_json(value: Any, asked: dict[str, Any]) -> str:
-    if value is _NOT_JSON:
-        return "the text is not valid JSON."
-    if asked["type"] == "json_object":
-        return "" if isinstance(value, dict) else "the JSON is not an object."
-    named = asked.get("json_schema")
-    breach = schema_breach(value, named.get("schema", True) if isinstance(named, dict) else True)
-    return f"{breach}." if breach else ""
-
-
-_NOT_JSON: Any = object()
-
-
-def _read_json(text: str) -> Any:
-    """The value, or `_NOT_JSON`: also for NaN, numbers too long to read, and bottomless nesting."""
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-        canonical_json(value)  # nests deeper than the decoder does, and it is needed later
-    except (ValueError, RecursionError):
-        return _NOT_JSON
-    return value
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(name)

@@ -21,6 +21,7 @@ from app.judges import Judge
 from app.judges.verdict import Question, Verdict
 from app.loop.alert import open_alert
 from app.loop.flips import FLIPS_TOLERATED, watch_flips
+from app.store.costs import add_lost_cost, is_spent
 from app.store.evalset_runs import (
     add_anchor_verdict,
     anchor_verdicts,
@@ -29,7 +30,6 @@ from app.store.evalset_runs import (
     first_run,
     last_run,
 )
-from app.store.evidence import is_spent
 
 KIND = "anchors"
 # Calls in flight: a full set of some 400 anchors, asked in both orders at 2 s a call, takes two
@@ -138,22 +138,18 @@ def _both(
 
 def _put(engine: Engine, judge: Judge, run_id: int, anchor: Anchor) -> bool:
     """Have one anchor judged and keep the verdict; whether there was one."""
-    verdict = _asked(judge, anchor)
-    if verdict is None:
+    question = Question(messages=[{"role": "user", "content": anchor.prompt}])
+    try:
+        verdict = judge.judge(question, _answer(anchor.a), _answer(anchor.b))
+    except ProviderError as problem:
+        # Left out for now: whoever takes the run up asks again.
+        _log.warning("anchor not judged", anchor=anchor.id, why=str(problem))
+        with engine.begin() as connection:
+            add_lost_cost(connection, "checks", problem.spent_usd)
         return False
     with engine.begin() as connection:
         _record(connection, run_id, anchor, verdict)
     return True
-
-
-def _asked(judge: Judge, anchor: Anchor) -> Verdict | None:
-    question = Question(messages=[{"role": "user", "content": anchor.prompt}])
-    try:
-        return judge.judge(question, _answer(anchor.a), _answer(anchor.b))
-    except ProviderError as problem:
-        # Left out for now: whoever takes the run up asks again.
-        _log.warning("anchor not judged", anchor=anchor.id, why=str(problem))
-        return None
 
 
 def _answer(text: str) -> dict[str, str]:

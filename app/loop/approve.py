@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, func
 
 from app.errors import ConflictError, UsageError
+from app.routing.policy import Policy
 from app.store.audit import add_audit
+from app.store.learned import add_model
 from app.store.policies import (
     add_policy,
     load_policy,
@@ -58,8 +60,9 @@ def reject_proposal(connection: Connection, proposal_id: int, *, actor: str, why
 def start_rollout(connection: Connection, *, share: float) -> int | None:
     """Start the oldest approved proposal, if nothing is being rolled out.
 
-    The candidate is the stable policy of this moment with the proposal's threshold, so two
-    approvals in a row do not undo each other.
+    The candidate is the stable policy of this moment with the proposal's threshold, and for a
+    proposed model the stable model with its artefact, so two approvals in a row do not undo each
+    other.
 
     Returns:
         The candidate's version, or None when nothing was started.
@@ -73,7 +76,7 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     if stable is None:
         raise ConflictError(f"policy {active.stable_version} is in force but not stored")
     version = next_version(connection)
-    candidate = stable.with_threshold(proposal.tier, proposal.to_threshold, version=version)
+    candidate = _candidate(connection, stable, proposal, version)
     add_policy(
         connection,
         candidate,
@@ -98,6 +101,13 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
         share=share,
     )
     return version
+
+
+def _candidate(connection: Connection, stable: Policy, proposal: Any, version: int) -> Policy:
+    if proposal.kind == "threshold":
+        return stable.with_threshold(proposal.tier, proposal.to_threshold, version=version)
+    model = add_model(connection, stable.classifier, proposal.tier, proposal.artefact_id)
+    return stable.with_model(model, proposal.tier, proposal.to_threshold, version=version)
 
 
 def finish_rollout(connection: Connection, proposal: Any, *, why: str) -> None:
@@ -139,9 +149,13 @@ def cancel_rollout(connection: Connection, proposal: Any, *, actor: str, why: st
 
 
 def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
-    """Take back what would loosen a tier: its evidence is from before the tier got worse."""
+    """Take back what would loosen a tier or change its model.
+
+    Their evidence is from before the tier got worse.
+    """
     for proposal in proposals_in(connection, "open", "approved", "rolling_out", lock=True):
-        if proposal.tier != tier or proposal.direction != "lower":
+        loosens = proposal.direction == "lower" or proposal.kind == "model"
+        if proposal.tier != tier or not loosens:
             continue
         if proposal.state == "rolling_out":
             cancel_rollout(connection, proposal, actor="tierwatch", why=why)
@@ -157,7 +171,7 @@ def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
 
 
 def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) -> int:
-    """Put an earlier policy's thresholds in force for everybody, as a new version.
+    """Put an earlier policy's thresholds and model in force for everybody, as a new version.
 
     A running rollout is taken back in the same step.
 

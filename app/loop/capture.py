@@ -31,6 +31,7 @@ from app.evaluation.sampling import (
     Inclusion,
     SamplingPlan,
     budget_factor,
+    cached_inclusion,
     confidence_bin,
     inclusion,
     neyman_allocation,
@@ -39,8 +40,9 @@ from app.evaluation.sampling import (
 from app.loop.exchange import Attempt, ServedExchange
 from app.loop.redact import redact_json, storable
 from app.loop.spool import Spool
-from app.routing.tiers import Tier
-from app.store.evidence import risk_cells, spent_today
+from app.routing.tiers import CACHE_TIER, Tier
+from app.store.costs import spent_today
+from app.store.evidence import risk_cells
 from app.store.exchanges import add_exchanges
 from app.store.rollups import add_boundary_counts, add_rollups, counted_requests
 from app.store.work import add_attempt
@@ -70,7 +72,16 @@ _COUNTS = (
     "prompt_tokens",
     "completion_tokens",
 )
-_SUMS = ("expected", "cost_usd", "cost_top_tier_usd", "latency_ms")
+# New figures go to the end: rows that an older version spooled are shorter.
+_SUMS = (
+    "expected",
+    "cost_usd",
+    "cost_top_tier_usd",
+    "latency_ms",
+    "cached_tokens",
+    "classifier_cost_usd",
+)
+_WHOLE = frozenset({*_COUNTS, "cached_tokens"})
 _Key = tuple[int, str, str, int, int]
 
 
@@ -150,10 +161,13 @@ class CaptureRecorder:
         chosen, expected = None, 0.0
         if served.finished and served.answer is not None:
             same = served.served_tier == served.decision.tier
+            plan = self._plan  # one object: the writer swaps it whole
             if same:  # an answer of a fallback tier was not the router's choice
-                plan = self._plan  # one object: the writer swaps it whole
                 expected = sum(propensities(served.decision, self._names, plan))
                 chosen = inclusion(served.decision, self._names, plan, str(served.exchange_id))
+            elif served.served_tier == CACHE_TIER:
+                expected = plan.sample_rate * plan.factor
+                chosen = cached_inclusion(served.decision, plan, str(served.exchange_id))
         with self._lock:
             self._counted += 1
             row = self._batch.counts.setdefault(
@@ -180,8 +194,17 @@ class CaptureRecorder:
                     served.completion_tokens,
                     expected,
                     served.cost_usd,
-                    self._tiers[-1].price.cost_usd(served.prompt_tokens, served.completion_tokens),
+                    # As if its cache had served as well as the one that did: the comparison is
+                    # of models, not of warm caches with cold ones.
+                    self._tiers[-1].price.cost_usd(
+                        served.prompt_tokens,
+                        served.completion_tokens,
+                        served.cached_tokens,
+                        served.cache_write_tokens,
+                    ),
                     served.latency_ms,
+                    served.cached_tokens,
+                    served.classifier_cost_usd,
                 )
             ):
                 row[place] += amount
@@ -194,10 +217,11 @@ class CaptureRecorder:
     def _count_boundaries(self, served: ServedExchange) -> None:
         """Count the request at every boundary it came to: those up to the tier that serves it.
 
-        A conversation that is held at its tier comes to none: no threshold would move it.
+        What the cache answers comes to none, nor does a conversation that is held at its tier: no
+        threshold would move it.
         """
         decision = served.decision
-        if not decision.chosen:
+        if served.served_tier == CACHE_TIER != decision.tier or decision.held:
             return
         day = int(served.arrived_at) // _DAY_S
         for tier, confidence in decision.confidences:
@@ -273,7 +297,7 @@ class CaptureRecorder:
         with self._engine.begin() as connection:
             merged: dict[_Key, list[float]] = {}
             for row in document["counts"]:
-                _add(merged, tuple(row[:5]), row[5:])
+                _add(merged, tuple(row[:5]), _whole(row[5:]))
             counts = [_rollup(key, amounts) for key, amounts in merged.items()]
             if not add_rollups(connection, uuid.UUID(document["flush_id"]), counts):
                 return []
@@ -394,7 +418,10 @@ class CaptureRecorder:
             "pi": chosen.pi,
             "prompt_tokens": served.prompt_tokens,
             "completion_tokens": served.completion_tokens,
+            "cached_tokens": served.cached_tokens,
+            "cache_write_tokens": served.cache_write_tokens,
             "cost_usd": served.cost_usd,
+            "classifier_cost_usd": served.classifier_cost_usd,
             "latency_ms": served.latency_ms,
             "request": storable(redact_json(served.request, self._redact)),
             "answer": storable(redact_json(served.answer, self._redact)),
@@ -434,6 +461,11 @@ def _add(counts: dict[_Key, list[float]], key: _Key, row: list[float]) -> None:
         mine[place] += amount
 
 
+def _whole(row: list[float]) -> list[float]:
+    """A row of figures, with nothing of those that an older version did not spool."""
+    return row + [0.0] * (len(_COUNTS) + len(_SUMS) - len(row))
+
+
 def _rollup(key: _Key, amounts: list[float]) -> dict[str, Any]:
     minute, tier, task_type, place, version = key
     figures = dict(zip((*_COUNTS, *_SUMS), amounts, strict=True))
@@ -443,7 +475,7 @@ def _rollup(key: _Key, amounts: list[float]) -> dict[str, Any]:
         "task_type": task_type,
         "bin": place,
         "policy_version": version,
-        **{name: int(value) if name in _COUNTS else value for name, value in figures.items()},
+        **{name: int(value) if name in _WHOLE else value for name, value in figures.items()},
     }
 
 

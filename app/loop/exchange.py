@@ -30,7 +30,11 @@ def arrival_ms(exchange_id: uuid.UUID) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One call to a provider on behalf of a request. ``error`` is empty when it answered."""
+    """One call to a provider on behalf of a request. ``error`` is empty when it answered.
+
+    ``cost_usd`` is what a call cost whose answer was of no use, where the provider said so; what
+    the answer that was served cost is the exchange's.
+    """
 
     tier: str
     model: str
@@ -38,6 +42,7 @@ class Attempt:
     status: int | None
     error: str
     latency_ms: float
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,9 @@ class ServedExchange:
 
     ``request`` is in OpenAI's chat form whatever the caller spoke; ``answer`` is the assistant
     message, or None when there was none. ``finished`` is False for a reply cut by the client or
-    the provider: it is counted and never judged.
+    the provider: it is counted and never judged. ``cost_usd`` is what serving cost: the answer
+    and the attempts before it. The classifier's call is apart. Cached tokens and those put into
+    the provider's cache are part of ``prompt_tokens``.
     """
 
     exchange_id: uuid.UUID
@@ -69,6 +76,9 @@ class ServedExchange:
     latency_ms: float
     first_byte_ms: float
     overhead_ms: float
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    classifier_cost_usd: float = 0.0
 
 
 class Recorder(Protocol):

@@ -1,7 +1,7 @@
 """Judge: have a pair compared, blind, and reduce the verdict to an outcome. Claim, call, record."""
 
 import uuid
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
@@ -12,11 +12,13 @@ from app.judges import Judge
 from app.judges.verdict import Question, Verdict
 from app.loop.redact import storable
 from app.loop.retry import after_failed_try, worn_out
+from app.routing.tiers import CACHE_TIER
+from app.store.costs import add_lost_cost
 from app.store.evidence import add_outcome, add_verdict
 from app.store.exchanges import StoredPair, load_pair
 from app.store.work import add_failure, claim, end_exchange
 
-STEP = "judge"
+STEP: Final = "judge"
 
 
 def judge_exchange(
@@ -53,7 +55,9 @@ def judge_exchange(
             dispatch.judge_exchange(exchange_id, wait_s=wait_s)
         return
     with engine.begin() as connection:
-        record_verdict(connection, pair, verdict)
+        if not record_verdict(connection, pair, verdict):
+            # Another worker was faster, and this verdict was paid for as well.
+            add_lost_cost(connection, "judge", verdict.cost_usd)
 
 
 def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -> bool:
@@ -105,14 +109,17 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
 def stream_name(exchange: dict[str, Any], judge_version: str) -> str:
     """The stream an outcome feeds: its segment under one policy, model and judge.
 
-    A change of any of these makes another population; its monitor starts anew.
+    A change of any of these makes another population; its monitor starts anew. Answers of the
+    response cache are one population whatever model once gave them: what is watched is whether
+    they fit.
     """
+    model = CACHE_TIER if exchange["tier"] == CACHE_TIER else exchange["model"]
     return "|".join(
         (
             exchange["tier"],
             exchange["task_type"],
             f"p{exchange['policy_version']}",
-            exchange["model"],
+            model,
             judge_version,
         )
     )

@@ -20,11 +20,12 @@ from app.evaluation.outcome import conversation_outcome
 from app.loop.alert import open_alert
 from app.loop.approve import withdraw_loosening
 from app.loop.relative import raised_against_past
+from app.routing.tiers import CACHE_TIER
+from app.store.costs import spent_today
 from app.store.evidence import (
     load_monitor,
     put_monitor,
     set_positions,
-    spent_today,
     stream_outcomes,
     streams_pooled_in,
     take_unobserved,
@@ -307,6 +308,7 @@ def _open_misroute_alert(connection: Connection, watched: _Watched, newest: int)
     )[:_WORST]
     estimate = rate_of(excursion)
     tolerance = monitor.tolerance
+    against = "fresh ones" if first.tier == CACHE_TIER else "the next tier's"
     alert_id = open_alert(
         connection,
         kind="misroute",
@@ -314,7 +316,8 @@ def _open_misroute_alert(connection: Connection, watched: _Watched, newest: int)
         tier=first.tier,
         segment=watched.segment,
         summary=(
-            f"Answers of tier {first.tier} are materially worse than the next tier's in"
+            f"Answers of tier {first.tier} are materially worse than"
+            f" {against} in"
             f" {percent(estimate.value)} of {len(excursion)} pairs"
             f" ({percent(estimate.low)} to {percent(estimate.high)});"
             f" tolerated are {percent(tolerance)}."

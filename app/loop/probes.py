@@ -22,6 +22,7 @@ from app.loop.anchors import ENOUGH, HOLD_S, THREADS
 from app.loop.flips import FLIPS_TOLERATED, watch_flips
 from app.loop.redact import storable
 from app.routing.tiers import Tier
+from app.store.costs import add_lost_cost, is_spent
 from app.store.evalset_runs import (
     add_probe_answer,
     claim_run,
@@ -30,7 +31,6 @@ from app.store.evalset_runs import (
     last_run,
     probe_results,
 )
-from app.store.evidence import is_spent
 
 KIND = "probes"
 # Times each probe is asked in the first run of a model.
@@ -129,7 +129,9 @@ def _ask_tier(
         done = {} if run_id is None else probe_results(connection, run_id)
         first = first_run(connection, **of, cause=model_cause(tier))
     if run_id is not None:
-        asker = Asker(client, tier.provider, tier.model, tier.price)
+        # One deployment, and always the same: probes compare a model with itself over time.
+        place = tier.served_at()[0]
+        asker = Asker(client, place.provider, place.model, place.price)
         times = _FIRST_TIMES if first is None else 1
         left = [probe for probe in probes.items if probe.id not in done]
 
@@ -167,6 +169,8 @@ def _put(engine: Engine, asker: Asker, run_id: int, probe: Probe, times: int) ->
                 break
     except ProviderError as problem:
         _log.warning("probe not answered", model=asker.model, probe=probe.id, why=str(problem))
+        with engine.begin() as connection:
+            add_lost_cost(connection, "checks", problem.spent_usd)
         return False
     with engine.begin() as connection:
         add_probe_answer(

@@ -1,14 +1,18 @@
 """Reload: which policies the gateways run, as Postgres has them."""
 
 import secrets
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
 from sqlalchemy import Engine, func
 
 from app.loop.approve import cancel_rollout
+from app.routing.learned import learned_classifier
+from app.routing.local import LocalClassifier, LocalTierClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.store.audit import add_audit
+from app.store.learned import artefact_at, model_artefacts
 from app.store.policies import (
     active_policies,
     add_policy,
@@ -22,48 +26,89 @@ from app.store.proposals import UNDECIDED, proposals_in, set_proposal
 _log = structlog.get_logger(__name__)
 
 
-def current_policies(*, engine: Engine, first: Policy) -> ActivePolicies:
+def current_policies(*, engine: Engine, first: Policy, learned: bool = True) -> ActivePolicies:
     """Return what should be in force now.
 
     The first call on an empty database stores the configuration's policy. After a change of the
-    configured tiers, a new version is stored that keeps every threshold that still has a tier.
+    configured tiers, a new version is stored that keeps every threshold that still has a tier; when
+    the configured classifier is no longer the learned one, a version without a model, and with the
+    configured threshold wherever one was chosen for a model.
 
     Args:
         engine: Postgres.
         first: the configuration's policy.
+        learned: whether the configured classifier is of the kind that learned models replace.
     """
     with engine.connect() as connection:
         active = active_policies(connection)
     if active is None:
         with engine.begin() as connection:
             put_first_policy(connection, first, salt=secrets.token_hex(8))
-        return current_policies(engine=engine, first=first)
-    if set(active.stable.thresholds) != set(first.thresholds):
-        return _adapted(engine, first)
-    return active
+        return current_policies(engine=engine, first=first, learned=learned)
+    return active if _fits(active, first, learned=learned) else _adapted(engine, first, learned)
 
 
-def _adapted(engine: Engine, first: Policy) -> ActivePolicies:
+def stored_model(
+    version: int,
+    *,
+    engine: Engine,
+    tiers: Sequence[str],
+    configured: Mapping[str, LocalClassifier],
+) -> LocalTierClassifier:
+    """The learned model of a version, as Postgres has it.
+
+    Args:
+        version: as a policy names it.
+        engine: Postgres.
+        tiers: names, cheapest first.
+        configured: decides at boundaries the version has no artefact for.
+
+    Raises:
+        ArtefactError: it is missing, corrupt or foreign; names version and tier.
+    """
+    with engine.connect() as connection:
+        artefacts = model_artefacts(connection, version)
+    return learned_classifier(version, tiers, artefacts, configured)
+
+
+def _fits(active: ActivePolicies, first: Policy, *, learned: bool) -> bool:
+    return set(active.stable.thresholds) == set(first.thresholds) and (
+        learned or active.classifiers == {0}
+    )
+
+
+def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  # noqa: FBT001 - of this module
     with engine.begin() as connection:
         row = lock_active(connection)
         active = active_policies(connection)
-        if active is None or set(active.stable.thresholds) == set(first.thresholds):
+        if active is None or _fits(active, first, learned=learned):
             return ActivePolicies(stable=first) if active is None else active
         for proposal in proposals_in(connection, *UNDECIDED, lock=True):
             if proposal.state == "rolling_out":
-                why = "the configured tiers changed"
+                why = "the configured tiers or the classifier changed"
                 cancel_rollout(connection, proposal, actor="configuration", why=why)
-            elif proposal.tier not in first.thresholds:
-                why = "its tier left the configuration"
+            elif proposal.tier not in first.thresholds or (
+                proposal.kind == "model" and not learned
+            ):
+                why = "its tier or its kind of classifier left the configuration"
                 set_proposal(
                     connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why
                 )
+        model = active.stable.classifier
         thresholds = {
-            tier: active.stable.thresholds.get(tier, value)
+            tier: value
+            if not learned and artefact_at(connection, model, tier)
+            else active.stable.thresholds.get(tier, value)
             for tier, value in first.thresholds.items()
         }
-        policy = replace(first, version=next_version(connection), thresholds=thresholds)
-        add_policy(connection, policy, author="configuration", reason="the tiers changed")
+        policy = replace(
+            first,
+            version=next_version(connection),
+            thresholds=thresholds,
+            classifier=model if learned else 0,
+        )
+        why = "the tiers or the classifier changed"
+        add_policy(connection, policy, author="configuration", reason=why)
         set_active(connection, stable=policy.version, candidate=None, share=0.0, salt=row.salt)
         add_audit(
             connection,
@@ -72,5 +117,7 @@ def _adapted(engine: Engine, first: Policy) -> ActivePolicies:
             subject=f"policy/{policy.version}",
             thresholds=thresholds,
         )
-    _log.warning("the configured tiers changed; policy adapted", version=policy.version)
+    _log.warning(
+        "the configured tiers or the classifier changed; policy adapted", version=policy.version
+    )
     return ActivePolicies(stable=policy, salt=row.salt)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from app.errors import UsageError
 from app.evaluation.counterfactual import Replay, replay_policy
 from app.store.evidence import logged_outcomes
+from app.store.learned import artefact_at
 from app.store.policies import active_policies
 from app.store.reading import newest_judge_version
 
@@ -36,7 +37,16 @@ def replay_thresholds(
             raise UsageError(f"{tier}: no such threshold; accepted are {', '.join(now)}")
         if not 0 <= threshold <= 1:
             raise UsageError(f"{tier}: found {threshold}; accepted is a threshold from 0 to 1")
-    evidence = {tier: logged_outcomes(connection, tier, judge_version=judge) for tier in now}
+    model = active.stable.classifier
+    evidence = {
+        tier: logged_outcomes(
+            connection,
+            tier,
+            judge_version=judge,
+            artefact_id=artefact_at(connection, model, tier),
+        )
+        for tier in now
+    }
     return replay_policy(evidence, now, candidate)
 
 

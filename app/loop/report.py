@@ -1,15 +1,19 @@
 """Report: the whole state in one JSON document (docs: the report in the README)."""
 
 import sys
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from app.config import Config
 from app.evaluation.confidence_sequence import always_valid_interval
+from app.evaluation.costs import Costs
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.routing.tiers import CACHE_TIER
+from app.store.costs import evaluation_costs
 from app.store.evidence import streams_in_force
 from app.store.labels import has_labels, reviewed_outcomes
 from app.store.policies import active_policies
@@ -22,16 +26,13 @@ select
   (select coalesce(sum(dropped), 0) from rollups) as dropped,
   (select coalesce(sum(cost_usd), 0) from rollups) as cost_usd,
   (select coalesce(sum(cost_top_tier_usd), 0) from rollups) as cost_top_tier_usd,
+  (select coalesce(sum(classifier_cost_usd), 0) from rollups) as classifier_cost_usd,
   (select count(distinct v.exchange_id) from verdicts v where v.preferred is not null) as judged,
   (select count(distinct v.exchange_id) from verdicts v where v.preferred is null
      and not exists (select 1 from verdicts s
                      where s.exchange_id = v.exchange_id and s.preferred is not null)) as unscored,
   (select count(*) from failures f
-     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed,
-  (select coalesce(sum(cost_usd), 0) from alternatives)
-    + (select coalesce(sum(cost_usd), 0) from verdicts)
-    + (select coalesce(sum(cost_usd), 0) from anchor_verdicts)
-    + (select coalesce(sum(cost_usd), 0) from probe_answers) as evaluation_cost_usd
+     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed
 """
 
 
@@ -50,7 +51,15 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
     active = active_policies(connection)
     judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
-    cost, top = float(row.cost_usd), float(row.cost_top_tier_usd)
+    top = float(row.cost_top_tier_usd)
+    spent = evaluation_costs(connection)
+    costs = Costs(
+        serving_usd=float(row.cost_usd),
+        classifier_usd=float(row.classifier_cost_usd),
+        shadow_usd=spent.shadow_usd,
+        judge_usd=spent.judge_usd,
+        checks_usd=spent.checks_usd,
+    )
     return {
         "requests": int(row.requests),
         "captured": int(row.captured),
@@ -60,12 +69,14 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "failed": row.failed,
         "dropped": int(row.dropped),
         "pending": int(row.captured) - shadowed - row.failed - int(row.dropped),
-        "cost_usd": cost,
+        "cost_usd": costs.serving_usd,
         "cost_top_tier_usd": top,
-        "saving": 1 - cost / top if top else None,
+        "saving": costs.saving(top),
+        "saving_net_of_evaluation": costs.saving_net_of_evaluation(top),
+        "costs": asdict(costs) | {"unpriced": list(config.unpriced)},
         "saving_interval": _figures(_saving(connection)),
         "quality_vs_top": _figures(_quality(connection, config, judge)),
-        "evaluation_cost_usd": float(row.evaluation_cost_usd),
+        "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
             tier.name: _tier(
@@ -77,11 +88,13 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
                 model=tier.model,
             )
             for tier in config.tiers
-        },
+        }
+        | _cache(connection, config, judge),
         "alerts": _alerts(connection),
         "proposals": _proposals(connection),
         "policy_version": None if active is None else active.stable.version,
         "thresholds": {} if active is None else dict(active.stable.thresholds),
+        "model_version": None if active is None else active.stable.classifier,
     }
 
 
@@ -112,11 +125,30 @@ def _quality(connection: Connection, config: Config, judge_version: str) -> Esti
             text("select tier, sum(requests)::bigint as requests from rollups group by tier")
         )
     }
-    below_top = config.tiers[:-1]
-    level = split_level(0.95, len(below_top))
-    rates = [misroute_rate(connection, tier.name, judge_version, level=level) for tier in below_top]
-    requests = [float(served.get(tier.name, 0)) for tier in config.tiers]
+    ladder = [tier.name for tier in config.tiers]
+    if CACHE_TIER in served and CACHE_TIER not in ladder:
+        # As if every cached answer had been the cheapest tier's: at least this good.
+        ladder.insert(0, CACHE_TIER)
+    level = split_level(0.95, len(ladder) - 1)
+    rates = [misroute_rate(connection, tier, judge_version, level=level) for tier in ladder[:-1]]
+    requests = [float(served.get(tier, 0)) for tier in ladder]
     return relative_quality(requests, rates)
+
+
+def _cache(connection: Connection, config: Config, judge_version: str) -> dict[str, Any]:
+    """The response cache beside the tiers, where it is on or has ever answered."""
+    if any(tier.name == CACHE_TIER for tier in config.tiers):
+        return {}
+    told = _tier(
+        connection,
+        CACHE_TIER,
+        tolerance=config.cache_tolerance,
+        judge_version=judge_version,
+        min_pairs=config.evaluation.min_pairs,
+        model=CACHE_TIER,
+    )
+    shown = told["requests"] or config.gateway.cache.mode != "off"
+    return {CACHE_TIER: told} if shown else {}
 
 
 def _tier(
@@ -245,8 +277,8 @@ def _alerts(connection: Connection) -> list[dict[str, Any]]:
 def _proposals(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
-            'select id, tier, from_threshold as "from", to_threshold as "to", direction, state,'
-            " certified, pairs, predicted, candidate_version from proposals order by id"
+            'select id, kind, tier, from_threshold as "from", to_threshold as "to", direction,'
+            " state, certified, pairs, predicted, candidate_version from proposals order by id"
         )
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view

@@ -2,10 +2,12 @@
 
 import random
 import uuid
+from typing import Literal
 
 from sqlalchemy import Engine
 
 from app.errors import ProviderError
+from app.store.costs import add_lost_cost
 from app.store.work import add_attempt, add_failure, give_back
 
 # Six tries with doubling waits span about two minutes: longer than a provider's usual rate-limit
@@ -44,19 +46,31 @@ def wait_before(tries: int, retry_after_s: float | None, *, chance: random.Rando
 def after_failed_try(
     engine: Engine,
     exchange_id: uuid.UUID,
-    step: str,
+    step: Literal["shadow", "judge"],
     *,
     model: str,
     problem: ProviderError,
     tries: int,
+    elsewhere: bool = False,
 ) -> float | None:
     """Record the failed call; end the exchange or hand its step back.
+
+    Args:
+        engine: Postgres.
+        exchange_id: whose step it was.
+        step: its name.
+        model: the model that was asked.
+        problem: why it gave no answer.
+        tries: how often the step was claimed.
+        elsewhere: whether the next try asks another deployment, which need not wait.
 
     Returns:
         Seconds after which the step may be tried again; None when it has ended.
     """
     again = problem.retryable and tries < MAX_TRIES
-    wait_s = wait_before(tries, problem.retry_after_s, chance=random.SystemRandom())
+    wait_s = 0.0
+    if not elsewhere:
+        wait_s = wait_before(tries, problem.retry_after_s, chance=random.SystemRandom())
     with engine.begin() as connection:
         add_attempt(
             connection,
@@ -67,6 +81,7 @@ def after_failed_try(
             detail=f"{problem} {problem.body}".strip()[:2000],
             latency_ms=0.0,
         )
+        add_lost_cost(connection, step, problem.spent_usd)
         if again:
             give_back(connection, exchange_id, step, wait_s=wait_s)
         else:

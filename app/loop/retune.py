@@ -21,6 +21,7 @@ from app.store.alerts import unresolved_alert
 from app.store.audit import add_audit
 from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
 from app.store.labels import judge_errors
+from app.store.learned import artefact_at
 from app.store.policies import active_policies, lock_active
 from app.store.proposals import (
     add_proposal,
@@ -118,7 +119,11 @@ def _retune_tier(
     # With an alert open, what came before the change is another regime and would flatter.
     regime = int(alert.evidence["first_outcome"]) - 1 if alert is not None else 0
     evidence = boundary_evidence(
-        connection, tier, judge_version=judge_version, after_outcome=regime
+        connection,
+        tier,
+        judge_version=judge_version,
+        artefact_id=artefact_at(connection, active.stable.classifier, tier),
+        after_outcome=regime,
     )
     seen = 0 if last is None else last.last_outcome
     fresh = sum(1 for outcome_id in evidence.ids if outcome_id > seen)

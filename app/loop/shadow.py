@@ -7,7 +7,7 @@ and compared.
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from sqlalchemy import Engine
 
@@ -18,10 +18,11 @@ from app.loop.retry import after_failed_try, worn_out
 from app.providers.completion import Completion
 from app.providers.openai_wire import lean_request
 from app.routing.tiers import Tier
+from app.store.costs import add_lost_cost
 from app.store.exchanges import StoredPair, add_alternative, load_pair
 from app.store.work import add_attempt, add_failure, claim
 
-STEP = "shadow"
+STEP: Final = "shadow"
 
 
 class Completes(Protocol):
@@ -73,17 +74,47 @@ def shadow_exchange(
         with engine.begin() as connection:
             add_failure(connection, exchange_id, step=STEP, reason=why)
         return
-    request = lean_request(pair.request) | {"model": tier.model}
+    # Each try asks the next deployment, and another one is asked without a pause. The gateway's
+    # breakers are not known here; a failing deployment costs a try, which nobody waits for.
+    deployments = tier.served_at()
+    place = deployments[(claimed.tries - 1) % len(deployments)]
+    request = lean_request(pair.request) | {"model": place.model}
     try:
-        answer = client.complete(tier.provider, request)
+        answer = client.complete(place.provider, request)
     except ProviderError as problem:
+        problem.spent_usd = place.price.cost_usd(*problem.billed)
         wait_s = after_failed_try(
-            engine, exchange_id, STEP, model=tier.model, problem=problem, tries=claimed.tries
+            engine,
+            exchange_id,
+            STEP,
+            model=tier.model,
+            problem=problem,
+            tries=claimed.tries,
+            elsewhere=claimed.tries % len(deployments) != 0,
         )
         if wait_s is not None:
             dispatch.shadow_exchange(exchange_id, wait_s=wait_s)
         return
+    cost_usd = place.price.cost_usd(
+        answer.prompt_tokens,
+        answer.completion_tokens,
+        answer.cached_tokens,
+        answer.cache_write_tokens,
+    )
     with engine.begin() as connection:
+        added = add_alternative(
+            connection,
+            exchange_id,
+            message=storable(redact_json(answer.message, redact)),
+            tier=tier.name,
+            model=answer.model or tier.model,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            cached_tokens=answer.cached_tokens,
+            cache_write_tokens=answer.cache_write_tokens,
+            cost_usd=cost_usd,
+            latency_ms=answer.latency_ms,
+        )
         add_attempt(
             connection,
             exchange_id=exchange_id,
@@ -93,17 +124,8 @@ def shadow_exchange(
             detail="",
             latency_ms=answer.latency_ms,
         )
-        add_alternative(
-            connection,
-            exchange_id,
-            message=storable(redact_json(answer.message, redact)),
-            tier=tier.name,
-            model=answer.model or tier.model,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cost_usd=tier.price.cost_usd(answer.prompt_tokens, answer.completion_tokens),
-            latency_ms=answer.latency_ms,
-        )
+        if not added:  # another worker was faster, and this answer was paid for as well
+            add_lost_cost(connection, "shadow", cost_usd)
     dispatch.judge_exchange(exchange_id)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from app.errors import ProviderError
 from app.providers.anthropic_requests import mapping, objects, string, tool_call, tool_use_block
 from app.providers.openai_wire import error_envelope, error_text, read_reply
+from app.providers.usage import read_anthropic_usage
 from app.routing.content import message_text
 
 _FINISH_REASONS = {
@@ -77,10 +78,7 @@ def reply_to_openai(reply: object, *, created: int = 0) -> dict[str, Any]:
 
 def usage_to_openai(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Translate token counts. Anthropic counts cached tokens beside the input, OpenAI within it."""
-    read = _count(usage.get("cache_read_input_tokens"))
-    written = _count(usage.get("cache_creation_input_tokens"))
-    prompt = _count(usage.get("input_tokens")) + read + written
-    completion = _count(usage.get("output_tokens"))
+    prompt, completion, read, written = read_anthropic_usage({"usage": usage}).billed
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,

@@ -39,6 +39,7 @@ from app.providers.anthropic_requests import (
 )
 from app.providers.openai_wire import StreamAnswer
 from app.providers.sse import SSEEvent
+from app.providers.usage import Usage, read_anthropic_usage
 
 __all__ = [
     "AnthropicToOpenAIStream",
@@ -65,6 +66,7 @@ class AnthropicToOpenAIStream:
     __slots__ = (
         "_arguments_seen",
         "_calls",
+        "_ended",
         "_head",
         "_include_usage",
         "_readers",
@@ -84,6 +86,7 @@ class AnthropicToOpenAIStream:
         self._usage: dict[str, Any] = {}
         self._calls: dict[int, int] = {}  # index of the block -> index of the tool call
         self._arguments_seen = False
+        self._ended = False
         self._readers: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
             "message_start": self._start,
             "content_block_start": self._start_block,
@@ -110,8 +113,19 @@ class AnthropicToOpenAIStream:
         read = self._readers.get(str(payload.get("type")))
         return read(payload) if read else []
 
+    @property
+    def usage(self) -> Usage:
+        """What is counted so far.
+
+        The first event counts what was read. What it says of the output is a placeholder, so that
+        is unknown until the last events.
+        """
+        counted = read_anthropic_usage({"usage": self._usage})
+        return counted if self._ended else counted._replace(completion_tokens=None)
+
     def _end(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         self._count(payload.get("usage"))
+        self._ended = True
         reason = finish_reason(mapping(payload.get("delta")).get("stop_reason"))
         return [self._chunk({}, reason)] if reason else []
 

@@ -26,6 +26,7 @@ from app.providers.openai_wire import (
     read_reply,
     request_characters,
 )
+from app.providers.usage import read_anthropic_usage, read_usage
 
 # Connecting is one round trip; a provider that has not accepted after 5 s is down, while the answer
 # itself may take the whole time-out.
@@ -52,6 +53,8 @@ class Completion:
         latency_ms: from sending the request to the last byte, waiting for a free slot excluded.
         raw: the whole chat completion.
         tokens_estimated: whether a count is our estimate because the provider gave none.
+        cached_tokens: part of the prompt that came from the provider's prompt cache.
+        cache_write_tokens: part of the prompt that was put into it.
     """
 
     message: dict[str, Any]
@@ -62,6 +65,8 @@ class Completion:
     latency_ms: float
     raw: dict[str, Any]
     tokens_estimated: bool = False
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 class ChatClient:
@@ -262,15 +267,19 @@ def _completion(
     content: bytes,
     latency_ms: float,
 ) -> Completion:
+    said: Any = None
     try:
-        raw = orjson.loads(content)
+        said = raw = orjson.loads(content)
         if target.speaks_anthropic:
-            raw = reply_to_openai(raw, created=int(time.time()))
+            raw = reply_to_openai(said, created=int(time.time()))
         reply = read_reply(raw)
     except orjson.JSONDecodeError as error:
         raise _unreadable(name, "is not JSON", content) from error
     except ProviderError as error:
-        raise _unreadable(name, f"cannot be used: {error}", content) from error
+        problem = _unreadable(name, f"cannot be used: {error}", content)
+        read = read_anthropic_usage if target.speaks_anthropic else read_usage
+        problem.billed = read(said).billed
+        raise problem from error
     prompt_tokens, completion_tokens = reply.prompt_tokens, reply.completion_tokens
     estimated = prompt_tokens is None or completion_tokens is None
     if prompt_tokens is None:
@@ -288,6 +297,8 @@ def _completion(
         latency_ms=latency_ms,
         raw=raw,
         tokens_estimated=estimated,
+        cached_tokens=reply.cached_tokens,
+        cache_write_tokens=reply.cache_write_tokens,
     )
 
 

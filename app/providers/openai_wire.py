@@ -9,6 +9,7 @@ from typing import Any
 
 from app.errors import ProviderError
 from app.providers.history import Reader, fitted_request
+from app.providers.usage import Usage, read_usage
 from app.routing.content import message_text
 
 CHARACTERS_PER_TOKEN = 4
@@ -50,6 +51,18 @@ class Reply:
     prompt_tokens: int | None
     completion_tokens: int | None
     logprobs: dict[str, Any] | None = None
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+    @property
+    def usage(self) -> Usage:
+        """The counts together."""
+        return Usage(
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+        )
 
 
 def read_reply(reply: object) -> Reply:
@@ -74,14 +87,16 @@ def read_reply(reply: object) -> Reply:
     finish = choice.get("finish_reason")
     logprobs = choice.get("logprobs")
     model = reply.get("model")
-    prompt_tokens, completion_tokens = _usage(reply)
+    usage = read_usage(reply)
     return Reply(
         message={**message, "role": "assistant"},
         finish_reason=finish if isinstance(finish, str) else None,
         model=model if isinstance(model, str) else "",
-        prompt_tokens=prompt_tokens,
-        completion_tokens=completion_tokens,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
         logprobs=logprobs if isinstance(logprobs, dict) else None,
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
     )
 
 
@@ -109,6 +124,8 @@ class StreamAnswer:
         model: the model named by the chunks, or "".
         prompt_tokens: from the usage chunk, or None.
         completion_tokens: from the usage chunk, or None.
+        cached_tokens: from the usage chunk.
+        cache_write_tokens: from the usage chunk.
         error: the error object a provider sent in mid-stream, or None.
         chunks: chunks fed, whatever they held.
     """
@@ -118,6 +135,8 @@ class StreamAnswer:
         "_content",
         "_current_call",
         "_refusal",
+        "cache_write_tokens",
+        "cached_tokens",
         "chunks",
         "completion_tokens",
         "error",
@@ -131,6 +150,8 @@ class StreamAnswer:
         self.model = ""
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
+        self.cached_tokens = 0
+        self.cache_write_tokens = 0
         self.error: dict[str, Any] | None = None
         self.chunks = 0
         self._content: list[str] = []
@@ -148,11 +169,13 @@ class StreamAnswer:
             self.error = error if isinstance(error, dict) else {"message": str(error)}
         if isinstance(chunk.get("model"), str):
             self.model = chunk["model"]
-        prompt_tokens, completion_tokens = _usage(chunk)
-        if prompt_tokens is not None:
-            self.prompt_tokens = prompt_tokens
-        if completion_tokens is not None:
-            self.completion_tokens = completion_tokens
+        usage = read_usage(chunk)
+        if usage.prompt_tokens is not None:
+            self.prompt_tokens = usage.prompt_tokens
+            self.cached_tokens = usage.cached_tokens
+            self.cache_write_tokens = usage.cache_write_tokens
+        if usage.completion_tokens is not None:
+            self.completion_tokens = usage.completion_tokens
         choices = chunk.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) == 0:
@@ -189,6 +212,16 @@ class StreamAnswer:
                 call.name = call.name or function["name"]
             if isinstance(function.get("arguments"), str):
                 call.arguments.append(function["arguments"])
+
+    @property
+    def usage(self) -> Usage:
+        """The counts together."""
+        return Usage(
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+        )
 
     @property
     def characters(self) -> int:
@@ -228,19 +261,6 @@ class _Call:
     def whole(self) -> dict[str, Any]:
         function = {"name": self.name, "arguments": "".join(self.arguments)}
         return {"id": self.id, "type": "function", "function": function}
-
-
-def _usage(reply: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    usage = reply.get("usage")
-    if not isinstance(usage, dict):
-        return None, None
-    return _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-
-
-def _count(value: object) -> int | None:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    return None
 
 
 def estimated_tokens(characters: int) -> int:

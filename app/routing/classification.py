@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.errors import ClassifierError, ProviderError
+from app.routing.tiers import Price
 
 Messages = Sequence[Mapping[str, Any]]
 
@@ -57,13 +58,15 @@ class ClassifierConfig:
     """The ``routing.classifier`` section, read and checked.
 
     Attributes:
-        kind: ``llm | heuristic | static``.
+        kind: ``llm | local | heuristic | static``.
         model: model asked by kind ``llm``, else empty.
         provider: its name in the ``providers`` section; empty until one is known.
         max_tokens: length of the reply of kind ``llm``, at most 50 tokens.
         timeout_s: seconds that kind ``llm`` may take; after that the default tier serves.
         logprobs: whether kind ``llm`` asks for log-probabilities.
         label: tier that kind ``static`` always names, else empty.
+        price: of the model asked by kind ``llm``; None when it is not known.
+        models: kind ``local``: (tier, file of its learned model); decide until a model is approved.
     """
 
     kind: str = "heuristic"
@@ -73,6 +76,8 @@ class ClassifierConfig:
     timeout_s: float = 2.0
     logprobs: bool = True
     label: str = ""
+    price: Price | None = None
+    models: tuple[tuple[str, str], ...] = ()
 
 
 def failure_kind(error: BaseException) -> str:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, PlainValidator
@@ -23,11 +24,21 @@ from app.routing.document import (
 )
 from app.routing.fields import Cost, Name, Seconds, Section, read_share, whole_number
 from app.routing.heuristic import HeuristicClassifier
+from app.routing.learned import configured_boundaries
 from app.routing.llm import MOST_TOKENS, LlmClassifier
+from app.routing.local import LocalTierClassifier
 from app.routing.policy import ActivePolicies, Policy
+from app.routing.prices import Priced, PriceOrigin, price_of
 from app.routing.router import Ask, Router
+from app.routing.serving import (
+    BalanceSection,
+    CascadeSection,
+    DeploymentSection,
+    deployments_of,
+    serving_problems,
+)
 from app.routing.static import StaticClassifier
-from app.routing.tiers import Tier
+from app.routing.tiers import Price, Tier, resolved_model
 
 DEFAULT_THRESHOLD = 0.7
 _FEWEST_TIERS = 2
@@ -50,14 +61,19 @@ class TierSection(Section):
     """One tier under ``routing.tiers``."""
 
     model: Name = Field(description="The model's name as its provider knows it.")
-    cost: Cost = Field(
+    cost: Cost | None = Field(
+        default=None,
         description="USD per million tokens: `~$0.25/M tokens`, `$0.25/1M`, `0.25`, or"
-        " `{input: 3, output: 15}`."
+        " `{input: 3, output: 15, cached_input: 0.3}`. Default: as `prices` says, else the"
+        " shipped list price.",
     )
     provider: Name | None = Field(
         default=None,
         description="Name under `providers`. Default: the only one; else, for `claude-` models,"
         " the first of kind anthropic; else the first of kind openai.",
+    )
+    providers: tuple[DeploymentSection, ...] = Field(
+        default=(), description="Instead of `provider`: several places that serve the model."
     )
     description: str = Field(
         default="", description="What the tier is for; the llm classifier reads it."
@@ -67,7 +83,7 @@ class TierSection(Section):
 class ClassifierSection(Section):
     """The classifier under ``routing.classifier``."""
 
-    kind: Literal["llm", "heuristic", "static"] | None = Field(
+    kind: Literal["llm", "local", "heuristic", "static"] | None = Field(
         default=None,
         description="How prompts are classified. Default: llm when `model` is given, else"
         " heuristic.",
@@ -87,6 +103,14 @@ class ClassifierSection(Section):
     logprobs: bool = Field(default=True, description="Whether kind llm asks for log-probabilities.")
     label: Name | None = Field(
         default=None, description="Tier that kind static names. Default: the cheapest."
+    )
+    cost: Cost | None = Field(
+        default=None, description="What the model of kind llm costs; default as for tiers."
+    )
+    models: dict[str, Name] | None = Field(
+        default=None,
+        description="Tier -> file of a model for kind local to begin with, relative to this file."
+        " A tier without one begins untrained.",
     )
 
 
@@ -161,12 +185,23 @@ class RoutingSection(Section):
     sessions: SessionsSection = Field(
         default=SessionsSection(), description="How a conversation keeps its tier."
     )
+    balance: BalanceSection = Field(
+        default=BalanceSection(), description="How calls are spread over a tier's deployments."
+    )
+    cascade: CascadeSection | None = Field(
+        default=None, description="Answers that are checked before the first byte. Default: none."
+    )
 
 
 class RoutingFile(Section):
     """The part of the file that the library reads."""
 
     routing: RoutingSection = Field(description="Tiers, and who chooses between them.")
+    prices: Mapping[str, Cost] = Field(
+        default_factory=dict[str, Price],
+        description="Model -> USD per million tokens, written as for tiers; wins over the shipped"
+        " list prices.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +215,9 @@ class Routing:
         initial_policy: version 1, from ``fallback``.
         retry: what the gateway does when a provider fails.
         sessions: how a conversation keeps its tier.
+        price_origins: where the price of each key that names a model came from.
+        balance: how it spreads calls over the deployments of a tier.
+        cascade: whose answers it checks before the first byte; None checks none.
     """
 
     tiers: tuple[Tier, ...]
@@ -188,6 +226,9 @@ class Routing:
     initial_policy: Policy
     retry: RetrySection
     sessions: SessionsSection
+    price_origins: Mapping[str, PriceOrigin]
+    balance: BalanceSection
+    cascade: CascadeSection | None
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -221,18 +262,24 @@ def read_routing(
         document: the file.
         kinds: kind of each provider by its name; empty when the file names none.
     """
-    file, problems = document.check(RoutingFile, only="routing")
+    file, problems = document.check(RoutingFile, only={"routing", "prices"})
     if file is None:
         return None, problems
     section = file.routing
-    check = _Checks(document, section, kinds)
+    prices = {
+        name: price_of(tier.model, tier.cost, file.prices) for name, tier in section.tiers.items()
+    }
+    check = _Checks(document, section, kinds, prices)
+    check.listed(file.prices)
     check.tiers()
     check.classifier()
+    check.models()
     check.fallback()
     check.default_tier()
-    if check.problems:
-        return None, check.problems
-    return _resolved(section, kinds), []
+    problems = check.problems + serving_problems(document, section, kinds, prices)
+    if problems:
+        return None, problems
+    return _resolved(file, kinds, prices, document.path), []
 
 
 def provider_of(model: str, named: str | None, kinds: Mapping[str, str]) -> str | None:
@@ -290,10 +337,17 @@ def build_router(config: Routed, *, ask: Ask | None = None) -> Router:
         config: tiers, classifier, default tier and first policy.
         ask: sends a chat request to the classifier's model. Without it a router of kind ``llm``
             has no classifier, and its owner classifies and calls ``decide``.
+
+    Raises:
+        ArtefactError: a model's file cannot be used; names it and says why.
     """
     classifier: Classifier | None = None
     if config.classifier.kind == "static":
         classifier = StaticClassifier(config.classifier.label)
+    elif config.classifier.kind == "local":
+        names = [tier.name for tier in config.tiers]
+        boundaries = configured_boundaries(names, dict(config.classifier.models))
+        classifier = LocalTierClassifier(names, boundaries)
     elif config.classifier.kind == "heuristic":
         classifier = HeuristicClassifier([tier.name for tier in config.tiers])
     elif ask is not None:
@@ -306,23 +360,47 @@ class _Checks:
     """What one value of the section demands of another."""
 
     def __init__(
-        self, document: Document, section: RoutingSection, kinds: Mapping[str, str]
+        self,
+        document: Document,
+        section: RoutingSection,
+        kinds: Mapping[str, str],
+        prices: Mapping[str, Priced],
     ) -> None:
         self.problems: list[Problem] = []
         self._document = document
         self._section = section
         self._kinds = kinds
+        self._prices = prices
         self._names = list(section.tiers)
 
     def tiers(self) -> None:
         if len(self._names) < _FEWEST_TIERS:
             self._add(("tiers",), f"{len(self._names)}", "two tiers or more, cheapest first")
         for name, tier in self._section.tiers.items():
-            self._provider(("tiers", name), tier.model, tier.provider)
-        for (lower, cheap), (name, tier) in pairwise(self._section.tiers.items()):
-            if _blended(tier) < _blended(cheap):
-                found = f"{_usd(tier)}, cheaper than {lower!r} before it at {_usd(cheap)}"
+            if not tier.providers:
+                self._provider(("tiers", name), tier.model, tier.provider)
+            if self._prices[name].price is None:
+                found = f"nothing, and no list price of {shown(tier.model, ())}"
+                accepted = (
+                    "USD per million tokens, such as {input: 3, output: 15}, here or under"
+                    " `prices`; 0 for a model of your own"
+                )
+                self._add(("tiers", name, "cost"), found, accepted)
+        known = [(name, one.price) for name, one in self._prices.items() if one.price is not None]
+        for (lower, cheap), (name, price) in pairwise(known):
+            if price.blended_usd < cheap.blended_usd:
+                found = f"{price}, cheaper than {lower!r} before it at {cheap}"
                 self._add(("tiers", name, "cost"), found, "tiers in order of price, cheapest first")
+
+    def listed(self, prices: Mapping[str, Price]) -> None:
+        seen: dict[str, str] = {}
+        for name in prices:
+            first = seen.setdefault(resolved_model(name), name)
+            if first != name:
+                found = f"the model of {shown(first, ())} a second time"
+                self.problems.append(
+                    self._document.problem(("prices", name), found, "each model once")
+                )
 
     def classifier(self) -> None:
         classifier = self._section.classifier
@@ -334,10 +412,25 @@ class _Checks:
                 self._provider(("classifier",), classifier.model, classifier.provider)
         elif classifier.model is not None:
             self._add(("classifier", "kind"), kind, "llm, since `model` is given; or no `model`")
+        if classifier.cost is not None and kind != "llm":
+            self._add(("classifier", "cost"), "a price", f"none, since the kind is {kind}")
         if classifier.label is not None and kind != "static":
             self._add(("classifier", "label"), "a label", f"none, since the kind is {kind}")
         elif classifier.label is not None and classifier.label not in self._names:
             self._add(("classifier", "label"), shown(classifier.label, ()), ", ".join(self._names))
+
+    def models(self) -> None:
+        classifier = self._section.classifier
+        kind = _kind(classifier)
+        if classifier.models and kind != "local":
+            self._add(("classifier", "models"), "models", f"none, since the kind is {kind}")
+            return
+        for tier, file in (classifier.models or {}).items():
+            at = ("classifier", "models", tier)
+            if tier not in self._names[:-1]:
+                self._add(at, "no tier that has a model", ", ".join(self._names[:-1]))
+            elif not beside(self._document.path, file).is_file():
+                self._add(at, f"{file!r}, which is no file", "the file of a saved model")
 
     def fallback(self) -> None:
         fallback = self._section.fallback
@@ -368,16 +461,27 @@ class _Checks:
         self.problems.append(self._document.problem(("routing", *path), found, accepted))
 
 
-def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
+def beside(path: str, name: str) -> Path:
+    """The file of that name, relative to the folder of the file at ``path``."""
+    return Path(path).parent / name
+
+
+def _resolved(
+    file: RoutingFile, kinds: Mapping[str, str], prices: Mapping[str, Priced], path: str
+) -> Routing:
+    section = file.routing
+    origins = {f"routing.tiers.{name}": one.origin for name, one in prices.items()}
     tiers = tuple(
         Tier(
             name=name,
             model=tier.model,
-            provider=provider_of(tier.model, tier.provider, kinds) or "",
-            price=tier.cost,
+            provider=_first_provider(tier, kinds),
+            price=price,
             description=tier.description,
+            deployments=deployments_of(tier, price),
         )
         for name, tier in section.tiers.items()
+        if (price := prices[name].price) is not None
     )
     names = [tier.name for tier in tiers]
     given = section.fallback.threshold
@@ -391,9 +495,11 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
         for task, value in section.fallback.by_task.items()
     }
     classifier = section.classifier
-    provider = ""
+    provider, price = "", None
     if classifier.model is not None:
         provider = provider_of(classifier.model, classifier.provider, kinds) or ""
+        priced = price_of(classifier.model, classifier.cost, file.prices)
+        price, origins["routing.classifier"] = priced.price, priced.origin
     return Routing(
         tiers=tiers,
         classifier=ClassifierConfig(
@@ -405,21 +511,26 @@ def _resolved(section: RoutingSection, kinds: Mapping[str, str]) -> Routing:
             # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
             logprobs=classifier.logprobs and kinds.get(provider) != "anthropic",
             label=(classifier.label or names[0]) if _kind(classifier) == "static" else "",
+            price=price,
+            models=tuple(
+                (tier, str(beside(path, file))) for tier, file in (classifier.models or {}).items()
+            ),
         ),
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
         retry=section.retry,
         sessions=section.sessions,
+        price_origins=origins,
+        balance=section.balance,
+        cascade=section.cascade,
     )
+
+
+def _first_provider(tier: TierSection, kinds: Mapping[str, str]) -> str:
+    if tier.providers:
+        return tier.providers[0].provider
+    return provider_of(tier.model, tier.provider, kinds) or ""
 
 
 def _kind(classifier: ClassifierSection) -> str:
     return classifier.kind or ("heuristic" if classifier.model is None else "llm")
-
-
-def _blended(tier: TierSection) -> float:
-    return tier.cost.input_usd_per_mtok + tier.cost.output_usd_per_mtok
-
-
-def _usd(tier: TierSection) -> str:
-    return f"${tier.cost.input_usd_per_mtok:g}/${tier.cost.output_usd_per_mtok:g} per M tokens"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 # What `reason` begins with when no threshold decided about the tier.
-_NOT_CHOSEN = ("pinned", "classifier_failed", "sticky")
+_NOT_CHOSEN = ("pinned", "classifier_failed", "cascade", "sticky")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +20,19 @@ class Decision:
             ``pinned``, ``classifier_failed``).
         label: tier the classifier named; for scoring classifiers the first with a confidence of
             .5 or more. Equal to ``tier`` when pinned or failed.
-        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``.
+        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``, or
+            because an answer of the tier below did not pass the cascade's check.
         task_type: kind of task the classifier saw, or ``all``.
         policy_version: version of the policy whose thresholds were applied.
-        reason: ``kept | escalated | top | pinned | classifier_failed:<why> | sticky:<why>``. With
-            ``sticky`` the conversation is held at ``tier``, above the one the router chose
-            (`app.routing.stickiness`): because a tool's result is being answered
+        reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault> |
+            sticky:<why>``. With ``sticky`` the conversation is held at ``tier``, above the one the
+            router chose (`app.routing.stickiness`): because a tool's result is being answered
             (``tool_exchange``), the classifier failed (``unclassified``), the message says nothing
             by itself (``continuation``) or the warm prompt cache is worth more (``warm_cache``).
             All other fields stay what the router found, so ``tier`` follows from none of them.
         confidences: (tier, probability that this tier suffices) for every tier but the top one,
-            cheapest first. Empty when pinned or failed.
+            cheapest first. Empty when pinned or failed. After a cascade they end with the tier
+            whose answer did not pass.
     """
 
     tier: str
@@ -48,6 +50,12 @@ class Decision:
     def chosen(self) -> bool:
         """Whether the router's thresholds chose ``tier``: only then is its outcome evidence.
 
-        Not when the caller named it, the classifier failed, or the conversation is held there.
+        Not when the caller named it, the classifier failed, a cascade moved it up, or the
+        conversation is held there.
         """
         return self.reason.partition(":")[0] not in _NOT_CHOSEN
+
+    @property
+    def held(self) -> bool:
+        """Whether the conversation is held at ``tier``."""
+        return self.reason.startswith("sticky:")

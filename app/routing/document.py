@@ -8,7 +8,7 @@ import difflib
 import os
 import re
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -73,14 +73,16 @@ class Document:
             line, f"{self.path}:{line}: {dotted(loc)}: found {found}; accepted {accepted}"
         )
 
-    def check(self, file: type[M], *, only: str | None = None) -> tuple[M | None, list[Problem]]:
-        """The file, or one section ``only``, as a model; or None and every problem in it.
+    def check(
+        self, file: type[M], *, only: Collection[str] | None = None
+    ) -> tuple[M | None, list[Problem]]:
+        """The file, or the sections ``only``, as a model; or None and every problem in it.
 
         A section that is named but empty counts as absent.
         """
         data = {key: value for key, value in self.data.items() if value is not None}
         if only is not None:
-            data = {key: value for key, value in data.items() if key == only}
+            data = {key: value for key, value in data.items() if key in only}
         try:
             return file.model_validate(data, by_alias=True, by_name=False), []
         except ValidationError as error:

@@ -87,21 +87,37 @@ def read_seconds(value: object) -> float:
 def read_price(value: object) -> Price:
     """USD per million tokens; one number counts for input and output alike.
 
-    >>> read_price("~$0.25/M tokens") == Price(0.25, 0.25)
-    True
-    >>> read_price({"input": 3, "output": "$15/1M"}) == Price(3.0, 15.0)
-    True
+    ``cached_input`` and ``cache_write`` are what tokens read from the provider's prompt cache, and
+    tokens put into it, cost; without them they cost what input does.
+
+    >>> read_price("~$0.25/M tokens")  # doctest: +ELLIPSIS
+    Price(input_usd_per_mtok=0.25, output_usd_per_mtok=0.25, ...)
+    >>> read_price({"input": 3, "output": "$15/1M", "cached_input": 0.3}).cached_usd_per_mtok
+    0.3
     """
-    if isinstance(value, Mapping) and value.keys() == {"input", "output"}:
-        dollars = _usd(value["input"]), _usd(value["output"])
-    else:
-        dollars = (_usd(value),) * 2
-    if dollars[0] is None or dollars[1] is None:
-        raise not_accepted(
-            "USD per million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M"
-            " or {input: 3, output: 15}"
-        )
-    return Price(dollars[0], dollars[1])
+    if isinstance(value, Price):
+        return value
+    accepted = not_accepted(
+        "USD per million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M, {input: 3, output: 15}"
+        " or {input: 3, output: 15, cached_input: 0.3, cache_write: 3.75}"
+    )
+    if not isinstance(value, Mapping):
+        usd = _usd(value)
+        if usd is None:
+            raise accepted
+        return Price(usd, usd)
+    known = {"input", "output", "cached_input", "cache_write"}
+    if not {"input", "output"} <= value.keys() <= known:
+        raise accepted
+    dollars = {key: _usd(given) for key, given in value.items()}
+    if dollars["input"] is None or dollars["output"] is None or None in dollars.values():
+        raise accepted
+    return Price(
+        dollars["input"],
+        dollars["output"],
+        dollars.get("cached_input"),
+        dollars.get("cache_write"),
+    )
 
 
 def _usd(value: object) -> float | None:

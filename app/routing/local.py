@@ -44,7 +44,7 @@ _RECENT = 1_000  # pairs that calibrate
 _CALIBRATE_FROM = 100
 _CALIBRATE_EVERY = 50
 _PASSES = 2
-_SUREST = 0.999  # a threshold of 1 keeps nothing
+SUREST = 0.999  # a threshold of 1 keeps nothing
 _THIRDS = 3
 # Weight of "the scores are right as they are", in pairs: keeps 100 pairs from bending them.
 _PRIOR_PAIRS = 10.0
@@ -407,5 +407,5 @@ class LocalTierClassifier:
         for classifier in reversed(self._boundaries):
             higher, lower = classifier._chances(features)  # noqa: SLF001 - of this module
             most = max(0.0, most) + higher - lower
-            found.append(min(_SUREST, max(0.0, 1 - max(0.0, most) / cost)))
+            found.append(min(SUREST, max(0.0, 1 - max(0.0, most) / cost)))
         return tuple(reversed(found))

@@ -1,15 +1,18 @@
-"""A policy: one immutable, versioned set of thresholds. An invalid one cannot exist."""
+"""A policy: one immutable, versioned set of thresholds and the model they were chosen for.
+
+An invalid one cannot exist.
+"""
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from app.errors import PolicyError
 
 ALL_TASKS = "all"
-_KEYS = {"version", "thresholds", "by_task"}
+_KEYS = {"version", "thresholds", "by_task", "classifier"}
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,8 @@ class Policy:
         version: 1 or more; a change of any threshold is a new version.
         thresholds: tier -> threshold in [0, 1].
         by_task: task type -> tier -> threshold; overrides ``thresholds`` for that task type.
+        classifier: version of the learned model whose confidences the thresholds are for; 0 for
+            the classifier that is configured.
 
     Raises:
         PolicyError: when built from anything else.
@@ -38,10 +43,14 @@ class Policy:
     version: int
     thresholds: Mapping[str, float]
     by_task: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    classifier: int = 0
 
     def __post_init__(self) -> None:
         if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
             raise PolicyError(f"policy version: found {self.version!r}; accepted: 1, 2, 3, ...")
+        model = self.classifier
+        if isinstance(model, bool) or not isinstance(model, int) or model < 0:
+            raise PolicyError(f"classifier: found {model!r}; accepted: 0, 1, 2, ...")
         thresholds = _frozen_thresholds("thresholds", self.thresholds)
         if not thresholds:
             raise PolicyError("thresholds: found none; accepted: one for every tier but the top")
@@ -81,9 +90,37 @@ class Policy:
         """
         self._require(tier)
         if task_type == ALL_TASKS:
-            return Policy(version, {**self.thresholds, tier: value}, self.by_task)
+            thresholds = {**self.thresholds, tier: value}
+            return replace(self, version=version, thresholds=thresholds)
         changed = {**self.by_task.get(task_type, {}), tier: value}
-        return Policy(version, self.thresholds, {**self.by_task, task_type: changed})
+        return replace(self, version=version, by_task={**self.by_task, task_type: changed})
+
+    def with_model(self, classifier: int, tier: str, value: float, *, version: int) -> "Policy":
+        """A policy like this one with another model, which differs at one tier.
+
+        What task types had of their own at that tier was chosen for the old model and is dropped.
+
+        Args:
+            classifier: the model's version.
+            tier: where it differs.
+            value: the tier's threshold for it.
+            version: of the new policy.
+
+        Raises:
+            PolicyError: unknown tier, or a value outside [0, 1].
+
+        >>> old = Policy(1, {"simple": 0.7, "standard": 0.6}, {"code": {"simple": 0.9}})
+        >>> new = old.with_model(4, "simple", 0.8, version=2)
+        >>> new.threshold("simple", "code"), new.threshold("standard"), new.classifier
+        (0.8, 0.6, 4)
+        """
+        kept = {
+            task: rest
+            for task, changed in self.by_task.items()
+            if (rest := {name: number for name, number in changed.items() if name != tier})
+        }
+        changed = self.with_threshold(tier, value, version=version)
+        return replace(changed, by_task=kept, classifier=classifier)
 
     def to_json(self) -> dict[str, Any]:
         """The policy as plain JSON values; ``Policy.from_json`` reads it back."""
@@ -91,6 +128,7 @@ class Policy:
             "version": self.version,
             "thresholds": dict(self.thresholds),
             "by_task": {task: dict(changed) for task, changed in self.by_task.items()},
+            "classifier": self.classifier,
         }
 
     @classmethod
@@ -103,7 +141,12 @@ class Policy:
         if not isinstance(value, Mapping) or not {"version", "thresholds"} <= value.keys() <= _KEYS:
             found = sorted(map(str, value)) if isinstance(value, Mapping) else type(value).__name__
             raise PolicyError(f"policy: found {found}; accepted: the keys {sorted(_KEYS)}")
-        return cls(value["version"], value["thresholds"], value.get("by_task", {}))
+        return cls(
+            value["version"],
+            value["thresholds"],
+            value.get("by_task", {}),
+            value.get("classifier", 0),
+        )
 
     def _require(self, tier: str) -> None:
         if tier not in self.thresholds:
@@ -173,6 +216,13 @@ class ActivePolicies:
                 f"candidate policy: found tiers {sorted(self.candidate.thresholds)};"
                 f" accepted: {sorted(self.stable.thresholds)}"
             )
+
+    @property
+    def classifiers(self) -> frozenset[int]:
+        """Versions of the models that decide; 0 stands for the configured classifier."""
+        return frozenset(
+            policy.classifier for policy in (self.stable, self.candidate) if policy is not None
+        )
 
     def for_session(self, session: str) -> Policy:
         """The policy of a session. All its requests get the same one for the whole rollout."""

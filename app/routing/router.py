@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from app.errors import ClassifierError, PolicyError, UsageError
@@ -30,9 +31,10 @@ class Router:
             gateway does over the network, and calls ``decide``; ``route`` then counts a failure.
         policies: the thresholds in force; they name every tier but the top one.
         default_tier: serves when the classifier fails.
+        models: learned classifiers by version, for policies that name one.
 
     Raises:
-        PolicyError: tiers, policies and default tier that do not fit together.
+        PolicyError: tiers, policies, models and default tier that do not fit together.
 
     >>> from app.routing.heuristic import HeuristicClassifier
     >>> from app.routing.tiers import Price
@@ -51,6 +53,7 @@ class Router:
         classifier: Classifier | None,
         policies: ActivePolicies,
         default_tier: str,
+        models: Mapping[int, Classifier] = MappingProxyType({}),
     ) -> None:
         names = [tier.name for tier in tiers]
         if len(names) < _FEWEST_TIERS or len(set(names)) != len(names):
@@ -62,9 +65,15 @@ class Router:
                 f"policy version {policies.stable.version}: found thresholds for"
                 f" {sorted(policies.stable.thresholds)}; accepted: exactly {names[:-1]}"
             )
+        if missing := policies.classifiers - {0, *models}:
+            raise PolicyError(
+                f"policy version {policies.stable.version}: found models {sorted(missing)},"
+                f" which are not here; accepted: {[0, *sorted(models)]}"
+            )
         self._tiers = tiers
         self._rank = {name: rank for rank, name in enumerate(names)}
         self._classifier = classifier
+        self._models = {version: models[version] for version in policies.classifiers - {0}}
         self._policies = policies
         self._default = tiers[self._rank[default_tier]]
 
@@ -80,6 +89,7 @@ class Router:
         Raises:
             ConfigError: each problem with ``file:line: key``.
             UsageError: kind ``llm`` without ``ask``.
+            ArtefactError: a file of kind ``local`` cannot be used.
         """
         # Here and not at the top: pydantic and yaml take 150 ms to import, and a program that
         # builds its router from values needs neither.
@@ -103,13 +113,26 @@ class Router:
         """The policies in force."""
         return self._policies
 
-    def with_policies(self, policies: ActivePolicies) -> "Router":
+    @property
+    def models(self) -> frozenset[int]:
+        """Versions of the learned models that are here."""
+        return frozenset(self._models)
+
+    def with_policies(
+        self, policies: ActivePolicies, models: Mapping[int, Classifier] = MappingProxyType({})
+    ) -> "Router":
         """The same router under other policies; nothing is rebuilt but the checks.
 
+        Args:
+            policies: the thresholds in force.
+            models: versions they name and this router does not have yet. Those that no policy
+                names any more are given up.
+
         Raises:
-            PolicyError: the policies do not name this router's tiers.
+            PolicyError: the policies do not name this router's tiers, or a model that is missing.
         """
-        return Router(self._tiers, self._classifier, policies, self._default.name)
+        held = {**self._models, **models}
+        return Router(self._tiers, self._classifier, policies, self._default.name, held)
 
     def route(
         self,
@@ -129,10 +152,11 @@ class Router:
             tools: the request's tools, which make it harder.
             response_format: the request's ``response_format``, likewise.
         """
-        if self._classifier is None:
+        classifier = self._models.get(self._policy(session).classifier, self._classifier)
+        if classifier is None:
             return self.failed("no_classifier", session)
         try:
-            classification = self._classifier.classify(
+            classification = classifier.classify(
                 messages, tools=tools, response_format=response_format
             )
         except ClassifierError as error:

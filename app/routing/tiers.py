@@ -2,11 +2,15 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.errors import ConfigError
 
 TOKENS_PER_MTOK = 1_000_000
+
+# What answers from the response cache are counted and watched as. It is no rung of the ladder:
+# nothing is routed to it, and no threshold is its own.
+CACHE_TIER = "cache"
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,17 +18,24 @@ class Price:
     """Price of a model in USD per million tokens. Never negative, never infinite.
 
     Attributes:
-        input_usd_per_mtok: tokens read.
-        output_usd_per_mtok: tokens written.
+        input_usd_per_mtok: tokens that are read.
+        output_usd_per_mtok: tokens that are written.
         cached_input_usd_per_mtok: tokens read from the provider's prompt cache; None: as input.
+        cache_write_usd_per_mtok: tokens read and put into that cache; None: as input.
     """
 
     input_usd_per_mtok: float
     output_usd_per_mtok: float
     cached_input_usd_per_mtok: float | None = None
+    cache_write_usd_per_mtok: float | None = None
 
     def __post_init__(self) -> None:
-        for usd in (self.input_usd_per_mtok, self.output_usd_per_mtok, self.cached_usd_per_mtok):
+        for usd in (
+            self.input_usd_per_mtok,
+            self.output_usd_per_mtok,
+            self.cached_usd_per_mtok,
+            self.written_usd_per_mtok,
+        ):
             if not (math.isfinite(usd) and usd >= 0):
                 raise ConfigError(
                     [f"price: found {usd}; accepted: USD per million tokens, 0 or more"]
@@ -32,20 +43,68 @@ class Price:
 
     @property
     def cached_usd_per_mtok(self) -> float:
-        """Price of a token read from the prompt cache: that of the input where none is known."""
+        """What tokens from the prompt cache cost: the input price where none is given."""
         given = self.cached_input_usd_per_mtok
         return self.input_usd_per_mtok if given is None else given
 
-    def cost_usd(self, prompt_tokens: int, completion_tokens: int) -> float:
+    @property
+    def written_usd_per_mtok(self) -> float:
+        """What tokens put into the prompt cache cost: the input price where none is given."""
+        given = self.cache_write_usd_per_mtok
+        return self.input_usd_per_mtok if given is None else given
+
+    @property
+    def blended_usd(self) -> float:
+        """Input and output together, which is how prices are compared."""
+        return self.input_usd_per_mtok + self.output_usd_per_mtok
+
+    def __str__(self) -> str:
+        return f"${self.input_usd_per_mtok:g}/${self.output_usd_per_mtok:g} per M tokens"
+
+    def cost_usd(
+        self,
+        prompt_tokens: int,
+        completion_tokens: int,
+        cached_tokens: int = 0,
+        cache_write_tokens: int = 0,
+    ) -> float:
         """Cost in USD of a call with these counts of tokens.
+
+        ``prompt_tokens`` is everything that was read: cached and written tokens are part of it.
+        Counts of parts that exceed the whole are cut to it, reads first, so that a provider that
+        counts otherwise never makes a negative cost.
 
         >>> Price(3.0, 15.0).cost_usd(1_000, 200)
         0.006
+        >>> Price(3.0, 15.0, 0.3).cost_usd(1_000, 200, cached_tokens=900)  # 100x3 + 900x.3 + 200x15
+        0.00357
         """
+        cached = min(cached_tokens, prompt_tokens)
+        written = min(cache_write_tokens, prompt_tokens - cached)
         dollars = (
-            prompt_tokens * self.input_usd_per_mtok + completion_tokens * self.output_usd_per_mtok
+            (prompt_tokens - cached - written) * self.input_usd_per_mtok
+            + cached * self.cached_usd_per_mtok
+            + written * self.written_usd_per_mtok
+            + completion_tokens * self.output_usd_per_mtok
         )
         return dollars / TOKENS_PER_MTOK
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One place where a tier's model is served.
+
+    Attributes:
+        provider: name in the ``providers`` section.
+        model: what that provider calls the model.
+        price: what its tokens cost there.
+        weight: its share of the tier's calls against the others' weights, above 0.
+    """
+
+    provider: str
+    model: str
+    price: Price
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +113,13 @@ class Tier:
 
     Attributes:
         name: what policies, pages and headers call it, for example ``simple``.
-        model: the model's name as its provider knows it.
-        provider: name in the ``providers`` section; empty until one is known.
-        price: what its tokens cost.
+        model: the model's name: what policies, streams and the judge's independence go by,
+            whatever a deployment of it is called.
+        provider: name in the ``providers`` section; empty until one is known. With several
+            deployments the first one's.
+        price: what its tokens cost, unless a deployment says otherwise.
         description: what the tier is for, in words; read by the LLM classifier only.
+        deployments: where the model is served, if at more than ``provider`` under ``model``.
     """
 
     name: str
@@ -65,6 +127,21 @@ class Tier:
     provider: str
     price: Price
     description: str = ""
+    deployments: tuple[Deployment, ...] = ()
+
+    def served_at(self) -> tuple[Deployment, ...]:
+        """Every place that serves this tier, at least one, in the order of the file."""
+        return self.deployments or (Deployment(self.provider, self.model, self.price),)
+
+    def at(self, deployment: Deployment) -> "Tier":
+        """The same tier as one deployment serves it: there, and at its price.
+
+        >>> cheap = Deployment("b", "small-1-eu", Price(0.2, 0.2))
+        >>> tier = Tier("simple", "small-1", "a", Price(0.25, 0.25)).at(cheap)
+        >>> tier.model, tier.provider, tier.price.input_usd_per_mtok
+        ('small-1', 'b', 0.2)
+        """
+        return replace(self, provider=deployment.provider, price=deployment.price)
 
 
 # Dates and floating tags that providers append to one and the same model:

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from app.evaluation.attribution import Cell
 from app.evaluation.counterfactual import BoundaryOutcomes
 from app.evaluation.sampling import CONFIDENCE_BINS, RiskCell
+from app.store.learned import policies_of_other_models
 from app.store.rollups import boundary_traffic
 from app.store.schema import (
     AlternativeRow,
@@ -218,6 +219,7 @@ def boundary_evidence(
     boundary: str,
     *,
     judge_version: str,
+    artefact_id: int = 0,
     after_outcome: int = 0,
     limit: int = 100_000,
 ) -> BoundaryEvidence:
@@ -227,6 +229,8 @@ def boundary_evidence(
         connection: any.
         boundary: the lower tier.
         judge_version: verdicts of other judges are another measurement and are left out.
+        artefact_id: of the learned classifier that decides at the boundary, 0 for the configured
+            one; confidences that another one gave are left out.
         after_outcome: outcomes up to this id belong to an older regime and are left out.
         limit: how many of the newest to take.
     """
@@ -236,6 +240,7 @@ def boundary_evidence(
             OutcomeRow.boundary == boundary,
             OutcomeRow.judge_version == judge_version,
             OutcomeRow.id > after_outcome,
+            OutcomeRow.policy_version.not_in(policies_of_other_models(boundary, artefact_id)),
         )
         .order_by(OutcomeRow.id.desc())
         .limit(limit)
@@ -310,25 +315,35 @@ def loss_cells(
 
 
 def logged_outcomes(
-    connection: Connection, boundary: str, *, judge_version: str, limit: int = 100_000
+    connection: Connection,
+    boundary: str,
+    *,
+    judge_version: str,
+    artefact_id: int = 0,
+    limit: int = 100_000,
 ) -> BoundaryOutcomes:
     """The newest pairs about a boundary with both answers' costs, one of each conversation.
 
     Which pair of a conversation is taken depends on a hash of its id; it stands for all of them.
-    With them comes all traffic that came to the boundary since the day of the oldest.
+    With them comes all traffic that came to the boundary since the day of the oldest, as long as
+    one classifier decided there ever since.
 
     Args:
         connection: any.
         boundary: the lower tier.
         judge_version: whose verdicts to take.
+        artefact_id: of the learned classifier that decides at the boundary, 0 for the configured
+            one; pairs decided by another one are left out.
         limit: pairs, the newest.
     """
+    others = connection.execute(policies_of_other_models(boundary, artefact_id)).scalars().all()
     rows = connection.execute(
         text(
             """
             with newest as (
                 select id, exchange_id, session, direction, confidence, loss, pi from outcomes
                 where boundary = :boundary and judge_version = :judge
+                  and policy_version <> all(cast(:others as bigint[]))
                 order by id desc limit :limit
             ), drawn as (
                 select *, count(*) over (partition by session) as pairs,
@@ -344,10 +359,18 @@ def logged_outcomes(
             where d.place = 1 order by d.id
             """
         ),
-        {"boundary": boundary, "judge": judge_version, "limit": limit},
+        {
+            "boundary": boundary,
+            "judge": judge_version,
+            "others": list(others),
+            "limit": limit,
+        },
     ).all()
+    # The counts of traffic do not say which classifier gave the confidences.
     traffic, counts = (
-        boundary_traffic(connection, boundary, since=rows[0].arrived_at) if rows else ([], [])
+        boundary_traffic(connection, boundary, since=rows[0].arrived_at)
+        if rows and not others
+        else ([], [])
     )
     return BoundaryOutcomes(
         confidences=[row.confidence for row in rows],
@@ -415,25 +438,6 @@ def risk_cells(connection: Connection, *, pairs: int = 20_000) -> list[RiskCell]
     return [
         RiskCell(row.tier, row.bin, row.requests, row.weight, row.weighted_loss) for row in rows
     ]
-
-
-def spent_today(connection: Connection) -> float:
-    """USD spent since midnight UTC on shadow answers, judging, anchors and probes."""
-    row = connection.execute(
-        text(
-            "select coalesce((select sum(cost_usd) from alternatives where created_at >= d.day), 0)"
-            " + coalesce((select sum(cost_usd) from verdicts where created_at >= d.day), 0)"
-            " + coalesce((select sum(cost_usd) from anchor_verdicts where created_at >= d.day), 0)"
-            " + coalesce((select sum(cost_usd) from probe_answers where created_at >= d.day), 0)"
-            " from (select date_trunc('day', now(), 'UTC') as day) d"
-        )
-    ).scalar_one()
-    return float(row)
-
-
-def is_spent(connection: Connection, budget_usd_per_day: float | None) -> bool:
-    """Whether today's evaluation budget is used up; never without a budget."""
-    return budget_usd_per_day is not None and spent_today(connection) >= budget_usd_per_day
 
 
 def replay_outcomes(connection: Connection) -> Sequence[Any]:

@@ -10,15 +10,15 @@ from app.store.schema import ActivePolicyRow, PolicyRow
 
 
 def _policy(row: Any) -> Policy:
-    return Policy(version=row.version, thresholds=row.thresholds, by_task=row.by_task)
+    return Policy(row.version, row.thresholds, row.by_task, row.classifier)
 
 
 def load_policy(connection: Connection, version: int) -> Policy | None:
     """Return one version, or None."""
     row = connection.execute(
-        select(PolicyRow.version, PolicyRow.thresholds, PolicyRow.by_task).where(
-            PolicyRow.version == version
-        )
+        select(
+            PolicyRow.version, PolicyRow.thresholds, PolicyRow.by_task, PolicyRow.classifier
+        ).where(PolicyRow.version == version)
     ).one_or_none()
     return None if row is None else _policy(row)
 
@@ -57,6 +57,7 @@ def add_policy(connection: Connection, policy: Policy, *, author: str, reason: s
             version=policy.version,
             thresholds=content["thresholds"],
             by_task=content["by_task"],
+            classifier=policy.classifier,
             author=author,
             reason=reason,
         )

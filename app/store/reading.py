@@ -53,9 +53,11 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal with its evidence, as `app.loop.retune` wrote it."""
+    """A proposal with its evidence, as `app.loop.retune` or `app.loop.refit` wrote it."""
 
     id: int
+    kind: str
+    artefact_id: int | None
     tier: str
     task_type: str
     from_threshold: float
@@ -85,6 +87,7 @@ class PolicyLine:
     version: int
     thresholds: dict[str, float]
     by_task: dict[str, dict[str, float]]
+    classifier: int
     author: str
     reason: str
     created_at: dt.datetime

@@ -61,8 +61,68 @@ class PolicyRow(Base):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     thresholds: Mapped[dict[str, Any]]
     by_task: Mapped[dict[str, Any]]
+    classifier: Mapped[int] = mapped_column(server_default=text("0"))
     author: Mapped[str]
     reason: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ArtefactRow(Base):
+    """One boundary's learned classifier, as bytes. Never changed: a refit adds another.
+
+    ``position`` is that of the newest outcome it learned from.
+    """
+
+    __tablename__ = "classifier_artefacts"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    boundary: Mapped[str]
+    artefact: Mapped[bytes]
+    pairs: Mapped[int]
+    position: Mapped[int]
+    author: Mapped[str]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class ModelRow(Base):
+    """A version of the learned model: the artefact of each boundary that has one."""
+
+    __tablename__ = "classifier_models"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    boundary: Mapped[str] = mapped_column(primary_key=True)
+    artefact_id: Mapped[int]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class LearnerRow(Base):
+    """The working classifier of a boundary, which learns from each judged pair, in order.
+
+    ``position`` is that of the newest outcome it has taken. ``candidate_id`` is the artefact that
+    waits for held-out pairs: those that came after it.
+    """
+
+    __tablename__ = "learners"
+    boundary: Mapped[str] = mapped_column(primary_key=True)
+    artefact: Mapped[bytes]
+    pairs: Mapped[int]
+    position: Mapped[int]
+    candidate_id: Mapped[int | None]
+    updated_at: Mapped[dt.datetime] = _now()
+
+
+class RefitRow(Base):
+    """One comparison of a candidate with the model in force, whatever came of it."""
+
+    __tablename__ = "refits"
+    __table_args__ = (UniqueConstraint("boundary", "k"),)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    boundary: Mapped[str]
+    k: Mapped[int]
+    incumbent_id: Mapped[int]
+    candidate_id: Mapped[int]
+    first_position: Mapped[int]
+    last_position: Mapped[int]
+    pairs: Mapped[int]
+    result: Mapped[dict[str, Any]]
     created_at: Mapped[dt.datetime] = _now()
 
 
@@ -111,7 +171,10 @@ class ExchangeRow(Base):
     pi: Mapped[float]
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[float]
+    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
     latency_ms: Mapped[float]
     ended_at: Mapped[dt.datetime | None]
 
@@ -136,6 +199,8 @@ class AlternativeRow(Base):
     model: Mapped[str]
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[float]
     latency_ms: Mapped[float]
     created_at: Mapped[dt.datetime] = _now()
@@ -302,7 +367,11 @@ class AlertRow(Base):
 
 
 class ProposalRow(Base):
-    """A candidate policy with its evidence, waiting for or after a decision."""
+    """A candidate policy with its evidence, waiting for or after a decision.
+
+    Kind ``threshold`` moves a tier's threshold. Kind ``model`` puts the artefact at the tier's
+    boundary, with the threshold that keeps the same share of its traffic.
+    """
 
     __tablename__ = "proposals"
     __table_args__ = (
@@ -320,6 +389,8 @@ class ProposalRow(Base):
         ),
     )
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default=text("'threshold'"))
+    artefact_id: Mapped[int | None]
     tier: Mapped[str]
     task_type: Mapped[str]
     from_threshold: Mapped[float]
@@ -363,7 +434,8 @@ class RollupRow(Base):
     """All traffic, counted: a minute x tier x task type x confidence bin x policy.
 
     ``eligible`` counts requests that could have been sampled, ``expected`` adds up their inclusion
-    probabilities. ``drift_taken`` requests have been seen by the input monitor.
+    probabilities. ``drift_taken`` requests have been seen by the input monitor. ``cost_usd`` is
+    what serving cost; asking the classifier is apart.
     """
 
     __tablename__ = "rollups"
@@ -383,7 +455,9 @@ class RollupRow(Base):
     drift_taken: Mapped[int] = mapped_column(server_default=text("0"))
     prompt_tokens: Mapped[int]
     completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
     cost_usd: Mapped[float]
+    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
     cost_top_tier_usd: Mapped[float]
     latency_ms: Mapped[float]
 
@@ -466,6 +540,20 @@ class ProbeAnswerRow(Base):
     probe_id: Mapped[str] = mapped_column(primary_key=True)
     passed: Mapped[bool | None]
     reply: Mapped[str]
+    cost_usd: Mapped[float]
+    created_at: Mapped[dt.datetime] = _now()
+
+
+class LostCostRow(Base):
+    """What was paid for an answer that was not kept: it could not be read, or another was there."""
+
+    __tablename__ = "lost_costs"
+    __table_args__ = (
+        CheckConstraint("kind in ('shadow', 'judge', 'checks')", name="kind"),
+        Index("ix_lost_costs_created_at", "created_at"),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
     cost_usd: Mapped[float]
     created_at: Mapped[dt.datetime] = _now()
 

@@ -171,3 +171,43 @@ def test_the_proposal_page_shows_its_replay_and_why_it_is_not_certified(
     assert "Not enough pairs where it would decide otherwise" in viewer.page(
         f"/proposals/{refused}"
     )
+
+
+def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
+    viewer: Any, connection: Connection
+) -> None:
+    gain = {"value": 0.123, "low": 0.045, "high": 0.201, "n": 300, "method": "paired t"}
+    evidence = {
+        "alpha": 0.05,
+        "delta": 0.025,
+        "kept_now": put.estimate(0.09),
+        "judge_version": put.JUDGE,
+        "reason": "at 0.8 the bound is too high",
+        "held_out": {"pairs": 300, "conversations": 280.4},
+        "log_loss": {"incumbent": 0.9, "candidate": 0.777, "gain": gain},
+        "apgr": {
+            "incumbent": None,
+            "candidate": None,
+            "gain": {"value": None, "low": -1, "high": 1, "n": 0, "method": "not defined"},
+        },
+        "misroute_change": put.estimate(-0.02),
+        "candidate_pairs": 1_234,
+        "incumbent_pairs": 56,
+        "candidate_author": "tierwatch",
+    }
+    proposal = put.add_proposal(
+        connection, kind="model", artefact_id=1, certified=False, evidence=evidence
+    )
+    page = viewer.page(f"/proposals/{proposal}")
+    for words in (
+        "a model learned from judged pairs, for simple",
+        "It has learned 1,234 pairs, the model in force 56.",
+        "+0.123",
+        "+0.045 to +0.201",
+        "not defined",
+        "280 effective conversations",
+        "better than the model in force",
+    ):
+        assert words in page
+    assert "step in the safe direction" not in page
+    assert f"#{proposal} model" in viewer.page("/proposals")

@@ -1,8 +1,11 @@
 from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection
 from stand_in_rows import add_alert, add_outcome, add_pair, add_policy, add_rollup, put_in_force
+
+KINDS = ("serving", "classifier", "shadow", "judge", "checks")
 
 
 def _samples(text: str) -> dict[tuple[str, ...], float]:
@@ -17,6 +20,7 @@ def test_metrics_are_the_figures_of_the_report(connection: Connection, stranger:
     add_policy(connection, 1)
     put_in_force(connection, 1)
     add_rollup(connection, "simple", 10, sampled=1, cost_usd=1.0, cost_top_tier_usd=4.0)
+    add_rollup(connection, "standard", 0, cost_usd=0, cost_top_tier_usd=0, classifier_cost_usd=0.5)
     add_pair(connection, 1)
     add_outcome(connection, 1, 0.0)
     add_alert(connection)
@@ -31,12 +35,21 @@ def test_metrics_are_the_figures_of_the_report(connection: Connection, stranger:
     assert told["tierwatch_unresolved_alerts",] == 1
     assert told["tierwatch_threshold", "simple"] == 0.7
     assert told["tierwatch_saving_ratio",] == 0.75
+    spent = {kind: told["tierwatch_spend_usd_total", kind] for kind in KINDS}
+    # A shadow answer is .01 and a verdict .002.
+    assert spent == {"serving": 1, "classifier": 0.5, "shadow": 0.01, "judge": 0.002, "checks": 0}
+    net = told["tierwatch_saving_net_of_evaluation_ratio",]
+    assert net == pytest.approx(1 - sum(spent.values()) / 4)
 
 
 def test_what_is_not_known_is_absent_and_not_zero(stranger: Any) -> None:
     names = {key[0] for key in _samples(stranger.get("/metrics").text)}
     assert "tierwatch_database_up" in names
-    assert not names & {"tierwatch_misroute_rate", "tierwatch_saving_ratio"}
+    assert not names & {
+        "tierwatch_misroute_rate",
+        "tierwatch_saving_ratio",
+        "tierwatch_saving_net_of_evaluation_ratio",
+    }
     assert "tierwatch_policy_version" not in names
 
 

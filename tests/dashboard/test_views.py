@@ -1,10 +1,12 @@
+import re
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import OperationalError
 from stand_in_rows import (
     add_alert,
@@ -97,6 +99,45 @@ def test_overview_shows_rates_only_with_enough_pairs(
     assert "undecided" in page
     assert "<svg" in page
     assert "No open alerts and nothing to decide." in page
+
+
+def test_overview_shows_saving_and_net_saving_with_the_parts(
+    connection: Connection, viewer: Any
+) -> None:
+    add_rollup(
+        connection, "simple", 9, sampled=1, cost_usd=1.0, cost_top_tier_usd=8.0,
+        classifier_cost_usd=2.0,
+    )  # fmt: skip
+    exchange_id = add_pair(connection, 1)  # the shadow answer is .01
+    connection.execute(
+        text("update verdicts set cost_usd = 0.99 where exchange_id = :id"), {"id": exchange_id}
+    )
+    page = viewer.page("/")
+    assert "87.5 %" in page  # 1 - 1/8
+    assert "50.0 %" in page  # 1 - (1 + 2 + .01 + .99)/8
+    cells = re.findall(r'data-label="[^"]+">([+=]? ?\$[0-9.]+)<', page)
+    parts = ["$1.00", "+ $2.00", "+ $0.01", "+ $0.99", "+ $0.00", "= $4.00", "$8.00"]
+    assert cells[: len(parts)] == parts
+    assert "costs more than it saves" not in page
+
+
+def test_overview_shows_a_net_loss_as_one(connection: Connection, viewer: Any) -> None:
+    add_rollup(
+        connection, "simple", 9, cost_usd=1.0, cost_top_tier_usd=8.0, classifier_cost_usd=9.0
+    )
+    page = viewer.page("/")
+    assert "-25.0 %" in page  # 1 - 10/8
+    assert "costs more than it saves" in page
+
+
+def test_overview_says_whose_price_is_not_known(
+    connection: Connection, config: Config, viewer: Any
+) -> None:
+    add_rollup(connection, "simple", 9, cost_usd=1.0, cost_top_tier_usd=8.0)
+    assert "No price is known" not in viewer.page("/")
+    unknown = replace(config, price_origins={"evaluation.judge": "unknown"})
+    page = overview_page(connection, unknown, gateway_url="")
+    assert page.unpriced == ("evaluation.judge",)
 
 
 def test_overview_funnel_says_when_it_does_not_sum(

@@ -146,7 +146,7 @@ def test_a_larger_rate_keeps_the_sample_of_the_smaller_one() -> None:
             assert inclusion(chosen, LADDER, SamplingPlan(0.3), str(number))
 
 
-@pytest.mark.parametrize("reason", ["pinned", "classifier_failed:timeout"])
+@pytest.mark.parametrize("reason", ["pinned", "classifier_failed:timeout", "cascade:empty"])
 def test_what_the_router_did_not_choose_is_no_evidence(reason: str) -> None:
     chosen = decision("simple", escalated=False, reason=reason)
     assert seen(chosen, SamplingPlan(1.0), n=50)[0] == Counter()

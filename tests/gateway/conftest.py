@@ -18,6 +18,7 @@ import pytest
 
 from app.config import load_config
 from app.gateway import build_gateway
+from app.gateway.response_cache import build_cache
 from app.gateway.server import gateway_server
 from app.loop.exchange import Feedback, ServedExchange
 from app.providers.upstream import Upstream
@@ -250,6 +251,11 @@ class RunningGateway:
         self.policies: Callable[[], ActivePolicies | None] = lambda: None
         self.take_feedback: Callable[[Feedback], None] = self.feedback.append
         environ = options.pop("environ", {})
+        self.cache = build_cache(
+            self.config,
+            url=options.pop("cache_url", ""),
+            redact=options.pop("redact", lambda text: text),
+        )
         self.app = build_gateway(
             config=self.config,
             router=options.pop("router", None) or Router.from_config(path, ask=_nobody),
@@ -259,6 +265,7 @@ class RunningGateway:
             clock=time.time,
             feedback=self._feedback,
             environ=environ,
+            cache=self.cache,
             redis_url=options.pop("redis_url", None),
         )
         self.server = gateway_server(self.app, "127.0.0.1", 0)
@@ -323,12 +330,13 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         sessions: str = "{}",
         names: tuple[str, str, str] = ("simple", "standard", "complex"),
         models: str = "model",
+        costs: tuple[Any, Any, Any] = (0.25, 3, 15),
         **options: Any,
     ) -> RunningGateway:
         by_tier = providers * 3 if len(providers) == 1 else providers
         named = {provider.port: provider for provider in providers}
         lines = ["routing:", f"  classifier: {classifier}", "  tiers:"]
-        tiers = zip(names, (0.25, 3, 15), by_tier, strict=True)
+        tiers = zip(names, costs, by_tier, strict=True)
         for name, cost, provider in tiers:
             model = f"{models}-{name}"
             lines.append(
@@ -348,6 +356,43 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         running = RunningGateway(
             "\n".join(lines), tmp_path / "tierwatch.yaml", environ=environ, **options
         )
+        running.start()
+        started.append(running)
+        return running
+
+    yield start
+    for running in started:
+        running.stop()
+
+
+@pytest.fixture
+def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
+    """Start a gateway whose tier ``simple`` is served at several providers, the next one at one."""
+    started: list[RunningGateway] = []
+
+    def start(
+        *deployments: FakeProvider,
+        above: FakeProvider,
+        balance: str = "{}",
+        cascade: str = "",
+        retry: str = "{wait: 0.01}",
+        timeout_s: float = 2,
+        cost: float = 1,
+    ) -> RunningGateway:
+        places = ", ".join(
+            f"{{provider: p{d.port}, model: name-at-{d.port}, cost: {cost}}}" for d in deployments
+        )
+        lines = ["routing:", "  classifier: {kind: static, label: simple}", "  tiers:"]
+        lines.append(f"    simple: {{model: model-simple, cost: 1, providers: [{places}]}}")
+        lines.append(f"    complex: {{model: model-complex, cost: 15, provider: p{above.port}}}")
+        lines += [f"  retry: {retry}", f"  balance: {balance}"]
+        lines += [f"  cascade: {cascade}"] if cascade else []
+        lines.append("providers:")
+        lines += [
+            f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s}}}"
+            for port, p in {p.port: p for p in (*deployments, above)}.items()
+        ]
+        running = RunningGateway("\n".join(lines), tmp_path / "tierwatch.yaml")
         running.start()
         started.append(running)
         return running

@@ -63,3 +63,39 @@ def test_whatever_the_feed_does_the_last_policies_stay() -> None:
         counted = registry.get_sample_value("tierwatch_policy_poll_failures_total")
         assert counted == failures
     assert answers == []
+
+
+def with_model(version: int, model: int) -> ActivePolicies:
+    return ActivePolicies(Policy(version, {"low": 0.5}, classifier=model))
+
+
+def test_a_model_is_fetched_once_and_given_up_when_no_policy_names_it() -> None:
+    asked: list[int] = []
+
+    def models(version: int) -> StaticClassifier:
+        asked.append(version)
+        return StaticClassifier("high")
+
+    feed = [with_model(2, 7), with_model(3, 7), with_model(4, 0)]
+    registry = CollectorRegistry()
+    router = Router(TIERS, StaticClassifier("low"), policies(1), "low")
+    here = CurrentRouter(router, lambda: feed.pop(0), GatewayMetrics(registry), models=models)
+    here.refresh()
+    assert here.router.route([]).tier == "high"
+    assert registry.get_sample_value("tierwatch_model_version") == 7
+    here.refresh()
+    assert (version(here), asked, here.router.models) == (3, [7], {7})
+    here.refresh()
+    assert here.router.route([]).tier == "low"
+    assert here.router.models == frozenset()
+    assert registry.get_sample_value("tierwatch_model_version") == 0
+
+
+def test_a_policy_whose_model_cannot_be_used_is_not_taken() -> None:
+    here, registry = current(lambda: with_model(2, 7))
+    before = here.router
+    for refused in (1, 2):
+        here.refresh()
+        assert here.router is before
+        assert registry.get_sample_value("tierwatch_models_refused_total") == refused
+        assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == refused

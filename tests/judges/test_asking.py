@@ -14,6 +14,8 @@ class Done:
     prompt_tokens: int = 1_000
     completion_tokens: int = 100
     latency_ms: float = 7.0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass

@@ -76,6 +76,8 @@ class _Done:
     prompt_tokens: int = 1_000
     completion_tokens: int = 0
     latency_ms: float = 1.0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 @dataclass

@@ -256,6 +256,20 @@ def test_every_request_is_counted_at_the_boundaries_it_came_to(
         assert boundary_traffic(connection, "simple", since=since) == ([0.295, 0.905], [2, 2])
 
 
+def test_what_a_cascade_moved_up_is_counted_and_not_sampled(
+    engine: Engine, recorder: CaptureRecorder
+) -> None:
+    moved = {"reason": "cascade:cut", "escalated": True, "confidences": (("simple", 0.9),)}
+    recorder.record(served(decided("standard", confidence=0.9, **moved), cost_usd=0.5))
+    recorder.flush()
+    assert scalar(engine, "select count(*) from exchanges") == 0
+    row = rows(engine, "select tier, requests, escalated, eligible, cost_usd from rollups")[0]
+    assert tuple(row) == ("standard", 1, 1, 0, pytest.approx(0.5))
+    # It was kept at the boundary it came to; nothing was compared at the one above.
+    found = rows(engine, "select boundary, cents, requests from boundary_counts")
+    assert [tuple(row) for row in found] == [("simple", 90, 1)]
+
+
 def test_sessions_that_redaction_would_make_one_stay_two(
     engine: Engine, recorder: CaptureRecorder
 ) -> None:

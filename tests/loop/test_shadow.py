@@ -3,6 +3,7 @@
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from app.loop.redact import redact
 from app.loop.retry import MAX_TRIES
 from app.loop.shadow import shadow_exchange
 from app.providers.completion import Completion
-from app.routing.tiers import Tier
+from app.routing.tiers import Deployment, Price, Tier
 
 Capture = Callable[..., uuid.UUID]
 RATE_LIMITED = ProviderError("slow down", kind="rate_limited", status=429, retry_after_s=90.0)
@@ -150,6 +151,39 @@ def test_eight_threads_let_go_together_make_one_call(
     assert len(client.requests) == 1
     assert scalar(engine, "select count(*) from alternatives") == 1
     assert scalar(engine, "select tries from claims") == 1
+
+
+def test_each_try_asks_the_next_deployment_and_pays_its_price(
+    engine: Engine, captured: Capture, shadow: Callable[..., None], dispatch: KeptDispatch
+) -> None:
+    exchange_id = captured()
+    tier = TIERS_BY_NAME["standard"]
+    here = Deployment("a", "name-at-a", Price(3.0, 3.0))
+    there = Deployment("b", "name-at-b", Price(7.0, 7.0))
+    tiers = TIERS_BY_NAME | {"standard": replace(tier, deployments=(here, there))}
+    client = FakeClient(RATE_LIMITED)
+    shadow(exchange_id, client, tiers=tiers)
+    shadow(exchange_id, client, tiers=tiers)
+    asked = [(provider, request["model"]) for provider, request in client.requests]
+    # The other deployment is asked at once, although the first one wants 90 s of peace.
+    assert asked == [("a", "name-at-a"), ("b", "name-at-b")]
+    assert scalar(engine, "select cost_usd from alternatives") == pytest.approx(110 * 7 / 1e6)
+    assert scalar(engine, "select tier from alternatives") == "standard"
+
+
+def test_after_the_last_deployment_the_pause_is_kept(
+    engine: Engine, captured: Capture, shadow: Callable[..., None]
+) -> None:
+    exchange_id = captured()
+    places = tuple(Deployment(name, name, Price(3.0, 3.0)) for name in "ab")
+    tiers = TIERS_BY_NAME | {"standard": replace(TIERS_BY_NAME["standard"], deployments=places)}
+    client = FakeClient(RATE_LIMITED, RATE_LIMITED)
+    for _ in range(3):
+        shadow(exchange_id, client, tiers=tiers)
+    assert [provider for provider, _ in client.requests] == ["a", "b"]
+    run_out(engine)
+    shadow(exchange_id, client, tiers=tiers)
+    assert [provider for provider, _ in client.requests] == ["a", "b", "a"]
 
 
 def test_the_claim_of_a_worker_that_died_is_taken_over_once_it_ran_out(

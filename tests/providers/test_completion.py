@@ -90,6 +90,52 @@ def test_a_chat_completion_over_anthropics_wire(base_url: str) -> None:
     assert orjson.loads(sent.content)["max_tokens"] == 4096
 
 
+# 10 read: 6 from the cache, 1 put into it; 2 written.
+OPENAI_CACHED = {
+    "prompt_tokens": 10,
+    "completion_tokens": 2,
+    "prompt_tokens_details": {"cached_tokens": 6, "cache_write_tokens": 1},
+}
+ANTHROPIC_CACHED = {
+    "input_tokens": 3,
+    "cache_read_input_tokens": 6,
+    "cache_creation_input_tokens": 1,
+    "output_tokens": 2,
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "reply"),
+    [
+        ("openai", {**REPLY, "usage": OPENAI_CACHED}),
+        ("anthropic", {**MESSAGE, "usage": ANTHROPIC_CACHED}),
+    ],
+)
+def test_cached_tokens_are_part_of_the_prompt_on_both_wires(
+    kind: str, reply: dict[str, Any]
+) -> None:
+    done = client(lambda _: httpx.Response(200, json=reply), kind).complete("p", REQUEST)
+    assert (done.prompt_tokens, done.completion_tokens) == (10, 2)
+    assert (done.cached_tokens, done.cache_write_tokens) == (6, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reply", "billed"),
+    [
+        ("openai", {"choices": [], "usage": OPENAI_CACHED}, (10, 2, 6, 1)),
+        ("anthropic", {"content": None, "usage": ANTHROPIC_CACHED}, (10, 2, 6, 1)),
+        ("openai", {"choices": []}, (0, 0, 0, 0)),
+        ("openai", [1], (0, 0, 0, 0)),
+        ("anthropic", "no", (0, 0, 0, 0)),
+    ],
+)
+def test_an_answer_of_no_use_says_what_it_was_billed_for(
+    kind: str, reply: object, billed: tuple[int, ...]
+) -> None:
+    problem = failure(lambda _: httpx.Response(200, json=reply), kind=kind)
+    assert (problem.kind, problem.billed) == ("unreadable", billed)
+
+
 def test_tokens_that_were_not_counted_are_estimated_and_said_to_be() -> None:
     reply = {**REPLY, "usage": None, "model": None}
     done = client(lambda _: httpx.Response(200, json=reply)).complete("p", REQUEST)

@@ -10,13 +10,17 @@ import pytest
 import stand_in_rows as put
 from sqlalchemy import Engine
 from stand_in_evalsets import ANCHORS, PROBES
+from stand_in_pairs import add_judged, prompts
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
 
 from app.dispatch import JUDGE, SHADOW, KeptDispatch
+from app.loop.learn import LearnRules
 from app.loop.observe import MonitorRules
 from app.loop.redact import redact
+from app.loop.refit import RefitRules
 from app.loop.retune import RetuneRules
 from app.loop.rollout import RolloutRules
+from app.routing.learned import configured_boundaries
 
 
 @pytest.fixture
@@ -64,6 +68,15 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
             every_s=3600,
         ),
         rollout_rules=RolloutRules(0.2, 100, {"simple": 0.05}, 1.0),
+        learn_rules=LearnRules(("simple", "standard"), put.JUDGE, 1.0),
+        refit_rules=RefitRules(
+            mode="propose",
+            alpha={"simple": 0.3},
+            delta=0.05,
+            min_pairs=150,
+            judge_version=put.JUDGE,
+            configured=configured_boundaries(["simple", "standard", "complex"], {}),
+        ),
         tell=tell,
         told=told,
     )
@@ -123,6 +136,19 @@ def test_retune_and_rollout_move_a_threshold(at: SimpleNamespace, tasks: ModuleT
     tasks.watch_rollout()
     assert scalar(at.engine, "select state from proposals") == "rolling_out"
     assert scalar(at.engine, "select share from active_policy") == 0.2
+
+
+def test_pairs_are_learned_and_a_model_proposed(at: SimpleNamespace, tasks: ModuleType) -> None:
+    for number, count in enumerate((600, 200)):
+        with at.engine.begin() as connection:
+            if number == 0:
+                put.add_policy(connection)
+                put.put_in_force(connection)
+            add_judged(connection, list(prompts(count, number)))
+        tasks.learn_pairs()
+        tasks.refit_models()
+    assert scalar(at.engine, "select pairs from learners where boundary = 'simple'") == 800
+    assert scalar(at.engine, "select kind from proposals") == "model"
 
 
 def test_anchors_and_probes_run_when_they_are_due_and_not_when_they_are_off(

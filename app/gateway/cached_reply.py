@@ -1,0 +1,74 @@
+"""An answer from the cache as the caller's wire says it, whole or as a stream.
+
+Usage is what the answer once took, with every prompt token marked as cached: it cost nothing now.
+"""
+
+import uuid
+from typing import Any
+
+from app.gateway.refusal import ANTHROPIC
+from app.gateway.response_cache import CachedAnswer
+from app.providers.anthropic_replies import reply_to_anthropic
+from app.providers.anthropic_wire import OpenAIToAnthropicStream
+from app.providers.sse import encode_event
+from app.providers.upstream import write_json
+
+
+def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> bytes:
+    """The body of a reply that is not streamed."""
+    message = {"role": "assistant", "content": answer.content, "refusal": None}
+    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    chat = {
+        **_head("chat.completion", answer, exchange_id, created),
+        "choices": [choice],
+        "usage": _usage(answer),
+    }
+    return write_json(reply_to_anthropic(chat) if wire == ANTHROPIC else chat)
+
+
+def streamed_reply(
+    wire: str,
+    answer: CachedAnswer,
+    exchange_id: uuid.UUID,
+    created: int,
+    *,
+    include_usage: bool,
+) -> bytes:
+    """All events of a streamed reply: it is all there, so it is sent at once."""
+    head = _head("chat.completion.chunk", answer, exchange_id, created)
+    chunks = [
+        {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
+        for delta, finish in (
+            ({"role": "assistant", "content": ""}, None),
+            ({"content": answer.content}, None),
+            ({}, "stop"),
+        )
+    ]
+    usage = {**head, "choices": [], "usage": _usage(answer)}
+    if wire == ANTHROPIC:
+        stream = OpenAIToAnthropicStream()
+        events = [event for chunk in [*chunks, usage] for event in stream.feed(chunk)]
+        events += stream.finish()
+        return b"".join([encode_event(write_json(said), event=name) for name, said in events])
+    if include_usage:
+        chunks.append(usage)
+    return b"".join([encode_event(write_json(chunk)) for chunk in chunks]) + encode_event("[DONE]")
+
+
+def _head(kind: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> dict[str, Any]:
+    return {
+        "id": f"chatcmpl-{exchange_id.hex}",
+        "object": kind,
+        "created": created,
+        "model": answer.model,
+    }
+
+
+def _usage(answer: CachedAnswer) -> dict[str, Any]:
+    prompt, completion = (count or 0 for count in answer.tokens)
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": prompt},
+    }

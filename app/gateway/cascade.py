@@ -1,0 +1,162 @@
+"""The cascade: a tier's answer is checked, and what fails is answered by the next tier up.
+
+All of it happens before the caller has seen a byte, so a caller who streams waits for the whole
+cheap answer. What was asked beside the answer that is served is paid for all the same, and counted.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+from app.errors import ProviderError
+from app.gateway.answer_faults import structure_fault
+from app.gateway.answers import Asked, Begun, Whole
+from app.gateway.final_answers import final_answer
+from app.gateway.metrics import GatewayMetrics
+from app.gateway.open_exchange import OpenExchange
+from app.routing.decision import Decision
+from app.routing.serving import CascadeSection
+from app.routing.tiers import Tier
+
+# A decision whose reason begins so was moved up by a check and not by a threshold.
+REASON = "cascade:"
+_DISAGREE = "disagree"
+_BAD_REQUEST = 400
+
+# Asks the tier of a decision, and those above it if that tier's providers fail.
+AskDecided = Callable[[Decision, Asked], Awaitable[Whole | Begun]]
+# Asks one tier and no other.
+AskTier = Callable[[Tier, Asked], Awaitable[Whole | Begun]]
+
+
+class Cascade:
+    """Which answers are checked, how, and what follows. Used by every request at once.
+
+    Args:
+        section: the configuration.
+        tiers: cheapest first.
+        metrics: counts what became of each checked answer.
+    """
+
+    def __init__(
+        self, section: CascadeSection, tiers: Sequence[Tier], metrics: GatewayMetrics
+    ) -> None:
+        self._section = section
+        self._tiers = {tier.name: tier for tier in tiers}
+        self._above = {low.name: high for low, high in pairwise(tiers)}
+        self._metrics = metrics
+        # Tiers whose model refuses a temperature: it is not sent one again.
+        self._own_temperature: set[str] = set()
+
+    async def answer(
+        self,
+        exchange: OpenExchange,
+        decision: Decision,
+        asked: Asked,
+        ask: AskDecided,
+        one: AskTier,
+    ) -> Whole | Begun:
+        """The first answer that passes its check, or that of a tier which is not checked.
+
+        ``exchange.decision`` is the decision for it. When every provider of the tier above fails,
+        the answer that had a fault is served after all: it is more than an error.
+
+        Args:
+            exchange: pays for every answer.
+            decision: the router's.
+            asked: what the caller asked for.
+            ask: asks for an answer under a decision.
+            one: asks one tier for a further answer to compare.
+
+        Raises:
+            ProviderError: nobody answered, or a provider refused the request.
+        """
+        faulty: Whole | None = None
+        left = decision
+        try:
+            while self._covers(decision, asked.chat):
+                answer = await ask(decision, asked.whole())
+                if isinstance(answer, Begun) or answer.tier.name != decision.tier:
+                    return answer  # of a tier above, since this one is down: nobody's choice
+                exchange.pays(answer)
+                fault = await self._fault(exchange, answer, asked, one)
+                self._metrics.cascade(decision.tier, fault or "accepted").inc()
+                if not fault:
+                    return exchange.takes(answer, decision)
+                faulty, left = answer, decision
+                exchange.decision = decision = self._escalated(decision, fault)
+            return await ask(decision, asked)
+        except ProviderError:
+            if faulty is None:
+                raise
+        return exchange.takes(faulty, left)
+
+    def _covers(self, decision: Decision, chat: Mapping[str, Any]) -> bool:
+        """Several choices at once are left alone: which of them would be checked?"""
+        return decision.tier in self._section.tiers and (chat.get("n") or 1) == 1
+
+    async def _fault(
+        self, exchange: OpenExchange, answer: Whole, asked: Asked, one: AskTier
+    ) -> str:
+        """What is wrong with an answer, in one word; empty when nothing is."""
+        reply, chat = answer.reply, asked.chat
+        fault = structure_fault(reply.message, reply.finish_reason, chat)
+        if fault or self._section.check != "self_consistency":
+            return fault
+        served = final_answer(reply.message, chat)
+        if served is None:
+            return ""  # prose: nothing to compare, so nobody is asked
+        count = self._section.samples - 1
+        votes = await self._votes(exchange, answer, asked.whole(), one, count)
+        said = [final_answer(vote.reply.message, chat) for vote in votes]
+        # A vote that failed agrees with nobody.
+        share = (1 + said.count(served)) / self._section.samples
+        return "" if round(share, 2) >= self._section.agree else _DISAGREE
+
+    async def _votes(
+        self, exchange: OpenExchange, answer: Whole, asked: Asked, one: AskTier, count: int
+    ) -> list[Whole]:
+        tier = self._tiers[answer.tier.name]
+        try:
+            with exchange.side_by_side():
+                votes = await asyncio.gather(
+                    *(self._vote(exchange, tier, asked, one) for _ in range(count))
+                )
+        finally:
+            exchange.tier = answer.tier
+        return [vote for vote in votes if vote is not None]
+
+    async def _vote(
+        self, exchange: OpenExchange, tier: Tier, asked: Asked, one: AskTier
+    ) -> Whole | None:
+        own = tier.name in self._own_temperature
+        try:
+            vote = await one(tier, asked.varied(None if own else self._section.temperature))
+        except ProviderError as error:
+            if own or error.status != _BAD_REQUEST or "temperature" not in error.body:
+                return None
+            self._own_temperature.add(tier.name)
+            return await self._vote(exchange, tier, asked, one)
+        if isinstance(vote, Begun):
+            raise TypeError  # pragma: no cover - a vote is not streamed
+        exchange.pays(vote)
+        return vote
+
+    def _escalated(self, decision: Decision, fault: str) -> Decision:
+        """The decision for the next tier up.
+
+        Its confidences end at the tier that was left: nothing was compared above it.
+        """
+        above = self._above[decision.tier]
+        names = [name for name, _ in decision.confidences]
+        kept = names.index(decision.tier) + 1 if decision.tier in names else len(names)
+        return replace(
+            decision,
+            tier=above.name,
+            model=above.model,
+            escalated=True,
+            reason=f"{REASON}{fault}",
+            confidences=decision.confidences[:kept],
+        )

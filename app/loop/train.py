@@ -1,0 +1,192 @@
+"""Train: fit each boundary's classifier anew to the stored pairs, with a teacher; propose it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from app.errors import ConflictError, UsageError
+from app.loop.refit import RefitRules, Trial, conclude, models_above
+from app.routing.local import LocalClassifier
+from app.store.learned import (
+    JudgedPair,
+    add_artefact,
+    artefact_at,
+    judged_pairs,
+    load_artefact,
+    newest_position,
+    unjudged_texts,
+)
+from app.store.policies import active_policies, lock_active
+from app.training.distil import Fitted, Lessons, fit_best
+
+# The newest quarter is what candidate and incumbent are compared on.
+_HELD_OUT = 4
+_FEWEST_PAIRS = 160
+_MOST_PROMPTS = 20_000
+# With and without the teacher: the held-out pairs choose one of two.
+_CANDIDATES = 2
+
+Said = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What became of a boundary.
+
+    Attributes:
+        boundary: the lower tier.
+        pairs: that have verdict and text.
+        learned: of these, what the candidate learned.
+        teacher: who taught it; ``none`` where the pairs alone did better.
+        trial: candidate against the model in force; None with too few pairs.
+        proposal_id: None when nothing was proposed.
+        why: why not; empty when it was.
+    """
+
+    boundary: str
+    pairs: int
+    learned: int = 0
+    teacher: str = ""
+    trial: Trial | None = None
+    proposal_id: int | None = None
+    why: str = ""
+
+
+def train(
+    *, engine: Engine, rules: RefitRules, base_rate: float, teacher: str, limit: int, said: Said
+) -> list[Training]:
+    """Fit to the oldest three quarters of the pairs, compare on the newest, propose what is better.
+
+    Fitting holds no transaction. The comparison spends its part of delta as a scheduled one does.
+
+    Args:
+        engine: Postgres.
+        rules: how models are proposed.
+        base_rate: as in `app.loop.learn.LearnRules`.
+        teacher: ``static``, ``words`` or ``none``.
+        limit: pairs of a boundary at most, the newest.
+        said: told boundary, and how many of how many prompts were imitated.
+
+    Raises:
+        UsageError: no classifier of kind local is configured, or the extra ``train`` is missing.
+    """
+    if not rules.configured:
+        raise UsageError(
+            "routing.classifier.kind: found another kind; training needs local"
+            " (or a file of recorded traffic: --from FILE --out DIR)"
+        )
+    return [
+        _train_boundary(engine, boundary, rules, base_rate, teacher, limit, said)
+        for boundary in rules.configured
+    ]
+
+
+def _train_boundary(  # noqa: PLR0917 - of this module
+    engine: Engine,
+    boundary: str,
+    rules: RefitRules,
+    base_rate: float,
+    teacher: str,
+    limit: int,
+    said: Said,
+) -> Training:
+    with engine.connect() as connection:
+        stored = judged_pairs(
+            connection,
+            boundary,
+            judge_version=rules.judge_version,
+            after=0,
+            until=newest_position(connection),
+            limit=limit,
+            newest=True,
+        )
+        prompts = unjudged_texts(connection, limit=_MOST_PROMPTS)
+    pairs = [pair for pair in stored if pair.text is not None]
+    if len(pairs) < _FEWEST_PAIRS:
+        return Training(boundary, len(pairs), why=f"{_FEWEST_PAIRS} pairs are needed")
+    cut = len(pairs) - len(pairs) // _HELD_OUT
+    lessons = _lessons(pairs, base_rate)
+    learned, held_out = lessons.first(cut), lessons.after(cut)
+    unseen = set(held_out.texts)
+    fitted = fit_best(
+        learned,
+        held_out,
+        [prompt for prompt in prompts if prompt not in unseen],
+        teacher=teacher,
+        said=lambda done, of: said(boundary, done, of),
+    )
+    begun = {pair.session for pair in pairs[:cut]}
+    later = [pair for pair in pairs[cut:] if pair.session not in begun]
+    return _propose(engine, boundary, rules, pairs[:cut], later, fitted, len(pairs))
+
+
+def _propose(  # noqa: PLR0917 - of this module
+    engine: Engine,
+    boundary: str,
+    rules: RefitRules,
+    learned: Sequence[JudgedPair],
+    later: Sequence[JudgedPair],
+    fitted: Fitted,
+    pairs: int,
+) -> Training:
+    with engine.begin() as connection:
+        lock_active(connection)
+        active = active_policies(connection)
+        if active is None:
+            raise ConflictError("no policy is in force yet: start a gateway once")
+        incumbent_id = artefact_at(connection, active.stable.classifier, boundary)
+        incumbent = load_artefact(connection, incumbent_id) if incumbent_id else None
+        # What the model in force has learned since is no test for it.
+        held_out = [
+            pair for pair in later if incumbent is None or pair.position > incumbent.position
+        ]
+        candidate_id = add_artefact(
+            connection,
+            boundary,
+            artefact=fitted.classifier.to_bytes(),
+            pairs=fitted.classifier.pairs,
+            position=learned[-1].position,
+            author=f"tierwatch train, teacher {fitted.teacher}",
+        )
+        candidate: Any = load_artefact(connection, candidate_id)
+        trial, made = conclude(
+            connection,
+            boundary,
+            active.stable,
+            candidate,
+            held_out,
+            rules=rules,
+            incumbent=rules.configured[boundary]
+            if incumbent is None
+            else LocalClassifier.from_bytes(incumbent.artefact),
+            candidate_model=fitted.classifier,
+            above=models_above(connection, boundary, active.stable.classifier, rules),
+            tried=_CANDIDATES,
+        )
+    why = ""
+    if made is None:
+        why = (
+            "a proposal for this tier waits for a decision"
+            if trial.worth_proposing
+            else "not shown to be better"
+        )
+    return Training(
+        boundary,
+        pairs,
+        learned=fitted.classifier.pairs,
+        teacher=fitted.teacher,
+        trial=trial,
+        proposal_id=None if made is None else made.id,
+        why=why,
+    )
+
+
+def _lessons(pairs: Sequence[JudgedPair], base_rate: float) -> Lessons:
+    return Lessons(
+        [pair.text or "" for pair in pairs],
+        [pair.verdict for pair in pairs],
+        [base_rate / pair.pi for pair in pairs],
+        [pair.session for pair in pairs],
+    )

@@ -1,0 +1,71 @@
+"""What evaluation costs, by kind: shadow answers, judging, and the checks (anchors and probes)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
+
+from app.store.schema import LostCostRow
+
+Kind = Literal["shadow", "judge", "checks"]
+
+_SUMS = """
+select
+  coalesce((select sum(cost_usd) from alternatives {since}), 0) as shadow,
+  coalesce((select sum(cost_usd) from verdicts {since}), 0) as judge,
+  coalesce((select sum(cost_usd) from anchor_verdicts {since}), 0)
+    + coalesce((select sum(cost_usd) from probe_answers {since}), 0) as checks,
+  coalesce((select sum(cost_usd) from lost_costs where kind = 'shadow' {also}), 0) as lost_shadow,
+  coalesce((select sum(cost_usd) from lost_costs where kind = 'judge' {also}), 0) as lost_judge,
+  coalesce((select sum(cost_usd) from lost_costs where kind = 'checks' {also}), 0) as lost_checks
+from (select date_trunc('day', now(), 'UTC') as day) d
+"""
+_IN_ALL = text(_SUMS.format(since="", also=""))
+_TODAY = text(_SUMS.format(since="where created_at >= d.day", also="and created_at >= d.day"))
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationCosts:
+    """USD spent on evaluation. Answers that were paid for and not kept are counted.
+
+    Attributes:
+        shadow_usd: answers of other tiers.
+        judge_usd: comparing pairs.
+        checks_usd: anchors and probes.
+    """
+
+    shadow_usd: float
+    judge_usd: float
+    checks_usd: float
+
+    @property
+    def total_usd(self) -> float:
+        """All of it."""
+        return self.shadow_usd + self.judge_usd + self.checks_usd
+
+
+def evaluation_costs(connection: Connection, *, today: bool = False) -> EvaluationCosts:
+    """What evaluation has cost in all, or since midnight UTC."""
+    row = connection.execute(_TODAY if today else _IN_ALL).one()
+    return EvaluationCosts(
+        shadow_usd=float(row.shadow + row.lost_shadow),
+        judge_usd=float(row.judge + row.lost_judge),
+        checks_usd=float(row.checks + row.lost_checks),
+    )
+
+
+def add_lost_cost(connection: Connection, kind: Kind, cost_usd: float) -> None:
+    """Count a call that was paid for and whose answer was not kept; nothing when it was free."""
+    if cost_usd > 0:
+        connection.execute(insert(LostCostRow).values(kind=kind, cost_usd=cost_usd))
+
+
+def spent_today(connection: Connection) -> float:
+    """USD spent since midnight UTC on shadow answers, judging, anchors and probes."""
+    return evaluation_costs(connection, today=True).total_usd
+
+
+def is_spent(connection: Connection, budget_usd_per_day: float | None) -> bool:
+    """Whether today's evaluation budget is used up; never without a budget."""
+    return budget_usd_per_day is not None and spent_today(connection) >= budget_usd_per_day

@@ -1,0 +1,338 @@
+"""What routing keeps and saves when everything is learned on the way, from pairs already judged.
+
+Recorded traffic is replayed in order through `Router` under an objective: keep so much of the top
+tier's quality. At first every request goes to the top tier. A share of what is served is answered
+a second time by a neighbouring tier and judged; every pair is paid for (the second answer, and a
+judge at the middle tier's price that reads our own prompt twice, once in each order). From the
+judged pairs, and from nothing else, the classifier learns and thresholds are chosen. The second
+half of the traffic is what is reported.
+
+    python benchmarks/replay.py --traffic FILE [--json] [--quality .95] [--level .6]
+
+Nothing of the second half reaches a decision before its pair was judged there. Quality is the mean
+recorded score of the answers served over that of the top tier's answers, where all were scored.
+"""
+
+import argparse
+import json
+import math
+import sys
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from app.evaluation.objective import JudgedPairs, choose_for_quality, match_share
+from app.judges.pairwise import pairwise_prompt
+from app.providers.traffic import BadLine, RecordedExchange, read_traffic
+from app.routing.answer_cost import AnswerCost
+from app.routing.features import routed_text
+from app.routing.heuristic import HeuristicClassifier
+from app.routing.local import LocalClassifier, LocalTierClassifier
+from app.routing.policy import ActivePolicies, Policy, hashed_share
+from app.routing.router import Router
+from app.routing.tiers import Price, Tier
+
+NAMES = ("simple", "standard", "complex")
+BOUNDARIES = ("simple<standard", "standard<complex")
+TOP = len(NAMES) - 1
+TIERS = tuple(Tier(name, name, "", Price(0, 0)) for name in NAMES)
+GAIN = {"worse": 1.0, "tie": 0.0, "better": -1.0}
+
+# The schedule: every request is judged until this many pairs are known, then one in 25. Learning
+# is what costs; afterwards pairs only keep the thresholds where they are.
+LEARNING_PAIRS = 2_500
+KEPT_RATE = 0.04
+# Of requests that a middle tier served, the share compared with the tier below.
+DOWN_SHARE = 0.1
+FIRST_FIT = 600
+GROWTH = 1.6  # another fit when the pairs have grown by this factor,
+IDLE = 2_500  # or after so many requests without one
+FOLDS = 3
+RECENT = 1_500  # requests on which a threshold is carried over to a new model
+# As the data's costs: a token is four characters; the middle tier's price for the judge.
+CHARACTERS = 4
+JUDGE_USD_PER_TOKEN = 3e-6
+JUDGE_REPLY_TOKENS = 60
+ORDERS = 2
+ARTICLE_THRESHOLD = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A judged pair of the boundary it belongs to."""
+
+    text: str
+    session: str
+    verdict: str
+    weight: float
+
+
+@dataclass
+class Learned:
+    """All that is known from judged pairs and paid answers.
+
+    Attributes:
+        pairs: by boundary, cheapest first.
+        steps: (text, USD) that going up from a tier cost, where both answers were paid for.
+        top_scores: graded quality of the top tier's answers in pairs, where there is a grade.
+    """
+
+    pairs: tuple[list[Pair], ...] = ([], [])
+    steps: tuple[list[tuple[str, float]], ...] = ([], [])
+    top_scores: list[float] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many pairs were judged."""
+        return sum(map(len, self.pairs))
+
+
+@dataclass
+class Bill:
+    """What one half of the traffic was served by, and paid."""
+
+    tiers: list[int] = field(default_factory=list)
+    evaluation_usd: float = 0.0
+    judged: int = 0
+
+
+def exchanges(path: Path) -> Iterator[RecordedExchange]:
+    """The exchanges of a file, in order, read once."""
+    for line in read_traffic(path):
+        if isinstance(line, BadLine):
+            print(f"line {line.number} left out: {line.why}", file=sys.stderr)
+        elif set(NAMES) <= line.answers.keys() and set(BOUNDARIES) <= line.verdicts.keys():
+            yield line
+
+
+def judge_usd(exchange: RecordedExchange, boundary: int) -> float:
+    """A judge that reads our prompt, the question and both answers, in both orders."""
+    system, user = pairwise_prompt("v1")
+    read = len(system.template) + len(user.template)
+    read += sum(len(str(message.get("content", ""))) for message in exchange.messages)
+    read += sum(len(exchange.answers[NAMES[boundary + up]].text) for up in (0, 1))
+    return ORDERS * (read / CHARACTERS + JUDGE_REPLY_TOKENS) * JUDGE_USD_PER_TOKEN
+
+
+def fitted(learned: Learned, folds: Collection[int]) -> LocalTierClassifier:
+    """Classifiers of the pairs of these folds."""
+    boundaries = {}
+    for name, pairs in zip(NAMES, learned.pairs, strict=False):
+        used = [pair for pair in pairs if fold(pair.session) in folds]
+        boundaries[name] = LocalClassifier().fit(
+            [pair.text for pair in used],
+            [pair.verdict for pair in used],
+            weights=[pair.weight for pair in used],
+        )
+    cost = AnswerCost()
+    for text, usd in learned.steps[-1]:
+        if usd > 0:
+            cost.learn(text, usd)
+    return LocalTierClassifier(NAMES, boundaries, cost)
+
+
+def fold(session: str) -> int:
+    """The part of the held-out split that a session belongs to."""
+    return int(FOLDS * hashed_share("fold", session))
+
+
+def refitted(
+    learned: Learned, recent: Sequence[str], quality: float, level: float
+) -> tuple[LocalTierClassifier, dict[str, float]]:
+    """A classifier of all pairs, and thresholds chosen on models that had not seen the pair."""
+    model = fitted(learned, set(range(FOLDS)))
+    parts = [fitted(learned, set(range(FOLDS)) - {part}) for part in range(FOLDS)]
+    judged = [
+        JudgedPairs(
+            [parts[fold(pair.session)].confidences(pair.text) for pair in pairs],
+            [GAIN[pair.verdict] for pair in pairs],
+            [pair.weight for pair in pairs],
+        )
+        for pairs in learned.pairs
+    ]
+    steps = [
+        float(np.mean([usd for _, usd in paid])) if paid else math.inf for paid in learned.steps
+    ]
+    known = max(step for step in steps if step < math.inf)
+    choice = choose_for_quality(
+        judged,
+        # A boundary that was never judged is shut; its step only has to be a price.
+        steps_usd=[max(step, 1e-9) if step < math.inf else known for step in steps],
+        quality=quality,
+        top_quality=float(np.mean(learned.top_scores)) if learned.top_scores else 1.0,
+        level=level,
+    )
+    held_out = np.concatenate([np.reshape(pairs.confidences, (-1, TOP)) for pairs in judged])
+    weights = np.concatenate([np.asarray(pairs.weights, dtype=float) for pairs in judged])
+    now = np.array([model.confidences(text) for text in recent])
+    thresholds = {}
+    for place, threshold in enumerate(choice.thresholds):
+        thresholds[NAMES[place]] = match_share(
+            threshold, held_out[:, place], weights, now[:, place]
+        )
+    return model, thresholds
+
+
+def replay(
+    traffic: Sequence[RecordedExchange], quality: float, level: float, *, progress: bool
+) -> tuple[Bill, Bill, list[dict[str, object]], Router | None]:
+    """Serve all requests in order; gives the bills of both halves and the policies in force."""
+    learned = Learned()
+    router: Router | None = None
+    bills = (Bill(), Bill())
+    history: list[dict[str, object]] = []
+    recent: list[str] = []
+    next_fit, last_fit = float(FIRST_FIT), 0
+    for number, exchange in enumerate(traffic):
+        due = learned.count >= next_fit or (router is not None and number - last_fit >= IDLE)
+        if due:
+            model, thresholds = refitted(learned, recent[-RECENT:], quality, level)
+            version = len(history) + 1
+            policies = ActivePolicies(Policy(version, thresholds))
+            router = Router(TIERS, model, policies, NAMES[TOP])
+            history.append({"at_request": number, "pairs": learned.count, **thresholds})
+            next_fit, last_fit = max(next_fit, learned.count * GROWTH), number
+            if progress:
+                print(f"request {number:,}: {history[-1]}", file=sys.stderr)
+        served = TOP
+        if router is not None:
+            served = NAMES.index(router.route(exchange.messages, exchange.session).tier)
+        recent.append(routed_text(exchange.messages))
+        bill = bills[number >= len(traffic) // 2]
+        bill.tiers.append(served)
+        rate = 1.0 if learned.count < LEARNING_PAIRS else KEPT_RATE
+        if hashed_share("sample", exchange.id) < rate:
+            judge(learned, bill, exchange, served)
+    return *bills, history, router
+
+
+def judge(learned: Learned, bill: Bill, exchange: RecordedExchange, served: int) -> None:
+    """Pay for a second answer and for the judge, and keep what they said."""
+    if served in {0, TOP}:
+        boundary, weight = (0 if served == 0 else TOP - 1), 1.0
+    elif hashed_share("direction", exchange.id) < DOWN_SHARE:
+        boundary, weight = served - 1, 1 / DOWN_SHARE
+    else:
+        boundary, weight = served, 1 / (1 - DOWN_SHARE)
+    alternative = boundary + 1 if served == boundary else boundary
+    bill.evaluation_usd += exchange.answers[NAMES[alternative]].cost_usd
+    bill.evaluation_usd += judge_usd(exchange, boundary)
+    bill.judged += 1
+    text = routed_text(exchange.messages)
+    verdict = exchange.verdicts[BOUNDARIES[boundary]]
+    learned.pairs[boundary].append(Pair(text, exchange.session, verdict, weight))
+    lower, upper = (exchange.answers[NAMES[boundary + up]] for up in (0, 1))
+    learned.steps[boundary].append((text, upper.cost_usd - lower.cost_usd))
+    if boundary == TOP - 1 and upper.score is not None:
+        learned.top_scores.append(upper.score)
+
+
+def measured(traffic: Sequence[RecordedExchange], tiers: Sequence[int]) -> dict[str, float]:
+    """Quality and saving of serving these requests so."""
+    top_usd = sum(exchange.answers[NAMES[TOP]].cost_usd for exchange in traffic)
+    usd = sum(e.answers[NAMES[tier]].cost_usd for e, tier in zip(traffic, tiers, strict=True))
+    scored = [
+        (e.answers[NAMES[tier]].score, e.answers[NAMES[TOP]].score)
+        for e, tier in zip(traffic, tiers, strict=True)
+        if all(e.answers[name].score is not None for name in NAMES)
+    ]
+    kept = sum(own or 0.0 for own, _ in scored) / sum(best or 0.0 for _, best in scored)
+    return {"quality_vs_top": kept, "saving": 1 - usd / top_usd}
+
+
+def with_bill(traffic: Sequence[RecordedExchange], bill: Bill) -> dict[str, object]:
+    """What was measured, net of evaluation, and what it took."""
+    figures = measured(traffic, bill.tiers)
+    top_usd = sum(exchange.answers[NAMES[TOP]].cost_usd for exchange in traffic)
+    return {
+        **figures,
+        "saving_net_of_evaluation": figures["saving"] - bill.evaluation_usd / top_usd,
+        "evaluation_usd": bill.evaluation_usd,
+        "always_top_usd": top_usd,
+        "requests": len(bill.tiers),
+        "pairs": bill.judged,
+        "tiers": {name: bill.tiers.count(place) for place, name in enumerate(NAMES)},
+    }
+
+
+def oracle_tier(exchange: RecordedExchange) -> int:
+    """The cheapest tier whose answer nobody above betters: by score, else by verdict."""
+    scores = [exchange.answers[name].score for name in NAMES]
+    known = [score for score in scores if score is not None]
+    if len(known) == len(NAMES):
+        return known.index(max(known))
+    served = 0
+    for place, boundary in enumerate(BOUNDARIES):
+        if exchange.verdicts[boundary] == "worse":
+            served = place + 1
+    return served
+
+
+def article(traffic: Sequence[RecordedExchange], model: Router | None) -> Mapping[str, object]:
+    """A fixed threshold of .7, escalated one tier at a time, and never looked at again."""
+    policy = ActivePolicies(Policy(1, dict.fromkeys(NAMES[:-1], ARTICLE_THRESHOLD)))
+    heuristic = Router(TIERS, HeuristicClassifier(NAMES), policy, NAMES[TOP])
+    tiers = [NAMES.index(heuristic.route(e.messages).tier) for e in traffic]
+    figures: dict[str, object] = {**measured(traffic, tiers), "classifier": "heuristic"}
+    if model is not None:
+        learned = model.with_policies(policy)
+        tiers = [NAMES.index(learned.route(e.messages).tier) for e in traffic]
+        figures["with_the_learned_classifier"] = measured(traffic, tiers)
+    return figures
+
+
+def report(traffic: Sequence[RecordedExchange], args: argparse.Namespace) -> dict[str, object]:
+    """Everything that is printed."""
+    first, second, history, router = replay(
+        traffic, args.quality, args.level, progress=not args.json
+    )
+    half = len(traffic) // 2
+    late = traffic[half:]
+    fixed = {name: measured(late, [place] * len(late)) for place, name in enumerate(NAMES)}
+    below_top = max(NAMES[:-1], key=lambda name: fixed[name]["quality_vs_top"])
+    return {
+        "benchmark": "replay",
+        "objective": {"quality": args.quality, "level": args.level},
+        "second_half": with_bill(late, second),
+        "article": article(late, router),
+        "best_fixed": {"tier": below_top, **fixed[below_top]},
+        "fixed": fixed,
+        "oracle": measured(late, [oracle_tier(exchange) for exchange in late]),
+        "first_half": with_bill(traffic[:half], first),
+        "policies": history,
+        "schedule": {
+            "learning_pairs": LEARNING_PAIRS,
+            "rate_after": KEPT_RATE,
+            "down_share": DOWN_SHARE,
+        },
+    }
+
+
+def rounded(value: object) -> object:
+    """The same with every number to four decimals."""
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, Mapping):
+        return {key: rounded(one) for key, one in value.items()}
+    return [rounded(one) for one in value] if isinstance(value, list) else value
+
+
+def main() -> None:
+    """Replay and print."""
+    parser = argparse.ArgumentParser(description="Route recorded traffic, learning on the way.")
+    parser.add_argument("--traffic", type=Path, required=True, help="recorded traffic, .jsonl[.gz]")
+    parser.add_argument("--quality", type=float, default=0.95, help="share of the top tier's")
+    parser.add_argument("--level", type=float, default=0.6, help="of the bound on what is lost")
+    parser.add_argument("--json", action="store_true", help="print nothing but the result")
+    args = parser.parse_args()
+    traffic = list(exchanges(args.traffic))
+    if len(traffic) < 2 * FIRST_FIT:
+        sys.exit(f"{args.traffic}: found {len(traffic)} exchanges with all answers and verdicts;"
+                 f" accepted: {2 * FIRST_FIT} or more")  # fmt: skip
+    print(json.dumps(rounded(report(traffic, args)), indent=None if args.json else 2))
+
+
+if __name__ == "__main__":
+    main()

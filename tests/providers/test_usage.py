@@ -1,0 +1,130 @@
+"""Both wires' counts of tokens, as they are and as they may be broken."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.providers.anthropic_wire import AnthropicToOpenAIStream, reply_to_openai
+from app.providers.openai_wire import StreamAnswer, read_reply
+from app.providers.sse import SSEEvent
+from app.providers.usage import Usage, read_anthropic_usage, read_usage
+
+
+def openai_usage(**details: Any) -> dict[str, Any]:
+    usage = {"prompt_tokens": 1_000, "completion_tokens": 50, "prompt_tokens_details": details}
+    return {"usage": usage}
+
+
+def test_openai_counts_cached_tokens_within_the_prompt() -> None:
+    assert read_usage(openai_usage(cached_tokens=768)) == Usage(1_000, 50, 768, 0)
+    assert read_usage(openai_usage(cached_tokens=768, cache_write_tokens=100)).billed == (
+        1_000,
+        50,
+        768,
+        100,
+    )
+
+
+def test_anthropic_counts_them_beside_the_input() -> None:
+    usage = {
+        "input_tokens": 132,
+        "cache_read_input_tokens": 768,
+        "cache_creation_input_tokens": 100,
+        "output_tokens": 50,
+    }
+    assert read_anthropic_usage({"usage": usage}) == Usage(1_000, 50, 768, 100)
+    # Without a cache the two mean the same.
+    assert read_anthropic_usage({"usage": {"input_tokens": 7}}) == Usage(7, None)
+    # A prompt that came from the cache whole.
+    whole = {"cache_read_input_tokens": 9, "output_tokens": 1}
+    assert read_anthropic_usage({"usage": whole}) == Usage(9, 1, 9)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [None, [], "x", {}, {"usage": None}, {"usage": []}, {"usage": {"prompt_tokens": None}},
+     {"usage": {"prompt_tokens": -1, "input_tokens": -1}},
+     {"usage": {"prompt_tokens": True, "input_tokens": True}},
+     {"usage": {"prompt_tokens": "12", "input_tokens": 1.5}}],
+)  # fmt: skip
+def test_what_is_not_counted_is_unknown_and_billed_as_nothing(reply: Any) -> None:
+    assert read_usage(reply) == read_anthropic_usage(reply) == Usage()
+    assert Usage().billed == (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("details", "parts"),
+    [
+        ({"cached_tokens": 5_000}, (1_000, 0)),  # more than there was
+        ({"cached_tokens": 900, "cache_write_tokens": 900}, (900, 100)),
+        ({"cached_tokens": None}, (0, 0)),
+        ({"cached_tokens": -5}, (0, 0)),
+        ({"cached_tokens": "768"}, (0, 0)),
+    ],
+)
+def test_parts_never_exceed_the_prompt(details: dict[str, Any], parts: tuple[int, int]) -> None:
+    usage = read_usage(openai_usage(**details))
+    assert (usage.cached_tokens, usage.cache_write_tokens) == parts
+
+
+json = st.recursive(
+    st.none() | st.booleans() | st.integers(-5, 5_000) | st.text(max_size=3),
+    lambda inner: st.dictionaries(
+        st.sampled_from(
+            ["usage", "prompt_tokens", "completion_tokens", "prompt_tokens_details",
+             "cached_tokens", "cache_write_tokens", "input_tokens", "output_tokens",
+             "cache_read_input_tokens", "cache_creation_input_tokens"]
+        ),
+        inner,
+        max_size=5,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(usage=json)
+def test_any_usage_is_read_and_its_parts_are_within_the_prompt(usage: Any) -> None:
+    for read in (read_usage, read_anthropic_usage):
+        prompt, completion, cached, written = read({"usage": usage}).billed
+        assert min(prompt, completion, cached, written) >= 0
+        assert cached + written <= prompt
+
+
+def test_a_whole_answer_carries_them_on_both_wires() -> None:
+    message = {"role": "assistant", "content": "x"}
+    chat = {"choices": [{"message": message, "finish_reason": "stop"}]}
+    assert read_reply(chat | openai_usage(cached_tokens=768)).usage == Usage(1_000, 50, 768)
+    usage = {"input_tokens": 132, "cache_read_input_tokens": 868, "output_tokens": 50}
+    translated = reply_to_openai({"content": [{"type": "text", "text": "x"}], "usage": usage})
+    assert read_reply(translated).usage == Usage(1_000, 50, 868)
+
+
+def test_a_stream_carries_them_on_openais_wire() -> None:
+    answer = StreamAnswer()
+    answer.feed({"choices": [{"index": 0, "delta": {"content": "x"}}], "usage": None})
+    assert answer.usage == Usage()
+    answer.feed({"choices": []} | openai_usage(cached_tokens=768))
+    answer.feed({"choices": [], "usage": None})  # some servers send one more chunk
+    assert answer.usage == Usage(1_000, 50, 768)
+
+
+def test_a_stream_carries_them_on_anthropics_wire_and_its_last_count_holds() -> None:
+    stream, answer = AnthropicToOpenAIStream(), StreamAnswer()
+    first = '{"input_tokens": 132, "cache_read_input_tokens": 868, "output_tokens": 1}'
+    for kind, rest in (
+        ("message_start", f'"message": {{"id": "m", "usage": {first}}}'),
+        ("content_block_delta", '"index": 0, "delta": {"type": "text_delta", "text": "x"}'),
+    ):
+        for chunk in stream.feed(SSEEvent(event=kind, data=f'{{"type": "{kind}", {rest}}}')):
+            answer.feed(chunk)
+    # So far the output's count is a placeholder.
+    assert (answer.usage, stream.usage) == (Usage(), Usage(1_000, None, 868))
+    for kind, rest in (
+        ("message_delta", '"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 50}'),
+        ("message_stop", '"x": 0'),
+    ):
+        for chunk in stream.feed(SSEEvent(event=kind, data=f'{{"type": "{kind}", {rest}}}')):
+            answer.feed(chunk)
+    assert answer.usage == stream.usage == Usage(1_000, 50, 868)
