@@ -386,9 +386,9 @@ class Config:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, in force until the database has a later one.
         retry: what the gateway does when a provider fails.
+        sessions: how a conversation keeps its tier.
         balance: how it spreads calls over the deployments of a tier.
         cascade: whose answers it checks before the first byte; None checks none.
-        sessions: how a conversation keeps its tier.
         providers: by name; empty when the file has none yet.
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
@@ -407,9 +407,9 @@ class Config:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    sessions: SessionsSection
     balance: BalanceSection
     cascade: CascadeSection | None
-    sessions: SessionsSection
     providers: Mapping[str, ProviderConfig]
     evaluation: EvaluationConfig
     gateway: GatewayConfig
@@ -495,9 +495,9 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         default_tier=routing.default_tier,
         initial_policy=routing.initial_policy,
         retry=routing.retry,
+        sessions=routing.sessions,
         balance=routing.balance,
         cascade=routing.cascade,
-        sessions=routing.sessions,
         providers=MappingProxyType(dict(file.providers)),
         evaluation=evaluation,
         gateway=file.gateway,

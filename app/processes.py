@@ -73,7 +73,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         feedback=feedback,
         environ=environ,
         cache=build_cache(config, url=settings.cache_url or settings.redis_url, redact=redact),
-        redis_url=settings.redis_url,
+        redis_url=settings.cache_url or settings.redis_url,
     )
     recorder.start()
     try:

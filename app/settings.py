@@ -83,14 +83,15 @@ class Settings:
         "redis://127.0.0.1:6379/0",
         str,
         "redis://:password@host:port/db",
-        "Broker of the workers; where gateways share their conversations.",
+        "Broker of the workers.",
         secret=True,
     )
     cache_url: str = _setting(
         "",
         str,
         "redis://:password@host:port/db",
-        "Redis of the response cache (`gateway.cache`). Empty: the broker.",
+        "Redis of the response cache (`gateway.cache`) and of where conversations stand. Empty: the"
+        " broker.",
         secret=True,
     )
     gateway_host: str = _setting("127.0.0.1", str, "an address", "Where the gateway listens.")

@@ -50,8 +50,8 @@ def build_gateway(
     feedback: Callable[[Feedback], None],
     environ: Mapping[str, str],
     registry: CollectorRegistry | None = None,
-    cache: ResponseCache | None = None,
     redis_url: str | None = None,
+    cache: ResponseCache | None = None,
 ) -> Starlette:
     """Build the gateway.
 
@@ -67,8 +67,8 @@ def build_gateway(
         feedback: takes what callers say of answers; called in a thread.
         environ: where the gateway's own API keys are found.
         registry: what ``/metrics`` shows; a new one by default.
-        cache: answers that were given before; opened and closed with the application.
         redis_url: where gateways share what they know of conversations; None keeps it here.
+        cache: answers that were given before; opened and closed with the application.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
@@ -101,8 +101,8 @@ def build_gateway(
             current=current,
             recorder=recorder,
             upstream=upstream,
-            balancer=balancer,
             conversations=conversations,
+            balancer=balancer,
             keys=keys,
             metrics=metrics,
             clock=clock,

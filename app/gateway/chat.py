@@ -71,8 +71,8 @@ class ChatEndpoint:
         current: the router in force.
         recorder: is given every exchange once its reply is closed.
         upstream: the providers.
-        balancer: chooses between the deployments of a tier.
         conversations: what is remembered of them.
+        balancer: chooses between the deployments of a tier.
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
@@ -87,8 +87,8 @@ class ChatEndpoint:
         current: CurrentRouter,
         recorder: Recorder,
         upstream: Upstream,
-        balancer: Balancer,
         conversations: Conversations,
+        balancer: Balancer,
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
@@ -99,8 +99,8 @@ class ChatEndpoint:
         self._current = current
         self._recorder = recorder
         self._upstream = upstream
-        self._balancer = balancer
         self._conversations = conversations
+        self._balancer = balancer
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
@@ -314,9 +314,9 @@ class ChatEndpoint:
         tiers = self._config.tiers
         chosen = self._tiers[decision.tier]
         climb = self._retry.escalate and not self._by_model(exchange, decision)
-        spare = self._conversations.spare_tier(exchange)
-        last = () if spare is None else (spare,)
-        return [chosen, *(tiers[tiers.index(chosen) + 1 :] if climb else ()), *last]
+        above = tiers[tiers.index(chosen) + 1 :] if climb else ()
+        spare = self._conversations.spare_tier(exchange, decision)
+        return [chosen, *above, *(() if spare is None else (spare,))]
 
     def _by_model(self, exchange: OpenExchange, decision: Decision) -> bool:
         """A tier's name asks for at least that tier, a model's for that model and no other."""
@@ -335,7 +335,7 @@ class ChatEndpoint:
         tier = call.tier
         wire = self._upstream.kind(tier.provider)
         with call:
-            request, chat = self._conversations.fitted(self._wire, exchange, tier, asked)
+            request, chat = self._conversations.fitted(self._wire, exchange, asked, tier)
             body = provider_body(self._wire, wire, request, chat, call.model)
             extra = _forwarded(headers) if self._wire == wire == ANTHROPIC else None
             began = time.perf_counter()
@@ -363,7 +363,7 @@ class ChatEndpoint:
         extra: dict[str, str] | None,
     ) -> Whole:
         raw, answer = await self._upstream.complete(call.tier.provider, body, extra)
-        exchange.reasoned = mentions_reasoning(raw)
+        exchange.reasoned |= mentions_reasoning(raw)
         try:
             said = caller_reply(self._wire, wire, raw, answer, int(exchange.arrived_at))
         except ProviderError as error:
@@ -468,7 +468,7 @@ class ChatEndpoint:
         finally:
             stream.close()
             begun.call.close()
-            exchange.reasoned = relay.reasoned
+            exchange.reasoned |= relay.reasoned
             answer = relay.answer
             exchange.answered(
                 answer.message,

@@ -98,9 +98,9 @@ class Conversations:
     def _kinds(self) -> Mapping[tuple[str, str], str]:
         """The wire of every (provider, model) that serves a tier."""
         return {
-            (place.provider, one.model): self._kind_of(place.provider)
-            for one in self._tiers
-            for place in one.served_at()
+            (one.provider, tier.model): self._kind_of(one.provider)
+            for tier in self._tiers
+            for one in tier.served_at()
         }
 
     async def recall(self, exchange: OpenExchange, headers: Headers) -> Recalled:
@@ -175,7 +175,7 @@ class Conversations:
         price = self._by_name[tier].price
         return price.cached_usd_per_mtok < price.input_usd_per_mtok
 
-    def spare_tier(self, exchange: OpenExchange) -> Tier | None:
+    def spare_tier(self, exchange: OpenExchange, decision: Decision) -> Tier | None:
         """Who serves when nobody at or above the held tier answers: the router's own choice.
 
         Nobody in a tool exchange: there an error that the caller sees beats a lower tier.
@@ -183,17 +183,25 @@ class Conversations:
         turn = exchange.turn
         if turn is None or not turn.held or turn.move == "tool_exchange":
             return None
+        if decision is not turn.decision:  # a cascade has gone on from it
+            return None
         return self._by_name[turn.chosen_tier]
 
     def fitted(
-        self, wire: str, exchange: OpenExchange, tier: Tier, asked: Asked
+        self, wire: str, exchange: OpenExchange, asked: Asked, tier: Tier
     ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """What is asked and its OpenAI form, with a history that the tier's model can take.
+        """What is asked, and its OpenAI form, with a history that the tier's model can take.
+
+        Args:
+            wire: the caller's.
+            exchange: what is known of the conversation.
+            asked: of the provider, for the exchange.
+            tier: as it will serve, with its provider.
 
         Raises:
             ProviderError: kind ``refused`` when the history cannot be said on its wire.
         """
-        chat, to = asked.chat, self._kind_of(tier.provider)
+        request, chat, to = asked.request, asked.chat, self._kind_of(tier.provider)
         fitted = fitted_request(
             asked.request, wire=wire, to=to, reader=self._reader(wire, exchange, tier)
         )
@@ -204,7 +212,7 @@ class Conversations:
         if to == ANTHROPIC:
             return fitted.request, chat
         if fitted.changes:
-            chat = request_to_openai(fitted.request)
+            chat = {**chat, "messages": request_to_openai(fitted.request)["messages"]}
         return fitted.request, {**chat, "messages": with_short_ids(chat["messages"])}
 
     def _reader(self, wire: str, exchange: OpenExchange, tier: Tier) -> Reader:
@@ -227,7 +235,7 @@ class Conversations:
         recalled, turn = exchange.recalled, exchange.turn
         if recalled is None or not served.finished or served.answer is None:
             return
-        if served.served_tier not in self._by_name:
+        if served.served_tier not in self._by_name:  # the response cache's
             return
         before = recalled.session_pin
         warm = self._is_cached_cheaper(served.served_tier)

@@ -100,6 +100,30 @@ class GatewayMetrics:
             ["reason"],
             registry=registry,
         )
+        self._session_turns = Counter(
+            "tierwatch_session_turns",
+            "Turns of conversations: new, same, up or down, or why they were held at their tier.",
+            ["move"],
+            registry=registry,
+        )
+        self._held_cost = Counter(
+            "tierwatch_held_cost_usd",
+            "What held turns cost above the tier that the router chose.",
+            ["reason"],
+            registry=registry,
+        )
+        self._history_changes = Counter(
+            "tierwatch_history_changes",
+            "What was taken out of histories because another model was to read them.",
+            ["kind"],
+            registry=registry,
+        )
+        self._pin_looks = Counter(
+            "tierwatch_pin_looks",
+            "Looks for a conversation: shared with Redis, late (it was slow), alone (it is away).",
+            ["answer"],
+            registry=registry,
+        )
         self._deployment_calls = Counter(
             "tierwatch_deployment_calls",
             "Calls to a deployment (provider/model), by how they ended.",
@@ -136,30 +160,6 @@ class GatewayMetrics:
             ["result"],
             registry=registry,
         )
-        self._session_turns = Counter(
-            "tierwatch_session_turns",
-            "Turns of conversations: new, same, up or down, or why they were held at their tier.",
-            ["move"],
-            registry=registry,
-        )
-        self._held_cost = Counter(
-            "tierwatch_held_cost_usd",
-            "What held turns cost above the tier that the router chose.",
-            ["reason"],
-            registry=registry,
-        )
-        self._history_changes = Counter(
-            "tierwatch_history_changes",
-            "What was taken out of histories because another model was to read them.",
-            ["kind"],
-            registry=registry,
-        )
-        self._pin_looks = Counter(
-            "tierwatch_pin_looks",
-            "Looks for a conversation: shared with Redis, late (it was slow), alone (it is away).",
-            ["answer"],
-            registry=registry,
-        )
         # cache() on the bound lookups: labels are bounded, so the caches are too.
         self.requests = cache(self._requests.labels)
         self.refused = cache(self._refused.labels)
@@ -170,13 +170,13 @@ class GatewayMetrics:
         self.spend = cache(self._spend.labels)
         self.attempts_failed = cache(self._failed_attempts.labels)
         self.classifier_failures = cache(self._classifier_failures.labels)
+        self.session_turns = cache(self._session_turns.labels)
+        self.held_cost = cache(self._held_cost.labels)
+        self.history_changes = cache(self._history_changes.labels)
+        self.pin_looks = cache(self._pin_looks.labels)
         self.deployment_calls = cache(self._deployment_calls.labels)
         self.deployment_in_flight = cache(self._deployment_in_flight.labels)
         self.breaker_state = cache(self._breaker_state.labels)
         self.cascade = cache(self._cascade.labels)
         self.cache_looks = cache(self._cache_looks.labels)
         self.cache_stores = cache(self._cache_stores.labels)
-        self.session_turns = cache(self._session_turns.labels)
-        self.held_cost = cache(self._held_cost.labels)
-        self.history_changes = cache(self._history_changes.labels)
-        self.pin_looks = cache(self._pin_looks.labels)

@@ -217,12 +217,11 @@ class CaptureRecorder:
     def _count_boundaries(self, served: ServedExchange) -> None:
         """Count the request at every boundary it came to: those up to the tier that serves it.
 
-        What the cache answers comes to none, nor does a conversation held at its tier: no
-        threshold would move it. What a cascade moved up came to its boundary first.
+        What the cache answers comes to none, nor does a conversation that is held at its tier: no
+        threshold would move it.
         """
         decision = served.decision
-        moved_up = decision.reason.startswith("cascade")
-        if not (decision.chosen or moved_up) or served.served_tier == CACHE_TIER != decision.tier:
+        if served.served_tier == CACHE_TIER != decision.tier or decision.held:
             return
         day = int(served.arrived_at) // _DAY_S
         for tier, confidence in decision.confidences:

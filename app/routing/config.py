@@ -182,14 +182,14 @@ class RoutingSection(Section):
     retry: RetrySection = Field(
         default=RetrySection(), description="What happens when a provider fails."
     )
+    sessions: SessionsSection = Field(
+        default=SessionsSection(), description="How a conversation keeps its tier."
+    )
     balance: BalanceSection = Field(
         default=BalanceSection(), description="How calls are spread over a tier's deployments."
     )
     cascade: CascadeSection | None = Field(
         default=None, description="Answers that are checked before the first byte. Default: none."
-    )
-    sessions: SessionsSection = Field(
-        default=SessionsSection(), description="How a conversation keeps its tier."
     )
 
 
@@ -214,10 +214,10 @@ class Routing:
         default_tier: serves when the classifier fails.
         initial_policy: version 1, from ``fallback``.
         retry: what the gateway does when a provider fails.
+        sessions: how a conversation keeps its tier.
         price_origins: where the price of each key that names a model came from.
         balance: how it spreads calls over the deployments of a tier.
         cascade: whose answers it checks before the first byte; None checks none.
-        sessions: how a conversation keeps its tier.
     """
 
     tiers: tuple[Tier, ...]
@@ -225,10 +225,10 @@ class Routing:
     default_tier: str
     initial_policy: Policy
     retry: RetrySection
+    sessions: SessionsSection
     price_origins: Mapping[str, PriceOrigin]
     balance: BalanceSection
     cascade: CascadeSection | None
-    sessions: SessionsSection
 
 
 def load_routing(path: str | os.PathLike[str]) -> Routing:
@@ -519,10 +519,10 @@ def _resolved(
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
         retry=section.retry,
+        sessions=section.sessions,
         price_origins=origins,
         balance=section.balance,
         cascade=section.cascade,
-        sessions=section.sessions,
     )
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 # What `reason` begins with when no threshold decided about the tier.
-_NOT_CHOSEN = frozenset({"pinned", "classifier_failed", "sticky", "cascade"})
+_NOT_CHOSEN = ("pinned", "classifier_failed", "cascade", "sticky")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,8 @@ class Decision:
         task_type: kind of task the classifier saw, or ``all``.
         policy_version: version of the policy whose thresholds were applied.
         reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault> |
-            sticky:<why>``. With
-            ``sticky`` the conversation is held at ``tier``, above the one the router chose
-            (`app.routing.stickiness`): because a tool's result is being answered
+            sticky:<why>``. With ``sticky`` the conversation is held at ``tier``, above the one the
+            router chose (`app.routing.stickiness`): because a tool's result is being answered
             (``tool_exchange``), the classifier failed (``unclassified``), the message says nothing
             by itself (``continuation``) or the warm prompt cache is worth more (``warm_cache``).
             All other fields stay what the router found, so ``tier`` follows from none of them.
@@ -51,6 +50,12 @@ class Decision:
     def chosen(self) -> bool:
         """Whether the router's thresholds chose ``tier``: only then is its outcome evidence.
 
-        Not when the caller named it, the classifier failed, or the conversation is held there.
+        Not when the caller named it, the classifier failed, a cascade moved it up, or the
+        conversation is held there.
         """
         return self.reason.partition(":")[0] not in _NOT_CHOSEN
+
+    @property
+    def held(self) -> bool:
+        """Whether the conversation is held at ``tier``."""
+        return self.reason.startswith("sticky:")

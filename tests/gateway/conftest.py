@@ -327,10 +327,10 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         gateway: str = "{}",
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
-        costs: tuple[Any, Any, Any] = (0.25, 3, 15),
         sessions: str = "{}",
         names: tuple[str, str, str] = ("simple", "standard", "complex"),
         models: str = "model",
+        costs: tuple[Any, Any, Any] = (0.25, 3, 15),
         **options: Any,
     ) -> RunningGateway:
         by_tier = providers * 3 if len(providers) == 1 else providers
