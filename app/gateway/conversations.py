@@ -201,7 +201,7 @@ class Conversations:
         Raises:
             ProviderError: kind ``refused`` when the history cannot be said on its wire.
         """
-        request, chat, to = asked.request, asked.chat, self._kind_of(tier.provider)
+        chat, to = asked.chat, self._kind_of(tier.provider)
         fitted = fitted_request(
             asked.request, wire=wire, to=to, reader=self._reader(wire, exchange, tier)
         )

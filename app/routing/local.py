@@ -40,8 +40,8 @@ WORDS_FROM = 200
 
 # Log-odds that learning begins at: what recorded ladders had, roughly.
 _FIRST = (-1.4, -2.6)
-# What is said with no pair at all, and less and less until 200. A confidence of .62: below the usual
-# threshold, so that an untrained router sends everything up. Trust in a cheap tier is earned.
+# What is said with no pair at all, and less and less until 200. A confidence of .62: below the
+# usual threshold, so that an untrained router sends everything up. Trust is earned.
 _UNKNOWN = (0.45, 0.07)
 _RECENT = 1_000  # pairs that calibrate
 _CALIBRATE_FROM = 100
