@@ -28,6 +28,7 @@ JUDGE_ANCHORS = "tierwatch.judge_anchors"
 ASK_PROBES = "tierwatch.ask_probes"
 ATTRIBUTE = "tierwatch.attribute_alerts"
 WATCH_TRAFFIC = "tierwatch.watch_traffic"
+REBUILD_TYPES = "tierwatch.rebuild_types"
 
 QUEUE = "tierwatch"
 

@@ -17,6 +17,7 @@ from app.loop.exchange import Feedback
 from app.loop.feedback import keep_feedback
 from app.loop.redact import load_redactor
 from app.loop.reload import current_policies
+from app.loop.types import current_types
 from app.routing.policy import ActivePolicies
 from app.routing.prices import price_words, shipped_prices
 from app.runtime import build_recorder, build_runtime, configure_logging
@@ -46,6 +47,9 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     def policies() -> ActivePolicies:
         return current_policies(engine=engine, first=config.initial_policy)
 
+    def types(known: int) -> tuple[int, bytes | None] | None:
+        return current_types(known, engine=engine)
+
     def feedback(given: Feedback) -> None:
         keep_feedback(given, engine=engine, redact=redact)
 
@@ -54,6 +58,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         router=build_router(config),
         recorder=recorder,
         policies=policies,
+        types=types,
         upstream=Upstream(config.providers, environ),
         clock=time.time,
         feedback=feedback,

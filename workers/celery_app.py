@@ -14,6 +14,7 @@ from app.dispatch import (
     JUDGE_ANCHORS,
     OBSERVE,
     QUEUE,
+    REBUILD_TYPES,
     RETENTION,
     RETUNE,
     ROLLOUT,
@@ -65,6 +66,7 @@ celery_app.conf.update(
         # Asked often and due seldom: beat forgets its schedule when it is restarted.
         "judge_anchors": _every(JUDGE_ANCHORS, _settings.sweep_every_s),
         "ask_probes": _every(ASK_PROBES, _settings.sweep_every_s),
+        "rebuild_types": _every(REBUILD_TYPES, _settings.sweep_every_s),
         "retune": _every(RETUNE, _settings.rollout_every_s),
         "rollout": _every(ROLLOUT, _settings.rollout_every_s),
         # Partitions are cut two months ahead; hourly is far more often than needed.

@@ -136,6 +136,7 @@ def build_types(
     sessions: Sequence[str],
     *,
     previous: TaskTypes | None = None,
+    version: int = 1,
     taken: Collection[str] = (),
     most: int = DEFAULT_TYPES,
     seed: int = 0,
@@ -149,6 +150,7 @@ def build_types(
             was worse, 0 where not, not-a-number where there is no pair.
         sessions: of each prompt; a session is held out whole.
         previous: the types in force; theirs are tried as a start, and their names handed on.
+        version: of the new types.
         taken: names that earlier versions used, which a new type must not be called.
         most: types at most, 2 to 20.
         seed: of every start; the same data and seed give the same types.
@@ -163,7 +165,7 @@ def build_types(
     building = np.flatnonzero(~held).tolist()
     words = _word_rows([texts[place] for place in building])
     points = _points(words, table[building], seed)
-    teach = _teacher(words, 1 if previous is None else previous.version + 1)
+    teach = _teacher(words, version)
     tried: dict[str, TaskTypes] = {}
     for method, labels in _groupings(
         points,
@@ -311,9 +313,13 @@ def _groupings(
 
 
 def _teacher(words: sparse.csr_matrix, version: int) -> Callable[[Labels], TaskTypes]:
-    """What makes a table of groups: ridge regression of each group's indicator on the words."""
+    """What makes a table of groups: ridge regression of each group's indicator on the words.
+
+    A word that no prompt has speaks for no type.
+    """
     counts = np.asarray(words.sum(axis=1)).ravel()
-    scaled = sparse.diags(1 / np.sqrt(np.maximum(counts, 1))) @ words
+    present = np.flatnonzero(np.asarray(words.sum(axis=0)).ravel())
+    scaled = sparse.diags(1 / np.sqrt(np.maximum(counts, 1))) @ words[:, present]
     ones = sparse.csr_matrix(np.ones((len(counts), 1)))
     rows = sparse.hstack([scaled, ones]).tocsr()
     gram = (rows.T @ rows).toarray()
@@ -323,9 +329,11 @@ def _teacher(words: sparse.csr_matrix, version: int) -> Callable[[Labels], TaskT
     def teach(labels: Labels) -> TaskTypes:
         size = int(labels.max()) + 1
         solved = cho_solve(factor, rows.T @ np.eye(size)[labels])
-        weights, biases = table_of(solved[:-1].T.tolist(), solved[-1].tolist())
+        weights = np.zeros((size, BUCKETS))
+        weights[:, present] = solved[:-1].T
+        codes, biases = table_of(weights.tolist(), solved[-1].tolist())
         names = tuple(f"type-{number}" for number in range(1, size + 1))
-        return TaskTypes(version, names, ((),) * size, weights, biases)
+        return TaskTypes(version, names, ((),) * size, codes, biases)
 
     return teach
 

@@ -22,7 +22,7 @@ from app.gateway.feedback import read_feedback
 from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
-from app.gateway.policies import CurrentRouter
+from app.gateway.policies import CurrentRouter, Types, no_types
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from app.loop.exchange import Feedback, Recorder
 from app.providers.upstream import Upstream, write_json
@@ -45,6 +45,7 @@ def build_gateway(
     feedback: Callable[[Feedback], None],
     environ: Mapping[str, str],
     registry: CollectorRegistry | None = None,
+    types: Types = no_types,
 ) -> Starlette:
     """Build the gateway.
 
@@ -59,13 +60,14 @@ def build_gateway(
         feedback: takes what callers say of answers; called in a thread.
         environ: where the gateway's own API keys are found.
         registry: what ``/metrics`` shows; a new one by default.
+        types: asked as ``policies`` is, for the task types that should be in force.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set.
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
-    current = CurrentRouter(router, policies, metrics)
+    current = CurrentRouter(router, policies, metrics, types=types)
     balancer = Balancer(config.tiers, config.balance, metrics)
     small = _SmallEndpoints(
         config=config,

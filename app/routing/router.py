@@ -2,12 +2,15 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.errors import ClassifierError, PolicyError, UsageError
 from app.routing.classification import Classification, Classifier, Messages, failure_kind
 from app.routing.decision import Decision
+from app.routing.features import routed_text
 from app.routing.policy import ALL_TASKS, ActivePolicies, Policy
+from app.routing.task_types import TaskTypes
 from app.routing.tiers import Tier
 
 __all__ = ["Classification", "Classifier", "Router"]
@@ -30,6 +33,7 @@ class Router:
             gateway does over the network, and calls ``decide``; ``route`` then counts a failure.
         policies: the thresholds in force; they name every tier but the top one.
         default_tier: serves when the classifier fails.
+        types: names the task type where the classifier does not.
 
     Raises:
         PolicyError: tiers, policies and default tier that do not fit together.
@@ -51,6 +55,7 @@ class Router:
         classifier: Classifier | None,
         policies: ActivePolicies,
         default_tier: str,
+        types: TaskTypes | None = None,
     ) -> None:
         names = [tier.name for tier in tiers]
         if len(names) < _FEWEST_TIERS or len(set(names)) != len(names):
@@ -67,6 +72,7 @@ class Router:
         self._classifier = classifier
         self._policies = policies
         self._default = tiers[self._rank[default_tier]]
+        self._types = types
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str], *, ask: Ask | None = None) -> "Router":
@@ -109,7 +115,30 @@ class Router:
         Raises:
             PolicyError: the policies do not name this router's tiers.
         """
-        return Router(self._tiers, self._classifier, policies, self._default.name)
+        return Router(self._tiers, self._classifier, policies, self._default.name, self._types)
+
+    @property
+    def types(self) -> TaskTypes | None:
+        """The task types in force, or None."""
+        return self._types
+
+    def with_types(self, types: TaskTypes | None) -> "Router":
+        """The same router with other task types, or with none."""
+        return Router(self._tiers, self._classifier, self._policies, self._default.name, types)
+
+    def typed(
+        self,
+        classification: Classification,
+        messages: Messages,
+        *,
+        tools: Sequence[Any] | None = None,
+        response_format: Mapping[str, Any] | None = None,
+    ) -> Classification:
+        """The classification with the task type of what was asked, unless it names one itself."""
+        if self._types is None or classification.task_type != ALL_TASKS:
+            return classification
+        text = routed_text(messages, tools=tools, response_format=response_format)
+        return replace(classification, task_type=self._types.assign(text))
 
     def route(
         self,
@@ -137,7 +166,8 @@ class Router:
             )
         except ClassifierError as error:
             return self.failed(failure_kind(error), session)
-        return self.decide(classification, session)
+        typed = self.typed(classification, messages, tools=tools, response_format=response_format)
+        return self.decide(typed, session)
 
     def decide(self, classification: Classification, session: str | None = None) -> Decision:
         """The decision that follows from a classification: pure, no classifier asked.

@@ -103,7 +103,7 @@ def test_a_rebuild_on_other_prompts_keeps_names_and_prompts(
     first: tuple[TaskTypes, TypesEvidence],
 ) -> None:
     later = traffic(seed=4)
-    types, evidence = built(later, most=6, previous=first[0])
+    types, evidence = built(later, most=6, previous=first[0], version=2)
     assert types.version == 2
     assert evidence.consistent is not None
     assert evidence.consistent > 0.8
