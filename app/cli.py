@@ -291,6 +291,20 @@ def replay_policy(*, thresholds: dict[str, float], as_json: bool) -> None:
         show_replay(found)
 
 
+@main.command()
+@click.option("--rebuild", is_flag=True, help="Build them of the newest judged prompts first.")
+@click.option("--off", is_flag=True, help="Put none in force.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@_said
+def types(*, rebuild: bool, off: bool, as_json: bool) -> None:
+    """Show the task types in force: size, misroute and overspend rates, own thresholds."""
+    from app.show_types import run_types
+
+    if rebuild and off:
+        raise UsageError("found --rebuild and --off; accepted is one of them")
+    run_types(read_settings(), rebuild=rebuild, off=off, as_json=as_json)
+
+
 @main.command(hidden=True)
 @click.option("--traffic", type=click.Path(path_type=Path), required=True)
 @click.option("--port", type=int, required=True)

@@ -422,6 +422,9 @@ def _sped_up(settings: Settings) -> Settings:
         sweep_after_s=15.0,
         claim_s=30.0,
         rollout_every_s=2.0,
+        # Types that come in the middle of a replay begin new streams, and the monitors of its few
+        # hundred pairs anew. `tierwatch types --rebuild` builds them afterwards.
+        types_every_s=0.0,
         worker_threads=16,
     )
 

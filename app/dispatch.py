@@ -30,6 +30,7 @@ ATTRIBUTE = "tierwatch.attribute_alerts"
 WATCH_TRAFFIC = "tierwatch.watch_traffic"
 LEARN = "tierwatch.learn"
 REFIT = "tierwatch.refit"
+REBUILD_TYPES = "tierwatch.rebuild_types"
 
 QUEUE = "tierwatch"
 

@@ -17,6 +17,7 @@ from app.loop.exchange import Feedback
 from app.loop.feedback import keep_feedback
 from app.loop.redact import load_redactor
 from app.loop.reload import current_policies, stored_model
+from app.loop.types import current_types
 from app.routing.learned import configured_boundaries
 from app.routing.local import LocalTierClassifier
 from app.routing.policy import ActivePolicies
@@ -59,6 +60,9 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     def models(version: int) -> LocalTierClassifier:
         return stored_model(version, engine=engine, tiers=names, configured=configured)
 
+    def types(known: int) -> tuple[int, bytes | None] | None:
+        return current_types(known, engine=engine)
+
     def feedback(given: Feedback) -> None:
         keep_feedback(given, engine=engine, redact=redact)
 
@@ -68,6 +72,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         recorder=recorder,
         policies=policies,
         models=models,
+        types=types,
         upstream=Upstream(config.providers, environ),
         clock=time.time,
         feedback=feedback,

@@ -159,6 +159,13 @@ class Settings:
         "Seconds between tests of a tier's threshold; an alert brings the next one forward. "
         "Each test spends part of the error budget, so more is not better.",
     )
+    types_every_s: float = _setting(
+        86_400.0,
+        _positive_or_off,
+        "more than 0, or off",
+        "Seconds between looks for better task types. Off keeps those in force; "
+        "`tierwatch types --off` puts none in force.",
+    )
     rollout_every_s: float = _setting(
         30.0,
         _positive,

@@ -116,16 +116,21 @@ def judge_usd(exchange: RecordedExchange, boundary: int) -> float:
     return ORDERS * (read / CHARACTERS + JUDGE_REPLY_TOKENS) * JUDGE_USD_PER_TOKEN
 
 
+def boundary(
+    learned: Learned, place: int, folds: Collection[int] = tuple(range(FOLDS))
+) -> LocalClassifier:
+    """The classifier of one boundary, from the pairs of these folds."""
+    used = [pair for pair in learned.pairs[place] if fold(pair.session) in folds]
+    return LocalClassifier().fit(
+        [pair.text for pair in used],
+        [pair.verdict for pair in used],
+        weights=[pair.weight for pair in used],
+    )
+
+
 def fitted(learned: Learned, folds: Collection[int]) -> LocalTierClassifier:
     """Classifiers of the pairs of these folds."""
-    boundaries = {}
-    for name, pairs in zip(NAMES, learned.pairs, strict=False):
-        used = [pair for pair in pairs if fold(pair.session) in folds]
-        boundaries[name] = LocalClassifier().fit(
-            [pair.text for pair in used],
-            [pair.verdict for pair in used],
-            weights=[pair.weight for pair in used],
-        )
+    boundaries = {name: boundary(learned, place, folds) for place, name in enumerate(NAMES[:-1])}
     cost = AnswerCost()
     for text, usd in learned.steps[-1]:
         if usd > 0:
@@ -177,8 +182,8 @@ def refitted(
 
 def replay(
     traffic: Sequence[RecordedExchange], quality: float, level: float, *, progress: bool
-) -> tuple[Bill, Bill, list[dict[str, object]], Router | None]:
-    """Serve all requests in order; gives the bills of both halves and the policies in force."""
+) -> tuple[Bill, Bill, list[dict[str, object]], Router | None, Learned]:
+    """Serve all requests in order; gives both halves' bills and what was learned."""
     learned = Learned()
     router: Router | None = None
     bills = (Bill(), Bill())
@@ -205,7 +210,7 @@ def replay(
         rate = 1.0 if learned.count < LEARNING_PAIRS else KEPT_RATE
         if hashed_share("sample", exchange.id) < rate:
             judge(learned, bill, exchange, served)
-    return *bills, history, router
+    return *bills, history, router, learned
 
 
 def judge(learned: Learned, bill: Bill, exchange: RecordedExchange, served: int) -> None:
@@ -270,22 +275,43 @@ def oracle_tier(exchange: RecordedExchange) -> int:
     return served
 
 
-def article(traffic: Sequence[RecordedExchange], model: Router | None) -> Mapping[str, object]:
-    """A fixed threshold of .7, escalated one tier at a time, and never looked at again."""
+def article(
+    traffic: Sequence[RecordedExchange], learned: Learned, model: Router | None
+) -> Mapping[str, object]:
+    """A fixed threshold of .7 that is never looked at again.
+
+    With the heuristic classifier, which serves where nothing was learned. Beside it the same
+    threshold on what was learned: on the chance that the next tier is no better, and on the
+    confidence of `LocalTierClassifier`.
+    """
+    boundaries = [boundary(learned, place) for place in range(TOP)]
+
+    def by_chance(exchange: RecordedExchange) -> int:
+        text = routed_text(exchange.messages)
+        for place, classifier in enumerate(boundaries):
+            if 1 - classifier.predict(text)[0] >= ARTICLE_THRESHOLD:
+                return place
+        return TOP
+
     policy = ActivePolicies(Policy(1, dict.fromkeys(NAMES[:-1], ARTICLE_THRESHOLD)))
     heuristic = Router(TIERS, HeuristicClassifier(NAMES), policy, NAMES[TOP])
-    tiers = [NAMES.index(heuristic.route(e.messages).tier) for e in traffic]
-    figures: dict[str, object] = {**measured(traffic, tiers), "classifier": "heuristic"}
+    figures: dict[str, object] = dict(measured(traffic, routed(heuristic, traffic)))
+    figures["classifier"] = "heuristic"
+    figures["learned_chance"] = measured(traffic, [by_chance(exchange) for exchange in traffic])
     if model is not None:
-        learned = model.with_policies(policy)
-        tiers = [NAMES.index(learned.route(e.messages).tier) for e in traffic]
-        figures["with_the_learned_classifier"] = measured(traffic, tiers)
+        tiers = routed(model.with_policies(policy), traffic)
+        figures["learned_confidence"] = measured(traffic, tiers)
     return figures
+
+
+def routed(router: Router, traffic: Sequence[RecordedExchange]) -> list[int]:
+    """The place of the tier that serves each request."""
+    return [NAMES.index(router.route(exchange.messages).tier) for exchange in traffic]
 
 
 def report(traffic: Sequence[RecordedExchange], args: argparse.Namespace) -> dict[str, object]:
     """Everything that is printed."""
-    first, second, history, router = replay(
+    first, second, history, router, learned = replay(
         traffic, args.quality, args.level, progress=not args.json
     )
     half = len(traffic) // 2
@@ -296,7 +322,7 @@ def report(traffic: Sequence[RecordedExchange], args: argparse.Namespace) -> dic
         "benchmark": "replay",
         "objective": {"quality": args.quality, "level": args.level},
         "second_half": with_bill(late, second),
-        "article": article(late, router),
+        "article": article(late, learned, router),
         "best_fixed": {"tier": below_top, **fixed[below_top]},
         "fixed": fixed,
         "oracle": measured(late, [oracle_tier(exchange) for exchange in late]),

@@ -15,6 +15,7 @@ from app.dispatch import (
     LEARN,
     OBSERVE,
     QUEUE,
+    REBUILD_TYPES,
     REFIT,
     RETENTION,
     RETUNE,
@@ -70,6 +71,7 @@ celery_app.conf.update(
         # Not after each pair: a boundary's classifier is half a megabyte to write.
         "learn": _every(LEARN, _settings.rollout_every_s),
         "refit": _every(REFIT, _settings.rollout_every_s),
+        "rebuild_types": _every(REBUILD_TYPES, _settings.sweep_every_s),
         "retune": _every(RETUNE, _settings.rollout_every_s),
         "rollout": _every(ROLLOUT, _settings.rollout_every_s),
         # Partitions are cut two months ahead; hourly is far more often than needed.

@@ -4,6 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 from app import dispatch, evalsets
+from app.evaluation.task_types import installed_leiden
 from app.loop import (
     alert,
     anchors,
@@ -19,6 +20,7 @@ from app.loop import (
     shadow,
     sweep,
     traffic,
+    types,
 )
 from workers.celery_app import celery_app, runtime
 
@@ -151,6 +153,20 @@ def attribute_alerts() -> None:
         anchors=evalsets.anchors(),
         probes=evalsets.probes(),
     )
+
+
+@celery_app.task(name=dispatch.REBUILD_TYPES)  # type: ignore[untyped-decorator]  # celery has no types
+def rebuild_types() -> None:
+    """Look for better task types, if they are due."""
+    at = runtime()
+    if at.settings.types_every_s:
+        types.rebuild_types(
+            engine=at.engine,
+            judge_version=at.judge.version,
+            leiden=installed_leiden(),
+            now=dt.datetime.now(dt.UTC),
+            every_s=at.settings.types_every_s,
+        )
 
 
 @celery_app.task(name=dispatch.RETENTION)  # type: ignore[untyped-decorator]  # celery has no types

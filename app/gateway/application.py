@@ -24,7 +24,7 @@ from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.models import model_list
 from app.gateway.pins import Pins
-from app.gateway.policies import CurrentRouter, no_models
+from app.gateway.policies import CurrentRouter, Types, no_models, no_types
 from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from app.gateway.response_cache import ResponseCache
 from app.loop.exchange import Feedback, Recorder
@@ -52,6 +52,7 @@ def build_gateway(
     registry: CollectorRegistry | None = None,
     redis_url: str | None = None,
     cache: ResponseCache | None = None,
+    types: Types = no_types,
 ) -> Starlette:
     """Build the gateway.
 
@@ -69,6 +70,7 @@ def build_gateway(
         registry: what ``/metrics`` shows; a new one by default.
         redis_url: where gateways share what they know of conversations; None keeps it here.
         cache: answers that were given before; opened and closed with the application.
+        types: asked as ``policies`` is, for the task types that should be in force.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
@@ -76,7 +78,7 @@ def build_gateway(
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
-    current = CurrentRouter(router, policies, metrics, models=models)
+    current = CurrentRouter(router, policies, metrics, models=models, types=types)
     balancer = Balancer(config.tiers, config.balance, metrics)
     pins = Pins(
         redis_url,

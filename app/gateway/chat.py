@@ -257,7 +257,13 @@ class ChatEndpoint:
             classification = read_classification(chat, router.tiers)
         except (TimeoutError, ProviderError, ClassifierError) as error:
             return router.failed(failure_kind(error), exchange.session)
-        return router.decide(classification, exchange.session)
+        typed = router.typed(
+            classification,
+            exchange.chat["messages"],
+            tools=exchange.chat.get("tools"),
+            response_format=exchange.chat.get("response_format"),
+        )
+        return router.decide(typed, exchange.session)
 
     async def _answer(
         self, exchange: OpenExchange, decision: Decision, headers: Headers

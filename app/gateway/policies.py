@@ -1,4 +1,4 @@
-"""The router in force, kept up to date with the approved policies and the models they name."""
+"""The router in force, kept up to date with policies, the models they name and task types."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -11,12 +11,21 @@ from app.gateway.metrics import GatewayMetrics
 from app.routing.classification import Classifier
 from app.routing.policy import ActivePolicies
 from app.routing.router import Router
+from app.routing.task_types import TaskTypes
 
 POLL_S = 1.0  # a new policy must be in force within 5 s; four looks may fail or be late
 # A look that hangs in a dead database must not hold up the shutdown.
 _STOP_S = 2.0
 
 _log = structlog.get_logger()
+
+# Asked with the known version, 0 for none: the (version, artefact) that should be in force, (0,
+# None) for none, or None when that is the known one.
+Types = Callable[[int], tuple[int, bytes | None] | None]
+
+
+def no_types(_known: int) -> None:
+    """The feed of a gateway without task types."""
 
 
 def no_models(version: int) -> Classifier:
@@ -29,7 +38,7 @@ def no_models(version: int) -> Classifier:
 
 
 class CurrentRouter:
-    """Holds the router in force and asks, every second, for the policies it should have.
+    """Holds the router in force and asks, every second, for the policies and types it should have.
 
     The asking is done by a thread of its own, so a database that is slow or away costs requests
     nothing. The router is swapped whole: a request sees one policy and one model from start to
@@ -44,10 +53,15 @@ class CurrentRouter:
         router: Router,
         policies: Callable[[], ActivePolicies | None],
         metrics: GatewayMetrics,
+        *,
         poll_s: float = POLL_S,
         models: Callable[[int], Classifier] = no_models,
+        types: Types = no_types,
     ) -> None:
         self.router = router
+        self._types = types
+        # Last heard of, in force or refused: a bad artefact is refused once, not every second.
+        self._types_version = 0
         self._policies = policies
         self._models = models
         self._metrics = metrics
@@ -65,7 +79,28 @@ class CurrentRouter:
         self._thread.join(timeout=_STOP_S)
 
     def refresh(self) -> None:
-        """Ask once. Whatever goes wrong is counted, and the last known policies stay."""
+        """Ask once. Whatever goes wrong is counted, and what was in force stays."""
+        self._refresh_policies()
+        self._refresh_types()
+
+    def _refresh_types(self) -> None:
+        try:
+            news = self._types(self._types_version)
+            if news is None:
+                return
+            self._types_version, artefact = news
+            types = None if artefact is None else TaskTypes.from_bytes(artefact)
+        except ArtefactError as problem:
+            self._metrics.policy_poll_failures.inc()
+            _log.error("task types refused; those in force stay", problem=str(problem))
+        except Exception as error:  # noqa: BLE001 - as for policies
+            self._metrics.policy_poll_failures.inc()
+            _log.warning("task types could not be read; those in force stay", problem=repr(error))
+        else:
+            self.router = self.router.with_types(types)
+            _log.info("task types in force", version=self._types_version)
+
+    def _refresh_policies(self) -> None:
         try:
             policies = self._policies()
             if policies is None or policies == self.router.policies:

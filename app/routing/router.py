@@ -2,13 +2,16 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from app.errors import ClassifierError, PolicyError, UsageError
 from app.routing.classification import Classification, Classifier, Messages, failure_kind
 from app.routing.decision import Decision
+from app.routing.features import routed_text
 from app.routing.policy import ALL_TASKS, ActivePolicies, Policy
+from app.routing.task_types import TaskTypes
 from app.routing.tiers import Tier
 
 __all__ = ["Classification", "Classifier", "Router"]
@@ -32,6 +35,7 @@ class Router:
         policies: the thresholds in force; they name every tier but the top one.
         default_tier: serves when the classifier fails.
         models: learned classifiers by version, for policies that name one.
+        types: names the task type where the classifier does not.
 
     Raises:
         PolicyError: tiers, policies, models and default tier that do not fit together.
@@ -53,7 +57,9 @@ class Router:
         classifier: Classifier | None,
         policies: ActivePolicies,
         default_tier: str,
+        *,
         models: Mapping[int, Classifier] = MappingProxyType({}),
+        types: TaskTypes | None = None,
     ) -> None:
         names = [tier.name for tier in tiers]
         if len(names) < _FEWEST_TIERS or len(set(names)) != len(names):
@@ -76,6 +82,7 @@ class Router:
         self._models = {version: models[version] for version in policies.classifiers - {0}}
         self._policies = policies
         self._default = tiers[self._rank[default_tier]]
+        self._types = types
 
     @classmethod
     def from_config(cls, path: str | os.PathLike[str], *, ask: Ask | None = None) -> "Router":
@@ -132,7 +139,46 @@ class Router:
             PolicyError: the policies do not name this router's tiers, or a model that is missing.
         """
         held = {**self._models, **models}
-        return Router(self._tiers, self._classifier, policies, self._default.name, held)
+        return self._with(policies=policies, models=held, types=self._types)
+
+    @property
+    def types(self) -> TaskTypes | None:
+        """The task types in force, or None."""
+        return self._types
+
+    def with_types(self, types: TaskTypes | None) -> "Router":
+        """The same router with other task types, or with none."""
+        return self._with(policies=self._policies, models=self._models, types=types)
+
+    def _with(
+        self,
+        *,
+        policies: ActivePolicies,
+        models: Mapping[int, Classifier],
+        types: TaskTypes | None,
+    ) -> "Router":
+        return Router(
+            self._tiers,
+            self._classifier,
+            policies,
+            self._default.name,
+            models=models,
+            types=types,
+        )
+
+    def typed(
+        self,
+        classification: Classification,
+        messages: Messages,
+        *,
+        tools: Sequence[Any] | None = None,
+        response_format: Mapping[str, Any] | None = None,
+    ) -> Classification:
+        """The classification with the task type of what was asked, unless it names one itself."""
+        if self._types is None or classification.task_type != ALL_TASKS:
+            return classification
+        text = routed_text(messages, tools=tools, response_format=response_format)
+        return replace(classification, task_type=self._types.assign(text))
 
     def route(
         self,
@@ -161,7 +207,8 @@ class Router:
             )
         except ClassifierError as error:
             return self.failed(failure_kind(error), session)
-        return self.decide(classification, session)
+        typed = self.typed(classification, messages, tools=tools, response_format=response_format)
+        return self.decide(typed, session)
 
     def decide(self, classification: Classification, session: str | None = None) -> Decision:
         """The decision that follows from a classification: pure, no classifier asked.

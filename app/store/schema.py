@@ -430,6 +430,22 @@ class RetuneRow(Base):
     created_at: Mapped[dt.datetime] = _now()
 
 
+class TaskTypesRow(Base):
+    """One version of the task types. At most one is active; gateways poll its version."""
+
+    __tablename__ = "task_types"
+    __table_args__ = (
+        Index("uq_task_types_active", "active", unique=True, postgresql_where=text("active")),
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    artefact: Mapped[bytes]
+    names: Mapped[list[Any]]
+    evidence: Mapped[dict[str, Any]]
+    mapping: Mapped[dict[str, Any]]
+    active: Mapped[bool]
+    created_at: Mapped[dt.datetime] = _now()
+
+
 class RollupRow(Base):
     """All traffic, counted: a minute x tier x task type x confidence bin x policy.
 

@@ -51,10 +51,10 @@ def test_a_router_of_kind_local_decides_by_saved_models_beside_its_file(config: 
     assert router.route(ask("What is the capital of Spain?")).tier == "simple"
 
 
-def test_without_a_model_the_form_decides(config: Path) -> None:
+def test_without_a_model_the_cheapest_tier_is_not_trusted(config: Path) -> None:
     config.write_text(YAML.replace(", models: {simple: models/simple.bin}", ""))
     decision = Router.from_config(config).route(ask("Prove this theorem."))
-    assert (decision.tier, decision.reason) == ("simple", "kept")
+    assert (decision.tier, decision.reason) == ("standard", "kept")
 
 
 def test_a_corrupt_file_is_named_with_the_reason(config: Path) -> None:
@@ -105,7 +105,9 @@ def test_the_model_of_the_policy_that_applies_to_the_session_decides() -> None:
     policies = ActivePolicies(
         Policy(1, {"low": 0.5}), Policy(2, {"low": 0.5}, classifier=4), share=0.5, salt="s"
     )
-    router = Router(tiers, StaticClassifier("low"), policies, "low", {4: StaticClassifier("high")})
+    router = Router(
+        tiers, StaticClassifier("low"), policies, "low", models={4: StaticClassifier("high")}
+    )
     sessions = [f"session {number}" for number in range(40)]
     decisions = [router.route([], session=session) for session in sessions]
     assert {(d.policy_version, d.tier) for d in decisions} == {(1, "low"), (2, "high")}

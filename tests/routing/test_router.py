@@ -14,6 +14,7 @@ from app.routing.heuristic import HeuristicClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Router
 from app.routing.static import StaticClassifier
+from app.routing.task_types import BUCKETS, TaskTypes, table_of
 from app.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")
@@ -348,3 +349,17 @@ def test_any_object_with_classify_is_a_classifier() -> None:
     route: Callable[..., Any] = router(Longest()).route
     assert route(ASK).tier == "simple"
     assert route(ASK * 4).tier == "complex"
+
+
+def test_types_name_what_the_classifier_does_not() -> None:
+    codes, biases = table_of([[0.0] * BUCKETS, [0.0] * BUCKETS], [0.0, 1.0])
+    types = TaskTypes(1, ("first", "second"), ((), ()), codes, biases)
+    plain = router(0.6)
+    typed = plain.with_types(types)
+    asked = [{"role": "user", "content": "anything"}]
+    assert plain.typed(Classification("simple", 0.9), asked).task_type == "all"
+    assert typed.typed(Classification("simple", 0.9), asked).task_type == "second"
+    assert typed.typed(Classification("simple", 0.9, "code"), asked).task_type == "code"
+    assert typed.types is types
+    assert typed.with_policies(typed.policies).types is types
+    assert typed.with_types(None).types is None

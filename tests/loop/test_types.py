@@ -1,0 +1,344 @@
+"""Task types from rows to a gateway."""
+
+import datetime as dt
+import json
+import math
+import random
+import threading
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from prometheus_client import CollectorRegistry
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError
+from stand_in_rows import JUDGE, add_exchange, add_outcome, add_policy, add_rollup, put_in_force
+from stand_ins import rows, scalar
+
+from app.cli import main
+from app.evaluation.task_types import build_types
+from app.gateway.metrics import GatewayMetrics
+from app.gateway.policies import CurrentRouter
+from app.loop import types as loop_types
+from app.loop.types import current_types, rebuild_types, switch_off, types_table
+from app.routing.policy import ActivePolicies, Policy
+from app.routing.router import Router
+from app.routing.static import StaticClassifier
+from app.routing.task_types import TaskTypes
+from app.routing.tiers import Price, Tier
+from app.store import task_types as store
+
+NOW = dt.datetime.now(dt.UTC)
+WORDS = {
+    "sql": "select table join query index database column rows".split(),  # noqa: SIM905 - prose
+    "poem": "rhyme verse stanza spring moon sonnet metaphor lyric".split(),  # noqa: SIM905 - prose
+}
+
+
+def judge_prompts(
+    engine: Engine, pairs: int, rates: dict[str, float], *, seed: int = 0, start: int = 0
+) -> None:
+    rng = random.Random(seed)
+    with engine.begin() as connection:
+        for number in range(start, start + pairs):
+            kind = rng.choice(list(WORDS))
+            exchange_id = add_exchange(
+                connection, number, question=" ".join(rng.sample(WORDS[kind], 5))
+            )
+            loss = float(rng.random() < rates[kind])
+            add_outcome(connection, number, loss, exchange_id=exchange_id)
+
+
+DIFFERENT = {"sql": 0.7, "poem": 0.1}
+ALIKE = {"sql": 0.3, "poem": 0.3}
+
+
+def rebuild(engine: Engine, **options: Any) -> loop_types.Rebuilt:
+    found = rebuild_types(engine=engine, judge_version=None, leiden=None, now=NOW, **options)
+    assert found is not None
+    return found
+
+
+def test_types_that_tell_rates_apart_are_put_in_force_and_told(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    found = rebuild(engine, actor="ada")
+    assert (found.changed, found.version) == (True, 1)
+    news = current_types(0, engine=engine)
+    assert news is not None
+    version, artefact = news
+    assert version == 1
+    assert artefact is not None
+    types = TaskTypes.from_bytes(artefact)
+    assert types.version == 1
+    assert types.assign("join the table of a database") != types.assign("a sonnet of the moon")
+    assert current_types(1, engine=engine) is None
+    (audit,) = rows(engine, "select actor, action, subject, detail from audit")
+    assert (audit.actor, audit.action, audit.subject) == ("ada", "types.rebuilt", "task_types/1")
+    assert audit.detail["v"] > 0.3
+
+
+def test_types_that_separate_nothing_are_not(engine: Engine) -> None:
+    judge_prompts(engine, 500, ALIKE, seed=1)
+    found = rebuild(engine)
+    assert not found.changed
+    assert "no more than those of random groups" in found.why
+    assert current_types(0, engine=engine) is None
+    assert scalar(engine, "select action from audit") == "types.kept"
+    assert scalar(engine, "select count(*) from task_types") == 0
+
+
+def test_too_few_pairs_change_and_record_nothing(engine: Engine) -> None:
+    judge_prompts(engine, 50, DIFFERENT)
+    found = rebuild(engine)
+    assert found.why == (
+        "found 50 judged prompts; accepted: 400 or more, half of which are held out"
+    )
+    assert scalar(engine, "select count(*) from audit") == 0
+
+
+def test_an_empty_database_says_so(engine: Engine) -> None:
+    assert "found 0 judged prompts" in rebuild(engine).why
+
+
+def test_a_second_look_keeps_the_types_unless_others_are_better(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    rebuild(engine)
+    found = rebuild(engine)
+    assert (found.changed, found.version) == (False, 1)
+    assert "hardly better than the types in force" in found.why
+    assert found.evidence is not None
+    assert found.evidence.consistent is not None
+    assert found.evidence.consistent > 0.8
+
+
+def test_verdicts_of_another_judge_are_another_measurement(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    found = rebuild_types(engine=engine, judge_version="another", leiden=None, now=NOW)
+    assert found is not None
+    assert "found 0 judged prompts" in found.why
+
+
+def test_a_look_is_due_once_in_its_time_and_only_one_worker_takes_it(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    assert rebuild(engine, every_s=3600).changed
+    soon, later = NOW + dt.timedelta(minutes=5), NOW + dt.timedelta(hours=2)
+    options: dict[str, Any] = {"engine": engine, "judge_version": None, "leiden": None}
+    assert rebuild_types(**options, now=soon, every_s=3600) is None
+    assert rebuild_types(**options, now=later, every_s=3600) is not None
+    with engine.begin() as connection:
+        assert store.hold_building(connection)
+        assert rebuild_types(**options, now=later) is None
+    assert rebuild_types(**options, now=later) is not None
+
+
+def test_two_workers_at_once_make_one_version(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    found: list[Any] = []
+    threads = [
+        threading.Thread(
+            target=lambda: found.append(
+                rebuild_types(engine=engine, judge_version=None, leiden=None, now=NOW, every_s=3600)
+            )
+        )
+        for _ in range(3)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(one is not None and one.changed for one in found) == 1
+    assert scalar(engine, "select count(*) from task_types") == 1
+
+
+def test_the_database_holds_one_active_version_only(connection: Connection) -> None:
+    for version in (1, 2):
+        store.add_types(
+            connection,
+            version=version,
+            artefact=b"x",
+            names=[f"a{version}"],
+            evidence={},
+            mapping={},
+        )
+    assert store.active_version(connection) == 2
+    assert store.names_ever_used(connection) == {"a1", "a2"}
+    with pytest.raises(IntegrityError):
+        connection.execute(text("update task_types set active = true"))
+
+
+def test_types_in_force_that_cannot_be_read_are_replaced(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    with engine.begin() as connection:
+        store.add_types(
+            connection, version=4, artefact=b"rotten", names=["old"], evidence={}, mapping={}
+        )
+    found = rebuild(engine)
+    assert (found.changed, found.version) == (True, 5)
+    assert found.evidence is not None
+    assert found.evidence.before is None
+
+
+def test_switched_off_types_are_told_as_none(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    rebuild(engine)
+    assert switch_off(engine=engine, actor="ada")
+    assert not switch_off(engine=engine, actor="ada")
+    assert current_types(1, engine=engine) == (0, None)
+    assert rebuild(engine).version == 2
+
+
+def test_requests_stored_in_odd_forms_are_read_as_far_as_they_go(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "update exchange_texts set request = '{\"messages\": null}' where id in"
+                " (select id from exchange_texts limit 5)"
+            )
+        )
+        connection.execute(
+            text(
+                "update exchange_texts set request = '{}' where id in"
+                " (select id from exchange_texts order by id desc limit 5)"
+            )
+        )
+    assert rebuild(engine).changed
+
+
+def test_the_table_shows_size_rates_and_own_thresholds(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    rebuild(engine)
+    with engine.begin() as connection:
+        stored = store.active_types(connection)
+        assert stored is not None
+        one, other = stored.names[:2]
+        minute = NOW.replace(second=0, microsecond=0)
+        add_rollup(connection, "simple", 30, task_type=one, minute=minute)
+        add_rollup(connection, "simple", 10, task_type=other, minute=minute)
+        add_policy(connection)
+        put_in_force(connection)
+        connection.execute(
+            text(
+                "update policies set by_task = jsonb_build_object(:one ::text,"
+                " '{\"simple\": 0.9}'::jsonb)"
+            ),
+            {"one": one},
+        )
+        # Two conversations up, of one and of three pairs: losses 1 and (0 + 0 + 1) / 3.
+        for number, session, loss in ((1, "a", 1), (2, "b", 0), (3, "b", 0), (4, "b", 1)):
+            exchange_id = add_exchange(connection, 10_000 + number, task_type=one, session=session)
+            add_outcome(
+                connection,
+                10_000 + number,
+                float(loss),
+                exchange_id=exchange_id,
+                task_type=one,
+                session=session,
+                judge_version="late",
+            )
+        table = types_table(connection)
+    lines = {line.name: line for line in table.types}
+    assert (lines[one].requests, lines[one].share) == (30, 0.75)
+    assert lines[one].thresholds == {"simple": 0.9}
+    assert lines[one].misroute.value == pytest.approx((1 + 1 / 3) / 2)
+    assert lines[one].misroute.n == 2
+    assert lines[one].overspend.value is None
+    assert lines[other].misroute.value is None
+
+
+TIERS = (Tier("low", "m1", "p", Price(1, 1)), Tier("high", "m2", "p", Price(2, 2)))
+
+
+def test_a_gateway_takes_types_over_and_keeps_them_when_worse_comes(engine: Engine) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    registry = CollectorRegistry()
+    policies = ActivePolicies(Policy(1, {"low": 0.5}))
+    here = CurrentRouter(
+        Router(TIERS, StaticClassifier("low"), policies, "low"),
+        lambda: policies,
+        GatewayMetrics(registry),
+        types=lambda known: current_types(known, engine=engine),
+    )
+    asked = [{"role": "user", "content": "select the rows of a table"}]
+    here.refresh()
+    assert here.router.route(asked).task_type == "all"
+    rebuild(engine)
+    here.refresh()
+    given = here.router.route(asked).task_type
+    assert given != "all"
+    in_force = here.router
+    here.refresh()
+    assert here.router is in_force
+    with engine.begin() as connection:
+        store.add_types(
+            connection, version=2, artefact=b"rotten", names=["x"], evidence={}, mapping={}
+        )
+    for _ in range(3):
+        here.refresh()
+    assert here.router.route(asked).task_type == given
+    assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == 1
+    switch_off(engine=engine, actor="ada")
+    here.refresh()
+    assert here.router.route(asked).task_type == "all"
+
+
+def test_new_policies_keep_the_types_and_a_dead_feed_keeps_both() -> None:
+    losses = [float(number % 2) for number in range(400)]
+    texts = [
+        " ".join(WORDS["sql" if number % 2 else "poem"][number % 3 :]) for number in range(400)
+    ]
+    types, _ = build_types(texts, {"low": losses}, [str(number) for number in range(400)])
+    feed: list[Any] = [(1, types.to_bytes()), OSError("database away"), None]
+    versions = iter([1, 2, 2])
+
+    def ask(_known: int) -> Any:
+        answer = feed.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    here = CurrentRouter(
+        Router(TIERS, StaticClassifier("low"), ActivePolicies(Policy(1, {"low": 0.5})), "low"),
+        lambda: ActivePolicies(Policy(next(versions), {"low": 0.5})),
+        GatewayMetrics(CollectorRegistry()),
+        types=ask,
+    )
+    for _ in range(3):
+        here.refresh()
+        assert here.router.types == types
+    assert here.router.policies.stable.version == 2
+
+
+def test_the_command_rebuilds_shows_and_switches_off(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge_prompts(engine, 500, DIFFERENT)
+    url = engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", url)
+
+    def said(*options: str, code: int = 0) -> str:
+        found = CliRunner().invoke(main, ["types", *options])
+        assert found.exit_code == code, found.output
+        return found.output
+
+    assert "no task types in force" in said()
+    assert "new types in force: V 0." in said("--rebuild")
+    table = said()
+    assert "Cramer's V 0." in table
+    assert "not enough data" in table
+    told = json.loads(said("--json"))
+    assert told["version"] == 1
+    assert {"name", "words", "requests", "share", "misroute", "overspend", "thresholds"} <= told[
+        "types"
+    ][0].keys()
+    assert not math.isnan(told["evidence"]["v"])
+    assert "accepted is one of them" in said("--rebuild", "--off", code=2)
+    assert "no task types in force" in said("--off")
+
+
+def test_judge_name_of_the_rows_is_the_one_that_is_read(engine: Engine) -> None:
+    judge_prompts(engine, 3, DIFFERENT)
+    with engine.connect() as connection:
+        found = store.judged_prompts(connection, judge_version=JUDGE, limit=2)
+    assert [prompt.session for prompt in found] == ["session 1", "session 2"]
+    assert found[0].boundary == "simple"
