@@ -1,7 +1,7 @@
 """How task types separate misroute rates, outlive a rebuild, and what assigning costs; JSON.
 
-Run: ``python benchmarks/task_types.py --traffic FILE``, with recorded traffic in order of arrival. Only
-the prompts' text is read; the file's own names of tasks are not. Bars: V on held-out pairs at
+Run: ``python benchmarks/task_types.py --traffic FILE``, with recorded traffic in order of arrival.
+Only the prompts' text is read; the file's own names of tasks are not. Bars: V on held-out pairs at
 least .15, of random groups at most .06; after a rebuild at least 80 % of prompts keep the name of
 their type; assigning takes at most 60 us at the median.
 """

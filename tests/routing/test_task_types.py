@@ -193,7 +193,7 @@ def test_assigning_takes_microseconds_even_of_a_huge_prompt() -> None:
             start = time.perf_counter()
             TYPES.assign(text)
             best = min(best, time.perf_counter() - start)
-        # 60 us is the bar of benchmarks/task_types.py; a machine that tests at the same time is slower.
+        # 60 us is the bar of benchmarks/task_types.py; a machine that also tests is slower.
         assert best < 300e-6
 
 
