@@ -73,7 +73,9 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     if stable is None:
         raise ConflictError(f"policy {active.stable_version} is in force but not stored")
     version = next_version(connection)
-    candidate = stable.with_threshold(proposal.tier, proposal.to_threshold, version=version)
+    candidate = stable.with_threshold(
+        proposal.tier, proposal.to_threshold, version=version, task_type=proposal.task_type
+    )
     add_policy(
         connection,
         candidate,

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select, text
+from sqlalchemy import Connection, case, delete, func, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 
 from app.evaluation.attribution import Cell
@@ -219,6 +219,8 @@ def boundary_evidence(
     *,
     judge_version: str,
     after_outcome: int = 0,
+    task_type: str | None = None,
+    without: Collection[str] = (),
     limit: int = 100_000,
 ) -> BoundaryEvidence:
     """The newest outcomes about a boundary, from both directions.
@@ -228,14 +230,19 @@ def boundary_evidence(
         boundary: the lower tier.
         judge_version: verdicts of other judges are another measurement and are left out.
         after_outcome: outcomes up to this id belong to an older regime and are left out.
+        task_type: only outcomes of requests that were given this type; None takes all.
+        without: types to leave out.
         limit: how many of the newest to take.
     """
+    of_type = true() if task_type is None else OutcomeRow.task_type == task_type
     newest = (
         select(OutcomeRow.id, OutcomeRow.confidence, OutcomeRow.loss, OutcomeRow.pi)
         .where(
             OutcomeRow.boundary == boundary,
             OutcomeRow.judge_version == judge_version,
             OutcomeRow.id > after_outcome,
+            of_type,
+            OutcomeRow.task_type.not_in(without),
         )
         .order_by(OutcomeRow.id.desc())
         .limit(limit)
