@@ -18,6 +18,7 @@ import pytest
 
 from app.config import load_config
 from app.gateway import build_gateway
+from app.gateway.policies import no_types
 from app.gateway.server import gateway_server
 from app.loop.exchange import Feedback, ServedExchange
 from app.providers.upstream import Upstream
@@ -256,6 +257,7 @@ class RunningGateway:
             clock=time.time,
             feedback=self._feedback,
             environ=environ,
+            types=options.pop("types", no_types),
         )
         self.server = gateway_server(self.app, "127.0.0.1", 0)
         self.url = ""
