@@ -93,11 +93,12 @@ def show_report(report: dict[str, Any]) -> None:
         if alert["why"]:
             say(f"  {alert['why']}")
     for proposal in report["proposals"]:
+        of_type = "" if proposal["task_type"] == "all" else f" for {proposal['task_type']}"
         certified = "certified" if proposal["certified"] else "not certified"
         say(
             f"proposal {proposal['id']} {proposal['state']}: {proposal['direction']}"
-            f" {proposal['tier']} from {proposal['from']} to {proposal['to']}, {certified},"
-            f" {proposal['pairs']} pairs"
+            f" {proposal['tier']}{of_type} from {proposal['from']} to {proposal['to']},"
+            f" {certified}, {proposal['pairs']} pairs"
         )
     say(f"policy {report['policy_version']}: {report['thresholds']}")
 

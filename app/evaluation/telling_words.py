@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 _WORD = re.compile(r"[a-z]{3,18}")
 _ENDS = 400
 _FEWEST_SESSIONS = 5  # what one caller wrote names nothing
-_FEWEST_SHARE = 0.1  # of a group's texts: a name should fit more than a corner of it
+_FEWEST_SHARE = 0.05  # of a group's texts: a name should fit more than a corner of it
 _PRIOR_WORDS = 500.0
 _NAME_WORDS = 2
 # Words of grammar tell how a text is written and not what it is about.

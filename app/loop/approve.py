@@ -105,7 +105,9 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
 
 def _candidate(connection: Connection, stable: Policy, proposal: Any, version: int) -> Policy:
     if proposal.kind == "threshold":
-        return stable.with_threshold(proposal.tier, proposal.to_threshold, version=version)
+        return stable.with_threshold(
+            proposal.tier, proposal.to_threshold, version=version, task_type=proposal.task_type
+        )
     model = add_model(connection, stable.classifier, proposal.tier, proposal.artefact_id)
     return stable.with_model(model, proposal.tier, proposal.to_threshold, version=version)
 

@@ -277,8 +277,9 @@ def _alerts(connection: Connection) -> list[dict[str, Any]]:
 def _proposals(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
-            'select id, kind, tier, from_threshold as "from", to_threshold as "to", direction,'
-            " state, certified, pairs, predicted, candidate_version from proposals order by id"
+            'select id, kind, tier, task_type, from_threshold as "from", to_threshold as "to",'
+            " direction, state, certified, pairs, predicted, candidate_version"
+            " from proposals order by id"
         )
     )
     return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view

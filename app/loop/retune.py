@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import product
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -17,6 +18,8 @@ from app.evaluation.thresholds import (
 )
 from app.loop.approve import approve_proposal
 from app.loop.replay_policy import replay_document, replay_thresholds
+from app.routing.policy import ALL_TASKS, Policy
+from app.routing.task_types import MOST_TYPES
 from app.store.alerts import unresolved_alert
 from app.store.audit import add_audit
 from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
@@ -28,8 +31,10 @@ from app.store.proposals import (
     add_retune,
     expire_proposals,
     last_retune,
+    tested_types,
     undecided_proposal,
 )
+from app.store.task_types import active_names
 
 # Evidence ages with its traffic; a proposal nobody decided in a week is looked for again.
 _EXPIRES_AFTER = dt.timedelta(days=7)
@@ -43,7 +48,8 @@ class RetuneRules:
         mode: ``propose`` waits for a person; ``auto`` approves certified proposals itself;
             ``off`` does nothing.
         alpha: misroute rate to hold, by tier; only these tiers are tuned.
-        delta: chance of ever certifying a wrong threshold, over all retunes of a tier.
+        delta: chance of ever certifying a wrong threshold, over all retunes of a tier; and once
+            more over all retunes of the thresholds that its task types have of their own.
         step: how far one proposal may move a threshold.
         min_pairs: new pairs a tier must have gathered since it was last tested.
         every_s: seconds between two tests of a tier, unless an alert was opened in between.
@@ -63,7 +69,14 @@ class RetuneRules:
 def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_share: float) -> int:
     """Test each tier's threshold once, if it has gathered enough new evidence.
 
-    Each test spends part of the tier's delta (`spent_delta`), whatever comes of it.
+    Then likewise that of each task type in force, on outcomes of requests that were given the type
+    when they were decided. Types are built of pairs whose losses they were chosen by; those pairs
+    would flatter them, and they have no type yet. What has a threshold of its own no longer speaks
+    for the tier's.
+
+    Each test spends part of the tier's delta (`spent_delta`), whatever comes of it. The types of a
+    tier share a delta of their own in twenty equal parts, one for each that is ever tested; further
+    ones go by the tier's threshold.
 
     Returns:
         How many proposals were made.
@@ -71,7 +84,9 @@ def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_sh
     if rules.mode == "off":
         return 0
     made = 0
-    for tier in rules.alpha:
+    with engine.connect() as connection:
+        types = active_names(connection)
+    for tier, task_type in product(rules.alpha, (ALL_TASKS, *types)):
         with engine.begin() as connection:
             for expired in expire_proposals(connection):
                 add_audit(
@@ -80,7 +95,7 @@ def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_sh
                     action="proposal.expired",
                     subject=f"proposal/{expired}",
                 )
-            proposal = _retune_tier(connection, tier, rules, judge_version)
+            proposal = _retune_segment(connection, tier, task_type, rules, judge_version)
             if proposal is None:
                 continue
             made += 1
@@ -101,19 +116,17 @@ class _Made:
     certified: bool
 
 
-def _retune_tier(
-    connection: Connection, tier: str, rules: RetuneRules, judge_version: str
+def _retune_segment(
+    connection: Connection, tier: str, task_type: str, rules: RetuneRules, judge_version: str
 ) -> _Made | None:
-    """Test one tier; the active policy stays locked so that a rollback cannot slip in between."""
+    """Test one threshold; the active policy stays locked so that a rollback cannot slip in."""
     lock_active(connection)
     active = active_policies(connection)
-    if active is None or undecided_proposal(connection, tier, "all") is not None:
+    whole = _whole_delta(connection, tier, task_type, rules.delta)
+    if active is None or whole is None or undecided_proposal(connection, tier, task_type):
         return None
-    # With task types the alert about the whole tier is the pooled stream's.
-    alert = unresolved_alert(connection, f"misroute:{tier}:all") or unresolved_alert(
-        connection, f"misroute:{tier}:*"
-    )
-    last = last_retune(connection, tier, "all")
+    alert = _alert_about(connection, tier, task_type)
+    last = last_retune(connection, tier, task_type)
     if last is not None and not _due(last, alert, rules.every_s):
         return None
     # With an alert open, what came before the change is another regime and would flatter.
@@ -124,15 +137,17 @@ def _retune_tier(
         judge_version=judge_version,
         artefact_id=artefact_at(connection, active.stable.classifier, tier),
         after_outcome=regime,
+        task_type=None if task_type == ALL_TASKS else task_type,
+        without=_apart(active.stable, tier) if task_type == ALL_TASKS else (),
     )
     seen = 0 if last is None else last.last_outcome
     fresh = sum(1 for outcome_id in evidence.ids if outcome_id > seen)
     if fresh < rules.min_pairs:
         return None
     k = 0 if last is None else last.k + 1
-    delta = spent_delta(rules.delta, k)
+    delta = spent_delta(whole, k)
     alpha = rules.alpha[tier]
-    current = active.stable.threshold(tier)
+    current = active.stable.threshold(tier, task_type)
     errors = (
         judge_errors(connection, tier, judge_version=judge_version) if rules.correct_judge else None
     )
@@ -151,7 +166,7 @@ def _retune_tier(
     add_retune(
         connection,
         tier=tier,
-        task_type="all",
+        task_type=task_type,
         k=k,
         delta=delta,
         first_outcome=evidence.ids[0],
@@ -181,7 +196,7 @@ def _retune_tier(
     proposal_id = add_proposal(
         connection,
         tier=tier,
-        task_type="all",
+        task_type=task_type,
         from_threshold=current,
         to_threshold=choice.threshold,
         direction=choice.direction,
@@ -201,9 +216,7 @@ def _retune_tier(
             "reason": choice.reason,
             "judge_errors": None if errors is None else asdict(errors),
             "mean_cost_usd": {"lower": lower, "upper": upper},
-            "replay": replay_document(
-                replay_thresholds(connection, {tier: choice.threshold}, judge_version=judge_version)
-            ),
+            "replay": _replay(connection, tier, task_type, choice.threshold, judge_version),
             "bounds": [
                 {"threshold": candidate, "bound": bound, "pairs": choice.pairs.get(candidate, 0)}
                 for candidate, bound in choice.bounds.items()
@@ -219,10 +232,43 @@ def _retune_tier(
         action="proposal.made",
         subject=f"proposal/{proposal_id}",
         tier=tier,
+        task_type=task_type,
         certified=choice.certified,
         **{"from": current, "to": choice.threshold},
     )
     return _Made(proposal_id, choice.certified)
+
+
+def _whole_delta(connection: Connection, tier: str, task_type: str, delta: float) -> float | None:
+    """The delta of all tests of this threshold together; None where there is none left for it."""
+    if task_type == ALL_TASKS:
+        return delta
+    tested = tested_types(connection, tier)
+    return delta / MOST_TYPES if task_type in tested or len(tested) < MOST_TYPES else None
+
+
+def _apart(policy: Policy, tier: str) -> list[str]:
+    """The task types that have a threshold of their own at this tier."""
+    return [task for task, changed in policy.by_task.items() if tier in changed]
+
+
+def _alert_about(connection: Connection, tier: str, task_type: str) -> Any:
+    """The unresolved alert about a segment; with task types a tier's is the pooled stream's."""
+    alert = unresolved_alert(connection, f"misroute:{tier}:{task_type}")
+    if alert is None and task_type == ALL_TASKS:
+        return unresolved_alert(connection, f"misroute:{tier}:*")
+    return alert
+
+
+def _replay(
+    connection: Connection, tier: str, task_type: str, threshold: float, judge_version: str
+) -> dict[str, Any] | None:
+    """The whole policy replayed on past pairs; None for a task type, which is a part of it."""
+    if task_type != ALL_TASKS:
+        return None
+    return replay_document(
+        replay_thresholds(connection, {tier: threshold}, judge_version=judge_version)
+    )
 
 
 def _due(last: Any, alert: Any, every_s: float) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from app.evaluation.monitoring import MisrouteMonitor
 from app.loop.approve import cancel_rollout, finish_rollout, start_rollout
 from app.loop.observe import fits, percent
-from app.store.policies import lock_active
+from app.store.policies import load_policy, lock_active
 from app.store.proposals import proposals_in
 
 # P(false rollback) over the pairs of one rollout is at most pairs / level: 1 %.
@@ -80,12 +80,26 @@ def _promised(proposal: Any, rules: RolloutRules) -> float:
 
 
 def _candidate_pairs(connection: Connection, proposal: Any) -> list[Any]:
+    """Pairs that the changed threshold decided.
+
+    Of one task type, or of the tier without the types that have a threshold of their own there.
+    """
+    candidate = load_policy(connection, proposal.candidate_version)
+    by_task = {} if candidate is None else candidate.by_task
+    apart = [task for task, changed in by_task.items() if proposal.tier in changed]
     return list(
         connection.execute(
             text(
                 "select loss, weight from outcomes where policy_version = :version"
-                " and tier = :tier and direction = 'up' order by id"
+                " and tier = :tier and direction = 'up'"
+                " and (task_type = :task_type or :task_type = 'all' and task_type <> all(:apart))"
+                " order by id"
             ),
-            {"version": proposal.candidate_version, "tier": proposal.tier},
+            {
+                "version": proposal.candidate_version,
+                "tier": proposal.tier,
+                "task_type": proposal.task_type,
+                "apart": apart,
+            },
         )
     )

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, select, text
+from sqlalchemy import Connection, case, delete, func, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 
 from app.evaluation.attribution import Cell
@@ -221,6 +221,8 @@ def boundary_evidence(
     judge_version: str,
     artefact_id: int = 0,
     after_outcome: int = 0,
+    task_type: str | None = None,
+    without: Collection[str] = (),
     limit: int = 100_000,
 ) -> BoundaryEvidence:
     """The newest outcomes about a boundary, from both directions.
@@ -232,8 +234,11 @@ def boundary_evidence(
         artefact_id: of the learned classifier that decides at the boundary, 0 for the configured
             one; confidences that another one gave are left out.
         after_outcome: outcomes up to this id belong to an older regime and are left out.
+        task_type: only outcomes of requests that were given this type; None takes all.
+        without: types to leave out.
         limit: how many of the newest to take.
     """
+    of_type = true() if task_type is None else OutcomeRow.task_type == task_type
     newest = (
         select(OutcomeRow.id, OutcomeRow.confidence, OutcomeRow.loss, OutcomeRow.pi)
         .where(
@@ -241,6 +246,8 @@ def boundary_evidence(
             OutcomeRow.judge_version == judge_version,
             OutcomeRow.id > after_outcome,
             OutcomeRow.policy_version.not_in(policies_of_other_models(boundary, artefact_id)),
+            of_type,
+            OutcomeRow.task_type.not_in(without),
         )
         .order_by(OutcomeRow.id.desc())
         .limit(limit)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from app.routing.policy import ALL_TASKS
 from app.store.schema import ProposalRow, RetuneRow
 
 UNDECIDED = ("open", "approved", "rolling_out")
@@ -75,6 +76,16 @@ def last_retune(connection: Connection, tier: str, task_type: str) -> Any:
         .order_by(RetuneRow.k.desc())
         .limit(1)
     ).one_or_none()
+
+
+def tested_types(connection: Connection, tier: str) -> set[str]:
+    """The task types whose own threshold at a tier was ever tested."""
+    found = connection.execute(
+        select(RetuneRow.task_type)
+        .where(RetuneRow.tier == tier, RetuneRow.task_type != ALL_TASKS)
+        .distinct()
+    )
+    return set(found.scalars())
 
 
 def add_retune(connection: Connection, **columns: Any) -> None:

@@ -73,6 +73,12 @@ def active_types(connection: Connection) -> StoredTypes | None:
     return None if row is None else StoredTypes(*row)
 
 
+def active_names(connection: Connection) -> list[str]:
+    """Names of the types in force; empty without types."""
+    found = connection.execute(select(TaskTypesRow.names).where(TaskTypesRow.active))
+    return list(found.scalar_one_or_none() or [])
+
+
 def next_types_version(connection: Connection) -> int:
     """The first version number not yet used."""
     return (connection.execute(select(func.max(TaskTypesRow.version))).scalar_one() or 0) + 1

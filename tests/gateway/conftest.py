@@ -18,6 +18,7 @@ import pytest
 
 from app.config import load_config
 from app.gateway import build_gateway
+from app.gateway.policies import no_types
 from app.gateway.response_cache import build_cache
 from app.gateway.server import gateway_server
 from app.loop.exchange import Feedback, ServedExchange
@@ -267,6 +268,7 @@ class RunningGateway:
             environ=environ,
             cache=self.cache,
             redis_url=options.pop("redis_url", None),
+            types=options.pop("types", no_types),
         )
         self.server = gateway_server(self.app, "127.0.0.1", 0)
         self.url = ""

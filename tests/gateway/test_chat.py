@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from app.routing.task_types import BUCKETS, TaskTypes, table_of, type_words
+
 MESSAGES = [{"role": "user", "content": "What is the capital of France?"}]
 
 
@@ -641,6 +643,31 @@ def test_an_llm_names_the_tier(start_gateway: Any, openai_provider: Any, wire: A
     assert (asked.json["model"], answered.json["model"]) == ("judge-of-tiers", "model-standard")
     assert asked.json["max_tokens"] == 50
     assert len(gateway.recorded.one().attempts) == 1
+
+
+def test_the_task_type_is_told_of_what_was_asked_whoever_classifies(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    rows = [[0.0] * BUCKETS, [0.0] * BUCKETS]
+    for bucket in type_words("hello"):
+        rows[1][bucket] = 1.0
+    codes, biases = table_of(rows, [0.5, 0.0])
+    artefact = TaskTypes(1, ("other", "greeting"), ((), ()), codes, biases).to_bytes()
+
+    in_force = threading.Event()
+
+    def types(known: int) -> tuple[int, bytes] | None:
+        if known:
+            in_force.set()
+        return None if known else (1, artefact)
+
+    openai_provider.replies = [wire.json(classified("standard 0.9"))]
+    for classifier in (LLM % openai_provider.port, "{kind: static, label: standard}"):
+        gateway = start_gateway(openai_provider, classifier=classifier, types=types)
+        assert in_force.wait(5)
+        in_force.clear()
+        gateway.chat(messages=[{"role": "user", "content": "hello"}])
+        assert gateway.recorded.one().decision.task_type == "greeting"
 
 
 def test_an_llm_behind_anthropics_wire_names_the_tier(

@@ -354,7 +354,7 @@ def test_any_object_with_classify_is_a_classifier() -> None:
 def test_types_name_what_the_classifier_does_not() -> None:
     codes, biases = table_of([[0.0] * BUCKETS, [0.0] * BUCKETS], [0.0, 1.0])
     types = TaskTypes(1, ("first", "second"), ((), ()), codes, biases)
-    plain = router(0.6)
+    plain = router(StaticClassifier("simple"))
     typed = plain.with_types(types)
     asked = [{"role": "user", "content": "anything"}]
     assert plain.typed(Classification("simple", 0.9), asked).task_type == "all"
