@@ -46,7 +46,7 @@ LEARNING_PAIRS = 2_500
 KEPT_RATE = 0.04
 # Of requests that a middle tier served, the share compared with the tier below.
 DOWN_SHARE = 0.1
-FIRST_FIT = 600
+FIRST_FIT = 800
 GROWTH = 1.6  # another fit when the pairs have grown by this factor,
 IDLE = 2_500  # or after so many requests without one
 FOLDS = 3
