@@ -1,12 +1,14 @@
 """Servers for the tests: a real PostgreSQL and a real Redis from the embedded stack."""
 
 import os
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
 
 from app.local import Stack
 from app.store.database import build_engine, migrate
@@ -67,6 +69,18 @@ def connection(_shared_engine: Engine) -> Iterator[Connection]:
             transaction.rollback()
 
 
+def _drop(database_url: str, name: str) -> None:
+    """Drop a database; autovacuum may hold it for a moment, and only a superuser may stop that."""
+    for _ in range(20):
+        try:
+            _on_server(database_url, f"drop database {name} with (force)")
+        except ProgrammingError:
+            time.sleep(0.5)
+        else:
+            return
+    _on_server(database_url, f"drop database {name} with (force)")
+
+
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine on a migrated database of this test's own: what it commits nobody else sees."""
@@ -77,4 +91,4 @@ def engine(database_url: str) -> Iterator[Engine]:
     )
     yield own
     own.dispose()
-    _on_server(database_url, f"drop database {name} with (force)")
+    _drop(database_url, name)

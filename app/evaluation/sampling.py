@@ -216,9 +216,10 @@ def _rates(place: int, count: int, plan: SamplingPlan, *, escalated: bool) -> tu
         return 0.0, rate if asked is None or not escalated else asked
     if not escalated:
         return rate, 0.0
-    if asked is None:
+    if asked is None or plan.probe_down_rate is None:
         return rate * (1 - _DOWN_SHARE), rate * _DOWN_SHARE
-    return min(rate, 1 - asked), asked
+    # Scaled as a whole: with the room that a budget leaves, weights would grow past the cap.
+    return min(plan.sample_rate, 1 - plan.probe_down_rate) * plan.factor, asked
 
 
 def weight_cap(plan: SamplingPlan) -> float:
