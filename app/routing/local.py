@@ -25,10 +25,14 @@ from app.routing.features import (
     BUCKETS,
     FEATURE_VERSION,
     Features,
+    features_of,
+    hashed_words,
     prompt_features,
     routed_text,
 )
 from app.routing.linear import LinearModel
+from app.routing.policy import ALL_TASKS
+from app.routing.task_types import TaskTypes
 
 if TYPE_CHECKING:
     from array import array
@@ -369,6 +373,7 @@ class LocalTierClassifier:
         tiers: names of two or more tiers, cheapest first.
         boundaries: the classifier of each tier but the top one, by the tier's name.
         cost: what answers cost; without it each costs the same.
+        types: the task types in force; they name the type of what is asked, from one reading of it.
 
     Raises:
         ArtefactError: a boundary has no classifier, or there is one for no boundary.
@@ -379,6 +384,7 @@ class LocalTierClassifier:
         tiers: Sequence[str],
         boundaries: Mapping[str, LocalClassifier],
         cost: AnswerCost | None = None,
+        types: TaskTypes | None = None,
     ) -> None:
         self._below_top = tuple(tiers[:-1])
         self._top = tiers[-1]
@@ -389,6 +395,14 @@ class LocalTierClassifier:
             )
         self._boundaries = tuple(boundaries[tier] for tier in self._below_top)
         self._cost = cost
+        self._types = types
+
+    def with_types(self, types: TaskTypes | None) -> "LocalTierClassifier":
+        """The same classifier under other task types, or under none."""
+        boundaries = dict(zip(self._below_top, self._boundaries, strict=True))
+        return LocalTierClassifier(
+            (*self._below_top, self._top), boundaries, cost=self._cost, types=types
+        )
 
     def classify(
         self,
@@ -402,16 +416,22 @@ class LocalTierClassifier:
         The label is the first tier with a confidence of .5 or more, else the top tier.
         """
         text = routed_text(messages, tools=tools, response_format=response_format)
-        confidences = dict(zip(self._below_top, self.confidences(text), strict=True))
+        found, task_type = self._scored(text)
+        confidences = dict(zip(self._below_top, found, strict=True))
         for tier, confidence in confidences.items():
             if confidence >= 0.5:  # noqa: PLR2004 - more likely than not
-                return Classification(tier, confidence, confidences=confidences)
-        last = confidences[self._below_top[-1]]
-        return Classification(self._top, 1 - last, confidences=confidences)
+                return Classification(tier, confidence, task_type, confidences)
+        return Classification(self._top, 1 - found[-1], task_type, confidences)
 
     def confidences(self, text: str) -> tuple[float, ...]:
         """The confidence of each tier but the top one, cheapest first, for a `routed_text`."""
-        features = prompt_features(text)
+        return self._scored(text)[0]
+
+    def _scored(self, text: str) -> tuple[tuple[float, ...], str]:
+        """Confidences and task type, of one reading of the text."""
+        hashed = hashed_words(text)
+        features = features_of(hashed, len(text))
+        task_type = ALL_TASKS if self._types is None else self._types.assign_words(hashed)
         cost = 1.0 if self._cost is None else self._cost.relative(features)
         found: list[float] = []
         most = 0.0
@@ -419,4 +439,4 @@ class LocalTierClassifier:
             higher, lower = classifier._chances(features)  # noqa: SLF001 - of this module
             most = max(0.0, most) + higher - lower
             found.append(min(SUREST, max(0.0, 1 - max(0.0, most) / cost)))
-        return tuple(reversed(found))
+        return tuple(reversed(found)), task_type

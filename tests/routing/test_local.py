@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stand_in_types import types_of
 
 from app.errors import ArtefactError, EvidenceError
 from app.routing.answer_cost import AnswerCost
@@ -331,6 +332,21 @@ def test_a_prompt_that_only_the_top_tier_answers_does_not_look_easy_at_the_botto
     simple, standard = classifier.confidences("write a story")
     assert simple < 0.2
     assert standard < 0.2
+
+
+def test_one_reading_tells_confidences_and_the_type_that_the_types_tell() -> None:
+    """The router asks no second time, and a router without types names none."""
+    types = types_of("prove", "capital")
+    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
+    router = Router(TIERS, ladder(), policies, "complex")
+    for text in ("prove the integral of this", "the capital of France"):
+        asked = [{"role": "user", "content": text}]
+        plain, typed = router.route(asked), router.with_types(types).route(asked)
+        assert (plain.task_type, typed.task_type) == ("all", types.assign(text))
+        assert typed.confidences == plain.confidences
+        said = ladder().with_types(types).classify(asked)
+        assert said.task_type == types.assign(text)
+    assert router.with_types(types).with_types(None).route(asked).task_type == "all"
 
 
 def test_where_an_answer_is_dear_going_up_must_gain_more() -> None:
