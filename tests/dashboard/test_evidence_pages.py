@@ -194,6 +194,7 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
         "candidate_pairs": 1_234,
         "incumbent_pairs": 56,
         "candidate_author": "tierwatch",
+        "type_offsets": {"types_version": 2, "by_type": {"sql-table": [0.42, -0.07]}},
     }
     proposal = put.add_proposal(
         connection, kind="model", artefact_id=1, certified=False, evidence=evidence
@@ -206,6 +207,8 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
         "+0.045 to +0.201",
         "not defined",
         "280 effective conversations",
+        "Offsets of task types",
+        'sql-table</td><td class="r">+0.42</td><td class="r">-0.07',
         "better than the model in force",
     ):
         assert words in page
