@@ -44,6 +44,7 @@ from router_rivals import Batch, one_head
 from app.evaluation.task_types import build_types
 from app.routing.features import Features, prompt_features
 from app.routing.local import LocalClassifier
+from app.routing.type_offsets import TypeOffsets
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 SEEDS = 4
@@ -330,7 +331,9 @@ def cost(data: Path, *, minilm: bool) -> tuple[dict[str, Any], list[dict[str, An
         [str(at) for at in train],
     )
     decide, alone = timed(decider(classifier), texts), timed(classifier.predict, texts)
-    typed = timed(decider(classifier, types), texts)
+    carrier = LocalClassifier.from_bytes(classifier.to_bytes())
+    carrier.type_offsets = TypeOffsets(types.version, dict.fromkeys(types.names, (0.1, -0.1)))
+    typed = timed(decider(carrier, types), texts)
     huge = timed(decider(classifier), huge_prompts(texts))
     fresh = fresh_process(classifier)
     forward = None
