@@ -5,8 +5,8 @@ is; `Tries` is the order in which one request asks them.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from types import TracebackType
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from app.errors import ProviderError
@@ -179,13 +179,20 @@ class Balancer:
         return len(self._choices[tier.name]) > 1
 
     def pick(
-        self, tier: Tier, without: Collection[Key] = (), *, pauses: bool = False
+        self,
+        tier: Tier,
+        without: Collection[Key] = (),
+        *,
+        home: Key | None = None,
+        pauses: bool = False,
     ) -> Call | None:
         """The deployment that the strategy names among the healthy ones; None when there is none.
 
         Args:
             tier: whose.
             without: those that are not to be taken.
+            home: taken whatever the strategy says, if its breaker is closed: the conversation's
+                prompt is in its cache. A probe is not made with a conversation that has one.
             pauses: said of the call.
         """
         now = self._clock()
@@ -196,6 +203,9 @@ class Balancer:
         ]
         if not choices:
             return None
+        for choice in choices if home is not None else ():
+            if choice.place.key == home and choice.place.breaker.state(now) == "closed":
+                return Call(choice, self._clock, pauses=pauses)
         return Call(self._chosen(choices), self._clock, pauses=pauses)
 
     def soonest(
@@ -243,7 +253,8 @@ def _by_weight(choices: list[_Choice]) -> _Choice:
 class Tries:
     """The calls that one request may make, one after the other.
 
-    In a tier each healthy deployment is asked once, at once. Then follow the attempts that
+    In a tier each healthy deployment is asked once, at once, the conversation's home first. Then
+    follow the attempts that
     ``routing.retry`` allows on the decided tier, each after a pause, then the tiers above it. When
     no deployment of a tier is healthy, the one that is to be probed next is asked. In the last
     tier those that are left alone are asked too before the caller gets an error.
@@ -252,12 +263,20 @@ class Tries:
         balancer: the deployments.
         ladder: the decided tier, then those to be tried after it.
         retry: how often.
+        homes: where the conversation was served before, by tier.
     """
 
-    __slots__ = ("_again", "_balancer", "_ladder", "_last", "_rank", "_tried")
+    __slots__ = ("_again", "_balancer", "_homes", "_ladder", "_last", "_rank", "_tried")
 
-    def __init__(self, balancer: Balancer, ladder: Sequence[Tier], retry: RetrySection) -> None:
+    def __init__(
+        self,
+        balancer: Balancer,
+        ladder: Sequence[Tier],
+        retry: RetrySection,
+        homes: Mapping[str, Key] = MappingProxyType({}),
+    ) -> None:
         self._balancer = balancer
+        self._homes = homes
         self._ladder = ladder
         self._again = retry.attempts
         self._rank = 0
@@ -301,7 +320,8 @@ class Tries:
         return self._enter(self._ladder[self._rank])
 
     def _enter(self, tier: Tier) -> Call:
-        call = self._balancer.pick(tier) or self._balancer.soonest(tier)
+        home = self._homes.get(tier.name)
+        call = self._balancer.pick(tier, home=home) or self._balancer.soonest(tier)
         if call is None:
             raise AssertionError  # pragma: no cover - a tier has a deployment
         self._taken(call)

@@ -301,7 +301,8 @@ class ChatEndpoint:
         Raises:
             ProviderError: nobody answered (the last failure), or a provider refused the request.
         """
-        tries = Tries(self._balancer, ladder, retry)
+        homes = self._conversations.homes(exchange)
+        tries = Tries(self._balancer, ladder, retry, homes)
         call = tries.first()
         while True:
             exchange.tier = call.tier

@@ -57,6 +57,7 @@ class Pin:
         turns: turns so far.
         answer: what the answer is known again by; empty where nobody will ask. The prompt is warm
             for a request that has this answer in its history.
+        deployment: what the provider calls the model; empty where nobody knows.
     """
 
     tier: str
@@ -67,6 +68,7 @@ class Pin:
     completion_tokens: int = 0
     turns: int = 1
     answer: str = ""
+    deployment: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -380,6 +380,7 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
         cost: float = 1,
+        sessions: str = "{}",
     ) -> RunningGateway:
         places = ", ".join(
             f"{{provider: p{d.port}, model: name-at-{d.port}, cost: {cost}}}" for d in deployments
@@ -387,7 +388,7 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         lines = ["routing:", "  classifier: {kind: static, label: simple}", "  tiers:"]
         lines.append(f"    simple: {{model: model-simple, cost: 1, providers: [{places}]}}")
         lines.append(f"    complex: {{model: model-complex, cost: 15, provider: p{above.port}}}")
-        lines += [f"  retry: {retry}", f"  balance: {balance}"]
+        lines += [f"  retry: {retry}", f"  balance: {balance}", f"  sessions: {sessions}"]
         lines += [f"  cascade: {cascade}"] if cascade else []
         lines.append("providers:")
         lines += [
