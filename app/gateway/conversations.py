@@ -37,7 +37,14 @@ from app.providers.history import (
 from app.providers.openai_wire import estimated_tokens, request_characters
 from app.routing.content import message_text
 from app.routing.decision import Decision
-from app.routing.stickiness import Pin, SessionRules, Turn, in_tool_exchange, settled_turn
+from app.routing.stickiness import (
+    Pin,
+    SessionRules,
+    Turn,
+    in_tool_exchange,
+    settled_turn,
+    warm_tokens,
+)
 from app.routing.tiers import Tier
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
@@ -175,9 +182,9 @@ class Conversations:
             return _NOWHERE
         session, call = recalled.session_pin, recalled.call_pin
         homes = {}
-        if session is not None and recalled.goes_on:
-            if self._clock() - session.seen_at <= self._rules.cache_s:
-                homes[session.tier] = (session.provider, session.deployment)
+        warm_since = self._clock() - self._rules.cache_s
+        if session is not None and recalled.goes_on and session.seen_at >= warm_since:
+            homes[session.tier] = (session.provider, session.deployment)
         if call is not None:
             homes[call.tier] = (call.provider, call.deployment)
         return homes
@@ -251,16 +258,23 @@ class Conversations:
         if served.served_tier not in self._by_name:  # the response cache's
             return
         before = recalled.session_pin
+        place = (served.provider, tier.served_at()[0].model)
         pin = Pin(
             tier=served.served_tier,
             model=served.served_model,
             provider=served.provider,
             seen_at=self._clock(),
-            warm_tokens=served.prompt_tokens + served.completion_tokens,
+            warm_tokens=warm_tokens(
+                served.prompt_tokens,
+                served.completion_tokens,
+                cached_tokens=exchange.usage.cached_tokens,
+                cache_write_tokens=exchange.usage.cache_write_tokens,
+                was_warm=self.homes(exchange).get(tier.name) == place,
+            ),
             completion_tokens=served.completion_tokens,
             turns=1 if before is None else before.turns + 1,
             answer=(message_mark(served.answer) or "") if self._is_asked_for(tier) else "",
-            deployment=tier.served_at()[0].model,
+            deployment=place[1],
         )
         if recalled.session_key is not None:
             self._pins.keep(recalled.session_key, pin)

@@ -271,6 +271,4 @@ def _decoded(value: object) -> Pin | None:
     counted = all(type(number) is int and number >= 0 for number in (warm, completion, turns))
     if version != _VERSION or not named or not counted or not isinstance(seen_at, int | float):
         return None
-    return Pin(
-        tier, model, provider, float(seen_at), warm, completion, turns, answer, deployment
-    )
+    return Pin(tier, model, provider, float(seen_at), warm, completion, turns, answer, deployment)
