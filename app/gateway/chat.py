@@ -174,10 +174,14 @@ class ChatEndpoint:
     async def _serve(
         self, exchange: OpenExchange, headers: Headers, send: Send, watch: CallerWatch
     ) -> None:
-        if (cached := await self._cached(exchange, headers)) is not None:
-            await self._reply_cached(exchange, cached, send, watch)
-            return
+        if self._cache is not None:
+            exchange.look = await self._look(self._cache, exchange, headers)
         exchange.recalled = await self._conversations.recall(exchange, headers)
+        if (cached := exchange.look.answer) is not None:
+            if await self._still_does(exchange, cached):
+                await self._reply_cached(exchange, cached, send, watch)
+                return
+            exchange.look = Look("miss", exchange.look.key)
         if exchange.decision is None:
             exchange.decision = await self._decide(exchange)
         exchange.decision = self._conversations.settle(exchange, exchange.decision)
@@ -191,12 +195,9 @@ class ChatEndpoint:
         else:
             await self._reply(exchange, answer, send, watch)
 
-    async def _cached(self, exchange: OpenExchange, headers: Headers) -> CachedAnswer | None:
-        """An answer that was given before, by a tier that the router would still choose."""
-        if self._cache is None:
-            return None
+    async def _look(self, cache: ResponseCache, exchange: OpenExchange, headers: Headers) -> Look:
         pinned = exchange.decision is not None
-        look = await self._cache.look(
+        return await cache.look(
             self._wire,
             headers,
             exchange.request,
@@ -204,17 +205,22 @@ class ChatEndpoint:
             wish=read_wish(headers, exchange.request),
             count=lambda result: self._metrics.cache_looks(result).inc(),
         )
-        exchange.look = look
-        if look.answer is None:
-            return None
-        decision = exchange.decision or await self._decide_again(exchange, look.answer)
-        if decision is None or self._rank.get(look.answer.tier, -1) < self._rank[decision.tier]:
-            self._metrics.cache_looks("stale").inc()
-            exchange.look = Look("miss", look.key)
-            return None
-        self._metrics.cache_looks(look.status).inc()
-        exchange.decision = decision
-        return look.answer
+
+    async def _still_does(self, exchange: OpenExchange, answer: CachedAnswer) -> bool:
+        """Whether an answer that was given before is of the tier that would serve now, or better.
+
+        That is the tier which the router chooses, or which the conversation is held at.
+        """
+        decision = exchange.decision or await self._decide_again(exchange, answer)
+        if decision is not None:
+            turn = self._conversations.turn(exchange, decision)
+            decision = decision if turn is None else turn.decision
+            if self._rank.get(answer.tier, -1) >= self._rank[decision.tier]:
+                self._metrics.cache_looks(exchange.look.status).inc()
+                exchange.decision = decision
+                return True
+        self._metrics.cache_looks("stale").inc()
+        return False
 
     async def _decide_again(self, exchange: OpenExchange, answer: CachedAnswer) -> Decision | None:
         """The decision of now; a classifier that is a model is not asked, its word was kept."""

@@ -155,10 +155,19 @@ class Conversations:
 
     def settle(self, exchange: OpenExchange, decision: Decision) -> Decision:
         """The decision to serve: the router's, or the tier the conversation is held at."""
+        turn = self.turn(exchange, decision)
+        if turn is not None:
+            exchange.turn = turn
+            self._metrics.session_turns(turn.move).inc()
+            return turn.decision
+        return decision
+
+    def turn(self, exchange: OpenExchange, decision: Decision) -> Turn | None:
+        """What the conversation makes of a decision; None without one."""
         known = _known_pins(exchange.recalled)
         if not known and not exchange.in_session:
-            return decision
-        turn = settled_turn(
+            return None
+        return settled_turn(
             decision,
             known,
             messages=exchange.chat["messages"],
@@ -167,9 +176,6 @@ class Conversations:
             prompt_tokens=estimated_tokens(request_characters(exchange.chat)) if known else 0,
             now=self._clock(),
         )
-        exchange.turn = turn
-        self._metrics.session_turns(turn.move).inc()
-        return turn.decision
 
     def homes(self, exchange: OpenExchange) -> Mapping[str, tuple[str, str]]:
         """Tier -> (provider, its name for the model) that has this conversation's prompt warm.

@@ -378,8 +378,9 @@ def test_a_configuration_that_changed_under_a_pin(
 ) -> None:
     """Another gateway on the same Redis has other tiers: what fits holds, the rest is forgotten."""
     here = stage("openai", "anthropic", "openai", redis_url=redis_url)
-    names = [f"changed {random.random()}" for _ in range(2)]
-    for name, tier in zip(names, ("complex", "standard"), strict=True):
+    # Several, since a machine under load may miss the 10 ms of a look.
+    names = [f"changed {random.random()}" for _ in range(6)]
+    for name, tier in zip(names, ("complex", "standard") * 3, strict=True):
         shared(here.gateway)
         assert tier_of(routed(here, f"[[tier {tier}]]", name)) == tier
         until(lambda name=name: pin_of(redis_url, name) is not None)
@@ -389,9 +390,13 @@ def test_a_configuration_that_changed_under_a_pin(
     there = replace(here, gateway=changed)
     shared(changed)
     # Tier complex has another model by now, and holds; tier standard is gone.
-    held = routed(there, "", names[0], messages=follow_up("yes"))
-    assert (tier_of(held), held.headers["x-tierwatch-model"]) == ("complex", "new-complex")
-    assert tier_of(routed(there, "", names[1], messages=follow_up("yes"))) == "simple"
+    seen = []
+    for name in names:
+        looks = there.counted("pin_looks", "answer").get("shared", 0)
+        held = routed(there, "", name, messages=follow_up("yes"))
+        if there.counted("pin_looks", "answer").get("shared", 0) > looks:
+            seen.append((tier_of(held), held.headers["x-tierwatch-model"]))
+    assert set(seen) == {("complex", "new-complex"), ("simple", "new-simple")}
 
 
 def test_a_held_tier_that_is_down_is_replaced_but_not_in_a_tool_exchange(
