@@ -30,12 +30,16 @@ class _Place:
     __slots__ = ("answered", "breaker", "failed", "in_flight", "key")
 
     def __init__(
-        self, key: Key, rules: BreakerRules, metrics: GatewayMetrics, clock: Callable[[], float]
+        self,
+        key: Key,
+        label: str,
+        rules: BreakerRules,
+        metrics: GatewayMetrics,
+        clock: Callable[[], float],
     ) -> None:
         self.key = key
         self.breaker = Breaker(rules)
         self.in_flight = 0
-        label = f"{key[0]}/{key[1]}"
         self.answered = metrics.deployment_calls(label, "answered")
         self.failed = metrics.deployment_calls(label, "failed")
         # Asked at each scrape: an open breaker becomes half-open by the passing of time alone.
@@ -124,7 +128,7 @@ class Call:
         self._place.failed.inc()
         if ticket is None:
             return
-        if error.retryable or error.status in _REFUSED_TO_US:
+        if is_deployments_fault(error):
             breaker.fail(ticket, now, retry_after_s=error.retry_after_s)
         else:
             breaker.succeed(ticket, now)  # whoever refuses a request is up
@@ -150,6 +154,7 @@ class Balancer:
         tiers: with their deployments.
         section: the strategy, and when a deployment is left alone.
         metrics: shows each deployment's state, calls, and calls under way.
+        label: what deployments' names begin with in metrics, where there is another balancer.
         clock: seconds that never go back.
     """
 
@@ -159,6 +164,7 @@ class Balancer:
         section: BalanceSection,
         metrics: GatewayMetrics,
         *,
+        label: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         rules = section.breaker.rules()
@@ -171,7 +177,8 @@ class Balancer:
             for deployment in tier.served_at():
                 key = (deployment.provider, deployment.model)
                 if key not in places:
-                    places[key] = _Place(key, rules, metrics, clock)
+                    name = f"{label}{deployment.provider}/{deployment.model}"
+                    places[key] = _Place(key, name, rules, metrics, clock)
                 choices.append(_Choice(tier, deployment, places[key]))
 
     def several(self, tier: Tier) -> bool:
@@ -337,6 +344,11 @@ class Tries:
             self._tried.add(call.key)
             self._last = call.key
         return call
+
+
+def is_deployments_fault(error: ProviderError) -> bool:
+    """Whether another deployment may answer what this one did not, since this one is to blame."""
+    return error.retryable or error.status in _REFUSED_TO_US
 
 
 def _asked_nobody(error: ProviderError) -> bool:

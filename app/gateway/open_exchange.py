@@ -128,10 +128,8 @@ class OpenExchange:
         """Add a call that was given up because the caller left or the gateway stopped."""
         self._add(tier, began, None, ABANDONED)
 
-    def classified(self, request: dict[str, Any], usage: Usage, price: Price | None) -> None:
-        """Count what the classifier's reply cost, readable or not; free where no price is known."""
-        if price is None:
-            return
+    def classified(self, request: dict[str, Any], usage: Usage, price: Price) -> None:
+        """Count what the classifier's reply cost, readable or not."""
         prompt = usage.prompt_tokens
         if prompt is None:
             usage = usage._replace(prompt_tokens=estimated_tokens(request_characters(request)))

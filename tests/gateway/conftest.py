@@ -330,6 +330,7 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
         sessions: str = "{}",
+        balance: str = "{}",
         names: tuple[str, str, str] = ("simple", "standard", "complex"),
         models: str = "model",
         costs: tuple[Any, Any, Any] = (0.25, 3, 15),
@@ -347,6 +348,7 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         lines.append("  fallback: {strategy: escalate, threshold: 0.7}")
         lines.append(f"  retry: {retry}")
         lines.append(f"  sessions: {sessions}")
+        lines.append(f"  balance: {balance}")
         lines.append("providers:")
         lines += [
             f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s},"
