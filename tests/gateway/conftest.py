@@ -383,6 +383,8 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         timeout_s: float = 2,
         cost: float = 1,
         sessions: str = "{}",
+        gateway: str = "{}",
+        **options: Any,
     ) -> RunningGateway:
         places = ", ".join(
             f"{{provider: p{d.port}, model: name-at-{d.port}, cost: {cost}}}" for d in deployments
@@ -397,7 +399,8 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
             f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s}}}"
             for port, p in {p.port: p for p in (*deployments, above)}.items()
         ]
-        running = RunningGateway("\n".join(lines), tmp_path / "tierwatch.yaml")
+        lines.append(f"gateway: {gateway}")
+        running = RunningGateway("\n".join(lines), tmp_path / "tierwatch.yaml", **options)
         running.start()
         started.append(running)
         return running
