@@ -143,7 +143,7 @@ class LocalClassifier:
 
         They are learned in their order and in its reverse, in two passes each where `learn` makes
         one, and the mean of both models is kept. It is calibrated on the scores that each third of
-        the prompts gets from a model of the other two, and takes some 1.5 milliseconds a pair.
+        the prompts gets from a model of the other two, and takes some millisecond a pair.
 
         Args:
             texts: prompts.
