@@ -191,6 +191,7 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
         min_pairs=evaluation.min_pairs,
         budget_usd_per_day=evaluation.budget_usd_per_day,
         conversation_idle_s=settings.conversation_idle_s,
+        promises=evaluation.objective is not None,
     )
 
 

@@ -115,12 +115,17 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
 
 
 def _candidate(connection: Connection, stable: Policy, proposal: Any, version: int) -> Policy:
+    tier = proposal.tier
     if proposal.kind == "threshold":
-        return stable.with_threshold(
-            proposal.tier, proposal.to_threshold, version=version, task_type=proposal.task_type
+        changed = stable.with_threshold(
+            tier, proposal.to_threshold, version=version, task_type=proposal.task_type
         )
-    model = add_model(connection, stable.classifier, proposal.tier, proposal.artefact_id)
-    return stable.with_model(model, proposal.tier, proposal.to_threshold, version=version)
+        return changed.with_promises(proposal.evidence.get("promised", {}))
+    model = add_model(connection, stable.classifier, tier, proposal.artefact_id)
+    changed = stable.with_model(model, tier, proposal.to_threshold, version=version)
+    high = proposal.predicted["misroute"]["high"]
+    # Under an objective something was promised of the tier; now it is what is predicted.
+    return changed if tier not in stable.promised else changed.with_promises({tier: high})
 
 
 def finish_rollout(connection: Connection, proposal: Any, *, why: str) -> None:

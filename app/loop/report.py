@@ -12,6 +12,7 @@ from app.evaluation.costs import Costs
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.routing.policy import ActivePolicies
 from app.routing.tiers import CACHE_TIER
 from app.store.costs import evaluation_costs
 from app.store.evidence import streams_in_force
@@ -82,7 +83,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
             tier.name: _tier(
                 connection,
                 tier.name,
-                tolerance=evaluation.tolerance.get(tier.name),
+                tolerance=_tolerance(config, tier.name, active),
                 judge_version=judge,
                 min_pairs=evaluation.min_pairs,
                 model=tier.model,
@@ -96,6 +97,14 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "thresholds": {} if active is None else dict(active.stable.thresholds),
         "model_version": None if active is None else active.stable.classifier,
     }
+
+
+def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> float | None:
+    """What a tier is tolerated under the stable policy; None for the top one."""
+    stated = config.evaluation.tolerance.get(tier)
+    if stated is None or active is None or config.evaluation.objective is None:
+        return stated
+    return active.stable.tolerance(tier, stated)
 
 
 def _recorded_quality(connection: Connection) -> float | None:

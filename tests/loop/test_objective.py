@@ -19,7 +19,8 @@ from app.loop.retune import RetuneRules, retune
 from app.loop.rollout import RolloutRules, rollout
 from app.routing.policy import Policy
 from app.store.evidence import routed_evidence
-from app.store.policies import active_policies
+from app.store.learned import add_artefact
+from app.store.policies import active_policies, add_policy, load_policy
 from app.store.schema import PolicyRow
 
 OBJECTIVE = Objective(0.95, ["simple", "standard"], "complex")
@@ -305,3 +306,40 @@ def test_without_pairs_the_quality_is_unknown(in_force: Engine) -> None:
     with in_force.connect() as connection:
         kept = quality_kept(connection, OBJECTIVE, policy, judge_version=put.JUDGE)
     assert (kept.value, kept.n) == (None, 0)
+
+
+def test_what_is_approved_is_what_monitors_and_rollouts_hold_it_to(in_force: Engine) -> None:
+    pour(in_force, 4_000, (0.7, 0.7))
+    assert run(in_force, replace(RULES, mode="auto")) == 1
+    [proposal] = proposals(in_force)
+    with in_force.connect() as connection:
+        active = active_policies(connection)
+    assert active is not None
+    assert active.candidate is not None
+    assert active.stable.promised == {}
+    assert dict(active.candidate.promised) == proposal.evidence["promised"]
+    # Of what is then kept by standard a few per cent are worse; more than 1 - .99 and less than .5.
+    high = proposal.evidence["promised"]["standard"]
+    assert 0.01 < high < 0.5
+    rules = RolloutRules(share=0.2, min_pairs=100, tolerance={"standard": 0.01}, max_weight=1.5)
+    pour(in_force, 400, (0.7, 0.6), versions=(2,))
+    assert rollout(engine=in_force, rules=rules) == "completed"
+    [ended] = proposals(in_force)
+    assert ended.ended_why.endswith(f"pairs within the promised {100 * high:.1f} %")
+
+
+def test_a_model_is_held_to_what_is_predicted_of_it_once_promises_are_made(
+    in_force: Engine,
+) -> None:
+    promised = Policy(2, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.07})
+    with in_force.begin() as connection:
+        add_policy(connection, promised, author="ada", reason="a test")
+        connection.execute(text("update active_policy set stable_version = 2"))
+        artefact = add_artefact(
+            connection, "simple", artefact=b"a model", pairs=1, position=1, author="ada"
+        )
+        made = put.add_proposal(connection, kind="model", artefact_id=artefact, base_version=2)
+        assert approve_proposal(connection, made, actor="ada", why="better") == 3
+        policy = load_policy(connection, 3)
+    assert policy is not None
+    assert dict(policy.promised) == {"simple": put.estimate(0.031)["high"]}
