@@ -18,7 +18,7 @@ from app.judges.recorded import Lookup
 from app.judges.verdict import Preferred, Question
 from app.loop.capture import CaptureRecorder
 from app.loop.learn import LearnRules
-from app.loop.objective import Objective
+from app.loop.objective import objective_of
 from app.loop.observe import MonitorRules
 from app.loop.redact import Redactor, load_redactor
 from app.loop.refit import RefitRules
@@ -208,15 +208,6 @@ def retune_rules(settings: Settings, config: Config) -> RetuneRules:
         correct_judge=asked.judge_errors == "correct",
         objective=objective_of(config),
     )
-
-
-def objective_of(config: Config) -> Objective | None:
-    """What all tiers together are to keep; None where each has its tolerance."""
-    asked = config.evaluation.objective
-    if asked is None:
-        return None
-    *tiers, top = (tier.name for tier in config.tiers)
-    return Objective(asked.quality, tiers, top)
 
 
 def refit_rules(config: Config, *, judge_version: str) -> RefitRules:

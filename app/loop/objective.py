@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection
 
+from app.config import Config
 from app.evaluation.estimation import Estimate
 from app.evaluation.joint import (
     JointChoice,
@@ -44,8 +45,8 @@ EVERY_TIER: Final = "*"
 _EXPIRES_AFTER = dt.timedelta(days=7)
 # A step that saves nothing still has to be a price: the tier below it is then hardly kept.
 _NO_STEP_USD = 1e-9
-# The report reads pairs at every look: 20,000 take a third of a second.
-_REPORTED_PAIRS = 20_000
+# The report reads pairs at every look: so many take a tenth of a second.
+_REPORTED_PAIRS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,15 @@ class Objective:
     quality: float
     tiers: Sequence[str]
     top: str
+
+
+def objective_of(config: Config) -> Objective | None:
+    """What a configuration asks of all tiers together; None where each has its tolerance."""
+    asked = config.evaluation.objective
+    if asked is None:
+        return None
+    *tiers, top = (tier.name for tier in config.tiers)
+    return Objective(asked.quality, tiers, top)
 
 
 def retune_jointly(
@@ -207,8 +217,9 @@ def _propose(
     rates_now, rates = served_rates(pairs, now), served_rates(pairs, then)
     judged = np.asarray(pairs.boundaries) == place
     gains = np.asarray(pairs.gains)[judged]
+    confidences = np.asarray(pairs.confidences)[judged, place]
     change = predicted_change(
-        np.asarray(pairs.confidences)[judged, place],
+        confidences,
         np.maximum(gains, 0),
         np.asarray(pairs.weights)[judged],
         current=current,
@@ -258,7 +269,12 @@ def _propose(
             "reason": objective_sentence(told),
             "mean_cost_usd": {"lower": costs[0], "upper": costs[1]},
             "bounds": [
-                {"threshold": threshold, "bound": bound} for threshold, bound in move.bounds.items()
+                {
+                    "threshold": threshold,
+                    "bound": bound,
+                    "pairs": int((confidences >= threshold).sum()),
+                }
+                for threshold, bound in move.bounds.items()
             ],
         },
         expires_at=dt.datetime.now(dt.UTC) + _EXPIRES_AFTER,
@@ -283,9 +299,9 @@ def objective_sentence(told: Mapping[str, Any]) -> str:
 
     >>> objective_sentence({"quality": .95, "top": "complex", "allowed": .05, "certified": True,
     ...     "loss_now": {"value": .031}, "loss_then": {"value": .04}, "bound_then": .048})
-    'Keeps 95 % of the quality of complex: loses 3.1 % now, at most 4.8 % then (allowed 5.0 %)'
+    "Keeps 95 % of complex's quality: loses 3.1 % now, at most 4.8 % then (allowed 5.0 %)"
     """
-    keeps = f"{100 * told['quality']:g} % of the quality of {told['top']}"
+    keeps = f"{100 * told['quality']:g} % of {told['top']}'s quality"
     now, then = percent(told["loss_now"]["value"]), percent(told["loss_then"]["value"])
     allowed = f"(allowed {percent(told['allowed'])})"
     most = percent(told["bound_then"])

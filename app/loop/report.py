@@ -12,6 +12,7 @@ from app.evaluation.costs import Costs
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.loop.objective import objective_of, quality_kept
 from app.routing.policy import ActivePolicies
 from app.routing.tiers import CACHE_TIER
 from app.store.costs import evaluation_costs
@@ -77,6 +78,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "costs": asdict(costs) | {"unpriced": list(config.unpriced)},
         "saving_interval": _figures(_saving(connection)),
         "quality_vs_top": _figures(_quality(connection, config, judge)),
+        "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
@@ -97,6 +99,21 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "thresholds": {} if active is None else dict(active.stable.thresholds),
         "model_version": None if active is None else active.stable.classifier,
     }
+
+
+def _objective(
+    connection: Connection, config: Config, active: ActivePolicies | None, judge_version: str
+) -> dict[str, Any] | None:
+    """What is to be kept of the top tier's quality, and what is; None without an objective."""
+    objective = objective_of(config)
+    if objective is None:
+        return None
+    kept = (
+        unknown()
+        if active is None
+        else quality_kept(connection, objective, active.stable, judge_version=judge_version)
+    )
+    return {"quality": objective.quality, "top": objective.top, "kept": _figures(kept)}
 
 
 def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> float | None:
@@ -287,7 +304,8 @@ def _proposals(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
             'select id, kind, tier, task_type, from_threshold as "from", to_threshold as "to",'
-            " direction, state, certified, pairs, predicted, candidate_version"
+            " direction, state, certified, pairs, predicted, candidate_version,"
+            " case when evidence ? 'objective' then evidence ->> 'reason' end as objective"
             " from proposals order by id"
         )
     )

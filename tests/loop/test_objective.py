@@ -126,7 +126,7 @@ def test_the_saving_step_is_proposed_with_what_all_tiers_then_lose(in_force: Eng
     assert set(proposal.evidence["promised"]) == {"simple", "standard"}
     assert proposal.evidence["promised"]["standard"] == proposal.predicted["misroute"]["high"]
     assert proposal.evidence["reason"] == (
-        f"Keeps 95 % of the quality of complex: loses {100 * choice.now.value:.1f} % now,"
+        f"Keeps 95 % of complex's quality: loses {100 * choice.now.value:.1f} % now,"
         f" at most {100 * move.bound:.1f} % then (allowed 5.0 %)"
     )
     [tested] = rows(in_force, "select * from retunes")
@@ -141,9 +141,7 @@ def test_what_is_shown_to_lose_too_much_in_all_proposes_a_raise(in_force: Engine
     [proposal] = proposals(in_force)
     assert (proposal.direction, proposal.certified) == ("raise", False)
     assert proposal.evidence["objective"]["loss_now"]["value"] > 0.05
-    assert proposal.evidence["reason"].startswith(
-        "Not shown to keep 95 % of the quality of complex"
-    )
+    assert proposal.evidence["reason"].startswith("Not shown to keep 95 % of complex's quality")
 
 
 def test_one_proposal_at_a_time_and_each_test_spends_less(in_force: Engine) -> None:
