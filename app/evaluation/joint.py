@@ -324,6 +324,26 @@ def choose_jointly(
     )
 
 
+def next_move(choice: JointChoice, *, alerted: Sequence[int] = ()) -> Move | None:
+    """The move to ask a person about, if any.
+
+    The lowering that saves most. But where more than allowed is lost, a raise: a certified one
+    when that is estimated, any when it is shown. A raise costs money, so with merely too few pairs
+    to certify what is in force, none is asked for.
+
+    Args:
+        choice: what was found.
+        alerted: places of tiers with an open alert. Then it is a raise of one of these or nothing.
+    """
+    if alerted:
+        return next((move for move in choice.raises if move.place in alerted), None)
+    too_much = choice.now.value is not None and choice.now.value > choice.allowed
+    for move in choice.raises:
+        if choice.exceeded or (too_much and move.certified):
+            return move
+    return None if too_much or choice.exceeded else next(iter(choice.lowerings), None)
+
+
 def served_rates(
     pairs: RoutedPairs, thresholds: Sequence[float], *, level: float = 0.95
 ) -> tuple[Estimate, ...]:

@@ -19,6 +19,7 @@ from app.evaluation.joint import (
     Move,
     RoutedPairs,
     choose_jointly,
+    next_move,
     served_rates,
     total_loss,
 )
@@ -136,7 +137,7 @@ def retune_jointly(
         delta=spent,
         step=step,
     )
-    move = _worth_proposing(choice, [objective.tiers.index(tier) for tier in alerts])
+    move = next_move(choice, alerted=[objective.tiers.index(tier) for tier in alerts])
     add_retune(
         connection,
         tier=EVERY_TIER,
@@ -179,22 +180,6 @@ def retune_jointly(
             ),
         },
     )
-
-
-def _worth_proposing(choice: JointChoice, alerted: Sequence[int]) -> Move | None:
-    """The move to ask a person about, if any.
-
-    As for a single tier: a raise costs money, so something must speak for harm. That is an alert on
-    the tier, or that more than allowed is lost: as estimated for a certified raise, as shown for
-    any other. Nothing is lowered while an alert is open.
-    """
-    if alerted:
-        return next((move for move in choice.raises if move.place in alerted), None)
-    too_much = choice.now.value is not None and choice.now.value > choice.allowed
-    for move in choice.raises:
-        if choice.exceeded or (too_much and move.certified):
-            return move
-    return None if too_much else next(iter(choice.lowerings), None)
 
 
 def _propose(

@@ -8,7 +8,13 @@ from scipy import stats
 from stand_in_routed import STEPS_USD, routed, true_loss
 
 from app.errors import EvidenceError
-from app.evaluation.joint import RoutedPairs, choose_jointly, served_rates, total_loss
+from app.evaluation.joint import (
+    RoutedPairs,
+    choose_jointly,
+    next_move,
+    served_rates,
+    total_loss,
+)
 
 
 def one_boundary(kept: int, up: int, worse: int, *, threshold: float = 0.5) -> RoutedPairs:
@@ -207,6 +213,29 @@ def test_what_loses_too_much_is_not_lowered_but_raised() -> None:
     assert choice.raises
     assert all(move.saved_usd < 0 for move in choice.raises)
     assert all(move.loss.value < choice.now.value for move in choice.raises)
+
+
+def test_an_alert_asks_for_a_raise_of_its_tier_and_for_nothing_else() -> None:
+    rng = np.random.default_rng(1)
+    choice = ask(routed(rng, 4_000, (0.7, 0.7)), (0.7, 0.7))
+    assert next_move(choice) == choice.lowerings[0]
+    # The target would have simple stricter: no need without an alert, and none for standard.
+    assert [move.place for move in choice.raises] == [0]
+    assert next_move(choice, alerted=[0]) == choice.raises[0]
+    assert next_move(choice, alerted=[1]) is None
+
+
+def test_a_raise_needs_harm() -> None:
+    rng = np.random.default_rng(1)
+    shown = ask(routed(rng, 6_000, (0.3, 0.3)), (0.3, 0.3))
+    assert next_move(shown) == shown.raises[0]
+    # 300 pairs at .5 and .5 cannot certify 5 %, nor show more.
+    few = ask(routed(rng, 300, (0.5, 0.5)), (0.5, 0.5))
+    assert few.bound > 0.05
+    assert few.raises
+    assert not few.raises[0].certified
+    assert not few.exceeded
+    assert next_move(few) is None
 
 
 def test_nothing_is_certified_to_move_down_unseen() -> None:
