@@ -282,7 +282,7 @@ def routed_evidence(
     classifier: int,
     after_outcome: int = 0,
     apart: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
-    limit: int = 50_000,
+    limit: int = 20_000,
 ) -> RoutedEvidence:
     """The newest judged pairs of all boundaries, as all tiers together are tested on them.
 
@@ -296,7 +296,8 @@ def routed_evidence(
         after_outcome: outcomes up to this id belong to an older regime and are left out.
         apart: task type -> tier -> threshold of its own. These thresholds stay as they are, which
             a confidence of 1 or 0 in place of the real one says.
-        limit: how many of the newest to take.
+        limit: how many of the newest to take. With so many a test holds the active policy's lock
+            for a second or two.
     """
     rows = connection.execute(
         text(
