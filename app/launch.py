@@ -102,6 +102,7 @@ def write_effective_config(
         tier.pop("providers", None)
     classifier = routing.get("classifier", {})
     classifier.pop("provider", None)
+    classifier.pop("providers", None)
     if "models" in classifier:  # relative to the file that is left behind
         files = classifier["models"].items()
         classifier["models"] = {tier: str(given.parent.resolve() / file) for tier, file in files}

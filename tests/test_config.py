@@ -221,7 +221,7 @@ ONE_PROBLEM = [
         "max_token",
         (
             "2: routing.classifier.max_token: found an unknown key; accepted"
-            " cost, kind, label, logprobs, max_tokens, model, models, provider, timeout"
+            " cost, kind, label, logprobs, max_tokens, model, models, provider, providers, timeout"
             " (did you mean 'max_tokens'?)"
         ),
     ),

@@ -7,7 +7,7 @@ from app.launch import write_effective_config
 
 GIVEN = """\
 routing:
-  classifier: {model: cheap, provider: b}
+  classifier: {model: cheap, providers: [{provider: a}, {provider: b}]}
   tiers:
     simple: {model: small-1, cost: 1, providers: [{provider: a}, {provider: b, model: other}]}
     complex: {model: large-1, cost: 15, provider: a}
@@ -28,4 +28,4 @@ def test_every_tier_is_served_by_the_recorded_provider_however_many_it_had(tmp_p
         (place,) = tier.served_at()
         # Recorded answers are found by the tier's model, not by what a deployment calls it.
         assert (place.provider, place.model) == ("recorded", tier.model)
-    assert config.classifier.provider == "recorded"
+    assert (config.classifier.provider, config.classifier.deployments) == ("recorded", ())

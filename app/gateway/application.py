@@ -22,6 +22,7 @@ from app.gateway.conversations import Conversations
 from app.gateway.feedback import read_feedback
 from app.gateway.inbound import Keys, read_body
 from app.gateway.metrics import GatewayMetrics
+from app.gateway.model_classifier import ModelClassifier
 from app.gateway.models import model_list
 from app.gateway.pins import Pins
 from app.gateway.policies import CurrentRouter, Types, no_models, no_types
@@ -80,6 +81,10 @@ def build_gateway(
     keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
     current = CurrentRouter(router, policies, metrics, models=models, types=types)
     balancer = Balancer(config.tiers, config.balance, metrics)
+    asks = None
+    if config.classifier.kind == "llm":
+        own = Balancer([config.classifier.as_tier()], config.balance, metrics, label="classifier:")
+        asks = ModelClassifier(config.classifier, own, upstream)
     pins = Pins(
         redis_url,
         idle_s=config.sessions.idle_s,
@@ -108,6 +113,7 @@ def build_gateway(
             keys=keys,
             metrics=metrics,
             clock=clock,
+            asks=asks,
             cache=cache,
         )
 

@@ -5,8 +5,8 @@ is; `Tries` is the order in which one request asks them.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
-from types import TracebackType
+from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from app.errors import ProviderError
@@ -30,12 +30,16 @@ class _Place:
     __slots__ = ("answered", "breaker", "failed", "in_flight", "key")
 
     def __init__(
-        self, key: Key, rules: BreakerRules, metrics: GatewayMetrics, clock: Callable[[], float]
+        self,
+        key: Key,
+        label: str,
+        rules: BreakerRules,
+        metrics: GatewayMetrics,
+        clock: Callable[[], float],
     ) -> None:
         self.key = key
         self.breaker = Breaker(rules)
         self.in_flight = 0
-        label = f"{key[0]}/{key[1]}"
         self.answered = metrics.deployment_calls(label, "answered")
         self.failed = metrics.deployment_calls(label, "failed")
         # Asked at each scrape: an open breaker becomes half-open by the passing of time alone.
@@ -124,7 +128,7 @@ class Call:
         self._place.failed.inc()
         if ticket is None:
             return
-        if error.retryable or error.status in _REFUSED_TO_US:
+        if is_deployments_fault(error):
             breaker.fail(ticket, now, retry_after_s=error.retry_after_s)
         else:
             breaker.succeed(ticket, now)  # whoever refuses a request is up
@@ -150,6 +154,7 @@ class Balancer:
         tiers: with their deployments.
         section: the strategy, and when a deployment is left alone.
         metrics: shows each deployment's state, calls, and calls under way.
+        label: what deployments' names begin with in metrics, where there is another balancer.
         clock: seconds that never go back.
     """
 
@@ -159,6 +164,7 @@ class Balancer:
         section: BalanceSection,
         metrics: GatewayMetrics,
         *,
+        label: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         rules = section.breaker.rules()
@@ -171,7 +177,8 @@ class Balancer:
             for deployment in tier.served_at():
                 key = (deployment.provider, deployment.model)
                 if key not in places:
-                    places[key] = _Place(key, rules, metrics, clock)
+                    name = f"{label}{deployment.provider}/{deployment.model}"
+                    places[key] = _Place(key, name, rules, metrics, clock)
                 choices.append(_Choice(tier, deployment, places[key]))
 
     def several(self, tier: Tier) -> bool:
@@ -179,13 +186,20 @@ class Balancer:
         return len(self._choices[tier.name]) > 1
 
     def pick(
-        self, tier: Tier, without: Collection[Key] = (), *, pauses: bool = False
+        self,
+        tier: Tier,
+        without: Collection[Key] = (),
+        *,
+        home: Key | None = None,
+        pauses: bool = False,
     ) -> Call | None:
         """The deployment that the strategy names among the healthy ones; None when there is none.
 
         Args:
             tier: whose.
             without: those that are not to be taken.
+            home: taken whatever the strategy says, if its breaker is closed: the conversation's
+                prompt is in its cache. A probe is not made with a conversation that has one.
             pauses: said of the call.
         """
         now = self._clock()
@@ -196,6 +210,9 @@ class Balancer:
         ]
         if not choices:
             return None
+        for choice in choices if home is not None else ():
+            if choice.place.key == home and choice.place.breaker.state(now) == "closed":
+                return Call(choice, self._clock, pauses=pauses)
         return Call(self._chosen(choices), self._clock, pauses=pauses)
 
     def soonest(
@@ -243,7 +260,8 @@ def _by_weight(choices: list[_Choice]) -> _Choice:
 class Tries:
     """The calls that one request may make, one after the other.
 
-    In a tier each healthy deployment is asked once, at once. Then follow the attempts that
+    In a tier each healthy deployment is asked once, at once, the conversation's home first. Then
+    follow the attempts that
     ``routing.retry`` allows on the decided tier, each after a pause, then the tiers above it. When
     no deployment of a tier is healthy, the one that is to be probed next is asked. In the last
     tier those that are left alone are asked too before the caller gets an error.
@@ -252,12 +270,20 @@ class Tries:
         balancer: the deployments.
         ladder: the decided tier, then those to be tried after it.
         retry: how often.
+        homes: where the conversation was served before, by tier.
     """
 
-    __slots__ = ("_again", "_balancer", "_ladder", "_last", "_rank", "_tried")
+    __slots__ = ("_again", "_balancer", "_homes", "_ladder", "_last", "_rank", "_tried")
 
-    def __init__(self, balancer: Balancer, ladder: Sequence[Tier], retry: RetrySection) -> None:
+    def __init__(
+        self,
+        balancer: Balancer,
+        ladder: Sequence[Tier],
+        retry: RetrySection,
+        homes: Mapping[str, Key] = MappingProxyType({}),
+    ) -> None:
         self._balancer = balancer
+        self._homes = homes
         self._ladder = ladder
         self._again = retry.attempts
         self._rank = 0
@@ -301,7 +327,8 @@ class Tries:
         return self._enter(self._ladder[self._rank])
 
     def _enter(self, tier: Tier) -> Call:
-        call = self._balancer.pick(tier) or self._balancer.soonest(tier)
+        home = self._homes.get(tier.name)
+        call = self._balancer.pick(tier, home=home) or self._balancer.soonest(tier)
         if call is None:
             raise AssertionError  # pragma: no cover - a tier has a deployment
         self._taken(call)
@@ -317,6 +344,11 @@ class Tries:
             self._tried.add(call.key)
             self._last = call.key
         return call
+
+
+def is_deployments_fault(error: ProviderError) -> bool:
+    """Whether another deployment may answer what this one did not, since this one is to blame."""
+    return error.retryable or error.status in _REFUSED_TO_US
 
 
 def _asked_nobody(error: ProviderError) -> bool:

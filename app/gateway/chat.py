@@ -13,7 +13,7 @@ from dataclasses import replace
 from starlette.types import Receive, Scope, Send
 
 from app.config import Config
-from app.errors import ClassifierError, ProviderError
+from app.errors import ProviderError
 from app.gateway.answers import Asked, Begun, Whole
 from app.gateway.balancer import Balancer, Call, Tries
 from app.gateway.cache_key import read_wish
@@ -23,9 +23,10 @@ from app.gateway.cascade import Cascade
 from app.gateway.conversations import Conversations
 from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from app.gateway.metrics import GatewayMetrics
+from app.gateway.model_classifier import ModelClassifier
 from app.gateway.open_exchange import OpenExchange
 from app.gateway.policies import CurrentRouter
-from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal, refusal_for, send_refusal
+from app.gateway.refusal import ANTHROPIC, Refusal, refusal_for, send_refusal
 from app.gateway.response_cache import CachedAnswer, Look, ResponseCache
 from app.gateway.translation import (
     StreamRelay,
@@ -39,10 +40,8 @@ from app.providers.history import mentions_reasoning
 from app.providers.upstream import Upstream, UpstreamStream, read_json
 from app.providers.usage import Usage
 from app.providers.whole_stream import completion_stream, message_stream
-from app.routing.classification import failure_kind
 from app.routing.config import RetrySection
 from app.routing.decision import Decision
-from app.routing.llm import classification_request, read_classification
 from app.routing.router import Router
 from app.routing.tiers import CACHE_TIER, Price, Tier
 
@@ -76,6 +75,7 @@ class ChatEndpoint:
         keys: what callers must show.
         metrics: what is counted.
         clock: epoch seconds.
+        asks: the classifier that is a model; None where the router's own classifies.
         cache: answers that were given before; None without one.
     """
 
@@ -92,6 +92,7 @@ class ChatEndpoint:
         keys: Keys,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
+        asks: ModelClassifier | None = None,
         cache: ResponseCache | None = None,
     ) -> None:
         self._wire = wire
@@ -104,6 +105,7 @@ class ChatEndpoint:
         self._keys = keys
         self._metrics = metrics
         self._clock = clock
+        self._asks = asks
         self._cache = cache
         self._auto = AUTO | frozenset(config.gateway.auto_models)
         self._tiers = {tier.name: tier for tier in config.tiers}
@@ -174,10 +176,14 @@ class ChatEndpoint:
     async def _serve(
         self, exchange: OpenExchange, headers: Headers, send: Send, watch: CallerWatch
     ) -> None:
-        if (cached := await self._cached(exchange, headers)) is not None:
-            await self._reply_cached(exchange, cached, send, watch)
-            return
+        if self._cache is not None:
+            exchange.look = await self._look(self._cache, exchange, headers)
         exchange.recalled = await self._conversations.recall(exchange, headers)
+        if (cached := exchange.look.answer) is not None:
+            if await self._still_does(exchange, cached):
+                await self._reply_cached(exchange, cached, send, watch)
+                return
+            exchange.look = Look("miss", exchange.look.key)
         if exchange.decision is None:
             exchange.decision = await self._decide(exchange)
         exchange.decision = self._conversations.settle(exchange, exchange.decision)
@@ -191,12 +197,9 @@ class ChatEndpoint:
         else:
             await self._reply(exchange, answer, send, watch)
 
-    async def _cached(self, exchange: OpenExchange, headers: Headers) -> CachedAnswer | None:
-        """An answer that was given before, by a tier that the router would still choose."""
-        if self._cache is None:
-            return None
+    async def _look(self, cache: ResponseCache, exchange: OpenExchange, headers: Headers) -> Look:
         pinned = exchange.decision is not None
-        look = await self._cache.look(
+        return await cache.look(
             self._wire,
             headers,
             exchange.request,
@@ -204,21 +207,26 @@ class ChatEndpoint:
             wish=read_wish(headers, exchange.request),
             count=lambda result: self._metrics.cache_looks(result).inc(),
         )
-        exchange.look = look
-        if look.answer is None:
-            return None
-        decision = exchange.decision or await self._decide_again(exchange, look.answer)
-        if decision is None or self._rank.get(look.answer.tier, -1) < self._rank[decision.tier]:
-            self._metrics.cache_looks("stale").inc()
-            exchange.look = Look("miss", look.key)
-            return None
-        self._metrics.cache_looks(look.status).inc()
-        exchange.decision = decision
-        return look.answer
+
+    async def _still_does(self, exchange: OpenExchange, answer: CachedAnswer) -> bool:
+        """Whether an answer that was given before is of the tier that would serve now, or better.
+
+        That is the tier which the router chooses, or which the conversation is held at.
+        """
+        decision = exchange.decision or await self._decide_again(exchange, answer)
+        if decision is not None:
+            turn = self._conversations.turn(exchange, decision)
+            decision = decision if turn is None else turn.decision
+            if self._rank.get(answer.tier, -1) >= self._rank[decision.tier]:
+                self._metrics.cache_looks(exchange.look.status).inc()
+                exchange.decision = decision
+                return True
+        self._metrics.cache_looks("stale").inc()
+        return False
 
     async def _decide_again(self, exchange: OpenExchange, answer: CachedAnswer) -> Decision | None:
         """The decision of now; a classifier that is a model is not asked, its word was kept."""
-        if self._config.classifier.kind != "llm":
+        if self._asks is None:
             return await self._decide(exchange)
         if answer.classification is None:
             return None
@@ -226,8 +234,8 @@ class ChatEndpoint:
 
     async def _decide(self, exchange: OpenExchange) -> Decision:
         router, chat = self._router, exchange.chat
-        if self._config.classifier.kind == "llm":
-            decision = await self._ask_classifier(router, exchange)
+        if self._asks is not None:
+            decision = await self._asks.decide(router, exchange)
         else:
             decision = router.route(
                 chat["messages"],
@@ -239,31 +247,6 @@ class ChatEndpoint:
         if kind == "classifier_failed":
             self._metrics.classifier_failures(why).inc()
         return decision
-
-    async def _ask_classifier(self, router: Router, exchange: OpenExchange) -> Decision:
-        config = self._config.classifier
-        wire = self._upstream.kind(config.provider)
-        try:
-            request = classification_request(exchange.chat["messages"], router.tiers, config)
-            body = provider_body(OPENAI, wire, request, request, config.model)
-            async with asyncio.timeout(config.timeout_s):
-                raw, answer = await self._upstream.complete(config.provider, body)
-            exchange.classified(request, reported_usage(wire, answer), config.price)
-            chat = (
-                answer
-                if wire == OPENAI
-                else read_json(caller_reply(OPENAI, wire, raw, answer, 0)[0])
-            )
-            classification = read_classification(chat, router.tiers)
-        except (TimeoutError, ProviderError, ClassifierError) as error:
-            return router.failed(failure_kind(error), exchange.session)
-        typed = router.typed(
-            classification,
-            exchange.chat["messages"],
-            tools=exchange.chat.get("tools"),
-            response_format=exchange.chat.get("response_format"),
-        )
-        return router.decide(typed, exchange.session)
 
     async def _answer(
         self, exchange: OpenExchange, decision: Decision, headers: Headers
@@ -301,7 +284,8 @@ class ChatEndpoint:
         Raises:
             ProviderError: nobody answered (the last failure), or a provider refused the request.
         """
-        tries = Tries(self._balancer, ladder, retry)
+        homes = self._conversations.homes(exchange)
+        tries = Tries(self._balancer, ladder, retry, homes)
         call = tries.first()
         while True:
             exchange.tier = call.tier

@@ -13,6 +13,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from app.config import Config
@@ -36,12 +37,20 @@ from app.providers.history import (
 from app.providers.openai_wire import estimated_tokens, request_characters
 from app.routing.content import message_text
 from app.routing.decision import Decision
-from app.routing.stickiness import Pin, SessionRules, Turn, in_tool_exchange, settled_turn
+from app.routing.stickiness import (
+    Pin,
+    SessionRules,
+    Turn,
+    in_tool_exchange,
+    settled_turn,
+    warm_tokens,
+)
 from app.routing.tiers import Tier
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
 _MOST_ISSUERS = 64
 PINNED = "pinned"
+_NOWHERE: Mapping[str, tuple[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,8 @@ class Recalled:
         seed: what tells this conversation from others of the tenant.
         session_key: where its pin is kept; None without a session.
         session_pin: what was there.
+        goes_on: whether the request goes on from the answer that pin was kept for. A session may
+            hold several conversations, or begin a new one.
         call_pin: who called the tools whose results come now.
         issuers: index of a message as the caller sent it -> who wrote it.
     """
@@ -61,6 +72,7 @@ class Recalled:
     seed: str
     session_key: str | None = None
     session_pin: Pin | None = None
+    goes_on: bool = False
     call_pin: Pin | None = None
     issuers: Mapping[int, Issuer] = field(default_factory=dict)
 
@@ -126,11 +138,13 @@ class Conversations:
         oldest = self._clock() - self._rules.idle_s
         looked = zip(keys, await self._pins.find(keys), strict=True)
         found = {key: pin for key, pin in looked if pin is not None and pin.seen_at >= oldest}
+        session_pin = found.get(session_key or "")
         return Recalled(
             tenant,
             seed,
             session_key,
-            session_pin=found.get(session_key or ""),
+            session_pin=session_pin,
+            goes_on=session_pin is not None and _goes_on(messages, session_pin),
             call_pin=found.get(call_key or ""),
             issuers={
                 index: Issuer(found[key].provider, found[key].model)
@@ -141,12 +155,19 @@ class Conversations:
 
     def settle(self, exchange: OpenExchange, decision: Decision) -> Decision:
         """The decision to serve: the router's, or the tier the conversation is held at."""
-        recalled = exchange.recalled
-        pins = [] if recalled is None else [recalled.session_pin, recalled.call_pin]
-        known = [self._cooled(pin, exchange) for pin in pins if pin is not None]
+        turn = self.turn(exchange, decision)
+        if turn is not None:
+            exchange.turn = turn
+            self._metrics.session_turns(turn.move).inc()
+            return turn.decision
+        return decision
+
+    def turn(self, exchange: OpenExchange, decision: Decision) -> Turn | None:
+        """What the conversation makes of a decision; None without one."""
+        known = _known_pins(exchange.recalled)
         if not known and not exchange.in_session:
-            return decision
-        turn = settled_turn(
+            return None
+        return settled_turn(
             decision,
             known,
             messages=exchange.chat["messages"],
@@ -155,25 +176,30 @@ class Conversations:
             prompt_tokens=estimated_tokens(request_characters(exchange.chat)) if known else 0,
             now=self._clock(),
         )
-        exchange.turn = turn
-        self._metrics.session_turns(turn.move).inc()
-        return turn.decision
 
-    def _cooled(self, pin: Pin, exchange: OpenExchange) -> Pin:
-        """The pin, with nothing warm where the request does not go on from its answer.
+    def homes(self, exchange: OpenExchange) -> Mapping[str, tuple[str, str]]:
+        """Tier -> (provider, its name for the model) that has this conversation's prompt warm.
 
-        A session may hold several conversations, or begin a new one.
+        Who called the tools whose results come now stays the one however long they took: another
+        deployment would not get back the reasoning that led to the call.
         """
-        if not pin.answer:
-            return replace(pin, warm_tokens=0)
-        messages = exchange.request["messages"]
-        last = _last_answer(messages)
-        same = last >= 0 and message_mark(messages[last]) == pin.answer
-        return pin if same else replace(pin, warm_tokens=0)
+        recalled = exchange.recalled
+        if recalled is None:
+            return _NOWHERE
+        session, call = recalled.session_pin, recalled.call_pin
+        homes = {}
+        warm_since = self._clock() - self._rules.cache_s
+        if session is not None and recalled.goes_on and session.seen_at >= warm_since:
+            homes[session.tier] = (session.provider, session.deployment)
+        if call is not None:
+            homes[call.tier] = (call.provider, call.deployment)
+        return homes
 
-    def _is_cached_cheaper(self, tier: str) -> bool:
-        price = self._by_name[tier].price
-        return price.cached_usd_per_mtok < price.input_usd_per_mtok
+    def _is_asked_for(self, tier: Tier) -> bool:
+        """Whether anybody will ask if a prompt is warm at this tier."""
+        price = tier.price
+        several = len(self._by_name[tier.name].served_at()) > 1
+        return several or price.cached_usd_per_mtok < price.input_usd_per_mtok
 
     def spare_tier(self, exchange: OpenExchange, decision: Decision) -> Tier | None:
         """Who serves when nobody at or above the held tier answers: the router's own choice.
@@ -232,22 +258,29 @@ class Conversations:
 
     def remember(self, exchange: OpenExchange, served: ServedExchange) -> None:
         """Keep where the conversation stands after a whole answer. Memory only."""
-        recalled, turn = exchange.recalled, exchange.turn
-        if recalled is None or not served.finished or served.answer is None:
+        recalled, turn, tier = exchange.recalled, exchange.turn, exchange.tier
+        if recalled is None or tier is None or not served.finished or served.answer is None:
             return
         if served.served_tier not in self._by_name:  # the response cache's
             return
         before = recalled.session_pin
-        warm = self._is_cached_cheaper(served.served_tier)
+        place = (served.provider, tier.served_at()[0].model)
         pin = Pin(
             tier=served.served_tier,
             model=served.served_model,
             provider=served.provider,
             seen_at=self._clock(),
-            warm_tokens=served.prompt_tokens + served.completion_tokens,
+            warm_tokens=warm_tokens(
+                served.prompt_tokens,
+                served.completion_tokens,
+                cached_tokens=exchange.usage.cached_tokens,
+                cache_write_tokens=exchange.usage.cache_write_tokens,
+                was_warm=self.homes(exchange).get(tier.name) == place,
+            ),
             completion_tokens=served.completion_tokens,
             turns=1 if before is None else before.turns + 1,
-            answer=(message_mark(served.answer) or "") if warm else "",
+            answer=(message_mark(served.answer) or "") if self._is_asked_for(tier) else "",
+            deployment=place[1],
         )
         if recalled.session_key is not None:
             self._pins.keep(recalled.session_key, pin)
@@ -278,6 +311,21 @@ def _answer_key(
         return None
     before = heard(messages[index - 1]) if index else ""
     return pin_key(tenant, "answer", seed, before, mark)
+
+
+def _known_pins(recalled: Recalled | None) -> list[Pin]:
+    """The pins, with nothing warm in a session's whose answer the request does not go on from."""
+    if recalled is None:
+        return []
+    session, call = recalled.session_pin, recalled.call_pin
+    if session is not None and not recalled.goes_on:
+        session = replace(session, warm_tokens=0)
+    return [pin for pin in (session, call) if pin is not None]
+
+
+def _goes_on(messages: Sequence[Mapping[str, Any]], pin: Pin) -> bool:
+    last = _last_answer(messages)
+    return last >= 0 and bool(pin.answer) and message_mark(messages[last]) == pin.answer
 
 
 def _opening(messages: Sequence[Mapping[str, Any]]) -> str:

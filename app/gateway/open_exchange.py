@@ -49,12 +49,12 @@ class OpenExchange:
         overhead_ms: time the gateway itself took until the reply began.
         classifier_cost_usd: what asking the classifier cost.
         unserved: whole answers that were asked for and are not the one served, as far as known.
+        usage: what the provider counted of the answer.
     """
 
     __slots__ = (
         "_first_byte_ms",
         "_started",
-        "_usage",
         "_waited_s",
         "arrived_at",
         "attempts",
@@ -76,6 +76,7 @@ class OpenExchange:
         "tier",
         "turn",
         "unserved",
+        "usage",
     )
 
     def __init__(
@@ -84,7 +85,7 @@ class OpenExchange:
         self._started = time.perf_counter()
         self._waited_s = 0.0
         self._first_byte_ms: float | None = None
-        self._usage = Usage()
+        self.usage = Usage()
         self.arrived_at = now
         self.exchange_id = new_exchange_id(now)
         self.session = session or str(self.exchange_id)
@@ -127,10 +128,8 @@ class OpenExchange:
         """Add a call that was given up because the caller left or the gateway stopped."""
         self._add(tier, began, None, ABANDONED)
 
-    def classified(self, request: dict[str, Any], usage: Usage, price: Price | None) -> None:
-        """Count what the classifier's reply cost, readable or not; free where no price is known."""
-        if price is None:
-            return
+    def classified(self, request: dict[str, Any], usage: Usage, price: Price) -> None:
+        """Count what the classifier's reply cost, readable or not."""
         prompt = usage.prompt_tokens
         if prompt is None:
             usage = usage._replace(prompt_tokens=estimated_tokens(request_characters(request)))
@@ -187,22 +186,20 @@ class OpenExchange:
         """Keep the answer, as far as it came, and the tokens that were counted."""
         self.message = message
         self.finish_reason = finish_reason
-        self._usage = usage
+        self.usage = usage
         self.finished = finished
 
     def served(self, decision: Decision, tier: Tier) -> ServedExchange:
         """The closed exchange. Tokens nobody counted are estimated from the text."""
         latency_ms = (time.perf_counter() - self._started) * 1000
-        prompt, completion, estimated = self._counted(self.message, self._usage)
-        usage = self._usage if self.message is not None else Usage()
-        cached, written = usage.cached_tokens, usage.cache_write_tokens
+        prompt, completion, estimated = self._counted(self.message, self.usage)
+        usage = self.usage if self.message is not None else Usage()
+        cached, written = usage.billed[2:]
         cost_usd = tier.price.cost_usd(prompt, completion, cached, written)
         for other in self.unserved:
             usage = other.reply.usage
             tokens = self._counted(other.reply.message, usage)[:2]
-            cost_usd += other.tier.price.cost_usd(
-                *tokens, usage.cached_tokens, usage.cache_write_tokens
-            )
+            cost_usd += other.tier.price.cost_usd(*tokens, *usage.billed[2:])
         return ServedExchange(
             exchange_id=self.exchange_id,
             arrived_at=self.arrived_at,

@@ -78,12 +78,18 @@ def reply_to_openai(reply: object, *, created: int = 0) -> dict[str, Any]:
 
 def usage_to_openai(usage: Mapping[str, Any]) -> dict[str, Any]:
     """Translate token counts. Anthropic counts cached tokens beside the input, OpenAI within it."""
-    prompt, completion, read, written = read_anthropic_usage({"usage": usage}).billed
+    counted = read_anthropic_usage({"usage": usage})
+    prompt, completion, _, _ = counted.billed
+    parts = {
+        "cached_tokens": counted.cached_tokens,
+        "cache_write_tokens": counted.cache_write_tokens,
+    }
     return {
         "prompt_tokens": prompt,
         "completion_tokens": completion,
         "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+        # A part that nobody counted is not one of 0 tokens.
+        "prompt_tokens_details": {name: n for name, n in parts.items() if n is not None},
     }
 
 

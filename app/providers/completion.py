@@ -297,8 +297,8 @@ def _completion(
         latency_ms=latency_ms,
         raw=raw,
         tokens_estimated=estimated,
-        cached_tokens=reply.cached_tokens,
-        cache_write_tokens=reply.cache_write_tokens,
+        cached_tokens=reply.cached_tokens or 0,
+        cache_write_tokens=reply.cache_write_tokens or 0,
     )
 
 

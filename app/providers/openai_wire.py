@@ -51,8 +51,8 @@ class Reply:
     prompt_tokens: int | None
     completion_tokens: int | None
     logprobs: dict[str, Any] | None = None
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
     @property
     def usage(self) -> Usage:
@@ -124,8 +124,8 @@ class StreamAnswer:
         model: the model named by the chunks, or "".
         prompt_tokens: from the usage chunk, or None.
         completion_tokens: from the usage chunk, or None.
-        cached_tokens: from the usage chunk.
-        cache_write_tokens: from the usage chunk.
+        cached_tokens: from the usage chunk, or None.
+        cache_write_tokens: from the usage chunk, or None.
         error: the error object a provider sent in mid-stream, or None.
         chunks: chunks fed, whatever they held.
     """
@@ -150,8 +150,8 @@ class StreamAnswer:
         self.model = ""
         self.prompt_tokens: int | None = None
         self.completion_tokens: int | None = None
-        self.cached_tokens = 0
-        self.cache_write_tokens = 0
+        self.cached_tokens: int | None = None
+        self.cache_write_tokens: int | None = None
         self.error: dict[str, Any] | None = None
         self.chunks = 0
         self._content: list[str] = []

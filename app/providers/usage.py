@@ -16,8 +16,8 @@ class Usage(NamedTuple):
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
-    cached_tokens: int = 0
-    cache_write_tokens: int = 0
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
 
     @property
     def billed(self) -> tuple[int, int, int, int]:
@@ -25,8 +25,8 @@ class Usage(NamedTuple):
         return (
             self.prompt_tokens or 0,
             self.completion_tokens or 0,
-            self.cached_tokens,
-            self.cache_write_tokens,
+            self.cached_tokens or 0,
+            self.cache_write_tokens or 0,
         )
 
 
@@ -38,10 +38,13 @@ def read_usage(reply: object) -> Usage:
     """
     usage = _mapping(_mapping(reply).get("usage"))
     prompt = _count(usage.get("prompt_tokens"))
+    completion = _count(usage.get("completion_tokens"))
+    if prompt is None:
+        return Usage(None, completion)
     details = _mapping(usage.get("prompt_tokens_details"))
-    cached = min(_count(details.get("cached_tokens")) or 0, prompt or 0)
-    written = min(_count(details.get("cache_write_tokens")) or 0, (prompt or 0) - cached)
-    return Usage(prompt, _count(usage.get("completion_tokens")), cached, written)
+    cached = _count(details.get("cached_tokens"), most=prompt)
+    written = _count(details.get("cache_write_tokens"), most=prompt - (cached or 0))
+    return Usage(prompt, completion, cached, written)
 
 
 def read_anthropic_usage(reply: object) -> Usage:
@@ -52,22 +55,20 @@ def read_anthropic_usage(reply: object) -> Usage:
     """
     usage = _mapping(_mapping(reply).get("usage"))
     fresh = _count(usage.get("input_tokens"))
-    cached = _count(usage.get("cache_read_input_tokens")) or 0
-    written = _count(usage.get("cache_creation_input_tokens")) or 0
-    prompt = None if fresh is None and not cached and not written else (fresh or 0)
-    return Usage(
-        None if prompt is None else prompt + cached + written,
-        _count(usage.get("output_tokens")),
-        cached,
-        written,
-    )
+    completion = _count(usage.get("output_tokens"))
+    cached = _count(usage.get("cache_read_input_tokens"))
+    written = _count(usage.get("cache_creation_input_tokens"))
+    if fresh is None and not cached and not written:
+        return Usage(None, completion)
+    prompt = (fresh or 0) + (cached or 0) + (written or 0)
+    return Usage(prompt, completion, cached, written)
 
 
 def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _count(value: object) -> int | None:
+def _count(value: object, *, most: int | None = None) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
+        return value if most is None else min(value, most)
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.errors import ClassifierError, ProviderError
-from app.routing.tiers import Price
+from app.routing.tiers import Deployment, Price, Tier
 
 Messages = Sequence[Mapping[str, Any]]
 
@@ -66,6 +66,7 @@ class ClassifierConfig:
         logprobs: whether kind ``llm`` asks for log-probabilities.
         label: tier that kind ``static`` always names, else empty.
         price: of the model asked by kind ``llm``; None when it is not known.
+        deployments: where that model is served, if at more than ``provider`` under ``model``.
         models: kind ``local``: (tier, file of its learned model); decide until a model is approved.
     """
 
@@ -78,6 +79,12 @@ class ClassifierConfig:
     label: str = ""
     price: Price | None = None
     models: tuple[tuple[str, str], ...] = ()
+    deployments: tuple[Deployment, ...] = ()
+
+    def as_tier(self) -> Tier:
+        """The model asked by kind ``llm``, as what is balanced; free where no price is known."""
+        price = Price(0.0, 0.0) if self.price is None else self.price
+        return Tier("classifier", self.model, self.provider, price, deployments=self.deployments)
 
 
 def failure_kind(error: BaseException) -> str:

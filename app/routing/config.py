@@ -35,10 +35,11 @@ from app.routing.serving import (
     CascadeSection,
     DeploymentSection,
     deployments_of,
+    place_problems,
     serving_problems,
 )
 from app.routing.static import StaticClassifier
-from app.routing.tiers import Price, Tier, resolved_model
+from app.routing.tiers import Deployment, Price, Tier, resolved_model
 
 DEFAULT_THRESHOLD = 0.7
 _FEWEST_TIERS = 2
@@ -91,6 +92,9 @@ class ClassifierSection(Section):
     model: Name | None = Field(default=None, description="Model that kind llm asks.")
     provider: Name | None = Field(
         default=None, description="Name under `providers`; default as for tiers."
+    )
+    providers: tuple[DeploymentSection, ...] = Field(
+        default=(), description="Instead of `provider`: several places that serve the model."
     )
     max_tokens: Annotated[int, whole_number(1, MOST_TOKENS)] = Field(
         default=MOST_TOKENS, description="Longest reply of kind llm, in tokens; at most 50."
@@ -408,10 +412,15 @@ class _Checks:
         if kind == "llm":
             if classifier.model is None:
                 self._add(("classifier", "model"), "nothing", "the model that kind llm asks")
+            elif "providers" in classifier.model_fields_set:
+                at = ("routing", "classifier", "providers")
+                self.problems += place_problems(self._document, at, classifier, self._kinds)
             else:
                 self._provider(("classifier",), classifier.model, classifier.provider)
         elif classifier.model is not None:
             self._add(("classifier", "kind"), kind, "llm, since `model` is given; or no `model`")
+        if classifier.providers and kind != "llm":
+            self._add(("classifier", "providers"), "a list", f"none, since the kind is {kind}")
         if classifier.cost is not None and kind != "llm":
             self._add(("classifier", "cost"), "a price", f"none, since the kind is {kind}")
         if classifier.label is not None and kind != "static":
@@ -475,10 +484,10 @@ def _resolved(
         Tier(
             name=name,
             model=tier.model,
-            provider=_first_provider(tier, kinds),
+            provider=_first_provider(tier.model, tier, kinds),
             price=price,
             description=tier.description,
-            deployments=deployments_of(tier, price),
+            deployments=deployments_of(tier.providers, tier.model, price),
         )
         for name, tier in section.tiers.items()
         if (price := prices[name].price) is not None
@@ -496,10 +505,13 @@ def _resolved(
     }
     classifier = section.classifier
     provider, price = "", None
+    places: tuple[Deployment, ...] = ()
     if classifier.model is not None:
-        provider = provider_of(classifier.model, classifier.provider, kinds) or ""
+        provider = _first_provider(classifier.model, classifier, kinds)
         priced = price_of(classifier.model, classifier.cost, file.prices)
         price, origins["routing.classifier"] = priced.price, priced.origin
+        places = deployments_of(classifier.providers, classifier.model, price or Price(0, 0))
+    wires = {kinds.get(place.provider) for place in places} or {kinds.get(provider)}
     return Routing(
         tiers=tiers,
         classifier=ClassifierConfig(
@@ -509,12 +521,13 @@ def _resolved(
             max_tokens=classifier.max_tokens,
             timeout_s=classifier.timeout_s,
             # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
-            logprobs=classifier.logprobs and kinds.get(provider) != "anthropic",
+            logprobs=classifier.logprobs and wires != {"anthropic"},
             label=(classifier.label or names[0]) if _kind(classifier) == "static" else "",
             price=price,
             models=tuple(
                 (tier, str(beside(path, file))) for tier, file in (classifier.models or {}).items()
             ),
+            deployments=places,
         ),
         default_tier=section.default_tier or names[-1],
         initial_policy=Policy(1, thresholds, by_task),
@@ -526,10 +539,12 @@ def _resolved(
     )
 
 
-def _first_provider(tier: TierSection, kinds: Mapping[str, str]) -> str:
-    if tier.providers:
-        return tier.providers[0].provider
-    return provider_of(tier.model, tier.provider, kinds) or ""
+def _first_provider(
+    model: str, section: TierSection | ClassifierSection, kinds: Mapping[str, str]
+) -> str:
+    if section.providers:
+        return section.providers[0].provider
+    return provider_of(model, section.provider, kinds) or ""
 
 
 def _kind(classifier: ClassifierSection) -> str:

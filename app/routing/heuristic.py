@@ -9,7 +9,8 @@ confidences are an ordering first and probabilities second.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter, mul
 from typing import Any
 
 from app.routing.classification import Classification, Messages
@@ -93,9 +94,7 @@ class Signals:
     @property
     def demand(self) -> float:
         """How much the request asks of a model, on the scale of the logistic curves."""
-        return math.fsum(
-            weight * signal for weight, signal in zip(_WEIGHTS, astuple(self), strict=True)
-        )
+        return math.fsum(map(mul, _WEIGHTS, _signals_of(self)))
 
 
 _WEIGHTS = (
@@ -113,6 +112,9 @@ _WEIGHTS = (
     0.1,  # tools
     0.4,  # images
 )
+
+# In the order of the weights. `dataclasses.astuple` copies each number, at ten times the cost.
+_signals_of = attrgetter(*(field.name for field in fields(Signals)))
 
 
 def signals(

@@ -3,7 +3,7 @@
 Like ``config`` it needs pydantic, and is imported only when a file is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -16,7 +16,7 @@ from app.routing.prices import Priced
 from app.routing.tiers import Deployment, Price
 
 if TYPE_CHECKING:
-    from app.routing.config import RoutingSection, TierSection
+    from app.routing.config import ClassifierSection, RoutingSection, TierSection
 
 
 # Stands for a price that is missing, which is said elsewhere.
@@ -24,17 +24,19 @@ _NO_PRICE = Price(0, 0)
 
 
 class DeploymentSection(Section):
-    """One place that serves a tier, under ``routing.tiers.*.providers``."""
+    """One place that serves a model, under ``providers`` of a tier or of the classifier."""
 
     provider: Name = Field(description="Name under `providers`.")
     model: Name | None = Field(
-        default=None, description="What this provider calls the model. Default: the tier's `model`."
+        default=None,
+        description="What this provider calls the model. Default: the `model` beside the list.",
     )
     cost: Cost | None = Field(
-        default=None, description="Its price there, written as for tiers. Default: the tier's."
+        default=None,
+        description="Its price there, written as for tiers. Default: the one beside the list.",
     )
     weight: Annotated[float, number_above(0)] = Field(
-        default=1.0, description="Its share of the tier's calls, against the other weights."
+        default=1.0, description="Its share of the calls, against the other weights."
     )
 
 
@@ -102,19 +104,24 @@ class CascadeSection(Section):
     )
 
 
-def deployments_of(tier: "TierSection", price: Price) -> tuple[Deployment, ...]:
-    """What a tier's ``providers`` say, with the tier's own model and price where they are silent.
+def deployments_of(
+    places: Sequence[DeploymentSection], model: str, price: Price
+) -> tuple[Deployment, ...]:
+    """What ``providers`` of a tier or of the classifier says; empty without such a list.
 
-    Empty when the tier names no list.
+    Args:
+        places: the list.
+        model: the tier's own, where a place is silent.
+        price: likewise.
     """
     return tuple(
         Deployment(
             one.provider,
-            one.model or tier.model,
+            one.model or model,
             price if one.cost is None else one.cost,
             one.weight,
         )
-        for one in tier.providers
+        for one in places
     )
 
 
@@ -154,28 +161,47 @@ def _deployment_problems(
     prices: Mapping[str, Priced],
 ) -> list[Problem]:
     tier, at = section.tiers[name], ("routing", "tiers", name, "providers")
-    problems = []
-    if "providers" in tier.model_fields_set and not tier.providers:
-        problems.append(document.problem(at, "an empty list", "one deployment or more"))
-    if tier.providers and tier.provider is not None:
-        problems.append(document.problem(at, "`provider` as well", "one of the two"))
-    deployments = deployments_of(tier, prices[name].price or _NO_PRICE)
-    places = [(one.provider, one.model) for one in deployments]
+    problems = place_problems(document, at, tier, kinds)
+    deployments = deployments_of(tier.providers, tier.model, prices[name].price or _NO_PRICE)
     for place, one in enumerate(deployments):
-        if kinds and one.provider not in kinds:
-            found = shown(one.provider, ())
-            accepted = f"one of {', '.join(kinds)}"
-            problems.append(document.problem((*at, place, "provider"), found, accepted))
-        if places[place] in places[:place]:
-            found = f"{shown(one.model, ())} at {shown(one.provider, ())} a second time"
-            accepted = "each deployment once, with a weight"
-            problems.append(document.problem((*at, place), found, accepted))
         dearest = None if above is None else prices[above].price
         # Going up a tier would then give more for less.
         if dearest is not None and one.price.blended_usd > dearest.blended_usd:
             found = f"{one.price}, dearer than the next tier up, {above!r} at {dearest}"
             accepted = "a price up to the next tier's"
             problems.append(document.problem((*at, place, "cost"), found, accepted))
+    return problems
+
+
+def place_problems(
+    document: Document,
+    at: tuple[str, ...],
+    section: "TierSection | ClassifierSection",
+    kinds: Mapping[str, str],
+) -> list[Problem]:
+    """What is wrong with the list ``providers`` of a tier or of the classifier, prices aside.
+
+    Args:
+        document: the file.
+        at: where the list stands in it.
+        section: whose list it is.
+        kinds: kind of each provider by its name; empty when the file names none.
+    """
+    problems = []
+    if "providers" in section.model_fields_set and not section.providers:
+        problems.append(document.problem(at, "an empty list", "one deployment or more"))
+    if section.providers and section.provider is not None:
+        problems.append(document.problem(at, "`provider` as well", "one of the two"))
+    places = [(one.provider, one.model or section.model) for one in section.providers]
+    for place, (provider, model) in enumerate(places):
+        if kinds and provider not in kinds:
+            found = shown(provider, ())
+            accepted = f"one of {', '.join(kinds)}"
+            problems.append(document.problem((*at, place, "provider"), found, accepted))
+        if places[place] in places[:place]:
+            found = f"{shown(model, ())} at {shown(provider, ())} a second time"
+            accepted = "each deployment once, with a weight"
+            problems.append(document.problem((*at, place), found, accepted))
     return problems
 
 

@@ -52,11 +52,12 @@ class Pin:
         model: that tier's model, then.
         provider: that served it.
         seen_at: when the reply was closed, epoch seconds.
-        warm_tokens: tokens of the prompt and the answer, which the provider may have cached.
+        warm_tokens: tokens that the provider has cached, see `warm_tokens`.
         completion_tokens: tokens of the answer.
         turns: turns so far.
         answer: what the answer is known again by; empty where nobody will ask. The prompt is warm
             for a request that has this answer in its history.
+        deployment: what the provider calls the model; empty where nobody knows.
     """
 
     tier: str
@@ -67,6 +68,7 @@ class Pin:
     completion_tokens: int = 0
     turns: int = 1
     answer: str = ""
+    deployment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,43 @@ def _cache_pays(pin: Pin, stay: Tier, move: Tier, prompt_tokens: int) -> bool:
         turns_ahead=min(_MOST_TURNS_AHEAD, max(1, pin.turns)),
     )
     return more_usd < 0
+
+
+def warm_tokens(
+    prompt_tokens: int,
+    completion_tokens: int,
+    *,
+    cached_tokens: int | None,
+    cache_write_tokens: int | None,
+    was_warm: bool,
+) -> int:
+    """How much of a conversation the provider has in its prompt cache after a turn.
+
+    What it counted, where that says anything: what it read and what it put in. A provider that
+    counts reads only (OpenAI's wire) says nothing with the turn that found the cache cold; then,
+    and where nothing is counted, prompt and answer are taken to be warm.
+
+    Args:
+        prompt_tokens: of the turn.
+        completion_tokens: of the turn.
+        cached_tokens: read from the cache; None where the provider does not say.
+        cache_write_tokens: put into it; None where the provider does not say.
+        was_warm: whether there was anything to read: the same deployment served the turn before,
+            a short time ago.
+
+    >>> warm_tokens(900, 100, cached_tokens=None, cache_write_tokens=None, was_warm=True)
+    1000
+    >>> warm_tokens(900, 100, cached_tokens=768, cache_write_tokens=None, was_warm=True)
+    768
+    >>> [warm_tokens(900, 100, cached_tokens=0, cache_write_tokens=written, was_warm=False)
+    ...  for written in (None, 0, 800)]
+    [1000, 0, 800]
+    """
+    if cache_write_tokens is not None:
+        return (cached_tokens or 0) + cache_write_tokens
+    if cached_tokens is None or not (cached_tokens or was_warm):
+        return prompt_tokens + completion_tokens
+    return cached_tokens
 
 
 def staying_usd(

@@ -134,14 +134,19 @@ class Tier:
         return self.deployments or (Deployment(self.provider, self.model, self.price),)
 
     def at(self, deployment: Deployment) -> "Tier":
-        """The same tier as one deployment serves it: there, and at its price.
+        """The same tier as one deployment serves it: there, at its price, and nowhere else.
 
         >>> cheap = Deployment("b", "small-1-eu", Price(0.2, 0.2))
         >>> tier = Tier("simple", "small-1", "a", Price(0.25, 0.25)).at(cheap)
         >>> tier.model, tier.provider, tier.price.input_usd_per_mtok
         ('small-1', 'b', 0.2)
         """
-        return replace(self, provider=deployment.provider, price=deployment.price)
+        return replace(
+            self,
+            provider=deployment.provider,
+            price=deployment.price,
+            deployments=(deployment,),
+        )
 
 
 # Dates and floating tags that providers append to one and the same model:

@@ -330,6 +330,7 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
         sessions: str = "{}",
+        balance: str = "{}",
         names: tuple[str, str, str] = ("simple", "standard", "complex"),
         models: str = "model",
         costs: tuple[Any, Any, Any] = (0.25, 3, 15),
@@ -347,6 +348,7 @@ def start_gateway(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         lines.append("  fallback: {strategy: escalate, threshold: 0.7}")
         lines.append(f"  retry: {retry}")
         lines.append(f"  sessions: {sessions}")
+        lines.append(f"  balance: {balance}")
         lines.append("providers:")
         lines += [
             f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s},"
@@ -380,6 +382,9 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         retry: str = "{wait: 0.01}",
         timeout_s: float = 2,
         cost: float = 1,
+        sessions: str = "{}",
+        gateway: str = "{}",
+        **options: Any,
     ) -> RunningGateway:
         places = ", ".join(
             f"{{provider: p{d.port}, model: name-at-{d.port}, cost: {cost}}}" for d in deployments
@@ -387,14 +392,15 @@ def start_balanced(tmp_path: Any) -> Iterator[Callable[..., RunningGateway]]:
         lines = ["routing:", "  classifier: {kind: static, label: simple}", "  tiers:"]
         lines.append(f"    simple: {{model: model-simple, cost: 1, providers: [{places}]}}")
         lines.append(f"    complex: {{model: model-complex, cost: 15, provider: p{above.port}}}")
-        lines += [f"  retry: {retry}", f"  balance: {balance}"]
+        lines += [f"  retry: {retry}", f"  balance: {balance}", f"  sessions: {sessions}"]
         lines += [f"  cascade: {cascade}"] if cascade else []
         lines.append("providers:")
         lines += [
             f"  p{port}: {{kind: {p.kind}, base_url: '{p.base_url}', timeout: {timeout_s}}}"
             for port, p in {p.port: p for p in (*deployments, above)}.items()
         ]
-        running = RunningGateway("\n".join(lines), tmp_path / "tierwatch.yaml")
+        lines.append(f"gateway: {gateway}")
+        running = RunningGateway("\n".join(lines), tmp_path / "tierwatch.yaml", **options)
         running.start()
         started.append(running)
         return running

@@ -1,6 +1,7 @@
 """Several providers of one model behind real HTTP: what callers see when some of them fail."""
 
 import asyncio
+import itertools
 import json
 import random
 import threading
@@ -306,3 +307,109 @@ def test_a_stream_that_breaks_in_the_middle_counts_against_its_provider(
     name = f'deployment="p{openai_provider.port}/name-at-{openai_provider.port}"'
     assert f'tierwatch_deployment_calls_total{{{name},outcome="failed"}} 3.0' in page
     assert f'tierwatch_deployment_calls_total{{{name},outcome="answered"}} 0.0' in page
+
+
+# --- conversations -------------------------------------------------------------------------------
+
+
+def talk(gateway: Any, session: str, turns: int, before: Any = None) -> list[Any]:
+    """Go on with a conversation for so many turns; gives its messages."""
+    messages = list(before or [])
+    for turn in range(turns):
+        said = f"Tell me something of everything there is, part {len(messages)}, {turn}."
+        messages.append({"role": "user", "content": said})
+        response = gateway.client.post(
+            "/v1/chat/completions",
+            json={"model": "auto", "messages": messages},
+            headers={"x-session-id": session},
+        )
+        assert response.status_code == 200, response.text
+        messages.append(response.json()["choices"][0]["message"])
+    return messages
+
+
+def numbered(wire: Any, name: str) -> Any:
+    """A provider whose answers differ, as answers do."""
+    numbers = itertools.count()
+
+    async def reply(writer: Any, received: Any) -> None:
+        whole = json.loads(json.dumps(wire.openai_reply))
+        whole["choices"][0]["message"]["content"] = f"{name} says {next(numbers)}."
+        await wire.json(whole)(writer, received)
+
+    return reply
+
+
+@pytest.mark.parametrize("strategy", ["weighted", "least_busy", "cheapest"])
+def test_a_conversation_stays_where_its_prompt_is_warm(
+    start_balanced: Any,
+    openai_provider: Any,
+    other_openai: Any,
+    top: Any,
+    wire: Any,
+    *,
+    strategy: str,
+) -> None:
+    here, there = openai_provider, other_openai
+    here.usual, there.usual = numbered(wire, "here"), numbered(wire, "there")
+    balance = f"{{strategy: {strategy}, breaker: {{failures: 1, open_for: 1m}}}}"
+    gateway = start_balanced(here, there, above=top, balance=balance)
+    before = {session: talk(gateway, session, 1) for session in ("a", "b", "c", "d")}
+    # Conversations are spread, turns are not.
+    assert [len(here.received), len(there.received)] == [2, 2]
+    for session, messages in before.items():
+        before[session] = talk(gateway, session, 4, messages)
+    for messages in before.values():
+        assert len({m["content"].split()[0] for m in messages if m["role"] == "assistant"}) == 1
+    # Another conversation of the session is a new one.
+    for _ in range(4):
+        talk(gateway, "a", 1)
+    assert [len(here.received), len(there.received)] == [12, 12]
+    # Who is down is left for good: the prompt is warm elsewhere by then.
+    here.replies = [wire.json({}, 500)]
+    for session, messages in before.items():
+        before[session] = talk(gateway, session, 2, messages)
+    assert [len(here.received), len(there.received)] == [13, 20]
+    assert top.received == []
+
+
+def test_a_conversation_that_paused_goes_where_the_strategy_says(
+    start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any
+) -> None:
+    gateway = start_balanced(openai_provider, other_openai, above=top, sessions="{cache: 50ms}")
+    messages: list[Any] = []
+    for _ in range(4):
+        messages = talk(gateway, "a", 1, messages)
+        time.sleep(0.06)
+    assert [len(openai_provider.received), len(other_openai.received)] == [2, 2]
+
+
+def test_a_tools_result_goes_back_to_who_asked_for_it_without_a_session(
+    start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any, wire: Any
+) -> None:
+    calls = itertools.count()
+
+    async def asks(writer: Any, received: Any) -> None:
+        whole = json.loads(json.dumps(wire.openai_reply))
+        function = {"name": "weather", "arguments": "{}"}
+        call = {"id": f"call_{next(calls)}", "type": "function", "function": function}
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        whole["choices"][0] |= {"message": message, "finish_reason": "tool_calls"}
+        await wire.json(whole)(writer, received)
+
+    openai_provider.usual = other_openai.usual = asks
+    # However long the tool took: no prompt is warm any more.
+    gateway = start_balanced(openai_provider, other_openai, above=top, sessions="{cache: 1ms}")
+    for _ in range(3):
+        served = []
+        messages: list[Any] = list(MESSAGES)
+        for _ in range(5):
+            body = {"model": "auto", "messages": messages, "tools": []}
+            answer = gateway.client.post("/v1/chat/completions", json=body).json()
+            message = answer["choices"][0]["message"]
+            result = {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"]}
+            messages += [message, {**result, "content": "sunny"}]
+        wire.until(lambda: len(gateway.recorded.exchanges) % 5 == 0)
+        served = [one.provider for one in gateway.recorded.exchanges[-5:]]
+        assert len(set(served)) == 1
+    assert {len(openai_provider.received), len(other_openai.received)} == {5, 10}

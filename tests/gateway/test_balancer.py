@@ -185,6 +185,48 @@ def test_a_caller_who_leaves_says_nothing_and_frees_the_probe() -> None:
     assert made.pick(simple) is not None
 
 
+STRATEGIES = ("weighted", "least_busy", "cheapest")
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_a_conversation_goes_home_whatever_the_strategy_says(strategy: str) -> None:
+    simple = tier(a=(9, 1.0), b=(1, 3.0))  # each strategy names a
+    made = balancer(simple, strategy=strategy)
+    busy = made.pick(simple, {("a", "m-a")})
+    assert busy is not None
+    with busy:
+        assert where(made.pick(simple)) == "a"
+        assert {where(made.pick(simple, home=("b", "m-b"))) for _ in range(9)} == {"b"}
+        # Going home takes nothing from the others' turns.
+        assert where(made.pick(simple)) == "a"
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_nobody_goes_home_to_a_deployment_that_is_not_healthy(strategy: str) -> None:
+    simple, clock = tier(a=1, b=1), Clock()
+    made = balancer(simple, clock=clock, strategy=strategy)
+    break_down(made, simple, at="b")
+    assert {where(made.pick(simple, home=("b", "m-b"))) for _ in range(3)} == {"a"}
+    clock.now += 10.0  # half-open: whoever the strategy sends there is the probe
+    assert where(made.pick(simple, {("a", "m-a")}, home=("b", "m-b"))) == "b"
+    assert where(made.pick(simple, home=("b", "m-b"))) == "a"
+
+
+def test_a_home_that_is_gone_or_was_tried_is_none() -> None:
+    simple = tier(a=1, b=1)
+    made = balancer(simple)
+    homes = {where(made.pick(simple, home=("gone", "m"))) for _ in range(2)}
+    assert homes == {"a", "b"}
+    assert where(made.pick(simple, {("b", "m-b")}, home=("b", "m-b"))) == "a"
+
+
+def test_home_is_asked_first_and_in_its_own_tier() -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", c=1, d=1)
+    homes = {"simple": ("b", "m-b"), "standard": ("d", "m-d")}
+    tries = Tries(balancer(simple, standard), [simple, standard], retry(0), homes)
+    assert [where for where, _ in order(tries, always=DOWN)] == ["b", "a", "d", "c"]
+
+
 def test_a_deployment_named_by_two_tiers_is_one() -> None:
     simple, standard = tier(a=1), tier("standard", a=1, b=1)
     made = balancer(simple, standard)

@@ -543,6 +543,36 @@ def test_an_answer_of_a_tier_the_router_left_is_asked_again(
     assert looks(gateway)["stale"] >= 1
 
 
+def test_an_answer_of_a_tier_below_the_one_a_conversation_is_held_at_is_asked_again(
+    start: Any, openai_provider: Any, server: Any, wire: Any
+) -> None:
+    gateway = start(openai_provider)  # every prompt is simple
+    approving = [
+        {"role": "user", "content": "Plan the move of our database."},
+        {"role": "assistant", "content": "First a replica. Shall I go on?"},
+        {"role": "user", "content": "yes"},
+    ]
+    assert ask(gateway, messages=approving).headers["x-tierwatch-tier"] == "simple"
+    kept(server)
+    assert status(ask(gateway, messages=approving)) == "hit"
+
+    session = {"x-session-id": "s"}
+    ask(gateway, PROMPT, session, model="complex")  # the conversation stands at complex
+    held = ask(gateway, messages=approving, headers=session)
+    assert (status(held), held.headers["x-tierwatch-tier"]) == ("miss", "complex")
+    assert held.headers["x-tierwatch-held"] == "continuation"
+    assert looks(gateway)["stale"] == 1
+
+    wire.until(lambda: kept(server) and status(ask(gateway, messages=approving)) == "hit")
+    again = ask(gateway, messages=approving, headers=session)
+    assert (status(again), again.headers["x-tierwatch-model"]) == ("hit", "model-complex")
+    wire.until(lambda: gateway.recorded.exchanges[-1].session == "s")
+    served = gateway.recorded.exchanges[-1]
+    # What it is compared with is the tier that would have answered.
+    assert (served.served_tier, served.decision.tier) == ("cache", "complex")
+    assert served.decision.reason == "sticky:continuation"
+
+
 def test_a_model_that_classifies_is_not_asked_again(
     start: Any, openai_provider: Any, server: Any, wire: Any
 ) -> None:

@@ -70,6 +70,25 @@ def test_every_number_of_the_sections_is_read(tmp_path: Path) -> None:
     assert (config.cascade.tiers, config.cascade.agree) == (("simple", "standard"), 0.8)
 
 
+def test_a_classifier_with_several_deployments(tmp_path: Path) -> None:
+    places = "[{provider: a, cost: 0.1}, {provider: b, model: tiny-eu, weight: 2}]"
+    classifier = f"{{model: tiny-1, cost: 0.2, providers: {places}}}"
+    found = load(tmp_path, YAML.replace("balance:", f"classifier: {classifier}\n  balance:"))
+    tier = found.classifier.as_tier()
+    assert (tier.provider, tier.price) == ("a", Price(0.2, 0.2))
+    assert tier.served_at() == (
+        Deployment("a", "tiny-1", Price(0.1, 0.1)),
+        Deployment("b", "tiny-eu", Price(0.2, 0.2), 2.0),
+    )
+    # One of its wires has log-probabilities; the one that has none is not asked for them.
+    assert found.classifier.logprobs
+    one = YAML.replace("balance:", "classifier: {model: tiny-1, provider: b}\n  balance:")
+    assert not load(tmp_path, one).classifier.logprobs
+    assert load(tmp_path, one).classifier.as_tier().served_at() == (
+        Deployment("b", "tiny-1", Price(0, 0)),
+    )
+
+
 PROBLEMS = [
     # (what is replaced in YAML, by what, line and key, found, accepted)
     (
@@ -134,6 +153,26 @@ PROBLEMS = [
             "11: routing.balance.strategy: found 'fastest'; accepted 'weighted', 'least_busy' or"
             " 'cheapest'"
         ),
+    ),
+    (
+        "balance: {strategy: least_busy}",
+        "classifier: {model: tiny-1, providers: [{provider: z}]}",
+        "11: routing.classifier.providers[0].provider: found 'z'; accepted one of a, b",
+    ),
+    (
+        "balance: {strategy: least_busy}",
+        "classifier: {model: tiny-1, providers: []}",
+        "11: routing.classifier.providers: found an empty list; accepted one deployment or more",
+    ),
+    (
+        "balance: {strategy: least_busy}",
+        "classifier: {model: tiny-1, provider: a, providers: [{provider: a}, {provider: b}]}",
+        "11: routing.classifier.providers: found `provider` as well; accepted one of the two",
+    ),
+    (
+        "balance: {strategy: least_busy}",
+        "classifier: {kind: local, providers: [{provider: a}]}",
+        "11: routing.classifier.providers: found a list; accepted none, since the kind is local",
     ),
     (
         "strategy: least_busy",

@@ -1,0 +1,89 @@
+"""The classifier that asks a model: its deployments, their breakers, and its time limit."""
+
+import asyncio
+from dataclasses import replace
+
+from app.errors import ClassifierError, ProviderError
+from app.gateway.balancer import Balancer, Call, is_deployments_fault
+from app.gateway.open_exchange import OpenExchange
+from app.gateway.refusal import ANTHROPIC, OPENAI
+from app.gateway.translation import caller_reply, provider_body, reported_usage
+from app.providers.upstream import Upstream, read_json
+from app.routing.classification import Classification, ClassifierConfig, failure_kind
+from app.routing.decision import Decision
+from app.routing.llm import classification_request, read_classification
+from app.routing.router import Router
+
+# Why a request was not classified when every deployment was left alone: nobody was asked.
+LEFT_ALONE = "left_alone"
+
+
+class ModelClassifier:
+    """Asks ``config.model`` for a tier. Used by every request of both wires at once.
+
+    A deployment that fails is left alone as a tier's is, by a breaker of its own: the time limit
+    here is far shorter than an answer's, and says nothing of the model's other work. While all are
+    left alone requests go to the default tier at once, without waiting for the time limit.
+
+    Args:
+        config: model, deployments and time limit.
+        balancer: of its deployments alone.
+        upstream: the providers.
+    """
+
+    def __init__(self, config: ClassifierConfig, balancer: Balancer, upstream: Upstream) -> None:
+        self._config = config
+        self._tier = config.as_tier()
+        self._balancer = balancer
+        self._upstream = upstream
+
+    async def decide(self, router: Router, exchange: OpenExchange) -> Decision:
+        """The decision that follows from the model's word; the default tier's without one."""
+        chat = exchange.chat
+        try:
+            classification = await self._classify(router, exchange)
+        except (ProviderError, ClassifierError) as error:
+            return router.failed(failure_kind(error), exchange.session)
+        typed = router.typed(
+            classification,
+            chat["messages"],
+            tools=chat.get("tools"),
+            response_format=chat.get("response_format"),
+        )
+        return router.decide(typed, exchange.session)
+
+    async def _classify(self, router: Router, exchange: OpenExchange) -> Classification:
+        deadline = asyncio.get_running_loop().time() + self._config.timeout_s
+        tried: set[tuple[str, str]] = set()
+        failure = ProviderError("every deployment of the classifier failed lately", kind=LEFT_ALONE)
+        while (call := self._balancer.pick(self._tier, tried)) is not None:
+            tried.add(call.key)
+            try:
+                return await self._ask(call, router, exchange, deadline)
+            except ProviderError as error:
+                failure = error
+                if error.kind == "timeout" or not is_deployments_fault(error):
+                    break
+        raise failure
+
+    async def _ask(
+        self, call: Call, router: Router, exchange: OpenExchange, deadline: float
+    ) -> Classification:
+        wire = self._upstream.kind(call.tier.provider)
+        # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
+        logprobs = self._config.logprobs and wire != ANTHROPIC
+        config = replace(self._config, logprobs=logprobs)
+        request = classification_request(exchange.chat["messages"], router.tiers, config)
+        body = provider_body(OPENAI, wire, request, request, call.model)
+        with call:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    raw, answer = await self._upstream.complete(call.tier.provider, body)
+            except TimeoutError:
+                raise ProviderError("the classifier took too long", kind="timeout") from None
+        call.close()
+        exchange.classified(request, reported_usage(wire, answer), call.tier.price)
+        if wire == OPENAI:
+            return read_classification(answer, router.tiers)
+        chat = read_json(caller_reply(OPENAI, wire, raw, answer, 0)[0])
+        return read_classification(chat, router.tiers)

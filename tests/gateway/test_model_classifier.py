@@ -1,0 +1,142 @@
+"""The model that classifies: spread over deployments, left alone while it fails, found again."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def asked(openai_provider: Any) -> Iterator[Any]:
+    """The provider that classifies; it also serves tier standard."""
+    with type(openai_provider)("openai", openai_provider.usual).running() as provider:
+        yield provider
+
+
+def is_classification(received: Any) -> bool:
+    return received.json.get("max_tokens") == 50
+
+
+def classifications(provider: Any) -> list[dict[str, Any]]:
+    return [one.json for one in provider.received if is_classification(one)]
+
+
+def says(wire: Any, kind: str, text: str = "simple 0.9") -> Any:
+    """A classification that took 400 tokens and 5."""
+    if kind == "anthropic":
+        usage = {"input_tokens": 400, "output_tokens": 5}
+        content = [{"type": "text", "text": text}]
+        return wire.json({**wire.anthropic_reply, "content": content, "usage": usage})
+    message = {"role": "assistant", "content": text}
+    usage = {"prompt_tokens": 400, "completion_tokens": 5}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return wire.json({**wire.openai_reply, "choices": [choice], "usage": usage})
+
+
+def classifying(provider: Any, reply: Any) -> None:
+    """Let a provider answer classifications like this, and everything else as it did."""
+    usual = provider.usual
+
+    async def either(writer: Any, received: Any) -> None:
+        await (reply if is_classification(received) else usual)(writer, received)
+
+    provider.usual = either
+
+
+def reasons(gateway: Any, wire: Any, count: int) -> list[str]:
+    wire.until(lambda: len(gateway.recorded.exchanges) >= count)
+    return [one.decision.reason for one in gateway.recorded.exchanges]
+
+
+@pytest.mark.parametrize("why", ["timeout", "server"])
+def test_one_that_keeps_failing_is_left_alone_and_found_again(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any, why: str
+) -> None:
+    healthy = asked.usual
+    classifying(asked, wire.silence if why == "timeout" else wire.json({}, 500))
+    # The classifier is tier standard's model at the same place.
+    classifier = f"{{model: model-standard, provider: p{asked.port}, timeout: 0.2}}"
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=classifier,
+        balance="{breaker: {failures: 2, open_for: 2s}}",
+    )
+    for _ in range(5):
+        assert gateway.chat().headers["x-tierwatch-tier"] == "complex"  # the default tier
+    failed, left = f"classifier_failed:{why}", "classifier_failed:left_alone"
+    assert reasons(gateway, wire, 5) == [failed, failed, left, left, left]
+    assert len(classifications(asked)) == 2
+    name = f'deployment="classifier:p{asked.port}/model-standard"'
+    assert f"tierwatch_breaker_state{{{name}}} 2.0" in gateway.client.get("/metrics").text
+    # It is left alone as a classifier only.
+    assert gateway.chat("standard").headers["x-tierwatch-tier"] == "standard"
+
+    asked.usual = healthy
+    classifying(asked, says(wire, "openai"))
+    wire.until(lambda: gateway.chat().headers["x-tierwatch-tier"] == "simple")
+    assert gateway.chat().headers["x-tierwatch-tier"] == "simple"
+    assert f"tierwatch_breaker_state{{{name}}} 0.0" in gateway.client.get("/metrics").text
+
+
+def test_a_failing_deployment_costs_no_classification(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    classifying(openai_provider, wire.json({}, 503))
+    classifying(asked, says(wire, "openai"))
+    places = (
+        f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}, model: tiny-there}}]"
+    )
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, providers: {places}}}",
+        balance="{breaker: {failures: 3, open_for: 1m}}",
+    )
+    for _ in range(12):
+        gateway.chat()
+    assert set(reasons(gateway, wire, 12)) == {"kept"}
+    assert [one["model"] for one in classifications(openai_provider)] == ["tiny"] * 3
+    assert [one["model"] for one in classifications(asked)] == ["tiny-there"] * 12
+
+
+def test_each_deployment_is_asked_on_its_wire_and_paid_at_its_price(
+    start_gateway: Any, openai_provider: Any, anthropic_provider: Any, wire: Any
+) -> None:
+    classifying(openai_provider, says(wire, "openai"))
+    classifying(anthropic_provider, says(wire, "anthropic"))
+    one, other = (f"provider: p{p.port}" for p in (openai_provider, anthropic_provider))
+    places = f"[{{{one}, cost: 1}}, {{{other}}}]"
+    gateway = start_gateway(
+        openai_provider,
+        anthropic_provider,
+        anthropic_provider,
+        classifier=f"{{model: tiny, cost: 2, providers: {places}}}",
+    )
+    for _ in range(4):
+        gateway.chat()
+    assert set(reasons(gateway, wire, 4)) == {"kept"}
+    paid = [one.classifier_cost_usd for one in gateway.recorded.exchanges]
+    assert paid == pytest.approx([405e-6, 810e-6] * 2)
+    assert [one.get("logprobs") for one in classifications(openai_provider)] == [True, True]
+    assert len(classifications(anthropic_provider)) == 2
+    assert not any("logprobs" in one for one in classifications(anthropic_provider))
+
+
+def test_what_cannot_be_read_is_no_fault_of_the_deployment(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    classifying(asked, says(wire, "openai", "It depends."))
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=f"{{model: tiny, provider: p{asked.port}}}",
+        balance="{breaker: {failures: 2, open_for: 1m}}",
+    )
+    for _ in range(4):
+        gateway.chat()
+    assert set(reasons(gateway, wire, 4)) == {"classifier_failed:unreadable"}
+    assert len(classifications(asked)) == 4
