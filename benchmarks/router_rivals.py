@@ -1,8 +1,8 @@
 """What the local classifier is printed beside: models of the same features, fitted otherwise.
 
-`one_head` has the classifier's features, learner and passes, and asks one yes-or-no question.
-`Batch` has its features and both heads, fitted at once: logistic regression with a quadratic
-penalty that is chosen on a fifth of the training pairs.
+`one_head` has the classifier's features, learner, passes and orders, and asks one yes-or-no
+question. `Batch` has its features and both heads, fitted at once: logistic regression with a
+quadratic penalty that is chosen on a fifth of the training pairs.
 """
 
 import math
@@ -31,12 +31,14 @@ def one_head(
     train: Sequence[Features], answers: NDArray[np.bool_], test: Sequence[Features]
 ) -> Numbers:
     """Scores of the test prompts by one linear model of one question; (len(test),)."""
-    model = LinearModel(FIRST, BUCKETS)
-    for _ in range(PASSES):
-        for features, answer in zip(train, answers.tolist(), strict=True):
+    pairs = list(zip(train, answers.tolist(), strict=True))
+    there, back = LinearModel(FIRST, BUCKETS), LinearModel(FIRST, BUCKETS)
+    for model, order in ((there, pairs), (back, pairs[::-1])):
+        for features, answer in order * PASSES:
             score = max(-500.0, min(500.0, model.score(features)))
             model.learn(features, 1 / (1 + math.exp(-score)) - answer)
-    return np.array([model.score(features) for features in test])
+    mean = there.mean(back)
+    return np.array([mean.score(features) for features in test])
 
 
 class Batch:

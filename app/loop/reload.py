@@ -31,8 +31,9 @@ def current_policies(*, engine: Engine, first: Policy, learned: bool = True) -> 
 
     The first call on an empty database stores the configuration's policy. After a change of the
     configured tiers, a new version is stored that keeps every threshold that still has a tier,
-    those of task types too; when the configured classifier is no longer the learned one, a version
-    without a model, and with the configured threshold wherever one was chosen for a model.
+    those of task types too, and what was promised of it; when the configured classifier is no
+    longer the learned one, a version without a model, and with the configured threshold wherever
+    one was chosen for a model.
 
     Args:
         engine: Postgres.
@@ -111,6 +112,7 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
             version=next_version(connection),
             thresholds=thresholds,
             by_task=by_task,
+            promised={tier: rate for tier, rate in active.stable.promised.items() if tier in kept},
             classifier=model if learned else 0,
         )
         why = "the tiers or the classifier changed"

@@ -12,8 +12,10 @@ from operator import itemgetter, mul
 from app.errors import ArtefactError
 from app.routing.features import FORM, Features
 
-_RATE = 0.2  # AdaGrad's step; .1 to .5 differ by .005 of the gap recovered
-_DAMPING = 0.03  # added to the sum of squares: bounds the step of a word's first sight
+# Chosen together (docs/decisions/0029). With .2 and .03 rare words move further, which pays where
+# words tell much and costs where pairs are few.
+_RATE = 0.25  # AdaGrad's step
+_DAMPING = 0.15  # added to the sum of squares: bounds the step of a word's first sight
 
 
 class LinearModel:
@@ -57,6 +59,21 @@ class LinearModel:
             step = slope * value
             self.form_squares[place] += step * step
             self.form[place] -= _RATE * step / math.sqrt(self.form_squares[place] + _DAMPING)
+
+    def copy(self) -> "LinearModel":
+        """The same model, to be learned on apart."""
+        copied = LinearModel(0.0, 0)
+        for name in self.__slots__:
+            setattr(copied, name, getattr(self, name)[:])
+        return copied
+
+    def mean(self, other: "LinearModel") -> "LinearModel":
+        """The model whose scores are the mean of both models' scores; of the same size."""
+        half = LinearModel(0.0, 0)
+        for name in self.__slots__:
+            both = zip(getattr(self, name), getattr(other, name), strict=True)
+            setattr(half, name, array("f", [(ours + theirs) / 2 for ours, theirs in both]))
+        return half
 
     def numbers(self) -> "tuple[array[float], ...]":
         """All numbers, in the order of the artefact."""

@@ -58,7 +58,10 @@ def test_task_types_keep_what_they_have_of_their_own_at_tiers_that_stay(engine: 
     current_policies(engine=engine, first=FIRST)
     with engine.begin() as connection:
         connection.execute(
-            text("update policies set by_task = cast(:own as jsonb)"),
+            text(
+                "update policies set by_task = cast(:own as jsonb),"
+                ' promised = \'{"simple": 0.08, "standard": 0.03}\''
+            ),
             {
                 "own": '{"code": {"simple": 0.9, "standard": 0.8}, "law": {"standard": 0.4},'
                 ' "sql": {"simple": 0.5}}'
@@ -72,6 +75,7 @@ def test_task_types_keep_what_they_have_of_their_own_at_tiers_that_stay(engine: 
     }
     assert found.threshold("simple", "code") == 0.9
     assert found.threshold("middle", "code") == 0.5
+    assert dict(found.promised) == {"simple": 0.08}
     detail = scalar(engine, "select detail from audit where action = 'policy.adapted'")
     assert detail["by_task"] == {"code": {"simple": 0.9}, "sql": {"simple": 0.5}}
 
