@@ -155,18 +155,16 @@ def _refit_boundary(connection: Connection, boundary: str, rules: RefitRules) ->
     lock_active(connection)
     active = active_policies(connection)
     learner = load_learner(connection, boundary)
-    if (
-        active is None
-        or learner is None
-        or boundary not in active.stable.thresholds
-        or undecided_proposal(connection, boundary, "all") is not None
-    ):
+    if active is None or learner is None or boundary not in active.stable.thresholds:
         return None
     candidate = None
     if learner.candidate_id is not None:
         candidate = load_artefact(connection, learner.candidate_id)
     if candidate is None:
         _make_candidate(connection, learner, rules.judge_version)
+        return None
+    # Pairs gather while somebody has a proposal to decide; only the next one waits for that.
+    if undecided_proposal(connection, boundary, "all") is not None:
         return None
     incumbent_id = artefact_at(connection, active.stable.classifier, boundary)
     incumbent = load_artefact(connection, incumbent_id) if incumbent_id else None

@@ -14,7 +14,12 @@ from stand_ins import TIERS, rows, scalar
 from app.evaluation.monitoring import MisrouteMonitor
 from app.gateway.metrics import GatewayMetrics
 from app.gateway.policies import CurrentRouter
-from app.loop.approve import approve_proposal, finish_rollout, roll_back_to
+from app.loop.approve import (
+    approve_proposal,
+    finish_rollout,
+    reject_proposal,
+    roll_back_to,
+)
 from app.loop.learn import LearnRules, learn
 from app.loop.observe import MonitorRules, observe
 from app.loop.refit import RefitRules, refit
@@ -180,6 +185,24 @@ def test_too_few_pairs_are_unknown_and_propose_nothing(
     gain = refit_row.result["log_loss"]["gain"]
     assert (gain["value"], gain["n"]) == (None, 20)
     assert gain["method"] == "20 effective conversations; 30 are needed"
+
+
+def test_a_candidate_is_made_and_gathers_pairs_while_a_proposal_waits_for_somebody(
+    engine: Engine, judged: Callable[..., None]
+) -> None:
+    judged(600)
+    with engine.begin() as connection:
+        waiting = put.add_proposal(connection)
+    assert run_refit(engine) == 0
+    assert scalar(engine, "select count(candidate_id) from learners where boundary = 'simple'") == 1
+    judged(200, seed=2)
+    assert run_refit(engine) == 0
+    assert scalar(engine, "select count(*) from refits") == 0
+    with engine.begin() as connection:
+        reject_proposal(connection, waiting, actor="ada", why="no")
+    assert run_refit(engine) == 1
+    (compared,) = rows(engine, "select * from refits")
+    assert (compared.first_position, compared.pairs) == (601, 200)
 
 
 def test_pairs_of_conversations_that_were_learned_from_are_not_held_out(
