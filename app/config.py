@@ -162,7 +162,8 @@ class ObjectiveSection(Section):
     """The other way to state tolerances, under ``evaluation.objective``."""
 
     quality: OpenShare = Field(
-        description="Share of the top tier's quality to hold; every tolerance is 1 - quality."
+        description="Share of the top tier's quality that all tiers together are to keep. Each"
+        " tier's tolerance is then 1 - quality, or what an approved proposal promised of it."
     )
 
 
@@ -525,6 +526,16 @@ def _evaluation_problems(
         problems.append(
             document.problem(("evaluation", "objective"), "tolerance as well", "one of the two")
         )
+    if evaluation.objective is not None:
+        retune, at = evaluation.retune, ("evaluation", "retune")
+        problems += [
+            document.problem((*at, name), found, f"{accepted}, with evaluation.objective")
+            for name, found, accepted, refused in (
+                ("alpha", str(retune.alpha), "tolerance", retune.alpha != "tolerance"),
+                ("judge_errors", "correct", "ignore", retune.judge_errors == "correct"),
+            )
+            if refused
+        ]
     judge, at = evaluation.judge, ("evaluation", "judge")
     if judge is None:
         return problems

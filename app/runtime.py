@@ -18,6 +18,7 @@ from app.judges.recorded import Lookup
 from app.judges.verdict import Preferred, Question
 from app.loop.capture import CaptureRecorder
 from app.loop.learn import LearnRules
+from app.loop.objective import objective_of
 from app.loop.observe import MonitorRules
 from app.loop.redact import Redactor, load_redactor
 from app.loop.refit import RefitRules
@@ -190,6 +191,7 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
         min_pairs=evaluation.min_pairs,
         budget_usd_per_day=evaluation.budget_usd_per_day,
         conversation_idle_s=settings.conversation_idle_s,
+        promises=evaluation.objective is not None,
     )
 
 
@@ -204,6 +206,7 @@ def retune_rules(settings: Settings, config: Config) -> RetuneRules:
         min_pairs=asked.min_pairs,
         every_s=settings.retune_every_s,
         correct_judge=asked.judge_errors == "correct",
+        objective=objective_of(config),
     )
 
 
@@ -227,8 +230,15 @@ def refit_rules(config: Config, *, judge_version: str) -> RefitRules:
 
 
 def retune_alpha(config: Config) -> dict[str, float]:
-    """The misroute rate to certify, by tier."""
-    asked = config.evaluation.retune.alpha
+    """The misroute rate to certify, by tier.
+
+    Under an objective it is an equal part of what may be lost: a model is tested for its tier
+    alone, and what tiers lose adds up.
+    """
+    asked, objective = config.evaluation.retune.alpha, config.evaluation.objective
+    if objective is not None:
+        below_top = [tier.name for tier in config.tiers[:-1]]
+        return dict.fromkeys(below_top, round((1 - objective.quality) / len(below_top), 10))
     return {
         tier: tolerance if asked == "tolerance" else float(asked)
         for tier, tolerance in config.evaluation.tolerance.items()

@@ -81,6 +81,11 @@ def show_report(report: dict[str, Any]) -> None:
             f" evaluation cost {report['evaluation_cost_usd']:.2f} USD"
         )
         show_net_saving(report)
+    if (asked := report["objective"]) is not None:
+        say(
+            f"objective: {100 * asked['quality']:g} % of {asked['top']}'s quality;"
+            f" kept {_rate(asked['kept'])}"
+        )
     if report["recorded_quality"] is not None:
         say(f"graded quality of what was served: {report['recorded_quality']:.3f}")
     say(
@@ -100,6 +105,8 @@ def show_report(report: dict[str, Any]) -> None:
             f" {proposal['tier']}{of_type} from {proposal['from']} to {proposal['to']},"
             f" {certified}, {proposal['pairs']} pairs"
         )
+        if proposal["objective"] is not None:
+            say(f"  {proposal['objective']}")
     say(f"policy {report['policy_version']}: {report['thresholds']}")
 
 

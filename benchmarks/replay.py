@@ -79,8 +79,8 @@ class Learned:
         top_scores: graded quality of the top tier's answers in pairs, where there is a grade.
     """
 
-    pairs: tuple[list[Pair], ...] = ([], [])
-    steps: tuple[list[tuple[str, float]], ...] = ([], [])
+    pairs: tuple[list[Pair], ...] = field(default_factory=lambda: ([], []))
+    steps: tuple[list[tuple[str, float]], ...] = field(default_factory=lambda: ([], []))
     top_scores: list[float] = field(default_factory=list)
 
     @property

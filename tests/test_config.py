@@ -143,6 +143,27 @@ def test_a_tolerance_for_each_tier_but_the_top(
     assert config.evaluation.tolerance == tolerance
 
 
+@pytest.mark.parametrize(
+    ("retune", "said"),
+    [
+        (
+            "alpha: 0.02",
+            "retune.alpha: found 0.02; accepted tolerance, with evaluation.objective",
+        ),
+        (
+            "judge_errors: correct",
+            "retune.judge_errors: found correct; accepted ignore, with evaluation.objective",
+        ),
+    ],
+)
+def test_what_means_nothing_beside_an_objective_is_refused(
+    tmp_path: Path, retune: str, said: str
+) -> None:
+    written = f"evaluation: {{objective: {{quality: 0.95}}, retune: {{{retune}}}}}\n"
+    (problem,) = problems(tmp_path, ARTICLE + written)
+    assert said in problem
+
+
 def test_per_tier_and_per_task_thresholds_and_the_default_for_the_rest(tmp_path: Path) -> None:
     fallback = "fallback: {threshold: {simple: 80 %}, by_task: {code: 0.9, law: {standard: 0.5}}}"
     text = re.sub("fallback: .*", fallback, ARTICLE)

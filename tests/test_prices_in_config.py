@@ -209,7 +209,7 @@ def test_doctor_warns_of_old_list_prices_that_are_in_use_and_of_missing_ones(
 
 def report(saving_net: float | None, unpriced: list[str]) -> dict[str, Any]:
     return {
-        "tiers": {}, "alerts": [], "proposals": [], "recorded_quality": None,
+        "tiers": {}, "alerts": [], "proposals": [], "recorded_quality": None, "objective": None,
         "captured": 0, "judged": 0, "unscored": 0, "failed": 0, "dropped": 0, "pending": 0,
         "cost_usd": 1.0, "cost_top_tier_usd": 4.0, "saving": None if saving_net is None else 0.75,
         "saving_net_of_evaluation": saving_net, "evaluation_cost_usd": 5.5, "thresholds": {},

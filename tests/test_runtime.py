@@ -8,6 +8,7 @@ import pytest
 from app.errors import JudgeError
 from app.judges import Judge
 from app.judges.verdict import Question
+from app.loop.objective import Objective
 from app.runtime import build_runtime
 from app.settings import read_settings
 
@@ -83,3 +84,16 @@ def test_texts_are_found_as_they_were_stored_redacted(tmp_path: Path) -> None:
 def test_a_bad_line_is_named(tmp_path: Path) -> None:
     with pytest.raises(JudgeError, match=r"said\.jsonl:2: not JSON"):
         build(tmp_path, said("q", "a", "b"), "{")
+
+
+def test_an_objective_is_for_all_tiers_and_a_model_gets_an_equal_part_of_it(tmp_path: Path) -> None:
+    three = CONFIG.replace("cost: 1}", "cost: 1}\n    standard: {model: middle-1, cost: 1.5}")
+    objective = three.replace("evaluation: {", "evaluation: {objective: {quality: 0.95}, ")
+    (tmp_path / "said.jsonl").write_text(said("2 + 2?", "5", "4"))
+    (tmp_path / "tierwatch.yaml").write_text(objective)
+    environ = {"TIERWATCH_CONFIG": str(tmp_path / "tierwatch.yaml")}
+    runtime = build_runtime(read_settings(environ), environ={})
+    assert runtime.retune_rules.objective == Objective(0.95, ["simple", "standard"], "complex")
+    # 1 - .95, in two parts.
+    assert runtime.refit_rules.alpha == {"simple": 0.025, "standard": 0.025}
+    assert runtime.monitor_rules.tolerance["simple"] == 0.05

@@ -70,6 +70,8 @@ class OverviewPage:
     saving: float | None
     saving_interval: Figure | None
     quality_vs_top: Figure | None
+    objective: float | None
+    quality_kept: Figure | None
     top_tier: str
     saving_net_of_evaluation: float | None
     costs: Costs
@@ -95,6 +97,7 @@ class OverviewPage:
 def overview_page(connection: Connection, config: Config, *, gateway_url: str) -> OverviewPage:
     """Fill the overview from the report, so that page and report cannot differ."""
     report = build_report(connection, config)
+    asked = report["objective"]
     in_force = reading.in_force(connection)
     candidate = _thresholds(connection, in_force.candidate_version if in_force else None)
     judge_version = reading.newest_judge_version(connection)
@@ -115,6 +118,8 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         saving=report["saving"],
         saving_interval=figure(report["saving_interval"]),
         quality_vs_top=figure(report["quality_vs_top"]),
+        objective=None if asked is None else asked["quality"],
+        quality_kept=None if asked is None else figure(asked["kept"]),
         top_tier=config.tiers[-1].name,
         saving_net_of_evaluation=report["saving_net_of_evaluation"],
         costs=Costs(**{part: report["costs"][part] for part in Costs.__slots__}),

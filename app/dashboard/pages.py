@@ -162,6 +162,30 @@ class ModelFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLine:
+    """Share of requests served by a tier or a cheaper one, and what is promised of the tier."""
+
+    tier: str
+    now: float
+    then: float
+    promised: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveFigures:
+    """What all tiers together lose against always the top one (`app.loop.objective`)."""
+
+    quality: float
+    top: str
+    allowed: float
+    loss_now: Figure | None
+    loss_then: Figure | None
+    bound: float
+    saved_usd_per_thousand: float
+    kept: tuple[KeptLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalPage:
     """A proposal and what is needed to decide it."""
 
@@ -177,6 +201,7 @@ class ProposalPage:
     judge_corrected: bool
     replay: ReplayFigures | None
     model: ModelFigures | None
+    objective: ObjectiveFigures | None
     bounds: tuple[BoundLine, ...]
     in_force_version: int | None
     rollout_share: float
@@ -368,6 +393,8 @@ def proposal_page(
         return None
     evidence, predicted = found.evidence, found.predicted
     alpha = evidence.get("alpha")
+    objective = _objective_figures(evidence)
+    limit = alpha if objective is None else objective.allowed
     in_force = reading.in_force(connection)
     return ProposalPage(
         proposal=found,
@@ -382,12 +409,13 @@ def proposal_page(
         judge_corrected=bool(evidence.get("judge_errors")),
         replay=_replay_figures(evidence.get("replay"), found.tier),
         model=_model_figures(evidence) if found.kind == "model" else None,
+        objective=objective,
         bounds=tuple(
             BoundLine(
                 threshold=item["threshold"],
                 bound=item["bound"],
                 pairs=item["pairs"],
-                passed=alpha is not None and item["bound"] <= alpha,
+                passed=limit is not None and item["bound"] <= limit,
                 proposed=item["threshold"] == found.to_threshold,
                 current=item["threshold"] == found.from_threshold,
             )
@@ -398,6 +426,27 @@ def proposal_page(
         history=tuple(reading.audit_lines(connection, subject=f"proposal/{proposal_id}")),
         problem=problem,
         why=why,
+    )
+
+
+def _objective_figures(evidence: Mapping[str, Any]) -> ObjectiveFigures | None:
+    """What the proposal page shows of a test of all tiers; None where its tier was tested alone."""
+    told = evidence.get("objective")
+    if told is None:
+        return None
+    promised = evidence["promised"]
+    return ObjectiveFigures(
+        quality=told["quality"],
+        top=told["top"],
+        allowed=told["allowed"],
+        loss_now=figure(told["loss_now"]),
+        loss_then=figure(told["loss_then"]),
+        bound=told["bound_then"],
+        saved_usd_per_thousand=1_000 * told["saved_usd_per_request"],
+        kept=tuple(
+            KeptLine(tier, now, told["kept_then"][tier], promised.get(tier))
+            for tier, now in told["kept_now"].items()
+        ),
     )
 
 

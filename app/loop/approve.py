@@ -40,8 +40,12 @@ def approve_proposal(
 
     Raises:
         UsageError: no reason given.
-        ConflictError: there is no such proposal, or it was decided before.
+        ConflictError: there is no such proposal, it was decided before, or it was tested beside
+            thresholds that are no longer in force.
     """
+    active, proposal = lock_active(connection), load_proposal(connection, proposal_id, lock=True)
+    if proposal is not None and proposal.state == "open" and active is not None:
+        _require_current(proposal, active.stable_version)
     _decide(connection, proposal_id, "approved", actor=actor, why=why)
     return start_rollout(connection, share=share)
 
@@ -68,8 +72,15 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
         The candidate's version, or None when nothing was started.
     """
     active = lock_active(connection)
-    waiting = proposals_in(connection, "approved", lock=True)
-    if active is None or active.candidate_version is not None or not waiting:
+    if active is None or active.candidate_version is not None:
+        return None
+    waiting = []
+    for approved in proposals_in(connection, "approved", lock=True):
+        if outdated(approved, active.stable_version):
+            _expire(connection, approved, why="another policy came into force before its turn")
+        else:
+            waiting.append(approved)
+    if not waiting:
         return None
     proposal = waiting[0]
     stable = load_policy(connection, active.stable_version)
@@ -104,12 +115,17 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
 
 
 def _candidate(connection: Connection, stable: Policy, proposal: Any, version: int) -> Policy:
+    tier = proposal.tier
     if proposal.kind == "threshold":
-        return stable.with_threshold(
-            proposal.tier, proposal.to_threshold, version=version, task_type=proposal.task_type
+        changed = stable.with_threshold(
+            tier, proposal.to_threshold, version=version, task_type=proposal.task_type
         )
-    model = add_model(connection, stable.classifier, proposal.tier, proposal.artefact_id)
-    return stable.with_model(model, proposal.tier, proposal.to_threshold, version=version)
+        return changed.with_promises(proposal.evidence.get("promised", {}))
+    model = add_model(connection, stable.classifier, tier, proposal.artefact_id)
+    changed = stable.with_model(model, tier, proposal.to_threshold, version=version)
+    high = proposal.predicted["misroute"]["high"]
+    # Under an objective something was promised of the tier; now it is what is predicted.
+    return changed if tier not in stable.promised else changed.with_promises({tier: high})
 
 
 def finish_rollout(connection: Connection, proposal: Any, *, why: str) -> None:
@@ -153,22 +169,63 @@ def cancel_rollout(connection: Connection, proposal: Any, *, actor: str, why: st
 def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
     """Take back what would loosen a tier or change its model.
 
-    Their evidence is from before the tier got worse.
+    Their evidence is from before the tier got worse. What was tested beside the tier, under an
+    objective, is taken back with it.
     """
     for proposal in proposals_in(connection, "open", "approved", "rolling_out", lock=True):
         loosens = proposal.direction == "lower" or proposal.kind == "model"
-        if proposal.tier != tier or not loosens:
+        concerns = proposal.tier == tier or "objective" in proposal.evidence
+        if not (concerns and loosens):
             continue
         if proposal.state == "rolling_out":
             cancel_rollout(connection, proposal, actor="tierwatch", why=why)
             continue
-        set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
-        add_audit(
-            connection,
-            actor="tierwatch",
-            action="proposal.expired",
-            subject=f"proposal/{proposal.id}",
-            why=why,
+        _expire(connection, proposal, why=why)
+
+
+def outdated(proposal: Any, stable_version: int) -> bool:
+    """Whether a proposal was tested beside other tiers' thresholds than those in force.
+
+    What tiers lose adds up, so under an objective its evidence is then about another policy.
+    """
+    return "objective" in proposal.evidence and proposal.base_version != stable_version
+
+
+def expire_untested(connection: Connection, quality: float) -> None:
+    """Close open proposals of thresholds that were not tested against this objective as it stands.
+
+    Args:
+        connection: inside the caller's transaction.
+        quality: share of the top tier's quality that is to be kept.
+    """
+    active = lock_active(connection)
+    for proposal in proposals_in(connection, "open", lock=True):
+        told = proposal.evidence.get("objective")
+        if proposal.kind != "threshold":
+            continue
+        if told is None or told["quality"] != quality:
+            _expire(connection, proposal, why="another objective is configured since")
+        elif outdated(proposal, active.stable_version):
+            _expire(connection, proposal, why="another policy is in force since")
+
+
+def _expire(connection: Connection, proposal: Any, *, why: str) -> None:
+    set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
+    add_audit(
+        connection,
+        actor="tierwatch",
+        action="proposal.expired",
+        subject=f"proposal/{proposal.id}",
+        why=why,
+    )
+
+
+def _require_current(proposal: Any, stable_version: int) -> None:
+    if outdated(proposal, stable_version):
+        raise ConflictError(
+            f"proposal {proposal.id} was tested beside the thresholds of policy"
+            f" {proposal.base_version}, and policy {stable_version} is in force; the next retune"
+            " tests all tiers again"
         )
 
 

@@ -31,6 +31,7 @@ from app.store.evidence import (
     take_unobserved,
     try_lock,
 )
+from app.store.policies import load_policy
 
 # One observer at a time keeps the order of outcomes the order of the monitors.
 _OBSERVER_LOCK = 7_431_202
@@ -53,6 +54,9 @@ class MonitorRules:
 
     Attributes:
         tolerance: misroute rate that must not be exceeded, by tier; other tiers are not watched.
+        promises: whether a tier is tolerated what its policy promised, where that is more. So it is
+            under an objective: there a tier that serves little may misroute more than
+            1 - quality, and an alarm says that it is more than was approved.
         level: evidence at which to alarm.
         max_weight: declared cap on weights, from the sampling plan.
         min_pairs: below this many pairs a stream says NO_DATA and does not alarm.
@@ -66,6 +70,7 @@ class MonitorRules:
     min_pairs: int
     budget_usd_per_day: float | None = None
     conversation_idle_s: float = 600.0
+    promises: bool = False
 
 
 def observe(*, engine: Engine, rules: MonitorRules) -> int:
@@ -160,13 +165,14 @@ def _update_stream(
     connection: Connection, stream: str, observations: Sequence[Sequence[Any]], rules: MonitorRules
 ) -> None:
     first = observations[0][0]
+    tolerance = _tolerance(connection, rules, first.tier, first.policy_version)
     pooled = stream != first.stream
     level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
     kept = load_monitor(connection, stream)
-    if kept is not None and not _same_promise(kept.state, rules, first.tier, level):
+    if kept is not None and not _same_promise(kept.state, tolerance, level, rules):
         kept = None  # other sampling or tolerance: what was gathered speaks of another promise
     monitor = (
-        MisrouteMonitor(rules.tolerance[first.tier], level, rules.max_weight)
+        MisrouteMonitor(tolerance, level, rules.max_weight)
         if kept is None
         else MisrouteMonitor.from_state(kept.state)
     )
@@ -217,9 +223,17 @@ def _update_stream(
         _open_relative_alert(connection, watched)
 
 
-def _same_promise(state: Mapping[str, Any], rules: MonitorRules, tier: str, level: float) -> bool:
+def _tolerance(connection: Connection, rules: MonitorRules, tier: str, version: int) -> float:
+    policy = load_policy(connection, version) if rules.promises else None
+    stated = rules.tolerance[tier]
+    return stated if policy is None else policy.tolerance(tier, stated)
+
+
+def _same_promise(
+    state: Mapping[str, Any], tolerance: float, level: float, rules: MonitorRules
+) -> bool:
     promised = (state["tolerance"], state["level"], state["max_weight"])
-    return promised == (rules.tolerance[tier], level, rules.max_weight)
+    return promised == (tolerance, level, rules.max_weight)
 
 
 def _observations(

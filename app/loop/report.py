@@ -12,6 +12,8 @@ from app.evaluation.costs import Costs
 from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from app.evaluation.relative import relative_quality, relative_saving, split_level
+from app.loop.objective import objective_of, quality_kept
+from app.routing.policy import ActivePolicies
 from app.routing.tiers import CACHE_TIER
 from app.store.costs import evaluation_costs
 from app.store.evidence import streams_in_force
@@ -76,13 +78,14 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "costs": asdict(costs) | {"unpriced": list(config.unpriced)},
         "saving_interval": _figures(_saving(connection)),
         "quality_vs_top": _figures(_quality(connection, config, judge)),
+        "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
         "tiers": {
             tier.name: _tier(
                 connection,
                 tier.name,
-                tolerance=evaluation.tolerance.get(tier.name),
+                tolerance=_tolerance(config, tier.name, active),
                 judge_version=judge,
                 min_pairs=evaluation.min_pairs,
                 model=tier.model,
@@ -96,6 +99,29 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "thresholds": {} if active is None else dict(active.stable.thresholds),
         "model_version": None if active is None else active.stable.classifier,
     }
+
+
+def _objective(
+    connection: Connection, config: Config, active: ActivePolicies | None, judge_version: str
+) -> dict[str, Any] | None:
+    """What is to be kept of the top tier's quality, and what is; None without an objective."""
+    objective = objective_of(config)
+    if objective is None:
+        return None
+    kept = (
+        unknown()
+        if active is None
+        else quality_kept(connection, objective, active.stable, judge_version=judge_version)
+    )
+    return {"quality": objective.quality, "top": objective.top, "kept": _figures(kept)}
+
+
+def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> float | None:
+    """What a tier is tolerated under the stable policy; None for the top one."""
+    stated = config.evaluation.tolerance.get(tier)
+    if stated is None or active is None or config.evaluation.objective is None:
+        return stated
+    return active.stable.tolerance(tier, stated)
 
 
 def _recorded_quality(connection: Connection) -> float | None:
@@ -278,7 +304,8 @@ def _proposals(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(
         text(
             'select id, kind, tier, task_type, from_threshold as "from", to_threshold as "to",'
-            " direction, state, certified, pairs, predicted, candidate_version"
+            " direction, state, certified, pairs, predicted, candidate_version,"
+            " case when evidence ? 'objective' then evidence ->> 'reason' end as objective"
             " from proposals order by id"
         )
     )

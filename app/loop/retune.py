@@ -1,8 +1,9 @@
 """Retune: look for a better threshold in the outcomes, and propose it with its evidence."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -17,6 +18,8 @@ from app.evaluation.thresholds import (
     spent_delta,
 )
 from app.loop.approve import approve_proposal
+from app.loop.objective import Objective, due, retune_jointly
+from app.loop.refit import Made
 from app.loop.replay_policy import replay_document, replay_thresholds
 from app.routing.policy import ALL_TASKS, Policy
 from app.routing.task_types import MOST_TYPES
@@ -55,6 +58,7 @@ class RetuneRules:
         every_s: seconds between two tests of a tier, unless an alert was opened in between.
         correct_judge: certify against people's labels of the judge's verdicts, instead of taking
             the verdicts as they are.
+        objective: tests all tiers together against it, each having no alpha of its own then.
     """
 
     mode: str
@@ -64,6 +68,7 @@ class RetuneRules:
     min_pairs: int
     every_s: float
     correct_judge: bool = False
+    objective: Objective | None = None
 
 
 def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_share: float) -> int:
@@ -78,47 +83,72 @@ def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_sh
     tier share a delta of their own in twenty equal parts, one for each that is ever tested; further
     ones go by the tier's threshold.
 
+    Under an objective all tiers are tested together instead, and types only as part of them: what
+    is lost adds up, so no threshold can be judged by itself. There is at most one undecided
+    proposal then, for each changes what the next would be tested against.
+
     Returns:
         How many proposals were made.
     """
     if rules.mode == "off":
         return 0
-    made = 0
+    if rules.objective is not None:
+        test = partial(
+            retune_jointly,
+            objective=rules.objective,
+            delta=rules.delta,
+            step=rules.step,
+            min_pairs=rules.min_pairs,
+            every_s=rules.every_s,
+            judge_version=judge_version,
+        )
+        return _run(test, engine, rules.mode, rollout_share)
     with engine.connect() as connection:
         types = active_names(connection)
-    for tier, task_type in product(rules.alpha, (ALL_TASKS, *types)):
-        with engine.begin() as connection:
-            for expired in expire_proposals(connection):
-                add_audit(
-                    connection,
-                    actor="tierwatch",
-                    action="proposal.expired",
-                    subject=f"proposal/{expired}",
-                )
-            proposal = _retune_segment(connection, tier, task_type, rules, judge_version)
-            if proposal is None:
-                continue
-            made += 1
-            if rules.mode == "auto" and proposal.certified:
-                approve_proposal(
-                    connection,
-                    proposal.id,
-                    actor="tierwatch (retune.mode: auto)",
-                    why="certified and within one step",
-                    share=rollout_share,
-                )
-    return made
+    return sum(
+        _run(
+            partial(
+                _retune_segment,
+                tier=tier,
+                task_type=task_type,
+                rules=rules,
+                judge_version=judge_version,
+            ),
+            engine,
+            rules.mode,
+            rollout_share,
+        )
+        for tier, task_type in product(rules.alpha, (ALL_TASKS, *types))
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    id: int
-    certified: bool
+def _run(
+    test: Callable[[Connection], Made | None], engine: Engine, mode: str, rollout_share: float
+) -> int:
+    """Run one test in a transaction, and in mode ``auto`` approve what it certified."""
+    with engine.begin() as connection:
+        for expired in expire_proposals(connection):
+            add_audit(
+                connection,
+                actor="tierwatch",
+                action="proposal.expired",
+                subject=f"proposal/{expired}",
+            )
+        proposal = test(connection)
+        if proposal is not None and mode == "auto" and proposal.certified:
+            approve_proposal(
+                connection,
+                proposal.id,
+                actor="tierwatch (retune.mode: auto)",
+                why="certified and within one step",
+                share=rollout_share,
+            )
+    return int(proposal is not None)
 
 
 def _retune_segment(
     connection: Connection, tier: str, task_type: str, rules: RetuneRules, judge_version: str
-) -> _Made | None:
+) -> Made | None:
     """Test one threshold; the active policy stays locked so that a rollback cannot slip in."""
     lock_active(connection)
     active = active_policies(connection)
@@ -127,7 +157,7 @@ def _retune_segment(
         return None
     alert = _alert_about(connection, tier, task_type)
     last = last_retune(connection, tier, task_type)
-    if last is not None and not _due(last, alert, rules.every_s):
+    if last is not None and not due(last, alert, rules.every_s):
         return None
     # With an alert open, what came before the change is another regime and would flatter.
     regime = int(alert.evidence["first_outcome"]) - 1 if alert is not None else 0
@@ -236,7 +266,7 @@ def _retune_segment(
         certified=choice.certified,
         **{"from": current, "to": choice.threshold},
     )
-    return _Made(proposal_id, choice.certified)
+    return Made(proposal_id, choice.certified)
 
 
 def _whole_delta(connection: Connection, tier: str, task_type: str, delta: float) -> float | None:
@@ -269,13 +299,6 @@ def _replay(
     return replay_document(
         replay_thresholds(connection, {tier: threshold}, judge_version=judge_version)
     )
-
-
-def _due(last: Any, alert: Any, every_s: float) -> bool:
-    """Whether a tier's time has come again: tests cost error budget, an alert is worth one."""
-    if alert is not None and alert.opened_at > last.created_at:
-        return True
-    return bool(last.created_at <= dt.datetime.now(dt.UTC) - dt.timedelta(seconds=every_s))
 
 
 def _worth_proposing(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from app.evaluation.monitoring import MisrouteMonitor
 from app.loop.approve import cancel_rollout, finish_rollout, start_rollout
 from app.loop.observe import fits, percent
+from app.routing.policy import Policy
 from app.store.policies import load_policy, lock_active
 from app.store.proposals import proposals_in
 
@@ -50,8 +51,9 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
         if not running:
             return "started" if start_rollout(connection, share=rules.share) else None
         proposal = running[0]
-        pairs = _candidate_pairs(connection, proposal)
-        promised = _promised(proposal, rules)
+        candidate = load_policy(connection, proposal.candidate_version)
+        pairs = _candidate_pairs(connection, proposal, candidate)
+        promised = _promised(proposal, candidate, rules)
         monitor = MisrouteMonitor(
             promised, max(2.0, rules.min_pairs / _FALSE_ROLLBACK), rules.max_weight
         )
@@ -72,19 +74,20 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
         return "completed"
 
 
-def _promised(proposal: Any, rules: RolloutRules) -> float:
-    high = proposal.predicted["misroute"]["high"]
-    tolerance = rules.tolerance.get(proposal.tier, 0.0)
+def _promised(proposal: Any, candidate: Policy | None, rules: RolloutRules) -> float:
+    tier, high = proposal.tier, proposal.predicted["misroute"]["high"]
+    tolerance = rules.tolerance.get(tier, 0.0)
+    if candidate is not None and tier in candidate.promised:
+        return candidate.tolerance(tier, tolerance)
     # Below 1 whatever was predicted: a monitor that tolerates everything watches nothing.
     return min(0.99, max(tolerance, high if high is not None else 0.0))
 
 
-def _candidate_pairs(connection: Connection, proposal: Any) -> list[Any]:
+def _candidate_pairs(connection: Connection, proposal: Any, candidate: Policy | None) -> list[Any]:
     """Pairs that the changed threshold decided.
 
     Of one task type, or of the tier without the types that have a threshold of their own there.
     """
-    candidate = load_policy(connection, proposal.candidate_version)
     by_task = {} if candidate is None else candidate.by_task
     apart = [task for task, changed in by_task.items() if proposal.tier in changed]
     return list(

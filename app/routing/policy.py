@@ -12,7 +12,9 @@ from typing import Any
 from app.errors import PolicyError
 
 ALL_TASKS = "all"
-_KEYS = {"version", "thresholds", "by_task", "classifier"}
+_KEYS = {"version", "thresholds", "by_task", "classifier", "promised"}
+# A monitor that tolerates everything watches nothing.
+_MOST_TOLERATED = 0.99
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Policy:
         by_task: task type -> tier -> threshold; overrides ``thresholds`` for that task type.
         classifier: version of the learned model whose confidences the thresholds are for; 0 for
             the classifier that is configured.
+        promised: tier -> misroute rate, in [0, 1], that was promised of it when the policy was
+            approved; of some tiers or none.
 
     Raises:
         PolicyError: when built from anything else.
@@ -44,6 +48,7 @@ class Policy:
     thresholds: Mapping[str, float]
     by_task: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     classifier: int = 0
+    promised: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
@@ -68,6 +73,10 @@ class Policy:
                 raise PolicyError(
                     f"by_task.{task}: found {sorted(unknown)}; accepted: {sorted(thresholds)}"
                 )
+        promised = _frozen_shares("promised", self.promised)
+        if unknown := promised.keys() - thresholds.keys():
+            raise PolicyError(f"promised: found {sorted(unknown)}; accepted: {sorted(thresholds)}")
+        object.__setattr__(self, "promised", promised)
         object.__setattr__(self, "thresholds", thresholds)
         object.__setattr__(self, "by_task", MappingProxyType(by_task))
 
@@ -79,6 +88,25 @@ class Policy:
         """
         self._require(tier)
         return self.by_task.get(task_type, {}).get(tier, self.thresholds[tier])
+
+    def tolerance(self, tier: str, least: float) -> float:
+        """The misroute rate of a tier above which something is wrong.
+
+        What was promised of it, or ``least`` where that is more or nothing was; below 1.
+
+        >>> policy = Policy(2, {"simple": 0.7, "standard": 0.6}, promised={"simple": 0.08})
+        >>> policy.tolerance("simple", 0.05), policy.tolerance("standard", 0.05)
+        (0.08, 0.05)
+        """
+        return min(_MOST_TOLERATED, max(least, self.promised.get(tier, 0.0)))
+
+    def with_promises(self, promised: Mapping[str, float]) -> "Policy":
+        """This policy with these misroute rates promised, and others as they were.
+
+        Raises:
+            PolicyError: unknown tier, or a value outside [0, 1].
+        """
+        return replace(self, promised={**self.promised, **promised})
 
     def with_threshold(
         self, tier: str, value: float, *, version: int, task_type: str = ALL_TASKS
@@ -98,7 +126,8 @@ class Policy:
     def with_model(self, classifier: int, tier: str, value: float, *, version: int) -> "Policy":
         """A policy like this one with another model, which differs at one tier.
 
-        What task types had of their own at that tier was chosen for the old model and is dropped.
+        What task types had of their own at that tier was chosen for the old model and is dropped,
+        and so is what was promised of it.
 
         Args:
             classifier: the model's version.
@@ -120,7 +149,8 @@ class Policy:
             if (rest := {name: number for name, number in changed.items() if name != tier})
         }
         changed = self.with_threshold(tier, value, version=version)
-        return replace(changed, by_task=kept, classifier=classifier)
+        promised = {name: rate for name, rate in self.promised.items() if name != tier}
+        return replace(changed, by_task=kept, classifier=classifier, promised=promised)
 
     def to_json(self) -> dict[str, Any]:
         """The policy as plain JSON values; ``Policy.from_json`` reads it back."""
@@ -129,6 +159,7 @@ class Policy:
             "thresholds": dict(self.thresholds),
             "by_task": {task: dict(changed) for task, changed in self.by_task.items()},
             "classifier": self.classifier,
+            "promised": dict(self.promised),
         }
 
     @classmethod
@@ -146,6 +177,7 @@ class Policy:
             value["thresholds"],
             value.get("by_task", {}),
             value.get("classifier", 0),
+            value.get("promised", {}),
         )
 
     def _require(self, tier: str) -> None:
@@ -154,16 +186,21 @@ class Policy:
 
 
 def _frozen_thresholds(where: str, thresholds: object) -> Mapping[str, float]:
-    if not isinstance(thresholds, Mapping):
-        raise PolicyError(f"{where}: found {thresholds!r}; accepted: tier -> number from 0 to 1")
+    shares = _frozen_shares(where, thresholds)
+    return MappingProxyType({tier: round(value, 2) for tier, value in shares.items()})
+
+
+def _frozen_shares(where: str, shares: object) -> Mapping[str, float]:
+    if not isinstance(shares, Mapping):
+        raise PolicyError(f"{where}: found {shares!r}; accepted: tier -> number from 0 to 1")
     frozen: dict[str, float] = {}
-    for tier, value in thresholds.items():
+    for tier, value in shares.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not 0 <= value <= 1:
             raise PolicyError(f"{where}.{tier}: found {value!r}; accepted: a number from 0 to 1")
         if not isinstance(tier, str) or not tier:
             raise PolicyError(f"{where}: found tier {tier!r}; accepted: a tier's name")
-        frozen[tier] = round(float(value), 2)
+        frozen[tier] = float(value)
     return MappingProxyType(frozen)
 
 

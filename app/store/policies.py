@@ -10,14 +10,18 @@ from app.store.schema import ActivePolicyRow, PolicyRow
 
 
 def _policy(row: Any) -> Policy:
-    return Policy(row.version, row.thresholds, row.by_task, row.classifier)
+    return Policy(row.version, row.thresholds, row.by_task, row.classifier, row.promised)
 
 
 def load_policy(connection: Connection, version: int) -> Policy | None:
     """Return one version, or None."""
     row = connection.execute(
         select(
-            PolicyRow.version, PolicyRow.thresholds, PolicyRow.by_task, PolicyRow.classifier
+            PolicyRow.version,
+            PolicyRow.thresholds,
+            PolicyRow.by_task,
+            PolicyRow.classifier,
+            PolicyRow.promised,
         ).where(PolicyRow.version == version)
     ).one_or_none()
     return None if row is None else _policy(row)
@@ -58,6 +62,7 @@ def add_policy(connection: Connection, policy: Policy, *, author: str, reason: s
             thresholds=content["thresholds"],
             by_task=content["by_task"],
             classifier=policy.classifier,
+            promised=content["promised"],
             author=author,
             reason=reason,
         )

@@ -88,6 +88,7 @@ class PolicyLine:
     thresholds: dict[str, float]
     by_task: dict[str, dict[str, float]]
     classifier: int
+    promised: dict[str, float]
     author: str
     reason: str
     created_at: dt.datetime

@@ -62,6 +62,7 @@ class PolicyRow(Base):
     thresholds: Mapped[dict[str, Any]]
     by_task: Mapped[dict[str, Any]]
     classifier: Mapped[int] = mapped_column(server_default=text("0"))
+    promised: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
     author: Mapped[str]
     reason: Mapped[str]
     created_at: Mapped[dt.datetime] = _now()

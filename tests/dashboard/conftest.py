@@ -102,10 +102,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def app(connection: Connection, config: Config, clock: Clock) -> Flask:
+def one_connection(connection: Connection) -> OneConnection:
+    return OneConnection(connection)
+
+
+@pytest.fixture
+def app(one_connection: OneConnection, config: Config, clock: Clock) -> Flask:
     return build_dashboard(
         config=config,
-        engine=OneConnection(connection),
+        engine=one_connection,
         secret_key="s" * 32,
         clock=clock,
         gateway_url="http://gateway.example",

@@ -14,9 +14,12 @@ from stand_ins import rows, scalar
 from app.evaluation.monitoring import MisrouteMonitor
 from app.loop.alert import acknowledge_alert, resolve_alert
 from app.loop.observe import MonitorRules, observe, rate_of
+from app.routing.policy import Policy
 from app.store.evidence import load_monitor, replay_outcomes
+from app.store.policies import add_policy
 
 RULES = MonitorRules(tolerance={"simple": 0.05}, level=1e7, max_weight=1.0, min_pairs=30)
+PROMISED = Policy(2, {"simple": 0.7, "standard": 0.6}, promised={"simple": 0.3})
 # A bad pair multiplies the evidence of the boldest bet by 1 + 4 / 0.95 * 0.95 = 5, so a dozen bad
 # pairs in a row pass 1e7 (5^10 = 9.8e6, divided among five bets).
 PLENTY = 40
@@ -106,6 +109,40 @@ def test_a_policy_version_starts_a_stream_of_its_own(engine: Engine) -> None:
     observe(engine=engine, rules=RULES)
     found = rows(engine, "select policy_version, pairs, losses from monitors order by 1")
     assert [tuple(row) for row in found] == [(1, 4, 0.0), (2, 3, 3.0)]
+
+
+@pytest.mark.parametrize(("promises", "tolerance"), [(False, 0.05), (True, 0.3)])
+def test_a_tier_is_tolerated_what_its_policy_promised(
+    engine: Engine, *, promises: bool, tolerance: float
+) -> None:
+    with engine.begin() as connection:
+        add_policy(connection, PROMISED, author="ada", reason="approved")
+    # Two of ten bad: far above 5 %, and within the 30 % that were promised of the tier.
+    pour(engine, [1.0, 0.0, 0.0, 0.0, 0.0] * 60, policy_version=2)
+    observe(engine=engine, rules=replace(RULES, promises=promises))
+    assert scalar(engine, "select state from monitors")["tolerance"] == tolerance
+    assert len(alerts(engine)) == (0 if promises else 1)
+
+
+def test_more_than_was_promised_alarms_all_the_same(engine: Engine) -> None:
+    with engine.begin() as connection:
+        add_policy(connection, PROMISED, author="ada", reason="approved")
+    pour(engine, [1.0] * PLENTY, policy_version=2)
+    observe(engine=engine, rules=replace(RULES, promises=True))
+    [alert] = alerts(engine)
+    assert alert.evidence["tolerance"] == 0.3
+    assert "tolerated are 30.0 %" in alert.summary
+
+
+def test_what_was_not_promised_has_the_stated_tolerance(engine: Engine) -> None:
+    with engine.begin() as connection:
+        promised = replace(PROMISED, promised={"standard": 0.3})
+        add_policy(connection, promised, author="ada", reason="approved")
+    pour(engine, [0.0], policy_version=2)
+    pour(engine, [0.0], policy_version=7)  # a policy that is not stored
+    observe(engine=engine, rules=replace(RULES, promises=True))
+    states = rows(engine, "select state from monitors")
+    assert {row.state["tolerance"] for row in states} == {0.05}
 
 
 def test_probes_down_and_unwatched_tiers_feed_no_monitor(engine: Engine) -> None:

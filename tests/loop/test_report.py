@@ -26,7 +26,9 @@ from app.loop.observe import MonitorRules, observe
 from app.loop.redact import redact
 from app.loop.report import build_report
 from app.loop.shadow import shadow_exchange
+from app.routing.policy import Policy
 from app.store.labels import add_label
+from app.store.policies import put_first_policy
 
 _CONFIG = """
 routing:
@@ -275,6 +277,22 @@ def test_a_tier_has_the_state_of_its_stream(
     observe(engine=engine, rules=rules)
     assert report()["tiers"]["simple"]["state"] == state
     assert report()["tiers"]["complex"]["state"] is None
+
+
+def test_under_an_objective_a_tier_is_tolerated_what_was_promised_of_it(
+    engine: Engine, tmp_path: Path
+) -> None:
+    policy = Policy(1, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.08})
+    with engine.begin() as connection:
+        put_first_policy(connection, policy, salt="salt")
+    stated = "tolerance: {simple: 0.05, standard: 0.1}"
+    for written, simple in (("objective: {quality: 0.95}", 0.08), (stated, 0.05)):
+        path = tmp_path / "tierwatch.yaml"
+        path.write_text(_CONFIG.replace(stated, written))
+        with engine.connect() as connection:
+            found = build_report(connection, load_config(path))
+        assert found["tiers"]["simple"]["tolerance"] == simple
+    assert found["tiers"]["complex"]["tolerance"] is None
 
 
 def test_streams_of_policies_that_are_not_in_force_say_nothing(

@@ -37,6 +37,22 @@ def test_a_changed_threshold_is_a_new_policy() -> None:
         POLICY.with_threshold("complex", 0.5, version=2)
 
 
+def test_promises_belong_to_the_thresholds_they_were_made_of() -> None:
+    promised = POLICY.with_promises({"simple": 0.0812})
+    assert promised.promised == {"simple": 0.0812}
+    assert promised.tolerance("simple", 0.05) == 0.0812
+    assert promised.tolerance("simple", 0.1) == 0.1
+    assert promised.with_promises({"simple": 1.0}).tolerance("simple", 0.05) == 0.99
+    # Another threshold keeps them until others are made; another model's tier has none.
+    assert promised.with_threshold("simple", 0.8, version=2).promised == promised.promised
+    both = promised.with_promises({"standard": 0.2})
+    assert both.with_model(4, "simple", 0.8, version=2).promised == {"standard": 0.2}
+    assert Policy.from_json(json.loads(json.dumps(both.to_json()))) == both
+    for wrong in ({"complex": 0.1}, {"simple": 1.1}, {"simple": True}, 0.1):
+        with pytest.raises(PolicyError, match="promised"):
+            Policy(1, {"simple": 0.7}, promised=wrong)  # type: ignore[arg-type] # tested
+
+
 def test_nothing_in_a_policy_can_be_changed() -> None:
     given_thresholds = {"simple": 0.7}
     policy = Policy(1, given_thresholds)
