@@ -41,8 +41,10 @@ from routellm import (
 from router_cost import Fresh, Times, decider, fresh_process, huge_prompts, timed
 from router_rivals import Batch, one_head
 
+from app.evaluation.task_types import build_types
 from app.routing.features import Features, prompt_features
 from app.routing.local import LocalClassifier
+from app.routing.type_offsets import TypeOffsets
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 SEEDS = 4
@@ -288,12 +290,13 @@ def calibration_bars(found: dict[str, Any], must: float, aim: float) -> list[dic
 
 
 def cost_bars(
-    decide: Times, huge: Times, fresh: Fresh, minilm: Times | None
+    decide: Times, typed: Times, huge: Times, fresh: Fresh, minilm: Times | None
 ) -> list[dict[str, Any]]:
     """B11 to B13."""
     bars = [
-        bar("B11", "decide, median us", ("<=", 120), None, decide.median_us),
-        bar("B11", "decide, p99 us", ("<=", 500), None, decide.p99_us),
+        bar("B11", f"{what}, {name} us", ("<=", limit), None, getattr(times, f"{name}_us"))
+        for what, times in (("decide", decide), ("decide, local + types", typed))
+        for name, limit in (("median", 120), ("p99", 500))
     ]
     if minilm is not None:
         for what, limit, aim in (("median", 100, 200), ("p99", 30, None)):
@@ -322,7 +325,15 @@ def cost(data: Path, *, minilm: bool) -> tuple[dict[str, Any], list[dict[str, An
         [questions.texts[at] for at in train], [verdicts[at] for at in train]
     )
     texts = questions.texts
+    types, _ = build_types(
+        [texts[at] for at in train],
+        {"weak": [float(verdicts[at] == "worse") for at in train]},
+        [str(at) for at in train],
+    )
     decide, alone = timed(decider(classifier), texts), timed(classifier.predict, texts)
+    carrier = LocalClassifier.from_bytes(classifier.to_bytes())
+    carrier.type_offsets = TypeOffsets(types.version, dict.fromkeys(types.names, (0.1, -0.1)))
+    typed = timed(decider(carrier, types), texts)
     huge = timed(decider(classifier), huge_prompts(texts))
     fresh = fresh_process(classifier)
     forward = None
@@ -332,12 +343,13 @@ def cost(data: Path, *, minilm: bool) -> tuple[dict[str, Any], list[dict[str, An
         forward = timed(embed(), texts[:400], rounds=2)
     figures = {
         "route": decide._asdict(),
+        "route_with_types": typed._asdict() | {"types": len(types.names)},
         "predict": alone._asdict(),
         "route_200000_characters": huge._asdict(),
         "fresh_process": fresh._asdict(),
         "minilm_onnx_fp32": None if forward is None else forward._asdict(),
     }
-    return figures, cost_bars(decide, huge, fresh, forward)
+    return figures, cost_bars(decide, typed, huge, fresh, forward)
 
 
 def all_rows(

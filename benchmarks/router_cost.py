@@ -20,6 +20,7 @@ import app
 from app.routing.local import LocalClassifier, LocalTierClassifier
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Router
+from app.routing.task_types import TaskTypes
 from app.routing.tiers import Price, Tier
 
 ROUNDS = 5
@@ -91,12 +92,12 @@ def _summary(times_us: Sequence[float]) -> tuple[float, float]:
     return statistics.median(times_us), statistics.quantiles(times_us, n=100)[98]
 
 
-def decider(classifier: LocalClassifier) -> Callable[[str], object]:
-    """Routes a prompt between two tiers."""
+def decider(classifier: LocalClassifier, types: TaskTypes | None = None) -> Callable[[str], object]:
+    """Routes a prompt between two tiers, and names its task type where there are types."""
     tiers = tuple(Tier(name, name, "", Price(1, 1)) for name in NAMES)
     policies = ActivePolicies(Policy(1, {NAMES[0]: 0.7}))
     scored = LocalTierClassifier(NAMES, {NAMES[0]: classifier})
-    router = Router(tiers, scored, policies, NAMES[1])
+    router = Router(tiers, scored, policies, NAMES[1], types=types)
     return lambda text: router.route([{"role": "user", "content": text}])
 
 

@@ -4,6 +4,9 @@ Run: ``python benchmarks/task_types.py --traffic FILE``, with recorded traffic i
 Only the prompts' text is read; the file's own names of tasks are not. Bars: V on held-out pairs at
 least .15, of random groups at most .06; after a rebuild at least 80 % of prompts keep the name of
 their type; assigning takes at most 60 us at the median.
+
+Offsets of types are estimated as the loop does, at several times as the classifier learns, and
+measured on the pairs that come next, by the classifier as it stood.
 """
 
 import argparse
@@ -14,14 +17,27 @@ from typing import Any
 
 import numpy as np
 
-from app.evaluation.task_types import TypesEvidence, build_types, installed_leiden
+from app.evaluation.comparison import HeldOut, log_losses
+from app.evaluation.task_types import (
+    TypesEvidence,
+    build_types,
+    installed_leiden,
+    measures_types,
+)
+from app.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
 from app.providers.traffic import RecordedExchange, read_traffic
 from app.routing.features import routed_text
+from app.routing.local import LocalClassifier
 from app.routing.task_types import TaskTypes
 
 BOUNDARIES = {"simple": "simple<standard", "standard": "standard<complex"}
 SEEDS = 3
 ROUNDS = 3
+# Types are built of the first pairs; offsets are looked for then and later.
+BUILT_OF = 1_200
+LOOKS = (1_200, 1_500, 2_000, 3_000, 4_000, 6_000, 8_000, 10_000)
+NEXT = 600
+NEWEST, FEWEST = 2_000, 400  # as in app.loop.type_offsets
 
 
 def main() -> None:
@@ -67,6 +83,7 @@ def main() -> None:
                     "overlapping": rebuild(early, late, after),
                     "disjoint": rebuild(early, disjoint, apart),
                 },
+                "offsets": offsets(lines),
                 "build_s": round(seconds, 1),
                 "artefact_bytes": len(types.to_bytes()),
                 "load_ms": round(load_ms(types), 1),
@@ -116,6 +133,69 @@ def rebuild(before: TaskTypes, now: TaskTypes, evidence: TypesEvidence) -> dict[
         "v_of_before": round(evidence.before or 0.0, 3),
         "method": evidence.method,
     }
+
+
+def offsets(lines: list[RecordedExchange]) -> dict[str, Any]:
+    """By boundary, held-out log loss without offsets and with those that the loop would use."""
+    types, _, _ = built(lines[:BUILT_OF], 0)
+    texts = [routed_text(line.messages) for line in lines]
+    kinds = [types.assign(text) for text in texts]
+    found = {}
+    for tier, verdict in BOUNDARIES.items():
+        said = [line.verdicts[verdict] for line in lines]
+        learner = LocalClassifier()
+        scores: list[tuple[float, float] | None] = []
+        looks = []
+        for at, (text, verdict_of) in enumerate(zip(texts, said, strict=True)):
+            if at in LOOKS:
+                looks.append(look(lines, said, kinds, scores, learner, texts))
+            scores.append(learner.log_odds(text))
+            learner.learn(text, verdict_of)
+        plain, typed, used = np.array(looks).T
+        found[tier] = {
+            "pairs_learned": LOOKS,
+            "log_loss": plain.round(4).tolist(),
+            "with_offsets": typed.round(4).tolist(),
+            "used": used.astype(bool).tolist(),
+            "mean_gain": round(float((plain - typed).mean()), 4),
+        }
+    return found
+
+
+def look(  # noqa: PLR0917 - of this script
+    lines: list[RecordedExchange],
+    said: list[str],
+    kinds: list[str],
+    scores: list[tuple[float, float] | None],
+    learner: LocalClassifier,
+    texts: list[str],
+) -> tuple[float, float, bool]:
+    """Log loss of the next pairs without and with offsets, and whether there are any."""
+
+    def scored(places: list[int], odds: list[Any]) -> ScoredPairs:
+        verdicts, sessions = [said[at] for at in places], [lines[at].session for at in places]
+        weights = [1.0] * len(places)
+        return ScoredPairs(
+            np.array(odds), [kinds[at] for at in places], HeldOut(verdicts, weights, sessions)
+        )
+
+    now = len(scores)
+    past = [
+        at
+        for at in range(now)
+        if scores[at] is not None and (at >= BUILT_OF or measures_types(lines[at].session))
+    ][-NEWEST:]
+    pairs = scored(past, [scores[at] for at in past])
+    helps = len(past) >= FEWEST and offsets_in_order(pairs).helps
+    begun = {line.session for line in lines[:now]}
+    to_come = [at for at in range(now, now + NEXT) if lines[at].session not in begun]
+    later = scored(to_come, [learner.log_odds(texts[at]) for at in to_come])
+    chosen = estimate_offsets(pairs) if helps else {}
+    plain, typed = (
+        float(log_losses(later.chances(one), later.held_out.verdicts).mean())
+        for one in ({}, chosen)
+    )
+    return plain, typed, bool(chosen)
 
 
 def assign_us(types: TaskTypes, texts: list[str]) -> dict[str, float]:

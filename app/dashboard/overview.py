@@ -21,7 +21,8 @@ class TierLine:
 
     ``state`` is what its monitors say of it now (`app.evaluation.monitoring.stream_state`).
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
-    below, so no overspend rate. The response cache is shown as a last line: it has a misroute rate,
+    below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
+    at this tier. The response cache is shown as a last line: it has a misroute rate,
     against fresh answers, and no threshold.
     """
 
@@ -36,6 +37,7 @@ class TierLine:
     pairs: int
     threshold: float | None
     candidate_threshold: float | None
+    own_thresholds: int
     tolerance: float | None
     state: str | None
     misroute: Figure | None
@@ -99,6 +101,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
     report = build_report(connection, config)
     asked = report["objective"]
     in_force = reading.in_force(connection)
+    stable = None if in_force is None else reading.policy(connection, in_force.stable_version)
     candidate = _thresholds(connection, in_force.candidate_version if in_force else None)
     judge_version = reading.newest_judge_version(connection)
     sums = (
@@ -128,7 +131,13 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
         recorded_quality=report["recorded_quality"],
-        tiers=_tier_lines(report, config, reading.tier_traffic(connection), candidate),
+        tiers=_tier_lines(
+            report,
+            config,
+            reading.tier_traffic(connection),
+            candidate,
+            {} if stable is None else stable.by_task,
+        ),
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         charts=tuple(drawn for drawn in charts if drawn is not None),
         alerts=tuple(reading.alerts(connection, unresolved=True)),
@@ -143,6 +152,7 @@ def _tier_lines(
     config: Config,
     traffic: Sequence[reading.TierTraffic],
     candidate: Mapping[str, float],
+    by_task: Mapping[str, Mapping[str, float]],
 ) -> tuple[TierLine, ...]:
     counted = {line.tier: line for line in traffic}
     needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
@@ -163,6 +173,7 @@ def _tier_lines(
                 pairs=told["pairs"],
                 threshold=report["thresholds"].get(name),
                 candidate_threshold=candidate.get(name),
+                own_thresholds=sum(name in own for own in by_task.values()),
                 tolerance=told["tolerance"],
                 state=told["state"],
                 misroute=None if name == top else figure(told["misroute"], needed=needed),

@@ -148,7 +148,11 @@ class ReplayFigures:
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """A proposed model beside the one in force, on held-out pairs (`app.loop.refit`)."""
+    """A proposed model beside the one in force, on held-out pairs (`app.loop.refit`).
+
+    ``offsets`` are of the types that move the proposed model's chances, (type, that the higher
+    tier's answer is better, that the lower's is) in log-odds.
+    """
 
     conversations: float
     learned: int
@@ -159,6 +163,7 @@ class ModelFigures:
     apgr: tuple[float | None, float | None]
     apgr_gain: Figure | None
     misroute_change: Figure | None
+    offsets: tuple[tuple[str, float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,6 +468,13 @@ def _model_figures(evidence: Mapping[str, Any]) -> ModelFigures:
         apgr=(area["incumbent"], area["candidate"]),
         apgr_gain=figure(area["gain"]),
         misroute_change=figure(evidence["misroute_change"]),
+        offsets=tuple(
+            (name, *offsets)
+            for name, offsets in sorted(
+                evidence.get("type_offsets", {}).get("by_type", {}).items(),
+                key=lambda item: -abs(item[1][0]),
+            )
+        ),
     )
 
 

@@ -158,7 +158,7 @@ def compare_models(
         return Comparison(0, 0.0, None, _no_gain("no held-out pairs"), None, _no_area("no pairs"))
     talks = _Conversations.of(held_out)
     w = talks.weights
-    losses = [_log_losses(chances, held_out.verdicts) for chances in (old, new)]
+    losses = [log_losses(chances, held_out.verdicts) for chances in (old, new)]
     gain = np.array([{"worse": 1.0, "tie": 0.0, "better": -1.0}[v] for v in held_out.verdicts])
     areas = [_area_of(confidences(chances), gain) for chances in (old, new)]
     apgr = (areas[0](w), areas[1](w))
@@ -328,7 +328,13 @@ def _chances(given: ArrayLike, n: int, whose: str) -> Floats:
     return chances
 
 
-def _log_losses(chances: Floats, verdicts: Sequence[str]) -> Floats:
+def log_losses(chances: Floats, verdicts: Sequence[str]) -> Floats:
+    """Less the logarithm of the chance that each verdict was given, taken as at least .001.
+
+    Args:
+        chances: shape (n, 2), as `compare_models` takes them.
+        verdicts: n.
+    """
     tie = 1 - chances.sum(axis=1)
     of = {"worse": chances[:, 0], "tie": tie, "better": chances[:, 1]}
     said = np.array([of[verdict][place] for place, verdict in enumerate(verdicts)])

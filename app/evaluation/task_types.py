@@ -130,6 +130,11 @@ class TypesEvidence:
         return self.v > self.random_high
 
 
+def measures_types(session: str) -> bool:
+    """Whether a conversation is of the half that types are measured on and never built of."""
+    return hashed_share(_SALT, session) < _HELD_OUT
+
+
 def build_types(
     texts: Sequence[str],
     losses: Mapping[str, Sequence[float] | Losses],
@@ -161,7 +166,7 @@ def build_types(
             all alike.
     """
     table = _checked(texts, losses, sessions, most)
-    held = np.array([hashed_share(_SALT, session) < _HELD_OUT for session in sessions])
+    held = np.array([measures_types(session) for session in sessions])
     building = np.flatnonzero(~held).tolist()
     words = _word_rows([texts[place] for place in building])
     points = _points(words, table[building], seed)

@@ -7,8 +7,9 @@ was answered. Claim, call, record.
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from app.evalsets import Anchor, Evalset, Probe
 from app.evaluation.attribution import (
@@ -27,6 +28,8 @@ from app.routing.tiers import Tier
 from app.store.alerts import claim_attribution, put_attribution
 from app.store.audit import add_audit
 from app.store.evidence import loss_cells
+from app.store.learned import artefact_at
+from app.store.policies import load_policy
 
 # Longer than a full set of anchors and probes takes; see `app.loop.anchors`.
 _HOLD = dt.timedelta(minutes=15)
@@ -91,6 +94,7 @@ def attribute_alerts(
                 task_type=alert.segment.partition("/")[2],
                 judge_version=alert.evidence["judge_version"],
                 first_outcome=alert.evidence["first_outcome"],
+                artefact_id=_artefact_of(connection, alert),
             )
             found = attribution_of(cells, alert.tier, anchor_run, probe_runs)
             put_attribution(connection, alert.id, found.to_json())
@@ -103,6 +107,12 @@ def attribute_alerts(
                 sentence=found.sentence,
             )
         done += 1
+
+
+def _artefact_of(connection: Connection, alert: Any) -> int:
+    """The classifier that decided at the alert's tier: its stream is of one policy."""
+    policy = load_policy(connection, alert.evidence["policy_version"])
+    return 0 if policy is None else artefact_at(connection, policy.classifier, alert.tier)
 
 
 def attribution_of(

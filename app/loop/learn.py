@@ -21,6 +21,7 @@ from app.store.learned import (
     move_learner,
     newest_position,
     put_learner,
+    put_said,
 )
 
 # One learner at a time: the order of the pairs is part of what is learned.
@@ -52,7 +53,8 @@ def learn(*, engine: Engine, rules: LearnRules) -> int:
     """Learn every observed pair that was not learned yet.
 
     A classifier and the position it has reached are written together, so a pair counts once
-    whatever is redelivered. A pair whose text is gone is passed over.
+    whatever is redelivered. A pair whose text is gone is passed over. What the classifier said of
+    a pair just before is written down beside it, for `app.loop.type_offsets`.
 
     Returns:
         How many pairs were learned.
@@ -93,21 +95,29 @@ def _learn_batch(connection: Connection, boundary: str, rules: LearnRules) -> tu
     if not pairs:
         move_learner(connection, boundary, reached)
         return 0, False
-    taken = teach(working, pairs, base_rate=rules.base_rate)
+    said = teach(working, pairs, base_rate=rules.base_rate)
+    put_said(connection, {at: odds for at, odds in said.items() if odds is not None})
     put_learner(
         connection, boundary, artefact=working.to_bytes(), pairs=working.pairs, position=reached
     )
-    return taken, more
+    return len(said), more
 
 
-def teach(classifier: LocalClassifier, pairs: Iterable[JudgedPair], *, base_rate: float) -> int:
-    """Teach pairs that still have their text; says how many."""
-    taken = 0
+def teach(
+    classifier: LocalClassifier, pairs: Iterable[JudgedPair], *, base_rate: float
+) -> dict[int, tuple[float, float] | None]:
+    """Teach pairs that still have their text.
+
+    Returns:
+        By position of each that was learned, the log-odds the classifier gave just before: what
+        it says of prompts it has not seen. None while it has too few pairs to give any.
+    """
+    said = {}
     for pair in pairs:
         if pair.text is not None:
+            said[pair.position] = classifier.log_odds(pair.text)
             classifier.learn(pair.text, pair.verdict, base_rate / pair.pi)
-            taken += 1
-    return taken
+    return said
 
 
 def _working(row: Any, boundary: str) -> tuple[LocalClassifier, int]:

@@ -29,8 +29,11 @@ from app.evaluation.comparison import (
 from app.evaluation.estimation import Floats, weighted_rate
 from app.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
 from app.loop.approve import approve_proposal
+from app.loop.type_offsets import with_type_offsets
+from app.loop.types import types_in_force
 from app.routing.local import WORDS_FROM, LocalClassifier
 from app.routing.policy import Policy
+from app.routing.task_types import TaskTypes
 from app.store.audit import add_audit
 from app.store.evidence import mean_costs, try_lock
 from app.store.learned import (
@@ -163,7 +166,7 @@ def _refit_boundary(connection: Connection, boundary: str, rules: RefitRules) ->
     if learner.candidate_id is not None:
         candidate = load_artefact(connection, learner.candidate_id)
     if candidate is None:
-        _make_candidate(connection, learner)
+        _make_candidate(connection, learner, rules.judge_version)
         return None
     incumbent_id = artefact_at(connection, active.stable.classifier, boundary)
     incumbent = load_artefact(connection, incumbent_id) if incumbent_id else None
@@ -230,6 +233,8 @@ def conclude(
     k = 0 if last is None else last.k + 1
     tests = refits_against(connection, boundary, incumbent_id)
     certify_delta = spent_delta(rules.delta, k) / tried
+    in_force = types_in_force(connection)
+    types = None if in_force is None else in_force[0]
     trial = try_model(
         pairs,
         incumbent,
@@ -240,6 +245,7 @@ def conclude(
         delta=spent_delta(rules.delta, tests) / tried,
         certify_delta=certify_delta,
         above=above,
+        types=types,
     )
     window = {
         "first_position": pairs[0].position if pairs else 0,
@@ -270,6 +276,10 @@ def conclude(
             "k": k,
             "incumbent_id": incumbent_id,
             "incumbent_pairs": incumbent.pairs,
+            "type_offsets": {
+                "types_version": 0 if types is None else types.version,
+                "by_type": dict(candidate_model.offsets_under(types)),
+            },
             **window,
         },
     )
@@ -297,13 +307,13 @@ def _read(artefact: Any) -> LocalClassifier:
     return LocalClassifier.from_bytes(artefact.artefact)
 
 
-def _make_candidate(connection: Connection, learner: Any) -> None:
+def _make_candidate(connection: Connection, learner: Any, judge_version: str) -> None:
     if learner.pairs == 0:
         return
     candidate_id = add_artefact(
         connection,
         learner.boundary,
-        artefact=learner.artefact,
+        artefact=with_type_offsets(connection, learner, judge_version=judge_version),
         pairs=learner.pairs,
         position=learner.position,
         author=_AUTHOR,
@@ -341,6 +351,7 @@ def try_model(
     delta: float,
     certify_delta: float,
     above: Sequence[LocalClassifier] = (),
+    types: TaskTypes | None = None,
 ) -> Trial:
     """Compare two models on held-out pairs, and find the candidate's threshold.
 
@@ -358,15 +369,16 @@ def try_model(
         certify_delta: of the certificate.
         above: the models in force at the boundaries above, cheapest first: a tier's confidence
             counts every way up.
+        types: in force; each model is measured with the offsets it has for them.
     """
     texts = [pair.text or "" for pair in pairs]
     weights = [1 / pair.pi for pair in pairs]
     held_out = HeldOut([pair.verdict for pair in pairs], weights, [p.session for p in pairs])
-    old = np.array([incumbent.predict(text) for text in texts]).reshape(-1, 2)
-    new = np.array([candidate.predict(text) for text in texts]).reshape(-1, 2)
+    old = np.array([incumbent.predict(text, types) for text in texts]).reshape(-1, 2)
+    new = np.array([candidate.predict(text, types) for text in texts]).reshape(-1, 2)
     gains_above = np.zeros(len(texts))
     for model in reversed(above):
-        chances = np.array([model.predict(text) for text in texts]).reshape(-1, 2)
+        chances = np.array([model.predict(text, types) for text in texts]).reshape(-1, 2)
         gains_above = most_gain(chances, gains_above)
     c_old, c_new = confidences(old, gains_above), confidences(new, gains_above)
     matched = matched_threshold(c_old, c_new, weights, threshold)

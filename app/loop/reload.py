@@ -30,9 +30,10 @@ def current_policies(*, engine: Engine, first: Policy, learned: bool = True) -> 
     """Return what should be in force now.
 
     The first call on an empty database stores the configuration's policy. After a change of the
-    configured tiers, a new version is stored that keeps every threshold that still has a tier; when
-    the configured classifier is no longer the learned one, a version without a model, and with the
-    configured threshold wherever one was chosen for a model.
+    configured tiers, a new version is stored that keeps every threshold that still has a tier,
+    those of task types too, and what was promised of it; when the configured classifier is no
+    longer the learned one, a version without a model, and with the configured threshold wherever
+    one was chosen for a model.
 
     Args:
         engine: Postgres.
@@ -95,16 +96,23 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
                     connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why
                 )
         model = active.stable.classifier
-        thresholds = {
+        kept = {
             tier: value
-            if not learned and artefact_at(connection, model, tier)
-            else active.stable.thresholds.get(tier, value)
-            for tier, value in first.thresholds.items()
+            for tier, value in active.stable.thresholds.items()
+            if tier in first.thresholds and (learned or not artefact_at(connection, model, tier))
+        }
+        thresholds = {**first.thresholds, **kept}
+        by_task = {
+            task: own
+            for task, changed in active.stable.by_task.items()
+            if (own := {tier: value for tier, value in changed.items() if tier in kept})
         }
         policy = replace(
             first,
             version=next_version(connection),
             thresholds=thresholds,
+            by_task=by_task,
+            promised={tier: rate for tier, rate in active.stable.promised.items() if tier in kept},
             classifier=model if learned else 0,
         )
         why = "the tiers or the classifier changed"
@@ -116,6 +124,7 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
             action="policy.adapted",
             subject=f"policy/{policy.version}",
             thresholds=thresholds,
+            by_task=by_task,
         )
     _log.warning(
         "the configured tiers or the classifier changed; policy adapted", version=policy.version

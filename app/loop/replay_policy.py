@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from app.errors import UsageError
 from app.evaluation.counterfactual import Replay, replay_policy
+from app.routing.policy import ALL_TASKS
 from app.store.evidence import logged_outcomes
 from app.store.learned import artefact_at
 from app.store.policies import active_policies
@@ -15,7 +16,11 @@ from app.store.reading import newest_judge_version
 
 
 def replay_thresholds(
-    connection: Connection, candidate: Mapping[str, float], *, judge_version: str | None = None
+    connection: Connection,
+    candidate: Mapping[str, float],
+    *,
+    judge_version: str | None = None,
+    task_type: str = ALL_TASKS,
 ) -> Replay:
     """Score thresholds on the outcomes of the past, beside those in force.
 
@@ -23,6 +28,7 @@ def replay_thresholds(
         connection: any.
         candidate: threshold by tier; a tier that is not named stays as it is.
         judge_version: whose verdicts; by default the judge that spoke last.
+        task_type: replay the requests of this type alone, by the thresholds that it has.
 
     Raises:
         UsageError: a tier that is not tuned, a threshold outside [0, 1], or nothing to replay.
@@ -31,7 +37,7 @@ def replay_thresholds(
     judge = judge_version or newest_judge_version(connection)
     if active is None or judge is None:
         raise UsageError("there is nothing to replay yet: no policy in force or no pair judged")
-    now = dict(active.stable.thresholds)
+    now = {tier: active.stable.threshold(tier, task_type) for tier in active.stable.thresholds}
     for tier, threshold in candidate.items():
         if tier not in now:
             raise UsageError(f"{tier}: no such threshold; accepted are {', '.join(now)}")
@@ -44,6 +50,7 @@ def replay_thresholds(
             tier,
             judge_version=judge,
             artefact_id=artefact_at(connection, model, tier),
+            task_type=None if task_type == ALL_TASKS else task_type,
         )
         for tier in now
     }

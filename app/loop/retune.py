@@ -246,7 +246,14 @@ def _retune_segment(
             "reason": choice.reason,
             "judge_errors": None if errors is None else asdict(errors),
             "mean_cost_usd": {"lower": lower, "upper": upper},
-            "replay": _replay(connection, tier, task_type, choice.threshold, judge_version),
+            "replay": replay_document(
+                replay_thresholds(
+                    connection,
+                    {tier: choice.threshold},
+                    judge_version=judge_version,
+                    task_type=task_type,
+                )
+            ),
             "bounds": [
                 {"threshold": candidate, "bound": bound, "pairs": choice.pairs.get(candidate, 0)}
                 for candidate, bound in choice.bounds.items()
@@ -288,17 +295,6 @@ def _alert_about(connection: Connection, tier: str, task_type: str) -> Any:
     if alert is None and task_type == ALL_TASKS:
         return unresolved_alert(connection, f"misroute:{tier}:*")
     return alert
-
-
-def _replay(
-    connection: Connection, tier: str, task_type: str, threshold: float, judge_version: str
-) -> dict[str, Any] | None:
-    """The whole policy replayed on past pairs; None for a task type, which is a part of it."""
-    if task_type != ALL_TASKS:
-        return None
-    return replay_document(
-        replay_thresholds(connection, {tier: threshold}, judge_version=judge_version)
-    )
 
 
 def _worth_proposing(

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func
 
 from app.errors import ArtefactError, EvidenceError
 from app.evaluation.clusters import Leiden
@@ -24,6 +24,7 @@ from app.routing.policy import ALL_TASKS
 from app.routing.task_types import TaskTypes
 from app.store.audit import add_audit
 from app.store.policies import active_policies
+from app.store.proposals import proposals_in, set_proposal
 from app.store.reading import newest_judge_version
 from app.store.task_types import (
     JudgedPrompt,
@@ -136,7 +137,8 @@ def rebuild_types(
             return None
         judge = judge_version or newest_judge_version(connection)
         prompts = judged_prompts(connection, judge_version=judge or "", limit=_PROMPTS)
-        previous = _usable_types(connection)
+        in_use = types_in_force(connection)
+        previous = None if in_use is None else in_use[0]
         version = next_types_version(connection)
         taken = names_ever_used(connection)
         in_force = active_version(connection)
@@ -178,6 +180,7 @@ def rebuild_types(
             evidence=asdict(evidence),
             mapping=evidence.mapping,
         )
+        _expire_models(connection, actor=actor)
     _log.info("task types in force", version=version, names=types.names)
     why = f"V {evidence.v:.2f} on held-out pairs, random groups {evidence.random:.2f}"
     return Rebuilt(version, changed=True, why=why, evidence=evidence)
@@ -190,7 +193,24 @@ def switch_off(*, engine: Engine, actor: str) -> bool:
         gone = switch_types_off(connection)
         if gone:
             add_audit(connection, actor=actor, action="types.off", subject=f"task_types/{version}")
+            _expire_models(connection, actor=actor)
     return gone
+
+
+def _expire_models(connection: Connection, *, actor: str) -> None:
+    """Close what waits with offsets for other types: it would not decide as it was measured."""
+    why = "the task types its offsets are for are no longer in force"
+    for proposal in proposals_in(connection, "open", "approved", lock=True):
+        if proposal.kind != "model" or not proposal.evidence.get("type_offsets", {}).get("by_type"):
+            continue
+        set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
+        add_audit(
+            connection,
+            actor=actor,
+            action="proposal.expired",
+            subject=f"proposal/{proposal.id}",
+            why=why,
+        )
 
 
 def current_types(known: int, *, engine: Engine) -> tuple[int, bytes | None] | None:
@@ -247,14 +267,15 @@ def types_table(connection: Connection) -> TypesTable:
     )
 
 
-def _usable_types(connection: Connection) -> TaskTypes | None:
+def types_in_force(connection: Connection) -> tuple[TaskTypes, dt.datetime] | None:
+    """The types in force and since when; None where there are none or they cannot be read."""
     stored = active_types(connection)
     if stored is None:
         return None
     try:
-        return TaskTypes.from_bytes(stored.artefact)
+        return TaskTypes.from_bytes(stored.artefact), stored.created_at
     except ArtefactError as problem:
-        _log.error("task types in force cannot be read; new ones start afresh", why=str(problem))
+        _log.error("task types in force cannot be read", why=str(problem))
         return None
 
 

@@ -50,6 +50,29 @@ class Features(NamedTuple):
     form: tuple[float, ...]
 
 
+class HashedWords(NamedTuple):
+    """What is hashed of a prompt, once for the features and the task type alike.
+
+    Attributes:
+        raw: the lower-cased ends of the prompt, as bytes.
+        words: CRC-32 of each word, in the order of the text.
+        between: CRC-32 of each different run of other characters.
+    """
+
+    raw: bytes
+    words: list[int]
+    between: list[int]
+
+
+def hashed_words(text: str) -> HashedWords:
+    """Read a prompt's first and last 450 characters."""
+    if len(text) > 2 * _ENDS:
+        text = f"{text[:_ENDS]} \n {text[-_ENDS:]}"
+    raw = text.lower().encode("utf-8", "surrogatepass")
+    words = [crc32(word) for word in _WORD.findall(raw)]
+    return HashedWords(raw, words, [crc32(run) for run in dict.fromkeys(_BETWEEN.findall(raw))])
+
+
 def prompt_features(text: str) -> Features:
     """The features of a prompt, in some 30 microseconds.
 
@@ -59,14 +82,13 @@ def prompt_features(text: str) -> Features:
     >>> prompt_features("").buckets
     ()
     """
-    length = len(text)
-    if length > 2 * _ENDS:
-        text = f"{text[:_ENDS]} \n {text[-_ENDS:]}"
-    raw = text.lower().encode("utf-8", "surrogatepass")
-    words = _WORD.findall(raw)
-    hashes = [crc32(word) for word in words]
-    hashes += [_PAIR * first + second for first, second in pairwise(hashes)]
-    hashes += map(crc32, dict.fromkeys(_BETWEEN.findall(raw)))
+    return features_of(hashed_words(text), len(text))
+
+
+def features_of(hashed: HashedWords, length: int) -> Features:
+    """The features of a prompt that was read already; ``length`` is its number of characters."""
+    raw, words, between = hashed
+    hashes = [*words, *(_PAIR * first + second for first, second in pairwise(words)), *between]
     buckets = tuple({value & _MASK: None for value in hashes})
     read = len(raw) + 1
     # Scaled so that each moves a score about as much as the words together do.

@@ -25,10 +25,15 @@ from app.routing.features import (
     BUCKETS,
     FEATURE_VERSION,
     Features,
+    features_of,
+    hashed_words,
     prompt_features,
     routed_text,
 )
 from app.routing.linear import LinearModel
+from app.routing.policy import ALL_TASKS
+from app.routing.task_types import TaskTypes
+from app.routing.type_offsets import NO_OFFSETS, TypeOffsets
 
 if TYPE_CHECKING:
     from array import array
@@ -72,6 +77,8 @@ class LocalClassifier:
 
     Attributes:
         pairs: judged pairs learned from.
+        type_offsets: what each task type adds to this very state's log-odds, or None. Learning
+            gives them up.
 
     >>> classifier = LocalClassifier()
     >>> for _ in range(150):
@@ -84,6 +91,7 @@ class LocalClassifier:
 
     def __init__(self) -> None:
         self.pairs = 0
+        self.type_offsets: TypeOffsets | None = None
         self._heads = _Heads(
             tuple(LinearModel(first, BUCKETS) for first in _FIRST),
             tuple(LinearModel(first, 0) for first in _FIRST),
@@ -105,6 +113,7 @@ class LocalClassifier:
                 learned.
         """
         pair = _checked(text, verdict, weight)
+        self.type_offsets = None
         scores = self._heads.step(pair.features, pair.targets, weight)
         self._recent.append((*scores, pair.verdict, weight))
         self.pairs += 1
@@ -120,15 +129,40 @@ class LocalClassifier:
         if not all(0 <= chance <= 1 for chance in chances):
             raise EvidenceError(f"chances: found {chances}; accepted: two numbers from 0 to 1")
         _check_weight(weight)
+        self.type_offsets = None
         self._heads.step(prompt_features(text), chances, weight)
 
-    def predict(self, text: str) -> tuple[float, float]:
+    def predict(self, text: str, types: TaskTypes | None = None) -> tuple[float, float]:
         """The chances that the higher and that the lower tier's answer is better.
 
         Each is in [0, 1]; the rest to 1 is a tie. The same text and state give the same chances
         on every machine.
+
+        Args:
+            text: the prompt, as `routed_text` gives it.
+            types: the task types in force. Offsets for their version count, others do not.
         """
-        return self._chances(prompt_features(text))
+        hashed = hashed_words(text)
+        features = features_of(hashed, len(text))
+        offsets = self.offsets_under(types)
+        if types is None or not offsets:
+            return self._chances(features)
+        return self._chances(features, offsets.get(types.assign_words(hashed), NO_OFFSETS))
+
+    def log_odds(self, text: str) -> tuple[float, float] | None:
+        """What both heads say, calibrated, each by itself and before any offset.
+
+        None below 200 pairs: until then no words decide, and nothing is added to them.
+        """
+        if self.pairs < WORDS_FROM:
+            return None
+        return self._calibrated(self._heads.scores(prompt_features(text)))
+
+    def offsets_under(self, types: TaskTypes | None) -> Mapping[str, Chances]:
+        """By task type, what is added to the log-odds under these types; empty for nothing."""
+        if types is None or self.type_offsets is None or self.pairs < WORDS_FROM:
+            return {}
+        return self.type_offsets.under(types.version)
 
     def fit(
         self,
@@ -180,6 +214,7 @@ class LocalClassifier:
                 for pair in pairs
             ]
         self.pairs, self._heads = len(pairs), begun.after(pairs)
+        self.type_offsets = None
         self._sigmoids = _sigmoids(unseen)
         self._recent = deque(unseen, maxlen=_RECENT)
         return self
@@ -194,6 +229,8 @@ class LocalClassifier:
             "sigmoids": self._sigmoids,
             "recent": list(self._recent),
         }
+        if self.type_offsets is not None:
+            header["type_offsets"] = self.type_offsets.to_json()
         return seal(_KIND, header, self._numbers())
 
     @classmethod
@@ -217,6 +254,8 @@ class LocalClassifier:
             )
         except (KeyError, TypeError, ValueError) as problem:
             raise ArtefactError(f"{_KIND}: its header cannot be read: {problem!r}") from None
+        if "type_offsets" in header:
+            restored.type_offsets = TypeOffsets.from_json(header["type_offsets"])
         for model in restored._heads.models():
             numbers = model.restore(_KIND, numbers)
         if numbers:
@@ -248,7 +287,11 @@ class LocalClassifier:
     def _numbers(self) -> "list[array[float]]":
         return [part for model in self._heads.models() for part in model.numbers()]
 
-    def _chances(self, features: Features) -> Chances:
+    def _calibrated(self, scores: tuple[float, float]) -> tuple[float, float]:
+        (a, b), (c, d) = self._sigmoids
+        return a * scores[0] + b, c * scores[1] + d
+
+    def _chances(self, features: Features, offsets: Chances = NO_OFFSETS) -> Chances:
         if self.pairs < WORDS_FROM:
             known = self.pairs / WORDS_FROM
             higher, lower = (
@@ -256,10 +299,8 @@ class LocalClassifier:
                 for head, unknown in zip(self._heads.form, _UNKNOWN, strict=True)
             )
         else:
-            higher, lower = (
-                _chance(slope * head.score(features) + offset)
-                for head, (slope, offset) in zip(self._heads.words, self._sigmoids, strict=True)
-            )
+            first, second = self._calibrated(self._heads.scores(features))
+            higher, lower = _chance(first + offsets[0]), _chance(second + offsets[1])
         # Two heads that were fitted apart may promise more than 1 together.
         together = max(1.0, higher + lower)
         return higher / together, lower / together
@@ -389,6 +430,8 @@ class LocalTierClassifier:
         tiers: names of two or more tiers, cheapest first.
         boundaries: the classifier of each tier but the top one, by the tier's name.
         cost: what answers cost; without it each costs the same.
+        types: the task types in force. They name the type of what is asked, from one reading of
+            it, and offsets that a boundary has for their version count.
 
     Raises:
         ArtefactError: a boundary has no classifier, or there is one for no boundary.
@@ -399,6 +442,7 @@ class LocalTierClassifier:
         tiers: Sequence[str],
         boundaries: Mapping[str, LocalClassifier],
         cost: AnswerCost | None = None,
+        types: TaskTypes | None = None,
     ) -> None:
         self._below_top = tuple(tiers[:-1])
         self._top = tiers[-1]
@@ -409,6 +453,15 @@ class LocalTierClassifier:
             )
         self._boundaries = tuple(boundaries[tier] for tier in self._below_top)
         self._cost = cost
+        self._types = types
+        self._offsets = tuple(one.offsets_under(types) for one in self._boundaries)
+
+    def with_types(self, types: TaskTypes | None) -> "LocalTierClassifier":
+        """The same classifier under other task types, or under none."""
+        boundaries = dict(zip(self._below_top, self._boundaries, strict=True))
+        return LocalTierClassifier(
+            (*self._below_top, self._top), boundaries, cost=self._cost, types=types
+        )
 
     def classify(
         self,
@@ -422,21 +475,30 @@ class LocalTierClassifier:
         The label is the first tier with a confidence of .5 or more, else the top tier.
         """
         text = routed_text(messages, tools=tools, response_format=response_format)
-        confidences = dict(zip(self._below_top, self.confidences(text), strict=True))
+        found, task_type = self._scored(text)
+        confidences = dict(zip(self._below_top, found, strict=True))
         for tier, confidence in confidences.items():
             if confidence >= 0.5:  # noqa: PLR2004 - more likely than not
-                return Classification(tier, confidence, confidences=confidences)
-        last = confidences[self._below_top[-1]]
-        return Classification(self._top, 1 - last, confidences=confidences)
+                return Classification(tier, confidence, task_type, confidences)
+        return Classification(self._top, 1 - found[-1], task_type, confidences)
 
     def confidences(self, text: str) -> tuple[float, ...]:
         """The confidence of each tier but the top one, cheapest first, for a `routed_text`."""
-        features = prompt_features(text)
+        return self._scored(text)[0]
+
+    def _scored(self, text: str) -> tuple[tuple[float, ...], str]:
+        """Confidences and task type, of one reading of the text."""
+        hashed = hashed_words(text)
+        features = features_of(hashed, len(text))
+        task_type = ALL_TASKS if self._types is None else self._types.assign_words(hashed)
         cost = 1.0 if self._cost is None else self._cost.relative(features)
         found: list[float] = []
         most = 0.0
-        for classifier in reversed(self._boundaries):
-            higher, lower = classifier._chances(features)  # noqa: SLF001 - of this module
+        for classifier, by_type in zip(
+            reversed(self._boundaries), reversed(self._offsets), strict=True
+        ):
+            offsets = by_type.get(task_type, NO_OFFSETS)
+            higher, lower = classifier._chances(features, offsets)  # noqa: SLF001 - of this module
             most = max(0.0, most) + higher - lower
             found.append(min(SUREST, max(0.0, 1 - max(0.0, most) / cost)))
-        return tuple(reversed(found))
+        return tuple(reversed(found)), task_type

@@ -4,10 +4,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from app.errors import ClassifierError, PolicyError, UsageError
-from app.routing.classification import Classification, Classifier, Messages, failure_kind
+from app.routing.classification import (
+    Classification,
+    Classifier,
+    Messages,
+    failure_kind,
+)
 from app.routing.decision import Decision
 from app.routing.features import routed_text
 from app.routing.policy import ALL_TASKS, ActivePolicies, Policy
@@ -18,6 +23,14 @@ __all__ = ["Classification", "Classifier", "Router"]
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
 _FEWEST_TIERS = 2
+
+
+@runtime_checkable
+class TypedClassifier(Classifier, Protocol):
+    """A classifier that names the task type as well, from one reading, and may decide by it."""
+
+    def with_types(self, types: TaskTypes | None) -> "TypedClassifier":
+        """The same classifier under other task types, or under none."""
 
 
 class Router:
@@ -35,7 +48,8 @@ class Router:
         policies: the thresholds in force; they name every tier but the top one.
         default_tier: serves when the classifier fails.
         models: learned classifiers by version, for policies that name one.
-        types: names the task type where the classifier does not.
+        types: in force. A classifier that reads them is given them; where the classifier names no
+            task type, they do.
 
     Raises:
         PolicyError: tiers, policies, models and default tier that do not fit together.
@@ -78,8 +92,10 @@ class Router:
             )
         self._tiers = tiers
         self._rank = {name: rank for rank, name in enumerate(names)}
-        self._classifier = classifier
-        self._models = {version: models[version] for version in policies.classifiers - {0}}
+        self._classifier = None if classifier is None else _under(types, classifier)
+        self._models = {
+            version: _under(types, models[version]) for version in policies.classifiers - {0}
+        }
         self._policies = policies
         self._default = tiers[self._rank[default_tier]]
         self._types = types
@@ -296,3 +312,7 @@ class Router:
             policy_version=self._policy(session).version,
             reason=reason,
         )
+
+
+def _under(types: TaskTypes | None, classifier: Classifier) -> Classifier:
+    return classifier.with_types(types) if isinstance(classifier, TypedClassifier) else classifier

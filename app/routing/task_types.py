@@ -12,26 +12,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any
-from zlib import crc32
 
 from app.errors import ArtefactError
 from app.routing.artefact import open_sealed, require, seal
+from app.routing.features import HashedWords, hashed_words
 
 # Part of every artefact: a table means nothing under other features. Change it with `type_words`.
-FEATURE_VERSION = "type-words-1"
+FEATURE_VERSION = "type-words-2"
 # With 2^12 the types told misroute rates apart better than with 2^13 or 2^15 (Cramer's V at both
 # boundaries of recorded traffic .16 and .40, .12 and .34, .14 and .33): rare words are noise here.
 BUCKETS = 2**12
 MOST_TYPES = 20
 FEWEST_TYPES = 2
 LARGEST_BYTES = 512 * 1024
-_ENDS = 400
 _MASK = BUCKETS - 1
-_WORD = re.compile(rb"[a-z0-9_\x80-\xdf]+|(?:[\xe0-\xef][\x80-\xbf]{2}){1,2}")
-_BETWEEN = re.compile(rb"[^a-z0-9_\x80-\xff]+")
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 40
-# Weights are kept as whole numbers below 2^16. Of 800 characters come at most 800 words, so a sum
+# Weights are kept as whole numbers below 2^16. Of 903 characters come at most 903 words, so a sum
 # stays below 2^32, and all types of a word fit into one long integer, 32 bits each: adding that is
 # adding for every type at once.
 _STEPS = 2**16 - 1
@@ -86,7 +83,11 @@ class TaskTypes:
         Args:
             text: the prompt, as `routed_text` gives it.
         """
-        buckets = type_words(text)
+        return self.assign_words(hashed_words(text))
+
+    def assign_words(self, hashed: HashedWords) -> str:
+        """The same for a prompt that was read already."""
+        buckets = _buckets(hashed)
         total = sum(map(self._table.__getitem__, buckets))
         sums = self._fields.unpack(total.to_bytes(self._fields.size, "little"))
         root = math.sqrt(len(buckets) or 1)
@@ -135,13 +136,13 @@ class TaskTypes:
 def type_words(text: str) -> set[int]:
     """The hashed words of a prompt, and what stands between them, each once.
 
-    Read from the first and last 400 characters, cut before anything else is done.
+    They are those of `prompt_features` in fewer buckets, so that a prompt is read once for both.
     """
-    if len(text) > 2 * _ENDS:
-        text = f"{text[:_ENDS]}\n{text[-_ENDS:]}"
-    raw = text.lower().encode("utf-8", "surrogatepass")
-    found = {*_WORD.findall(raw), *_BETWEEN.findall(raw)}
-    return {value & _MASK for value in map(crc32, found)}
+    return _buckets(hashed_words(text))
+
+
+def _buckets(hashed: HashedWords) -> set[int]:
+    return {value & _MASK for value in (*hashed.words, *hashed.between)}
 
 
 def table_of(

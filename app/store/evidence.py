@@ -366,6 +366,7 @@ def loss_cells(
     task_type: str,
     judge_version: str,
     first_outcome: int,
+    artefact_id: int = 0,
     pairs: int = 20_000,
 ) -> tuple[dict[str, Cell], dict[str, Cell]]:
     """A tier's pairs before an outcome and from it on, by task type and tenth of confidence.
@@ -376,11 +377,14 @@ def loss_cells(
         task_type: of the segment; ``*`` takes all of them.
         judge_version: verdicts of other judges are another measurement.
         first_outcome: where the second window begins.
+        artefact_id: of the learned classifier that decides at the tier, 0 for the configured one;
+            tenths of another one's confidence hold other prompts.
         pairs: of the first window, the newest.
 
     Returns:
         Both windows by cell; a conversation counts as one pair with its mean loss.
     """
+    others = connection.execute(policies_of_other_models(tier, artefact_id)).scalars().all()
     rows = connection.execute(
         text(
             """
@@ -388,11 +392,13 @@ def loss_cells(
                 (select id, session, task_type, confidence, loss, pi from outcomes
                  where boundary = :tier and direction = 'up' and judge_version = :judge
                    and id < :first and (:task in ('*', task_type))
+                   and policy_version <> all(cast(:others as bigint[]))
                  order by id desc limit :pairs)
                 union all
                 select id, session, task_type, confidence, loss, pi from outcomes
                 where boundary = :tier and direction = 'up' and judge_version = :judge
                   and id >= :first and (:task in ('*', task_type))
+                  and policy_version <> all(cast(:others as bigint[]))
             ), talks as (
                 select id >= :first as later, task_type,
                        least(9, floor(confidence * 10)::int) as tenth,
@@ -409,6 +415,7 @@ def loss_cells(
             "task": task_type,
             "judge": judge_version,
             "first": first_outcome,
+            "others": list(others),
             "pairs": pairs,
         },
     )
@@ -425,6 +432,7 @@ def logged_outcomes(
     *,
     judge_version: str,
     artefact_id: int = 0,
+    task_type: str | None = None,
     limit: int = 100_000,
 ) -> BoundaryOutcomes:
     """The newest pairs about a boundary with both answers' costs, one of each conversation.
@@ -439,6 +447,8 @@ def logged_outcomes(
         judge_version: whose verdicts to take.
         artefact_id: of the learned classifier that decides at the boundary, 0 for the configured
             one; pairs decided by another one are left out.
+        task_type: only pairs of requests that were given this type; None takes all. All traffic is
+            not counted by type.
         limit: pairs, the newest.
     """
     others = connection.execute(policies_of_other_models(boundary, artefact_id)).scalars().all()
@@ -448,6 +458,7 @@ def logged_outcomes(
             with newest as (
                 select id, exchange_id, session, direction, confidence, loss, pi from outcomes
                 where boundary = :boundary and judge_version = :judge
+                  and coalesce(task_type = :task, true)
                   and policy_version <> all(cast(:others as bigint[]))
                 order by id desc limit :limit
             ), drawn as (
@@ -468,13 +479,14 @@ def logged_outcomes(
             "boundary": boundary,
             "judge": judge_version,
             "others": list(others),
+            "task": task_type,
             "limit": limit,
         },
     ).all()
-    # The counts of traffic do not say which classifier gave the confidences.
+    # The counts of traffic do not say which classifier gave the confidences, nor the type.
     traffic, counts = (
         boundary_traffic(connection, boundary, since=rows[0].arrived_at)
-        if rows and not others
+        if rows and not others and task_type is None
         else ([], [])
     )
     return BoundaryOutcomes(
@@ -515,18 +527,29 @@ def mean_costs(connection: Connection, boundary: str, *, limit: int = 5_000) -> 
 
 
 def risk_cells(connection: Connection, *, pairs: int = 20_000) -> list[RiskCell]:
-    """The last day's traffic and the newest pairs of each tier, by bin of confidence."""
+    """The last day's traffic and the newest pairs of each tier, by bin of confidence.
+
+    Both under policies of the stable policy's model: bins of another one hold other prompts.
+    """
     rows = connection.execute(
         text(
             """
-            with traffic as (
+            with others as (
+                select version from policies where classifier <> (
+                    select p.classifier
+                    from active_policy a join policies p on p.version = a.stable_version
+                )
+            ), traffic as (
                 select tier, bin, sum(requests) as requests from rollups
-                where minute > now() - interval '1 day' group by 1, 2
+                where minute > now() - interval '1 day'
+                  and policy_version not in (select version from others) group by 1, 2
             ), newest as (
                 -- The decision's confidence, as the gateway draws by it and counts it.
                 select o.tier, e.confidence, o.pi, o.loss
                 from outcomes o join exchanges e on e.id = o.exchange_id
-                where o.direction = 'up' order by o.id desc limit :pairs
+                where o.direction = 'up'
+                  and o.policy_version not in (select version from others)
+                order by o.id desc limit :pairs
             ), risk as (
                 select tier, least(:bins - 1, floor(confidence * :bins)::int) as bin,
                        sum(1 / pi) as weight, sum(loss / pi) as weighted_loss

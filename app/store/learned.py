@@ -1,10 +1,11 @@
 """Learned models: working classifiers, their artefacts, versions, and the pairs they learn from."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, select, update
+from sqlalchemy import Connection, Select, and_, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
@@ -24,14 +25,22 @@ from app.store.schema import (
 
 @dataclass(frozen=True, slots=True)
 class JudgedPair:
-    """A pair as a boundary's classifier learns it. ``text`` is None once retention took it."""
+    """A pair as a boundary's classifier learns it.
+
+    Attributes:
+        text: what was asked; None once retention took it.
+        said: log-odds that the working classifier gave before it learned the pair; None where it
+            had too few to give any.
+    """
 
     position: int
     session: str
     verdict: LowerVerdict
     loss: float
     pi: float
+    judged_at: dt.datetime
     text: str | None
+    said: tuple[float, float] | None
 
 
 def newest_position(connection: Connection) -> int:
@@ -72,6 +81,9 @@ def judged_pairs(
             OutcomeRow.direction,
             OutcomeRow.loss,
             OutcomeRow.pi,
+            OutcomeRow.created_at,
+            OutcomeRow.said_higher,
+            OutcomeRow.said_lower,
             VerdictRow.preferred,
             ExchangeTextRow.request,
         )
@@ -105,7 +117,9 @@ def judged_pairs(
             verdict=lower_verdict(row.preferred, direction=row.direction),
             loss=row.loss,
             pi=row.pi,
+            judged_at=row.created_at,
             text=request_text(row.request),
+            said=None if row.said_higher is None else (row.said_higher, row.said_lower),
         )
         for row in (rows[::-1] if newest else rows)
     ]
@@ -184,6 +198,23 @@ def put_learner(
                 "updated_at": func.now(),
             },
         )
+    )
+
+
+def put_said(connection: Connection, said: Mapping[int, tuple[float, float]]) -> None:
+    """Write down what the working classifier said of pairs before it learned them, by position."""
+    connection.execute(
+        text(
+            "update outcomes set said_higher = given.higher, said_lower = given.lower"
+            " from unnest(cast(:positions as bigint[]), cast(:higher as float[]),"
+            " cast(:lower as float[])) as given(position, higher, lower)"
+            " where outcomes.position = given.position"
+        ),
+        {
+            "positions": list(said),
+            "higher": [higher for higher, _ in said.values()],
+            "lower": [lower for _, lower in said.values()],
+        },
     )
 
 

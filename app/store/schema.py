@@ -278,7 +278,8 @@ class OutcomeRow(Base):
     lower tier served, so the loss is a misroute; for ``down`` pairs ``1 - loss`` is overspend.
     ``position`` and ``observation`` are written once, when an outcome enters the monitors: those of
     one observation (a conversation) count as one, and replaying them in order of position gives the
-    same monitor state.
+    same monitor state. ``said_higher`` and ``said_lower`` are the log-odds that the boundary's
+    working classifier gave just before it learned the pair.
     """
 
     __tablename__ = "outcomes"
@@ -307,6 +308,8 @@ class OutcomeRow(Base):
     basis: Mapped[str]
     position: Mapped[int | None] = mapped_column(unique=True)
     observation: Mapped[int | None]
+    said_higher: Mapped[float | None]
+    said_lower: Mapped[float | None]
     created_at: Mapped[dt.datetime] = _now()
 
 

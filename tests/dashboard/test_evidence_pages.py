@@ -173,6 +173,22 @@ def test_the_proposal_page_shows_its_replay_and_why_it_is_not_certified(
     )
 
 
+def test_the_page_of_a_types_proposal_names_the_type(connection: Connection, viewer: Any) -> None:
+    pairs = BoundaryOutcomes(
+        [0.9] * 60 + [0.75] * 60, [0.0] * 120, [1] * 120, [1.0] * 120, [3.0] * 120
+    )
+    replay = replay_policy({"simple": pairs}, {"simple": 0.7}, {"simple": 0.8})
+    proposal = put.add_proposal(
+        connection, task_type="sql-table", evidence={"replay": replay_document(replay)}
+    )
+    page = viewer.page(f"/proposals/{proposal}")
+    assert "raise the threshold of simple for sql-table" in page
+    assert "Fewer sql-table requests would stay" in page
+    assert "Replayed on past pairs of sql-table" in page
+    assert "Change of its cost" in page
+    assert "whole cost" not in page
+
+
 def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
     viewer: Any, connection: Connection
 ) -> None:
@@ -194,6 +210,7 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
         "candidate_pairs": 1_234,
         "incumbent_pairs": 56,
         "candidate_author": "tierwatch",
+        "type_offsets": {"types_version": 2, "by_type": {"sql-table": [0.42, -0.07]}},
     }
     proposal = put.add_proposal(
         connection, kind="model", artefact_id=1, certified=False, evidence=evidence
@@ -206,6 +223,8 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
         "+0.045 to +0.201",
         "not defined",
         "280 effective conversations",
+        "Offsets of task types",
+        'sql-table</td><td class="r">+0.42</td><td class="r">-0.07',
         "better than the model in force",
     ):
         assert words in page

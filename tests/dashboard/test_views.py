@@ -1,3 +1,4 @@
+import json
 import re
 import uuid
 from collections.abc import Callable
@@ -99,6 +100,33 @@ def test_overview_shows_rates_only_with_enough_pairs(
     assert "undecided" in page
     assert "<svg" in page
     assert "No open alerts and nothing to decide." in page
+
+
+def test_with_a_dozen_task_types_the_overview_stays_an_overview(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    names = [f"type-{number:02}" for number in range(12)]
+    for name in names:
+        add_alert(connection, cause=f"misroute:simple:{name}", segment=f"simple/{name}")
+        add_proposal(connection, task_type=name)
+    own = {name: {"simple": 0.5 + number / 100} for number, name in enumerate(names)}
+    own["type-03"]["standard"] = 0.61
+    connection.execute(
+        text("update policies set by_task = cast(:own as jsonb)"), {"own": json.dumps(own)}
+    )
+    page = viewer.page("/")
+    assert page.count('data-label="Segment"') == 5
+    assert page.count('data-label="Promise"') == 5
+    assert "All 12 unresolved alerts" in page
+    assert "All 12 undecided proposals" in page
+    assert "12 task types differ" in page
+    assert "1 task type differs" in page
+    assert viewer.page("/alerts").count('data-label="Segment"') == 12
+    policies = viewer.page("/policies")
+    assert "12 task types</small></summary>" in policies
+    lines = re.findall(r"<div><small>(type-\d\d) (0\.\d\d)</small></div>", policies)
+    assert lines[:12] == [(name, f"{0.5 + n / 100:.2f}") for n, name in enumerate(names)]
+    assert lines[12:] == [("type-03", "0.61")]
 
 
 def test_overview_shows_saving_and_net_saving_with_the_parts(

@@ -178,6 +178,59 @@ def test_a_segment_of_all_types_takes_the_pairs_of_all_and_conversations_count_o
     assert only == {}
 
 
+def test_what_another_model_was_confident_of_is_in_no_cell(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.add_policy(connection, 2)
+        connection.execute(
+            text(
+                "insert into classifier_models (version, boundary, artefact_id)"
+                " values (1, 'simple', 5)"
+            )
+        )
+        connection.execute(text("update policies set classifier = 1 where version = 2"))
+        for number in range(1, 13):
+            put.add_outcome(connection, number, 1.0, policy_version=1 if number <= 5 else 2)
+        first = connection.execute(text("select min(id) + 8 from outcomes")).scalar_one()
+
+        def counts(artefact_id: int) -> tuple[int, int]:
+            before, after = loss_cells(
+                connection,
+                "simple",
+                task_type="*",
+                judge_version=put.JUDGE,
+                first_outcome=first,
+                artefact_id=artefact_id,
+            )
+            return sum(cell.n for cell in before.values()), sum(cell.n for cell in after.values())
+
+        # Five pairs of the configured classifier; then three of the model, and four after.
+        assert counts(5) == (3, 4)
+        assert counts(0) == (5, 0)
+
+
+def test_an_alert_is_held_against_the_past_of_its_own_policys_model(
+    engine: Engine, judge: TruthfulJudge, models: Models
+) -> None:
+    learn_the_past(engine, judge, models)
+    pour(engine, 401, 200, every=2)
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.add_policy(connection, 7)
+        connection.execute(
+            text(
+                "insert into classifier_models (version, boundary, artefact_id)"
+                " values (1, 'standard', 5)"
+            )
+        )
+        connection.execute(text("update policies set classifier = 1 where version = 7"))
+        # All that came before the change was decided by a model that is gone.
+        connection.execute(text("update outcomes set policy_version = 7 where request_no <= 400"))
+    models.unlearnt["medium-1"] = set(range(15))
+    attribute(engine, None, models)
+    assert attribution(engine)["cause"] == "undetermined"
+
+
 def test_flips_are_counted_on_items_that_both_runs_answered() -> None:
     truth = {"a1": "b", "a2": "b", "a3": "tie", "a4": "a", "a5": "b"}
     before: Mapping[str, str | None] = {"a1": "b", "a2": "b", "a3": "tie", "a4": "a", "a5": None}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import stand_in_rows as put
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, create_engine, text
 from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
 
 from app.dispatch import SHADOW, KeptDispatch
@@ -228,6 +228,15 @@ def test_the_allocation_of_the_sample_comes_from_what_is_known_of_each_bin(
     found = recorder._plan.allocation
     assert set(found) == {("simple", 14), ("simple", 18)}
     assert found["simple", 14] > 1 > found["simple", 18]
+    # Under another model the same bins hold other prompts: nothing is known of them yet.
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.add_policy(connection, 2)
+        connection.execute(text("update policies set classifier = 1 where version = 2"))
+        put.put_in_force(connection, 2)
+    anew = build_recorder(engine, dispatch, tmp_path, plan=plan)
+    anew._look()
+    assert anew._plan.allocation == {}
     uniform = build_recorder(engine, dispatch, tmp_path, plan=SamplingPlan(0.1))
     uniform._look()
     assert uniform._plan.allocation is None

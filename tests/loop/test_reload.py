@@ -1,7 +1,7 @@
 """What gateways run is what Postgres says, from the first start to a change of the tiers."""
 
 import stand_in_rows as put
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
 from app.loop.approve import approve_proposal
@@ -52,3 +52,47 @@ def test_changed_tiers_get_a_new_version_that_keeps_what_still_has_a_tier(engine
     assert scalar(engine, "select max(version) from policies") == 2
     row = rows(engine, "select actor, action, subject from audit")[0]
     assert tuple(row) == ("configuration", "policy.adapted", "policy/2")
+
+
+def test_task_types_keep_what_they_have_of_their_own_at_tiers_that_stay(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "update policies set by_task = cast(:own as jsonb),"
+                ' promised = \'{"simple": 0.08, "standard": 0.03}\''
+            ),
+            {
+                "own": '{"code": {"simple": 0.9, "standard": 0.8}, "law": {"standard": 0.4},'
+                ' "sql": {"simple": 0.5}}'
+            },
+        )
+    changed = Policy(version=1, thresholds={"simple": 0.9, "middle": 0.5})
+    found = current_policies(engine=engine, first=changed).stable
+    assert {task: dict(own) for task, own in found.by_task.items()} == {
+        "code": {"simple": 0.9},
+        "sql": {"simple": 0.5},
+    }
+    assert found.threshold("simple", "code") == 0.9
+    assert found.threshold("middle", "code") == 0.5
+    assert dict(found.promised) == {"simple": 0.08}
+    detail = scalar(engine, "select detail from audit where action = 'policy.adapted'")
+    assert detail["by_task"] == {"code": {"simple": 0.9}, "sql": {"simple": 0.5}}
+
+
+def test_what_a_type_had_for_a_model_goes_with_the_model(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "insert into classifier_models (version, boundary, artefact_id)"
+                " values (1, 'simple', 5)"
+            )
+        )
+        connection.execute(
+            text("update policies set classifier = 1, by_task = cast(:own as jsonb)"),
+            {"own": '{"code": {"simple": 0.9, "standard": 0.8}}'},
+        )
+    found = current_policies(engine=engine, first=FIRST, learned=False).stable
+    assert {task: dict(own) for task, own in found.by_task.items()} == {"code": {"standard": 0.8}}
+    assert (found.classifier, found.threshold("simple", "code")) == (0, 0.7)

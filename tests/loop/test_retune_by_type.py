@@ -74,7 +74,6 @@ def test_a_good_type_in_a_bad_tier_gets_a_certified_threshold_of_its_own(typed: 
     easy = by_type["easy"]
     assert (easy.tier, easy.direction, easy.certified, easy.pairs) == ("simple", "lower", True, 600)
     assert (easy.from_threshold, easy.to_threshold) == (0.7, 0.6)
-    assert easy.evidence["replay"] is None
     assert easy.evidence["delta"] == pytest.approx(0.05 / MOST_TYPES / 2)
     assert by_type["hard"].direction == "raise"
     assert not by_type["hard"].certified
@@ -151,3 +150,36 @@ def test_a_tiers_rollout_does_not_count_types_with_their_own_threshold(typed: En
     assert rollout(engine=typed, rules=rules) is None
     pour(typed, [0.0] * 100, first=500, task_type="easy", policy_version=2)
     assert rollout(engine=typed, rules=rules) == "completed"
+
+
+def test_a_types_proposal_is_replayed_on_the_requests_of_the_type_alone(typed: Engine) -> None:
+    """Easy ones never fail, hard ones always; both were probed down from .60 to .69."""
+    with typed.begin() as connection:
+        for number in range(1_200):
+            task = "hard" if number % 2 else "easy"
+            confidence = 0.5 + (number % 50) / 100
+            tier, direction = ("simple", "up") if confidence >= 0.7 else ("standard", "down")
+            exchange_id = put.add_exchange(
+                connection, number, tier=tier, direction=direction, task_type=task
+            )
+            put.add_shadow(connection, exchange_id)
+            put.add_outcome(
+                connection,
+                number,
+                float(task == "hard"),
+                exchange_id=exchange_id,
+                tier=tier,
+                boundary="simple",
+                direction=direction,
+                task_type=task,
+                confidence=confidence,
+            )
+    run(typed)
+    (easy,) = [one for one in proposals(typed) if one.task_type == "easy"]
+    (boundary,) = [one for one in easy.evidence["replay"]["boundaries"] if one["tier"] == "simple"]
+    assert (boundary["threshold_now"], boundary["threshold"]) == (0.7, 0.6)
+    # Confidences .50 to .98 in steps of .02, of which 20 of 25 are kept: 480 of the 600 easy pairs.
+    assert boundary["misroute"]["value"] == 0.0
+    assert boundary["misroute"]["n"] == 480
+    assert boundary["kept"]["value"] == pytest.approx(0.8)
+    assert boundary["misroute_robust"]["value"] is None  # all traffic is not counted by type

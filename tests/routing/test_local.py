@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stand_in_types import types_of
 
 from app.errors import ArtefactError, EvidenceError
 from app.routing.answer_cost import AnswerCost
@@ -22,6 +23,7 @@ from app.routing.local import (
 from app.routing.policy import ActivePolicies, Policy
 from app.routing.router import Router
 from app.routing.tiers import Price, Tier
+from app.routing.type_offsets import TypeOffsets
 
 HARD = ("prove", "derive", "lemma", "bound", "integral")
 EASY = ("capital", "colour", "name", "day", "who")
@@ -355,6 +357,21 @@ def test_a_prompt_that_only_the_top_tier_answers_does_not_look_easy_at_the_botto
     assert standard < 0.2
 
 
+def test_one_reading_tells_confidences_and_the_type_that_the_types_tell() -> None:
+    """The router asks no second time, and a router without types names none."""
+    types = types_of("prove", "capital")
+    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
+    router = Router(TIERS, ladder(), policies, "complex")
+    for text in ("prove the integral of this", "the capital of France"):
+        asked = [{"role": "user", "content": text}]
+        plain, typed = router.route(asked), router.with_types(types).route(asked)
+        assert (plain.task_type, typed.task_type) == ("all", types.assign(text))
+        assert typed.confidences == plain.confidences
+        said = ladder().with_types(types).classify(asked)
+        assert said.task_type == types.assign(text)
+    assert router.with_types(types).with_types(None).route(asked).task_type == "all"
+
+
 def test_where_an_answer_is_dear_going_up_must_gain_more() -> None:
     cost = AnswerCost()
     for _ in range(200):
@@ -370,3 +387,90 @@ def test_where_an_answer_is_dear_going_up_must_gain_more() -> None:
 def test_a_boundary_without_a_classifier_is_refused() -> None:
     with pytest.raises(ArtefactError, match=r"found boundaries \['simple'\]"):
         LocalTierClassifier(["simple", "standard", "complex"], {"simple": TAUGHT})
+
+
+TYPES = types_of("prove", "capital")
+OFFSETS = TypeOffsets(TYPES.version, {"prove": (0.8, -0.5)})
+
+
+def with_offsets(offsets: TypeOffsets = OFFSETS) -> LocalClassifier:
+    carrier = LocalClassifier.from_bytes(CONFIDENT.to_bytes())
+    carrier.type_offsets = offsets
+    return carrier
+
+
+def odds(chance: float) -> float:
+    return math.log(chance / (1 - chance))
+
+
+def test_an_offset_is_added_to_the_log_odds_of_its_type_alone() -> None:
+    text = "prove the capital"  # both words, so the first type
+    plain, moved = CONFIDENT.predict(text), with_offsets().predict(text, TYPES)
+    assert TYPES.assign(text) == "prove"
+    assert [odds(chance) for chance in moved] == [
+        pytest.approx(odds(plain[0]) + 0.8),
+        pytest.approx(odds(plain[1]) - 0.5),
+    ]
+    assert CONFIDENT.log_odds(text) == pytest.approx([odds(chance) for chance in plain])
+    assert with_offsets().log_odds(text) == CONFIDENT.log_odds(text)
+    other = "the capital of France"
+    assert with_offsets().predict(other, TYPES) == CONFIDENT.predict(other)
+
+
+def test_an_offset_counts_under_the_version_of_types_it_was_learned_for() -> None:
+    text, carrier = "prove the integral of this", with_offsets()
+    plain = CONFIDENT.predict(text)
+    assert carrier.predict(text, TYPES) != plain
+    for other in (None, types_of("prove", "capital", version=TYPES.version + 1)):
+        assert carrier.predict(text, other) == plain
+        assert not carrier.offsets_under(other)
+
+
+def test_offsets_decide_in_the_router_as_they_were_measured() -> None:
+    names = [tier.name for tier in TIERS]
+    carrier = with_offsets(TypeOffsets(TYPES.version, {"prove": (-3.0, 0.5)}))
+    ladder_with = LocalTierClassifier(names, {"simple": CONFIDENT, "standard": carrier})
+    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
+    router = Router(TIERS, ladder_with, policies, "complex")
+    asked = [{"role": "user", "content": "prove the integral of this"}]
+    plain = dict(router.route(asked).confidences)
+    typed = dict(router.with_types(TYPES).route(asked).confidences)
+    higher, lower = carrier.predict("prove the integral of this", TYPES)
+    assert typed["standard"] == pytest.approx(min(0.999, 1 - max(0.0, higher - lower)))
+    assert typed["standard"] > plain["standard"]
+    assert typed["simple"] >= plain["simple"]
+    assert dict(router.with_types(TYPES).with_types(None).route(asked).confidences) == plain
+
+
+def test_offsets_are_saved_with_the_state_they_belong_to_and_learning_gives_them_up() -> None:
+    carrier = LocalClassifier.from_bytes(with_offsets().to_bytes())
+    assert carrier.type_offsets == OFFSETS
+    assert carrier.predict("prove it", TYPES) == with_offsets().predict("prove it", TYPES)
+    carrier.learn("prove it", "worse")
+    assert carrier.type_offsets is None
+    assert b"type_offsets" not in carrier.to_bytes()
+    imitating = with_offsets()
+    imitating.imitate("prove it", (0.5, 0.1))
+    assert imitating.type_offsets is None
+    fitted = with_offsets().fit(["a", "b"], ["tie", "worse"])
+    assert fitted.type_offsets is None
+
+
+def test_where_no_words_decide_yet_nothing_is_added() -> None:
+    few = LocalClassifier()
+    for _ in range(199):
+        few.learn("prove it", "worse")
+    assert few.log_odds("prove it") is None
+    few.type_offsets = OFFSETS
+    assert few.predict("prove it", TYPES) == few.predict("prove it")
+    few.learn("prove it", "worse")
+    assert few.log_odds("prove it") is not None
+
+
+def test_an_artefact_with_odd_offsets_is_refused() -> None:
+    header, numbers = open_sealed("local classifier", CONFIDENT.to_bytes())
+    for odd in ({"types_version": 0, "by_type": {}}, [], {"types_version": 1}, None):
+        with pytest.raises(ArtefactError, match="type offsets: "):
+            LocalClassifier.from_bytes(
+                seal("local classifier", header | {"type_offsets": odd}, [numbers])
+            )

@@ -7,14 +7,15 @@ import time
 from array import array
 from dataclasses import replace
 from itertools import product
-from zlib import crc32
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stand_in_types import types_of
 
 from app.errors import ArtefactError
 from app.routing.artefact import seal
+from app.routing.features import prompt_features
 from app.routing.task_types import (
     BUCKETS,
     FEATURE_VERSION,
@@ -26,16 +27,6 @@ from app.routing.task_types import (
     table_of,
     type_words,
 )
-
-
-def types_of(*words: str, version: int = 3) -> TaskTypes:
-    """One type a word: its word speaks for it and no other."""
-    weights = [[0.0] * BUCKETS for _ in words]
-    for row, word in zip(weights, words, strict=True):
-        row[crc32(word.encode()) % BUCKETS] = 1.0
-    codes, biases = table_of(weights, [0.0] * len(words))
-    return TaskTypes(version, words, tuple((word,) for word in words), codes, biases)
-
 
 TYPES = types_of("sql", "poem", "proof")
 ARTEFACT = TYPES.to_bytes()
@@ -75,6 +66,12 @@ def test_the_largest_table_cannot_overflow_on_the_longest_prompt() -> None:
         weights[bucket] = 65_534.0
     assert TaskTypes(1, names, types.words, weights, types.biases).assign(text) == "t1"
     assert len(types.to_bytes()) <= LARGEST_BYTES
+
+
+@given(st.text(max_size=2_000))
+def test_a_types_words_are_those_of_the_features_in_fewer_buckets(text: str) -> None:
+    """So one reading of a prompt serves both."""
+    assert type_words(text) <= {bucket % BUCKETS for bucket in prompt_features(text).buckets}
 
 
 def test_only_the_ends_of_a_long_prompt_are_read() -> None:
