@@ -107,4 +107,4 @@ def test_the_static_teacher_makes_a_proposal_that_knows_words_nobody_judged(
         [model.predict(f"Ask me about the {word}.")[0] for word in LATER[kind]]
         for kind in ("worse", "tie")
     )
-    assert sum(hard) / len(hard) > sum(easy) / len(easy) + 0.2
+    assert sum(hard) / len(hard) > sum(easy) / len(easy) + 0.15
