@@ -42,7 +42,7 @@ GAIN = {"worse": 1.0, "tie": 0.0, "better": -1.0}
 
 # The schedule: every request is judged until this many pairs are known, then one in 25. Learning
 # is what costs; afterwards pairs only keep the thresholds where they are.
-LEARNING_PAIRS = 2_500
+LEARNING_PAIRS = 3_300
 KEPT_RATE = 0.04
 # Of requests that a middle tier served, the share compared with the tier below.
 DOWN_SHARE = 0.1
@@ -51,6 +51,8 @@ GROWTH = 1.6  # another fit when the pairs have grown by this factor,
 IDLE = 2_500  # or after so many requests without one
 FOLDS = 3
 RECENT = 1_500  # requests on which a threshold is carried over to a new model
+# Fewer that the model has not learned from say less of the share it keeps than those it has.
+FEWEST_UNSEEN = 500
 # As the data's costs: a token is four characters; the middle tier's price for the judge.
 CHARACTERS = 4
 JUDGE_USD_PER_TOKEN = 3e-6
@@ -189,11 +191,14 @@ def replay(
     bills = (Bill(), Bill())
     history: list[dict[str, object]] = []
     recent: list[str] = []
-    next_fit, last_fit = float(FIRST_FIT), 0
+    unseen: list[str] = []
+    next_fit, last_fit, told = float(FIRST_FIT), 0, 0
     for number, exchange in enumerate(traffic):
         due = learned.count >= next_fit or (router is not None and number - last_fit >= IDLE)
-        if due:
-            model, thresholds = refitted(learned, recent[-RECENT:], quality, level)
+        if due or told < FEWEST_UNSEEN <= len(unseen):
+            told = len(unseen)
+            requests = (recent if told < FEWEST_UNSEEN else unseen)[-RECENT:]
+            model, thresholds = refitted(learned, requests, quality, level)
             version = len(history) + 1
             policies = ActivePolicies(Policy(version, thresholds))
             router = Router(TIERS, model, policies, NAMES[TOP])
@@ -204,12 +209,15 @@ def replay(
         served = TOP
         if router is not None:
             served = NAMES.index(router.route(exchange.messages, exchange.session).tier)
-        recent.append(routed_text(exchange.messages))
+        text = routed_text(exchange.messages)
+        recent.append(text)
         bill = bills[number >= len(traffic) // 2]
         bill.tiers.append(served)
         rate = 1.0 if learned.count < LEARNING_PAIRS else KEPT_RATE
         if hashed_share("sample", exchange.id) < rate:
             judge(learned, bill, exchange, served)
+        else:
+            unseen.append(text)
     return *bills, history, router, learned
 
 
