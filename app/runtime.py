@@ -111,6 +111,7 @@ def build_runtime(
             min_pairs=config.evaluation.rollout.min_pairs,
             tolerance=config.evaluation.tolerance,
             max_weight=weight_cap(sampling_plan(config)),
+            promises=config.evaluation.objective is not None,
         ),
         learn_rules=LearnRules(
             boundaries=[tier.name for tier in config.tiers[:-1]],

@@ -319,7 +319,9 @@ def test_what_is_approved_is_what_monitors_and_rollouts_hold_it_to(in_force: Eng
     # Of what is then kept by standard a few per cent are worse; more than 1 - .99 and less than .5.
     high = proposal.evidence["promised"]["standard"]
     assert 0.01 < high < 0.5
-    rules = RolloutRules(share=0.2, min_pairs=100, tolerance={"standard": 0.01}, max_weight=1.5)
+    rules = RolloutRules(
+        share=0.2, min_pairs=100, tolerance={"standard": 0.01}, max_weight=1.5, promises=True
+    )
     pour(in_force, 400, (0.7, 0.6), versions=(2,))
     assert rollout(engine=in_force, rules=rules) == "completed"
     [ended] = proposals(in_force)

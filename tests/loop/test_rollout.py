@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 import stand_in_rows as put
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
 from app.loop.approve import approve_proposal
 from app.loop.rollout import RolloutRules, rollout
+from app.routing.policy import Policy
+from app.store.policies import add_policy
 
 RULES = RolloutRules(share=0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
 
@@ -107,6 +109,22 @@ def test_no_prediction_leaves_the_tolerance_as_the_promise(engine: Engine) -> No
     pour(engine, [1.0] * 30)
     assert rollout(engine=engine, rules=RULES) == "rolled_back"
     assert "promised 5.0 %" in scalar(engine, "select ended_why from proposals")
+
+
+@pytest.mark.parametrize(("promises", "end"), [(False, "rolled_back"), (True, "completed")])
+def test_what_a_policy_promised_counts_only_under_an_objective(
+    engine: Engine, *, promises: bool, end: str
+) -> None:
+    promised = Policy(1, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.6})
+    with engine.begin() as connection:
+        add_policy(connection, promised, author="ada", reason="an objective, then")
+        put.put_in_force(connection)
+        made = put.add_proposal(connection)
+        approve_proposal(connection, made, actor="ada", why="yes")
+        connection.execute(text("update policies set promised = '{\"simple\": 0.6}'"))
+    # Every other pair bad: within the 60 % of the policy, above the 20 % of the proposal.
+    pour(engine, [float(n % 2) for n in range(100)])
+    assert rollout(engine=engine, rules=replace(RULES, promises=promises)) == end
 
 
 def test_the_next_approved_proposal_starts_once_the_rollout_ended(
