@@ -172,6 +172,7 @@ def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
     Their evidence is from before the tier got worse. What was tested beside the tier, under an
     objective, is taken back with it.
     """
+    lock_active(connection)  # before proposals, as everywhere: two orders would be a deadlock
     for proposal in proposals_in(connection, "open", "approved", "rolling_out", lock=True):
         loosens = proposal.direction == "lower" or proposal.kind == "model"
         concerns = proposal.tier == tier or "objective" in proposal.evidence

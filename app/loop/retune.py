@@ -127,6 +127,7 @@ def _run(
 ) -> int:
     """Run one test in a transaction, and in mode ``auto`` approve what it certified."""
     with engine.begin() as connection:
+        lock_active(connection)  # before proposals: approving takes both in this order
         for expired in expire_proposals(connection):
             add_audit(
                 connection,

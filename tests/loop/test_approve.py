@@ -1,10 +1,12 @@
 """A decision needs a reason, is taken once, and has a way back."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import stand_in_rows as put
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
+from stand_ins import scalar
 
 from app.errors import ConflictError, UsageError
 from app.loop.approve import (
@@ -15,7 +17,8 @@ from app.loop.approve import (
     start_rollout,
     withdraw_loosening,
 )
-from app.store.policies import active_policies, load_policy
+from app.loop.retune import RetuneRules, retune
+from app.store.policies import active_policies, load_policy, lock_active
 from app.store.proposals import load_proposal
 
 
@@ -35,6 +38,44 @@ def active(connection: Connection) -> tuple[Any, ...]:
 def audit(connection: Connection) -> list[tuple[Any, ...]]:
     query = text("select actor, action, subject from audit order by id")
     return [tuple(row) for row in connection.execute(query)]
+
+
+def blocked(engine: Engine) -> bool:
+    asked = "select count(*) from pg_stat_activity where datname = current_database()"
+    return bool(scalar(engine, f"{asked} and wait_event_type = 'Lock'"))
+
+
+@pytest.mark.parametrize("who", ["alert", "retune"])
+def test_the_active_policy_is_locked_before_proposals(engine: Engine, who: str) -> None:
+    """As approving locks them: whoever takes proposals first would wait for it, and it for them."""
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        made = put.add_proposal(connection, direction="lower", to_threshold=0.6)
+        if who == "alert":
+            approve_proposal(connection, made, actor="ada", why="yes")
+        else:
+            connection.execute(text("update proposals set expires_at = now()"))
+
+    def alert() -> None:
+        with engine.begin() as connection:
+            withdraw_loosening(connection, "simple", why="an alert")
+
+    def retune_once() -> None:
+        rules = RetuneRules("propose", {"simple": 0.05}, 0.05, 0.1, 200, 3600)
+        retune(engine=engine, rules=rules, judge_version=put.JUDGE, rollout_share=0.2)
+
+    with ThreadPoolExecutor(1) as pool:
+        with engine.begin() as connection:
+            lock_active(connection)
+            other = pool.submit(alert if who == "alert" else retune_once)
+            while not blocked(engine):
+                assert not other.done()
+            connection.execute(text("set local lock_timeout = '1s'"))
+            assert load_proposal(connection, made, lock=True) is not None
+        other.result()
+    ended = "rolled_back" if who == "alert" else "expired"
+    assert scalar(engine, "select state from proposals") == ended
 
 
 def test_an_approval_stores_the_candidate_and_gives_it_its_share(in_force: Connection) -> None:
