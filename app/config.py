@@ -163,7 +163,8 @@ class ObjectiveSection(Section):
 
     quality: OpenShare = Field(
         description="Share of the top tier's quality that all tiers together are to keep. Each"
-        " tier's tolerance is then 1 - quality, or what an approved proposal promised of it."
+        " tier's tolerance is then 1 - quality, or what an approved proposal promised of it for"
+        " this quality."
     )
 
 

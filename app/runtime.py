@@ -111,7 +111,7 @@ def build_runtime(
             min_pairs=config.evaluation.rollout.min_pairs,
             tolerance=config.evaluation.tolerance,
             max_weight=weight_cap(sampling_plan(config)),
-            promises=config.evaluation.objective is not None,
+            quality=_quality(config),
         ),
         learn_rules=LearnRules(
             boundaries=[tier.name for tier in config.tiers[:-1]],
@@ -192,8 +192,13 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
         min_pairs=evaluation.min_pairs,
         budget_usd_per_day=evaluation.budget_usd_per_day,
         conversation_idle_s=settings.conversation_idle_s,
-        promises=evaluation.objective is not None,
+        quality=_quality(config),
     )
+
+
+def _quality(config: Config) -> float | None:
+    objective = config.evaluation.objective
+    return None if objective is None else objective.quality
 
 
 def retune_rules(settings: Settings, config: Config) -> RetuneRules:

@@ -120,12 +120,17 @@ def _candidate(connection: Connection, stable: Policy, proposal: Any, version: i
         changed = stable.with_threshold(
             tier, proposal.to_threshold, version=version, task_type=proposal.task_type
         )
-        return changed.with_promises(proposal.evidence.get("promised", {}))
+        told = proposal.evidence.get("objective")
+        if told is None:
+            return changed
+        return changed.with_promises(proposal.evidence["promised"], quality=told["quality"])
     model = add_model(connection, stable.classifier, tier, proposal.artefact_id)
     changed = stable.with_model(model, tier, proposal.to_threshold, version=version)
     high = proposal.predicted["misroute"]["high"]
     # Under an objective something was promised of the tier; now it is what is predicted.
-    return changed if tier not in stable.promised else changed.with_promises({tier: high})
+    if tier not in stable.promised:
+        return changed
+    return changed.with_promises({**changed.promised, tier: high}, quality=stable.promised_for)
 
 
 def finish_rollout(connection: Connection, proposal: Any, *, why: str) -> None:

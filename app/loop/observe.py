@@ -54,9 +54,10 @@ class MonitorRules:
 
     Attributes:
         tolerance: misroute rate that must not be exceeded, by tier; other tiers are not watched.
-        promises: whether a tier is tolerated what its policy promised, where that is more. So it is
-            under an objective: there a tier that serves little may misroute more than
-            1 - quality, and an alarm says that it is more than was approved.
+        quality: share of the top tier's quality that is to be kept, or None without an objective.
+            With one, a tier that serves little may misroute more than 1 - quality: it is tolerated
+            what its policy promised for this quality, and an alarm says that it is more than was
+            approved.
         level: evidence at which to alarm.
         max_weight: declared cap on weights, from the sampling plan.
         min_pairs: below this many pairs a stream says NO_DATA and does not alarm.
@@ -70,7 +71,7 @@ class MonitorRules:
     min_pairs: int
     budget_usd_per_day: float | None = None
     conversation_idle_s: float = 600.0
-    promises: bool = False
+    quality: float | None = None
 
 
 def observe(*, engine: Engine, rules: MonitorRules) -> int:
@@ -224,9 +225,9 @@ def _update_stream(
 
 
 def _tolerance(connection: Connection, rules: MonitorRules, tier: str, version: int) -> float:
-    policy = load_policy(connection, version) if rules.promises else None
     stated = rules.tolerance[tier]
-    return stated if policy is None else policy.tolerance(tier, stated)
+    policy = None if rules.quality is None else load_policy(connection, version)
+    return stated if policy is None else policy.tolerance(tier, stated, rules.quality)
 
 
 def _same_promise(

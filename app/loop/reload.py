@@ -31,9 +31,9 @@ def current_policies(*, engine: Engine, first: Policy, learned: bool = True) -> 
 
     The first call on an empty database stores the configuration's policy. After a change of the
     configured tiers, a new version is stored that keeps every threshold that still has a tier,
-    those of task types too, and what was promised of it; when the configured classifier is no
-    longer the learned one, a version without a model, and with the configured threshold wherever
-    one was chosen for a model.
+    those of task types too, but no promise, since any tier may now have another one above it; when
+    the configured classifier is no longer the learned one, a version without a model, and with the
+    configured threshold wherever one was chosen for a model.
 
     Args:
         engine: Postgres.
@@ -112,9 +112,11 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
             version=next_version(connection),
             thresholds=thresholds,
             by_task=by_task,
-            promised={tier: rate for tier, rate in active.stable.promised.items() if tier in kept},
             classifier=model if learned else 0,
         )
+        if active.stable.thresholds.keys() == first.thresholds.keys():
+            promised = {tier: rate for tier, rate in active.stable.promised.items() if tier in kept}
+            policy = policy.with_promises(promised, quality=active.stable.promised_for)
         why = "the tiers or the classifier changed"
         add_policy(connection, policy, author="configuration", reason=why)
         set_active(connection, stable=policy.version, candidate=None, share=0.0, salt=row.salt)

@@ -119,9 +119,10 @@ def _objective(
 def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> float | None:
     """What a tier is tolerated under the stable policy; None for the top one."""
     stated = config.evaluation.tolerance.get(tier)
-    if stated is None or active is None or config.evaluation.objective is None:
+    objective = config.evaluation.objective
+    if stated is None or active is None or objective is None:
         return stated
-    return active.stable.tolerance(tier, stated)
+    return active.stable.tolerance(tier, stated, objective.quality)
 
 
 def _recorded_quality(connection: Connection) -> float | None:

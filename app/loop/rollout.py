@@ -26,15 +26,15 @@ class RolloutRules:
         min_pairs: pairs of the changed tier, served under the candidate, needed to complete.
         tolerance: misroute rate that must not be exceeded, by tier.
         max_weight: declared cap on weights.
-        promises: whether a tier is held to what the candidate promised, where that is more, as in
-            `MonitorRules`.
+        quality: share of the top tier's quality that is to be kept; None without an objective.
+            Only promises made for it count, as in `MonitorRules`.
     """
 
     share: float
     min_pairs: int
     tolerance: Mapping[str, float]
     max_weight: float
-    promises: bool = False
+    quality: float | None = None
 
 
 def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
@@ -80,8 +80,8 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
 def _promised(proposal: Any, candidate: Policy | None, rules: RolloutRules) -> float:
     tier, high = proposal.tier, proposal.predicted["misroute"]["high"]
     tolerance = rules.tolerance.get(tier, 0.0)
-    if rules.promises and candidate is not None and tier in candidate.promised:
-        return candidate.tolerance(tier, tolerance)
+    if rules.quality is not None and candidate is not None and "objective" in proposal.evidence:
+        return candidate.tolerance(tier, tolerance, rules.quality)
     # Below 1 whatever was predicted: a monitor that tolerates everything watches nothing.
     return min(0.99, max(tolerance, high if high is not None else 0.0))
 

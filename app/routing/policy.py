@@ -12,7 +12,7 @@ from typing import Any
 from app.errors import PolicyError
 
 ALL_TASKS = "all"
-_KEYS = {"version", "thresholds", "by_task", "classifier", "promised"}
+_KEYS = {"version", "thresholds", "by_task", "classifier", "promised", "promised_for"}
 # A monitor that tolerates everything watches nothing.
 _MOST_TOLERATED = 0.99
 
@@ -33,6 +33,8 @@ class Policy:
             the classifier that is configured.
         promised: tier -> misroute rate, in [0, 1], that was promised of it when the policy was
             approved; of some tiers or none.
+        promised_for: share of the top tier's quality, in (0, 1), that was to be kept then; None
+            where nothing is promised.
 
     Raises:
         PolicyError: when built from anything else.
@@ -49,6 +51,7 @@ class Policy:
     by_task: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     classifier: int = 0
     promised: Mapping[str, float] = field(default_factory=dict)
+    promised_for: float | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
@@ -76,6 +79,13 @@ class Policy:
         promised = _frozen_shares("promised", self.promised)
         if unknown := promised.keys() - thresholds.keys():
             raise PolicyError(f"promised: found {sorted(unknown)}; accepted: {sorted(thresholds)}")
+        quality = self.promised_for
+        stated = isinstance(quality, float) and 0 < quality < 1
+        if not stated and (promised or quality is not None):
+            raise PolicyError(
+                f"promised_for: found {quality!r}; accepted: a quality between 0 and 1 that"
+                " something is promised for, or null where nothing is"
+            )
         object.__setattr__(self, "promised", promised)
         object.__setattr__(self, "thresholds", thresholds)
         object.__setattr__(self, "by_task", MappingProxyType(by_task))
@@ -89,39 +99,56 @@ class Policy:
         self._require(tier)
         return self.by_task.get(task_type, {}).get(tier, self.thresholds[tier])
 
-    def tolerance(self, tier: str, least: float) -> float:
+    def tolerance(self, tier: str, least: float, quality: float | None) -> float:
         """The misroute rate of a tier above which something is wrong.
 
         What was promised of it, or ``least`` where that is more or nothing was; below 1.
 
-        >>> policy = Policy(2, {"simple": 0.7, "standard": 0.6}, promised={"simple": 0.08})
-        >>> policy.tolerance("simple", 0.05), policy.tolerance("standard", 0.05)
-        (0.08, 0.05)
-        """
-        return min(_MOST_TOLERATED, max(least, self.promised.get(tier, 0.0)))
+        Args:
+            tier: any.
+            least: its tolerance without a promise.
+            quality: what is to be kept of the top tier's quality; promises made for another one
+                do not count. None where each tier has a tolerance of its own.
 
-    def with_promises(self, promised: Mapping[str, float]) -> "Policy":
-        """This policy with these misroute rates promised, and others as they were.
+        >>> policy = Policy(2, {"simple": 0.7, "standard": 0.6}).with_promises(
+        ...     {"simple": 0.08}, quality=0.95)
+        >>> policy.tolerance("simple", 0.05, 0.95), policy.tolerance("standard", 0.05, 0.95)
+        (0.08, 0.05)
+        >>> policy.tolerance("simple", 0.02, 0.98), policy.tolerance("simple", 0.02, None)
+        (0.02, 0.02)
+        """
+        counts = quality is not None and quality == self.promised_for
+        return min(_MOST_TOLERATED, max(least, self.promised.get(tier, 0.0) if counts else 0.0))
+
+    def with_promises(self, promised: Mapping[str, float], *, quality: float | None) -> "Policy":
+        """This policy with these misroute rates promised, and no others.
+
+        Args:
+            promised: by tier.
+            quality: share of the top tier's quality that they are made for.
 
         Raises:
-            PolicyError: unknown tier, or a value outside [0, 1].
+            PolicyError: unknown tier, or a value outside its range.
         """
-        return replace(self, promised={**self.promised, **promised})
+        return replace(self, promised=promised, promised_for=quality if promised else None)
 
     def with_threshold(
         self, tier: str, value: float, *, version: int, task_type: str = ALL_TASKS
     ) -> "Policy":
         """A policy like this one with one threshold changed.
 
+        What was promised of the tier was promised of the old one and is dropped.
+
         Raises:
             PolicyError: unknown tier, or a value outside [0, 1].
         """
         self._require(tier)
+        rest = {name: rate for name, rate in self.promised.items() if name != tier}
+        changed = replace(self.with_promises(rest, quality=self.promised_for), version=version)
         if task_type == ALL_TASKS:
-            thresholds = {**self.thresholds, tier: value}
-            return replace(self, version=version, thresholds=thresholds)
-        changed = {**self.by_task.get(task_type, {}), tier: value}
-        return replace(self, version=version, by_task={**self.by_task, task_type: changed})
+            return replace(changed, thresholds={**self.thresholds, tier: value})
+        own = {**self.by_task.get(task_type, {}), tier: value}
+        return replace(changed, by_task={**self.by_task, task_type: own})
 
     def with_model(self, classifier: int, tier: str, value: float, *, version: int) -> "Policy":
         """A policy like this one with another model, which differs at one tier.
@@ -149,8 +176,7 @@ class Policy:
             if (rest := {name: number for name, number in changed.items() if name != tier})
         }
         changed = self.with_threshold(tier, value, version=version)
-        promised = {name: rate for name, rate in self.promised.items() if name != tier}
-        return replace(changed, by_task=kept, classifier=classifier, promised=promised)
+        return replace(changed, by_task=kept, classifier=classifier)
 
     def to_json(self) -> dict[str, Any]:
         """The policy as plain JSON values; ``Policy.from_json`` reads it back."""
@@ -160,6 +186,7 @@ class Policy:
             "by_task": {task: dict(changed) for task, changed in self.by_task.items()},
             "classifier": self.classifier,
             "promised": dict(self.promised),
+            "promised_for": self.promised_for,
         }
 
     @classmethod
@@ -178,6 +205,7 @@ class Policy:
             value.get("by_task", {}),
             value.get("classifier", 0),
             value.get("promised", {}),
+            value.get("promised_for"),
         )
 
     def _require(self, tier: str) -> None:

@@ -10,7 +10,14 @@ from app.store.schema import ActivePolicyRow, PolicyRow
 
 
 def _policy(row: Any) -> Policy:
-    return Policy(row.version, row.thresholds, row.by_task, row.classifier, row.promised)
+    return Policy(
+        row.version,
+        row.thresholds,
+        row.by_task,
+        row.classifier,
+        row.promised,
+        row.promised_for,
+    )
 
 
 def load_policy(connection: Connection, version: int) -> Policy | None:
@@ -22,6 +29,7 @@ def load_policy(connection: Connection, version: int) -> Policy | None:
             PolicyRow.by_task,
             PolicyRow.classifier,
             PolicyRow.promised,
+            PolicyRow.promised_for,
         ).where(PolicyRow.version == version)
     ).one_or_none()
     return None if row is None else _policy(row)
@@ -63,6 +71,7 @@ def add_policy(connection: Connection, policy: Policy, *, author: str, reason: s
             by_task=content["by_task"],
             classifier=policy.classifier,
             promised=content["promised"],
+            promised_for=policy.promised_for,
             author=author,
             reason=reason,
         )

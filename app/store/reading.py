@@ -89,6 +89,7 @@ class PolicyLine:
     by_task: dict[str, dict[str, float]]
     classifier: int
     promised: dict[str, float]
+    promised_for: float | None
     author: str
     reason: str
     created_at: dt.datetime

@@ -63,6 +63,7 @@ class PolicyRow(Base):
     by_task: Mapped[dict[str, Any]]
     classifier: Mapped[int] = mapped_column(server_default=text("0"))
     promised: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    promised_for: Mapped[float | None]
     author: Mapped[str]
     reason: Mapped[str]
     created_at: Mapped[dt.datetime] = _now()

@@ -1,4 +1,4 @@
-"""policies carry the misroute rates that were promised of them, by tier.
+"""policies carry the misroute rates that were promised of them, by tier, and for which quality.
 
 House rules: schema and data changes in separate versions; no model classes here; set lock and
 statement time-outs, so that a migration that cannot get its lock fails and traffic goes on; add
@@ -22,7 +22,9 @@ def upgrade() -> None:
     kind = postgresql.JSONB(none_as_null=True, astext_type=sa.Text())
     column = sa.Column("promised", kind, server_default=sa.text("'{}'::jsonb"), nullable=False)
     op.add_column("policies", column)
+    op.add_column("policies", sa.Column("promised_for", sa.Double(), nullable=True))
 
 
 def downgrade() -> None:
+    op.drop_column("policies", "promised_for")
     op.drop_column("policies", "promised")

@@ -114,7 +114,10 @@ def test_without_pairs_the_overview_says_so(viewer: Any, config: Config) -> None
 
 
 def test_policies_show_what_was_promised_of_them(viewer: Any, connection: Connection) -> None:
-    policy = Policy(3, {"simple": 0.7, "standard": 0.6}, promised={"standard": 0.071})
+    policy = Policy(
+        3, {"simple": 0.7, "standard": 0.6}, promised={"standard": 0.071}, promised_for=0.95
+    )
     add_policy(connection, policy, author="ada", reason="approved")
     page = viewer.page("/policies")
     assert page.count("promised 7.1 %") == 1
+    assert page.count("approved, to keep 95.0 % of quality") == 1

@@ -320,7 +320,7 @@ def test_what_is_approved_is_what_monitors_and_rollouts_hold_it_to(in_force: Eng
     high = proposal.evidence["promised"]["standard"]
     assert 0.01 < high < 0.5
     rules = RolloutRules(
-        share=0.2, min_pairs=100, tolerance={"standard": 0.01}, max_weight=1.5, promises=True
+        share=0.2, min_pairs=100, tolerance={"standard": 0.01}, max_weight=1.5, quality=0.95
     )
     pour(in_force, 400, (0.7, 0.6), versions=(2,))
     assert rollout(engine=in_force, rules=rules) == "completed"
@@ -331,7 +331,9 @@ def test_what_is_approved_is_what_monitors_and_rollouts_hold_it_to(in_force: Eng
 def test_a_model_is_held_to_what_is_predicted_of_it_once_promises_are_made(
     in_force: Engine,
 ) -> None:
-    promised = Policy(2, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.07})
+    promised = Policy(
+        2, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.07}, promised_for=0.9
+    )
     with in_force.begin() as connection:
         add_policy(connection, promised, author="ada", reason="a test")
         connection.execute(text("update active_policy set stable_version = 2"))
@@ -343,3 +345,4 @@ def test_a_model_is_held_to_what_is_predicted_of_it_once_promises_are_made(
         policy = load_policy(connection, 3)
     assert policy is not None
     assert dict(policy.promised) == {"simple": put.estimate(0.031)["high"]}
+    assert policy.promised_for == 0.9

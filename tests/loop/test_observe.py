@@ -19,7 +19,7 @@ from app.store.evidence import load_monitor, replay_outcomes
 from app.store.policies import add_policy
 
 RULES = MonitorRules(tolerance={"simple": 0.05}, level=1e7, max_weight=1.0, min_pairs=30)
-PROMISED = Policy(2, {"simple": 0.7, "standard": 0.6}, promised={"simple": 0.3})
+PROMISED = Policy(2, {"simple": 0.7, "standard": 0.6}, promised={"simple": 0.3}, promised_for=0.9)
 # A bad pair multiplies the evidence of the boldest bet by 1 + 4 / 0.95 * 0.95 = 5, so a dozen bad
 # pairs in a row pass 1e7 (5^10 = 9.8e6, divided among five bets).
 PLENTY = 40
@@ -111,24 +111,24 @@ def test_a_policy_version_starts_a_stream_of_its_own(engine: Engine) -> None:
     assert [tuple(row) for row in found] == [(1, 4, 0.0), (2, 3, 3.0)]
 
 
-@pytest.mark.parametrize(("promises", "tolerance"), [(False, 0.05), (True, 0.3)])
+@pytest.mark.parametrize(("quality", "tolerance"), [(None, 0.05), (0.95, 0.05), (0.9, 0.3)])
 def test_a_tier_is_tolerated_what_its_policy_promised(
-    engine: Engine, *, promises: bool, tolerance: float
+    engine: Engine, quality: float | None, tolerance: float
 ) -> None:
     with engine.begin() as connection:
         add_policy(connection, PROMISED, author="ada", reason="approved")
     # Two of ten bad: far above 5 %, and within the 30 % that were promised of the tier.
     pour(engine, [1.0, 0.0, 0.0, 0.0, 0.0] * 60, policy_version=2)
-    observe(engine=engine, rules=replace(RULES, promises=promises))
+    observe(engine=engine, rules=replace(RULES, quality=quality))
     assert scalar(engine, "select state from monitors")["tolerance"] == tolerance
-    assert len(alerts(engine)) == (0 if promises else 1)
+    assert len(alerts(engine)) == (0 if quality == 0.9 else 1)
 
 
 def test_more_than_was_promised_alarms_all_the_same(engine: Engine) -> None:
     with engine.begin() as connection:
         add_policy(connection, PROMISED, author="ada", reason="approved")
     pour(engine, [1.0] * PLENTY, policy_version=2)
-    observe(engine=engine, rules=replace(RULES, promises=True))
+    observe(engine=engine, rules=replace(RULES, quality=0.9))
     [alert] = alerts(engine)
     assert alert.evidence["tolerance"] == 0.3
     assert "tolerated are 30.0 %" in alert.summary
@@ -140,7 +140,7 @@ def test_what_was_not_promised_has_the_stated_tolerance(engine: Engine) -> None:
         add_policy(connection, promised, author="ada", reason="approved")
     pour(engine, [0.0], policy_version=2)
     pour(engine, [0.0], policy_version=7)  # a policy that is not stored
-    observe(engine=engine, rules=replace(RULES, promises=True))
+    observe(engine=engine, rules=replace(RULES, quality=0.9))
     states = rows(engine, "select state from monitors")
     assert {row.state["tolerance"] for row in states} == {0.05}
 

@@ -60,7 +60,7 @@ def test_task_types_keep_what_they_have_of_their_own_at_tiers_that_stay(engine: 
         connection.execute(
             text(
                 "update policies set by_task = cast(:own as jsonb),"
-                ' promised = \'{"simple": 0.08, "standard": 0.03}\''
+                ' promised = \'{"simple": 0.08, "standard": 0.03}\', promised_for = 0.95'
             ),
             {
                 "own": '{"code": {"simple": 0.9, "standard": 0.8}, "law": {"standard": 0.4},'
@@ -75,7 +75,8 @@ def test_task_types_keep_what_they_have_of_their_own_at_tiers_that_stay(engine: 
     }
     assert found.threshold("simple", "code") == 0.9
     assert found.threshold("middle", "code") == 0.5
-    assert dict(found.promised) == {"simple": 0.08}
+    # What is above simple is another tier now: what was promised of it was against the old one.
+    assert (dict(found.promised), found.promised_for) == ({}, None)
     detail = scalar(engine, "select detail from audit where action = 'policy.adapted'")
     assert detail["by_task"] == {"code": {"simple": 0.9}, "sql": {"simple": 0.5}}
 
@@ -90,9 +91,13 @@ def test_what_a_type_had_for_a_model_goes_with_the_model(engine: Engine) -> None
             )
         )
         connection.execute(
-            text("update policies set classifier = 1, by_task = cast(:own as jsonb)"),
+            text(
+                "update policies set classifier = 1, by_task = cast(:own as jsonb),"
+                ' promised = \'{"simple": 0.08, "standard": 0.03}\', promised_for = 0.95'
+            ),
             {"own": '{"code": {"simple": 0.9, "standard": 0.8}}'},
         )
     found = current_policies(engine=engine, first=FIRST, learned=False).stable
     assert {task: dict(own) for task, own in found.by_task.items()} == {"code": {"standard": 0.8}}
     assert (found.classifier, found.threshold("simple", "code")) == (0, 0.7)
+    assert (dict(found.promised), found.promised_for) == ({"standard": 0.03}, 0.95)

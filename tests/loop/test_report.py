@@ -282,7 +282,9 @@ def test_a_tier_has_the_state_of_its_stream(
 def test_under_an_objective_a_tier_is_tolerated_what_was_promised_of_it(
     engine: Engine, tmp_path: Path
 ) -> None:
-    policy = Policy(1, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.08})
+    policy = Policy(
+        1, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.08}, promised_for=0.95
+    )
     with engine.begin() as connection:
         put_first_policy(connection, policy, salt="salt")
     stated = "tolerance: {simple: 0.05, standard: 0.1}"

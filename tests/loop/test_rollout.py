@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 import stand_in_rows as put
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from stand_ins import rows, scalar
 
 from app.loop.approve import approve_proposal
 from app.loop.rollout import RolloutRules, rollout
 from app.routing.policy import Policy
-from app.store.policies import add_policy
+from app.store.policies import add_policy, load_policy
 
 RULES = RolloutRules(share=0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
 
@@ -111,20 +111,37 @@ def test_no_prediction_leaves_the_tolerance_as_the_promise(engine: Engine) -> No
     assert "promised 5.0 %" in scalar(engine, "select ended_why from proposals")
 
 
-@pytest.mark.parametrize(("promises", "end"), [(False, "rolled_back"), (True, "completed")])
-def test_what_a_policy_promised_counts_only_under_an_objective(
-    engine: Engine, *, promises: bool, end: str
+@pytest.mark.parametrize(
+    ("quality", "end"), [(None, "rolled_back"), (0.95, "rolled_back"), (0.9, "completed")]
+)
+def test_what_a_proposal_promised_counts_only_under_its_objective(
+    engine: Engine, quality: float | None, end: str
 ) -> None:
-    promised = Policy(1, {"simple": 0.7, "standard": 0.7}, promised={"simple": 0.6})
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        evidence = {"objective": {"quality": 0.9}, "promised": {"simple": 0.6}}
+        made = put.add_proposal(connection, evidence=evidence)
+        approve_proposal(connection, made, actor="ada", why="yes")
+    # Every other pair bad: within the 60 %, above the 20 % of what is predicted of the tier.
+    pour(engine, [float(n % 2) for n in range(100)])
+    assert rollout(engine=engine, rules=replace(RULES, quality=quality)) == end
+
+
+def test_an_old_promise_is_not_taken_for_that_of_a_single_threshold(engine: Engine) -> None:
+    promised = Policy(1, {"simple": 0.7, "standard": 0.7}).with_promises(
+        {"simple": 0.6, "standard": 0.4}, quality=0.9
+    )
     with engine.begin() as connection:
         add_policy(connection, promised, author="ada", reason="an objective, then")
         put.put_in_force(connection)
         made = put.add_proposal(connection)
-        approve_proposal(connection, made, actor="ada", why="yes")
-        connection.execute(text("update policies set promised = '{\"simple\": 0.6}'"))
-    # Every other pair bad: within the 60 % of the policy, above the 20 % of the proposal.
+        assert approve_proposal(connection, made, actor="ada", why="yes") == 2
+        candidate = load_policy(connection, 2)
+    assert candidate is not None
+    assert dict(candidate.promised) == {"standard": 0.4}
     pour(engine, [float(n % 2) for n in range(100)])
-    assert rollout(engine=engine, rules=replace(RULES, promises=promises)) == end
+    assert rollout(engine=engine, rules=replace(RULES, quality=0.9)) == "rolled_back"
 
 
 def test_the_next_approved_proposal_starts_once_the_rollout_ended(

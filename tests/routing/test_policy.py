@@ -38,19 +38,35 @@ def test_a_changed_threshold_is_a_new_policy() -> None:
 
 
 def test_promises_belong_to_the_thresholds_they_were_made_of() -> None:
-    promised = POLICY.with_promises({"simple": 0.0812})
-    assert promised.promised == {"simple": 0.0812}
-    assert promised.tolerance("simple", 0.05) == 0.0812
-    assert promised.tolerance("simple", 0.1) == 0.1
-    assert promised.with_promises({"simple": 1.0}).tolerance("simple", 0.05) == 0.99
-    # Another threshold keeps them until others are made; another model's tier has none.
-    assert promised.with_threshold("simple", 0.8, version=2).promised == promised.promised
-    both = promised.with_promises({"standard": 0.2})
-    assert both.with_model(4, "simple", 0.8, version=2).promised == {"standard": 0.2}
-    assert Policy.from_json(json.loads(json.dumps(both.to_json()))) == both
+    promised = POLICY.with_promises({"simple": 0.0812, "standard": 0.2}, quality=0.95)
+    assert promised.promised == {"simple": 0.0812, "standard": 0.2}
+    assert promised.tolerance("simple", 0.05, 0.95) == 0.0812
+    assert promised.tolerance("simple", 0.1, 0.95) == 0.1
+    certain = POLICY.with_promises({"simple": 1.0}, quality=0.95)
+    assert certain.tolerance("simple", 0.05, 0.95) == 0.99
+    for changed in (
+        promised.with_threshold("simple", 0.8, version=2),
+        promised.with_threshold("simple", 0.8, version=2, task_type="code"),
+        promised.with_model(4, "simple", 0.8, version=2),
+    ):
+        assert changed.promised == {"standard": 0.2}
+        assert changed.promised_for == 0.95
+    none = certain.with_threshold("simple", 0.8, version=2)
+    assert (none.promised, none.promised_for) == ({}, None)
+    assert Policy.from_json(json.loads(json.dumps(promised.to_json()))) == promised
     for wrong in ({"complex": 0.1}, {"simple": 1.1}, {"simple": True}, 0.1):
         with pytest.raises(PolicyError, match="promised"):
-            Policy(1, {"simple": 0.7}, promised=wrong)  # type: ignore[arg-type] # tested
+            Policy(1, {"simple": 0.7}, promised=wrong, promised_for=0.9)  # type: ignore[arg-type] # tested
+
+
+def test_promises_count_only_for_the_quality_they_were_made_for() -> None:
+    promised = POLICY.with_promises({"simple": 0.08}, quality=0.9)
+    assert promised.tolerance("simple", 0.05, 0.9) == 0.08
+    assert promised.tolerance("simple", 0.05, 0.95) == 0.05
+    assert promised.tolerance("simple", 0.05, None) == 0.05
+    for quality in (None, 0.0, 1.0, "0.9"):
+        with pytest.raises(PolicyError, match="promised_for"):
+            POLICY.with_promises({"simple": 0.08}, quality=quality)  # type: ignore[arg-type] # tested
 
 
 def test_nothing_in_a_policy_can_be_changed() -> None:
