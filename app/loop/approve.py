@@ -1,6 +1,7 @@
 """Approve: a person's (or the stated mode's) decision on a proposal, and its way back."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +22,8 @@ from app.store.proposals import load_proposal, proposals_in, set_proposal
 
 # Share of sessions a new policy gets first.
 DEFAULT_SHARE = 0.2
+# Of fewer pairs the upper end is so high that nothing would ever be above it: of 5, none bad, .54.
+_FEWEST_PROMISED = 30
 
 
 def approve_proposal(
@@ -126,11 +129,24 @@ def _candidate(connection: Connection, stable: Policy, proposal: Any, version: i
         return changed.with_promises(proposal.evidence["promised"], quality=told["quality"])
     model = add_model(connection, stable.classifier, tier, proposal.artefact_id)
     changed = stable.with_model(model, tier, proposal.to_threshold, version=version)
-    high = proposal.predicted["misroute"]["high"]
+    high = promised_rate(proposal.predicted["misroute"])
     # Under an objective something was promised of the tier; now it is what is predicted.
-    if tier not in stable.promised:
+    if tier not in stable.promised or high is None:
         return changed
     return changed.with_promises({**changed.promised, tier: high}, quality=stable.promised_for)
+
+
+def promised_rate(misroute: Mapping[str, Any]) -> float | None:
+    """The misroute rate that may be promised of a tier: the upper end of what is predicted.
+
+    Args:
+        misroute: the prediction, an `Estimate` as JSON.
+
+    Returns:
+        The rate, or None where it rests on too few pairs to promise anything.
+    """
+    known = misroute["value"] is not None and misroute["n"] >= _FEWEST_PROMISED
+    return float(misroute["high"]) if known else None
 
 
 def finish_rollout(connection: Connection, proposal: Any, *, why: str) -> None:

@@ -24,7 +24,7 @@ from app.evaluation.joint import (
     total_loss,
 )
 from app.evaluation.thresholds import predicted_change, spent_delta
-from app.loop.approve import expire_untested
+from app.loop.approve import expire_untested, promised_rate
 from app.loop.observe import percent
 from app.loop.refit import Made
 from app.loop.replay_policy import replay_document, replay_thresholds
@@ -246,9 +246,9 @@ def _propose(
             "alpha": None,
             "objective": told,
             "promised": {
-                name: rate.high
+                name: high
                 for name, rate in zip(tiers, rates, strict=True)
-                if rate.value is not None
+                if (high := promised_rate(asdict(rate))) is not None
             },
             "kept_now": asdict(rates_now[place]),
             "reason": objective_sentence(told),

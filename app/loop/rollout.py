@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from app.evaluation.monitoring import MisrouteMonitor
-from app.loop.approve import cancel_rollout, finish_rollout, start_rollout
+from app.loop.approve import cancel_rollout, finish_rollout, promised_rate, start_rollout
 from app.loop.observe import fits, percent
 from app.routing.policy import Policy
 from app.store.policies import load_policy, lock_active
@@ -78,10 +78,11 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
 
 
 def _promised(proposal: Any, candidate: Policy | None, rules: RolloutRules) -> float:
-    tier, high = proposal.tier, proposal.predicted["misroute"]["high"]
+    tier, misroute = proposal.tier, proposal.predicted["misroute"]
     tolerance = rules.tolerance.get(tier, 0.0)
     if rules.quality is not None and candidate is not None and "objective" in proposal.evidence:
         return candidate.tolerance(tier, tolerance, rules.quality)
+    high = misroute["high"] if rules.quality is None else promised_rate(misroute)
     # Below 1 whatever was predicted: a monitor that tolerates everything watches nothing.
     return min(0.99, max(tolerance, high if high is not None else 0.0))
 

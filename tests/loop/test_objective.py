@@ -12,7 +12,7 @@ from stand_in_routed import STEPS_USD, routed, store_routed, true_loss
 from stand_ins import rows, scalar
 
 from app.errors import ConflictError
-from app.evaluation.joint import choose_jointly
+from app.evaluation.joint import choose_jointly, served_rates
 from app.loop.approve import approve_proposal, reject_proposal, withdraw_loosening
 from app.loop.objective import Objective, quality_kept
 from app.loop.retune import RetuneRules, retune
@@ -346,3 +346,49 @@ def test_a_model_is_held_to_what_is_predicted_of_it_once_promises_are_made(
     assert policy is not None
     assert dict(policy.promised) == {"simple": put.estimate(0.031)["high"]}
     assert policy.promised_for == 0.9
+
+
+def test_nothing_is_promised_of_a_tier_with_hardly_any_pairs(in_force: Engine) -> None:
+    # Simple keeps hardly anything: of its 3 pairs the upper end is .71.
+    put_policy(in_force, 2, 0.95, 0.99)
+    pairs = pour(in_force, 700, (0.95, 0.99), versions=(2,))
+    assert run(in_force) == 1
+    [proposal] = proposals(in_force)
+    assert proposal.tier == "standard"
+    simple, standard = served_rates(pairs, [0.95, proposal.to_threshold])
+    assert (simple.n, simple.high > 0.7) == (3, True)
+    assert proposal.evidence["promised"] == {"standard": pytest.approx(standard.high)}
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        {"value": None, "low": 0.0, "high": 1.0, "n": 0, "method": "no data"},
+        {"value": 0.0, "low": 0.0, "high": 0.12, "n": 29, "method": "judge rate"},
+    ],
+)
+def test_a_model_of_which_little_is_known_promises_nothing(
+    in_force: Engine, unknown: dict[str, Any]
+) -> None:
+    promised = Policy(2, {"simple": 0.7, "standard": 0.7}).with_promises(
+        {"simple": 0.07}, quality=0.95
+    )
+    predicted = {"misroute": unknown, "cost_change": put.estimate(0.1), "kept": put.estimate(0.4)}
+    with in_force.begin() as connection:
+        add_policy(connection, promised, author="ada", reason="a test")
+        connection.execute(text("update active_policy set stable_version = 2"))
+        artefact = add_artefact(
+            connection, "simple", artefact=b"a model", pairs=1, position=1, author="ada"
+        )
+        made = put.add_proposal(
+            connection, kind="model", artefact_id=artefact, base_version=2, predicted=predicted
+        )
+        assert approve_proposal(connection, made, actor="ada", why="better") == 3
+        policy = load_policy(connection, 3)
+        for number in range(1, 31):
+            put.add_outcome(connection, number, 1.0, policy_version=3)
+    assert policy is not None
+    assert policy.tolerance("simple", 0.05, 0.95) == 0.05
+    rules = RolloutRules(0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
+    assert rollout(engine=in_force, rules=replace(rules, quality=0.95)) == "rolled_back"
+    assert "promised 5.0 %" in proposals(in_force)[0].ended_why
