@@ -80,7 +80,7 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     waiting = []
     for approved in proposals_in(connection, "approved", lock=True):
         if outdated(approved, active.stable_version):
-            _expire(connection, approved, why="another policy came into force before its turn")
+            _expire(connection, approved, why="another policy is in force since")
         else:
             waiting.append(approved)
     if not waiting:
@@ -213,20 +213,26 @@ def outdated(proposal: Any, stable_version: int) -> bool:
     return "objective" in proposal.evidence and proposal.base_version != stable_version
 
 
-def expire_untested(connection: Connection, quality: float) -> None:
-    """Close open proposals of thresholds that were not tested against this objective as it stands.
+def expire_untested(connection: Connection, quality: float | None) -> None:
+    """Close proposals of thresholds that were not tested against what is asked now.
+
+    Those that are open, and those approved that wait in line.
 
     Args:
         connection: inside the caller's transaction.
-        quality: share of the top tier's quality that is to be kept.
+        quality: share of the top tier's quality that all tiers are to keep; None where each tier
+            has a tolerance of its own.
     """
     active = lock_active(connection)
-    for proposal in proposals_in(connection, "open", lock=True):
-        told = proposal.evidence.get("objective")
+    if active is None:
+        return
+    for proposal in proposals_in(connection, "open", "approved", lock=True):
         if proposal.kind != "threshold":
             continue
-        if told is None or told["quality"] != quality:
-            _expire(connection, proposal, why="another objective is configured since")
+        tested = proposal.evidence.get("objective", {}).get("quality")
+        if tested != quality:
+            other = "no objective" if quality is None else "another objective"
+            _expire(connection, proposal, why=f"{other} is configured since")
         elif outdated(proposal, active.stable_version):
             _expire(connection, proposal, why="another policy is in force since")
 

@@ -17,7 +17,7 @@ from app.evaluation.thresholds import (
     predicted_change,
     spent_delta,
 )
-from app.loop.approve import approve_proposal
+from app.loop.approve import approve_proposal, expire_untested
 from app.loop.objective import Objective, due, retune_jointly
 from app.loop.refit import Made
 from app.loop.replay_policy import replay_document, replay_thresholds
@@ -103,7 +103,8 @@ def retune(*, engine: Engine, rules: RetuneRules, judge_version: str, rollout_sh
             judge_version=judge_version,
         )
         return _run(test, engine, rules.mode, rollout_share)
-    with engine.connect() as connection:
+    with engine.begin() as connection:
+        expire_untested(connection, None)
         types = active_names(connection)
     return sum(
         _run(

@@ -7,7 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from app.evaluation.monitoring import MisrouteMonitor
-from app.loop.approve import cancel_rollout, finish_rollout, promised_rate, start_rollout
+from app.loop.approve import (
+    cancel_rollout,
+    expire_untested,
+    finish_rollout,
+    promised_rate,
+    start_rollout,
+)
 from app.loop.observe import fits, percent
 from app.routing.policy import Policy
 from app.store.policies import load_policy, lock_active
@@ -43,7 +49,8 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
     A candidate is taken back as soon as its tier's misroute rate is shown to exceed what the
     proposal promised: the upper end of its prediction, or the tolerance where that is higher
     (a raise out of an alert may improve a tier without curing it). It completes once it has
-    gathered enough pairs without that.
+    gathered enough pairs without that. What waits in line and was tested against another objective
+    expires.
 
     Returns:
         ``completed``, ``rolled_back``, ``started``, or None when nothing moved.
@@ -52,6 +59,7 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
         lock_active(connection)
         running = proposals_in(connection, "rolling_out", lock=True)
         if not running:
+            expire_untested(connection, rules.quality)
             return "started" if start_rollout(connection, share=rules.share) else None
         proposal = running[0]
         candidate = load_policy(connection, proposal.candidate_version)

@@ -248,11 +248,13 @@ def test_one_approved_in_line_expires_when_another_comes_into_force_first(
     with in_force.begin() as connection:
         assert approve_proposal(connection, waiting, actor="ada", why="then this") is None
     pour(in_force, 400, (0.7, 0.8), versions=(2,))
-    rules = RolloutRules(share=0.2, min_pairs=1, tolerance={"standard": 0.5}, max_weight=1.5)
+    rules = RolloutRules(
+        share=0.2, min_pairs=1, tolerance={"standard": 0.5}, max_weight=1.5, quality=0.95
+    )
     assert rollout(engine=in_force, rules=rules) == "completed"
     assert rollout(engine=in_force, rules=rules) is None
     found = [(proposal.state, proposal.ended_why) for proposal in proposals(in_force)]
-    assert found[1] == ("expired", "another policy came into force before its turn")
+    assert found[1] == ("expired", "another policy is in force since")
 
 
 def test_proposals_of_single_tolerances_are_closed(in_force: Engine) -> None:
@@ -260,6 +262,34 @@ def test_proposals_of_single_tolerances_are_closed(in_force: Engine) -> None:
     run(in_force)
     [closed] = proposals(in_force)
     assert (closed.state, closed.ended_why) == ("expired", "another objective is configured since")
+
+
+UNDER_TOLERANCE = replace(RULES, objective=None, alpha={"simple": 0.02, "standard": 0.02})
+SINGLE = {"evidence": {"alpha": 0.05}}
+
+
+@pytest.mark.parametrize("state", ["open", "approved"])
+@pytest.mark.parametrize(
+    ("rules", "changes", "what"),
+    [(UNDER_TOLERANCE, {}, "no"), (RULES, SINGLE, "another")],
+)
+def test_what_was_tested_otherwise_is_closed_whether_or_not_it_was_approved(
+    in_force: Engine, rules: RetuneRules, changes: dict[str, Any], what: str, state: str
+) -> None:
+    open_proposal(in_force, state=state, **changes)
+    run(in_force, rules)
+    [closed] = proposals(in_force)
+    assert (closed.state, closed.ended_why) == ("expired", f"{what} objective is configured since")
+
+
+@pytest.mark.parametrize(("quality", "changes"), [(None, {}), (0.9, {}), (0.95, SINGLE)])
+def test_what_was_tested_otherwise_is_not_rolled_out(
+    in_force: Engine, quality: float | None, changes: dict[str, Any]
+) -> None:
+    open_proposal(in_force, state="approved", **changes)
+    rules = RolloutRules(0.2, 100, {"simple": 0.05}, max_weight=1.5, quality=quality)
+    assert rollout(engine=in_force, rules=rules) is None
+    assert proposals(in_force)[0].state == "expired"
 
 
 def test_an_alert_takes_back_what_another_tier_would_loosen(in_force: Engine) -> None:
