@@ -191,12 +191,13 @@ def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
     """Take back what would loosen a tier or change its model.
 
     Their evidence is from before the tier got worse. What was tested beside the tier, under an
-    objective, is taken back with it.
+    objective, is taken back with it; answers of the cache are no tier's of those.
     """
     lock_active(connection)  # before proposals, as everywhere: two orders would be a deadlock
     for proposal in proposals_in(connection, "open", "approved", "rolling_out", lock=True):
         loosens = proposal.direction == "lower" or proposal.kind == "model"
-        concerns = proposal.tier == tier or "objective" in proposal.evidence
+        tested = proposal.evidence.get("objective", {}).get("kept_now", {})
+        concerns = proposal.tier == tier or tier in tested
         if not (concerns and loosens):
             continue
         if proposal.state == "rolling_out":

@@ -292,11 +292,21 @@ def test_what_was_tested_otherwise_is_not_rolled_out(
     assert proposals(in_force)[0].state == "expired"
 
 
-def test_an_alert_takes_back_what_another_tier_would_loosen(in_force: Engine) -> None:
-    open_proposal(in_force, direction="lower", to_threshold=0.6, tier="standard")
+@pytest.mark.parametrize(("tier", "state"), [("simple", "expired"), ("cache", "open")])
+def test_an_alert_takes_back_what_was_tested_beside_its_tier(
+    in_force: Engine, tier: str, state: str
+) -> None:
+    told = {"quality": 0.95, "kept_now": {"simple": 0.4, "standard": 0.8}}
+    open_proposal(
+        in_force,
+        direction="lower",
+        to_threshold=0.6,
+        tier="standard",
+        evidence={"objective": told, "promised": {}},
+    )
     with in_force.begin() as connection:
-        withdraw_loosening(connection, "simple", why="an alert")
-    assert proposals(in_force)[0].state == "expired"
+        withdraw_loosening(connection, tier, why="an alert")
+    assert proposals(in_force)[0].state == state
 
 
 def test_thresholds_of_task_types_stay_and_count(in_force: Engine) -> None:
