@@ -6,7 +6,7 @@ threshold could be certified alone. One test looks at all of them and proposes a
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -44,7 +44,9 @@ from app.store.proposals import (
 # What stands for the tier where all are tested.
 EVERY_TIER: Final = "*"
 _EXPIRES_AFTER = dt.timedelta(days=7)
-# A step that saves nothing still has to be a price: the tier below it is then hardly kept.
+# The dial asks for a price of each step. Where the upper tier is not the dearer one it is next to
+# nothing: the dial then keeps a request below only where nothing is lost. What a move saves is
+# counted at true prices.
 _NO_STEP_USD = 1e-9
 # The report reads pairs at every look: so many take a tenth of a second.
 _REPORTED_PAIRS = 5_000
@@ -88,7 +90,8 @@ def retune_jointly(
 
     Of the moves that save, the one that saves most is proposed; it is always certified. Where more
     than the objective allows is lost, a raise is: a certified one when that is estimated, another
-    when it is shown or an alert is open.
+    when it is shown or an alert is open. Where no tier is known to be dearer than the one below it,
+    nothing could be saved and nothing is tested, unless an alert is open.
 
     Args:
         connection: in a transaction; the active policy stays locked.
@@ -124,19 +127,22 @@ def retune_jointly(
         apart=policy.by_task,
     )
     seen = 0 if last is None else last.last_outcome
-    if sum(1 for outcome_id in found.ids if outcome_id > seen) < min_pairs:
+    costs = {tier: mean_costs(connection, tier) for tier in objective.tiers}
+    steps_usd = [upper - lower for lower, upper in costs.values()]
+    saves_nothing = max(steps_usd) <= 0 and not alerts
+    if saves_nothing or sum(1 for outcome_id in found.ids if outcome_id > seen) < min_pairs:
         return None
     k = 0 if last is None else last.k + 1
     spent = spent_delta(delta, k)
-    costs = {tier: mean_costs(connection, tier) for tier in objective.tiers}
     choice = choose_jointly(
         found.pairs,
         current=[policy.threshold(tier) for tier in objective.tiers],
-        steps_usd=[max(upper - lower, _NO_STEP_USD) for lower, upper in costs.values()],
+        steps_usd=[max(usd, _NO_STEP_USD) for usd in steps_usd],
         quality=objective.quality,
         delta=spent,
         step=step,
     )
+    choice = _at_true_prices(choice, steps_usd)
     move = next_move(choice, alerted=[objective.tiers.index(tier) for tier in alerts])
     add_retune(
         connection,
@@ -179,6 +185,27 @@ def retune_jointly(
                 replay_thresholds(connection, {tier: move.threshold}, judge_version=judge_version)
             ),
         },
+    )
+
+
+def _at_true_prices(choice: JointChoice, steps_usd: Sequence[float]) -> JointChoice:
+    """A choice whose moves save what they do save, those that cost more being no lowerings."""
+    usd, now = np.asarray(steps_usd), np.array(choice.kept)
+
+    def priced(moves: Sequence[Move]) -> list[Move]:
+        return [replace(m, saved_usd=float(usd @ (np.array(m.kept) - now))) for m in moves]
+
+    lowerings = [move for move in priced(choice.lowerings) if move.saved_usd > 0]
+    return replace(
+        choice,
+        lowerings=tuple(sorted(lowerings, key=lambda move: -move.saved_usd)),
+        # In their order but for what the certified ones cost.
+        raises=tuple(
+            sorted(
+                priced(choice.raises),
+                key=lambda move: (not move.certified, -move.saved_usd if move.certified else 0.0),
+            )
+        ),
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 import stand_in_rows as put
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 from stand_in_routed import STEPS_USD, routed, store_routed, true_loss
 from stand_ins import rows, scalar
 
@@ -21,7 +22,7 @@ from app.routing.policy import Policy
 from app.store.evidence import routed_evidence
 from app.store.learned import add_artefact
 from app.store.policies import active_policies, add_policy, load_policy
-from app.store.schema import PolicyRow
+from app.store.schema import AlternativeRow, ExchangeRow, PolicyRow
 
 OBJECTIVE = Objective(0.95, ["simple", "standard"], "complex")
 RULES = RetuneRules(
@@ -204,6 +205,42 @@ def test_an_alert_cuts_the_evidence_and_nothing_is_lowered(in_force: Engine) -> 
     assert (proposal.tier, proposal.direction, proposal.alert_id) == ("simple", "raise", alert)
     assert proposal.to_threshold == 0.8
     assert scalar(in_force, "select first_outcome from retunes") == first
+
+
+def put_costs(engine: Engine, **usd: float) -> None:
+    with engine.begin() as connection:
+        for table, (tier, cost) in product((ExchangeRow, AlternativeRow), usd.items()):
+            connection.execute(update(table).where(table.tier == tier).values(cost_usd=cost))
+
+
+@pytest.mark.parametrize("dearest", [0.02, 0.0])
+def test_where_no_tier_is_dearer_than_the_one_below_nothing_is_tested(
+    in_force: Engine, dearest: float
+) -> None:
+    pour(in_force, 4_000, (0.7, 0.7))
+    put_costs(in_force, simple=dearest, standard=dearest / 2, complex=dearest / 4)
+    assert run(in_force) == 0
+    assert scalar(in_force, "select count(*) from retunes") == 0
+    with in_force.begin() as connection:
+        put.add_alert(connection, cause="misroute:simple:all", evidence={"first_outcome": 1})
+    put_policy(in_force, 2, 0.4, 0.4)
+    pour(in_force, 1_000, (0.4, 0.4), versions=(2,), times=3)
+    assert run(in_force) == 1
+    assert proposals(in_force)[0].direction == "raise"
+
+
+def test_what_a_step_costs_is_subtracted_from_what_it_saves(in_force: Engine) -> None:
+    # Standard is dearer than complex: lowering simple spares some answers of standard, and
+    # keeping a request at standard for which complex was enough costs more.
+    pour(in_force, 4_000, (0.7, 0.7))
+    put_costs(in_force, simple=0.001, standard=0.02, complex=0.01)
+    assert run(in_force) == 1
+    [proposal] = proposals(in_force)
+    assert (proposal.tier, proposal.direction) == ("simple", "lower")
+    told = proposal.evidence["objective"]
+    more = [told["kept_then"][tier] - told["kept_now"][tier] for tier in OBJECTIVE.tiers]
+    assert min(more) > 0
+    assert told["saved_usd_per_request"] == pytest.approx(0.019 * more[0] - 0.01 * more[1])
 
 
 def test_auto_approves_and_the_next_step_is_tested_beside_it(in_force: Engine) -> None:
