@@ -80,7 +80,7 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     waiting = []
     for approved in proposals_in(connection, "approved", lock=True):
         if outdated(approved, active.stable_version):
-            _expire(connection, approved, why="another policy is in force since")
+            expire_proposal(connection, approved, why="another policy is in force since")
         else:
             waiting.append(approved)
     if not waiting:
@@ -203,7 +203,7 @@ def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
         if proposal.state == "rolling_out":
             cancel_rollout(connection, proposal, actor="tierwatch", why=why)
             continue
-        _expire(connection, proposal, why=why)
+        expire_proposal(connection, proposal, why=why)
 
 
 def outdated(proposal: Any, stable_version: int) -> bool:
@@ -233,12 +233,13 @@ def expire_untested(connection: Connection, quality: float | None) -> None:
         tested = proposal.evidence.get("objective", {}).get("quality")
         if tested != quality:
             other = "no objective" if quality is None else "another objective"
-            _expire(connection, proposal, why=f"{other} is configured since")
+            expire_proposal(connection, proposal, why=f"{other} is configured since")
         elif outdated(proposal, active.stable_version):
-            _expire(connection, proposal, why="another policy is in force since")
+            expire_proposal(connection, proposal, why="another policy is in force since")
 
 
-def _expire(connection: Connection, proposal: Any, *, why: str) -> None:
+def expire_proposal(connection: Connection, proposal: Any, *, why: str) -> None:
+    """Close a proposal that waits; its evidence no longer stands."""
     set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
     add_audit(
         connection,

@@ -24,7 +24,7 @@ from app.evaluation.joint import (
     total_loss,
 )
 from app.evaluation.thresholds import predicted_change, spent_delta
-from app.loop.approve import expire_untested, promised_rate
+from app.loop.approve import expire_proposal, expire_untested, promised_rate
 from app.loop.observe import percent
 from app.loop.refit import Made
 from app.loop.replay_policy import replay_document, replay_thresholds
@@ -107,9 +107,9 @@ def retune_jointly(
     if active is None:
         return None
     expire_untested(connection, objective.quality)
-    if proposals_in(connection, *UNDECIDED):
-        return None
     alerts = _alerts(connection, objective.tiers)
+    if not _way_is_free(connection, alerts):
+        return None
     last = last_retune(connection, EVERY_TIER, ALL_TASKS)
     if last is not None and not any(due(last, one, every_s) for one in (None, *alerts.values())):
         return None
@@ -354,6 +354,21 @@ def due(last: Any, alert: Any, every_s: float) -> bool:
     if alert is not None and alert.opened_at > last.created_at:
         return True
     return bool(last.created_at <= dt.datetime.now(dt.UTC) - dt.timedelta(seconds=every_s))
+
+
+def _way_is_free(connection: Connection, alerts: Mapping[str, Any]) -> bool:
+    """Whether nothing undecided stands in the way of a test.
+
+    With an open alert, what is open on other tiers gives way: a raise expires, and a model goes on
+    waiting beside what is proposed out of the alert.
+    """
+    free = True
+    for proposal in proposals_in(connection, *UNDECIDED, lock=True):
+        if not alerts or proposal.tier in alerts or proposal.state != "open":
+            free = False
+        elif proposal.kind == "threshold":
+            expire_proposal(connection, proposal, why="an alert is open on another tier")
+    return free
 
 
 def _alerts(connection: Connection, tiers: Sequence[str]) -> dict[str, Any]:

@@ -207,6 +207,29 @@ def test_an_alert_cuts_the_evidence_and_nothing_is_lowered(in_force: Engine) -> 
     assert scalar(in_force, "select first_outcome from retunes") == first
 
 
+@pytest.mark.parametrize(
+    ("changes", "then", "made"),
+    [
+        ({}, "expired", 1),
+        ({"tier": "simple"}, "open", 0),
+        ({"state": "rolling_out", "candidate_version": 1}, "rolling_out", 0),
+        ({"kind": "model", "artefact_id": 1}, "open", 1),
+    ],
+)
+def test_what_is_open_on_other_tiers_gives_way_to_an_alert(
+    in_force: Engine, changes: dict[str, Any], then: str, made: int
+) -> None:
+    waiting = open_proposal(in_force, **({"tier": "standard"} | changes))
+    pour(in_force, 400, (0.7, 0.7), times=6)
+    assert run(in_force) == 0  # without an alert it stands in the way
+    with in_force.begin() as connection:
+        put.add_alert(connection, cause="misroute:simple:all", evidence={"first_outcome": 1})
+    assert run(in_force) == made
+    found = {proposal.id: proposal for proposal in proposals(in_force)}
+    assert found[waiting].state == then
+    assert [found[new].tier for new in found if new != waiting] == ["simple"] * made
+
+
 def put_costs(engine: Engine, **usd: float) -> None:
     with engine.begin() as connection:
         for table, (tier, cost) in product((ExchangeRow, AlternativeRow), usd.items()):
