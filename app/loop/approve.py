@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, func
 
@@ -19,11 +19,13 @@ from app.store.policies import (
     set_active,
 )
 from app.store.proposals import load_proposal, proposals_in, set_proposal
+from app.store.task_types import active_version
 
 # Share of sessions a new policy gets first.
 DEFAULT_SHARE = 0.2
 # Of fewer pairs the upper end is so high that nothing would ever be above it: of 5, none bad, .54.
 _FEWEST_PROMISED = 30
+TYPES_GONE: Final = "the task types its offsets are for are no longer in force"
 
 
 def approve_proposal(
@@ -77,10 +79,13 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     active = lock_active(connection)
     if active is None or active.candidate_version is not None:
         return None
+    types_version = active_version(connection)
     waiting = []
     for approved in proposals_in(connection, "approved", lock=True):
         if outdated(approved, active.stable_version):
             expire_proposal(connection, approved, why="another policy is in force since")
+        elif lost_its_types(approved, types_version):
+            expire_proposal(connection, approved, why=TYPES_GONE)
         else:
             waiting.append(approved)
     if not waiting:
@@ -214,6 +219,15 @@ def outdated(proposal: Any, stable_version: int) -> bool:
     return "objective" in proposal.evidence and proposal.base_version != stable_version
 
 
+def lost_its_types(proposal: Any, types_version: int) -> bool:
+    """Whether a proposed model has offsets for other task types than those in force.
+
+    They would be 0: it would decide otherwise than it was measured.
+    """
+    offsets = proposal.evidence.get("type_offsets", {})
+    return bool(offsets.get("by_type")) and offsets["types_version"] != types_version
+
+
 def expire_untested(connection: Connection, quality: float | None) -> None:
     """Close proposals of thresholds that were not tested against what is asked now.
 
@@ -238,12 +252,14 @@ def expire_untested(connection: Connection, quality: float | None) -> None:
             expire_proposal(connection, proposal, why="another policy is in force since")
 
 
-def expire_proposal(connection: Connection, proposal: Any, *, why: str) -> None:
+def expire_proposal(
+    connection: Connection, proposal: Any, *, why: str, actor: str = "tierwatch"
+) -> None:
     """Close a proposal that waits; its evidence no longer stands."""
     set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
     add_audit(
         connection,
-        actor="tierwatch",
+        actor=actor,
         action="proposal.expired",
         subject=f"proposal/{proposal.id}",
         why=why,

@@ -13,18 +13,19 @@ from typing import Any
 
 import numpy as np
 import structlog
-from sqlalchemy import Connection, Engine, func
+from sqlalchemy import Connection, Engine
 
 from app.errors import ArtefactError, EvidenceError
 from app.evaluation.clusters import Leiden
 from app.evaluation.estimation import Estimate, unknown, weighted_rate
 from app.evaluation.task_types import FEWEST_PAIRS, TypesEvidence, build_types
+from app.loop.approve import TYPES_GONE, cancel_rollout, expire_proposal, lost_its_types
 from app.routing.features import routed_text
 from app.routing.policy import ALL_TASKS
 from app.routing.task_types import TaskTypes
 from app.store.audit import add_audit
-from app.store.policies import active_policies
-from app.store.proposals import proposals_in, set_proposal
+from app.store.policies import active_policies, lock_active
+from app.store.proposals import UNDECIDED, proposals_in
 from app.store.reading import newest_judge_version
 from app.store.task_types import (
     JudgedPrompt,
@@ -180,7 +181,7 @@ def rebuild_types(
             evidence=asdict(evidence),
             mapping=evidence.mapping,
         )
-        _expire_models(connection, actor=actor)
+        _withdraw_models(connection, actor=actor)
     _log.info("task types in force", version=version, names=types.names)
     why = f"V {evidence.v:.2f} on held-out pairs, random groups {evidence.random:.2f}"
     return Rebuilt(version, changed=True, why=why, evidence=evidence)
@@ -193,24 +194,21 @@ def switch_off(*, engine: Engine, actor: str) -> bool:
         gone = switch_types_off(connection)
         if gone:
             add_audit(connection, actor=actor, action="types.off", subject=f"task_types/{version}")
-            _expire_models(connection, actor=actor)
+            _withdraw_models(connection, actor=actor)
     return gone
 
 
-def _expire_models(connection: Connection, *, actor: str) -> None:
-    """Close what waits with offsets for other types: it would not decide as it was measured."""
-    why = "the task types its offsets are for are no longer in force"
-    for proposal in proposals_in(connection, "open", "approved", lock=True):
-        if proposal.kind != "model" or not proposal.evidence.get("type_offsets", {}).get("by_type"):
+def _withdraw_models(connection: Connection, *, actor: str) -> None:
+    """Take back what waits or is tried with offsets for other types."""
+    lock_active(connection)  # before proposals, as everywhere
+    version = active_version(connection)
+    for proposal in proposals_in(connection, *UNDECIDED, lock=True):
+        if not lost_its_types(proposal, version):
             continue
-        set_proposal(connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why)
-        add_audit(
-            connection,
-            actor=actor,
-            action="proposal.expired",
-            subject=f"proposal/{proposal.id}",
-            why=why,
-        )
+        if proposal.state == "rolling_out":
+            cancel_rollout(connection, proposal, actor=actor, why=TYPES_GONE)
+        else:
+            expire_proposal(connection, proposal, actor=actor, why=TYPES_GONE)
 
 
 def current_types(known: int, *, engine: Engine) -> tuple[int, bytes | None] | None:

@@ -265,3 +265,22 @@ def test_what_waits_with_offsets_for_types_that_go_is_closed(typed: Engine) -> N
     (audit,) = rows(typed, "select * from audit where action = 'proposal.expired'")
     assert (audit.actor, audit.subject) == ("ada", f"proposal/{proposal.id}")
     assert "no longer in force" in audit.detail["why"]
+
+
+def test_what_is_tried_with_offsets_for_types_that_go_is_taken_back(typed: Engine) -> None:
+    proposal = proposed(typed)
+    with typed.begin() as connection:
+        approve_proposal(connection, proposal.id, actor="ada", why="better")
+    assert switch_off(engine=typed, actor="ada")
+    assert scalar(typed, "select state from proposals") == "rolled_back"
+    assert scalar(typed, "select candidate_version from active_policy") is None
+
+
+def test_what_has_offsets_for_other_types_is_not_rolled_out(typed: Engine) -> None:
+    proposal = proposed(typed)
+    put_types(typed, 2)
+    with typed.begin() as connection:
+        assert approve_proposal(connection, proposal.id, actor="ada", why="better") is None
+    (closed,) = rows(typed, "select * from proposals")
+    assert closed.state == "expired"
+    assert closed.ended_why == "the task types its offsets are for are no longer in force"
