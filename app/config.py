@@ -270,7 +270,8 @@ class EvaluationConfig(Section):
     probe_down_rate: Share | None = Field(
         default=None,
         description="Share of escalated exchanges probed on the tier below. Default: a third of"
-        " `sample_rate` in a middle tier, all of it in the top tier.",
+        " `sample_rate` in a middle tier, all of it in the top tier. Above 0 with `objective`,"
+        " whose test needs to see what a tier would make of requests it does not keep.",
     )
     budget_usd_per_day: Annotated[float, number_above(0, or_equal=True)] | None = Field(
         default=None,
@@ -537,6 +538,14 @@ def _evaluation_problems(
             )
             if refused
         ]
+        if evaluation.probe_down_rate == 0:
+            problems.append(
+                document.problem(
+                    ("evaluation", "probe_down_rate"),
+                    "0, by which nobody sees what a tier would make of requests it does not keep",
+                    "above 0, or left out, with evaluation.objective",
+                )
+            )
     judge, at = evaluation.judge, ("evaluation", "judge")
     if judge is None:
         return problems

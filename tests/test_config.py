@@ -144,24 +144,36 @@ def test_a_tolerance_for_each_tier_but_the_top(
 
 
 @pytest.mark.parametrize(
-    ("retune", "said"),
+    ("beside", "said"),
     [
         (
-            "alpha: 0.02",
+            "retune: {alpha: 0.02}",
             "retune.alpha: found 0.02; accepted tolerance, with evaluation.objective",
         ),
         (
-            "judge_errors: correct",
+            "retune: {judge_errors: correct}",
             "retune.judge_errors: found correct; accepted ignore, with evaluation.objective",
+        ),
+        (
+            "probe_down_rate: 0",
+            (
+                "probe_down_rate: found 0, by which nobody sees what a tier would make of requests"
+                " it does not keep; accepted above 0, or left out, with evaluation.objective"
+            ),
         ),
     ],
 )
 def test_what_means_nothing_beside_an_objective_is_refused(
-    tmp_path: Path, retune: str, said: str
+    tmp_path: Path, beside: str, said: str
 ) -> None:
-    written = f"evaluation: {{objective: {{quality: 0.95}}, retune: {{{retune}}}}}\n"
+    written = f"evaluation: {{objective: {{quality: 0.95}}, {beside}}}\n"
     (problem,) = problems(tmp_path, ARTICLE + written)
     assert said in problem
+
+
+def test_nothing_is_probed_downwards_where_tolerances_are_asked_for(tmp_path: Path) -> None:
+    config = load(tmp_path, ARTICLE + "evaluation: {tolerance: 0.05, probe_down_rate: 0}\n")
+    assert config.evaluation.probe_down_rate == 0
 
 
 def test_per_tier_and_per_task_thresholds_and_the_default_for_the_rest(tmp_path: Path) -> None:
