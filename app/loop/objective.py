@@ -24,18 +24,16 @@ from app.evaluation.joint import (
     total_loss,
 )
 from app.evaluation.thresholds import predicted_change, spent_delta
+from app.loop.alert import misroute_alert
 from app.loop.approve import expire_proposal, expire_untested, promised_rate
 from app.loop.observe import percent
-from app.loop.refit import Made
+from app.loop.propose import Made, propose
 from app.loop.replay_policy import replay_document, replay_thresholds
 from app.routing.policy import ALL_TASKS, Policy
-from app.store.alerts import unresolved_alert
-from app.store.audit import add_audit
 from app.store.evidence import mean_costs, routed_evidence
 from app.store.policies import active_policies, lock_active
 from app.store.proposals import (
     UNDECIDED,
-    add_proposal,
     add_retune,
     last_retune,
     proposals_in,
@@ -43,7 +41,6 @@ from app.store.proposals import (
 
 # What stands for the tier where all are tested.
 EVERY_TIER: Final = "*"
-_EXPIRES_AFTER = dt.timedelta(days=7)
 # The dial asks for a price of each step. Where the upper tier is not the dearer one it is next to
 # nothing: the dial then keeps a request below only where nothing is lost. What a move saves is
 # counted at true prices.
@@ -252,7 +249,7 @@ def _propose(
         "saved_usd_per_request": move.saved_usd,
         "target": dict(zip(tiers, choice.target, strict=True)),
     }
-    proposal_id = add_proposal(
+    return propose(
         connection,
         tier=tier,
         task_type=ALL_TASKS,
@@ -289,21 +286,7 @@ def _propose(
                 for threshold, bound in move.bounds.items()
             ],
         },
-        expires_at=dt.datetime.now(dt.UTC) + _EXPIRES_AFTER,
     )
-    if proposal_id is None:
-        return None
-    add_audit(
-        connection,
-        actor="tierwatch",
-        action="proposal.made",
-        subject=f"proposal/{proposal_id}",
-        tier=tier,
-        task_type=ALL_TASKS,
-        certified=move.certified,
-        **{"from": current, "to": move.threshold},
-    )
-    return Made(proposal_id, move.certified)
 
 
 def objective_sentence(told: Mapping[str, Any]) -> str:
@@ -372,15 +355,9 @@ def _way_is_free(connection: Connection, alerts: Mapping[str, Any]) -> bool:
 
 
 def _alerts(connection: Connection, tiers: Sequence[str]) -> dict[str, Any]:
-    """Unresolved misroute alerts by tier: of all its pairs, with or without task types."""
-    found = {}
-    for tier in tiers:
-        for task_type in (ALL_TASKS, "*"):
-            alert = unresolved_alert(connection, f"misroute:{tier}:{task_type}")
-            if alert is not None:
-                found[tier] = alert
-                break
-    return found
+    """Unresolved misroute alerts by tier."""
+    found = {tier: misroute_alert(connection, tier, ALL_TASKS) for tier in tiers}
+    return {tier: alert for tier, alert in found.items() if alert is not None}
 
 
 def _estimate(estimate: Estimate) -> dict[str, Any]:

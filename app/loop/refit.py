@@ -6,7 +6,6 @@ while the working classifier goes on learning them. So no pair is lost to testin
 comparison is of traffic that was still to come when the candidate was made.
 """
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -29,12 +28,12 @@ from app.evaluation.comparison import (
 from app.evaluation.estimation import Floats, weighted_rate
 from app.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
 from app.loop.approve import approve_proposal
+from app.loop.propose import Made, propose
 from app.loop.type_offsets import with_type_offsets
 from app.loop.types import types_in_force
 from app.routing.local import WORDS_FROM, LocalClassifier
 from app.routing.policy import Policy
 from app.routing.task_types import TaskTypes
-from app.store.audit import add_audit
 from app.store.evidence import mean_costs, try_lock
 from app.store.learned import (
     JudgedPair,
@@ -51,10 +50,9 @@ from app.store.learned import (
     set_candidate,
 )
 from app.store.policies import active_policies, lock_active
-from app.store.proposals import add_proposal, undecided_proposal
+from app.store.proposals import undecided_proposal
 
 _LOCK = 7_431_207
-_EXPIRES_AFTER = dt.timedelta(days=7)
 # The newest of the held-out pairs: two models read 20,000 prompts in three seconds.
 _MOST_PAIRS = 20_000
 # A candidate that waits for more than this many times the first window is as old as its pairs.
@@ -114,14 +112,6 @@ def refit(*, engine: Engine, rules: RefitRules, rollout_share: float) -> int:
                     share=rollout_share,
                 )
     return made
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """A proposal that was made."""
-
-    id: int
-    certified: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,7 +446,7 @@ def propose_model(
     current = stable.threshold(boundary)
     choice = trial.choice
     direction = "keep" if trial.threshold == current else "raise"
-    proposal_id = add_proposal(
+    return propose(
         connection,
         kind="model",
         artefact_id=candidate.id,
@@ -488,22 +478,7 @@ def propose_model(
             ],
         }
         | dict(extra),
-        expires_at=dt.datetime.now(dt.UTC) + _EXPIRES_AFTER,
     )
-    if proposal_id is None:
-        return None
-    add_audit(
-        connection,
-        actor=_AUTHOR,
-        action="proposal.made",
-        subject=f"proposal/{proposal_id}",
-        tier=boundary,
-        kind="model",
-        artefact=candidate.id,
-        certified=trial.certified,
-        **{"from": current, "to": trial.threshold},
-    )
-    return Made(proposal_id, trial.certified)
 
 
 def trial_document(trial: Trial) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Retune: look for a better threshold in the outcomes, and propose it with its evidence."""
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,20 +16,19 @@ from app.evaluation.thresholds import (
     predicted_change,
     spent_delta,
 )
+from app.loop.alert import misroute_alert
 from app.loop.approve import approve_proposal, expire_untested
 from app.loop.objective import Objective, due, retune_jointly
-from app.loop.refit import Made
+from app.loop.propose import Made, propose
 from app.loop.replay_policy import replay_document, replay_thresholds
 from app.routing.policy import ALL_TASKS, Policy
 from app.routing.task_types import MOST_TYPES
-from app.store.alerts import unresolved_alert
 from app.store.audit import add_audit
 from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
 from app.store.labels import judge_errors
 from app.store.learned import artefact_at
 from app.store.policies import active_policies, lock_active
 from app.store.proposals import (
-    add_proposal,
     add_retune,
     expire_proposals,
     last_retune,
@@ -38,9 +36,6 @@ from app.store.proposals import (
     undecided_proposal,
 )
 from app.store.task_types import active_names
-
-# Evidence ages with its traffic; a proposal nobody decided in a week is looked for again.
-_EXPIRES_AFTER = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +152,7 @@ def _retune_segment(
     whole = _whole_delta(connection, tier, task_type, rules.delta)
     if active is None or whole is None or undecided_proposal(connection, tier, task_type):
         return None
-    alert = _alert_about(connection, tier, task_type)
+    alert = misroute_alert(connection, tier, task_type)
     last = last_retune(connection, tier, task_type)
     if last is not None and not due(last, alert, rules.every_s):
         return None
@@ -225,7 +220,7 @@ def _retune_segment(
         cost_low=lower,
         cost_high=upper,
     )
-    proposal_id = add_proposal(
+    return propose(
         connection,
         tier=tier,
         task_type=task_type,
@@ -261,21 +256,7 @@ def _retune_segment(
                 for candidate, bound in choice.bounds.items()
             ],
         },
-        expires_at=dt.datetime.now(dt.UTC) + _EXPIRES_AFTER,
     )
-    if proposal_id is None:
-        return None
-    add_audit(
-        connection,
-        actor="tierwatch",
-        action="proposal.made",
-        subject=f"proposal/{proposal_id}",
-        tier=tier,
-        task_type=task_type,
-        certified=choice.certified,
-        **{"from": current, "to": choice.threshold},
-    )
-    return Made(proposal_id, choice.certified)
 
 
 def _whole_delta(connection: Connection, tier: str, task_type: str, delta: float) -> float | None:
@@ -289,14 +270,6 @@ def _whole_delta(connection: Connection, tier: str, task_type: str, delta: float
 def _apart(policy: Policy, tier: str) -> list[str]:
     """The task types that have a threshold of their own at this tier."""
     return [task for task, changed in policy.by_task.items() if tier in changed]
-
-
-def _alert_about(connection: Connection, tier: str, task_type: str) -> Any:
-    """The unresolved alert about a segment; with task types a tier's is the pooled stream's."""
-    alert = unresolved_alert(connection, f"misroute:{tier}:{task_type}")
-    if alert is None and task_type == ALL_TASKS:
-        return unresolved_alert(connection, f"misroute:{tier}:*")
-    return alert
 
 
 def _worth_proposing(
