@@ -57,7 +57,7 @@ class Pin:
         turns: turns so far.
         answer: what the answer is known again by; empty where nobody will ask. The prompt is warm
             for a request that has this answer in its history.
-        deployment: what the provider calls the model; empty where nobody knows.
+        deployment: what the provider calls the model; empty where that is the tier's own name.
     """
 
     tier: str
@@ -158,10 +158,13 @@ def _hold_by_meaning(decision: Decision, messages: Messages) -> str | None:
 
 
 def _cache_pays(pin: Pin, stay: Tier, move: Tier, prompt_tokens: int) -> bool:
-    if (pin.model, pin.provider) != (stay.model, stay.provider):
-        return False  # the tier has another model by now, or another provider served
+    served_at = (pin.provider, pin.deployment or pin.model)
+    places = (one for one in stay.served_at() if (one.provider, one.model) == served_at)
+    place = next(places, None)
+    if place is None or pin.model != stay.model:
+        return False  # the tier has another model by now, or is not served there any more
     more_usd = staying_usd(
-        stay.price,
+        place.price,
         move.price,
         prompt_tokens=prompt_tokens,
         warm_tokens=pin.warm_tokens,

@@ -17,7 +17,7 @@ from app.routing.stickiness import (
     settled_turn,
     staying_usd,
 )
-from app.routing.tiers import Price, Tier
+from app.routing.tiers import Deployment, Price, Tier
 
 TIERS = (
     Tier("simple", "small-1", "lab", Price(1, 5, 0.1)),
@@ -195,6 +195,29 @@ def test_a_warm_cache_holds_while_it_is_worth_more() -> None:
     assert move(replace(warm, completion_tokens=20_000)) == "down"
     assert move(replace(warm, warm_tokens=0)) == "down"
     assert move(replace(warm, provider="elsewhere")) == "down"
+
+
+def test_a_cache_is_warm_at_the_deployment_that_served_and_worth_its_price() -> None:
+    plain = Price(5, 25)
+    places = (
+        Deployment("lab", "large-1", plain),
+        Deployment("other", "large-1-eu", Price(5, 25, 0.5)),
+    )
+    tiers = (*TIERS[:2], replace(TIERS[2], price=plain, deployments=places))
+
+    def move(provider: str, deployment: str) -> str:
+        pinned = pin(
+            provider=provider, deployment=deployment, warm_tokens=50_000, completion_tokens=100
+        )
+        messages = [QUESTION, ANSWER, QUESTION]
+        return settled(
+            decided("standard"), pinned, messages=messages, tiers=tiers, prompt_tokens=50_000
+        ).move
+
+    # Moving reads 50,000 tokens at 3; staying at the second place at .5, at the first at 5.
+    assert move("other", "large-1-eu") == "warm_cache"
+    assert move("lab", "large-1") == "down"
+    assert move("other", "large-1") == "down"  # no place of the tier
 
 
 def test_without_a_price_for_cached_input_a_cache_is_worth_nothing() -> None:
