@@ -81,9 +81,9 @@ class ModelClassifier:
                     raw, answer = await self._upstream.complete(call.tier.provider, body)
             except TimeoutError:
                 raise ProviderError("the classifier took too long", kind="timeout") from None
+            exchange.classified(request, reported_usage(wire, answer), call.tier.price)
+            # Some say with status 200 that they will not answer: that is a failure of theirs.
+            said, _ = caller_reply(OPENAI, wire, raw, answer, 0)
         call.close()
-        exchange.classified(request, reported_usage(wire, answer), call.tier.price)
-        if wire == OPENAI:
-            return read_classification(answer, router.tiers)
-        chat = read_json(caller_reply(OPENAI, wire, raw, answer, 0)[0])
+        chat = answer if wire == OPENAI else read_json(said)
         return read_classification(chat, router.tiers)

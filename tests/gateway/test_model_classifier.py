@@ -102,6 +102,32 @@ def test_a_failing_deployment_costs_no_classification(
     assert [one["model"] for one in classifications(asked)] == ["tiny-there"] * 12
 
 
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_200_that_is_an_error_goes_to_the_next_deployment_and_counts(
+    start_gateway: Any,
+    openai_provider: Any,
+    anthropic_provider: Any,
+    asked: Any,
+    wire: Any,
+    kind: str,
+) -> None:
+    failing = {"openai": openai_provider, "anthropic": anthropic_provider}[kind]
+    classifying(failing, wire.json({"error": {"message": "overloaded", "code": 503}}))
+    classifying(asked, says(wire, "openai"))
+    places = ", ".join(f"{{provider: p{one.port}}}" for one in (failing, asked))
+    gateway = start_gateway(
+        failing,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, providers: [{places}]}}",
+        balance="{breaker: {failures: 2, open_for: 1m}}",
+    )
+    for _ in range(8):
+        gateway.chat()
+    assert set(reasons(gateway, wire, 8)) == {"kept"}
+    assert [len(classifications(one)) for one in (failing, asked)] == [2, 8]
+
+
 def test_each_deployment_is_asked_on_its_wire_and_paid_at_its_price(
     start_gateway: Any, openai_provider: Any, anthropic_provider: Any, wire: Any
 ) -> None:
