@@ -14,6 +14,9 @@ from app.routing.decision import Decision
 from app.routing.llm import classification_request, read_classification
 from app.routing.router import Router
 
+# Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may
+# have used up to refuse.
+_FAIR_SHARE = 0.9
 # Why a request was not classified when every deployment was left alone: nobody was asked.
 LEFT_ALONE = "left_alone"
 
@@ -42,7 +45,7 @@ class ModelClassifier:
         chat = exchange.chat
         try:
             classification = await self._classify(router, exchange)
-        except (ProviderError, ClassifierError) as error:
+        except (ProviderError, ClassifierError, TimeoutError) as error:
             return router.failed(failure_kind(error), exchange.session)
         typed = router.typed(
             classification,
@@ -53,7 +56,8 @@ class ModelClassifier:
         return router.decide(typed, exchange.session)
 
     async def _classify(self, router: Router, exchange: OpenExchange) -> Classification:
-        deadline = asyncio.get_running_loop().time() + self._config.timeout_s
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._config.timeout_s
         tried: set[tuple[str, str]] = set()
         failure = ProviderError("every deployment of the classifier failed lately", kind=LEFT_ALONE)
         while (call := self._balancer.pick(self._tier, tried)) is not None:
@@ -62,7 +66,7 @@ class ModelClassifier:
                 return await self._ask(call, router, exchange, deadline)
             except ProviderError as error:
                 failure = error
-                if error.kind == "timeout" or not is_deployments_fault(error):
+                if now() >= deadline or not is_deployments_fault(error):
                     break
         raise failure
 
@@ -75,11 +79,14 @@ class ModelClassifier:
         config = replace(self._config, logprobs=logprobs)
         request = classification_request(exchange.chat["messages"], router.tiers, config)
         body = provider_body(OPENAI, wire, request, request, call.model)
+        left_s = deadline - asyncio.get_running_loop().time()
         with call:
             try:
                 async with asyncio.timeout_at(deadline):
                     raw, answer = await self._upstream.complete(call.tier.provider, body)
             except TimeoutError:
+                if left_s < _FAIR_SHARE * self._config.timeout_s:
+                    raise
                 raise ProviderError("the classifier took too long", kind="timeout") from None
             exchange.classified(request, reported_usage(wire, answer), call.tier.price)
             # Some say with status 200 that they will not answer: that is a failure of theirs.

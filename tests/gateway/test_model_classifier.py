@@ -1,5 +1,6 @@
 """The model that classifies: spread over deployments, left alone while it fails, found again."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -126,6 +127,56 @@ def test_a_200_that_is_an_error_goes_to_the_next_deployment_and_counts(
         gateway.chat()
     assert set(reasons(gateway, wire, 8)) == {"kept"}
     assert [len(classifications(one)) for one in (failing, asked)] == [2, 8]
+
+
+def after(seconds: float, reply: Any) -> Any:
+    """The reply, so much later."""
+
+    async def late(writer: Any, received: Any) -> None:
+        await asyncio.sleep(seconds)
+        await reply(writer, received)
+
+    return late
+
+
+def test_time_that_another_deployment_used_up_is_no_fault(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    """The first fails when most of the limit is gone, which is too late for the second."""
+    classifying(openai_provider, after(0.7, wire.json({}, 500)))
+    classifying(asked, after(0.6, says(wire, "openai")))
+    places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}, cost: 2}}]"
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, cost: 1, timeout: 1, providers: {places}}}",
+        balance="{strategy: cheapest, breaker: {failures: 2, open_for: 1m}}",
+    )
+    for _ in range(4):
+        gateway.chat()
+    # After two failures the first is left alone, and the second has the whole limit.
+    late = "classifier_failed:timeout"
+    assert reasons(gateway, wire, 4) == [late, late, "kept", "kept"]
+
+
+def test_a_providers_own_time_limit_leaves_time_for_the_next(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    classifying(openai_provider, wire.silence)
+    classifying(asked, says(wire, "openai"))
+    places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}}}]"
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, timeout: 5, providers: {places}}}",
+        timeout_s=0.3,
+    )
+    for _ in range(4):
+        gateway.chat()
+    assert reasons(gateway, wire, 4) == ["kept"] * 4
+    assert len(classifications(openai_provider)) == 2
 
 
 def test_each_deployment_is_asked_on_its_wire_and_paid_at_its_price(
