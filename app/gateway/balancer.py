@@ -128,7 +128,7 @@ class Call:
         self._place.failed.inc()
         if ticket is None:
             return
-        if is_deployments_fault(error):
+        if _is_deployments_fault(error):
             breaker.fail(ticket, now, retry_after_s=error.retry_after_s)
         else:
             breaker.succeed(ticket, now)  # whoever refuses a request is up
@@ -346,7 +346,7 @@ class Tries:
         return call
 
 
-def is_deployments_fault(error: ProviderError) -> bool:
+def _is_deployments_fault(error: ProviderError) -> bool:
     """Whether another deployment may answer what this one did not, since this one is to blame."""
     return error.retryable or error.status in _REFUSED_TO_US
 

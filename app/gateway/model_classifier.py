@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from app.errors import ClassifierError, ProviderError
-from app.gateway.balancer import Balancer, Call, is_deployments_fault
+from app.gateway.balancer import Balancer, Call
 from app.gateway.open_exchange import OpenExchange
 from app.gateway.refusal import ANTHROPIC, OPENAI
 from app.gateway.translation import caller_reply, provider_body, reported_usage
@@ -24,7 +24,8 @@ LEFT_ALONE = "left_alone"
 class ModelClassifier:
     """Asks ``config.model`` for a tier. Used by every request of both wires at once.
 
-    A deployment that fails is left alone as a tier's is, by a breaker of its own: the time limit
+    Whatever one deployment fails with, a refusal included, the next is asked: the body is ours, and
+    another may take it. A deployment that fails is left alone as a tier's is, by a breaker of its own: the time limit
     here is far shorter than an answer's, and says nothing of the model's other work. While all are
     left alone requests go to the default tier at once, without waiting for the time limit.
 
@@ -66,7 +67,7 @@ class ModelClassifier:
                 return await self._ask(call, router, exchange, deadline)
             except ProviderError as error:
                 failure = error
-                if now() >= deadline or not is_deployments_fault(error):
+                if now() >= deadline:
                     break
         raise failure
 

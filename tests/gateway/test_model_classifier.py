@@ -129,6 +129,22 @@ def test_a_200_that_is_an_error_goes_to_the_next_deployment_and_counts(
     assert [len(classifications(one)) for one in (failing, asked)] == [2, 8]
 
 
+def test_a_body_that_one_deployment_refuses_is_taken_to_the_next(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    refusal = {"error": {"message": "logprobs are not supported"}}
+    classifying(openai_provider, wire.json(refusal, 400))
+    classifying(asked, says(wire, "openai"))
+    places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}}}]"
+    gateway = start_gateway(
+        openai_provider, asked, asked, classifier=f"{{model: tiny, providers: {places}}}"
+    )
+    for _ in range(4):
+        gateway.chat()
+    assert reasons(gateway, wire, 4) == ["kept"] * 4
+    assert len(classifications(openai_provider)) == 2
+
+
 def after(seconds: float, reply: Any) -> Any:
     """The reply, so much later."""
 
