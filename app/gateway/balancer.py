@@ -6,12 +6,13 @@ is; `Tries` is the order in which one request asks them.
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from app.errors import ProviderError
 from app.gateway.metrics import GatewayMetrics
-from app.routing.breaker import Breaker, BreakerRules, State, Ticket
+from app.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, State, Ticket
 from app.routing.config import RetrySection
 from app.routing.serving import BalanceSection
 from app.routing.tiers import Deployment, Tier
@@ -155,6 +156,7 @@ class Balancer:
         section: the strategy, and when a deployment is left alone.
         metrics: shows each deployment's state, calls, and calls under way.
         label: what deployments' names begin with in metrics, where there is another balancer.
+        longest_wait_s: what a provider asks to be left alone is believed up to this many seconds.
         clock: seconds that never go back.
     """
 
@@ -165,9 +167,10 @@ class Balancer:
         metrics: GatewayMetrics,
         *,
         label: str = "",
+        longest_wait_s: float = LONGEST_WAIT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        rules = section.breaker.rules()
+        rules = replace(section.breaker.rules(), longest_wait_s=longest_wait_s)
         self._strategy = section.strategy
         self._clock = clock
         places: dict[Key, _Place] = {}

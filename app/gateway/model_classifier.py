@@ -25,9 +25,10 @@ class ModelClassifier:
     """Asks ``config.model`` for a tier. Used by every request of both wires at once.
 
     Whatever one deployment fails with, a refusal included, the next is asked: the body is ours, and
-    another may take it. A deployment that fails is left alone as a tier's is, by a breaker of its own: the time limit
-    here is far shorter than an answer's, and says nothing of the model's other work. While all are
-    left alone requests go to the default tier at once, without waiting for the time limit.
+    another may take it. A deployment that fails is left alone as a tier's is, by a breaker of its
+    own: the time limit here is far shorter than an answer's, and says nothing of the model's other
+    work. While all are left alone requests go to the default tier at once, without waiting for the
+    time limit.
 
     Args:
         config: model, deployments and time limit.

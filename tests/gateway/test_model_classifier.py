@@ -110,6 +110,7 @@ def test_a_200_that_is_an_error_goes_to_the_next_deployment_and_counts(
     anthropic_provider: Any,
     asked: Any,
     wire: Any,
+    *,
     kind: str,
 ) -> None:
     failing = {"openai": openai_provider, "anthropic": anthropic_provider}[kind]
@@ -143,6 +144,28 @@ def test_a_body_that_one_deployment_refuses_is_taken_to_the_next(
         gateway.chat()
     assert reasons(gateway, wire, 4) == ["kept"] * 4
     assert len(classifications(openai_provider)) == 2
+
+
+def test_a_long_retry_after_counts_up_to_the_breakers_own_time(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    healthy = asked.usual
+    busy = wire.json({"error": {"message": "slow down"}}, 429, retry_after="120")
+    classifying(asked, busy)
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=f"{{model: tiny, provider: p{asked.port}}}",
+        balance="{breaker: {open_for: 500ms}}",
+    )
+    for _ in range(2):
+        assert gateway.chat().headers["x-tierwatch-tier"] == "complex"
+    failed, left = "classifier_failed:rate_limited", "classifier_failed:left_alone"
+    assert reasons(gateway, wire, 2) == [failed, left]
+    asked.usual = healthy
+    classifying(asked, says(wire, "openai"))
+    wire.until(lambda: gateway.chat().headers["x-tierwatch-tier"] == "simple")
 
 
 def after(seconds: float, reply: Any) -> Any:
