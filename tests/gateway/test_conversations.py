@@ -237,6 +237,52 @@ def test_a_warm_cache_holds_the_conversation_it_is_warm_for(stage: Any) -> None:
     assert tier_of(routed(here, "", "t", messages=[alone])) == "standard"
 
 
+CACHED = "{cache: {mode: exact, budget_ms: 200}}"
+
+
+def test_a_warm_cache_refuses_no_answer_that_is_free(stage: Any, redis_url: str) -> None:
+    here = stage(
+        "openai", "anthropic", "anthropic", prices=LARGE, gateway=CACHED, cache_url=redis_url
+    )
+
+    def ask(messages: Any, session: str | None) -> Any:
+        return routed(here, "", session, messages=messages, temperature=0)
+
+    asked = {"role": "user", "content": f"#c7# {'long ' * 2_000} [[tier complex]]"}
+    following = {"role": "user", "content": "Now something else entirely. [[tier standard]]"}
+    messages = [asked, ask([asked], "s").json()["choices"][0]["message"], following]
+    assert tier_of(ask(messages, None)) == "standard"
+    until(lambda: tier_of(ask(messages, None)) == "cache")
+    assert tier_of(ask(messages, "s")) == "cache"
+    until(lambda: here.gateway.recorded.exchanges[-1].session == "s")
+    decision = here.gateway.recorded.exchanges[-1].decision
+    assert (decision.tier, decision.reason) == ("standard", "kept")
+
+
+def test_an_answer_that_is_not_given_again_costs_no_second_decision(
+    stage: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = stage("anthropic", "openai", "anthropic", gateway=CACHED, cache_url=redis_url)
+    messages = follow_up("yes")
+
+    def ask(session: str | None = None) -> str:
+        return tier_of(routed(here, "", session, messages=messages, temperature=0))
+
+    assert ask() == "simple"
+    until(lambda: ask() == "cache")
+    assert tier_of(routed(here, "[[tier complex]]", "s")) == "complex"
+    seen = []
+    classify = ReadsTheWish.classify
+
+    def counted(self: ReadsTheWish, messages: Any, **said: Any) -> Any:
+        seen.append(messages)
+        return classify(self, messages, **said)
+
+    monkeypatch.setattr(ReadsTheWish, "classify", counted)
+    assert ask("s") == "complex"
+    assert len(seen) == 1
+
+
 LARGE = {"simple": Price(1, 5, 0.1), "standard": Price(3, 15, 0.3), "complex": Price(5, 25, 0.5)}
 
 
