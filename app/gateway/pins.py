@@ -44,7 +44,7 @@ _WRITES_AT_ONCE = 500
 _STALE_WRITE_S = 10.0
 
 _PREFIX = "tierwatch:pin:"
-_VERSION = 2
+_VERSION = 3
 _AWAY = (RedisError, OSError, TimeoutError)
 
 _log = structlog.get_logger()
@@ -264,11 +264,11 @@ def _decoded(value: object) -> Pin | None:
         return None
     try:
         version, tier, model, provider, *numbers = orjson.loads(value)
-        seen_at, warm, completion, turns, answer, deployment = numbers
+        seen_at, warm, completion, turns, deployment = numbers
     except (ValueError, TypeError):
         return None
-    named = all(isinstance(name, str) for name in (tier, model, provider, answer, deployment))
+    named = all(isinstance(name, str) for name in (tier, model, provider, deployment))
     counted = all(type(number) is int and number >= 0 for number in (warm, completion, turns))
     if version != _VERSION or not named or not counted or not isinstance(seen_at, int | float):
         return None
-    return Pin(tier, model, provider, float(seen_at), warm, completion, turns, answer, deployment)
+    return Pin(tier, model, provider, float(seen_at), warm, completion, turns, deployment)

@@ -373,6 +373,19 @@ def test_a_conversation_stays_where_its_prompt_is_warm(
     assert top.received == []
 
 
+def test_a_request_on_the_side_does_not_take_the_home_away(
+    start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any, wire: Any
+) -> None:
+    openai_provider.usual, other_openai.usual = numbered(wire, "here"), numbered(wire, "there")
+    gateway = start_balanced(openai_provider, other_openai, above=top)
+    messages: list[Any] = []
+    for turn in range(5):
+        messages = talk(gateway, "a", 1, messages)
+        for _ in range(1 + turn % 2):
+            talk(gateway, "a", 1)
+    assert len({m["content"].split()[0] for m in messages if m["role"] == "assistant"}) == 1
+
+
 def test_a_conversation_that_paused_goes_where_the_strategy_says(
     start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any
 ) -> None:

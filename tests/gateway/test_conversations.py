@@ -283,6 +283,22 @@ def test_an_answer_that_is_not_given_again_costs_no_second_decision(
     assert len(seen) == 1
 
 
+def test_a_request_on_the_side_does_not_move_the_conversation(stage: Any) -> None:
+    """Clients ask for titles and follow-ups in the session of the conversation."""
+    here = stage("openai", "anthropic", "openai")
+    asked = {"role": "user", "content": "#c1# Plan the move of our database. [[tier complex]]"}
+    answer = routed(here, "", "s", messages=[asked]).json()["choices"][0]["message"]
+    assert tier_of(routed(here, "Name this conversation in three words.", "s")) == "simple"
+    # An answer that nobody remembers is taken to be the session's last.
+    assert tier_of(routed(here, "", "s", messages=follow_up("yes"))) == "simple"
+    for words in (asked, {"role": "user", "content": "#c1# Plan it. <time>10:41</time>"}):
+        held = routed(here, "", "s", messages=[words, answer, {"role": "user", "content": "yes"}])
+        assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "continuation")
+    # And not for another session that has the same answer.
+    other = routed(here, "", "t", messages=[asked, answer, {"role": "user", "content": "yes"}])
+    assert tier_of(other) == "simple"
+
+
 LARGE = {"simple": Price(1, 5, 0.1), "standard": Price(3, 15, 0.3), "complex": Price(5, 25, 0.5)}
 
 

@@ -24,7 +24,7 @@ from app.routing.stickiness import Pin
 
 # What a loaded machine may add to the budget before the event loop comes round again.
 SLACK_S = 0.1
-PIN = Pin("complex", "large-1", "lab", 0.0, 1_200, 80, 3, "text:0")
+PIN = Pin("complex", "large-1", "lab", 0.0, 1_200, 80, 3, "large-1-eu")
 KEY = pin_key(b"tenant", "session", "one")
 
 
@@ -313,13 +313,13 @@ def test_a_redis_that_refuses_writes_still_answers_looks(url: str) -> None:
         b"{}",
         b"null",
         b"[]",
-        b'[1,"complex","large-1","lab",5.0,1,2]',
+        b'[3,"complex","large-1","lab",5.0,1,2]',
         b'[2,"complex","large-1","lab",5.0,1,2,3,""]',
-        b'[1,"complex",7,"lab",5.0,1,2,3,""]',
-        b'[1,"complex","large-1","lab","now",1,2,3,""]',
-        b'[1,"complex","large-1","lab",5.0,-1,2,3,""]',
-        b'[1,"complex","large-1","lab",5.0,true,2,3,""]',
-        b'[1,"complex","large-1","lab",5.0,1,2,3,null]',
+        b'[3,"complex",7,"lab",5.0,1,2,3,""]',
+        b'[3,"complex","large-1","lab","now",1,2,3,""]',
+        b'[3,"complex","large-1","lab",5.0,-1,2,3,""]',
+        b'[3,"complex","large-1","lab",5.0,true,2,3,""]',
+        b'[3,"complex","large-1","lab",5.0,1,2,3,null]',
         b"a" * 100_000,
     ],
 )
