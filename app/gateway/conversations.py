@@ -252,6 +252,7 @@ class Conversations:
         if recalled is None or tier is None or not served.finished or served.answer is None:
             return
         if served.served_tier not in self._by_name:  # the response cache's
+            self._keep_place(recalled, served.answer)
             return
         before = _known_pin(recalled)
         place = (served.provider, tier.served_at()[0].model)
@@ -284,6 +285,12 @@ class Conversations:
                 self._pins.keep(key, pin)
         if turn is not None and turn.held and served.served_tier == turn.decision.tier:
             self._count_holding(served, turn)
+
+    def _keep_place(self, recalled: Recalled, answer: Mapping[str, Any]) -> None:
+        """Go on from a cached answer where the conversation stood; nobody has read it meanwhile."""
+        key = _turn_key(recalled.tenant, recalled.seed, answer)
+        if recalled.session_key is not None and recalled.answer_pin is not None and key is not None:
+            self._pins.keep(key, recalled.answer_pin)
 
     def _count_holding(self, served: ServedExchange, turn: Turn) -> None:
         chosen = self._by_name[turn.chosen_tier].price

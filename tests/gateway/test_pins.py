@@ -273,10 +273,12 @@ def test_writes_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pin_that_waited_long_does_not_overwrite_what_others_wrote_since(url: str) -> None:
     async def story() -> None:
         seen: Counter[str] = Counter()
-        async with build(url, seen) as pins:
+        now = [time.time()]
+        async with build(url, seen, clock=lambda: now[0]) as pins:
             await shared(pins, seen)
-            pins.keep(KEY, pin(seen_at=time.time() - 30))
-            pins.keep("marker", pin())
+            pins.keep(KEY, pin())
+            now[0] += 30
+            pins.keep("marker", pin(seen_at=now[0] - 60))  # how old a pin is does not matter
             with redis.Redis.from_url(url) as client:
                 await until(lambda: _present(client, ["marker"]))
                 assert not client.exists(KEY)
