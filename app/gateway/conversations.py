@@ -65,6 +65,7 @@ class Recalled:
         session_pin: what was there.
         answer_pin: of the answer that the request goes on from, or whose calls it brings results
             of; None for one that nobody remembers.
+        warm: whether its prompt was still in the provider's cache then.
         issuers: index of a message as the caller sent it -> who wrote it.
     """
 
@@ -73,6 +74,7 @@ class Recalled:
     session_key: str | None = None
     session_pin: Pin | None = None
     answer_pin: Pin | None = None
+    warm: bool = False
     issuers: Mapping[int, Issuer] = field(default_factory=dict)
 
 
@@ -137,15 +139,18 @@ class Conversations:
         if not keys:
             return Recalled(tenant, seed)
         # A pin that outlived its time in this process is as good as none.
-        oldest = self._clock() - self._rules.idle_s
+        now = self._clock()
+        oldest = now - self._rules.idle_s
         looked = zip(keys, await self._pins.find(keys), strict=True)
         found = {key: pin for key, pin in looked if pin is not None and pin.seen_at >= oldest}
+        answer_pin = found.get(call_key or "") or found.get(turn_key or "")
         return Recalled(
             tenant,
             seed,
             session_key,
             session_pin=found.get(session_key or ""),
-            answer_pin=found.get(call_key or "") or found.get(turn_key or ""),
+            answer_pin=answer_pin,
+            warm=answer_pin is not None and now - answer_pin.seen_at <= self._rules.cache_s,
             issuers={
                 index: Issuer(found[key].provider, found[key].model)
                 for index, key in bound.items()
@@ -178,16 +183,17 @@ class Conversations:
         )
 
     def homes(self, exchange: OpenExchange) -> Mapping[str, tuple[str, str]]:
-        """Tier -> (provider, its name for the model) that has this conversation's prompt warm.
+        """Tier -> (provider, its name for the model) that is asked first.
 
-        Who called the tools whose results come now stays the one however long they took: another
-        deployment would not get back the reasoning that led to the call.
+        The one that has this conversation's prompt warm. Who called the tools whose results come
+        now stays the one however long they took: another deployment would not get back the
+        reasoning that led to the call.
         """
-        pin = None if exchange.recalled is None else exchange.recalled.answer_pin
-        if pin is None:
+        recalled = exchange.recalled
+        pin = None if recalled is None else recalled.answer_pin
+        if recalled is None or pin is None:
             return _NOWHERE
-        warm = self._clock() - pin.seen_at <= self._rules.cache_s
-        if not warm and not in_tool_exchange(exchange.chat["messages"]):
+        if not recalled.warm and not in_tool_exchange(exchange.chat["messages"]):
             return _NOWHERE
         return {pin.tier: (pin.provider, pin.deployment)}
 
@@ -266,7 +272,7 @@ class Conversations:
                 served.completion_tokens,
                 cached_tokens=exchange.usage.cached_tokens,
                 cache_write_tokens=exchange.usage.cache_write_tokens,
-                was_warm=self.homes(exchange).get(tier.name) == place,
+                was_warm=recalled.warm and self.homes(exchange).get(tier.name) == place,
             ),
             completion_tokens=served.completion_tokens,
             turns=1 if before is None else before.turns + 1,

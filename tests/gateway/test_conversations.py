@@ -362,6 +362,34 @@ def test_what_was_measured_to_be_warm_is_what_is_held_for(
     assert last.headers.get("x-tierwatch-held") == ("warm_cache" if tier == "complex" else None)
 
 
+@pytest.mark.parametrize("tool", [False, True])
+def test_a_cache_that_ended_in_a_pause_or_a_slow_tool_is_filled_again(
+    stage: Any, wire: Any, *, tool: bool
+) -> None:
+    """A count of 0 from a cold cache says nothing; one from a warm cache that nothing is cached."""
+    here = stage("anthropic", "anthropic", "openai", prices=LARGE, sessions="{cache: 2s}")
+    first, second = counting(wire, "openai", read(0), read(0))
+    messages: list[Any] = [{"role": "user", "content": f"#c1# {'long ' * 2_000} [[tier complex]]"}]
+    following = {"role": "user", "content": "Go on with all of it. [[tier complex]]"}
+    if tool:
+        call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": None, "tool_calls": [call]},
+            "finish_reason": "tool_calls",
+        }
+        first = wire.json({**wire.openai_reply, "choices": [choice]})
+        following = {"role": "tool", "tool_call_id": "call_1", "content": "[[tier complex]]"}
+    here.wires[2].replies = [first, second]
+    answer = routed(here, "", "s", messages=messages).json()["choices"][0]["message"]
+    time.sleep(2.1)  # longer than a provider keeps a prompt
+    messages += [answer, following]
+    answer = routed(here, "", "s", messages=messages).json()["choices"][0]["message"]
+    other = {"role": "user", "content": "Now something else entirely, please. [[tier standard]]"}
+    held = routed(here, "", "s", messages=[*messages, answer, other])
+    assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "warm_cache")
+
+
 def test_nothing_is_held_where_it_is_switched_off(stage: Any) -> None:
     here = stage("openai", "anthropic", "openai", sessions="{sticky: false}")
     assert tier_of(routed(here, "[[tier complex]]", "s")) == "complex"
