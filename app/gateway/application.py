@@ -99,7 +99,14 @@ def build_gateway(
         clock=clock,
         count=lambda answer: metrics.pin_looks(answer).inc(),
     )
-    conversations = Conversations(config, pins, kind_of=upstream.kind, metrics=metrics, clock=clock)
+    conversations = Conversations(
+        config,
+        pins,
+        kind_of=upstream.kind,
+        metrics=metrics,
+        clock=clock,
+        is_healthy=balancer.is_healthy,
+    )
     small = _SmallEndpoints(
         config=config,
         current=current,

@@ -173,20 +173,25 @@ class Balancer:
         rules = replace(section.breaker.rules(), longest_wait_s=longest_wait_s)
         self._strategy = section.strategy
         self._clock = clock
-        places: dict[Key, _Place] = {}
+        self._places: dict[Key, _Place] = {}
         self._choices: dict[str, list[_Choice]] = {}
         for tier in tiers:
             choices = self._choices[tier.name] = []
             for deployment in tier.served_at():
                 key = (deployment.provider, deployment.model)
-                if key not in places:
+                if key not in self._places:
                     name = f"{label}{deployment.provider}/{deployment.model}"
-                    places[key] = _Place(key, name, rules, metrics, clock)
-                choices.append(_Choice(tier, deployment, places[key]))
+                    self._places[key] = _Place(key, name, rules, metrics, clock)
+                choices.append(_Choice(tier, deployment, self._places[key]))
 
     def several(self, tier: Tier) -> bool:
         """Whether the tier has more than one deployment."""
         return len(self._choices[tier.name]) > 1
+
+    def is_healthy(self, key: Key) -> bool:
+        """Whether the deployment takes conversations back: it exists and its breaker is closed."""
+        place = self._places.get(key)
+        return place is not None and place.breaker.state(self._clock()) == "closed"
 
     def pick(
         self,

@@ -87,6 +87,7 @@ class Conversations:
         kind_of: the wire that a provider speaks.
         metrics: what is counted.
         clock: epoch seconds.
+        is_healthy: whether a deployment (provider, its name for the model) may be gone back to.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Conversations:
         kind_of: Callable[[str], str],
         metrics: GatewayMetrics,
         clock: Callable[[], float],
+        is_healthy: Callable[[tuple[str, str]], bool],
     ) -> None:
         sessions = config.sessions
         self._rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
@@ -106,6 +108,7 @@ class Conversations:
         self._kind_of = kind_of
         self._metrics = metrics
         self._clock = clock
+        self._is_healthy = is_healthy
 
     @cached_property
     def _kinds(self) -> Mapping[tuple[str, str], str]:
@@ -172,6 +175,8 @@ class Conversations:
         pin = _known_pin(exchange.recalled)
         if pin is None and not exchange.in_session:
             return None
+        if pin is not None and not self._is_healthy((pin.provider, pin.deployment)):
+            pin = replace(pin, warm_tokens=0)  # another deployment would serve, from the start
         return settled_turn(
             decision,
             pin,

@@ -390,6 +390,30 @@ def test_a_cache_that_ended_in_a_pause_or_a_slow_tool_is_filled_again(
     assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "warm_cache")
 
 
+def test_nobody_is_held_for_a_cache_at_a_deployment_that_is_left_alone(
+    stage: Any, wire: Any
+) -> None:
+    here = stage(
+        "anthropic",
+        "anthropic",
+        "openai",
+        prices=LARGE,
+        balance="{breaker: {failures: 1, open_for: 1m}}",
+    )
+    here.wires[2].replies = [*counting(wire, "openai", {}), wire.json({}, 500), wire.json({}, 500)]
+    asked = {"role": "user", "content": f"#c1# {'long ' * 2_000} [[tier complex]]"}
+    other = {"role": "user", "content": "Now something else entirely, please. [[tier standard]]"}
+    answer = routed(here, "", "s", messages=[asked]).json()["choices"][0]["message"]
+    held = routed(here, "", "s", messages=[asked, answer, other])
+    # Held, and since nobody answered there the router's choice served.
+    assert tier_of(held) == "standard"
+    failed = here.counted("session_turns", "move")
+    assert failed["warm_cache"] == 1
+    following = routed(here, "", "s", messages=[asked, answer, other])
+    assert tier_of(following) == "standard"
+    assert here.counted("session_turns", "move") == failed | {"down": 1}
+
+
 def test_nothing_is_held_where_it_is_switched_off(stage: Any) -> None:
     here = stage("openai", "anthropic", "openai", sessions="{sticky: false}")
     assert tier_of(routed(here, "[[tier complex]]", "s")) == "complex"
