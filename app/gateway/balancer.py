@@ -207,7 +207,7 @@ class Balancer:
             tier: whose.
             without: those that are not to be taken.
             home: taken whatever the strategy says, if its breaker is closed: the conversation's
-                prompt is in its cache. A probe is not made with a conversation that has one.
+                prompt is in its cache. Else it is one among the others.
             pauses: said of the call.
         """
         now = self._clock()

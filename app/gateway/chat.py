@@ -1,8 +1,9 @@
 """One chat request: read, decide, answer through a provider, record.
 
 A plain ASGI callable and no request or response objects: this is the path whose speed is measured.
-It does no input or output of its own but one look for the conversation, of milliseconds at most;
-all other waiting is for the caller and for providers.
+It does no input or output of its own but one look into the response cache, where there is one, and
+one for the conversation, of milliseconds at most; all other waiting is for the caller and for
+providers.
 """
 
 import asyncio

@@ -155,7 +155,8 @@ class SessionsSection(Section):
     sticky: bool = Field(
         default=True,
         description="Whether a conversation is held at its tier in a tool exchange, on a short"
-        " reply, and while its warm prompt cache is worth more than a cheaper tier saves.",
+        " reply, and while its warm prompt cache is worth more than a cheaper tier saves; and"
+        " whether it goes back to its deployment.",
     )
     idle_s: Seconds = Field(
         default=1_800.0,

@@ -219,7 +219,7 @@ def test_who_is_healthy() -> None:
     a, b = ((one.provider, one.model) for one in of.served_at())
     break_down(made, of, at="a")
     assert [made.is_healthy(key) for key in (a, b, ("c", "gone"))] == [False, True, False]
-    clock.now += 11  # half-open: a probe is not made with a conversation
+    clock.now += 11  # half-open
     assert not made.is_healthy(a)
 
 
