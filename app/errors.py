@@ -53,7 +53,8 @@ class ProviderError(TierwatchError):
     """A model provider gave no usable answer.
 
     Attributes:
-        kind: ``timeout | connection | rate_limited | server | refused | unreadable | cut``.
+        kind: ``timeout | connection | rate_limited | server | refused | unreadable | cut``; or
+            ``left_alone``, where nobody was asked since all failed lately.
         status: HTTP status the provider gave, or None when there was none.
         retry_after_s: what the provider asked us to wait, in seconds, or None.
         body: the provider's own error body (first 2,000 characters), for the attempt's record.

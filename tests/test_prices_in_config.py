@@ -156,6 +156,20 @@ def test_a_classifier_that_asks_nobody_has_no_cost(tmp_path: Path) -> None:
     assert "routing.classifier.cost: found a price; accepted none, since the kind" in problem
 
 
+@pytest.mark.parametrize("model", ["tiny", "gpt-4o-mini"])  # without a list price, and with one
+def test_a_classifier_whose_every_deployment_has_a_price_has_the_firsts(
+    tmp_path: Path, model: str
+) -> None:
+    places = "[{provider: a, cost: 1}, {provider: b, cost: 2}]"
+    text = BARE.replace("kind: heuristic", f"model: {model}, providers: {places}")
+    kind = "kind: openai, base_url: 'http://127.0.0.1/v1'"
+    config = load(tmp_path, f"{text}providers: {{a: {{{kind}}}, b: {{{kind}}}}}\n")
+    priced = config.prices["routing.classifier"]
+    assert (priced.price, priced.origin) == (Price(1, 1), "cost")
+    assert config.unpriced == ()
+    assert [one.price for one in config.classifier.deployments] == [Price(1, 1), Price(2, 2)]
+
+
 def test_check_says_where_each_price_came_from(tmp_path: Path) -> None:
     text = ARTICLE.replace("model: gpt-4o,", "model: somebody-else,")
     load(tmp_path, text + "prices: {gpt-4o-mini: {input: 0.1, output: 0.4}}\n")

@@ -83,7 +83,15 @@ def build_gateway(
     balancer = Balancer(config.tiers, config.balance, metrics)
     asks = None
     if config.classifier.kind == "llm":
-        own = Balancer([config.classifier.as_tier()], config.balance, metrics, label="classifier:")
+        own = Balancer(
+            [config.classifier.as_tier()],
+            config.balance,
+            metrics,
+            label="classifier:",
+            # While all are left alone the default tier serves everything: a long Retry-After would
+            # cost more than the calls it spares.
+            longest_wait_s=config.balance.breaker.open_for_s,
+        )
         asks = ModelClassifier(config.classifier, own, upstream)
     pins = Pins(
         redis_url,
@@ -91,7 +99,14 @@ def build_gateway(
         clock=clock,
         count=lambda answer: metrics.pin_looks(answer).inc(),
     )
-    conversations = Conversations(config, pins, kind_of=upstream.kind, metrics=metrics, clock=clock)
+    conversations = Conversations(
+        config,
+        pins,
+        kind_of=upstream.kind,
+        metrics=metrics,
+        clock=clock,
+        is_healthy=balancer.is_healthy,
+    )
     small = _SmallEndpoints(
         config=config,
         current=current,

@@ -6,12 +6,13 @@ is; `Tries` is the order in which one request asks them.
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Self
 
 from app.errors import ProviderError
 from app.gateway.metrics import GatewayMetrics
-from app.routing.breaker import Breaker, BreakerRules, State, Ticket
+from app.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, State, Ticket
 from app.routing.config import RetrySection
 from app.routing.serving import BalanceSection
 from app.routing.tiers import Deployment, Tier
@@ -128,7 +129,7 @@ class Call:
         self._place.failed.inc()
         if ticket is None:
             return
-        if is_deployments_fault(error):
+        if _is_deployments_fault(error):
             breaker.fail(ticket, now, retry_after_s=error.retry_after_s)
         else:
             breaker.succeed(ticket, now)  # whoever refuses a request is up
@@ -155,6 +156,7 @@ class Balancer:
         section: the strategy, and when a deployment is left alone.
         metrics: shows each deployment's state, calls, and calls under way.
         label: what deployments' names begin with in metrics, where there is another balancer.
+        longest_wait_s: what a provider asks to be left alone is believed up to this many seconds.
         clock: seconds that never go back.
     """
 
@@ -165,25 +167,31 @@ class Balancer:
         metrics: GatewayMetrics,
         *,
         label: str = "",
+        longest_wait_s: float = LONGEST_WAIT_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        rules = section.breaker.rules()
+        rules = replace(section.breaker.rules(), longest_wait_s=longest_wait_s)
         self._strategy = section.strategy
         self._clock = clock
-        places: dict[Key, _Place] = {}
+        self._places: dict[Key, _Place] = {}
         self._choices: dict[str, list[_Choice]] = {}
         for tier in tiers:
             choices = self._choices[tier.name] = []
             for deployment in tier.served_at():
                 key = (deployment.provider, deployment.model)
-                if key not in places:
+                if key not in self._places:
                     name = f"{label}{deployment.provider}/{deployment.model}"
-                    places[key] = _Place(key, name, rules, metrics, clock)
-                choices.append(_Choice(tier, deployment, places[key]))
+                    self._places[key] = _Place(key, name, rules, metrics, clock)
+                choices.append(_Choice(tier, deployment, self._places[key]))
 
     def several(self, tier: Tier) -> bool:
         """Whether the tier has more than one deployment."""
         return len(self._choices[tier.name]) > 1
+
+    def is_healthy(self, key: Key) -> bool:
+        """Whether the deployment takes conversations back: it exists and its breaker is closed."""
+        place = self._places.get(key)
+        return place is not None and place.breaker.state(self._clock()) == "closed"
 
     def pick(
         self,
@@ -199,7 +207,7 @@ class Balancer:
             tier: whose.
             without: those that are not to be taken.
             home: taken whatever the strategy says, if its breaker is closed: the conversation's
-                prompt is in its cache. A probe is not made with a conversation that has one.
+                prompt is in its cache. Else it is one among the others.
             pauses: said of the call.
         """
         now = self._clock()
@@ -346,7 +354,7 @@ class Tries:
         return call
 
 
-def is_deployments_fault(error: ProviderError) -> bool:
+def _is_deployments_fault(error: ProviderError) -> bool:
     """Whether another deployment may answer what this one did not, since this one is to blame."""
     return error.retryable or error.status in _REFUSED_TO_US
 

@@ -1,8 +1,9 @@
 """One chat request: read, decide, answer through a provider, record.
 
 A plain ASGI callable and no request or response objects: this is the path whose speed is measured.
-It does no input or output of its own but one look for the conversation, of milliseconds at most;
-all other waiting is for the caller and for providers.
+It does no input or output of its own but one look into the response cache, where there is one, and
+one for the conversation, of milliseconds at most; all other waiting is for the caller and for
+providers.
 """
 
 import asyncio
@@ -211,16 +212,21 @@ class ChatEndpoint:
     async def _still_does(self, exchange: OpenExchange, answer: CachedAnswer) -> bool:
         """Whether an answer that was given before is of the tier that would serve now, or better.
 
-        That is the tier which the router chooses, or which the conversation is held at.
+        That is the tier which the router chooses, or which the conversation is held at, unless for
+        a warm prompt cache alone: that is a matter of price, and this answer is free.
         """
         decision = exchange.decision or await self._decide_again(exchange, answer)
         if decision is not None:
             turn = self._conversations.turn(exchange, decision)
-            decision = decision if turn is None else turn.decision
-            if self._rank.get(answer.tier, -1) >= self._rank[decision.tier]:
+            would_serve = decision
+            if turn is not None and turn.move != "warm_cache":
+                would_serve = turn.decision
+            if self._rank.get(answer.tier, -1) >= self._rank[would_serve.tier]:
                 self._metrics.cache_looks(exchange.look.status).inc()
-                exchange.decision = decision
+                exchange.decision = would_serve
                 return True
+            if self._asks is None:
+                exchange.decision = decision  # not decided a second time
         self._metrics.cache_looks("stale").inc()
         return False
 

@@ -4,9 +4,10 @@ Around one exchange: `recall` looks up where the conversation stands and who wro
 `settle` holds the router's decision against that, `fitted` makes the history readable for whoever
 is asked, `remember` keeps where it stands now.
 
-Two kinds of pin are kept. One by session. And one by the answer itself where somebody will have to
-know it again: an answer that calls tools (its results come back, in a session or not, maybe beside
-another turn of the same session), and one that holds reasoning only its issuer takes back.
+Pins are kept by session and by answer. A session may hold several conversations, or a request on
+the side for a title, so the pin of the answer that a request goes on from counts before the
+session's. Without a session an answer is known again that calls tools, whose results come back, and
+one that holds reasoning only its issuer takes back.
 """
 
 import hashlib
@@ -62,9 +63,9 @@ class Recalled:
         seed: what tells this conversation from others of the tenant.
         session_key: where its pin is kept; None without a session.
         session_pin: what was there.
-        goes_on: whether the request goes on from the answer that pin was kept for. A session may
-            hold several conversations, or begin a new one.
-        call_pin: who called the tools whose results come now.
+        answer_pin: of the answer that the request goes on from, or whose calls it brings results
+            of; None for one that nobody remembers.
+        warm: whether its prompt was still in the provider's cache then.
         issuers: index of a message as the caller sent it -> who wrote it.
     """
 
@@ -72,8 +73,8 @@ class Recalled:
     seed: str
     session_key: str | None = None
     session_pin: Pin | None = None
-    goes_on: bool = False
-    call_pin: Pin | None = None
+    answer_pin: Pin | None = None
+    warm: bool = False
     issuers: Mapping[int, Issuer] = field(default_factory=dict)
 
 
@@ -86,6 +87,7 @@ class Conversations:
         kind_of: the wire that a provider speaks.
         metrics: what is counted.
         clock: epoch seconds.
+        is_healthy: whether a deployment (provider, its name for the model) may be gone back to.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Conversations:
         kind_of: Callable[[str], str],
         metrics: GatewayMetrics,
         clock: Callable[[], float],
+        is_healthy: Callable[[tuple[str, str]], bool],
     ) -> None:
         sessions = config.sessions
         self._rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
@@ -105,6 +108,7 @@ class Conversations:
         self._kind_of = kind_of
         self._metrics = metrics
         self._clock = clock
+        self._is_healthy = is_healthy
 
     @cached_property
     def _kinds(self) -> Mapping[tuple[str, str], str]:
@@ -120,32 +124,36 @@ class Conversations:
         messages, chat = exchange.request["messages"], exchange.chat["messages"]
         tenant = hashlib.sha256(shown_key(headers)).digest()
         seed = exchange.session if exchange.in_session else _opening(chat)
-        session_key = None
+        last = _last_answer(messages)
+        session_key = turn_key = call_key = None
         if exchange.in_session and self._rules.sticky:
             session_key = pin_key(tenant, "session", seed)
-        call_key = None
+            turn_key = _turn_key(tenant, seed, messages[last]) if last >= 0 else None
         if self._rules.sticky and in_tool_exchange(chat):
-            call_key = _answer_key(tenant, seed, messages, _last_answer(messages))
+            call_key = _answer_key(tenant, seed, messages, last)
         bound = {
             index: key
             for index in bound_messages(messages)[-_MOST_ISSUERS:]
             if (key := _answer_key(tenant, seed, messages, index)) is not None
         }
-        keys = [key for key in (session_key, call_key, *bound.values()) if key is not None]
+        keys = [
+            key for key in (session_key, turn_key, call_key, *bound.values()) if key is not None
+        ]
         if not keys:
             return Recalled(tenant, seed)
         # A pin that outlived its time in this process is as good as none.
-        oldest = self._clock() - self._rules.idle_s
+        now = self._clock()
+        oldest = now - self._rules.idle_s
         looked = zip(keys, await self._pins.find(keys), strict=True)
         found = {key: pin for key, pin in looked if pin is not None and pin.seen_at >= oldest}
-        session_pin = found.get(session_key or "")
+        answer_pin = found.get(call_key or "") or found.get(turn_key or "")
         return Recalled(
             tenant,
             seed,
             session_key,
-            session_pin=session_pin,
-            goes_on=session_pin is not None and _goes_on(messages, session_pin),
-            call_pin=found.get(call_key or ""),
+            session_pin=found.get(session_key or ""),
+            answer_pin=answer_pin,
+            warm=answer_pin is not None and now - answer_pin.seen_at <= self._rules.cache_s,
             issuers={
                 index: Issuer(found[key].provider, found[key].model)
                 for index, key in bound.items()
@@ -164,42 +172,35 @@ class Conversations:
 
     def turn(self, exchange: OpenExchange, decision: Decision) -> Turn | None:
         """What the conversation makes of a decision; None without one."""
-        known = _known_pins(exchange.recalled)
-        if not known and not exchange.in_session:
+        pin = _known_pin(exchange.recalled)
+        if pin is None and not exchange.in_session:
             return None
+        if pin is not None and not self._is_healthy((pin.provider, pin.deployment)):
+            pin = replace(pin, warm_tokens=0)  # another deployment would serve, from the start
         return settled_turn(
             decision,
-            known,
+            pin,
             messages=exchange.chat["messages"],
             tiers=self._tiers,
             rules=self._rules,
-            prompt_tokens=estimated_tokens(request_characters(exchange.chat)) if known else 0,
+            prompt_tokens=estimated_tokens(request_characters(exchange.chat)) if pin else 0,
             now=self._clock(),
         )
 
     def homes(self, exchange: OpenExchange) -> Mapping[str, tuple[str, str]]:
-        """Tier -> (provider, its name for the model) that has this conversation's prompt warm.
+        """Tier -> (provider, its name for the model) that is asked first.
 
-        Who called the tools whose results come now stays the one however long they took: another
-        deployment would not get back the reasoning that led to the call.
+        The one that has this conversation's prompt warm. Who called the tools whose results come
+        now stays the one however long they took: another deployment would not get back the
+        reasoning that led to the call.
         """
         recalled = exchange.recalled
-        if recalled is None:
+        pin = None if recalled is None else recalled.answer_pin
+        if recalled is None or pin is None:
             return _NOWHERE
-        session, call = recalled.session_pin, recalled.call_pin
-        homes = {}
-        warm_since = self._clock() - self._rules.cache_s
-        if session is not None and recalled.goes_on and session.seen_at >= warm_since:
-            homes[session.tier] = (session.provider, session.deployment)
-        if call is not None:
-            homes[call.tier] = (call.provider, call.deployment)
-        return homes
-
-    def _is_asked_for(self, tier: Tier) -> bool:
-        """Whether anybody will ask if a prompt is warm at this tier."""
-        price = tier.price
-        several = len(self._by_name[tier.name].served_at()) > 1
-        return several or price.cached_usd_per_mtok < price.input_usd_per_mtok
+        if not recalled.warm and not in_tool_exchange(exchange.chat["messages"]):
+            return _NOWHERE
+        return {pin.tier: (pin.provider, pin.deployment)}
 
     def spare_tier(self, exchange: OpenExchange, decision: Decision) -> Tier | None:
         """Who serves when nobody at or above the held tier answers: the router's own choice.
@@ -262,8 +263,9 @@ class Conversations:
         if recalled is None or tier is None or not served.finished or served.answer is None:
             return
         if served.served_tier not in self._by_name:  # the response cache's
+            self._keep_place(recalled, served.answer)
             return
-        before = recalled.session_pin
+        before = _known_pin(recalled)
         place = (served.provider, tier.served_at()[0].model)
         pin = Pin(
             tier=served.served_tier,
@@ -275,15 +277,17 @@ class Conversations:
                 served.completion_tokens,
                 cached_tokens=exchange.usage.cached_tokens,
                 cache_write_tokens=exchange.usage.cache_write_tokens,
-                was_warm=self.homes(exchange).get(tier.name) == place,
+                was_warm=recalled.warm and self.homes(exchange).get(tier.name) == place,
             ),
             completion_tokens=served.completion_tokens,
             turns=1 if before is None else before.turns + 1,
-            answer=(message_mark(served.answer) or "") if self._is_asked_for(tier) else "",
             deployment=place[1],
         )
         if recalled.session_key is not None:
             self._pins.keep(recalled.session_key, pin)
+            turn_key = _turn_key(recalled.tenant, recalled.seed, served.answer)
+            if turn_key is not None:
+                self._pins.keep(turn_key, pin)
         calls = bool(served.answer.get("tool_calls"))
         if exchange.reasoned or (calls and self._rules.sticky):
             messages = [*exchange.request["messages"], served.answer]
@@ -293,10 +297,25 @@ class Conversations:
         if turn is not None and turn.held and served.served_tier == turn.decision.tier:
             self._count_holding(served, turn)
 
+    def _keep_place(self, recalled: Recalled, answer: Mapping[str, Any]) -> None:
+        """Go on from a cached answer where the conversation stood; nobody has read it meanwhile."""
+        key = _turn_key(recalled.tenant, recalled.seed, answer)
+        if recalled.session_key is not None and recalled.answer_pin is not None and key is not None:
+            self._pins.keep(key, recalled.answer_pin)
+
     def _count_holding(self, served: ServedExchange, turn: Turn) -> None:
         chosen = self._by_name[turn.chosen_tier].price
         other = chosen.cost_usd(served.prompt_tokens, served.completion_tokens)
         self._metrics.held_cost(turn.move).inc(max(0.0, served.cost_usd - other))
+
+
+def _turn_key(tenant: bytes, seed: str, answer: Mapping[str, Any]) -> str | None:
+    """Where the pin of an answer in a session is kept; None for one that cannot be known again.
+
+    By the answer alone: some clients send what came before it in other words the next time.
+    """
+    mark = message_mark(answer)
+    return None if mark is None else pin_key(tenant, "turn", seed, mark)
 
 
 def _answer_key(
@@ -313,19 +332,12 @@ def _answer_key(
     return pin_key(tenant, "answer", seed, before, mark)
 
 
-def _known_pins(recalled: Recalled | None) -> list[Pin]:
-    """The pins, with nothing warm in a session's whose answer the request does not go on from."""
+def _known_pin(recalled: Recalled | None) -> Pin | None:
+    """Where the conversation stands: its last answer's pin, else the session's, nothing warm."""
     if recalled is None:
-        return []
-    session, call = recalled.session_pin, recalled.call_pin
-    if session is not None and not recalled.goes_on:
-        session = replace(session, warm_tokens=0)
-    return [pin for pin in (session, call) if pin is not None]
-
-
-def _goes_on(messages: Sequence[Mapping[str, Any]], pin: Pin) -> bool:
-    last = _last_answer(messages)
-    return last >= 0 and bool(pin.answer) and message_mark(messages[last]) == pin.answer
+        return None
+    session = recalled.session_pin
+    return recalled.answer_pin or (session and replace(session, warm_tokens=0))
 
 
 def _opening(messages: Sequence[Mapping[str, Any]]) -> str:

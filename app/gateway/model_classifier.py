@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from app.errors import ClassifierError, ProviderError
-from app.gateway.balancer import Balancer, Call, is_deployments_fault
+from app.gateway.balancer import Balancer, Call
 from app.gateway.open_exchange import OpenExchange
 from app.gateway.refusal import ANTHROPIC, OPENAI
 from app.gateway.translation import caller_reply, provider_body, reported_usage
@@ -14,6 +14,9 @@ from app.routing.decision import Decision
 from app.routing.llm import classification_request, read_classification
 from app.routing.router import Router
 
+# Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may
+# have used up to refuse.
+_FAIR_SHARE = 0.9
 # Why a request was not classified when every deployment was left alone: nobody was asked.
 LEFT_ALONE = "left_alone"
 
@@ -21,9 +24,11 @@ LEFT_ALONE = "left_alone"
 class ModelClassifier:
     """Asks ``config.model`` for a tier. Used by every request of both wires at once.
 
-    A deployment that fails is left alone as a tier's is, by a breaker of its own: the time limit
-    here is far shorter than an answer's, and says nothing of the model's other work. While all are
-    left alone requests go to the default tier at once, without waiting for the time limit.
+    Whatever one deployment fails with, a refusal included, the next is asked: the body is ours, and
+    another may take it. A deployment that fails is left alone as a tier's is, by a breaker of its
+    own: the time limit here is far shorter than an answer's, and says nothing of the model's other
+    work. While all are left alone requests go to the default tier at once, without waiting for the
+    time limit.
 
     Args:
         config: model, deployments and time limit.
@@ -42,7 +47,7 @@ class ModelClassifier:
         chat = exchange.chat
         try:
             classification = await self._classify(router, exchange)
-        except (ProviderError, ClassifierError) as error:
+        except (ProviderError, ClassifierError, TimeoutError) as error:
             return router.failed(failure_kind(error), exchange.session)
         typed = router.typed(
             classification,
@@ -53,7 +58,8 @@ class ModelClassifier:
         return router.decide(typed, exchange.session)
 
     async def _classify(self, router: Router, exchange: OpenExchange) -> Classification:
-        deadline = asyncio.get_running_loop().time() + self._config.timeout_s
+        now = asyncio.get_running_loop().time
+        deadline = now() + self._config.timeout_s
         tried: set[tuple[str, str]] = set()
         failure = ProviderError("every deployment of the classifier failed lately", kind=LEFT_ALONE)
         while (call := self._balancer.pick(self._tier, tried)) is not None:
@@ -62,7 +68,7 @@ class ModelClassifier:
                 return await self._ask(call, router, exchange, deadline)
             except ProviderError as error:
                 failure = error
-                if error.kind == "timeout" or not is_deployments_fault(error):
+                if now() >= deadline:
                     break
         raise failure
 
@@ -75,15 +81,18 @@ class ModelClassifier:
         config = replace(self._config, logprobs=logprobs)
         request = classification_request(exchange.chat["messages"], router.tiers, config)
         body = provider_body(OPENAI, wire, request, request, call.model)
+        left_s = deadline - asyncio.get_running_loop().time()
         with call:
             try:
                 async with asyncio.timeout_at(deadline):
                     raw, answer = await self._upstream.complete(call.tier.provider, body)
             except TimeoutError:
+                if left_s < _FAIR_SHARE * self._config.timeout_s:
+                    raise
                 raise ProviderError("the classifier took too long", kind="timeout") from None
+            exchange.classified(request, reported_usage(wire, answer), call.tier.price)
+            # Some say with status 200 that they will not answer: that is a failure of theirs.
+            said, _ = caller_reply(OPENAI, wire, raw, answer, 0)
         call.close()
-        exchange.classified(request, reported_usage(wire, answer), call.tier.price)
-        if wire == OPENAI:
-            return read_classification(answer, router.tiers)
-        chat = read_json(caller_reply(OPENAI, wire, raw, answer, 0)[0])
+        chat = answer if wire == OPENAI else read_json(said)
         return read_classification(chat, router.tiers)

@@ -44,11 +44,12 @@ _WRITES_AT_ONCE = 500
 _STALE_WRITE_S = 10.0
 
 _PREFIX = "tierwatch:pin:"
-_VERSION = 2
+_VERSION = 3
 _AWAY = (RedisError, OSError, TimeoutError)
 
 _log = structlog.get_logger()
 
+_Write = tuple[Pin, float]
 _Look = tuple[Sequence[str], "asyncio.Future[list[Pin | None]]"]
 
 
@@ -89,7 +90,7 @@ class Pins:
         self._clock = clock
         self._count = count
         self._local: OrderedDict[str, Pin] = OrderedDict()
-        self._writes: OrderedDict[str, Pin] = OrderedDict()
+        self._writes: OrderedDict[str, _Write] = OrderedDict()
         self._looks: list[_Look] = []
         self._misses = 0
         self._client = _client(redis_url) if redis_url else None
@@ -151,7 +152,7 @@ class Pins:
             self._local.popitem(last=False)
         if self._client is None:
             return
-        self._writes[key] = pin
+        self._writes[key] = (pin, self._clock())
         if len(self._writes) > _MOST_WRITES:
             self._writes.popitem(last=False)
         self._kept.set()
@@ -224,13 +225,13 @@ class Pins:
             oldest = self._clock() - _STALE_WRITE_S
             batch = list(islice(self._writes.items(), _WRITES_AT_ONCE))
             pipeline = client.pipeline(transaction=False)
-            for key, pin in batch:
-                if pin.seen_at >= oldest:
+            for key, (pin, kept_at) in batch:
+                if kept_at >= oldest:
                     pipeline.set(key, _encoded(pin), px=max(1, int(self._idle_s * 1000)))
             # A Redis that is full or read-only refuses writes and still answers looks.
             await pipeline.execute(raise_on_error=False)
-            for key, pin in batch:
-                if self._writes.get(key) is pin:
+            for key, write in batch:
+                if self._writes.get(key) is write:
                     del self._writes[key]
 
 
@@ -264,11 +265,11 @@ def _decoded(value: object) -> Pin | None:
         return None
     try:
         version, tier, model, provider, *numbers = orjson.loads(value)
-        seen_at, warm, completion, turns, answer, deployment = numbers
+        seen_at, warm, completion, turns, deployment = numbers
     except (ValueError, TypeError):
         return None
-    named = all(isinstance(name, str) for name in (tier, model, provider, answer, deployment))
+    named = all(isinstance(name, str) for name in (tier, model, provider, deployment))
     counted = all(type(number) is int and number >= 0 for number in (warm, completion, turns))
     if version != _VERSION or not named or not counted or not isinstance(seen_at, int | float):
         return None
-    return Pin(tier, model, provider, float(seen_at), warm, completion, turns, answer, deployment)
+    return Pin(tier, model, provider, float(seen_at), warm, completion, turns, deployment)

@@ -66,31 +66,38 @@ def reply_to_openai(reply: object, *, created: int = 0) -> dict[str, Any]:
     if calls:
         message["tool_calls"] = calls
     finish = finish_reason(reply.get("stop_reason")) or "stop"
+    usage = usage_to_openai(mapping(reply.get("usage")))
     return {
         "id": reply.get("id") or "",
         "object": "chat.completion",
         "created": created,
         "model": reply.get("model") or "",
         "choices": [{"index": 0, "message": message, "finish_reason": finish, "logprobs": None}],
-        "usage": usage_to_openai(mapping(reply.get("usage"))),
+        **({"usage": usage} if usage else {}),
     }
 
 
 def usage_to_openai(usage: Mapping[str, Any]) -> dict[str, Any]:
-    """Translate token counts. Anthropic counts cached tokens beside the input, OpenAI within it."""
+    """Translate token counts. Anthropic counts cached tokens beside the input, OpenAI within it.
+
+    What nobody counted is left out, since it is not 0 tokens; empty where nothing was.
+    """
     counted = read_anthropic_usage({"usage": usage})
-    prompt, completion, _, _ = counted.billed
+    prompt, completion = counted.prompt_tokens, counted.completion_tokens
+    both = prompt is not None and completion is not None
+    wholes = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": sum(counted.billed[:2]) if both else None,
+    }
     parts = {
         "cached_tokens": counted.cached_tokens,
         "cache_write_tokens": counted.cache_write_tokens,
     }
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-        # A part that nobody counted is not one of 0 tokens.
-        "prompt_tokens_details": {name: n for name, n in parts.items() if n is not None},
-    }
+    told: dict[str, Any] = {name: n for name, n in wholes.items() if n is not None}
+    if prompt is not None:
+        told["prompt_tokens_details"] = {name: n for name, n in parts.items() if n is not None}
+    return told
 
 
 def usage_to_anthropic(usage: Mapping[str, Any]) -> dict[str, Any]:

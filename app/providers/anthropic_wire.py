@@ -131,8 +131,9 @@ class AnthropicToOpenAIStream:
 
     def _stop(self, _payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         self.finished = True
-        usage = {**self._head, "choices": [], "usage": usage_to_openai(self._usage)}
-        return [usage] if self._include_usage else []
+        usage = usage_to_openai(self._usage)
+        told = [{**self._head, "choices": [], "usage": usage}]
+        return told if self._include_usage and usage else []
 
     def _error(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [error_to_openai(payload, 500)]

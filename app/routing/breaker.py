@@ -26,6 +26,7 @@ class BreakerRules:
         calls: from this many calls in the window on; fewer say little about a share.
         window_s: length of the window in seconds.
         open_for_s: seconds until one call may probe whether the deployment is back.
+        longest_wait_s: what a provider asks to be left alone is believed up to this many seconds.
     """
 
     failures: int = 5
@@ -33,6 +34,7 @@ class BreakerRules:
     calls: int = 20
     window_s: float = 30.0
     open_for_s: float = 10.0
+    longest_wait_s: float = LONGEST_WAIT_S
 
 
 class Ticket(NamedTuple):
@@ -123,9 +125,10 @@ class Breaker:
         Args:
             ticket: from `begin`.
             now: when it failed.
-            retry_after_s: how long the provider wants to be left alone; believed up to 300 s.
+            retry_after_s: how long the provider wants to be left alone; believed up to
+                ``longest_wait_s``.
         """
-        asked_s = min(retry_after_s or 0.0, LONGEST_WAIT_S)
+        asked_s = min(retry_after_s or 0.0, self._rules.longest_wait_s)
         if self._until is not None:
             if ticket.era == self._era and ticket.probe:
                 self._change(now + max(self._rules.open_for_s, asked_s), now)

@@ -155,7 +155,8 @@ class SessionsSection(Section):
     sticky: bool = Field(
         default=True,
         description="Whether a conversation is held at its tier in a tool exchange, on a short"
-        " reply, and while its warm prompt cache is worth more than a cheaper tier saves.",
+        " reply, and while its warm prompt cache is worth more than a cheaper tier saves; and"
+        " whether it goes back to its deployment.",
     )
     idle_s: Seconds = Field(
         default=1_800.0,
@@ -276,7 +277,7 @@ def read_routing(
     check = _Checks(document, section, kinds, prices)
     check.listed(file.prices)
     check.tiers()
-    check.classifier()
+    check.classifier(file.prices)
     check.models()
     check.fallback()
     check.default_tier()
@@ -406,7 +407,7 @@ class _Checks:
                     self._document.problem(("prices", name), found, "each model once")
                 )
 
-    def classifier(self) -> None:
+    def classifier(self, listed: Mapping[str, Price]) -> None:
         classifier = self._section.classifier
         kind = _kind(classifier)
         if kind == "llm":
@@ -415,11 +416,12 @@ class _Checks:
             elif "providers" in classifier.model_fields_set:
                 at = ("routing", "classifier", "providers")
                 self.problems += place_problems(self._document, at, classifier, self._kinds)
+                self._place_prices(classifier, _classifier_price(classifier, listed))
             else:
                 self._provider(("classifier",), classifier.model, classifier.provider)
         elif classifier.model is not None:
             self._add(("classifier", "kind"), kind, "llm, since `model` is given; or no `model`")
-        if classifier.providers and kind != "llm":
+        if "providers" in classifier.model_fields_set and kind != "llm":
             self._add(("classifier", "providers"), "a list", f"none, since the kind is {kind}")
         if classifier.cost is not None and kind != "llm":
             self._add(("classifier", "cost"), "a price", f"none, since the kind is {kind}")
@@ -427,6 +429,18 @@ class _Checks:
             self._add(("classifier", "label"), "a label", f"none, since the kind is {kind}")
         elif classifier.label is not None and classifier.label not in self._names:
             self._add(("classifier", "label"), shown(classifier.label, ()), ", ".join(self._names))
+
+    def _place_prices(self, classifier: ClassifierSection, priced: Priced) -> None:
+        """A place without a price beside one that has its own would count as free."""
+        costs = [one.cost for one in classifier.providers]
+        if priced.price is not None or costs.count(None) == len(costs):
+            return
+        for place, cost in enumerate(costs):
+            if cost is None:
+                at = ("routing", "classifier", "providers", place, "cost")
+                found = "nothing, beside a deployment that has a price"
+                accepted = "a price for each; or one beside the list"
+                self.problems.append(self._document.problem(at, found, accepted))
 
     def models(self) -> None:
         classifier = self._section.classifier
@@ -508,7 +522,7 @@ def _resolved(
     places: tuple[Deployment, ...] = ()
     if classifier.model is not None:
         provider = _first_provider(classifier.model, classifier, kinds)
-        priced = price_of(classifier.model, classifier.cost, file.prices)
+        priced = _classifier_price(classifier, file.prices)
         price, origins["routing.classifier"] = priced.price, priced.origin
         places = deployments_of(classifier.providers, classifier.model, price or Price(0, 0))
     wires = {kinds.get(place.provider) for place in places} or {kinds.get(provider)}
@@ -545,6 +559,20 @@ def _first_provider(
     if section.providers:
         return section.providers[0].provider
     return provider_of(model, section.provider, kinds) or ""
+
+
+def _classifier_price(section: ClassifierSection, listed: Mapping[str, Price]) -> Priced:
+    """What the model of kind llm costs: where each place has a price of its own, the first one's.
+
+    Args:
+        section: the classifier's.
+        listed: the file's ``prices``.
+    """
+    first = section.providers[0].cost if section.providers else None
+    every = all(one.cost is not None for one in section.providers)
+    if section.cost is None and first is not None and every:
+        return Priced(first, "cost")
+    return price_of(section.model or "", section.cost, listed)
 
 
 def _kind(classifier: ClassifierSection) -> str:

@@ -55,9 +55,7 @@ class Pin:
         warm_tokens: tokens that the provider has cached, see `warm_tokens`.
         completion_tokens: tokens of the answer.
         turns: turns so far.
-        answer: what the answer is known again by; empty where nobody will ask. The prompt is warm
-            for a request that has this answer in its history.
-        deployment: what the provider calls the model; empty where nobody knows.
+        deployment: what the provider calls the model; empty where that is the tier's own name.
     """
 
     tier: str
@@ -67,7 +65,6 @@ class Pin:
     warm_tokens: int = 0
     completion_tokens: int = 0
     turns: int = 1
-    answer: str = ""
     deployment: str = ""
 
 
@@ -94,7 +91,7 @@ class Turn:
 
 def settled_turn(
     decision: Decision,
-    pins: Sequence[Pin],
+    pin: Pin | None,
     *,
     messages: Messages,
     tiers: Sequence[Tier],
@@ -109,7 +106,7 @@ def settled_turn(
 
     Args:
         decision: the router's.
-        pins: what is known of the conversation; where they differ, the highest tier counts.
+        pin: where the conversation stands; None where nobody knows.
         messages: the chat in OpenAI's form, for the tool exchange and the length of the reply.
         tiers: cheapest first.
         rules: what holds a conversation.
@@ -123,16 +120,15 @@ def settled_turn(
     >>> messages = [{"role": "user", "content": "Plan the move of our database."},
     ...             {"role": "assistant", "content": "First a replica. Shall I go on?"},
     ...             {"role": "user", "content": "Yes, please"}]
-    >>> turn = settled_turn(simple, [Pin("complex", "large-1", "lab", seen_at=1_000)],
+    >>> turn = settled_turn(simple, Pin("complex", "large-1", "lab", seen_at=1_000),
     ...     messages=messages, tiers=tiers, rules=SessionRules(), prompt_tokens=40, now=1_060)
     >>> turn.decision.tier, turn.decision.reason, turn.decision.confidence
     ('complex', 'sticky:continuation', 0.9)
     """
     rank = {tier.name: place for place, tier in enumerate(tiers)}
-    alive = [pin for pin in pins if now - pin.seen_at <= rules.idle_s and pin.tier in rank]
-    if not rules.sticky or not alive:
+    known = pin is not None and now - pin.seen_at <= rules.idle_s and pin.tier in rank
+    if pin is None or not known or not rules.sticky:
         return Turn(decision, "new", decision.tier)
-    pin = max(alive, key=lambda one: (rank[one.tier], one.seen_at))
     here, chosen = rank[pin.tier], rank[decision.tier]
     if chosen >= here or decision.reason == "pinned":
         move = "same" if chosen == here else ("up" if chosen > here else "down")
@@ -158,10 +154,13 @@ def _hold_by_meaning(decision: Decision, messages: Messages) -> str | None:
 
 
 def _cache_pays(pin: Pin, stay: Tier, move: Tier, prompt_tokens: int) -> bool:
-    if (pin.model, pin.provider) != (stay.model, stay.provider):
-        return False  # the tier has another model by now, or another provider served
+    served_at = (pin.provider, pin.deployment or pin.model)
+    places = (one for one in stay.served_at() if (one.provider, one.model) == served_at)
+    place = next(places, None)
+    if place is None or pin.model != stay.model:
+        return False  # the tier has another model by now, or is not served there any more
     more_usd = staying_usd(
-        stay.price,
+        place.price,
         move.price,
         prompt_tokens=prompt_tokens,
         warm_tokens=pin.warm_tokens,

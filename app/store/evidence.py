@@ -1,6 +1,7 @@
 """Verdicts, the outcomes they reduce to, and the monitors the outcomes feed."""
 
 import datetime as dt
+import json
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -286,6 +287,9 @@ def routed_evidence(
 ) -> RoutedEvidence:
     """The newest judged pairs of all boundaries, as all tiers together are tested on them.
 
+    Of policies with the same tiers and the same thresholds of task types: what another ladder
+    compared was another gain, and what another threshold served was other requests.
+
     Args:
         connection: any.
         tiers: every tier but the top one, cheapest first.
@@ -294,8 +298,8 @@ def routed_evidence(
         classifier: version of the learned model; a tier's confidence depends on the models of all
             boundaries, so what was decided by another version is left out.
         after_outcome: outcomes up to this id belong to an older regime and are left out.
-        apart: task type -> tier -> threshold of its own. These thresholds stay as they are, which
-            a confidence of 1 or 0 in place of the real one says.
+        apart: task type -> tier -> threshold of its own, of the policy in force. They stay as they
+            are, which a confidence of 1 or 0 in place of the real one says.
         limit: how many of the newest to take. With so many a test holds the active policy's lock
             for a second or two.
     """
@@ -316,6 +320,10 @@ def routed_evidence(
               and e.label = any(cast(:ladder as text[]))
               and e.confidences ?& cast(:tiers as text[])
               and p.thresholds ?& cast(:tiers as text[])
+              and p.thresholds - cast(:tiers as text[]) = '{}'
+              and abs(array_position(cast(:ladder as text[]), o.tier)
+                      - array_position(cast(:ladder as text[]), e.alternative_tier)) = 1
+              and p.by_task = cast(:apart as jsonb)
             order by o.id desc limit :limit
             """
         ),
@@ -326,6 +334,7 @@ def routed_evidence(
             "classifier": classifier,
             "after": after_outcome,
             "limit": limit,
+            "apart": json.dumps({task: dict(own) for task, own in apart.items()}),
         },
     ).all()[::-1]
     place = {tier: number for number, tier in enumerate((*tiers, top))}

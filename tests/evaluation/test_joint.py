@@ -172,6 +172,19 @@ def test_pairs_of_a_policy_stand_for_what_an_earlier_one_did_not_show() -> None:
     assert total_loss(pairs, [0.7, 0.7]).value == pytest.approx(0.05)
 
 
+def test_a_policy_that_showed_little_changes_nothing() -> None:
+    """One pair of a policy that serves all at the top would show every request there."""
+    pairs = routed(np.random.default_rng(4), 2_000, (0.7, 0.7))
+    few = routed(np.random.default_rng(5), 3, (1.0, 1.0))
+    columns = ("confidences", "served", "boundaries", "labels", "gains", "weights")
+    both = RoutedPairs(
+        *(np.concatenate([getattr(pairs, name), getattr(few, name)]) for name in columns),
+        [0] * len(np.asarray(pairs.gains)) + [1] * len(np.asarray(few.gains)),
+        [(0.7, 0.7), (1.0, 1.0)],
+    )
+    assert total_loss(both, (0.7, 0.7)) == total_loss(pairs, (0.7, 0.7))
+
+
 def test_over_several_policies_the_estimate_is_close_to_the_truth() -> None:
     policies = [(1.0, 1.0), (0.85, 0.85), (0.7, 0.7)]
     rng = np.random.default_rng(4)
@@ -261,10 +274,26 @@ def test_the_rate_of_a_tier_is_that_of_what_it_serves() -> None:
     simple, standard = served_rates(pairs, [0.7, 0.7])
     assert simple.value == pytest.approx(5 / 50)
     assert standard.value == pytest.approx(2 / 20)
-    # With simple at .95 its requests are standard's, of which no pair says anything.
+    # With simple at .95 its 50 requests are standard's, of which no pair says anything.
     moved = served_rates(pairs, [0.95, 0.7])
-    assert moved[0].value is None
-    assert moved[1].value == pytest.approx(2 / 20)
+    assert (moved[0].value, moved[1].value) == (None, None)
+
+
+def test_the_rate_of_a_tier_that_would_mostly_serve_what_nobody_compared_is_unknown() -> None:
+    """Of what standard serves at its own label nothing is known below."""
+    n = 300
+    pairs = RoutedPairs(
+        [[0.9, 0.9]] * 20 + [[0.6, 0.9]] * (n - 20),
+        [0] * 20 + [1] * (n - 20),
+        [0] * 20 + [1] * (n - 20),
+        [0] * 20 + [1] * (n - 20),
+        [0] * n,
+        [1] * n,
+        [0] * n,
+        [(0.7, 0.7)],
+    )
+    assert served_rates(pairs, (0.7, 0.7))[0].n == 20
+    assert served_rates(pairs, (0.5, 0.7))[0].value is None
 
 
 @pytest.mark.parametrize(

@@ -373,6 +373,62 @@ def test_a_conversation_stays_where_its_prompt_is_warm(
     assert top.received == []
 
 
+def test_a_request_on_the_side_does_not_take_the_home_away(
+    start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any, wire: Any
+) -> None:
+    openai_provider.usual, other_openai.usual = numbered(wire, "here"), numbered(wire, "there")
+    gateway = start_balanced(openai_provider, other_openai, above=top)
+    messages: list[Any] = []
+    for turn in range(5):
+        messages = talk(gateway, "a", 1, messages)
+        for _ in range(1 + turn % 2):
+            talk(gateway, "a", 1)
+    assert len({m["content"].split()[0] for m in messages if m["role"] == "assistant"}) == 1
+
+
+def test_a_cached_answer_does_not_take_the_home_away(
+    start_balanced: Any,
+    openai_provider: Any,
+    other_openai: Any,
+    top: Any,
+    wire: Any,
+    *,
+    redis_url: str,
+) -> None:
+    openai_provider.usual, other_openai.usual = numbered(wire, "here"), numbered(wire, "there")
+    gateway = start_balanced(
+        openai_provider,
+        other_openai,
+        above=top,
+        gateway="{cache: {mode: exact, budget_ms: 200}}",
+        cache_url=redis_url,
+    )
+
+    def ask(messages: list[Any], session: str) -> tuple[str, Any]:
+        body = {"model": "auto", "temperature": 0, "messages": messages}
+        response = gateway.client.post(
+            "/v1/chat/completions", json=body, headers={"x-session-id": session}
+        )
+        return response.headers["x-tierwatch-cache"], response.json()["choices"][0]["message"]
+
+    def question(number: int) -> dict[str, Any]:
+        return {"role": "user", "content": f"Question {number} of everything there is."}
+
+    messages = [question(0)]
+    _, first = ask(messages, "a")
+    messages += [first, question(1)]
+    ask(messages, "b")  # another session has asked the same, elsewhere or not
+    wire.until(lambda: ask(messages, "c")[0] == "hit")
+    status, cached = ask(messages, "a")
+    assert status == "hit"
+    messages += [cached]
+    for number in range(2, 5):
+        messages += [question(number)]
+        status, answer = ask(messages, "a")
+        assert (status, answer["content"].split()[0]) == ("miss", first["content"].split()[0])
+        messages += [answer]
+
+
 def test_a_conversation_that_paused_goes_where_the_strategy_says(
     start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any
 ) -> None:

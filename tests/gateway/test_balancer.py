@@ -212,6 +212,17 @@ def test_nobody_goes_home_to_a_deployment_that_is_not_healthy(strategy: str) -> 
     assert where(made.pick(simple, home=("b", "m-b"))) == "a"
 
 
+def test_who_is_healthy() -> None:
+    clock = Clock()
+    of = tier(a=1, b=1)
+    made = balancer(of, clock=clock)
+    a, b = ((one.provider, one.model) for one in of.served_at())
+    break_down(made, of, at="a")
+    assert [made.is_healthy(key) for key in (a, b, ("c", "gone"))] == [False, True, False]
+    clock.now += 11  # half-open
+    assert not made.is_healthy(a)
+
+
 def test_a_home_that_is_gone_or_was_tried_is_none() -> None:
     simple = tier(a=1, b=1)
     made = balancer(simple)

@@ -237,6 +237,68 @@ def test_a_warm_cache_holds_the_conversation_it_is_warm_for(stage: Any) -> None:
     assert tier_of(routed(here, "", "t", messages=[alone])) == "standard"
 
 
+CACHED = "{cache: {mode: exact, budget_ms: 200}}"
+
+
+def test_a_warm_cache_refuses_no_answer_that_is_free(stage: Any, redis_url: str) -> None:
+    here = stage(
+        "openai", "anthropic", "anthropic", prices=LARGE, gateway=CACHED, cache_url=redis_url
+    )
+
+    def ask(messages: Any, session: str | None) -> Any:
+        return routed(here, "", session, messages=messages, temperature=0)
+
+    asked = {"role": "user", "content": f"#c7# {'long ' * 2_000} [[tier complex]]"}
+    following = {"role": "user", "content": "Now something else entirely. [[tier standard]]"}
+    messages = [asked, ask([asked], "s").json()["choices"][0]["message"], following]
+    assert tier_of(ask(messages, None)) == "standard"
+    until(lambda: tier_of(ask(messages, None)) == "cache")
+    assert tier_of(ask(messages, "s")) == "cache"
+    until(lambda: here.gateway.recorded.exchanges[-1].session == "s")
+    decision = here.gateway.recorded.exchanges[-1].decision
+    assert (decision.tier, decision.reason) == ("standard", "kept")
+
+
+def test_an_answer_that_is_not_given_again_costs_no_second_decision(
+    stage: Any, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = stage("anthropic", "openai", "anthropic", gateway=CACHED, cache_url=redis_url)
+    messages = follow_up("yes")
+
+    def ask(session: str | None = None) -> str:
+        return tier_of(routed(here, "", session, messages=messages, temperature=0))
+
+    assert ask() == "simple"
+    until(lambda: ask() == "cache")
+    assert tier_of(routed(here, "[[tier complex]]", "s")) == "complex"
+    seen = []
+    classify = ReadsTheWish.classify
+
+    def counted(self: ReadsTheWish, messages: Any, **said: Any) -> Any:
+        seen.append(messages)
+        return classify(self, messages, **said)
+
+    monkeypatch.setattr(ReadsTheWish, "classify", counted)
+    assert ask("s") == "complex"
+    assert len(seen) == 1
+
+
+def test_a_request_on_the_side_does_not_move_the_conversation(stage: Any) -> None:
+    """Clients ask for titles and follow-ups in the session of the conversation."""
+    here = stage("openai", "anthropic", "openai")
+    asked = {"role": "user", "content": "#c1# Plan the move of our database. [[tier complex]]"}
+    answer = routed(here, "", "s", messages=[asked]).json()["choices"][0]["message"]
+    assert tier_of(routed(here, "Name this conversation in three words.", "s")) == "simple"
+    # An answer that nobody remembers is taken to be the session's last.
+    assert tier_of(routed(here, "", "s", messages=follow_up("yes"))) == "simple"
+    for words in (asked, {"role": "user", "content": "#c1# Plan it. <time>10:41</time>"}):
+        held = routed(here, "", "s", messages=[words, answer, {"role": "user", "content": "yes"}])
+        assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "continuation")
+    # And not for another session that has the same answer.
+    other = routed(here, "", "t", messages=[asked, answer, {"role": "user", "content": "yes"}])
+    assert tier_of(other) == "simple"
+
+
 LARGE = {"simple": Price(1, 5, 0.1), "standard": Price(3, 15, 0.3), "complex": Price(5, 25, 0.5)}
 
 
@@ -298,6 +360,58 @@ def test_what_was_measured_to_be_warm_is_what_is_held_for(
     last = routed(here, "", "s", messages=messages)
     assert tier_of(last) == tier
     assert last.headers.get("x-tierwatch-held") == ("warm_cache" if tier == "complex" else None)
+
+
+@pytest.mark.parametrize("tool", [False, True])
+def test_a_cache_that_ended_in_a_pause_or_a_slow_tool_is_filled_again(
+    stage: Any, wire: Any, *, tool: bool
+) -> None:
+    """A count of 0 from a cold cache says nothing; one from a warm cache that nothing is cached."""
+    here = stage("anthropic", "anthropic", "openai", prices=LARGE, sessions="{cache: 2s}")
+    first, second = counting(wire, "openai", read(0), read(0))
+    messages: list[Any] = [{"role": "user", "content": f"#c1# {'long ' * 2_000} [[tier complex]]"}]
+    following = {"role": "user", "content": "Go on with all of it. [[tier complex]]"}
+    if tool:
+        call = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+        choice = {
+            "index": 0,
+            "message": {"role": "assistant", "content": None, "tool_calls": [call]},
+            "finish_reason": "tool_calls",
+        }
+        first = wire.json({**wire.openai_reply, "choices": [choice]})
+        following = {"role": "tool", "tool_call_id": "call_1", "content": "[[tier complex]]"}
+    here.wires[2].replies = [first, second]
+    answer = routed(here, "", "s", messages=messages).json()["choices"][0]["message"]
+    time.sleep(2.1)  # longer than a provider keeps a prompt
+    messages += [answer, following]
+    answer = routed(here, "", "s", messages=messages).json()["choices"][0]["message"]
+    other = {"role": "user", "content": "Now something else entirely, please. [[tier standard]]"}
+    held = routed(here, "", "s", messages=[*messages, answer, other])
+    assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "warm_cache")
+
+
+def test_nobody_is_held_for_a_cache_at_a_deployment_that_is_left_alone(
+    stage: Any, wire: Any
+) -> None:
+    here = stage(
+        "anthropic",
+        "anthropic",
+        "openai",
+        prices=LARGE,
+        balance="{breaker: {failures: 1, open_for: 1m}}",
+    )
+    here.wires[2].replies = [*counting(wire, "openai", {}), wire.json({}, 500), wire.json({}, 500)]
+    asked = {"role": "user", "content": f"#c1# {'long ' * 2_000} [[tier complex]]"}
+    other = {"role": "user", "content": "Now something else entirely, please. [[tier standard]]"}
+    answer = routed(here, "", "s", messages=[asked]).json()["choices"][0]["message"]
+    held = routed(here, "", "s", messages=[asked, answer, other])
+    # Held, and since nobody answered there the router's choice served.
+    assert tier_of(held) == "standard"
+    failed = here.counted("session_turns", "move")
+    assert failed["warm_cache"] == 1
+    following = routed(here, "", "s", messages=[asked, answer, other])
+    assert tier_of(following) == "standard"
+    assert here.counted("session_turns", "move") == failed | {"down": 1}
 
 
 def test_nothing_is_held_where_it_is_switched_off(stage: Any) -> None:

@@ -4,6 +4,7 @@ Prices in USD per million tokens: 1 in, 5 out, 0.1 cached, 1.25 put into the cac
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,40 @@ def test_a_cut_anthropic_stream_costs_what_it_said_it_read(
     assert (served.finished, served.tokens_estimated) == (False, True)
     assert (served.prompt_tokens, served.completion_tokens, served.cached_tokens) == (1_000, 2, 600)
     assert served.cost_usd == pytest.approx((300 * 1 + 60 + 125 + 2 * 5) / 1e6)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_what_no_provider_counted_is_estimated_on_both_wires(
+    start_gateway: Any,
+    openai_provider: Any,
+    anthropic_provider: Any,
+    wire: Any,
+    *,
+    kind: str,
+    stream: bool,
+) -> None:
+    provider = {"openai": openai_provider, "anthropic": anthropic_provider}[kind]
+    if stream and kind == "openai":
+        provider.usual = wire.stream(*wire.openai_chunks("Paris."))
+    elif stream:
+        uncounted = [
+            re.sub(rb',? ?"usage": ?{[^}]*}', b"", event)
+            for event in wire.anthropic_events("Paris.")
+        ]
+        assert b"usage" not in b"".join(uncounted)
+        provider.usual = wire.stream(*uncounted)
+    else:
+        whole = wire.openai_reply if kind == "openai" else wire.anthropic_reply
+        provider.usual = wire.json({key: of for key, of in whole.items() if key != "usage"})
+    gateway = start_gateway(provider)
+    told = gateway.chat(stream=stream, stream_options={"include_usage": True})
+    assert "prompt_tokens" not in told.text
+    served = gateway.recorded.one()
+    # "What is the capital of France?" is 31 characters; the answer begins with "Paris".
+    assert (served.prompt_tokens, served.tokens_estimated) == (8, True)
+    assert served.completion_tokens >= 1
+    assert served.cost_usd == pytest.approx((8 + served.completion_tokens) * 0.25 / 1e6)
 
 
 @pytest.mark.parametrize("readable", [True, False])

@@ -1,5 +1,6 @@
 """The model that classifies: spread over deployments, left alone while it fails, found again."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -100,6 +101,121 @@ def test_a_failing_deployment_costs_no_classification(
     assert set(reasons(gateway, wire, 12)) == {"kept"}
     assert [one["model"] for one in classifications(openai_provider)] == ["tiny"] * 3
     assert [one["model"] for one in classifications(asked)] == ["tiny-there"] * 12
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_a_200_that_is_an_error_goes_to_the_next_deployment_and_counts(
+    start_gateway: Any,
+    openai_provider: Any,
+    anthropic_provider: Any,
+    asked: Any,
+    wire: Any,
+    *,
+    kind: str,
+) -> None:
+    failing = {"openai": openai_provider, "anthropic": anthropic_provider}[kind]
+    classifying(failing, wire.json({"error": {"message": "overloaded", "code": 503}}))
+    classifying(asked, says(wire, "openai"))
+    places = ", ".join(f"{{provider: p{one.port}}}" for one in (failing, asked))
+    gateway = start_gateway(
+        failing,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, providers: [{places}]}}",
+        balance="{breaker: {failures: 2, open_for: 1m}}",
+    )
+    for _ in range(8):
+        gateway.chat()
+    assert set(reasons(gateway, wire, 8)) == {"kept"}
+    assert [len(classifications(one)) for one in (failing, asked)] == [2, 8]
+
+
+def test_a_body_that_one_deployment_refuses_is_taken_to_the_next(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    refusal = {"error": {"message": "logprobs are not supported"}}
+    classifying(openai_provider, wire.json(refusal, 400))
+    classifying(asked, says(wire, "openai"))
+    places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}}}]"
+    gateway = start_gateway(
+        openai_provider, asked, asked, classifier=f"{{model: tiny, providers: {places}}}"
+    )
+    for _ in range(4):
+        gateway.chat()
+    assert reasons(gateway, wire, 4) == ["kept"] * 4
+    assert len(classifications(openai_provider)) == 2
+
+
+def test_a_long_retry_after_counts_up_to_the_breakers_own_time(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    healthy = asked.usual
+    busy = wire.json({"error": {"message": "slow down"}}, 429, retry_after="120")
+    classifying(asked, busy)
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=f"{{model: tiny, provider: p{asked.port}}}",
+        balance="{breaker: {open_for: 500ms}}",
+    )
+    for _ in range(2):
+        assert gateway.chat().headers["x-tierwatch-tier"] == "complex"
+    failed, left = "classifier_failed:rate_limited", "classifier_failed:left_alone"
+    assert reasons(gateway, wire, 2) == [failed, left]
+    asked.usual = healthy
+    classifying(asked, says(wire, "openai"))
+    wire.until(lambda: gateway.chat().headers["x-tierwatch-tier"] == "simple")
+
+
+def after(seconds: float, reply: Any) -> Any:
+    """The reply, so much later."""
+
+    async def late(writer: Any, received: Any) -> None:
+        await asyncio.sleep(seconds)
+        await reply(writer, received)
+
+    return late
+
+
+def test_time_that_another_deployment_used_up_is_no_fault(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    """The first fails when most of the limit is gone, which is too late for the second."""
+    classifying(openai_provider, after(0.7, wire.json({}, 500)))
+    classifying(asked, after(0.6, says(wire, "openai")))
+    places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}, cost: 2}}]"
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, cost: 1, timeout: 1, providers: {places}}}",
+        balance="{strategy: cheapest, breaker: {failures: 2, open_for: 1m}}",
+    )
+    for _ in range(4):
+        gateway.chat()
+    # After two failures the first is left alone, and the second has the whole limit.
+    late = "classifier_failed:timeout"
+    assert reasons(gateway, wire, 4) == [late, late, "kept", "kept"]
+
+
+def test_a_providers_own_time_limit_leaves_time_for_the_next(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    classifying(openai_provider, wire.silence)
+    classifying(asked, says(wire, "openai"))
+    places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}}}]"
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        asked,
+        classifier=f"{{model: tiny, timeout: 5, providers: {places}}}",
+        timeout_s=0.3,
+    )
+    for _ in range(4):
+        gateway.chat()
+    assert reasons(gateway, wire, 4) == ["kept"] * 4
+    assert len(classifications(openai_provider)) == 2
 
 
 def test_each_deployment_is_asked_on_its_wire_and_paid_at_its_price(

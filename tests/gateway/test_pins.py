@@ -24,7 +24,7 @@ from app.routing.stickiness import Pin
 
 # What a loaded machine may add to the budget before the event loop comes round again.
 SLACK_S = 0.1
-PIN = Pin("complex", "large-1", "lab", 0.0, 1_200, 80, 3, "text:0")
+PIN = Pin("complex", "large-1", "lab", 0.0, 1_200, 80, 3, "large-1-eu")
 KEY = pin_key(b"tenant", "session", "one")
 
 
@@ -273,10 +273,12 @@ def test_writes_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_pin_that_waited_long_does_not_overwrite_what_others_wrote_since(url: str) -> None:
     async def story() -> None:
         seen: Counter[str] = Counter()
-        async with build(url, seen) as pins:
+        now = [time.time()]
+        async with build(url, seen, clock=lambda: now[0]) as pins:
             await shared(pins, seen)
-            pins.keep(KEY, pin(seen_at=time.time() - 30))
-            pins.keep("marker", pin())
+            pins.keep(KEY, pin())
+            now[0] += 30
+            pins.keep("marker", pin(seen_at=now[0] - 60))  # how old a pin is does not matter
             with redis.Redis.from_url(url) as client:
                 await until(lambda: _present(client, ["marker"]))
                 assert not client.exists(KEY)
@@ -313,13 +315,13 @@ def test_a_redis_that_refuses_writes_still_answers_looks(url: str) -> None:
         b"{}",
         b"null",
         b"[]",
-        b'[1,"complex","large-1","lab",5.0,1,2]',
+        b'[3,"complex","large-1","lab",5.0,1,2]',
         b'[2,"complex","large-1","lab",5.0,1,2,3,""]',
-        b'[1,"complex",7,"lab",5.0,1,2,3,""]',
-        b'[1,"complex","large-1","lab","now",1,2,3,""]',
-        b'[1,"complex","large-1","lab",5.0,-1,2,3,""]',
-        b'[1,"complex","large-1","lab",5.0,true,2,3,""]',
-        b'[1,"complex","large-1","lab",5.0,1,2,3,null]',
+        b'[3,"complex",7,"lab",5.0,1,2,3,""]',
+        b'[3,"complex","large-1","lab","now",1,2,3,""]',
+        b'[3,"complex","large-1","lab",5.0,-1,2,3,""]',
+        b'[3,"complex","large-1","lab",5.0,true,2,3,""]',
+        b'[3,"complex","large-1","lab",5.0,1,2,3,null]',
         b"a" * 100_000,
     ],
 )

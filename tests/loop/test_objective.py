@@ -373,6 +373,7 @@ def test_thresholds_of_task_types_stay_and_count(in_force: Engine) -> None:
     pairs = pour(in_force, 1_000, (0.7, 0.7))
     with in_force.begin() as connection:
         connection.execute(text("update outcomes set task_type = 'sql' where id % 2 = 0"))
+        connection.execute(text('update policies set by_task = \'{"sql": {"simple": 0.8}}\''))
         own = routed_evidence(
             connection,
             OBJECTIVE.tiers,
@@ -386,6 +387,25 @@ def test_thresholds_of_task_types_stay_and_count(in_force: Engine) -> None:
     given = np.asarray(pairs.confidences)[:, 0]
     assert np.array_equal(simple[is_sql], (given[is_sql] >= 0.8).astype(float))
     assert np.allclose(simple[~is_sql], given[~is_sql])
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        'update policies set by_task = \'{"sql": {"simple": 0.8}}\'',
+        "update policies set thresholds = thresholds || '{\"expert\": 0.9}'",
+        "update exchanges set alternative_tier = 'complex' where tier = 'simple'",
+    ],
+    ids=["thresholds of types", "another ladder", "two tiers apart"],
+)
+def test_pairs_that_another_routing_showed_are_left_out(in_force: Engine, other: str) -> None:
+    served = np.asarray(pour(in_force, 1_000, (0.7, 0.7)).served)
+    with in_force.begin() as connection:
+        connection.execute(text(other))
+        found = routed_evidence(
+            connection, OBJECTIVE.tiers, OBJECTIVE.top, judge_version=put.JUDGE, classifier=0
+        )
+    assert len(found.ids) == (int((served > 0).sum()) if "exchanges" in other else 0)
 
 
 def test_quality_kept_is_what_is_not_lost(in_force: Engine) -> None:

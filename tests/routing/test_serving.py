@@ -175,6 +175,22 @@ PROBLEMS = [
         "11: routing.classifier.providers: found a list; accepted none, since the kind is local",
     ),
     (
+        "balance: {strategy: least_busy}",
+        "classifier: {providers: []}",
+        (
+            "11: routing.classifier.providers: found a list; accepted none, since the kind is"
+            " heuristic"
+        ),
+    ),
+    (
+        "balance: {strategy: least_busy}",
+        "classifier: {model: tiny-1, providers: [{provider: a}, {provider: b, cost: 2}]}",
+        (
+            "11: routing.classifier.providers[0].cost: found nothing, beside a deployment that has"
+            " a price; accepted a price for each; or one beside the list"
+        ),
+    ),
+    (
         "strategy: least_busy",
         "breaker: {share: 0}",
         "11: routing.balance.breaker.share: found 0; accepted a number above 0 and up to 1",
