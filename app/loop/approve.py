@@ -23,7 +23,7 @@ from app.store.task_types import active_version
 
 # Share of sessions a new policy gets first.
 DEFAULT_SHARE = 0.2
-# Of fewer pairs the upper end is so high that nothing would ever be above it: of 5, none bad, .54.
+# Of fewer pairs the upper end is so high that nothing would ever be above it: of 5, none bad, .52.
 _FEWEST_PROMISED = 30
 TYPES_GONE: Final = "the task types its offsets are for are no longer in force"
 
