@@ -129,7 +129,8 @@ class Call:
         self._place.failed.inc()
         if ticket is None:
             return
-        if _is_deployments_fault(error):
+        # Another deployment may answer what this one did not, since this one is to blame.
+        if error.retryable or error.status in _REFUSED_TO_US:
             breaker.fail(ticket, now, retry_after_s=error.retry_after_s)
         else:
             breaker.succeed(ticket, now)  # whoever refuses a request is up
@@ -269,10 +270,10 @@ class Tries:
     """The calls that one request may make, one after the other.
 
     In a tier each healthy deployment is asked once, at once, the conversation's home first. Then
-    follow the attempts that
-    ``routing.retry`` allows on the decided tier, each after a pause, then the tiers above it. When
-    no deployment of a tier is healthy, the one that is to be probed next is asked. In the last
-    tier those that are left alone are asked too before the caller gets an error.
+    follow the attempts that ``routing.retry`` allows on the decided tier, each after a pause, then
+    the tiers above it. When no deployment of a tier is healthy, the one that is to be probed next
+    is asked. In the last tier those that are left alone are asked too before the caller gets an
+    error.
 
     Args:
         balancer: the deployments.
@@ -352,11 +353,6 @@ class Tries:
             self._tried.add(call.key)
             self._last = call.key
         return call
-
-
-def _is_deployments_fault(error: ProviderError) -> bool:
-    """Whether another deployment may answer what this one did not, since this one is to blame."""
-    return error.retryable or error.status in _REFUSED_TO_US
 
 
 def _asked_nobody(error: ProviderError) -> bool:

@@ -6,7 +6,7 @@ threshold could be certified alone. One test looks at all of them and proposes a
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -41,10 +41,6 @@ from app.store.proposals import (
 
 # What stands for the tier where all are tested.
 EVERY_TIER: Final = "*"
-# The dial asks for a price of each step. Where the upper tier is not the dearer one it is next to
-# nothing: the dial then keeps a request below only where nothing is lost. What a move saves is
-# counted at true prices.
-_NO_STEP_USD = 1e-9
 # The report reads pairs at every look: so many take a tenth of a second.
 _REPORTED_PAIRS = 5_000
 
@@ -134,12 +130,11 @@ def retune_jointly(
     choice = choose_jointly(
         found.pairs,
         current=[policy.threshold(tier) for tier in objective.tiers],
-        steps_usd=[max(usd, _NO_STEP_USD) for usd in steps_usd],
+        steps_usd=steps_usd,
         quality=objective.quality,
         delta=spent,
         step=step,
     )
-    choice = _at_true_prices(choice, steps_usd)
     move = next_move(choice, alerted=[objective.tiers.index(tier) for tier in alerts])
     add_retune(
         connection,
@@ -182,27 +177,6 @@ def retune_jointly(
                 replay_thresholds(connection, {tier: move.threshold}, judge_version=judge_version)
             ),
         },
-    )
-
-
-def _at_true_prices(choice: JointChoice, steps_usd: Sequence[float]) -> JointChoice:
-    """A choice whose moves save what they do save, those that cost more being no lowerings."""
-    usd, now = np.asarray(steps_usd), np.array(choice.kept)
-
-    def priced(moves: Sequence[Move]) -> list[Move]:
-        return [replace(m, saved_usd=float(usd @ (np.array(m.kept) - now))) for m in moves]
-
-    lowerings = [move for move in priced(choice.lowerings) if move.saved_usd > 0]
-    return replace(
-        choice,
-        lowerings=tuple(sorted(lowerings, key=lambda move: -move.saved_usd)),
-        # In their order but for what the certified ones cost.
-        raises=tuple(
-            sorted(
-                priced(choice.raises),
-                key=lambda move: (not move.certified, -move.saved_usd if move.certified else 0.0),
-            )
-        ),
     )
 
 

@@ -4,6 +4,7 @@ import math
 import random
 import threading
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -197,10 +198,17 @@ def test_a_teacher_is_imitated_on_prompts_nobody_judged() -> None:
     assert student.pairs == alone.pairs == 250
     fresh = [text for text, _ in judged(300, seed=8)]
 
-    def distance(one: LocalClassifier) -> float:
-        return sum(abs(one.predict(t)[0] - teacher.predict(t)[0]) for t in fresh)
+    # Of how far chances lie apart the most is calibration, which the same 250 pairs give to both.
+    said = [teacher.predict(text)[0] for text in fresh]
 
-    assert distance(student) < 0.85 * distance(alone)
+    def disagreements(one: LocalClassifier) -> int:
+        """Of all two prompts, those that it ranks otherwise than the teacher."""
+        own = [one.predict(text)[0] for text in fresh]
+        pairs = combinations(zip(own, said, strict=True), 2)
+        return sum((a - c) * (b - d) < 0 for (a, b), (c, d) in pairs)
+
+    # Measured .36 to .52 with five seeds.
+    assert disagreements(student) < 0.6 * disagreements(alone)
 
 
 def test_a_classifier_sure_of_everything_is_pulled_back_by_its_calibration() -> None:
