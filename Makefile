@@ -17,14 +17,22 @@ test-all: $(VENV)/.with-all $(VENV)-ragas/.ready
 	$(VENV)-ragas/bin/python -m pytest -m ragas tests/judges
 
 # What CI runs beside the tests.
-check: $(VENV)/.with-dev
+check: $(VENV)/.with-dev .names/tierwatch
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The folders under the names they are installed by, for mypy.
+.names/tierwatch:
+	mkdir -p .names
+	ln -sfn ../workers .names/tierwatch_workers
+	ln -sfn ../migrations .names/tierwatch_migrations
+	ln -sfn ../evalsets .names/tierwatch_evalsets
+	ln -sfn ../app $@
+
 clean:
-	rm -rf $(VENV) $(VENV)-ragas .tierwatch
+	rm -rf $(VENV) $(VENV)-ragas .tierwatch .names
 
 # The extra `ragas` cannot share a venv with today's openai SDK.
 $(VENV)-ragas/.ready: pyproject.toml constraints-ragas.txt

@@ -1,5 +1,5 @@
-"""``python -m app`` is the ``tierwatch`` command."""
+"""``python -m tierwatch`` is the ``tierwatch`` command."""
 
-from app.cli import main
+from tierwatch.cli import main
 
 main()

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
-from app.errors import SettingsError
-from app.routing.classification import ClassifierConfig
-from app.routing.config import (
+from tierwatch.errors import SettingsError
+from tierwatch.routing.classification import ClassifierConfig
+from tierwatch.routing.config import (
     RetrySection,
     Routing,
     RoutingFile,
@@ -28,7 +28,7 @@ from app.routing.config import (
     provider_problem,
     read_routing,
 )
-from app.routing.document import (
+from tierwatch.routing.document import (
     Document,
     Problem,
     config_error,
@@ -36,7 +36,7 @@ from app.routing.document import (
     read_document,
     shown,
 )
-from app.routing.fields import (
+from tierwatch.routing.fields import (
     Cost,
     Name,
     OpenShare,
@@ -48,10 +48,10 @@ from app.routing.fields import (
     whole_number,
     yaml_off,
 )
-from app.routing.policy import Policy
-from app.routing.prices import Priced, PriceOrigin, price_of
-from app.routing.serving import BalanceSection, CascadeSection
-from app.routing.tiers import CACHE_TIER, Price, Tier, resolved_model
+from tierwatch.routing.policy import Policy
+from tierwatch.routing.prices import Priced, PriceOrigin, price_of
+from tierwatch.routing.serving import BalanceSection, CascadeSection
+from tierwatch.routing.tiers import CACHE_TIER, Price, Tier, resolved_model
 
 DEFAULT_TOLERANCE = 0.05
 _EVERY_TIER = "*"

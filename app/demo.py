@@ -13,9 +13,10 @@ import click
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import Config, load_config
-from app.errors import ConflictError, StackError, TrafficError, UsageError
-from app.launch import (
+from tierwatch.config import Config, load_config
+from tierwatch.errors import ConflictError, StackError, TrafficError, UsageError
+from tierwatch.evalsets import FOLDER
+from tierwatch.launch import (
     empty_servers,
     free_or_asked_port,
     prepare_database,
@@ -24,21 +25,20 @@ from app.launch import (
     without_settings,
     write_effective_config,
 )
-from app.local import Stack, free_port, run_until_signal
-from app.loop.approve import approve_proposal
-from app.loop.observe import observe
-from app.loop.report import build_report
-from app.loop.retune import retune
-from app.processes import complete_config, new_user
-from app.replay import Progress, exchanges, replay_traffic
-from app.runtime import monitor_rules, retune_rules
-from app.settings import Settings, variable
-from app.show import progress_shown, say, show_report
-from app.store.database import build_engine
-from app.store.rollups import counted_requests
+from tierwatch.local import Stack, free_port, run_until_signal
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.observe import observe
+from tierwatch.loop.report import build_report
+from tierwatch.loop.retune import retune
+from tierwatch.processes import complete_config, new_user
+from tierwatch.replay import Progress, exchanges, replay_traffic
+from tierwatch.runtime import monitor_rules, retune_rules
+from tierwatch.settings import Settings, variable
+from tierwatch.show import progress_shown, say, show_report
+from tierwatch.store.database import build_engine
+from tierwatch.store.rollups import counted_requests
 
-_HERE = Path(__file__).parent
-_DEMO = _HERE.parent / "evalsets" / "demo"
+_DEMO = FOLDER / "demo"
 
 # Sampled exchanges that may wait for a verdict before the replay holds back.
 _IN_FLIGHT = 100

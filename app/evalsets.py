@@ -16,9 +16,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 import orjson
 
-from app.errors import TierwatchError
+import tierwatch_evalsets
+from tierwatch.errors import TierwatchError
 
-FOLDER = Path(__file__).parent.parent / "evalsets"
+FOLDER = Path(tierwatch_evalsets.__file__).parent
 
 Item = TypeVar("Item")
 
@@ -57,7 +58,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prompt with a check that a reply passes or not (`app.evaluation.probes`).
+    """A prompt with a check that a reply passes or not (`evaluation.probes`).
 
     Attributes:
         id: unique in the set.

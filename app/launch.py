@@ -9,12 +9,12 @@ import redis
 import yaml
 from sqlalchemy import text
 
-from app.config import Config, load_config
-from app.local import Process, free_port
-from app.local.process import is_free
-from app.loop.reload import current_policies
-from app.settings import Settings, variable
-from app.store.database import build_engine, migrate
+from tierwatch.config import Config, load_config
+from tierwatch.local import Process, free_port
+from tierwatch.local.process import is_free
+from tierwatch.loop.reload import current_policies
+from tierwatch.settings import Settings, variable
+from tierwatch.store.database import build_engine, migrate
 
 
 def stack_processes(settings: Settings) -> list[Process]:
@@ -46,7 +46,7 @@ def recorded_process(
 
 
 def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "app", *arguments]
+    return [sys.executable, "-P", "-m", "tierwatch", *arguments]
 
 
 def process_environment(settings: Settings) -> dict[str, str]:

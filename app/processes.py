@@ -11,21 +11,21 @@ import redis
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import Config, load_config
-from app.errors import SettingsError, TierwatchError, UsageError
-from app.loop.exchange import Feedback
-from app.loop.feedback import keep_feedback
-from app.loop.redact import load_redactor
-from app.loop.reload import current_policies, stored_model
-from app.loop.types import current_types
-from app.routing.learned import configured_boundaries
-from app.routing.local import LocalTierClassifier
-from app.routing.policy import ActivePolicies
-from app.routing.prices import price_words, shipped_prices
-from app.runtime import build_recorder, build_runtime, configure_logging
-from app.settings import Settings
-from app.store.database import build_engine
-from app.store.people import add_token, add_user, one_time_password
+from tierwatch.config import Config, load_config
+from tierwatch.errors import SettingsError, TierwatchError, UsageError
+from tierwatch.loop.exchange import Feedback
+from tierwatch.loop.feedback import keep_feedback
+from tierwatch.loop.redact import load_redactor
+from tierwatch.loop.reload import current_policies, stored_model
+from tierwatch.loop.types import current_types
+from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.local import LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.prices import price_words, shipped_prices
+from tierwatch.runtime import build_recorder, build_runtime, configure_logging
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
+from tierwatch.store.people import add_token, add_user, one_time_password
 
 _SHORTEST_KEY = 32
 
@@ -36,10 +36,10 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     Raises:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
-    from app.gateway import build_gateway, serve
-    from app.gateway.response_cache import build_cache
-    from app.providers.upstream import Upstream
-    from app.routing.config import build_router
+    from tierwatch.gateway import build_gateway, serve
+    from tierwatch.gateway.response_cache import build_cache
+    from tierwatch.providers.upstream import Upstream
+    from tierwatch.routing.config import build_router
 
     configure_logging(settings)
     config = complete_config(settings.config)
@@ -96,7 +96,7 @@ def run_dashboard(settings: Settings) -> None:
             cannot be loaded.
         ConfigError: the configuration is not accepted.
     """
-    from app.dashboard import build_dashboard, serve
+    from tierwatch.dashboard import build_dashboard, serve
 
     configure_logging(settings)
     if len(settings.secret_key) < _SHORTEST_KEY:
@@ -124,9 +124,9 @@ def run_recorded(
         ConfigError: the configuration is not accepted.
         TrafficError: the file cannot be read.
     """
-    from app.evalsets import anchors, probes
-    from app.providers.recorded import RecordedOptions, build_recorded_app, serve
-    from app.providers.traffic import RecordedExchange, read_traffic
+    from tierwatch.evalsets import anchors, probes
+    from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, serve
+    from tierwatch.providers.traffic import RecordedExchange, read_traffic
 
     configure_logging(settings)
     config = load_config(settings.config)

@@ -9,29 +9,29 @@ import httpx
 import structlog
 from sqlalchemy import Engine
 
-from app.config import Config, JudgeConfig, load_config
-from app.dispatch import CeleryDispatch, Dispatch
-from app.errors import JudgeError
-from app.evaluation.sampling import SamplingPlan, weight_cap
-from app.judges import Judge, build_judge
-from app.judges.recorded import Lookup
-from app.judges.verdict import Preferred, Question
-from app.loop.capture import CaptureRecorder
-from app.loop.learn import LearnRules
-from app.loop.objective import objective_of
-from app.loop.observe import MonitorRules
-from app.loop.redact import Redactor, load_redactor
-from app.loop.refit import RefitRules
-from app.loop.retune import RetuneRules
-from app.loop.rollout import RolloutRules
-from app.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
-from app.providers.completion import ChatClient
-from app.providers.recordings import Recordings
-from app.providers.traffic import BadLine, read_traffic
-from app.routing.learned import configured_boundaries
-from app.routing.tiers import CACHE_TIER, Tier
-from app.settings import Settings
-from app.store.database import build_engine
+from tierwatch.config import Config, JudgeConfig, load_config
+from tierwatch.dispatch import CeleryDispatch, Dispatch
+from tierwatch.errors import JudgeError
+from tierwatch.evaluation.sampling import SamplingPlan, weight_cap
+from tierwatch.judges import Judge, build_judge
+from tierwatch.judges.recorded import Lookup
+from tierwatch.judges.verdict import Preferred, Question
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.learn import LearnRules
+from tierwatch.loop.objective import objective_of
+from tierwatch.loop.observe import MonitorRules
+from tierwatch.loop.redact import Redactor, load_redactor
+from tierwatch.loop.refit import RefitRules
+from tierwatch.loop.retune import RetuneRules
+from tierwatch.loop.rollout import RolloutRules
+from tierwatch.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
+from tierwatch.providers.completion import ChatClient
+from tierwatch.providers.recordings import Recordings
+from tierwatch.providers.traffic import BadLine, read_traffic
+from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.tiers import CACHE_TIER, Tier
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
 
 # Sampling rate from which pairs are chosen uniformly.
 _TWO_PHASE_BELOW = 0.5

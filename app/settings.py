@@ -1,7 +1,7 @@
 """One table of settings: name, type, default, help. The only reader of the environment.
 
 What concerns the routing, the providers and the evaluation stands in ``tierwatch.yaml``
-(`app.config`); what concerns this process and its neighbours stands here.
+(`config`); what concerns this process and its neighbours stands here.
 """
 
 import os
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from app.errors import SettingsError
+from tierwatch.errors import SettingsError
 
 _LAST_PORT = 65_535
 

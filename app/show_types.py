@@ -6,12 +6,12 @@ import json
 from dataclasses import asdict
 from typing import Any
 
-from app.evaluation.estimation import Estimate
-from app.evaluation.task_types import installed_leiden
-from app.loop.types import Rebuilt, TypesTable, rebuild_types, switch_off, types_table
-from app.settings import Settings
-from app.show import say
-from app.store.database import build_engine
+from tierwatch.evaluation.estimation import Estimate
+from tierwatch.evaluation.task_types import installed_leiden
+from tierwatch.loop.types import Rebuilt, TypesTable, rebuild_types, switch_off, types_table
+from tierwatch.settings import Settings
+from tierwatch.show import say
+from tierwatch.store.database import build_engine
 
 _NAME = 28
 _NO_TYPES = "no task types in force; `tierwatch types --rebuild` builds them of judged prompts"

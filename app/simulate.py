@@ -8,11 +8,11 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.evaluation.simulation.certificate import Row, certificate
-from app.settings import Settings
-from app.show import say
-from app.store.certificates import add_certificate
-from app.store.database import build_engine
+from tierwatch.evaluation.simulation.certificate import Row, certificate
+from tierwatch.settings import Settings
+from tierwatch.show import say
+from tierwatch.store.certificates import add_certificate
+from tierwatch.store.database import build_engine
 
 _HEAD = f"{'bar':<4} {'verdict':<10}{'measured':>10}  {'95 % error bar':<20}{'limit':>10}  what"
 

@@ -12,21 +12,21 @@ import numpy as np
 from rich.progress import Progress as Bar
 from rich.progress import TaskID
 
-from app.config import Config, load_config
-from app.errors import TrafficError, UsageError
-from app.evaluation.comparison import HeldOut, compare_models
-from app.evaluation.outcome import LOWER_VERDICTS
-from app.loop.refit import trial_document
-from app.loop.train import Training, train
-from app.providers.traffic import BadLine, read_traffic
-from app.routing.features import routed_text
-from app.routing.local import LocalClassifier
-from app.runtime import refit_rules
-from app.settings import Settings
-from app.show import say
-from app.store.database import build_engine
-from app.store.reading import newest_judge_version
-from app.training.distil import Fitted, Lessons, fit_best, fit_student
+from tierwatch.config import Config, load_config
+from tierwatch.errors import TrafficError, UsageError
+from tierwatch.evaluation.comparison import HeldOut, compare_models
+from tierwatch.evaluation.outcome import LOWER_VERDICTS
+from tierwatch.loop.refit import trial_document
+from tierwatch.loop.train import Training, train
+from tierwatch.providers.traffic import BadLine, read_traffic
+from tierwatch.routing.features import routed_text
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.runtime import refit_rules
+from tierwatch.settings import Settings
+from tierwatch.show import say
+from tierwatch.store.database import build_engine
+from tierwatch.store.reading import newest_judge_version
+from tierwatch.training.distil import Fitted, Lessons, fit_best, fit_student
 
 _DELTA = 0.025
 _HELD_OUT = 4

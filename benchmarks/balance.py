@@ -16,11 +16,11 @@ from typing import Any
 from decide import request, summary, timed_us
 from prometheus_client import CollectorRegistry
 
-from app.gateway.balancer import Balancer, Tries
-from app.gateway.metrics import GatewayMetrics
-from app.routing.config import RetrySection
-from app.routing.serving import BalanceSection
-from app.routing.tiers import Deployment, Price, Tier
+from tierwatch.gateway.balancer import Balancer, Tries
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.routing.config import RetrySection
+from tierwatch.routing.serving import BalanceSection
+from tierwatch.routing.tiers import Deployment, Price, Tier
 
 STRATEGIES = ("weighted", "least_busy", "cheapest")
 

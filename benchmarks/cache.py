@@ -31,17 +31,17 @@ import structlog
 import uvicorn
 from starlette.applications import Starlette
 
-from app.config import Config, load_config
-from app.evalsets import PromptPair, near_misses
-from app.gateway import build_gateway
-from app.gateway.cache_key import tenant_of
-from app.gateway.response_cache import ResponseCache, build_cache
-from app.gateway.server import gateway_server
-from app.local import Stack
-from app.loop.exchange import ServedExchange
-from app.loop.redact import redact
-from app.providers.upstream import Upstream
-from app.routing import Router
+from tierwatch.config import Config, load_config
+from tierwatch.evalsets import PromptPair, near_misses
+from tierwatch.gateway import build_gateway
+from tierwatch.gateway.cache_key import tenant_of
+from tierwatch.gateway.response_cache import ResponseCache, build_cache
+from tierwatch.gateway.server import gateway_server
+from tierwatch.local import Stack
+from tierwatch.loop.exchange import ServedExchange
+from tierwatch.loop.redact import redact
+from tierwatch.providers.upstream import Upstream
+from tierwatch.routing import Router
 
 BUDGET_MS = 5
 PATIENT_MS = 2_000

@@ -16,12 +16,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.routing.decision import Decision
-from app.routing.heuristic import HeuristicClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.static import StaticClassifier
-from app.routing.tiers import Price, Tier
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.heuristic import HeuristicClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.static import StaticClassifier
+from tierwatch.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")
 WORDS = (

@@ -26,8 +26,8 @@ from typing import Any
 
 from sqlalchemy import text
 
-from app.local import Stack
-from app.store.database import build_engine, migrate
+from tierwatch.local import Stack
+from tierwatch.store.database import build_engine, migrate
 
 ROOT = Path(__file__).parent.parent
 STUB = "stub"
@@ -83,7 +83,7 @@ def our_gateway(port: int, folder: Path) -> Iterator[tuple[str, Any]]:
             "TIERWATCH_LOG_LEVEL": "warning",
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", "gateway"], cwd=ROOT, env=clean | settings
+            [sys.executable, "-P", "-m", "tierwatch", "gateway"], cwd=ROOT, env=clean | settings
         )
         try:
             url = f"http://127.0.0.1:{port}"

@@ -23,16 +23,16 @@ from pathlib import Path
 
 import numpy as np
 
-from app.evaluation.objective import JudgedPairs, choose_for_quality, match_share
-from app.judges.pairwise import pairwise_prompt
-from app.providers.traffic import BadLine, RecordedExchange, read_traffic
-from app.routing.answer_cost import AnswerCost
-from app.routing.features import routed_text
-from app.routing.heuristic import HeuristicClassifier
-from app.routing.local import LocalClassifier, LocalTierClassifier
-from app.routing.policy import ActivePolicies, Policy, hashed_share
-from app.routing.router import Router
-from app.routing.tiers import Price, Tier
+from tierwatch.evaluation.objective import JudgedPairs, choose_for_quality, match_share
+from tierwatch.judges.pairwise import pairwise_prompt
+from tierwatch.providers.traffic import BadLine, RecordedExchange, read_traffic
+from tierwatch.routing.answer_cost import AnswerCost
+from tierwatch.routing.features import routed_text
+from tierwatch.routing.heuristic import HeuristicClassifier
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy, hashed_share
+from tierwatch.routing.router import Router
+from tierwatch.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")
 BOUNDARIES = ("simple<standard", "standard<complex")

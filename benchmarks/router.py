@@ -41,10 +41,10 @@ from routellm import (
 from router_cost import Fresh, Times, decider, fresh_process, huge_prompts, timed
 from router_rivals import Batch, one_head
 
-from app.evaluation.task_types import build_types
-from app.routing.features import Features, prompt_features
-from app.routing.local import LocalClassifier
-from app.routing.type_offsets import TypeOffsets
+from tierwatch.evaluation.task_types import build_types
+from tierwatch.routing.features import Features, prompt_features
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.type_offsets import TypeOffsets
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 SEEDS = 4

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import app
-from app.routing.local import LocalClassifier, LocalTierClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.task_types import TaskTypes
-from app.routing.tiers import Price, Tier
+import tierwatch
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.routing.tiers import Price, Tier
 
 ROUNDS = 5
 HUGE = 200_000
@@ -34,17 +34,17 @@ _FIRST = """
 import json, sys, time
 before = set(sys.modules)
 start = time.perf_counter()
-from app.routing.local import LocalClassifier, LocalTierClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.tiers import Price, Tier
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.tiers import Price, Tier
 tiers = tuple(Tier(name, name, "", Price(1, 1)) for name in ("weak", "strong"))
 classifier = LocalTierClassifier(("weak", "strong"), {"weak": LocalClassifier.load(sys.argv[1])})
 router = Router(tiers, classifier, ActivePolicies(Policy(1, {"weak": 0.7})), "strong")
 router.route([{"role": "user", "content": "Prove that there are infinitely many primes."}])
 took = 1_000 * (time.perf_counter() - start)
 new = {name.partition(".")[0] for name in sys.modules.keys() - before}
-print(json.dumps([took, sorted(new - sys.stdlib_module_names - {"app"})]))
+print(json.dumps([took, sorted(new - sys.stdlib_module_names - {"tierwatch"})]))
 """
 
 
@@ -112,7 +112,7 @@ def fresh_process(classifier: LocalClassifier) -> Fresh:
     with tempfile.TemporaryDirectory() as folder:
         artefact = Path(folder) / "weak.model"
         classifier.save(artefact)
-        environ = {**os.environ, "PYTHONPATH": str(Path(app.__path__[0]).parent)}
+        environ = {**os.environ, "PYTHONPATH": str(Path(tierwatch.__path__[0]).parent)}
         runs = []
         for _ in range(PROCESSES):
             done = subprocess.run(

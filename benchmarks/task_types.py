@@ -17,18 +17,18 @@ from typing import Any
 
 import numpy as np
 
-from app.evaluation.comparison import HeldOut, log_losses
-from app.evaluation.task_types import (
+from tierwatch.evaluation.comparison import HeldOut, log_losses
+from tierwatch.evaluation.task_types import (
     TypesEvidence,
     build_types,
     installed_leiden,
     measures_types,
 )
-from app.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
-from app.providers.traffic import RecordedExchange, read_traffic
-from app.routing.features import routed_text
-from app.routing.local import LocalClassifier
-from app.routing.task_types import TaskTypes
+from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
+from tierwatch.providers.traffic import RecordedExchange, read_traffic
+from tierwatch.routing.features import routed_text
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.task_types import TaskTypes
 
 BOUNDARIES = {"simple": "simple<standard", "standard": "standard<complex"}
 SEEDS = 3
@@ -37,7 +37,7 @@ ROUNDS = 3
 BUILT_OF = 1_200
 LOOKS = (1_200, 1_500, 2_000, 3_000, 4_000, 6_000, 8_000, 10_000)
 NEXT = 600
-NEWEST, FEWEST = 2_000, 400  # as in app.loop.type_offsets
+NEWEST, FEWEST = 2_000, 400  # as in tierwatch.loop.type_offsets
 
 
 def main() -> None:

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from app.routing.local import LocalClassifier
-from app.training.distil import Lessons, fit_student
-from app.training.teacher import TEACHERS, fit_teacher
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.training.distil import Lessons, fit_student
+from tierwatch.training.teacher import TEACHERS, fit_teacher
 
 WEAK, STRONG = "mistralai/Mixtral-8x7B-Instruct-v0.1", "gpt-4-1106-preview"
 FOLDS = 5

@@ -19,10 +19,10 @@ from pathlib import Path
 import orjson
 from sqlalchemy import text
 
-from app.config import load_config
-from app.dispatch import CeleryDispatch
-from app.evaluation.sampling import SamplingPlan
-from app.launch import (
+from tierwatch.config import load_config
+from tierwatch.dispatch import CeleryDispatch
+from tierwatch.evaluation.sampling import SamplingPlan
+from tierwatch.launch import (
     empty_servers,
     prepare_database,
     process_environment,
@@ -31,14 +31,14 @@ from app.launch import (
     without_settings,
     write_effective_config,
 )
-from app.local import Process, Stack, free_port
-from app.loop.capture import CaptureRecorder
-from app.loop.exchange import ServedExchange, new_exchange_id
-from app.loop.redact import redact
-from app.providers.traffic import RecordedExchange, read_traffic
-from app.routing.decision import Decision
-from app.settings import Settings
-from app.store.database import build_engine
+from tierwatch.local import Process, Stack, free_port
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.exchange import ServedExchange, new_exchange_id
+from tierwatch.loop.redact import redact
+from tierwatch.providers.traffic import RecordedExchange, read_traffic
+from tierwatch.routing.decision import Decision
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
 
 DEMO = Path(__file__).parent.parent / "evalsets" / "demo"
 

@@ -5,9 +5,9 @@ import re
 from alembic import context
 from sqlalchemy import Connection
 
-from app.settings import read_settings
-from app.store.database import build_engine
-from app.store.schema import Base
+from tierwatch.settings import read_settings
+from tierwatch.store.database import build_engine
+from tierwatch.store.schema import Base
 
 # Monthly partitions are made by the retention step, not by versions.
 _PARTITION = re.compile(r"_(texts)_(y\d{4}m\d{2}|rest)$")

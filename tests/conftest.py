@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from app.local import Stack
-from app.store.database import build_engine, migrate
+from tierwatch.local import Stack
+from tierwatch.store.database import build_engine, migrate
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from app.errors import ProviderError
-from app.evalsets import Anchor, Evalset, Probe
-from app.judges.verdict import OrderVerdict, Verdict
-from app.providers.completion import Completion
+from tierwatch.errors import ProviderError
+from tierwatch.evalsets import Anchor, Evalset, Probe
+from tierwatch.judges.verdict import OrderVerdict, Verdict
+from tierwatch.providers.completion import Completion
 
 # 40 pairs of which the first 20 are worse in their first answer.
 ANCHORS = Evalset(

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 from stand_in_rows import JUDGE, add_exchange
 
-from app.evaluation.outcome import lower_verdict
-from app.store.schema import (
+from tierwatch.evaluation.outcome import lower_verdict
+from tierwatch.store.schema import (
     ExchangeRow,
     ExchangeTextRow,
     OutcomeRow,

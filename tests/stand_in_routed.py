@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 from stand_in_rows import JUDGE, NOW
 
-from app.evaluation.joint import RoutedPairs
-from app.loop.exchange import new_exchange_id
-from app.store.schema import AlternativeRow, ExchangeRow, OutcomeRow, VerdictRow
+from tierwatch.evaluation.joint import RoutedPairs
+from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.store.schema import AlternativeRow, ExchangeRow, OutcomeRow, VerdictRow
 
 Floats = NDArray[np.float64]
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from app.loop.exchange import new_exchange_id
-from app.store.schema import (
+from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.store.schema import (
     ActivePolicyRow,
     AlertRow,
     AlternativeRow,

@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from app.dispatch import KeptDispatch
-from app.errors import ProviderError
-from app.evaluation.sampling import SamplingPlan
-from app.judges.verdict import Verdict
-from app.loop.capture import CaptureRecorder
-from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
-from app.providers.completion import Completion
-from app.routing.decision import Decision
-from app.routing.tiers import Price, Tier
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.errors import ProviderError
+from tierwatch.evaluation.sampling import SamplingPlan
+from tierwatch.judges.verdict import Verdict
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.exchange import Attempt, ServedExchange, new_exchange_id
+from tierwatch.providers.completion import Completion
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import Price, Tier
 
 TIERS = (
     Tier("simple", "small-1", "lab", Price(0.25, 0.25)),

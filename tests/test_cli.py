@@ -8,9 +8,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 from stand_ins import scalar
 
-from app import simulate
-from app.cli import main
-from app.evaluation.simulation.certificate import Row
+from tierwatch import simulate
+from tierwatch.cli import main
+from tierwatch.evaluation.simulation.certificate import Row
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from app.config import Config, ConfigFile, ProviderConfig, Secret, WebhookConfig, load_config
-from app.errors import ConfigError, SettingsError
-from app.routing.document import accepted_keys
-from app.routing.tiers import Price
+from tierwatch.config import Config, ConfigFile, ProviderConfig, Secret, WebhookConfig, load_config
+from tierwatch.errors import ConfigError, SettingsError
+from tierwatch.routing.document import accepted_keys
+from tierwatch.routing.tiers import Price
 
 DOCS = Path(__file__).parents[1] / "docs" / "configuration.md"
 

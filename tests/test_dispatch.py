@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from app.dispatch import JUDGE, QUEUE, SHADOW, CeleryDispatch, KeptDispatch
+from tierwatch.dispatch import JUDGE, QUEUE, SHADOW, CeleryDispatch, KeptDispatch
 
 NOBODY = "redis://127.0.0.1:1/0"
 ID = uuid.UUID(int=7)

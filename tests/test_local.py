@@ -21,12 +21,12 @@ import psycopg
 import pytest
 import redis
 
-from app.errors import StackError
-from app.local import Process, Stack, free_port
-from app.local import postgres as local_postgres
-from app.local import process as local_process
-from app.local import redis as local_redis
-from app.local import stack as local_stack
+from tierwatch.errors import StackError
+from tierwatch.local import Process, Stack, free_port
+from tierwatch.local import postgres as local_postgres
+from tierwatch.local import process as local_process
+from tierwatch.local import redis as local_redis
+from tierwatch.local import stack as local_stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -504,7 +504,7 @@ def test_a_log_that_grew_too_large_is_moved_away_while_it_is_written(
 PARENT = """
     import json, os, sys, time
     from pathlib import Path
-    from app.local import Process, Stack, run_until_signal
+    from tierwatch.local import Process, Stack, run_until_signal
     told = {}
     class Telling(Stack):
         def tick(self):  # called first when the signal handlers are in place

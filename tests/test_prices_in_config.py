@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from app import processes
-from app.cli import main
-from app.config import Config, load_config
-from app.errors import ConfigError
-from app.routing.config import load_routing
-from app.routing.prices import shipped_prices
-from app.routing.tiers import Price
-from app.settings import read_settings
-from app.show import show_report
+from tierwatch import processes
+from tierwatch.cli import main
+from tierwatch.config import Config, load_config
+from tierwatch.errors import ConfigError
+from tierwatch.routing.config import load_routing
+from tierwatch.routing.prices import shipped_prices
+from tierwatch.routing.tiers import Price
+from tierwatch.settings import read_settings
+from tierwatch.show import show_report
 
 ARTICLE = """\
 routing:

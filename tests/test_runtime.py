@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import JudgeError
-from app.judges import Judge
-from app.judges.verdict import Question
-from app.loop.objective import Objective
-from app.runtime import build_runtime
-from app.settings import read_settings
+from tierwatch.errors import JudgeError
+from tierwatch.judges import Judge
+from tierwatch.judges.verdict import Question
+from tierwatch.loop.objective import Objective
+from tierwatch.runtime import build_runtime
+from tierwatch.settings import read_settings
 
 CONFIG = """
 routing:

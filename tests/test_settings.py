@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import SettingsError, UsageError
-from app.settings import Settings, read_settings, settings_table, variable
+from tierwatch.errors import SettingsError, UsageError
+from tierwatch.settings import Settings, read_settings, settings_table, variable
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:

@@ -10,10 +10,10 @@ from sqlalchemy import Engine
 from stand_in_pairs import add_judged, prompts
 from stand_ins import rows, scalar
 
-from app.cli import main
-from app.loop.reload import current_policies
-from app.routing.local import LocalClassifier
-from app.routing.policy import Policy
+from tierwatch.cli import main
+from tierwatch.loop.reload import current_policies
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.policy import Policy
 
 CONFIG = """\
 routing:

@@ -8,7 +8,7 @@ from typing import Any
 from celery import Celery
 from celery.signals import worker_init
 
-from app.dispatch import (
+from tierwatch.dispatch import (
     ASK_PROBES,
     ATTRIBUTE,
     JUDGE_ANCHORS,
@@ -24,13 +24,13 @@ from app.dispatch import (
     WATCH_TRAFFIC,
     broker_options,
 )
-from app.runtime import Runtime, build_runtime, configure_logging
-from app.settings import read_settings
+from tierwatch.runtime import Runtime, build_runtime, configure_logging
+from tierwatch.settings import read_settings
 
 _settings = read_settings()
 _building = threading.Lock()
 
-celery_app = Celery("tierwatch", broker=_settings.redis_url, include=["workers.tasks"])
+celery_app = Celery("tierwatch", broker=_settings.redis_url)
 
 
 def _every(task: str, seconds: float) -> dict[str, Any]:

@@ -3,9 +3,9 @@
 import datetime as dt
 from uuid import UUID
 
-from app import dispatch, evalsets
-from app.evaluation.task_types import installed_leiden
-from app.loop import (
+from tierwatch import dispatch, evalsets
+from tierwatch.evaluation.task_types import installed_leiden
+from tierwatch.loop import (
     alert,
     anchors,
     attribute,
@@ -22,7 +22,7 @@ from app.loop import (
     traffic,
     types,
 )
-from workers.celery_app import celery_app, runtime
+from tierwatch_workers.celery_app import celery_app, runtime
 
 
 @celery_app.task(name=dispatch.SHADOW)  # type: ignore[untyped-decorator]  # celery has no types

@@ -1,5 +1,5 @@
 """The dashboard: pages for people, the same values as JSON for programs."""
 
-from app.dashboard.application import build_dashboard, serve
+from tierwatch.dashboard.application import build_dashboard, serve
 
 __all__ = ["build_dashboard", "serve"]

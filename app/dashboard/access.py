@@ -8,10 +8,10 @@ from typing import Any, ParamSpec, TypeVar
 from flask import Blueprint, abort, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from app.dashboard.pages import LoginPage, PasswordPage
-from app.dashboard.site import stored_text, this_person, this_site
-from app.errors import UsageError
-from app.store.people import (
+from tierwatch.dashboard.pages import LoginPage, PasswordPage
+from tierwatch.dashboard.site import stored_text, this_person, this_site
+from tierwatch.errors import UsageError
+from tierwatch.store.people import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
     Person,

@@ -16,16 +16,16 @@ from flask import Blueprint, Response, abort, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from app.dashboard.access import bearer, check_role
-from app.dashboard.openapi import openapi
-from app.dashboard.site import stored_text, this_person, this_site
-from app.dashboard.views import ID, before_id, before_number, choice, sentence
-from app.errors import ConflictError, UsageError
-from app.loop.alert import acknowledge_alert, resolve_alert
-from app.loop.approve import approve_proposal, reject_proposal, roll_back_to
-from app.loop.report import build_report
-from app.store import reading, reading_pairs
-from app.store.people import Role
+from tierwatch.dashboard.access import bearer, check_role
+from tierwatch.dashboard.openapi import openapi
+from tierwatch.dashboard.site import stored_text, this_person, this_site
+from tierwatch.dashboard.views import ID, before_id, before_number, choice, sentence
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.alert import acknowledge_alert, resolve_alert
+from tierwatch.loop.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.loop.report import build_report
+from tierwatch.store import reading, reading_pairs
+from tierwatch.store.people import Role
 
 PREFIX = "/api/v1"
 

@@ -15,20 +15,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
-from app.config import Config
-from app.dashboard import figures
-from app.dashboard.access import access, admit
-from app.dashboard.api import api, api_problem
-from app.dashboard.health import health_blueprint
-from app.dashboard.labelling import labelling
-from app.dashboard.pages import ErrorPage
-from app.dashboard.site import KEY, Database, Site, this_site
-from app.dashboard.throttle import Throttle
-from app.dashboard.views import views
-from app.errors import SettingsError
-from app.loop.redact import redact
-from app.store.people import Person
-from app.store.reading import open_counts
+from tierwatch.config import Config
+from tierwatch.dashboard import figures
+from tierwatch.dashboard.access import access, admit
+from tierwatch.dashboard.api import api, api_problem
+from tierwatch.dashboard.health import health_blueprint
+from tierwatch.dashboard.labelling import labelling
+from tierwatch.dashboard.pages import ErrorPage
+from tierwatch.dashboard.site import KEY, Database, Site, this_site
+from tierwatch.dashboard.throttle import Throttle
+from tierwatch.dashboard.views import views
+from tierwatch.errors import SettingsError
+from tierwatch.loop.redact import redact
+from tierwatch.store.people import Person
+from tierwatch.store.reading import open_counts
 
 _SHORTEST_KEY = 32
 # A working day: whoever is on call logs in once a shift.

@@ -11,9 +11,9 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.dashboard.site import Site
-from app.loop.report import build_report
-from app.store.reading import open_counts
+from tierwatch.dashboard.site import Site
+from tierwatch.loop.report import build_report
+from tierwatch.store.reading import open_counts
 
 # The report reads whole tables; scrapers that come more often get the last reading.
 _FRESH_S = 10.0

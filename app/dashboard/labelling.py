@@ -7,16 +7,22 @@ from flask import Blueprint, Response, abort, flash, redirect, render_template, 
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from app.dashboard.access import require
-from app.dashboard.passages import Passage, conversation, conversation_text, message_text, passage
-from app.dashboard.site import stored_text, this_person, this_site
-from app.dashboard.views import sentence
-from app.errors import ConflictError, UsageError
-from app.loop.review import label_pair, shown_first
-from app.store.labels import label_counts, next_for_review
-from app.store.reading import newest_judge_version
-from app.store.reading_pairs import Pair
-from app.store.reading_pairs import pair as load_pair
+from tierwatch.dashboard.access import require
+from tierwatch.dashboard.passages import (
+    Passage,
+    conversation,
+    conversation_text,
+    message_text,
+    passage,
+)
+from tierwatch.dashboard.site import stored_text, this_person, this_site
+from tierwatch.dashboard.views import sentence
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.review import label_pair, shown_first
+from tierwatch.store.labels import label_counts, next_for_review
+from tierwatch.store.reading import newest_judge_version
+from tierwatch.store.reading_pairs import Pair
+from tierwatch.store.reading_pairs import pair as load_pair
 
 labelling = Blueprint("labelling", __name__)
 

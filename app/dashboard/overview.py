@@ -6,20 +6,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.config import Config
-from app.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
-from app.evaluation.costs import Costs
-from app.loop.report import build_report
-from app.routing.tiers import CACHE_TIER
-from app.store import reading
-from app.store.costs import spent_today
+from tierwatch.config import Config
+from tierwatch.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
+from tierwatch.evaluation.costs import Costs
+from tierwatch.loop.report import build_report
+from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.store import reading
+from tierwatch.store.costs import spent_today
 
 
 @dataclass(frozen=True, slots=True)
 class TierLine:
     """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
 
-    ``state`` is what its monitors say of it now (`app.evaluation.monitoring.stream_state`).
+    ``state`` is what its monitors say of it now (`evaluation.monitoring.stream_state`).
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
     below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
     at this tier. The response cache is shown as a last line: it has a misroute rate,

@@ -8,9 +8,9 @@ from typing import Protocol
 from flask import current_app, g
 from sqlalchemy import Connection
 
-from app.config import Config
-from app.dashboard.throttle import Throttle
-from app.store.people import Person
+from tierwatch.config import Config
+from tierwatch.dashboard.throttle import Throttle
+from tierwatch.store.people import Person
 
 KEY = "tierwatch"
 

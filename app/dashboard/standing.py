@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.config import Config
-from app.dashboard.figures import Figure
-from app.evaluation.calibration import JudgeCalibration, Weakness
-from app.evaluation.estimation import Estimate, labels_to_halve
-from app.loop.calibrate import judge_health
-from app.store.certificates import newest_certificate
-from app.store.evalset_runs import RunLine, newest_runs
-from app.store.labels import reviewed_outcomes
-from app.store.reading import newest_judge_version
+from tierwatch.config import Config
+from tierwatch.dashboard.figures import Figure
+from tierwatch.evaluation.calibration import JudgeCalibration, Weakness
+from tierwatch.evaluation.estimation import Estimate, labels_to_halve
+from tierwatch.loop.calibrate import judge_health
+from tierwatch.store.certificates import newest_certificate
+from tierwatch.store.evalset_runs import RunLine, newest_runs
+from tierwatch.store.labels import reviewed_outcomes
+from tierwatch.store.reading import newest_judge_version
 
 _FIGURES = (
     ("sensitivity", "Calls truly worse answers worse"),

@@ -6,16 +6,16 @@ from typing import Any
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from app.dashboard import pages
-from app.dashboard.access import require
-from app.dashboard.overview import overview_page
-from app.dashboard.passages import conversation_text, message_text
-from app.dashboard.site import stored_text, this_person, this_site
-from app.errors import ConflictError, UsageError
-from app.loop.alert import acknowledge_alert, resolve_alert
-from app.loop.approve import approve_proposal, reject_proposal, roll_back_to
-from app.store.reading_pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
-from app.store.reading_pairs import pair as load_pair
+from tierwatch.dashboard import pages
+from tierwatch.dashboard.access import require
+from tierwatch.dashboard.overview import overview_page
+from tierwatch.dashboard.passages import conversation_text, message_text
+from tierwatch.dashboard.site import stored_text, this_person, this_site
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.alert import acknowledge_alert, resolve_alert
+from tierwatch.loop.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.store.reading_pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
+from tierwatch.store.reading_pairs import pair as load_pair
 
 views = Blueprint("views", __name__)
 

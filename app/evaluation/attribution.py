@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import optimize, special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import Estimate, Floats, checked_array
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import Estimate, Floats, checked_array
 
 Flags = NDArray[np.bool_]
 

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import Estimate, clopper_pearson, unknown
-from app.evaluation.thresholds import JudgeErrors
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import Estimate, clopper_pearson, unknown
+from tierwatch.evaluation.thresholds import JudgeErrors
 
 Verdict = Literal["worse", "tie", "better"]
 VERDICTS: tuple[Verdict, ...] = ("worse", "tie", "better")

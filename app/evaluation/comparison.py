@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import (
     Estimate,
     Floats,
     checked_array,
@@ -26,8 +26,8 @@ from app.evaluation.estimation import (
     unknown,
     weighted_rate,
 )
-from app.evaluation.outcome import LOWER_VERDICTS
-from app.routing.local import SUREST
+from tierwatch.evaluation.outcome import LOWER_VERDICTS
+from tierwatch.routing.local import SUREST
 
 # A chance below this counts as this: one odd pair costs at most log(1000) = 6.9.
 LEAST_CHANCE = 0.001

@@ -34,8 +34,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import Estimate, Floats, checked_array, unknown
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import Estimate, Floats, checked_array, unknown
 
 # Any prior is valid. This one leans to small rates: after 100 pairs the interval is 8 % narrower
 # than with Jeffreys' Beta(1/2, 1/2) at a rate of .05, 3 % narrower at .3, 4 % wider at .6 and

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Self
 
-from app.errors import EvidenceError
-from app.routing.policy import hashed_share
+from tierwatch.errors import EvidenceError
+from tierwatch.routing.policy import hashed_share
 
 # Ranks are bet on by tenth. Fifths learn no jump sooner, and a change of spread, as from
 # Beta(2.5, 1.5) to (1.2, .8), takes them 300 requests instead of 220.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from app.errors import EvidenceError
+from tierwatch.errors import EvidenceError
 
 Floats = NDArray[np.float64]
 Labels = Sequence[Any] | NDArray[Any]

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import Estimate, Floats, checked_array, unknown, weighted_rate
-from app.evaluation.objective import JudgedPairs, choose_for_quality
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import Estimate, Floats, checked_array, unknown, weighted_rate
+from tierwatch.evaluation.objective import JudgedPairs, choose_for_quality
 
 _COLUMNS = ("confidences", "served", "boundaries", "labels", "gains", "weights", "policies")
 

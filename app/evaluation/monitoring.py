@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
-from app.errors import EvidenceError
+from tierwatch.errors import EvidenceError
 
 # The rises the bets are tuned to, as multiples of the tolerance. Five between 1.25 and 5 cost at
 # most 16 % more pairs than an oracle that knows the rise; a single bet costs twice the pairs when

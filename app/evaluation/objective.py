@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import checked_array
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import checked_array
 
 Floats = NDArray[np.float64]
 

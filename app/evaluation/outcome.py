@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.errors import EvidenceError
+from tierwatch.errors import EvidenceError
 
 Preferred = Literal["served", "alternative", "tie"]
 LowerVerdict = Literal["worse", "tie", "better"]

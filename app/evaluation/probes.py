@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NoReturn
 
-from app.errors import EvidenceError
+from tierwatch.errors import EvidenceError
 
 # Replies to probes have at most 60 words when they keep to the form asked for, and some 3,000
 # characters with brief reasoning. A pattern that is tried at every place takes time quadratic in

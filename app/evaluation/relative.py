@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import DOUBLE_SAMPLING, Estimate, checked_array, unknown
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import DOUBLE_SAMPLING, Estimate, checked_array, unknown
 
 # Fewer minutes than this do not give a variance.
 _FEWEST_MINUTES = 2

@@ -16,7 +16,7 @@ import operator
 from collections.abc import Mapping
 from typing import Any, Self
 
-from app.errors import EvidenceError
+from tierwatch.errors import EvidenceError
 
 # Bets by the ratio of odds they are tuned to, exp(lambda): from 1 % to sevenfold, either way. A
 # step of at most 2.5 keeps four fifths of the growth of the right bet, 1 - (1.5 / 3.5)^2, and

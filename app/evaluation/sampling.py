@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.errors import EvidenceError
-from app.routing.decision import Decision
-from app.routing.policy import hashed_share
+from tierwatch.errors import EvidenceError
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.policy import hashed_share
 
 # Share of the sample of escalated mid-tier traffic that is probed down; the rest is shadowed up.
 # Without the down part a raised threshold could never come back; without the up part a tier that

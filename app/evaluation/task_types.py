@@ -24,9 +24,9 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import linear_sum_assignment
 from scipy.sparse.linalg import ArpackError, svds
 
-from app.errors import EvidenceError
-from app.evaluation.association import cramers_v, pooled_v
-from app.evaluation.clusters import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.association import cramers_v, pooled_v
+from tierwatch.evaluation.clusters import (
     Labels,
     Leiden,
     Points,
@@ -37,9 +37,9 @@ from app.evaluation.clusters import (
     settle,
     unit_rows,
 )
-from app.evaluation.telling_words import telling_words, type_names
-from app.routing.policy import hashed_share
-from app.routing.task_types import (
+from tierwatch.evaluation.telling_words import telling_words, type_names
+from tierwatch.routing.policy import hashed_share
+from tierwatch.routing.task_types import (
     BUCKETS,
     FEWEST_TYPES,
     MOST_TYPES,

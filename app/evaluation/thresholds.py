@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import (
     Estimate,
     Floats,
     checked_array,

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from app.errors import EvidenceError
-from app.evaluation.comparison import HeldOut, log_losses
-from app.evaluation.estimation import Floats
-from app.routing.type_offsets import LARGEST_OFFSET, NO_OFFSETS, Offsets
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.comparison import HeldOut, log_losses
+from tierwatch.evaluation.estimation import Floats
+from tierwatch.routing.type_offsets import LARGEST_OFFSET, NO_OFFSETS, Offsets
 
 # The pairs in order as twelve parts: two to begin with, ten that each measure what came before.
 _PARTS = 12

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.judges.answer_form import call_breach, json_breach, read_json
-from app.judges.transcript import content_text, tool_calls
+from tierwatch.judges.answer_form import call_breach, json_breach, read_json
+from tierwatch.judges.transcript import content_text, tool_calls
 
 # Tuples and no sets: callers may send a list where a type belongs, and a list has no hash.
 _JSON_FORMS = ("json_object", "json_schema")

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.gateway.balancer import Call
-from app.gateway.translation import StreamRelay
-from app.providers.openai_wire import Reply
-from app.providers.upstream import UpstreamStream
-from app.routing.tiers import Tier
+from tierwatch.gateway.balancer import Call
+from tierwatch.gateway.translation import StreamRelay
+from tierwatch.providers.openai_wire import Reply
+from tierwatch.providers.upstream import UpstreamStream
+from tierwatch.routing.tiers import Tier
 
 
 @dataclass(frozen=True, slots=True)

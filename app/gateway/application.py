@@ -15,24 +15,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from app.config import Config
-from app.gateway.balancer import Balancer
-from app.gateway.chat import ChatEndpoint
-from app.gateway.conversations import Conversations
-from app.gateway.feedback import read_feedback
-from app.gateway.inbound import Keys, read_body
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.model_classifier import ModelClassifier
-from app.gateway.models import model_list
-from app.gateway.pins import Pins
-from app.gateway.policies import CurrentRouter, Types, no_models, no_types
-from app.gateway.refusal import ANTHROPIC, OPENAI, Refusal
-from app.gateway.response_cache import ResponseCache
-from app.loop.exchange import Feedback, Recorder
-from app.providers.upstream import Upstream, write_json
-from app.routing.classification import Classifier
-from app.routing.policy import ActivePolicies
-from app.routing.router import Router
+from tierwatch.config import Config
+from tierwatch.gateway.balancer import Balancer
+from tierwatch.gateway.chat import ChatEndpoint
+from tierwatch.gateway.conversations import Conversations
+from tierwatch.gateway.feedback import read_feedback
+from tierwatch.gateway.inbound import Keys, read_body
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.model_classifier import ModelClassifier
+from tierwatch.gateway.models import model_list
+from tierwatch.gateway.pins import Pins
+from tierwatch.gateway.policies import CurrentRouter, Types, no_models, no_types
+from tierwatch.gateway.refusal import ANTHROPIC, OPENAI, Refusal
+from tierwatch.gateway.response_cache import ResponseCache
+from tierwatch.loop.exchange import Feedback, Recorder
+from tierwatch.providers.upstream import Upstream, write_json
+from tierwatch.routing.classification import Classifier
+from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.router import Router
 
 _log = structlog.get_logger()
 

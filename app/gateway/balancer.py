@@ -10,12 +10,12 @@ from dataclasses import replace
 from types import MappingProxyType, TracebackType
 from typing import Self
 
-from app.errors import ProviderError
-from app.gateway.metrics import GatewayMetrics
-from app.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, State, Ticket
-from app.routing.config import RetrySection
-from app.routing.serving import BalanceSection
-from app.routing.tiers import Deployment, Tier
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, State, Ticket
+from tierwatch.routing.config import RetrySection
+from tierwatch.routing.serving import BalanceSection
+from tierwatch.routing.tiers import Deployment, Tier
 
 Key = tuple[str, str]
 

@@ -13,11 +13,11 @@ from typing import Any, Literal
 
 import orjson
 
-from app.gateway.inbound import CACHE_WISH, Headers, shown_key
-from app.gateway.refusal import ANTHROPIC
-from app.routing.content import message_text
-from app.routing.near_miss import near_miss_marks
-from app.routing.wording import LONGEST, normal_form
+from tierwatch.gateway.inbound import CACHE_WISH, Headers, shown_key
+from tierwatch.gateway.refusal import ANTHROPIC
+from tierwatch.routing.content import message_text
+from tierwatch.routing.near_miss import near_miss_marks
+from tierwatch.routing.wording import LONGEST, normal_form
 
 Wish = Literal["use", "refresh", "off"]
 

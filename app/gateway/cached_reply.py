@@ -6,12 +6,12 @@ Usage is what the answer once took, with every prompt token marked as cached: it
 import uuid
 from typing import Any
 
-from app.gateway.refusal import ANTHROPIC
-from app.gateway.response_cache import CachedAnswer
-from app.providers.anthropic_replies import reply_to_anthropic
-from app.providers.anthropic_wire import OpenAIToAnthropicStream
-from app.providers.sse import encode_event
-from app.providers.upstream import write_json
+from tierwatch.gateway.refusal import ANTHROPIC
+from tierwatch.gateway.response_cache import CachedAnswer
+from tierwatch.providers.anthropic_replies import reply_to_anthropic
+from tierwatch.providers.anthropic_wire import OpenAIToAnthropicStream
+from tierwatch.providers.sse import encode_event
+from tierwatch.providers.upstream import write_json
 
 
 def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> bytes:

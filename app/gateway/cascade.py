@@ -10,15 +10,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from app.errors import ProviderError
-from app.gateway.answer_faults import structure_fault
-from app.gateway.answers import Asked, Begun, Whole
-from app.gateway.final_answers import final_answer
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.open_exchange import OpenExchange
-from app.routing.decision import Decision
-from app.routing.serving import CascadeSection
-from app.routing.tiers import Tier
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer_faults import structure_fault
+from tierwatch.gateway.answers import Asked, Begun, Whole
+from tierwatch.gateway.final_answers import final_answer
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.serving import CascadeSection
+from tierwatch.routing.tiers import Tier
 
 # A decision whose reason begins so was moved up by a check and not by a threshold.
 REASON = "cascade:"

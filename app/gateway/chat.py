@@ -13,38 +13,38 @@ from dataclasses import replace
 
 from starlette.types import Receive, Scope, Send
 
-from app.config import Config
-from app.errors import ProviderError
-from app.gateway.answers import Asked, Begun, Whole
-from app.gateway.balancer import Balancer, Call, Tries
-from app.gateway.cache_key import read_wish
-from app.gateway.cached_reply import streamed_reply, whole_reply
-from app.gateway.caller_watch import CallerWatch
-from app.gateway.cascade import Cascade
-from app.gateway.conversations import Conversations
-from app.gateway.inbound import Headers, Keys, read_body, read_request, session_of
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.model_classifier import ModelClassifier
-from app.gateway.open_exchange import OpenExchange
-from app.gateway.policies import CurrentRouter
-from app.gateway.refusal import ANTHROPIC, Refusal, refusal_for, send_refusal
-from app.gateway.response_cache import CachedAnswer, Look, ResponseCache
-from app.gateway.translation import (
+from tierwatch.config import Config
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answers import Asked, Begun, Whole
+from tierwatch.gateway.balancer import Balancer, Call, Tries
+from tierwatch.gateway.cache_key import read_wish
+from tierwatch.gateway.cached_reply import streamed_reply, whole_reply
+from tierwatch.gateway.caller_watch import CallerWatch
+from tierwatch.gateway.cascade import Cascade
+from tierwatch.gateway.conversations import Conversations
+from tierwatch.gateway.inbound import Headers, Keys, read_body, read_request, session_of
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.model_classifier import ModelClassifier
+from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.gateway.refusal import ANTHROPIC, Refusal, refusal_for, send_refusal
+from tierwatch.gateway.response_cache import CachedAnswer, Look, ResponseCache
+from tierwatch.gateway.translation import (
     StreamRelay,
     caller_reply,
     provider_body,
     reported_usage,
 )
-from app.loop.exchange import Recorder
-from app.providers.anthropic_wire import request_to_openai
-from app.providers.history import mentions_reasoning
-from app.providers.upstream import Upstream, UpstreamStream, read_json
-from app.providers.usage import Usage
-from app.providers.whole_stream import completion_stream, message_stream
-from app.routing.config import RetrySection
-from app.routing.decision import Decision
-from app.routing.router import Router
-from app.routing.tiers import CACHE_TIER, Price, Tier
+from tierwatch.loop.exchange import Recorder
+from tierwatch.providers.anthropic_wire import request_to_openai
+from tierwatch.providers.history import mentions_reasoning
+from tierwatch.providers.upstream import Upstream, UpstreamStream, read_json
+from tierwatch.providers.usage import Usage
+from tierwatch.providers.whole_stream import completion_stream, message_stream
+from tierwatch.routing.config import RetrySection
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.router import Router
+from tierwatch.routing.tiers import CACHE_TIER, Price, Tier
 
 AUTO = frozenset({"auto", "tierwatch/auto"})
 

@@ -17,16 +17,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from app.config import Config
-from app.gateway.answers import Asked
-from app.gateway.inbound import Headers, shown_key
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.open_exchange import OpenExchange
-from app.gateway.pins import Pins, pin_key
-from app.gateway.refusal import ANTHROPIC, OPENAI
-from app.loop.exchange import ServedExchange
-from app.providers.anthropic_wire import request_to_openai
-from app.providers.history import (
+from tierwatch.config import Config
+from tierwatch.gateway.answers import Asked
+from tierwatch.gateway.inbound import Headers, shown_key
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.gateway.pins import Pins, pin_key
+from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
+from tierwatch.loop.exchange import ServedExchange
+from tierwatch.providers.anthropic_wire import request_to_openai
+from tierwatch.providers.history import (
     Issuer,
     Reader,
     bound_messages,
@@ -35,10 +35,10 @@ from app.providers.history import (
     message_mark,
     with_short_ids,
 )
-from app.providers.openai_wire import estimated_tokens, request_characters
-from app.routing.content import message_text
-from app.routing.decision import Decision
-from app.routing.stickiness import (
+from tierwatch.providers.openai_wire import estimated_tokens, request_characters
+from tierwatch.routing.content import message_text
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.stickiness import (
     Pin,
     SessionRules,
     Turn,
@@ -46,7 +46,7 @@ from app.routing.stickiness import (
     settled_turn,
     warm_tokens,
 )
-from app.routing.tiers import Tier
+from tierwatch.routing.tiers import Tier
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
 _MOST_ISSUERS = 64

@@ -3,9 +3,9 @@
 import uuid
 from typing import Any
 
-from app.gateway.refusal import Refusal
-from app.loop.exchange import Feedback
-from app.providers.upstream import read_json
+from tierwatch.gateway.refusal import Refusal
+from tierwatch.loop.exchange import Feedback
+from tierwatch.providers.upstream import read_json
 
 _RATINGS = {"up": 1.0, "down": 0.0}
 _MAX_COMMENT = 10_000

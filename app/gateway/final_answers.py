@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from app.gateway.answer_faults import json_form
-from app.judges.answer_form import NOT_JSON, read_json
-from app.judges.structural import canonical_arguments
-from app.judges.transcript import canonical_json, content_text, tool_calls
+from tierwatch.gateway.answer_faults import json_form
+from tierwatch.judges.answer_form import NOT_JSON, read_json
+from tierwatch.judges.structural import canonical_arguments
+from tierwatch.judges.transcript import canonical_json, content_text, tool_calls
 
 # Conclusions stand at the end; the event loop must not search 200,000 characters.
 _TAIL = 4_000

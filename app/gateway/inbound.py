@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.types import Receive
 
-from app.gateway.refusal import Refusal
-from app.providers.upstream import read_json
+from tierwatch.gateway.refusal import Refusal
+from tierwatch.providers.upstream import read_json
 
 Headers = Mapping[bytes, bytes]
 
@@ -148,7 +148,7 @@ def _messages_problem(messages: object) -> Refusal | None:
 
 
 def _wish_problem(request: Mapping[str, Any]) -> Refusal | None:
-    """What `app.gateway.cache_key.read_wish` reads, said by a program that means it."""
+    """What `gateway.cache_key.read_wish` reads, said by a program that means it."""
     wish = (request.get("metadata") or {}).get(CACHE_WISH)
     if wish is None or wish in ("no-cache", "no-store"):  # a tuple: it may be a list
         return None

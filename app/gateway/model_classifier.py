@@ -3,16 +3,16 @@
 import asyncio
 from dataclasses import replace
 
-from app.errors import ClassifierError, ProviderError
-from app.gateway.balancer import Balancer, Call
-from app.gateway.open_exchange import OpenExchange
-from app.gateway.refusal import ANTHROPIC, OPENAI
-from app.gateway.translation import caller_reply, provider_body, reported_usage
-from app.providers.upstream import Upstream, read_json
-from app.routing.classification import Classification, ClassifierConfig, failure_kind
-from app.routing.decision import Decision
-from app.routing.llm import classification_request, read_classification
-from app.routing.router import Router
+from tierwatch.errors import ClassifierError, ProviderError
+from tierwatch.gateway.balancer import Balancer, Call
+from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
+from tierwatch.gateway.translation import caller_reply, provider_body, reported_usage
+from tierwatch.providers.upstream import Upstream, read_json
+from tierwatch.routing.classification import Classification, ClassifierConfig, failure_kind
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.llm import classification_request, read_classification
+from tierwatch.routing.router import Router
 
 # Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may
 # have used up to refuse.

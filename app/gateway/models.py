@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from app.config import Config
+from tierwatch.config import Config
 
 
 def model_list(config: Config, created_at: float) -> dict[str, Any]:

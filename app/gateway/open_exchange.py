@@ -5,22 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from app.errors import ProviderError
-from app.gateway.answers import Whole
-from app.gateway.response_cache import OFF, Look
-from app.loop.exchange import Attempt, ServedExchange, new_exchange_id
-from app.providers.openai_wire import (
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answers import Whole
+from tierwatch.gateway.response_cache import OFF, Look
+from tierwatch.loop.exchange import Attempt, ServedExchange, new_exchange_id
+from tierwatch.providers.openai_wire import (
     StreamAnswer,
     estimated_tokens,
     request_characters,
 )
-from app.providers.usage import Usage
-from app.routing.decision import Decision
-from app.routing.tiers import Price, Tier
+from tierwatch.providers.usage import Usage
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import Price, Tier
 
 if TYPE_CHECKING:
-    from app.gateway.conversations import Recalled
-    from app.routing.stickiness import Turn
+    from tierwatch.gateway.conversations import Recalled
+    from tierwatch.routing.stickiness import Turn
 
 # Nginx's status for a caller who left before the answer; never sent, only recorded.
 CALLER_LEFT = 499

@@ -25,8 +25,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from app.errors import SettingsError
-from app.routing.stickiness import Pin
+from tierwatch.errors import SettingsError
+from tierwatch.routing.stickiness import Pin
 
 # Twenty times a round trip to a Redis in the same data centre.
 BUDGET_S = 0.010

@@ -6,12 +6,12 @@ from typing import Self
 
 import structlog
 
-from app.errors import ArtefactError, PolicyError
-from app.gateway.metrics import GatewayMetrics
-from app.routing.classification import Classifier
-from app.routing.policy import ActivePolicies
-from app.routing.router import Router
-from app.routing.task_types import TaskTypes
+from tierwatch.errors import ArtefactError, PolicyError
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.routing.classification import Classifier
+from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.router import Router
+from tierwatch.routing.task_types import TaskTypes
 
 POLL_S = 1.0  # a new policy must be in force within 5 s; four looks may fail or be late
 # A look that hangs in a dead database must not hold up the shutdown.

@@ -5,11 +5,11 @@ from typing import Any
 
 from starlette.types import Send
 
-from app.errors import ProviderError
-from app.providers.anthropic_wire import error_to_anthropic, error_to_openai
-from app.providers.openai_wire import error_envelope
-from app.providers.sse import encode_event
-from app.providers.upstream import read_json, write_json
+from tierwatch.errors import ProviderError
+from tierwatch.providers.anthropic_wire import error_to_anthropic, error_to_openai
+from tierwatch.providers.openai_wire import error_envelope
+from tierwatch.providers.sse import encode_event
+from tierwatch.providers.upstream import read_json, write_json
 
 OPENAI = "openai"
 ANTHROPIC = "anthropic"

@@ -16,16 +16,16 @@ import orjson
 import structlog
 from redis.asyncio.connection import parse_url
 
-from app.config import CacheConfig, Config
-from app.errors import SettingsError
-from app.gateway.cache_key import CacheKey, Wish, cache_key, tenant_of
-from app.gateway.cache_store import CacheAbsentError, CacheStore
-from app.gateway.inbound import Headers
-from app.gateway.metrics import GatewayMetrics
-from app.loop.exchange import ServedExchange
-from app.loop.redact import Redactor
-from app.routing.classification import Classification
-from app.routing.decision import Decision
+from tierwatch.config import CacheConfig, Config
+from tierwatch.errors import SettingsError
+from tierwatch.gateway.cache_key import CacheKey, Wish, cache_key, tenant_of
+from tierwatch.gateway.cache_store import CacheAbsentError, CacheStore
+from tierwatch.gateway.inbound import Headers
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.loop.exchange import ServedExchange
+from tierwatch.loop.redact import Redactor
+from tierwatch.routing.classification import Classification
+from tierwatch.routing.decision import Decision
 
 _log = structlog.get_logger(__name__)
 

@@ -7,20 +7,20 @@ OpenAI's form.
 from collections.abc import Mapping
 from typing import Any
 
-from app.errors import ProviderError
-from app.gateway.refusal import ANTHROPIC, OPENAI
-from app.providers.anthropic_wire import (
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
+from tierwatch.providers.anthropic_wire import (
     AnthropicToOpenAIStream,
     OpenAIToAnthropicStream,
     reply_to_anthropic,
     reply_to_openai,
     request_to_anthropic,
 )
-from app.providers.history import mentions_reasoning
-from app.providers.openai_wire import Reply, StreamAnswer, read_reply
-from app.providers.sse import SSEDecoder, SSEEvent, encode_event
-from app.providers.upstream import read_json, write_json
-from app.providers.usage import Usage, read_anthropic_usage, read_usage
+from tierwatch.providers.history import mentions_reasoning
+from tierwatch.providers.openai_wire import Reply, StreamAnswer, read_reply
+from tierwatch.providers.sse import SSEDecoder, SSEEvent, encode_event
+from tierwatch.providers.upstream import read_json, write_json
+from tierwatch.providers.usage import Usage, read_anthropic_usage, read_usage
 
 _DONE = "[DONE]"
 

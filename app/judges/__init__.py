@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from app.errors import JudgeError
-from app.judges.asking import Completes
-from app.judges.pairwise import PairwiseJudge
-from app.judges.ragas import Embed, Embedder, build_ragas_judge
-from app.judges.recorded import Lookup, RecordedJudge, records_version
-from app.judges.structural import StructuralFirst
-from app.judges.verdict import Judge
-from app.routing.tiers import Price, resolved_model
+from tierwatch.errors import JudgeError
+from tierwatch.judges.asking import Completes
+from tierwatch.judges.pairwise import PairwiseJudge
+from tierwatch.judges.ragas import Embed, Embedder, build_ragas_judge
+from tierwatch.judges.recorded import Lookup, RecordedJudge, records_version
+from tierwatch.judges.structural import StructuralFirst
+from tierwatch.judges.verdict import Judge
+from tierwatch.routing.tiers import Price, resolved_model
 
 if TYPE_CHECKING:
-    from app.config import JudgeConfig, ProviderConfig
+    from tierwatch.config import JudgeConfig, ProviderConfig
 
 __all__ = ["Judge", "build_judge"]
 

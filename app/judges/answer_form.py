@@ -8,8 +8,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.judges.schema import schema_breach
-from app.judges.transcript import canonical_json
+from tierwatch.judges.schema import schema_breach
+from tierwatch.judges.transcript import canonical_json
 
 NOT_JSON: Any = object()
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from app.errors import ProviderError
-from app.routing.tiers import Price
+from tierwatch.errors import ProviderError
+from tierwatch.routing.tiers import Price
 
 _BAD_REQUEST = 400
 # Room for a reasoning model to think before the few words that are wanted.
@@ -14,7 +14,7 @@ _REASONING_TOKENS = 4_000
 
 
 class Completed(Protocol):
-    """What is read of a completion; `app.providers.completion.Completion` is one."""
+    """What is read of a completion; `providers.completion.Completion` is one."""
 
     @property
     def message(self) -> dict[str, Any]:
@@ -42,7 +42,7 @@ class Completed(Protocol):
 
 
 class Completes(Protocol):
-    """A client of chat models; `app.providers.completion.ChatClient` is one."""
+    """A client of chat models; `providers.completion.ChatClient` is one."""
 
     def complete(
         self, provider: str, request: dict[str, Any], *, timeout_s: float | None = None

@@ -11,11 +11,11 @@ from importlib.resources import files
 from string import Template
 from typing import Any, Literal
 
-from app.errors import JudgeError, UnreadableVerdictError
-from app.judges.asking import Asker, Completes, Tally
-from app.judges.transcript import answer_text, conversation_text, cut_middle, readable
-from app.judges.verdict import Answer, Order, OrderVerdict, Preferred, Question, Verdict
-from app.routing.tiers import Price
+from tierwatch.errors import JudgeError, UnreadableVerdictError
+from tierwatch.judges.asking import Asker, Completes, Tally
+from tierwatch.judges.transcript import answer_text, conversation_text, cut_middle, readable
+from tierwatch.judges.verdict import Answer, Order, OrderVerdict, Preferred, Question, Verdict
+from tierwatch.routing.tiers import Price
 
 # About 6,000 tokens for each of conversation, A and B.
 MAX_CHARS = 24_000
@@ -172,7 +172,9 @@ def pairwise_prompt(version: str) -> tuple[Template, Template]:
         JudgeError: there is no such version.
     """
     try:
-        text = (files("app.judges") / "prompts" / f"pairwise_{version}.txt").read_text("utf-8")
+        text = (files("tierwatch.judges") / "prompts" / f"pairwise_{version}.txt").read_text(
+            "utf-8"
+        )
     except OSError as missing:
         raise JudgeError(f"There is no pairwise prompt {version!r}.") from missing
     system, user = text.removeprefix("[system]\n").split("\n[user]\n")

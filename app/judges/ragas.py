@@ -14,11 +14,11 @@ from statistics import fmean
 
 import httpx
 
-from app.errors import JudgeError, ProviderError, UnreadableVerdictError
-from app.judges.asking import Asker, Completes, Tally
-from app.judges.transcript import answer_text, readable, tool_calls
-from app.judges.verdict import Answer, Judge, Preferred, Question, Verdict
-from app.routing.tiers import Price
+from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
+from tierwatch.judges.asking import Asker, Completes, Tally
+from tierwatch.judges.transcript import answer_text, readable, tool_calls
+from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
+from tierwatch.routing.tiers import Price
 
 # On the mean of two scores that move in steps of one statement in ten; nearer is a tie.
 MARGIN = 0.1
@@ -212,7 +212,7 @@ def build_ragas_judge(
     # ragas reports its use to its makers unless told otherwise before it is imported.
     os.environ["RAGAS_DO_NOT_TRACK"] = "true"
     try:
-        metrics = importlib.import_module("app.judges.ragas_metrics")
+        metrics = importlib.import_module("tierwatch.judges.ragas_metrics")
     except ImportError as missing:
         raise JudgeError(
             "evaluation.judge.kind is ragas, and ragas cannot be imported"

@@ -1,4 +1,4 @@
-"""ragas' metrics, asked through our own client. Imports ragas: see `app.judges.ragas`."""
+"""ragas' metrics, asked through our own client. Imports ragas: see `judges.ragas`."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM
 from ragas.metrics.collections import AnswerRelevancy, Faithfulness
 
-from app.errors import UnreadableVerdictError
-from app.judges.asking import Asker, Tally
-from app.judges.ragas import Embed, Score
+from tierwatch.errors import UnreadableVerdictError
+from tierwatch.judges.asking import Asker, Tally
+from tierwatch.judges.ragas import Embed, Score
 
 RAGAS_VERSION = version("ragas")
 

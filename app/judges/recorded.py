@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.errors import JudgeError
-from app.judges.transcript import answer_text
-from app.judges.verdict import Answer, Preferred, Question, Verdict
+from tierwatch.errors import JudgeError
+from tierwatch.judges.transcript import answer_text
+from tierwatch.judges.verdict import Answer, Preferred, Question, Verdict
 
 Lookup = Callable[[Question, str, str], Preferred | None]
 """Question, served text, alternative text -> the recorded verdict, or None: there is none."""

@@ -8,7 +8,7 @@ keyword is ignored. Ignoring can only let a value pass, so what is reported is t
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from app.judges.transcript import canonical_json
+from tierwatch.judges.transcript import canonical_json
 
 # Deeper than any schema people write; ends references that only lead to themselves.
 _DEEPEST = 60

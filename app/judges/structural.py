@@ -10,9 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from app.judges.answer_form import NOT_JSON, call_breach, json_breach, read_json
-from app.judges.transcript import answer_text, canonical_json, content_text, tool_calls
-from app.judges.verdict import Answer, Judge, Preferred, Question, Verdict
+from tierwatch.judges.answer_form import NOT_JSON, call_breach, json_breach, read_json
+from tierwatch.judges.transcript import answer_text, canonical_json, content_text, tool_calls
+from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
 
 # Runs of spaces inside a line; not the indentation, which is meaning in code.
 _RUN = re.compile(r"(?<=\S)[^\S\n]+")

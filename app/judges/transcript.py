@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from app.judges.verdict import Answer, Question
+from tierwatch.judges.verdict import Answer, Question
 
 # Control characters other than tab and newline, lone surrogates (they cannot be sent as UTF-8),
 # and the invisible "tag" characters with which text is hidden from people but not from models.

@@ -2,7 +2,7 @@
 
 ::
 
-    postgres/  redis/     the data (postgres may be a link, see app.local.postgres)
+    postgres/  redis/     the data (postgres may be a link, see tierwatch.local.postgres)
     logs/<name>.log       what each process printed; earlier runs in .log.1 to .log.3
     run/<name>.json       the running processes, for whoever must stop them when we cannot
     credentials.json      random passwords, mode 0600
@@ -24,8 +24,8 @@ from typing import IO, TYPE_CHECKING
 
 import psutil
 
-from app.errors import StackError
-from app.local import guard
+from tierwatch.errors import StackError
+from tierwatch.local import guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from app.errors import StackError
-from app.local.process import Account, Process
+from tierwatch.errors import StackError
+from tierwatch.local.process import Account, Process
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from app.errors import StackError
+from tierwatch.errors import StackError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,8 +14,8 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from app.errors import StackError
-from app.local.process import Process
+from tierwatch.errors import StackError
+from tierwatch.local.process import Process
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Self
 
 import psutil
 
-from app.errors import StackError
-from app.local import guard, postgres, redis
-from app.local.folder import Folder
-from app.local.process import Process, free_port, is_free, last_lines, rotate, spawn
+from tierwatch.errors import StackError
+from tierwatch.local import guard, postgres, redis
+from tierwatch.local.folder import Folder
+from tierwatch.local.process import Process, free_port, is_free, last_lines, rotate, spawn
 
 if TYPE_CHECKING:
     import subprocess
@@ -53,7 +53,7 @@ class Stack:
     Used as a context manager it stops on the way out. Every method may be called from any thread.
 
     Args:
-        folder: where all state is kept (see `app.local.folder`); made when missing.
+        folder: where all state is kept (see `local.folder`); made when missing.
         say: receives one plain line for each thing the operator should know.
         environ: environment of the processes, and the PATH on which programs are looked for.
     """

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from app.errors import ConflictError
-from app.routing.policy import ALL_TASKS
-from app.store.alerts import (
+from tierwatch.errors import ConflictError
+from tierwatch.routing.policy import ALL_TASKS
+from tierwatch.store.alerts import (
     EVENT,
     add_alert,
     load_alert,
@@ -16,9 +16,9 @@ from app.store.alerts import (
     unresolved_alert,
     untold_alerts,
 )
-from app.store.audit import add_audit
-from app.store.evidence import forget_monitors
-from app.store.rollups import counted_requests
+from tierwatch.store.audit import add_audit
+from tierwatch.store.evidence import forget_monitors
+from tierwatch.store.rollups import counted_requests
 
 # Which streams start anew when an alert of a kind is resolved.
 _STREAMS = {

@@ -15,14 +15,14 @@ from typing import Literal
 import structlog
 from sqlalchemy import Connection, Engine
 
-from app.errors import ProviderError
-from app.evalsets import Anchor, Evalset
-from app.judges import Judge
-from app.judges.verdict import Question, Verdict
-from app.loop.alert import open_alert
-from app.loop.flips import FLIPS_TOLERATED, watch_flips
-from app.store.costs import add_lost_cost, is_spent
-from app.store.evalset_runs import (
+from tierwatch.errors import ProviderError
+from tierwatch.evalsets import Anchor, Evalset
+from tierwatch.judges import Judge
+from tierwatch.judges.verdict import Question, Verdict
+from tierwatch.loop.alert import open_alert
+from tierwatch.loop.flips import FLIPS_TOLERATED, watch_flips
+from tierwatch.store.costs import add_lost_cost, is_spent
+from tierwatch.store.evalset_runs import (
     add_anchor_verdict,
     anchor_verdicts,
     claim_run,

@@ -7,19 +7,19 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func
 
-from app.errors import ConflictError, UsageError
-from app.routing.policy import Policy
-from app.store.audit import add_audit
-from app.store.learned import add_model
-from app.store.policies import (
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.routing.policy import Policy
+from tierwatch.store.audit import add_audit
+from tierwatch.store.learned import add_model
+from tierwatch.store.policies import (
     add_policy,
     load_policy,
     lock_active,
     next_version,
     set_active,
 )
-from app.store.proposals import load_proposal, proposals_in, set_proposal
-from app.store.task_types import active_version
+from tierwatch.store.proposals import load_proposal, proposals_in, set_proposal
+from tierwatch.store.task_types import active_version
 
 # Share of sessions a new policy gets first.
 DEFAULT_SHARE = 0.2

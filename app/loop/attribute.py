@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from app.evalsets import Anchor, Evalset, Probe
-from app.evaluation.attribution import (
+from tierwatch.evalsets import Anchor, Evalset, Probe
+from tierwatch.evaluation.attribution import (
     AnchorEvidence,
     AnchorFlips,
     Attribution,
@@ -20,18 +20,18 @@ from app.evaluation.attribution import (
     ProbeFlips,
     attribute,
 )
-from app.judges import Judge
-from app.judges.asking import Completes
-from app.loop.anchors import AnchorRun, judge_anchors
-from app.loop.probes import ProbeRun, ask_probes
-from app.routing.tiers import Tier
-from app.store.alerts import claim_attribution, put_attribution
-from app.store.audit import add_audit
-from app.store.evidence import loss_cells
-from app.store.learned import artefact_at
-from app.store.policies import load_policy
+from tierwatch.judges import Judge
+from tierwatch.judges.asking import Completes
+from tierwatch.loop.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.probes import ProbeRun, ask_probes
+from tierwatch.routing.tiers import Tier
+from tierwatch.store.alerts import claim_attribution, put_attribution
+from tierwatch.store.audit import add_audit
+from tierwatch.store.evidence import loss_cells
+from tierwatch.store.learned import artefact_at
+from tierwatch.store.policies import load_policy
 
-# Longer than a full set of anchors and probes takes; see `app.loop.anchors`.
+# Longer than a full set of anchors and probes takes; see `loop.anchors`.
 _HOLD = dt.timedelta(minutes=15)
 _AGAIN = dt.timedelta(seconds=10)
 

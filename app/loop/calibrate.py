@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.evaluation.calibration import JudgeCalibration, Weakness, calibrate, weakness
-from app.store.evalset_runs import newest_anchor_verdicts
-from app.store.labels import label_counts, labelled_verdicts
+from tierwatch.evaluation.calibration import JudgeCalibration, Weakness, calibrate, weakness
+from tierwatch.store.evalset_runs import newest_anchor_verdicts
+from tierwatch.store.labels import label_counts, labelled_verdicts
 
 # An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
 _OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie"}

@@ -26,8 +26,8 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from sqlalchemy.exc import ProgrammingError as SchemaError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from app.dispatch import Dispatch
-from app.evaluation.sampling import (
+from tierwatch.dispatch import Dispatch
+from tierwatch.evaluation.sampling import (
     Inclusion,
     SamplingPlan,
     budget_factor,
@@ -37,15 +37,15 @@ from app.evaluation.sampling import (
     neyman_allocation,
     propensities,
 )
-from app.loop.exchange import Attempt, ServedExchange
-from app.loop.redact import redact_json, storable
-from app.loop.spool import Spool
-from app.routing.tiers import CACHE_TIER, Tier
-from app.store.costs import spent_today
-from app.store.evidence import risk_cells
-from app.store.exchanges import add_exchanges
-from app.store.rollups import add_boundary_counts, add_rollups, counted_requests
-from app.store.work import add_attempt
+from tierwatch.loop.exchange import Attempt, ServedExchange
+from tierwatch.loop.redact import redact_json, storable
+from tierwatch.loop.spool import Spool
+from tierwatch.routing.tiers import CACHE_TIER, Tier
+from tierwatch.store.costs import spent_today
+from tierwatch.store.evidence import risk_cells
+from tierwatch.store.exchanges import add_exchanges
+from tierwatch.store.rollups import add_boundary_counts, add_rollups, counted_requests
+from tierwatch.store.work import add_attempt
 
 _log = structlog.get_logger(__name__)
 

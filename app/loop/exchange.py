@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.routing.decision import Decision
+from tierwatch.routing.decision import Decision
 
 
 def new_exchange_id(epoch_s: float) -> uuid.UUID:

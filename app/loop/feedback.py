@@ -2,9 +2,9 @@
 
 from sqlalchemy import Engine
 
-from app.loop.exchange import Feedback
-from app.loop.redact import Redactor, redact_json, storable
-from app.store.feedback import add_feedback
+from tierwatch.loop.exchange import Feedback
+from tierwatch.loop.redact import Redactor, redact_json, storable
+from tierwatch.store.feedback import add_feedback
 
 
 def keep_feedback(given: Feedback, *, engine: Engine, redact: Redactor) -> None:

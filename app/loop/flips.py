@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from app.evaluation.monitoring import MisrouteMonitor
-from app.store.evidence import load_monitor, put_monitor
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.store.evidence import load_monitor, put_monitor
 
 # Chance of a false alarm: at most items seen / LEVEL, so 4 % for each full set of 400.
 LEVEL = 1e4

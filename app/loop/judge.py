@@ -5,18 +5,18 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
-from app.dispatch import Dispatch
-from app.errors import ProviderError
-from app.evaluation.outcome import outcome_of
-from app.judges import Judge
-from app.judges.verdict import Question, Verdict
-from app.loop.redact import storable
-from app.loop.retry import after_failed_try, worn_out
-from app.routing.tiers import CACHE_TIER
-from app.store.costs import add_lost_cost
-from app.store.evidence import add_outcome, add_verdict
-from app.store.exchanges import StoredPair, load_pair
-from app.store.work import add_failure, claim, end_exchange
+from tierwatch.dispatch import Dispatch
+from tierwatch.errors import ProviderError
+from tierwatch.evaluation.outcome import outcome_of
+from tierwatch.judges import Judge
+from tierwatch.judges.verdict import Question, Verdict
+from tierwatch.loop.redact import storable
+from tierwatch.loop.retry import after_failed_try, worn_out
+from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.store.costs import add_lost_cost
+from tierwatch.store.evidence import add_outcome, add_verdict
+from tierwatch.store.exchanges import StoredPair, load_pair
+from tierwatch.store.work import add_failure, claim, end_exchange
 
 STEP: Final = "judge"
 

@@ -11,10 +11,10 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine
 
-from app.errors import ArtefactError
-from app.routing.local import LocalClassifier
-from app.store.evidence import try_lock
-from app.store.learned import (
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.store.evidence import try_lock
+from tierwatch.store.learned import (
     JudgedPair,
     judged_pairs,
     load_learner,
@@ -54,7 +54,7 @@ def learn(*, engine: Engine, rules: LearnRules) -> int:
 
     A classifier and the position it has reached are written together, so a pair counts once
     whatever is redelivered. A pair whose text is gone is passed over. What the classifier said of
-    a pair just before is written down beside it, for `app.loop.type_offsets`.
+    a pair just before is written down beside it, for `loop.type_offsets`.
 
     Returns:
         How many pairs were learned.

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection
 
-from app.config import Config
-from app.evaluation.estimation import Estimate
-from app.evaluation.joint import (
+from tierwatch.config import Config
+from tierwatch.evaluation.estimation import Estimate
+from tierwatch.evaluation.joint import (
     JointChoice,
     Move,
     RoutedPairs,
@@ -23,16 +23,16 @@ from app.evaluation.joint import (
     served_rates,
     total_loss,
 )
-from app.evaluation.thresholds import predicted_change, spent_delta
-from app.loop.alert import misroute_alert
-from app.loop.approve import expire_proposal, expire_untested, promised_rate
-from app.loop.observe import percent
-from app.loop.propose import Made, propose
-from app.loop.replay_policy import replay_document, replay_thresholds
-from app.routing.policy import ALL_TASKS, Policy
-from app.store.evidence import mean_costs, routed_evidence
-from app.store.policies import active_policies, lock_active
-from app.store.proposals import (
+from tierwatch.evaluation.thresholds import predicted_change, spent_delta
+from tierwatch.loop.alert import misroute_alert
+from tierwatch.loop.approve import expire_proposal, expire_untested, promised_rate
+from tierwatch.loop.observe import percent
+from tierwatch.loop.propose import Made, propose
+from tierwatch.loop.replay_policy import replay_document, replay_thresholds
+from tierwatch.routing.policy import ALL_TASKS, Policy
+from tierwatch.store.evidence import mean_costs, routed_evidence
+from tierwatch.store.policies import active_policies, lock_active
+from tierwatch.store.proposals import (
     UNDECIDED,
     add_retune,
     last_retune,

@@ -13,16 +13,16 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from app.evaluation.confidence_sequence import always_valid
-from app.evaluation.estimation import Estimate, unknown, weighted_rate
-from app.evaluation.monitoring import MisrouteMonitor
-from app.evaluation.outcome import conversation_outcome
-from app.loop.alert import open_alert
-from app.loop.approve import withdraw_loosening
-from app.loop.relative import raised_against_past
-from app.routing.tiers import CACHE_TIER
-from app.store.costs import spent_today
-from app.store.evidence import (
+from tierwatch.evaluation.confidence_sequence import always_valid
+from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.outcome import conversation_outcome
+from tierwatch.loop.alert import open_alert
+from tierwatch.loop.approve import withdraw_loosening
+from tierwatch.loop.relative import raised_against_past
+from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.store.costs import spent_today
+from tierwatch.store.evidence import (
     load_monitor,
     put_monitor,
     set_positions,
@@ -31,7 +31,7 @@ from app.store.evidence import (
     take_unobserved,
     try_lock,
 )
-from app.store.policies import load_policy
+from tierwatch.store.policies import load_policy
 
 # One observer at a time keeps the order of outcomes the order of the monitors.
 _OBSERVER_LOCK = 7_431_202

@@ -13,17 +13,17 @@ from dataclasses import dataclass
 import structlog
 from sqlalchemy import Connection, Engine
 
-from app.errors import ProviderError
-from app.evalsets import Evalset, Probe
-from app.evaluation.probes import check_passes
-from app.judges.asking import Asker, Completes, Tally
-from app.loop.alert import open_alert
-from app.loop.anchors import ENOUGH, HOLD_S, THREADS
-from app.loop.flips import FLIPS_TOLERATED, watch_flips
-from app.loop.redact import storable
-from app.routing.tiers import Tier
-from app.store.costs import add_lost_cost, is_spent
-from app.store.evalset_runs import (
+from tierwatch.errors import ProviderError
+from tierwatch.evalsets import Evalset, Probe
+from tierwatch.evaluation.probes import check_passes
+from tierwatch.judges.asking import Asker, Completes, Tally
+from tierwatch.loop.alert import open_alert
+from tierwatch.loop.anchors import ENOUGH, HOLD_S, THREADS
+from tierwatch.loop.flips import FLIPS_TOLERATED, watch_flips
+from tierwatch.loop.redact import storable
+from tierwatch.routing.tiers import Tier
+from tierwatch.store.costs import add_lost_cost, is_spent
+from tierwatch.store.evalset_runs import (
     add_probe_answer,
     claim_run,
     end_run,

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.store.audit import add_audit
-from app.store.proposals import add_proposal
+from tierwatch.store.audit import add_audit
+from tierwatch.store.proposals import add_proposal
 
 # Evidence ages with its traffic; a proposal nobody decided in a week is looked for again.
 _EXPIRES_AFTER = dt.timedelta(days=7)

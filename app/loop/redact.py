@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from typing import Any, overload
 
-from app.errors import SettingsError
+from tierwatch.errors import SettingsError
 
 Redactor = Callable[[str], str]
 

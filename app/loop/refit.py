@@ -14,8 +14,8 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection, Engine
 
-from app.errors import ArtefactError
-from app.evaluation.comparison import (
+from tierwatch.errors import ArtefactError
+from tierwatch.evaluation.comparison import (
     Comparison,
     HeldOut,
     ModelChange,
@@ -25,17 +25,17 @@ from app.evaluation.comparison import (
     model_change,
     most_gain,
 )
-from app.evaluation.estimation import Floats, weighted_rate
-from app.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
-from app.loop.approve import approve_proposal
-from app.loop.propose import Made, propose
-from app.loop.type_offsets import with_type_offsets
-from app.loop.types import types_in_force
-from app.routing.local import WORDS_FROM, LocalClassifier
-from app.routing.policy import Policy
-from app.routing.task_types import TaskTypes
-from app.store.evidence import mean_costs, try_lock
-from app.store.learned import (
+from tierwatch.evaluation.estimation import Floats, weighted_rate
+from tierwatch.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.propose import Made, propose
+from tierwatch.loop.type_offsets import with_type_offsets
+from tierwatch.loop.types import types_in_force
+from tierwatch.routing.local import WORDS_FROM, LocalClassifier
+from tierwatch.routing.policy import Policy
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.store.evidence import mean_costs, try_lock
+from tierwatch.store.learned import (
     JudgedPair,
     add_artefact,
     add_refit,
@@ -49,8 +49,8 @@ from app.store.learned import (
     sessions_until,
     set_candidate,
 )
-from app.store.policies import active_policies, lock_active
-from app.store.proposals import undecided_proposal
+from tierwatch.store.policies import active_policies, lock_active
+from tierwatch.store.proposals import undecided_proposal
 
 _LOCK = 7_431_207
 # The newest of the held-out pairs: two models read 20,000 prompts in three seconds.

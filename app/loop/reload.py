@@ -7,13 +7,13 @@ from dataclasses import replace
 import structlog
 from sqlalchemy import Engine, func
 
-from app.loop.approve import cancel_rollout
-from app.routing.learned import learned_classifier
-from app.routing.local import LocalClassifier, LocalTierClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.store.audit import add_audit
-from app.store.learned import artefact_at, model_artefacts
-from app.store.policies import (
+from tierwatch.loop.approve import cancel_rollout
+from tierwatch.routing.learned import learned_classifier
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.store.audit import add_audit
+from tierwatch.store.learned import artefact_at, model_artefacts
+from tierwatch.store.policies import (
     active_policies,
     add_policy,
     lock_active,
@@ -21,7 +21,7 @@ from app.store.policies import (
     put_first_policy,
     set_active,
 )
-from app.store.proposals import UNDECIDED, proposals_in, set_proposal
+from tierwatch.store.proposals import UNDECIDED, proposals_in, set_proposal
 
 _log = structlog.get_logger(__name__)
 

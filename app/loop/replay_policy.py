@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from app.errors import UsageError
-from app.evaluation.counterfactual import Replay, replay_policy
-from app.routing.policy import ALL_TASKS
-from app.store.evidence import logged_outcomes
-from app.store.learned import artefact_at
-from app.store.policies import active_policies
-from app.store.reading import newest_judge_version
+from tierwatch.errors import UsageError
+from tierwatch.evaluation.counterfactual import Replay, replay_policy
+from tierwatch.routing.policy import ALL_TASKS
+from tierwatch.store.evidence import logged_outcomes
+from tierwatch.store.learned import artefact_at
+from tierwatch.store.policies import active_policies
+from tierwatch.store.reading import newest_judge_version
 
 
 def replay_thresholds(

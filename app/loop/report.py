@@ -6,20 +6,20 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from app.config import Config
-from app.evaluation.confidence_sequence import always_valid_interval
-from app.evaluation.costs import Costs
-from app.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
-from app.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
-from app.evaluation.relative import relative_quality, relative_saving, split_level
-from app.loop.objective import objective_of, quality_kept
-from app.routing.policy import ActivePolicies
-from app.routing.tiers import CACHE_TIER
-from app.store.costs import evaluation_costs
-from app.store.evidence import streams_in_force
-from app.store.labels import has_labels, reviewed_outcomes
-from app.store.policies import active_policies
-from app.store.reading import newest_judge_version
+from tierwatch.config import Config
+from tierwatch.evaluation.confidence_sequence import always_valid_interval
+from tierwatch.evaluation.costs import Costs
+from tierwatch.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
+from tierwatch.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
+from tierwatch.evaluation.relative import relative_quality, relative_saving, split_level
+from tierwatch.loop.objective import objective_of, quality_kept
+from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.store.costs import evaluation_costs
+from tierwatch.store.evidence import streams_in_force
+from tierwatch.store.labels import has_labels, reviewed_outcomes
+from tierwatch.store.policies import active_policies
+from tierwatch.store.reading import newest_judge_version
 
 _FUNNEL = """
 select

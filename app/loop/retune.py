@@ -8,34 +8,34 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from app.evaluation.estimation import Estimate, weighted_rate
-from app.evaluation.thresholds import (
+from tierwatch.evaluation.estimation import Estimate, weighted_rate
+from tierwatch.evaluation.thresholds import (
     PredictedChange,
     ThresholdChoice,
     choose_threshold,
     predicted_change,
     spent_delta,
 )
-from app.loop.alert import misroute_alert
-from app.loop.approve import approve_proposal, expire_untested
-from app.loop.objective import Objective, due, retune_jointly
-from app.loop.propose import Made, propose
-from app.loop.replay_policy import replay_document, replay_thresholds
-from app.routing.policy import ALL_TASKS, Policy
-from app.routing.task_types import MOST_TYPES
-from app.store.audit import add_audit
-from app.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
-from app.store.labels import judge_errors
-from app.store.learned import artefact_at
-from app.store.policies import active_policies, lock_active
-from app.store.proposals import (
+from tierwatch.loop.alert import misroute_alert
+from tierwatch.loop.approve import approve_proposal, expire_untested
+from tierwatch.loop.objective import Objective, due, retune_jointly
+from tierwatch.loop.propose import Made, propose
+from tierwatch.loop.replay_policy import replay_document, replay_thresholds
+from tierwatch.routing.policy import ALL_TASKS, Policy
+from tierwatch.routing.task_types import MOST_TYPES
+from tierwatch.store.audit import add_audit
+from tierwatch.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
+from tierwatch.store.labels import judge_errors
+from tierwatch.store.learned import artefact_at
+from tierwatch.store.policies import active_policies, lock_active
+from tierwatch.store.proposals import (
     add_retune,
     expire_proposals,
     last_retune,
     tested_types,
     undecided_proposal,
 )
-from app.store.task_types import active_names
+from tierwatch.store.task_types import active_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from app.errors import ConflictError, UsageError
-from app.loop.redact import Redactor, storable
-from app.store.audit import add_audit
-from app.store.labels import add_label
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.redact import Redactor, storable
+from tierwatch.store.audit import add_audit
+from tierwatch.store.labels import add_label
 
 _MOST_NOTE = 2_000
 

@@ -6,18 +6,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from app.evaluation.monitoring import MisrouteMonitor
-from app.loop.approve import (
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.loop.approve import (
     cancel_rollout,
     expire_untested,
     finish_rollout,
     promised_rate,
     start_rollout,
 )
-from app.loop.observe import fits, percent
-from app.routing.policy import Policy
-from app.store.policies import load_policy, lock_active
-from app.store.proposals import proposals_in
+from tierwatch.loop.observe import fits, percent
+from tierwatch.routing.policy import Policy
+from tierwatch.store.policies import load_policy, lock_active
+from tierwatch.store.proposals import proposals_in
 
 # P(false rollback) over the pairs of one rollout is at most pairs / level: 1 %.
 _FALSE_ROLLBACK = 0.01

@@ -11,16 +11,16 @@ from typing import Final, Protocol
 
 from sqlalchemy import Engine
 
-from app.dispatch import Dispatch
-from app.errors import ProviderError
-from app.loop.redact import Redactor, redact_json, storable
-from app.loop.retry import after_failed_try, worn_out
-from app.providers.completion import Completion
-from app.providers.openai_wire import lean_request
-from app.routing.tiers import Tier
-from app.store.costs import add_lost_cost
-from app.store.exchanges import StoredPair, add_alternative, load_pair
-from app.store.work import add_attempt, add_failure, claim
+from tierwatch.dispatch import Dispatch
+from tierwatch.errors import ProviderError
+from tierwatch.loop.redact import Redactor, redact_json, storable
+from tierwatch.loop.retry import after_failed_try, worn_out
+from tierwatch.providers.completion import Completion
+from tierwatch.providers.openai_wire import lean_request
+from tierwatch.routing.tiers import Tier
+from tierwatch.store.costs import add_lost_cost
+from tierwatch.store.exchanges import StoredPair, add_alternative, load_pair
+from tierwatch.store.work import add_attempt, add_failure, claim
 
 STEP: Final = "shadow"
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Engine
 
-from app.dispatch import Dispatch
-from app.store.work import left_lying
+from tierwatch.dispatch import Dispatch
+from tierwatch.store.work import left_lying
 
 # With more than this waiting, the rows' messages are most likely still in the queue.
 _BUSY = 500

@@ -12,12 +12,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from app.evaluation.drift import InputDriftMonitor
-from app.evaluation.sample_ratio import SampleRatioMonitor
-from app.evaluation.sampling import CONFIDENCE_BINS
-from app.loop.alert import open_alert
-from app.store.evidence import load_monitor, put_monitor, try_lock
-from app.store.rollups import (
+from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
+from tierwatch.evaluation.sampling import CONFIDENCE_BINS
+from tierwatch.loop.alert import open_alert
+from tierwatch.store.evidence import load_monitor, put_monitor, try_lock
+from tierwatch.store.rollups import (
     CaptureCount,
     FreshCount,
     capture_counts,

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from app.errors import ConflictError, UsageError
-from app.loop.refit import RefitRules, Trial, conclude, models_above
-from app.routing.local import LocalClassifier
-from app.store.learned import (
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.refit import RefitRules, Trial, conclude, models_above
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.store.learned import (
     JudgedPair,
     add_artefact,
     artefact_at,
@@ -18,8 +18,8 @@ from app.store.learned import (
     newest_position,
     unjudged_texts,
 )
-from app.store.policies import active_policies, lock_active
-from app.training.distil import Fitted, Lessons, fit_best
+from tierwatch.store.policies import active_policies, lock_active
+from tierwatch.training.distil import Fitted, Lessons, fit_best
 
 # The newest quarter is what candidate and incumbent are compared on.
 _HELD_OUT = 4
@@ -64,7 +64,7 @@ def train(
     Args:
         engine: Postgres.
         rules: how models are proposed.
-        base_rate: as in `app.loop.learn.LearnRules`.
+        base_rate: as in `loop.learn.LearnRules`.
         teacher: ``static``, ``words`` or ``none``.
         limit: pairs of a boundary at most, the newest.
         said: told boundary, and how many of how many prompts were imitated.

@@ -15,19 +15,19 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection, Engine
 
-from app.errors import ArtefactError, EvidenceError
-from app.evaluation.clusters import Leiden
-from app.evaluation.estimation import Estimate, unknown, weighted_rate
-from app.evaluation.task_types import FEWEST_PAIRS, TypesEvidence, build_types
-from app.loop.approve import TYPES_GONE, cancel_rollout, expire_proposal, lost_its_types
-from app.routing.features import routed_text
-from app.routing.policy import ALL_TASKS
-from app.routing.task_types import TaskTypes
-from app.store.audit import add_audit
-from app.store.policies import active_policies, lock_active
-from app.store.proposals import UNDECIDED, proposals_in
-from app.store.reading import newest_judge_version
-from app.store.task_types import (
+from tierwatch.errors import ArtefactError, EvidenceError
+from tierwatch.evaluation.clusters import Leiden
+from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
+from tierwatch.evaluation.task_types import FEWEST_PAIRS, TypesEvidence, build_types
+from tierwatch.loop.approve import TYPES_GONE, cancel_rollout, expire_proposal, lost_its_types
+from tierwatch.routing.features import routed_text
+from tierwatch.routing.policy import ALL_TASKS
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.store.audit import add_audit
+from tierwatch.store.policies import active_policies, lock_active
+from tierwatch.store.proposals import UNDECIDED, proposals_in
+from tierwatch.store.reading import newest_judge_version
+from tierwatch.store.task_types import (
     JudgedPrompt,
     active_types,
     active_version,

@@ -3,11 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.errors import ProviderError
-from app.providers.anthropic_requests import mapping, objects, string, tool_call, tool_use_block
-from app.providers.openai_wire import error_envelope, error_text, read_reply
-from app.providers.usage import read_anthropic_usage
-from app.routing.content import message_text
+from tierwatch.errors import ProviderError
+from tierwatch.providers.anthropic_requests import (
+    mapping,
+    objects,
+    string,
+    tool_call,
+    tool_use_block,
+)
+from tierwatch.providers.openai_wire import error_envelope, error_text, read_reply
+from tierwatch.providers.usage import read_anthropic_usage
+from tierwatch.routing.content import message_text
 
 _FINISH_REASONS = {
     "end_turn": "stop",

@@ -6,8 +6,8 @@ from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.errors import ProviderError
-from app.providers.history import joined_turns, with_safe_ids, without_orphaned_thinking
+from tierwatch.errors import ProviderError
+from tierwatch.providers.history import joined_turns, with_safe_ids, without_orphaned_thinking
 
 # Anthropic demands max_tokens; OpenAI's callers mostly leave it out. 4096 is what every model of
 # theirs that is still served can write.

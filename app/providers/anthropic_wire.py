@@ -18,8 +18,8 @@ from typing import Any
 
 import orjson
 
-from app.errors import ProviderError
-from app.providers.anthropic_replies import (
+from tierwatch.errors import ProviderError
+from tierwatch.providers.anthropic_replies import (
     error_to_anthropic,
     error_to_openai,
     finish_reason,
@@ -29,7 +29,7 @@ from app.providers.anthropic_replies import (
     usage_to_anthropic,
     usage_to_openai,
 )
-from app.providers.anthropic_requests import (
+from tierwatch.providers.anthropic_requests import (
     mapping,
     objects,
     request_to_anthropic,
@@ -37,9 +37,9 @@ from app.providers.anthropic_requests import (
     string,
     tool_call,
 )
-from app.providers.openai_wire import StreamAnswer
-from app.providers.sse import SSEEvent
-from app.providers.usage import Usage, read_anthropic_usage
+from tierwatch.providers.openai_wire import StreamAnswer
+from tierwatch.providers.sse import SSEEvent
+from tierwatch.providers.usage import Usage, read_anthropic_usage
 
 __all__ = [
     "AnthropicToOpenAIStream",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from operator import is_
 from typing import Any
 
-from app.routing.stickiness import in_tool_exchange
+from tierwatch.routing.stickiness import in_tool_exchange
 
 Messages = Sequence[Mapping[str, Any]]
 

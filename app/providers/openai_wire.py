@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.errors import ProviderError
-from app.providers.history import Reader, fitted_request
-from app.providers.usage import Usage, read_usage
-from app.routing.content import message_text
+from tierwatch.errors import ProviderError
+from tierwatch.providers.history import Reader, fitted_request
+from tierwatch.providers.usage import Usage, read_usage
+from tierwatch.routing.content import message_text
 
 CHARACTERS_PER_TOKEN = 4
 

@@ -27,10 +27,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.errors import UsageError
-from app.evalsets import Anchor, Probe
-from app.providers.openai_wire import estimated_tokens, request_characters
-from app.providers.recorded_reply import (
+from tierwatch.errors import UsageError
+from tierwatch.evalsets import Anchor, Probe
+from tierwatch.providers.openai_wire import estimated_tokens, request_characters
+from tierwatch.providers.recorded_reply import (
     FAULTS,
     WHOLE_FAULTS,
     chat_completion,
@@ -38,7 +38,7 @@ from app.providers.recorded_reply import (
     refusal,
     reply_response,
 )
-from app.providers.recordings import (
+from tierwatch.providers.recordings import (
     RecordedPair,
     Recordings,
     same_text,
@@ -46,10 +46,10 @@ from app.providers.recordings import (
     tokens,
     usage,
 )
-from app.providers.traffic import RecordedAnswer, RecordedExchange
-from app.routing.content import message_text
-from app.routing.policy import hashed_share
-from app.routing.tiers import Price
+from tierwatch.providers.traffic import RecordedAnswer, RecordedExchange
+from tierwatch.routing.content import message_text
+from tierwatch.routing.policy import hashed_share
+from tierwatch.routing.tiers import Price
 
 _FENCED = r"<<<{name} (?P<nonce>[0-9a-f]+)\n(?P<text>.*?)\n?{name} (?P=nonce)>>>"
 _ANSWER_A, _ANSWER_B, _CONVERSATION, _PROMPT = (

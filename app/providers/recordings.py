@@ -12,8 +12,8 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from app.providers.traffic import RecordedExchange
-from app.routing.content import message_text, role_of
+from tierwatch.providers.traffic import RecordedExchange
+from tierwatch.routing.content import message_text, role_of
 
 T = TypeVar("T")
 

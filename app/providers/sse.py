@@ -6,7 +6,7 @@ also names each event.
 
 from dataclasses import dataclass
 
-from app.errors import ProviderError
+from tierwatch.errors import ProviderError
 
 # One event of a chat stream is a few hundred bytes; tool arguments sent whole reach some 100 kB.
 # Past this a provider is sending something else (a file, or a line that never ends).

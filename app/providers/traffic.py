@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import orjson
 
-from app.errors import TrafficError
+from tierwatch.errors import TrafficError
 
 # The longest context of today's models is some 4 MB of text; a longer line is not an exchange.
 MAX_LINE_BYTES = 10 * 1000 * 1000

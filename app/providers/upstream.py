@@ -1,6 +1,6 @@
 """The gateway's calls to providers: bytes out, bytes back, over aiohttp.
 
-The workers call through `app.providers.completion`. This path exists beside it because the gateway
+The workers call through `providers.completion`. This path exists beside it because the gateway
 carries live traffic: on one 2-core machine the same stub gave 4,268 requests/s over aiohttp and
 560 over httpx. A body goes out as the gateway wrote it and comes back as it arrived; what is
 decided here is whether the provider answered at all, and if not, which `ProviderError` that is.
@@ -18,9 +18,9 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from app.config import ProviderConfig
-from app.errors import ProviderError
-from app.providers.completion import refusal
+from tierwatch.config import ProviderConfig
+from tierwatch.errors import ProviderError
+from tierwatch.providers.completion import refusal
 
 _ANTHROPIC_VERSION = "2023-06-01"
 

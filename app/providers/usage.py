@@ -21,7 +21,7 @@ class Usage(NamedTuple):
 
     @property
     def billed(self) -> tuple[int, int, int, int]:
-        """The counts for `app.routing.tiers.Price.cost_usd`; what nobody counted is 0."""
+        """The counts for `routing.tiers.Price.cost_usd`; what nobody counted is 0."""
         return (
             self.prompt_tokens or 0,
             self.completion_tokens or 0,

@@ -1,6 +1,6 @@
 """The routing library: importable alone, pure, no database, HTTP, clock or environment.
 
-    from app.routing import Router
+    from tierwatch.routing import Router
 
     router = Router.from_config("tierwatch.yaml")
     decision = router.route([{"role": "user", "content": "What is the capital of France?"}])
@@ -9,8 +9,8 @@
 Neither pydantic nor yaml is imported until ``Router.from_config`` reads a file.
 """
 
-from app.routing.decision import Decision
-from app.routing.policy import Policy
-from app.routing.router import Router
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.policy import Policy
+from tierwatch.routing.router import Router
 
 __all__ = ["Decision", "Policy", "Router"]

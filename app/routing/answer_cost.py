@@ -8,10 +8,10 @@ the same quality on recorded traffic (docs/decisions).
 import math
 from typing import Self
 
-from app.errors import ArtefactError, EvidenceError
-from app.routing.artefact import open_sealed, require, seal
-from app.routing.features import BUCKETS, FEATURE_VERSION, Features, prompt_features
-from app.routing.linear import LinearModel
+from tierwatch.errors import ArtefactError, EvidenceError
+from tierwatch.routing.artefact import open_sealed, require, seal
+from tierwatch.routing.features import BUCKETS, FEATURE_VERSION, Features, prompt_features
+from tierwatch.routing.linear import LinearModel
 
 FORMAT_VERSION = 1
 

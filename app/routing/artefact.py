@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
-from app.errors import ArtefactError
+from tierwatch.errors import ArtefactError
 
 LARGEST_BYTES = 1024 * 1024
 _DIGEST_BYTES = 16

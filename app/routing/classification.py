@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.errors import ClassifierError, ProviderError
-from app.routing.tiers import Deployment, Price, Tier
+from tierwatch.errors import ClassifierError, ProviderError
+from tierwatch.routing.tiers import Deployment, Price, Tier
 
 Messages = Sequence[Mapping[str, Any]]
 

@@ -13,8 +13,8 @@ from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, PlainValidator
 
-from app.routing.classification import Classifier, ClassifierConfig
-from app.routing.document import (
+from tierwatch.routing.classification import Classifier, ClassifierConfig
+from tierwatch.routing.document import (
     Document,
     Problem,
     config_error,
@@ -22,15 +22,15 @@ from app.routing.document import (
     read_document,
     shown,
 )
-from app.routing.fields import Cost, Name, Seconds, Section, read_share, whole_number
-from app.routing.heuristic import HeuristicClassifier
-from app.routing.learned import configured_boundaries
-from app.routing.llm import MOST_TOKENS, LlmClassifier
-from app.routing.local import LocalTierClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.prices import Priced, PriceOrigin, price_of
-from app.routing.router import Ask, Router
-from app.routing.serving import (
+from tierwatch.routing.fields import Cost, Name, Seconds, Section, read_share, whole_number
+from tierwatch.routing.heuristic import HeuristicClassifier
+from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.llm import MOST_TOKENS, LlmClassifier
+from tierwatch.routing.local import LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.prices import Priced, PriceOrigin, price_of
+from tierwatch.routing.router import Ask, Router
+from tierwatch.routing.serving import (
     BalanceSection,
     CascadeSection,
     DeploymentSection,
@@ -38,8 +38,8 @@ from app.routing.serving import (
     place_problems,
     serving_problems,
 )
-from app.routing.static import StaticClassifier
-from app.routing.tiers import Deployment, Price, Tier, resolved_model
+from tierwatch.routing.static import StaticClassifier
+from tierwatch.routing.tiers import Deployment, Price, Tier, resolved_model
 
 DEFAULT_THRESHOLD = 0.7
 _FEWEST_TIERS = 2
@@ -316,7 +316,7 @@ def provider_problem(
 
 
 class Routed(Protocol):
-    """What a router is built from: `Routing`, or the whole `app.config.Config`."""
+    """What a router is built from: `Routing`, or the whole `config.Config`."""
 
     @property
     def tiers(self) -> tuple[Tier, ...]:

@@ -26,7 +26,7 @@ class Decision:
         policy_version: version of the policy whose thresholds were applied.
         reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault> |
             sticky:<why>``. With ``sticky`` the conversation is held at ``tier``, above the one the
-            router chose (`app.routing.stickiness`): because a tool's result is being answered
+            router chose (`routing.stickiness`): because a tool's result is being answered
             (``tool_exchange``), the classifier failed (``unclassified``), the message says nothing
             by itself (``continuation``) or the warm prompt cache is worth more (``warm_cache``).
             All other fields stay what the router found, so ``tier`` follows from none of them.

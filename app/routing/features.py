@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from app.routing.classification import Messages
-from app.routing.content import image_count, message_text, role_of
+from tierwatch.routing.classification import Messages
+from tierwatch.routing.content import image_count, message_text, role_of
 
 # Part of every artefact: weights mean nothing under other features. Change it with this module.
 FEATURE_VERSION = "words-1"

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 
-from app.routing.document import not_accepted
-from app.routing.tiers import Price
+from tierwatch.routing.document import not_accepted
+from tierwatch.routing.tiers import Price
 
 _SHARE = re.compile(r"(?:confidence\s*)?(?:<\s*)?(\d*\.?\d+(?:e-?\d+)?)\s*(%?)", re.IGNORECASE)
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)\s*)+")

@@ -13,8 +13,8 @@ from dataclasses import dataclass, fields
 from operator import attrgetter, mul
 from typing import Any
 
-from app.routing.classification import Classification, Messages
-from app.routing.content import image_count, message_text, role_of
+from tierwatch.routing.classification import Classification, Messages
+from tierwatch.routing.content import image_count, message_text, role_of
 
 
 def _words(text: str) -> frozenset[str]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.errors import ArtefactError
-from app.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
 
 
 def configured_boundaries(

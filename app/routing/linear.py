@@ -9,8 +9,8 @@ import math
 from array import array
 from operator import itemgetter, mul
 
-from app.errors import ArtefactError
-from app.routing.features import FORM, Features
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.features import FORM, Features
 
 # Chosen together (docs/decisions/0029). With .2 and .03 rare words move further, which pays where
 # words tell much and costs where pairs are few.

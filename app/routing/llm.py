@@ -14,10 +14,10 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from app.errors import ClassifierError
-from app.routing.classification import Classification, ClassifierConfig, Messages
-from app.routing.content import cut_in_the_middle, message_text, role_of
-from app.routing.tiers import Tier
+from tierwatch.errors import ClassifierError
+from tierwatch.routing.classification import Classification, ClassifierConfig, Messages
+from tierwatch.routing.content import cut_in_the_middle, message_text, role_of
+from tierwatch.routing.tiers import Tier
 
 # Stored beside what it produced; a changed prompt is a new file and a new version.
 PROMPT_VERSION = "classify_v1"
@@ -34,7 +34,11 @@ Ask = Callable[[dict[str, Any]], dict[str, Any]]
 
 @cache
 def _prompt(version: str) -> str:
-    return resources.files("app.routing").joinpath("prompts", f"{version}.txt").read_text("utf-8")
+    return (
+        resources.files("tierwatch.routing")
+        .joinpath("prompts", f"{version}.txt")
+        .read_text("utf-8")
+    )
 
 
 def classification_request(

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from zlib import crc32
 
-from app.errors import ArtefactError, EvidenceError
-from app.routing.answer_cost import AnswerCost
-from app.routing.artefact import LARGEST_BYTES, open_sealed, require, seal
-from app.routing.classification import Classification, Messages
-from app.routing.features import (
+from tierwatch.errors import ArtefactError, EvidenceError
+from tierwatch.routing.answer_cost import AnswerCost
+from tierwatch.routing.artefact import LARGEST_BYTES, open_sealed, require, seal
+from tierwatch.routing.classification import Classification, Messages
+from tierwatch.routing.features import (
     BUCKETS,
     FEATURE_VERSION,
     Features,
@@ -30,10 +30,10 @@ from app.routing.features import (
     prompt_features,
     routed_text,
 )
-from app.routing.linear import LinearModel
-from app.routing.policy import ALL_TASKS
-from app.routing.task_types import TaskTypes
-from app.routing.type_offsets import NO_OFFSETS, TypeOffsets
+from tierwatch.routing.linear import LinearModel
+from tierwatch.routing.policy import ALL_TASKS
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.routing.type_offsets import NO_OFFSETS, TypeOffsets
 
 if TYPE_CHECKING:
     from array import array

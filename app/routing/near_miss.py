@@ -1,6 +1,6 @@
 """What two prompts must share to be one question, read from their raw text.
 
-A second look beside `app.routing.wording`, and independent of it: should a rule there ever take
+A second look beside `routing.wording`, and independent of it: should a rule there ever take
 away a word that matters, the marks here still differ. A mark says what kind of thing differs, so
 that refusals can be counted by reason.
 """
@@ -8,7 +8,7 @@ that refusals can be counted by reason.
 import re
 import unicodedata
 
-from app.routing.wording import SMALL_NUMBERS, words_of
+from tierwatch.routing.wording import SMALL_NUMBERS, words_of
 
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 _NUMBER = re.compile(r"[-+\u2212]?\d+(?:[.,:/\u2013-]\d+)*")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from app.errors import PolicyError
+from tierwatch.errors import PolicyError
 
 ALL_TASKS = "all"
 _KEYS = {"version", "thresholds", "by_task", "classifier", "promised", "promised_for"}

@@ -12,8 +12,8 @@ from typing import Literal
 
 import yaml
 
-from app.routing.fields import read_price
-from app.routing.tiers import Price, resolved_model
+from tierwatch.routing.fields import read_price
+from tierwatch.routing.tiers import Price, resolved_model
 
 # Vendors changed the prices of well-known models several times within half a year.
 STALE_AFTER_DAYS = 180
@@ -53,7 +53,7 @@ class Priced:
 @cache
 def shipped_prices() -> PriceTable:
     """The table shipped with the package; read once."""
-    text = resources.files("app.routing").joinpath("prices.yaml").read_text("utf-8")
+    text = resources.files("tierwatch.routing").joinpath("prices.yaml").read_text("utf-8")
     document = yaml.safe_load(text)
     prices = {model: read_price(price) for model, price in document["models"].items()}
     return PriceTable(document["as_of"], prices)

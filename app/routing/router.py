@@ -6,18 +6,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
-from app.errors import ClassifierError, PolicyError, UsageError
-from app.routing.classification import (
+from tierwatch.errors import ClassifierError, PolicyError, UsageError
+from tierwatch.routing.classification import (
     Classification,
     Classifier,
     Messages,
     failure_kind,
 )
-from app.routing.decision import Decision
-from app.routing.features import routed_text
-from app.routing.policy import ALL_TASKS, ActivePolicies, Policy
-from app.routing.task_types import TaskTypes
-from app.routing.tiers import Tier
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.features import routed_text
+from tierwatch.routing.policy import ALL_TASKS, ActivePolicies, Policy
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.routing.tiers import Tier
 
 __all__ = ["Classification", "Classifier", "Router"]
 
@@ -54,8 +54,8 @@ class Router:
     Raises:
         PolicyError: tiers, policies, models and default tier that do not fit together.
 
-    >>> from app.routing.heuristic import HeuristicClassifier
-    >>> from app.routing.tiers import Price
+    >>> from tierwatch.routing.heuristic import HeuristicClassifier
+    >>> from tierwatch.routing.tiers import Price
     >>> tiers = (Tier("simple", "small-1", "", Price(0.25, 0.25)),
     ...          Tier("complex", "large-1", "", Price(15, 15)))
     >>> policies = ActivePolicies(Policy(1, {"simple": 0.7}))
@@ -116,7 +116,7 @@ class Router:
         """
         # Here and not at the top: pydantic and yaml take 150 ms to import, and a program that
         # builds its router from values needs neither.
-        from app.routing.config import build_router, load_routing  # noqa: PLC0415
+        from tierwatch.routing.config import build_router, load_routing  # noqa: PLC0415
 
         routing = load_routing(path)
         if routing.classifier.kind == "llm" and ask is None:

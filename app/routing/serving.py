@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from app.routing.breaker import BreakerRules
-from app.routing.document import Document, Problem, shown
-from app.routing.fields import Cost, Name, Seconds, Section, Share, number_above, whole_number
-from app.routing.prices import Priced
-from app.routing.tiers import Deployment, Price
+from tierwatch.routing.breaker import BreakerRules
+from tierwatch.routing.document import Document, Problem, shown
+from tierwatch.routing.fields import Cost, Name, Seconds, Section, Share, number_above, whole_number
+from tierwatch.routing.prices import Priced
+from tierwatch.routing.tiers import Deployment, Price
 
 if TYPE_CHECKING:
-    from app.routing.config import ClassifierSection, RoutingSection, TierSection
+    from tierwatch.routing.config import ClassifierSection, RoutingSection, TierSection
 
 
 # Stands for a price that is missing, which is said elsewhere.

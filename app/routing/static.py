@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.routing.classification import Classification, Messages
+from tierwatch.routing.classification import Classification, Messages
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ A pin ends after a time of silence, and when its tier is gone from the configura
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.routing.classification import Messages
-from app.routing.content import image_count, message_text, role_of
-from app.routing.decision import Decision
-from app.routing.tiers import TOKENS_PER_MTOK, Price, Tier
+from tierwatch.routing.classification import Messages
+from tierwatch.routing.content import image_count, message_text, role_of
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import TOKENS_PER_MTOK, Price, Tier
 
 # A reply this short is a word of consent or a choice ("yes", "go on", "the second one").
 _SHORT_WORDS = 3
@@ -113,7 +113,7 @@ def settled_turn(
         prompt_tokens: length of the prompt, estimated.
         now: epoch seconds.
 
-    >>> from app.routing.tiers import Price
+    >>> from tierwatch.routing.tiers import Price
     >>> tiers = (Tier("simple", "small-1", "lab", Price(1, 4)),
     ...          Tier("complex", "large-1", "lab", Price(5, 25, 0.5)))
     >>> simple = Decision("simple", "small-1", .9, .7, "simple", False, "all", 1, "kept")

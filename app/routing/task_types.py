@@ -1,6 +1,6 @@
 """Task types: which of a handful of groups a prompt belongs to, told in some 20 microseconds.
 
-Types are found off the hot path (`app.evaluation.task_types`) and arrive here as one table: for
+Types are found off the hot path (`evaluation.task_types`) and arrive here as one table: for
 every hashed word, how much it speaks for each type. A prompt belongs to the type whose words speak
 for it most. Only the standard library is needed.
 """
@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from struct import Struct
 from typing import Any
 
-from app.errors import ArtefactError
-from app.routing.artefact import open_sealed, require, seal
-from app.routing.features import HashedWords, hashed_words
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.artefact import open_sealed, require, seal
+from tierwatch.routing.features import HashedWords, hashed_words
 
 # Part of every artefact: a table means nothing under other features. Change it with `type_words`.
 FEATURE_VERSION = "type-words-2"

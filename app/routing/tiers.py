@@ -4,7 +4,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 
-from app.errors import ConfigError
+from tierwatch.errors import ConfigError
 
 TOKENS_PER_MTOK = 1_000_000
 

@@ -1,7 +1,7 @@
 """What each task type adds to the log-odds of both heads of a local classifier.
 
 A global head reads words; a type knows a rate. Offsets are learned off the hot path
-(`app.evaluation.type_offsets`) and travel inside the classifier's artefact with the version of the
+(`evaluation.type_offsets`) and travel inside the classifier's artefact with the version of the
 types they were learned for. Under any other version they are 0.
 """
 
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Self
 
-from app.errors import ArtefactError
-from app.routing.task_types import is_type_name
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.task_types import is_type_name
 
 Offsets = tuple[float, float]
 NO_OFFSETS: Offsets = (0.0, 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store.schema import AlertRow
+from tierwatch.store.schema import AlertRow
 
 
 def add_alert(connection: Connection, **columns: Any) -> int | None:

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from sqlalchemy import Engine, create_engine, text
 
-import migrations as _migrations
+import tierwatch_migrations
 
 # One process holds at most this many connections: 32 worker threads use one only between model
 # calls (claim, record), so far fewer are ever busy at once.
@@ -49,7 +49,7 @@ def build_engine(url: str, *, connect_timeout_s: int = 3) -> Engine:
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version; several processes may call it at once."""
     config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(_migrations.__file__).parent))
+    config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
     with engine.connect() as connection:
         connection.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
         connection.commit()

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store.schema import AlertRow, AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
+from tierwatch.store.schema import AlertRow, AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
 
 # Any number that no other program uses for an advisory lock on this database.
 _RUN_LOCK = 7_431_203

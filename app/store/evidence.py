@@ -12,14 +12,14 @@ import numpy as np
 from sqlalchemy import Connection, case, delete, func, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 
-from app.evaluation.attribution import Cell
-from app.evaluation.counterfactual import BoundaryOutcomes
-from app.evaluation.joint import RoutedPairs
-from app.evaluation.outcome import lower_verdict
-from app.evaluation.sampling import CONFIDENCE_BINS, RiskCell
-from app.store.learned import policies_of_other_models
-from app.store.rollups import boundary_traffic
-from app.store.schema import (
+from tierwatch.evaluation.attribution import Cell
+from tierwatch.evaluation.counterfactual import BoundaryOutcomes
+from tierwatch.evaluation.joint import RoutedPairs
+from tierwatch.evaluation.outcome import lower_verdict
+from tierwatch.evaluation.sampling import CONFIDENCE_BINS, RiskCell
+from tierwatch.store.learned import policies_of_other_models
+from tierwatch.store.rollups import boundary_traffic
+from tierwatch.store.schema import (
     AlternativeRow,
     ExchangeRow,
     MonitorRow,

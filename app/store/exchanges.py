@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store.schema import (
+from tierwatch.store.schema import (
     AlternativeRow,
     AlternativeTextRow,
     ExchangeRow,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store.schema import FeedbackRow
+from tierwatch.store.schema import FeedbackRow
 
 
 def add_feedback(

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.evaluation.thresholds import JudgeErrors
-from app.store.schema import LabelRow
+from tierwatch.evaluation.thresholds import JudgeErrors
+from tierwatch.store.schema import LabelRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Select, and_, exists, func, select, text, upd
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from app.evaluation.outcome import LowerVerdict, lower_verdict
-from app.routing.features import routed_text
-from app.store.schema import (
+from tierwatch.evaluation.outcome import LowerVerdict, lower_verdict
+from tierwatch.routing.features import routed_text
+from tierwatch.store.schema import (
     ArtefactRow,
     ExchangeTextRow,
     LearnerRow,

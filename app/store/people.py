@@ -11,9 +11,9 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.errors import ConflictError, UsageError
-from app.store.audit import add_audit
-from app.store.schema import TokenRow, UserRow
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.store.audit import add_audit
+from tierwatch.store.schema import TokenRow, UserRow
 
 Role = Literal["viewer", "reviewer", "approver", "admin"]
 

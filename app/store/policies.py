@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.routing.policy import ActivePolicies, Policy
-from app.store.schema import ActivePolicyRow, PolicyRow
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.store.schema import ActivePolicyRow, PolicyRow
 
 
 def _policy(row: Any) -> Policy:

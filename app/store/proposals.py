@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.routing.policy import ALL_TASKS
-from app.store.schema import ProposalRow, RetuneRow
+from tierwatch.routing.policy import ALL_TASKS
+from tierwatch.store.schema import ProposalRow, RetuneRow
 
 UNDECIDED = ("open", "approved", "rolling_out")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, func, select, text
 
-from app.store.proposals import UNDECIDED
-from app.store.schema import (
+from tierwatch.store.proposals import UNDECIDED
+from tierwatch.store.schema import (
     ActivePolicyRow,
     AlertRow,
     AuditRow,
@@ -23,13 +23,13 @@ from app.store.schema import (
 )
 
 PAGE = 50
-# What `app.judges` writes as a verdict's basis when the order of the answers decided.
+# What `judges` writes as a verdict's basis when the order of the answers decided.
 SWAP_DISAGREEMENT = "swap_disagreement"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert with its evidence (`app.loop.observe` says what the evidence of a kind holds)."""
+    """An alert with its evidence (`loop.observe` says what the evidence of a kind holds)."""
 
     id: int
     kind: str
@@ -53,7 +53,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal with its evidence, as `app.loop.retune` or `app.loop.refit` wrote it."""
+    """A proposal with its evidence, as `loop.retune` or `loop.refit` wrote it."""
 
     id: int
     kind: str

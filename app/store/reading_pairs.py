@@ -1,4 +1,4 @@
-"""What the pages and the JSON API read of pairs; `app.store.reading` reads the rest.
+"""What the pages and the JSON API read of pairs; `store.reading` reads the rest.
 
 A pair is listed from the moment its exchange is captured. Lists come newest first.
 """
@@ -19,8 +19,8 @@ from sqlalchemy import (
     true,
 )
 
-from app.store.reading import PAGE, SWAP_DISAGREEMENT, rows
-from app.store.schema import (
+from tierwatch.store.reading import PAGE, SWAP_DISAGREEMENT, rows
+from tierwatch.store.schema import (
     AlternativeRow,
     AlternativeTextRow,
     AttemptRow,

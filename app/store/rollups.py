@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from app.evaluation.sampling import CONFIDENCE_BINS
-from app.store.schema import BoundaryCountRow, RollupFlushRow, RollupRow
+from tierwatch.evaluation.sampling import CONFIDENCE_BINS
+from tierwatch.store.schema import BoundaryCountRow, RollupFlushRow, RollupRow
 
 _KEY = ("minute", "tier", "task_type", "bin", "policy_version")
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store.schema import AuditRow, ExchangeTextRow, OutcomeRow, TaskTypesRow
+from tierwatch.store.schema import AuditRow, ExchangeTextRow, OutcomeRow, TaskTypesRow
 
 # Names the lock of whoever builds types; any number that nothing else locks by.
 _BUILDING = 7_300_061

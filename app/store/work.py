@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from app.store.schema import AlternativeRow, AttemptRow, ClaimRow, ExchangeRow, FailureRow
+from tierwatch.store.schema import AlternativeRow, AttemptRow, ClaimRow, ExchangeRow, FailureRow
 
 
 def claim(

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.evaluation.comparison import HeldOut, compare_models
-from app.routing.local import LocalClassifier
-from app.training.teacher import fit_teacher
+from tierwatch.evaluation.comparison import HeldOut, compare_models
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.training.teacher import fit_teacher
 
 NO_TEACHER = "none"
 _CHOICE_DELTA = 0.025  # of an interval that nobody reads: the smaller log loss is taken

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.errors import UsageError
+from tierwatch.errors import UsageError
 
 DIMENSIONS = 256
 _WEIGHTS = Path("weights", "l2_supercat_256.safetensors")

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from scipy import optimize, sparse, special
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import Floats
-from app.evaluation.outcome import LOWER_VERDICTS
-from app.routing.features import BUCKETS, FORM, prompt_features
-from app.routing.local import Chances
-from app.training.embeddings import StaticEmbeddings, load_embeddings
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import Floats
+from tierwatch.evaluation.outcome import LOWER_VERDICTS
+from tierwatch.routing.features import BUCKETS, FORM, prompt_features
+from tierwatch.routing.local import Chances
+from tierwatch.training.embeddings import StaticEmbeddings, load_embeddings
 
 TEACHERS = ("static", "words")
 # An embedding has length 1 as the hashed words have; scaled so that it is heard beside 32,768 of

@@ -29,11 +29,11 @@ from stand_in_rows import (
 )
 from werkzeug.serving import make_server
 
-from app.config import load_config
-from app.dashboard import build_dashboard
-from app.loop.redact import storable
-from app.store.people import Role, add_user
-from app.store.schema import AttemptRow
+from tierwatch.config import load_config
+from tierwatch.dashboard import build_dashboard
+from tierwatch.loop.redact import storable
+from tierwatch.store.people import Role, add_user
+from tierwatch.store.schema import AttemptRow
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Nothing but the page is asked for: no updates, no accounts, no first-run pages.

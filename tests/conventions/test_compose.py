@@ -10,8 +10,8 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from app.cli import main as cli
-from app.settings import Settings, read_settings, settings_table
+from tierwatch.cli import main as cli
+from tierwatch.settings import Settings, read_settings, settings_table
 
 ROOT = Path(__file__).parents[2]
 ONE_SHOT = {"migrate"}

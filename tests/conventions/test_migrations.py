@@ -23,4 +23,6 @@ def test_versions_limit_their_locks_and_import_nothing_of_the_app() -> None:
         source = file.read_text(encoding="utf-8")
         assert "lock_timeout" in source
         assert "statement_timeout" in source
-        assert not re.search(r"^(from|import) (app|workers)\b", source, re.MULTILINE)
+        assert not re.search(
+            r"^(from|import) (tierwatch|tierwatch_workers)\b", source, re.MULTILINE
+        )

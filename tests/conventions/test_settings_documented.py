@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.settings import settings_table
+from tierwatch.settings import settings_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from app import dispatch
+from tierwatch import dispatch
 
 SENT = {
     value
@@ -14,8 +14,8 @@ SENT = {
 }
 PROGRAM = """
 import json
-from workers.celery_app import celery_app
-celery_app.loader.import_default_modules()
+from tierwatch_workers.celery_app import celery_app
+import tierwatch_workers.tasks
 schedule = [entry["task"] for entry in celery_app.conf.beat_schedule.values()]
 print(json.dumps([sorted(celery_app.tasks), schedule]))
 """

@@ -13,10 +13,10 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
-from app.config import Config, load_config
-from app.dashboard import build_dashboard
-from app.store import people
-from app.store.people import add_token, add_user
+from tierwatch.config import Config, load_config
+from tierwatch.dashboard import build_dashboard
+from tierwatch.store import people
+from tierwatch.store.people import add_token, add_user
 
 PASSWORD = "correct horse battery"
 

@@ -7,11 +7,11 @@ from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import Connection
 
-from app.dashboard.access import local_path
-from app.dashboard.application import build_dashboard
-from app.errors import SettingsError
-from app.store import people
-from app.store.people import add_user, change_password, find_user
+from tierwatch.dashboard.access import local_path
+from tierwatch.dashboard.application import build_dashboard
+from tierwatch.errors import SettingsError
+from tierwatch.store import people
+from tierwatch.store.people import add_user, change_password, find_user
 
 PASSWORD = "correct horse battery"
 OPEN = {"/login", "/healthz", "/metrics", "/static/<path:filename>"}

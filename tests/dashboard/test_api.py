@@ -8,9 +8,9 @@ from flask import Flask
 from sqlalchemy import Connection, select
 from stand_in_rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
 
-from app.dashboard.api import PREFIX, ROUTES, openapi_document
-from app.dashboard.openapi import path_of
-from app.store.schema import AuditRow, ProposalRow
+from tierwatch.dashboard.api import PREFIX, ROUTES, openapi_document
+from tierwatch.dashboard.openapi import path_of
+from tierwatch.store.schema import AuditRow, ProposalRow
 
 Bearer = Callable[[str], dict[str, str]]
 

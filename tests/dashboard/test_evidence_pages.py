@@ -8,13 +8,13 @@ import pytest
 import stand_in_rows as put
 from sqlalchemy import Connection, text
 
-from app.evaluation.attribution import Cell, attribute
-from app.evaluation.counterfactual import BoundaryOutcomes, replay_policy
-from app.loop.replay_policy import replay_document
-from app.loop.review import shown_first
-from app.store.alerts import put_attribution
-from app.store.certificates import add_certificate
-from app.store.labels import add_label
+from tierwatch.evaluation.attribution import Cell, attribute
+from tierwatch.evaluation.counterfactual import BoundaryOutcomes, replay_policy
+from tierwatch.loop.replay_policy import replay_document
+from tierwatch.loop.review import shown_first
+from tierwatch.store.alerts import put_attribution
+from tierwatch.store.certificates import add_certificate
+from tierwatch.store.labels import add_label
 
 SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
 

@@ -3,13 +3,13 @@ import importlib
 
 import pytest
 
-from app.dashboard.figures import CHART_BUCKETS, Figure, chart, figure
-from app.store.reading import LossSums
+from tierwatch.dashboard.figures import CHART_BUCKETS, Figure, chart, figure
+from tierwatch.store.reading import LossSums
 
 
 @pytest.mark.parametrize("name", ["access", "figures", "openapi", "passages", "site", "views"])
 def test_examples_in_docstrings(name: str) -> None:
-    module = importlib.import_module(f"app.dashboard.{name}")
+    module = importlib.import_module(f"tierwatch.dashboard.{name}")
     result = doctest.testmod(module)
     assert result.attempted > 0
     assert result.failed == 0

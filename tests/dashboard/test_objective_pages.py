@@ -9,13 +9,13 @@ import stand_in_rows as put
 from sqlalchemy import Connection
 from stand_in_routed import routed, store_routed
 
-from app.config import Config, load_config
-from app.loop.objective import objective_of
-from app.loop.report import build_report
-from app.loop.retune import RetuneRules, retune
-from app.routing.policy import Policy
-from app.show import show_report
-from app.store.policies import add_policy
+from tierwatch.config import Config, load_config
+from tierwatch.loop.objective import objective_of
+from tierwatch.loop.report import build_report
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.routing.policy import Policy
+from tierwatch.show import show_report
+from tierwatch.store.policies import add_policy
 
 _CONFIG = """
 routing:

@@ -2,7 +2,13 @@ from typing import Any
 
 import pytest
 
-from app.dashboard.passages import SHOWN, conversation, conversation_text, message_text, passage
+from tierwatch.dashboard.passages import (
+    SHOWN,
+    conversation,
+    conversation_text,
+    message_text,
+    passage,
+)
 
 
 @pytest.mark.parametrize(

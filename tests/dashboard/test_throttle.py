@@ -1,7 +1,7 @@
 import pytest
 
-import app.dashboard.throttle as module
-from app.dashboard.throttle import FAILURES, WINDOW_S, Throttle
+import tierwatch.dashboard.throttle as module
+from tierwatch.dashboard.throttle import FAILURES, WINDOW_S, Throttle
 
 
 class _Clock:

@@ -24,12 +24,12 @@ from stand_in_rows import (
     put_in_force,
 )
 
-from app.config import Config
-from app.dashboard import pages
-from app.dashboard.overview import overview_page
-from app.store import reading
-from app.store.reading_pairs import PairFilter
-from app.store.schema import AlertRow, AuditRow, ProposalRow
+from tierwatch.config import Config
+from tierwatch.dashboard import pages
+from tierwatch.dashboard.overview import overview_page
+from tierwatch.store import reading
+from tierwatch.store.reading_pairs import PairFilter
+from tierwatch.store.schema import AlertRow, AuditRow, ProposalRow
 
 HOSTILE = """<script>alert("x")</script>'"><img src=x onerror=alert(1)>"""
 

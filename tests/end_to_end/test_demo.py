@@ -15,7 +15,7 @@ DEMO = ROOT / "evalsets" / "demo"
 def run_demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
     return subprocess.run(
-        [sys.executable, "-m", "app", "demo", "--exit", *arguments],
+        [sys.executable, "-P", "-m", "tierwatch", "demo", "--exit", *arguments],
         cwd=folder,
         env=environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,

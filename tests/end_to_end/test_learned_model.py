@@ -15,13 +15,13 @@ from stand_in_pairs import EASY, HARD, add_judged, prompts
 from stand_in_rows import JUDGE
 from stand_ins import rows, scalar
 
-from app.config import load_config
-from app.launch import prepare_database, stack_processes, without_settings
-from app.local import Stack, free_port
-from app.loop.approve import approve_proposal
-from app.runtime import build_runtime
-from app.settings import Settings
-from app.store.database import build_engine
+from tierwatch.config import load_config
+from tierwatch.launch import prepare_database, stack_processes, without_settings
+from tierwatch.local import Stack, free_port
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.runtime import build_runtime
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
 
 CONFIG = """\
 routing:

@@ -15,21 +15,21 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.config import Config, load_config
-from app.launch import (
+from tierwatch.config import Config, load_config
+from tierwatch.launch import (
     prepare_database,
     recorded_process,
     stack_processes,
     without_settings,
     write_effective_config,
 )
-from app.local import Stack, free_port
-from app.loop.approve import approve_proposal
-from app.loop.report import build_report
-from app.replay import Progress, exchanges, replay_traffic
-from app.settings import Settings
-from app.store.database import build_engine
-from app.store.proposals import add_proposal, proposals_in
+from tierwatch.local import Stack, free_port
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.report import build_report
+from tierwatch.replay import Progress, exchanges, replay_traffic
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
+from tierwatch.store.proposals import add_proposal, proposals_in
 
 DEMO = Path(__file__).parents[2] / "evalsets" / "demo"
 

@@ -14,10 +14,10 @@ from stand_in_pairs import add_judged
 from stand_in_rows import add_exchange
 from stand_ins import rows, scalar
 
-from app.launch import without_settings
-from app.loop.reload import current_policies
-from app.routing.local import LocalClassifier
-from app.routing.policy import Policy
+from tierwatch.launch import without_settings
+from tierwatch.loop.reload import current_policies
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.policy import Policy
 
 CONFIG = """\
 routing:
@@ -73,7 +73,7 @@ def test_the_static_teacher_makes_a_proposal_that_knows_words_nobody_judged(
     }
 
     done = subprocess.run(
-        [sys.executable, "-m", "app", "train"],
+        [sys.executable, "-P", "-m", "tierwatch", "train"],
         env=environ,
         capture_output=True,
         text=True,

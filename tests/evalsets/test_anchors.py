@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from app.evalsets import FOLDER, Anchor, anchors
+from tierwatch.evalsets import FOLDER, Anchor, anchors
 
 ITEMS = anchors().items
 TIES = {"reworded", "both_wrong"}

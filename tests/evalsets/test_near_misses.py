@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from app.evalsets import FOLDER, near_misses
+from tierwatch.evalsets import FOLDER, near_misses
 
 ITEMS = near_misses().items
 CARD = (FOLDER / "near_misses" / "card.md").read_text(encoding="utf-8")

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from app.evalsets import FOLDER, probes
-from app.evaluation.probes import check_passes
+from tierwatch.evalsets import FOLDER, probes
+from tierwatch.evaluation.probes import check_passes
 
 ITEMS = probes().items
 CARD = (FOLDER / "probes" / "card.md").read_text(encoding="utf-8")

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from app.evaluation.association import cramers_v, pooled_v
+from tierwatch.evaluation.association import cramers_v, pooled_v
 
 
 def test_a_table_by_hand() -> None:

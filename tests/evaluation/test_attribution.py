@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, stats
 
-from app.errors import EvidenceError
-from app.evaluation.attribution import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.attribution import (
     AnchorEvidence,
     AnchorFlips,
     Attribution,

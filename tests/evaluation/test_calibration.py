@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evaluation.calibration import VERDICTS, JudgeCalibration, calibrate, weakness
-from app.evaluation.estimation import clopper_pearson
-from app.evaluation.thresholds import JudgeErrors
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.calibration import VERDICTS, JudgeCalibration, calibrate, weakness
+from tierwatch.evaluation.estimation import clopper_pearson
+from tierwatch.evaluation.thresholds import JudgeErrors
 
 
 def gold(caught: int, worse: int, accused: int, clear: int) -> JudgeCalibration:

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
-from app.evaluation.clusters import k_means, leiden_groups, merge_small, nearest, settle, unit_rows
-from app.evaluation.task_types import installed_leiden
+from tierwatch.evaluation.clusters import (
+    k_means,
+    leiden_groups,
+    merge_small,
+    nearest,
+    settle,
+    unit_rows,
+)
+from tierwatch.evaluation.task_types import installed_leiden
 
 
 def blobs(sizes: list[int], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from app.errors import EvidenceError
-from app.evaluation.comparison import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.comparison import (
     HeldOut,
     compare_models,
     confidences,
@@ -15,7 +15,7 @@ from app.evaluation.comparison import (
     model_change,
     most_gain,
 )
-from app.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
 
 
 def pairs(verdicts: list[str], weights: list[float] | None = None) -> HeldOut:

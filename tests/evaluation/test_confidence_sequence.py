@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special
 
-from app.errors import EvidenceError
-from app.evaluation.confidence_sequence import always_valid, always_valid_interval, rate_band
-from app.evaluation.estimation import clopper_pearson, unknown
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.confidence_sequence import always_valid, always_valid_interval, rate_band
+from tierwatch.evaluation.estimation import clopper_pearson, unknown
 
 nan = math.nan
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evaluation.counterfactual import BoundaryOutcomes, Replay, replay_policy
-from app.evaluation.estimation import clopper_pearson
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.counterfactual import BoundaryOutcomes, Replay, replay_policy
+from tierwatch.evaluation.estimation import clopper_pearson
 
 
 def pairs(rows: list[tuple[float, float, float, int]], **more: Any) -> BoundaryOutcomes:

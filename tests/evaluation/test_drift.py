@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.errors import EvidenceError
-from app.evaluation.drift import InputDriftMonitor
-from app.evaluation.sampling import CONFIDENCE_BINS, confidence_bin
-from app.routing.policy import hashed_share
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.evaluation.sampling import CONFIDENCE_BINS, confidence_bin
+from tierwatch.routing.policy import hashed_share
 
 
 def chance(n: int, seed: int = 0) -> float:

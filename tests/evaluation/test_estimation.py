@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import (
     clopper_pearson,
     clopper_pearson_lower,
     clopper_pearson_upper,

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 from stand_in_routed import STEPS_USD, routed, true_loss
 
-from app.errors import EvidenceError
-from app.evaluation.joint import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.joint import (
     RoutedPairs,
     choose_jointly,
     next_move,

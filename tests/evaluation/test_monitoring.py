@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evaluation.monitoring import MisrouteMonitor
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.monitoring import MisrouteMonitor
 
 losses_and_weights = st.lists(
     st.tuples(st.floats(0, 1), st.floats(0.01, 2.0)), min_size=1, max_size=60

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evaluation.objective import JudgedPairs, choose_for_quality, match_share
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.objective import JudgedPairs, choose_for_quality, match_share
 
 
 def one_boundary(n: int, seed: int = 1) -> JudgedPairs:

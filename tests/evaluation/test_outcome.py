@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.evaluation.outcome import Outcome, Preferred, outcome_of
+from tierwatch.evaluation.outcome import Outcome, Preferred, outcome_of
 
 
 @pytest.mark.parametrize(

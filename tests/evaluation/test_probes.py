@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evalsets import probes
-from app.evaluation.probes import check_passes
+from tierwatch.errors import EvidenceError
+from tierwatch.evalsets import probes
+from tierwatch.evaluation.probes import check_passes
 
 
 def passes(how: str, value: Any, reply: str) -> bool:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.errors import EvidenceError
-from app.evaluation.estimation import Estimate, estimate_rate, unknown, weighted_rate
-from app.evaluation.relative import relative_quality, relative_saving, split_level
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.estimation import Estimate, estimate_rate, unknown, weighted_rate
+from tierwatch.evaluation.relative import relative_quality, relative_saving, split_level
 
 nan = math.nan
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evaluation.sample_ratio import SampleRatioMonitor
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
 
 # Shown with --log-cli-level=info.
 measured = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import EvidenceError
-from app.evaluation import sampling
-from app.evaluation.sampling import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation import sampling
+from tierwatch.evaluation.sampling import (
     Inclusion,
     RiskCell,
     SamplingPlan,
@@ -20,7 +20,7 @@ from app.evaluation.sampling import (
     propensities,
     weight_cap,
 )
-from app.routing.decision import Decision
+from tierwatch.routing.decision import Decision
 
 LADDER = ("simple", "standard", "complex")
 RATES = st.floats(0, 1)

@@ -6,15 +6,15 @@ import random
 import numpy as np
 import pytest
 
-from app.errors import EvidenceError
-from app.evaluation.task_types import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.task_types import (
     NO_LEIDEN,
     TypesEvidence,
     _successors,
     build_types,
     installed_leiden,
 )
-from app.routing.task_types import TaskTypes, is_type_name
+from tierwatch.routing.task_types import TaskTypes, is_type_name
 
 KINDS = {
     "sql": ("select table join query index database column rows", 0.6),

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from app.errors import EvidenceError
-from app.evaluation.thresholds import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.thresholds import (
     JudgeErrors,
     ThresholdChoice,
     choose_threshold,

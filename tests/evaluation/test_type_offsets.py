@@ -8,17 +8,17 @@ import pytest
 from scipy.special import expit, logit
 from stand_in_types import types_of
 
-from app.errors import EvidenceError
-from app.evaluation.comparison import HeldOut, log_losses
-from app.evaluation.estimation import Floats
-from app.evaluation.type_offsets import (
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.comparison import HeldOut, log_losses
+from tierwatch.evaluation.estimation import Floats
+from tierwatch.evaluation.type_offsets import (
     InOrder,
     ScoredPairs,
     estimate_offsets,
     offsets_in_order,
 )
-from app.routing.local import LocalClassifier
-from app.routing.type_offsets import LARGEST_OFFSET, TypeOffsets
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.type_offsets import LARGEST_OFFSET, TypeOffsets
 
 
 def scored(

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from app.config import load_config
-from app.gateway import build_gateway
-from app.gateway.policies import no_types
-from app.gateway.response_cache import build_cache
-from app.gateway.server import gateway_server
-from app.loop.exchange import Feedback, ServedExchange
-from app.providers.upstream import Upstream
-from app.routing import Router
+from tierwatch.config import load_config
+from tierwatch.gateway import build_gateway
+from tierwatch.gateway.policies import no_types
+from tierwatch.gateway.response_cache import build_cache
+from tierwatch.gateway.server import gateway_server
+from tierwatch.loop.exchange import Feedback, ServedExchange
+from tierwatch.providers.upstream import Upstream
+from tierwatch.routing import Router
 
 if TYPE_CHECKING:
-    from app.routing.policy import ActivePolicies
+    from tierwatch.routing.policy import ActivePolicies
 
 WAIT_S = 5.0
 

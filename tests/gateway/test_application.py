@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import SettingsError
-from app.routing.policy import ActivePolicies, Policy
+from tierwatch.errors import SettingsError
+from tierwatch.routing.policy import ActivePolicies, Policy
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}

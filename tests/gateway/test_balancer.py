@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
-from app.errors import ProviderError
-from app.gateway.balancer import Balancer, Call, Tries
-from app.gateway.metrics import GatewayMetrics
-from app.routing.config import RetrySection
-from app.routing.serving import BalanceSection
-from app.routing.tiers import Deployment, Price, Tier
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.balancer import Balancer, Call, Tries
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.routing.config import RetrySection
+from tierwatch.routing.serving import BalanceSection
+from tierwatch.routing.tiers import Deployment, Price, Tier
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,8 +11,8 @@ import openai
 import pytest
 import redis
 
-from app.errors import SettingsError
-from app.loop.redact import redact
+from tierwatch.errors import SettingsError
+from tierwatch.loop.redact import redact
 
 PROMPT = "What is the capital of France?"
 
@@ -524,7 +524,7 @@ def server_url(server: Any) -> str:
 def test_an_answer_of_a_tier_the_router_left_is_asked_again(
     start: Any, openai_provider: Any, server: Any
 ) -> None:
-    from app.routing.policy import ActivePolicies, Policy
+    from tierwatch.routing.policy import ActivePolicies, Policy
 
     gateway = start(openai_provider, classifier="{kind: heuristic}")
     first = ask(gateway)

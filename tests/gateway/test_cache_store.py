@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import redis
 
-from app.gateway.cache_store import CacheAbsentError, CacheStore
-from app.local import Stack
+from tierwatch.gateway.cache_store import CacheAbsentError, CacheStore
+from tierwatch.local import Stack
 
 BUDGET_MS = 20
 # What a loaded machine may add to the budget before the loop comes round again.

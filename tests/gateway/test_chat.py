@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.routing.task_types import BUCKETS, TaskTypes, table_of, type_words
+from tierwatch.routing.task_types import BUCKETS, TaskTypes, table_of, type_words
 
 MESSAGES = [{"role": "user", "content": "What is the capital of France?"}]
 

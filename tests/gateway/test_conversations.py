@@ -18,13 +18,13 @@ import redis
 from strict_providers import Heard, StrictProvider
 from talking_callers import AnthropicCaller, OpenAICaller
 
-from app.config import load_config
-from app.gateway.pins import pin_key
-from app.routing.classification import Classification
-from app.routing.config import build_router
-from app.routing.content import message_text
-from app.routing.router import Router
-from app.routing.tiers import Price
+from tierwatch.config import load_config
+from tierwatch.gateway.pins import pin_key
+from tierwatch.routing.classification import Classification
+from tierwatch.routing.config import build_router
+from tierwatch.routing.content import message_text
+from tierwatch.routing.router import Router
+from tierwatch.routing.tiers import Price
 
 TIERS = ("simple", "standard", "complex")
 CONVERSATIONS = 500

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import Engine, text
 from stand_ins import build_recorder
 
-from app.config import JudgeConfig
-from app.dispatch import KeptDispatch
-from app.judges import build_judge
-from app.loop.judge import judge_exchange
-from app.loop.report import build_report
-from app.loop.shadow import shadow_exchange
-from app.providers.completion import ChatClient
-from app.routing.tiers import Price
+from tierwatch.config import JudgeConfig
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.judges import build_judge
+from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.report import build_report
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.providers.completion import ChatClient
+from tierwatch.routing.tiers import Price
 
 CACHED = "{input: 1, output: 5, cached_input: 0.1, cache_write: 1.25}"
 COSTS = (CACHED, "{input: 3, output: 15}", "{input: 15, output: 75}")

@@ -3,8 +3,8 @@ import uuid
 
 import pytest
 
-from app.gateway.feedback import read_feedback
-from app.gateway.refusal import Refusal
+from tierwatch.gateway.feedback import read_feedback
+from tierwatch.gateway.refusal import Refusal
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ProviderError
-from app.gateway.inbound import read_request, session_of
-from app.gateway.refusal import Refusal
-from app.gateway.translation import provider_body
-from app.providers.anthropic_wire import request_to_openai
-from app.providers.upstream import write_json
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.inbound import read_request, session_of
+from tierwatch.gateway.refusal import Refusal
+from tierwatch.gateway.translation import provider_body
+from tierwatch.providers.anthropic_wire import request_to_openai
+from tierwatch.providers.upstream import write_json
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}

@@ -16,11 +16,11 @@ import redis
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import SettingsError
-from app.gateway import pins as module
-from app.gateway.pins import BUDGET_S, Pins, pin_key
-from app.local import Stack
-from app.routing.stickiness import Pin
+from tierwatch.errors import SettingsError
+from tierwatch.gateway import pins as module
+from tierwatch.gateway.pins import BUDGET_S, Pins, pin_key
+from tierwatch.local import Stack
+from tierwatch.routing.stickiness import Pin
 
 # What a loaded machine may add to the budget before the event loop comes round again.
 SLACK_S = 0.1

@@ -2,12 +2,12 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
 
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.policies import CurrentRouter
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.static import StaticClassifier
-from app.routing.tiers import Price, Tier
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.static import StaticClassifier
+from tierwatch.routing.tiers import Price, Tier
 
 TIERS = (Tier("low", "m1", "p", Price(1, 1)), Tier("high", "m2", "p", Price(2, 2)))
 

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import ProviderError
-from app.judges.asking import Asker, Tally
-from app.routing.tiers import Price
+from tierwatch.errors import ProviderError
+from tierwatch.judges.asking import Asker, Tally
+from tierwatch.routing.tiers import Price
 
 
 @dataclass

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import JudgeError, ProviderError
-from app.judges import Judge, build_judge, ragas
-from app.judges.verdict import Question
+from tierwatch.errors import JudgeError, ProviderError
+from tierwatch.judges import Judge, build_judge, ragas
+from tierwatch.judges.verdict import Question
 
 ARMS = ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import JudgeError, ProviderError, UnreadableVerdictError
-from app.judges.pairwise import MAX_TOKENS, PairwiseJudge, pairwise_prompt, read_verdict
-from app.judges.verdict import Question
-from app.routing.tiers import Price
+from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
+from tierwatch.judges.pairwise import MAX_TOKENS, PairwiseJudge, pairwise_prompt, read_verdict
+from tierwatch.judges.verdict import Question
+from tierwatch.routing.tiers import Price
 
 QUESTION = Question(messages=[{"role": "user", "content": "What is six times seven?"}])
 FENCE = r"<<<{0} {1}\n(.*)\n{0} {1}>>>"
@@ -386,7 +386,7 @@ def test_the_reason_is_cut_and_safe() -> None:
 def test_published_prompts_are_never_edited() -> None:
     """A changed prompt is another measurement: add a file with the next version instead."""
     digests = {"v1": "62b709ff2ed216d4"}
-    folder = files("app.judges") / "prompts"
+    folder = files("tierwatch.judges") / "prompts"
     found = {path.name for path in folder.iterdir() if path.name.startswith("pairwise_")}
     assert found == {f"pairwise_{version}.txt" for version in digests}
     for version, digest in digests.items():

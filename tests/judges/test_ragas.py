@@ -6,11 +6,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.errors import JudgeError, ProviderError, UnreadableVerdictError
-from app.judges import ragas
-from app.judges.asking import Tally
-from app.judges.ragas import Embedder, RagasJudge, build_ragas_judge
-from app.judges.verdict import Answer, OrderVerdict, Question, Verdict
+from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
+from tierwatch.judges import ragas
+from tierwatch.judges.asking import Tally
+from tierwatch.judges.ragas import Embedder, RagasJudge, build_ragas_judge
+from tierwatch.judges.verdict import Answer, OrderVerdict, Question, Verdict
 
 QUESTION = Question(
     messages=[

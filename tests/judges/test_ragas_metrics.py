@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.judges.ragas import Embedder, build_ragas_judge
-from app.judges.verdict import Question, Verdict
-from app.routing.tiers import Price
+from tierwatch.judges.ragas import Embedder, build_ragas_judge
+from tierwatch.judges.verdict import Question, Verdict
+from tierwatch.routing.tiers import Price
 
 pytestmark = [
     pytest.mark.ragas,

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import JudgeError
-from app.judges.recorded import RecordedJudge, records_version
-from app.judges.verdict import Preferred, Question
+from tierwatch.errors import JudgeError
+from tierwatch.judges.recorded import RecordedJudge, records_version
+from tierwatch.judges.verdict import Preferred, Question
 
 QUESTION = Question(messages=[{"role": "user", "content": "q"}])
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.judges.schema import schema_breach
+from tierwatch.judges.schema import schema_breach
 
 PERSON = {
     "type": "object",

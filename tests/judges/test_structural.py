@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from app.judges.structural import StructuralFirst, normalised, structural_verdict
-from app.judges.verdict import Answer, Question, Verdict
+from tierwatch.judges.structural import StructuralFirst, normalised, structural_verdict
+from tierwatch.judges.verdict import Answer, Question, Verdict
 
 WEATHER = {
     "type": "function",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.judges.transcript import (
+from tierwatch.judges.transcript import (
     answer_text,
     canonical_json,
     content_text,
@@ -13,7 +13,7 @@ from app.judges.transcript import (
     readable,
     tool_calls,
 )
-from app.judges.verdict import Question
+from tierwatch.judges.verdict import Question
 
 
 @given(st.text(st.characters(exclude_categories=())))

@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from app.judges.verdict import Question, Verdict
+from tierwatch.judges.verdict import Question, Verdict
 
 
 def test_a_question_is_read_from_a_chat_request() -> None:

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine
 from stand_ins import build_recorder, served
 
-from app.dispatch import KeptDispatch
-from app.loop.capture import CaptureRecorder
-from app.routing.decision import Decision
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.routing.decision import Decision
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.errors import ConflictError
-from app.loop.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert
+from tierwatch.errors import ConflictError
+from tierwatch.loop.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert
 
 MISROUTE = {
     "kind": "misroute",

@@ -8,8 +8,8 @@ import stand_in_rows as put
 from sqlalchemy import Connection, Engine, text
 from stand_ins import scalar
 
-from app.errors import ConflictError, UsageError
-from app.loop.approve import (
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.approve import (
     approve_proposal,
     finish_rollout,
     reject_proposal,
@@ -17,9 +17,9 @@ from app.loop.approve import (
     start_rollout,
     withdraw_loosening,
 )
-from app.loop.retune import RetuneRules, retune
-from app.store.policies import active_policies, load_policy, lock_active
-from app.store.proposals import load_proposal
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.store.policies import active_policies, load_policy, lock_active
+from tierwatch.store.proposals import load_proposal
 
 
 @pytest.fixture

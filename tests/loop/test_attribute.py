@@ -10,12 +10,12 @@ from sqlalchemy import Engine, text
 from stand_in_evalsets import ANCHORS, PROBES, Models, TruthfulJudge
 from stand_ins import TIERS_BY_NAME, rows, scalar
 
-from app.loop.anchors import AnchorRun, judge_anchors
-from app.loop.attribute import anchor_flips, attribute_alerts, attribution_of, probe_flips
-from app.loop.observe import MonitorRules, observe
-from app.loop.probes import ProbeRun, ask_probes
-from app.store.alerts import claim_attribution
-from app.store.evidence import loss_cells
+from tierwatch.loop.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.attribute import anchor_flips, attribute_alerts, attribution_of, probe_flips
+from tierwatch.loop.observe import MonitorRules, observe
+from tierwatch.loop.probes import ProbeRun, ask_probes
+from tierwatch.store.alerts import claim_attribution
+from tierwatch.store.evidence import loss_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,23 +10,23 @@ import pytest
 from sqlalchemy import Engine
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 
-from app.config import Config, load_config
-from app.dashboard.overview import overview_page
-from app.dispatch import KeptDispatch
-from app.evaluation.sampling import SamplingPlan, cached_inclusion
-from app.loop.attribute import attribute_alerts
-from app.loop.capture import CaptureRecorder
-from app.loop.exchange import ServedExchange
-from app.loop.judge import judge_exchange
-from app.loop.observe import MonitorRules, observe
-from app.loop.reload import current_policies
-from app.loop.report import build_report
-from app.loop.retune import RetuneRules, retune
-from app.loop.shadow import shadow_exchange
-from app.routing.policy import Policy
-from app.runtime import monitor_rules
-from app.settings import Settings
-from app.store.evidence import boundary_evidence
+from tierwatch.config import Config, load_config
+from tierwatch.dashboard.overview import overview_page
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.evaluation.sampling import SamplingPlan, cached_inclusion
+from tierwatch.loop.attribute import attribute_alerts
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.exchange import ServedExchange
+from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.observe import MonitorRules, observe
+from tierwatch.loop.reload import current_policies
+from tierwatch.loop.report import build_report
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.routing.policy import Policy
+from tierwatch.runtime import monitor_rules
+from tierwatch.settings import Settings
+from tierwatch.store.evidence import boundary_evidence
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.7})
 CONFIG = """
@@ -201,7 +201,7 @@ def test_wrong_hits_open_an_alert_of_their_own_and_retune_nothing(
 def test_an_alert_of_the_cache_can_be_attributed(
     engine: Engine, judged: Callable[..., FakeClient], rules: MonitorRules
 ) -> None:
-    from app.evalsets import anchors, probes
+    from tierwatch.evalsets import anchors, probes
 
     judged([hit() for _ in range(20)], "alternative")
     observe(engine=engine, rules=rules)

@@ -4,9 +4,9 @@ import stand_in_rows as put
 from sqlalchemy import Engine
 from stand_in_evalsets import ANCHORS, TruthfulJudge
 
-from app.loop.anchors import judge_anchors
-from app.loop.calibrate import JudgeHealth, judge_health
-from app.store.labels import add_label
+from tierwatch.loop.anchors import judge_anchors
+from tierwatch.loop.calibrate import JudgeHealth, judge_health
+from tierwatch.store.labels import add_label
 
 
 def health(engine: Engine, **tolerance: float) -> JudgeHealth:

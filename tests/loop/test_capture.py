@@ -9,10 +9,10 @@ import stand_in_rows as put
 from sqlalchemy import Engine, create_engine, text
 from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
 
-from app.dispatch import SHADOW, KeptDispatch
-from app.evaluation.sampling import SamplingPlan
-from app.loop.capture import CaptureRecorder
-from app.store.rollups import boundary_traffic
+from tierwatch.dispatch import SHADOW, KeptDispatch
+from tierwatch.evaluation.sampling import SamplingPlan
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.store.rollups import boundary_traffic
 
 
 def counts(engine: Engine) -> tuple[int, int, int]:

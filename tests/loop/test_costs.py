@@ -22,20 +22,20 @@ from stand_ins import (
     served,
 )
 
-from app.config import Config, load_config
-from app.dispatch import KeptDispatch
-from app.errors import ProviderError
-from app.evaluation.costs import Costs
-from app.evaluation.sampling import SamplingPlan
-from app.judges.pairwise import PairwiseJudge
-from app.loop.anchors import judge_anchors
-from app.loop.judge import judge_exchange
-from app.loop.report import build_report
-from app.loop.shadow import shadow_exchange
-from app.providers.completion import Completion
-from app.routing.tiers import Price
-from app.store.costs import add_lost_cost, evaluation_costs, is_spent, spent_today
-from app.store.schema import AnchorVerdictRow, ProbeAnswerRow
+from tierwatch.config import Config, load_config
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.errors import ProviderError
+from tierwatch.evaluation.costs import Costs
+from tierwatch.evaluation.sampling import SamplingPlan
+from tierwatch.judges.pairwise import PairwiseJudge
+from tierwatch.loop.anchors import judge_anchors
+from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.report import build_report
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.providers.completion import Completion
+from tierwatch.routing.tiers import Price
+from tierwatch.store.costs import add_lost_cost, evaluation_costs, is_spent, spent_today
+from tierwatch.store.schema import AnchorVerdictRow, ProbeAnswerRow
 
 Capture = Callable[..., uuid.UUID]
 

@@ -3,9 +3,9 @@ import uuid
 from sqlalchemy import Engine
 from stand_ins import rows
 
-from app.loop.exchange import Feedback
-from app.loop.feedback import keep_feedback
-from app.loop.redact import redact
+from tierwatch.loop.exchange import Feedback
+from tierwatch.loop.feedback import keep_feedback
+from tierwatch.loop.redact import redact
 
 
 def test_feedback_is_kept_whole_and_redacted(engine: Engine) -> None:

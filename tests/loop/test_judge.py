@@ -7,12 +7,12 @@ import pytest
 from sqlalchemy import Engine, text
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar
 
-from app.dispatch import JUDGE, KeptDispatch
-from app.errors import ProviderError
-from app.loop.judge import judge_exchange
-from app.loop.redact import redact
-from app.loop.shadow import shadow_exchange
-from app.routing.decision import Decision
+from tierwatch.dispatch import JUDGE, KeptDispatch
+from tierwatch.errors import ProviderError
+from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.redact import redact
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.routing.decision import Decision
 
 Capture = Callable[..., uuid.UUID]
 

@@ -7,8 +7,8 @@ from sqlalchemy import Engine, text
 from stand_in_pairs import add_judged, prompts
 from stand_ins import rows, scalar
 
-from app.loop.learn import LearnRules, learn
-from app.routing.local import LocalClassifier
+from tierwatch.loop.learn import LearnRules, learn
+from tierwatch.routing.local import LocalClassifier
 
 RULES = LearnRules(boundaries=("simple", "standard"), judge_version=put.JUDGE, base_rate=1.0)
 

@@ -12,17 +12,17 @@ from sqlalchemy import Engine, insert, text, update
 from stand_in_routed import STEPS_USD, routed, store_routed, true_loss
 from stand_ins import rows, scalar
 
-from app.errors import ConflictError
-from app.evaluation.joint import choose_jointly, served_rates
-from app.loop.approve import approve_proposal, reject_proposal, withdraw_loosening
-from app.loop.objective import Objective, quality_kept
-from app.loop.retune import RetuneRules, retune
-from app.loop.rollout import RolloutRules, rollout
-from app.routing.policy import Policy
-from app.store.evidence import routed_evidence
-from app.store.learned import add_artefact
-from app.store.policies import active_policies, add_policy, load_policy
-from app.store.schema import AlternativeRow, ExchangeRow, PolicyRow
+from tierwatch.errors import ConflictError
+from tierwatch.evaluation.joint import choose_jointly, served_rates
+from tierwatch.loop.approve import approve_proposal, reject_proposal, withdraw_loosening
+from tierwatch.loop.objective import Objective, quality_kept
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.rollout import RolloutRules, rollout
+from tierwatch.routing.policy import Policy
+from tierwatch.store.evidence import routed_evidence
+from tierwatch.store.learned import add_artefact
+from tierwatch.store.policies import active_policies, add_policy, load_policy
+from tierwatch.store.schema import AlternativeRow, ExchangeRow, PolicyRow
 
 OBJECTIVE = Objective(0.95, ["simple", "standard"], "complex")
 RULES = RetuneRules(

@@ -11,12 +11,12 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.evaluation.monitoring import MisrouteMonitor
-from app.loop.alert import acknowledge_alert, resolve_alert
-from app.loop.observe import MonitorRules, observe, rate_of
-from app.routing.policy import Policy
-from app.store.evidence import load_monitor, replay_outcomes
-from app.store.policies import add_policy
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.loop.alert import acknowledge_alert, resolve_alert
+from tierwatch.loop.observe import MonitorRules, observe, rate_of
+from tierwatch.routing.policy import Policy
+from tierwatch.store.evidence import load_monitor, replay_outcomes
+from tierwatch.store.policies import add_policy
 
 RULES = MonitorRules(tolerance={"simple": 0.05}, level=1e7, max_weight=1.0, min_pairs=30)
 PROMISED = Policy(2, {"simple": 0.7, "standard": 0.6}, promised={"simple": 0.3}, promised_for=0.9)
@@ -75,7 +75,7 @@ def test_many_observers_at_once_count_each_outcome_once(engine: Engine) -> None:
 def test_more_outcomes_than_a_batch_are_all_taken(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.loop.observe._BATCH", 4)
+    monkeypatch.setattr("tierwatch.loop.observe._BATCH", 4)
     pour(engine, [0.0] * 8)
     assert observe(engine=engine, rules=RULES) == 8
     assert scalar(engine, "select pairs from monitors") == 8

@@ -8,11 +8,11 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.evaluation.monitoring import MisrouteMonitor
-from app.evaluation.outcome import conversation_outcome
-from app.loop.alert import resolve_alert
-from app.loop.observe import MonitorRules, observe, pooled_stream
-from app.store.evidence import load_monitor, replay_outcomes
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.outcome import conversation_outcome
+from tierwatch.loop.alert import resolve_alert
+from tierwatch.loop.observe import MonitorRules, observe, pooled_stream
+from tierwatch.store.evidence import load_monitor, replay_outcomes
 
 RULES = MonitorRules(
     tolerance={"simple": 0.05}, level=1e7, max_weight=2.0, min_pairs=30, conversation_idle_s=60.0

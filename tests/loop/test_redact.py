@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.errors import SettingsError
-from app.loop.redact import load_redactor, redact, redact_json, storable
+from tierwatch.errors import SettingsError
+from tierwatch.loop.redact import load_redactor, redact, redact_json, storable
 
 TRAFFIC = Path(__file__).parents[3] / "shared" / "data" / "traffic_dev.jsonl.gz"
 PEM = (

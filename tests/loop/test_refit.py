@@ -11,27 +11,27 @@ from sqlalchemy import Engine, text
 from stand_in_pairs import EASY, HARD, add_judged, prompts
 from stand_ins import TIERS, rows, scalar
 
-from app.evaluation.monitoring import MisrouteMonitor
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.policies import CurrentRouter
-from app.loop.approve import (
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.loop.approve import (
     approve_proposal,
     finish_rollout,
     reject_proposal,
     roll_back_to,
 )
-from app.loop.learn import LearnRules, learn
-from app.loop.observe import MonitorRules, observe
-from app.loop.refit import RefitRules, refit
-from app.loop.reload import current_policies, stored_model
-from app.loop.report import build_report
-from app.loop.retune import RetuneRules, retune
-from app.routing.learned import configured_boundaries
-from app.routing.local import LocalTierClassifier
-from app.routing.policy import Policy
-from app.routing.router import Router
-from app.store.evidence import boundary_evidence
-from app.store.proposals import load_proposal
+from tierwatch.loop.learn import LearnRules, learn
+from tierwatch.loop.observe import MonitorRules, observe
+from tierwatch.loop.refit import RefitRules, refit
+from tierwatch.loop.reload import current_policies, stored_model
+from tierwatch.loop.report import build_report
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.local import LocalTierClassifier
+from tierwatch.routing.policy import Policy
+from tierwatch.routing.router import Router
+from tierwatch.store.evidence import boundary_evidence
+from tierwatch.store.proposals import load_proposal
 
 NAMES = [tier.name for tier in TIERS]
 FIRST = Policy(1, {"simple": 0.7, "standard": 0.6})
@@ -337,7 +337,7 @@ def test_monitors_begin_anew_when_the_model_changes(
 def test_the_report_tells_models_from_thresholds(
     engine: Engine, judged: Callable[..., None], tmp_path: Any
 ) -> None:
-    from app.config import load_config
+    from tierwatch.config import load_config
 
     proposed(engine, judged)
     path = tmp_path / "tierwatch.yaml"

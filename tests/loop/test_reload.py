@@ -4,9 +4,9 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.loop.approve import approve_proposal
-from app.loop.reload import current_policies
-from app.routing.policy import Policy
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.reload import current_policies
+from tierwatch.routing.policy import Policy
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.6})
 

@@ -7,9 +7,9 @@ import pytest
 import stand_in_rows as put
 from sqlalchemy import Engine
 
-from app.errors import UsageError
-from app.loop.replay_policy import replay_document, replay_thresholds
-from app.store.evidence import logged_outcomes
+from tierwatch.errors import UsageError
+from tierwatch.loop.replay_policy import replay_document, replay_thresholds
+from tierwatch.store.evidence import logged_outcomes
 
 
 @pytest.fixture

@@ -18,17 +18,17 @@ from stand_ins import (
     served,
 )
 
-from app.config import Config, load_config
-from app.dispatch import KeptDispatch
-from app.errors import ProviderError
-from app.loop.judge import judge_exchange
-from app.loop.observe import MonitorRules, observe
-from app.loop.redact import redact
-from app.loop.report import build_report
-from app.loop.shadow import shadow_exchange
-from app.routing.policy import Policy
-from app.store.labels import add_label
-from app.store.policies import put_first_policy
+from tierwatch.config import Config, load_config
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.errors import ProviderError
+from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.observe import MonitorRules, observe
+from tierwatch.loop.redact import redact
+from tierwatch.loop.report import build_report
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.routing.policy import Policy
+from tierwatch.store.labels import add_label
+from tierwatch.store.policies import put_first_policy
 
 _CONFIG = """
 routing:

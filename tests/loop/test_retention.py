@@ -7,9 +7,9 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.loop.exchange import new_exchange_id
-from app.loop.retention import retention
-from app.store.exchanges import month_bounds
+from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.loop.retention import retention
+from tierwatch.store.exchanges import month_bounds
 
 TODAY = dt.date(2031, 11, 23)
 PARTITIONS = (

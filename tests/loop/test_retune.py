@@ -9,9 +9,9 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.loop.approve import reject_proposal
-from app.loop.retune import RetuneRules, retune
-from app.store.labels import add_label
+from tierwatch.loop.approve import reject_proposal
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.store.labels import add_label
 
 RULES = RetuneRules(
     mode="propose", alpha={"simple": 0.05}, delta=0.05, step=0.1, min_pairs=200, every_s=3600

@@ -9,13 +9,13 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.loop.approve import approve_proposal
-from app.loop.retune import RetuneRules, retune
-from app.loop.rollout import RolloutRules, rollout
-from app.routing.policy import Policy
-from app.routing.task_types import MOST_TYPES
-from app.store.policies import load_policy
-from app.store.task_types import add_types
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.rollout import RolloutRules, rollout
+from tierwatch.routing.policy import Policy
+from tierwatch.routing.task_types import MOST_TYPES
+from tierwatch.store.policies import load_policy
+from tierwatch.store.task_types import add_types
 
 RULES = RetuneRules(
     mode="propose", alpha={"simple": 0.05}, delta=0.05, step=0.1, min_pairs=200, every_s=3600

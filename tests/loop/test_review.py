@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine
 from stand_ins import rows, scalar
 
-from app.errors import ConflictError, UsageError
-from app.loop.review import label_pair, shown_first
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.review import label_pair, shown_first
 
 
 def mask(text: str) -> str:

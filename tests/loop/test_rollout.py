@@ -8,10 +8,10 @@ import stand_in_rows as put
 from sqlalchemy import Engine
 from stand_ins import rows, scalar
 
-from app.loop.approve import approve_proposal
-from app.loop.rollout import RolloutRules, rollout
-from app.routing.policy import Policy
-from app.store.policies import add_policy, load_policy
+from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.rollout import RolloutRules, rollout
+from tierwatch.routing.policy import Policy
+from tierwatch.store.policies import add_policy, load_policy
 
 RULES = RolloutRules(share=0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
 

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import Engine, text
 from stand_ins import TIERS, TIERS_BY_NAME, FakeClient, rows, scalar
 
-from app.dispatch import JUDGE, SHADOW, KeptDispatch
-from app.errors import ProviderError
-from app.loop.redact import redact
-from app.loop.retry import MAX_TRIES
-from app.loop.shadow import shadow_exchange
-from app.providers.completion import Completion
-from app.routing.tiers import Deployment, Price, Tier
+from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
+from tierwatch.errors import ProviderError
+from tierwatch.loop.redact import redact
+from tierwatch.loop.retry import MAX_TRIES
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.providers.completion import Completion
+from tierwatch.routing.tiers import Deployment, Price, Tier
 
 Capture = Callable[..., uuid.UUID]
 RATE_LIMITED = ProviderError("slow down", kind="rate_limited", status=429, retry_after_s=90.0)

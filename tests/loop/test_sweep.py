@@ -6,9 +6,9 @@ from collections.abc import Callable
 import stand_in_rows as put
 from sqlalchemy import Engine, text
 
-from app.dispatch import JUDGE, SHADOW, KeptDispatch
-from app.loop.sweep import sweep
-from app.store.work import claim, give_back
+from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
+from tierwatch.loop.sweep import sweep
+from tierwatch.store.work import claim, give_back
 
 
 class Broker(KeptDispatch):

@@ -9,11 +9,11 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from app.evaluation.drift import InputDriftMonitor
-from app.evaluation.sample_ratio import SampleRatioMonitor
-from app.loop.alert import resolve_alert
-from app.loop.exchange import new_exchange_id
-from app.loop.traffic import watch_traffic
+from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
+from tierwatch.loop.alert import resolve_alert
+from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.loop.traffic import watch_traffic
 
 START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
 

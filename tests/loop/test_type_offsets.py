@@ -14,21 +14,21 @@ from stand_in_pairs import add_judged
 from stand_in_types import types_of_words
 from stand_ins import TIERS, rows, scalar
 
-from app.evaluation.comparison import log_losses
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.policies import CurrentRouter
-from app.loop.approve import approve_proposal, finish_rollout
-from app.loop.learn import LearnRules, learn
-from app.loop.refit import RefitRules, refit
-from app.loop.reload import current_policies, stored_model
-from app.loop.types import current_types, switch_off
-from app.routing.learned import configured_boundaries
-from app.routing.local import LocalClassifier, LocalTierClassifier
-from app.routing.policy import Policy
-from app.routing.router import Router
-from app.routing.task_types import TaskTypes
-from app.store.proposals import load_proposal
-from app.store.task_types import add_types
+from tierwatch.evaluation.comparison import log_losses
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.loop.approve import approve_proposal, finish_rollout
+from tierwatch.loop.learn import LearnRules, learn
+from tierwatch.loop.refit import RefitRules, refit
+from tierwatch.loop.reload import current_policies, stored_model
+from tierwatch.loop.types import current_types, switch_off
+from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.policy import Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.store.proposals import load_proposal
+from tierwatch.store.task_types import add_types
 
 NAMES = [tier.name for tier in TIERS]
 FIRST = Policy(1, {"simple": 0.7, "standard": 0.6})

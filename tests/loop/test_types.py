@@ -15,18 +15,18 @@ from sqlalchemy.exc import IntegrityError
 from stand_in_rows import JUDGE, add_exchange, add_outcome, add_policy, add_rollup, put_in_force
 from stand_ins import rows, scalar
 
-from app.cli import main
-from app.evaluation.task_types import build_types
-from app.gateway.metrics import GatewayMetrics
-from app.gateway.policies import CurrentRouter
-from app.loop import types as loop_types
-from app.loop.types import current_types, rebuild_types, switch_off, types_table
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.static import StaticClassifier
-from app.routing.task_types import TaskTypes
-from app.routing.tiers import Price, Tier
-from app.store import task_types as store
+from tierwatch.cli import main
+from tierwatch.evaluation.task_types import build_types
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.loop import types as loop_types
+from tierwatch.loop.types import current_types, rebuild_types, switch_off, types_table
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.static import StaticClassifier
+from tierwatch.routing.task_types import TaskTypes
+from tierwatch.routing.tiers import Price, Tier
+from tierwatch.store import task_types as store
 
 NOW = dt.datetime.now(dt.UTC)
 WORDS = {

@@ -8,22 +8,22 @@ import pytest
 from sqlalchemy import Engine
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 
-from app.config import Config, load_config
-from app.dispatch import KeptDispatch
-from app.errors import ConflictError, UsageError
-from app.evaluation.monitoring import MisrouteMonitor
-from app.loop.alert import deliver_alerts, resolve_alert
-from app.loop.approve import approve_proposal, reject_proposal, roll_back_to
-from app.loop.capture import CaptureRecorder
-from app.loop.judge import judge_exchange
-from app.loop.observe import MonitorRules, observe
-from app.loop.reload import current_policies
-from app.loop.report import build_report
-from app.loop.retune import RetuneRules, retune
-from app.loop.rollout import RolloutRules, rollout
-from app.loop.shadow import shadow_exchange
-from app.loop.sweep import sweep
-from app.routing.policy import Policy
+from tierwatch.config import Config, load_config
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.loop.alert import deliver_alerts, resolve_alert
+from tierwatch.loop.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.observe import MonitorRules, observe
+from tierwatch.loop.reload import current_policies
+from tierwatch.loop.report import build_report
+from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.rollout import RolloutRules, rollout
+from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.loop.sweep import sweep
+from tierwatch.routing.policy import Policy
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.7})
 MONITORS = MonitorRules(

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import structlog
 
-from app.notify.delivery import LogDestination, WebhookDestination, deliver, signature
+from tierwatch.notify.delivery import LogDestination, WebhookDestination, deliver, signature
 
 URL = "https://hooks.example.test/services/T000/very-secret-path"
 ALERT: dict[str, Any] = {

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, completion_create_params
 from pydantic import TypeAdapter
 
-from app.errors import ProviderError
-from app.providers.anthropic_wire import (
+from tierwatch.errors import ProviderError
+from tierwatch.providers.anthropic_wire import (
     AnthropicToOpenAIStream,
     OpenAIToAnthropicStream,
     error_to_anthropic,
@@ -24,8 +24,8 @@ from app.providers.anthropic_wire import (
     request_to_anthropic,
     request_to_openai,
 )
-from app.providers.openai_wire import StreamAnswer
-from app.providers.sse import SSEEvent
+from tierwatch.providers.openai_wire import StreamAnswer
+from tierwatch.providers.sse import SSEEvent
 
 STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 ANTHROPIC_REQUEST: TypeAdapter[Any] = TypeAdapter(anthropic_params.MessageCreateParamsNonStreaming)

@@ -13,9 +13,9 @@ import httpx
 import orjson
 import pytest
 
-from app.config import ProviderConfig, Secret
-from app.errors import ProviderError, SettingsError
-from app.providers.completion import ChatClient, retry_after_s
+from tierwatch.config import ProviderConfig, Secret
+from tierwatch.errors import ProviderError, SettingsError
+from tierwatch.providers.completion import ChatClient, retry_after_s
 
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "12345678"}]}
 REPLY = {

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ProviderError
-from app.providers.openai_wire import (
+from tierwatch.errors import ProviderError
+from tierwatch.providers.openai_wire import (
     StreamAnswer,
     error_envelope,
     error_text,

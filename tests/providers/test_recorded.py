@@ -16,20 +16,20 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 
-from app.config import ProviderConfig
-from app.errors import ProviderError, UsageError
-from app.evalsets import Anchor, Probe
-from app.judges.pairwise import PairwiseJudge
-from app.judges.verdict import Question
-from app.providers.completion import ChatClient
-from app.providers.openai_wire import StreamAnswer
-from app.providers.recorded import RecordedOptions, build_recorded_app, server
-from app.providers.recordings import Recordings
-from app.providers.sse import SSEDecoder
-from app.providers.traffic import RecordedAnswer, RecordedExchange, read_traffic
-from app.routing.classification import ClassifierConfig
-from app.routing.llm import classification_request, read_classification
-from app.routing.tiers import Price, Tier
+from tierwatch.config import ProviderConfig
+from tierwatch.errors import ProviderError, UsageError
+from tierwatch.evalsets import Anchor, Probe
+from tierwatch.judges.pairwise import PairwiseJudge
+from tierwatch.judges.verdict import Question
+from tierwatch.providers.completion import ChatClient
+from tierwatch.providers.openai_wire import StreamAnswer
+from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, server
+from tierwatch.providers.recordings import Recordings
+from tierwatch.providers.sse import SSEDecoder
+from tierwatch.providers.traffic import RecordedAnswer, RecordedExchange, read_traffic
+from tierwatch.routing.classification import ClassifierConfig
+from tierwatch.routing.llm import classification_request, read_classification
+from tierwatch.routing.tiers import Price, Tier
 
 MODELS = {"small": "simple", "middle": "standard", "large": "complex"}
 TRAFFIC = Path(__file__).parents[3] / "shared" / "data" / "traffic_dev.jsonl.gz"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ProviderError
-from app.providers.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent, encode_event
+from tierwatch.errors import ProviderError
+from tierwatch.providers.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent, encode_event
 
 
 def decoded(*chunks: bytes) -> list[SSEEvent]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.errors import TrafficError
-from app.providers import traffic
-from app.providers.traffic import BadLine, RecordedAnswer, RecordedExchange, read_traffic
+from tierwatch.errors import TrafficError
+from tierwatch.providers import traffic
+from tierwatch.providers.traffic import BadLine, RecordedAnswer, RecordedExchange, read_traffic
 
 LINE: dict[str, Any] = {
     "id": "e1",

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.config import ProviderConfig
-from app.errors import ProviderError, SettingsError
-from app.providers.upstream import Upstream, read_json, write_json
+from tierwatch.config import ProviderConfig
+from tierwatch.errors import ProviderError, SettingsError
+from tierwatch.providers.upstream import Upstream, read_json, write_json
 
 Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -181,7 +181,7 @@ def test_a_body_of_megabytes_is_sent_without_a_warning() -> None:
 
 
 def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.providers.upstream._MAX_ANSWER_BYTES", 100_000)
+    monkeypatch.setattr("tierwatch.providers.upstream._MAX_ANSWER_BYTES", 100_000)
 
     async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(OK + b"transfer-encoding: chunked\r\n\r\n")
@@ -194,7 +194,7 @@ def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_endless_error_body_still_gives_its_status(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.providers.upstream._MAX_ERROR_BYTES", 1_000)
+    monkeypatch.setattr("tierwatch.providers.upstream._MAX_ERROR_BYTES", 1_000)
 
     async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 500 Oh\r\ntransfer-encoding: chunked\r\n\r\n")

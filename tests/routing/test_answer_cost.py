@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from app.errors import ArtefactError, EvidenceError
-from app.routing.answer_cost import AnswerCost
-from app.routing.artefact import open_sealed, seal
-from app.routing.features import prompt_features
+from tierwatch.errors import ArtefactError, EvidenceError
+from tierwatch.routing.answer_cost import AnswerCost
+from tierwatch.routing.artefact import open_sealed, seal
+from tierwatch.routing.features import prompt_features
 
 LONG, SHORT = "write an essay about rivers", "is seven a prime"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ArtefactError
-from app.routing.artefact import LARGEST_BYTES, open_sealed, require, seal
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.artefact import LARGEST_BYTES, open_sealed, require, seal
 
 SEALED = seal("demo", {"version": 3}, [array("f", [1.0, -2.5]), array("f", [0.25])])
 

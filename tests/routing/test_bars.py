@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-import app
 
 BENCHMARKS = Path(__file__).parent.parent.parent / "benchmarks"
 DATA = BENCHMARKS.parent.parent / "shared" / "data"
@@ -32,7 +29,6 @@ def routellm() -> ModuleType:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(BENCHMARKS / "router.py"), *arguments],
-        env={**os.environ, "PYTHONPATH": str(Path(app.__path__[0]).parent)},
         capture_output=True,
         text=True,
         check=False,

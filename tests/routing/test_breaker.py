@@ -13,7 +13,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from app.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, Ticket
+from tierwatch.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, Ticket
 
 RULES = BreakerRules(failures=3, share=0.5, calls=6, window_s=10.0, open_for_s=5.0)
 

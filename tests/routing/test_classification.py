@@ -1,7 +1,7 @@
 import pytest
 
-from app.errors import ClassifierError, ProviderError
-from app.routing.classification import Classification, failure_kind
+from tierwatch.errors import ClassifierError, ProviderError
+from tierwatch.routing.classification import Classification, failure_kind
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf")])

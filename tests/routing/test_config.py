@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import UsageError
-from app.routing.config import build_router, load_routing, provider_of
-from app.routing.router import Router
+from tierwatch.errors import UsageError
+from tierwatch.routing.config import build_router, load_routing, provider_of
+from tierwatch.routing.router import Router
 
 YAML = """\
 routing:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from app.routing.content import cut_in_the_middle, image_count, message_text, role_of
+from tierwatch.routing.content import cut_in_the_middle, image_count, message_text, role_of
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from app.routing import Decision
+from tierwatch.routing import Decision
 
 
 def test_the_fields_stand_in_the_order_of_the_contract() -> None:

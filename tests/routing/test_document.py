@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from app.errors import ConfigError
-from app.routing.document import Document, dotted, read_document, section_at, shown
+from tierwatch.errors import ConfigError
+from tierwatch.routing.document import Document, dotted, read_document, section_at, shown
 
 
 def read(tmp_path: Path, text: str | bytes) -> Document:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.routing.features import BUCKETS, FORM, prompt_features, routed_text
+from tierwatch.routing.features import BUCKETS, FORM, prompt_features, routed_text
 
 
 def user(text: str) -> dict[str, str]:
@@ -47,7 +47,7 @@ def test_scripts_without_spaces_are_cut_into_pairs_of_characters() -> None:
 
 def test_features_are_the_same_in_every_process() -> None:
     program = (
-        "from app.routing.features import prompt_features;"
+        "from tierwatch.routing.features import prompt_features;"
         "print(prompt_features('Which of these is a prime: 4, 7, 9?').buckets)"
     )
     seen = {

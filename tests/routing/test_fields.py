@@ -5,14 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from app.routing.fields import (
+from tierwatch.routing.fields import (
     read_name,
     read_open_share,
     read_price,
     read_seconds,
     read_share,
 )
-from app.routing.tiers import Price
+from tierwatch.routing.tiers import Price
 
 
 @pytest.mark.parametrize(

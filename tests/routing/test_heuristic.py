@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.routing.heuristic import HeuristicClassifier, Signals, signals
+from tierwatch.routing.heuristic import HeuristicClassifier, Signals, signals
 
 NAMES = ("simple", "standard", "complex")
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import ArtefactError, ConfigError, PolicyError
-from app.routing.learned import configured_boundaries, learned_classifier
-from app.routing.local import LocalClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.static import StaticClassifier
-from app.routing.tiers import Price, Tier
+from tierwatch.errors import ArtefactError, ConfigError, PolicyError
+from tierwatch.routing.learned import configured_boundaries, learned_classifier
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.static import StaticClassifier
+from tierwatch.routing.tiers import Price, Tier
 
 TIERS = ("simple", "standard", "complex")
 YAML = """\

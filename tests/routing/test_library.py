@@ -25,12 +25,12 @@ import json, sys
 before = set(sys.modules)
 {lines}
 new = {{name.partition(".")[0] for name in sys.modules.keys() - before}}
-ours = sorted(name for name in sys.modules if name.startswith("app."))
+ours = sorted(name for name in sys.modules if name.startswith("tierwatch."))
 print(json.dumps([sorted(new), ours]))
 """
 
 FROM_CONFIG = """
-from app.routing import Router
+from tierwatch.routing import Router
 router = Router.from_config("tierwatch.yaml")
 messages = [{"role": "user", "content": "What is the capital of France?"}]
 decision = router.route(messages)
@@ -38,10 +38,10 @@ assert (decision.tier, decision.model, decision.reason) == ("simple", "small-1",
 """
 
 FROM_VALUES = """
-from app.routing import Policy, Router
-from app.routing.local import LocalClassifier, LocalTierClassifier
-from app.routing.policy import ActivePolicies
-from app.routing.tiers import Price, Tier
+from tierwatch.routing import Policy, Router
+from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.tiers import Price, Tier
 names = ("simple", "complex")
 learned = LocalClassifier()
 learned.learn("Prove it.", "worse")
@@ -55,9 +55,12 @@ assert router.route([{"role": "user", "content": "Spell it."}]).tier in names
 
 def imported(lines: str, folder: Path) -> tuple[set[str], list[str]]:
     """Top-level modules that these lines import in a fresh process, and modules of ours."""
-    code = f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n{FRESH.format(lines=lines)}"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", FRESH.format(lines=lines)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
     new, ours = json.loads(done.stdout)
@@ -75,9 +78,11 @@ def test_the_page_shows_what_happens(
 
 def test_deciding_learning_and_saving_import_the_standard_library_only(tmp_path: Path) -> None:
     new, ours = imported(FROM_VALUES, tmp_path)
-    assert new - sys.stdlib_module_names == {"app"}
+    assert new - sys.stdlib_module_names == {"tierwatch"}
     assert not new & OUTSIDE
-    assert [name for name in ours if not name.startswith("app.routing")] == ["app.errors"]
+    assert [name for name in ours if not name.startswith("tierwatch.routing")] == [
+        "tierwatch.errors"
+    ]
 
 
 def test_five_lines_route_by_a_file_and_import_nothing_of_the_service(tmp_path: Path) -> None:
@@ -89,5 +94,7 @@ def test_five_lines_route_by_a_file_and_import_nothing_of_the_service(tmp_path: 
     )
     new, ours = imported(FROM_CONFIG, tmp_path)
     third_party = {name for name in new - sys.stdlib_module_names if not name.startswith("_")}
-    assert {"app", "yaml"} <= third_party <= {"app", *READS_A_FILE}
-    assert [name for name in ours if not name.startswith("app.routing")] == ["app.errors"]
+    assert {"tierwatch", "yaml"} <= third_party <= {"tierwatch", *READS_A_FILE}
+    assert [name for name in ours if not name.startswith("tierwatch.routing")] == [
+        "tierwatch.errors"
+    ]

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from app.routing.features import BUCKETS, Features, prompt_features
-from app.routing.linear import LinearModel
+from tierwatch.routing.features import BUCKETS, Features, prompt_features
+from tierwatch.routing.linear import LinearModel
 
 TEXTS = ("Prove the lemma.", "What is the capital of France?", "2 + 2 = ?", "")
 

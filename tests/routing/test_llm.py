@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ClassifierError, ProviderError
-from app.routing.classification import ClassifierConfig, failure_kind
-from app.routing.llm import LlmClassifier, classification_request, read_classification
-from app.routing.tiers import Price, Tier
+from tierwatch.errors import ClassifierError, ProviderError
+from tierwatch.routing.classification import ClassifierConfig, failure_kind
+from tierwatch.routing.llm import LlmClassifier, classification_request, read_classification
+from tierwatch.routing.tiers import Price, Tier
 
 TIERS = (
     Tier("simple", "s", "", Price(1, 1), "facts and short rewrites"),

@@ -13,18 +13,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stand_in_types import types_of
 
-from app.errors import ArtefactError, EvidenceError
-from app.routing.answer_cost import AnswerCost
-from app.routing.artefact import open_sealed, seal
-from app.routing.local import (
+from tierwatch.errors import ArtefactError, EvidenceError
+from tierwatch.routing.answer_cost import AnswerCost
+from tierwatch.routing.artefact import open_sealed, seal
+from tierwatch.routing.local import (
     WORDS_FROM,
     LocalClassifier,
     LocalTierClassifier,
 )
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.tiers import Price, Tier
-from app.routing.type_offsets import TypeOffsets
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.tiers import Price, Tier
+from tierwatch.routing.type_offsets import TypeOffsets
 
 HARD = ("prove", "derive", "lemma", "bound", "integral")
 EASY = ("capital", "colour", "name", "day", "who")

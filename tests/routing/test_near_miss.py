@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.routing.near_miss import differing, near_miss_marks
+from tierwatch.routing.near_miss import differing, near_miss_marks
 
 
 @pytest.mark.parametrize(

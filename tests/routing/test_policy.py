@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import PolicyError
-from app.routing.policy import ActivePolicies, Policy, hashed_share
+from tierwatch.errors import PolicyError
+from tierwatch.routing.policy import ActivePolicies, Policy, hashed_share
 
 POLICY = Policy(1, {"simple": 0.7, "standard": 0.6}, {"code": {"simple": 0.9}})
 

@@ -8,9 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ConfigError
-from app.routing.prices import STALE_AFTER_DAYS, PriceTable, price_of, price_words, shipped_prices
-from app.routing.tiers import Price, resolved_model
+from tierwatch.errors import ConfigError
+from tierwatch.routing.prices import (
+    STALE_AFTER_DAYS,
+    PriceTable,
+    price_of,
+    price_words,
+    shipped_prices,
+)
+from tierwatch.routing.tiers import Price, resolved_model
 
 counts = st.integers(0, 10_000_000)
 usd = st.floats(0, 1_000, allow_nan=False)
@@ -92,8 +98,9 @@ def test_words_name_the_day_of_a_list_price() -> None:
 
 def test_the_library_without_a_file_needs_neither_yaml_nor_the_table() -> None:
     code = (
-        "import sys, app.routing; from app.routing.tiers import Price; Price(1, 2).cost_usd(1, 1);"
-        "print(sorted({'yaml', 'pydantic', 'app.routing.prices'} & sys.modules.keys()))"
+        "import sys, tierwatch.routing;"
+        "from tierwatch.routing.tiers import Price; Price(1, 2).cost_usd(1, 1);"
+        "print(sorted({'yaml', 'pydantic', 'tierwatch.routing.prices'} & sys.modules.keys()))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"

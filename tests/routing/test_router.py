@@ -8,14 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.errors import ClassifierError, ConfigError, PolicyError, ProviderError, UsageError
-from app.routing.classification import Classification
-from app.routing.heuristic import HeuristicClassifier
-from app.routing.policy import ActivePolicies, Policy
-from app.routing.router import Router
-from app.routing.static import StaticClassifier
-from app.routing.task_types import BUCKETS, TaskTypes, table_of
-from app.routing.tiers import Price, Tier
+from tierwatch.errors import ClassifierError, ConfigError, PolicyError, ProviderError, UsageError
+from tierwatch.routing.classification import Classification
+from tierwatch.routing.heuristic import HeuristicClassifier
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
+from tierwatch.routing.static import StaticClassifier
+from tierwatch.routing.task_types import BUCKETS, TaskTypes, table_of
+from tierwatch.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")
 TIERS = tuple(Tier(name, f"{name}-1", "p", Price(1, 1)) for name in NAMES)
@@ -325,14 +325,15 @@ def test_other_sections_are_left_unread_but_routing_is_checked(tmp_path: Path) -
 
 def test_the_library_is_light_until_it_reads_a_file() -> None:
     code = (
-        "import sys, app.routing, app.routing.heuristic, app.routing.static, app.routing.llm\n"
+        "import sys, tierwatch.routing\n"
+        "from tierwatch.routing import heuristic, llm, static\n"
         "heavy = {'pydantic', 'yaml', 'numpy', 'httpx', 'sqlalchemy'} & sys.modules.keys()\n"
         "assert not heavy, heavy\n"
-        "print(*sorted(m for m in sys.modules if m.startswith('app.') and 'routing' not in m))"
+        "print(*sorted(m for m in sys.modules if m[:10] == 'tierwatch.' and 'routing' not in m))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == ["app.errors"]
+    assert done.stdout.split() == ["tierwatch.errors"]
 
 
 def test_any_object_with_classify_is_a_classifier() -> None:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.config import load_config
-from app.errors import ConfigError
-from app.routing.breaker import BreakerRules
-from app.routing.config import load_routing
-from app.routing.tiers import Deployment, Price
+from tierwatch.config import load_config
+from tierwatch.errors import ConfigError
+from tierwatch.routing.breaker import BreakerRules
+from tierwatch.routing.config import load_routing
+from tierwatch.routing.tiers import Deployment, Price
 
 YAML = """\
 routing:

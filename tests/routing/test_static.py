@@ -1,5 +1,5 @@
-from app.routing.classification import Classification
-from app.routing.static import StaticClassifier
+from tierwatch.routing.classification import Classification
+from tierwatch.routing.static import StaticClassifier
 
 
 def test_the_label_is_always_the_configured_one() -> None:

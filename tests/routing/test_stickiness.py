@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import ConfigError
-from app.evaluation.sampling import SamplingPlan, inclusion, propensities
-from app.routing.decision import Decision
-from app.routing.stickiness import (
+from tierwatch.errors import ConfigError
+from tierwatch.evaluation.sampling import SamplingPlan, inclusion, propensities
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.stickiness import (
     Pin,
     SessionRules,
     Turn,
@@ -17,7 +17,7 @@ from app.routing.stickiness import (
     settled_turn,
     staying_usd,
 )
-from app.routing.tiers import Deployment, Price, Tier
+from tierwatch.routing.tiers import Deployment, Price, Tier
 
 TIERS = (
     Tier("simple", "small-1", "lab", Price(1, 5, 0.1)),

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stand_in_types import types_of
 
-from app.errors import ArtefactError
-from app.routing.artefact import seal
-from app.routing.features import prompt_features
-from app.routing.task_types import (
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.artefact import seal
+from tierwatch.routing.features import prompt_features
+from tierwatch.routing.task_types import (
     BUCKETS,
     FEATURE_VERSION,
     LARGEST_BYTES,
@@ -195,5 +195,5 @@ def test_assigning_takes_microseconds_even_of_a_huge_prompt() -> None:
 
 
 def test_deciding_needs_no_numpy() -> None:
-    code = "import sys, app.routing.task_types; sys.exit('numpy' in sys.modules)"
+    code = "import sys, tierwatch.routing.task_types; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

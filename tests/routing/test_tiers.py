@@ -1,7 +1,7 @@
 import pytest
 
-from app.errors import ConfigError
-from app.routing.tiers import Price, resolved_model
+from tierwatch.errors import ConfigError
+from tierwatch.routing.tiers import Price, resolved_model
 
 
 def test_cost_counts_both_sides_at_their_own_price() -> None:

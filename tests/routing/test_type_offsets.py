@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.errors import ArtefactError
-from app.routing.type_offsets import TypeOffsets
+from tierwatch.errors import ArtefactError
+from tierwatch.routing.type_offsets import TypeOffsets
 
 OFFSETS = TypeOffsets(4, {"sql": (0.5, -0.25), "poem": (0.0, 3.0)})
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from app.evalsets import near_misses
-from app.routing.near_miss import differing, near_miss_marks
-from app.routing.wording import LONGEST, normal_form
+from tierwatch.evalsets import near_misses
+from tierwatch.routing.near_miss import differing, near_miss_marks
+from tierwatch.routing.wording import LONGEST, normal_form
 
 PAIRS = near_misses().items
 PROMPTS = sorted({text for pair in PAIRS for text in (pair.a, pair.b)})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from app.evaluation.attribution import (
+from tierwatch.evaluation.attribution import (
     AnchorEvidence,
     AnchorFlips,
     Attribution,

@@ -10,8 +10,8 @@ import pytest
 from river.drift import ADWIN
 from scipy import stats
 
-from app.evaluation.drift import InputDriftMonitor
-from app.evaluation.simulation import drift as recipe
+from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.evaluation.simulation import drift as recipe
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy import special
 
-from app.evaluation.confidence_sequence import rate_band
-from app.evaluation.estimation import clopper_pearson, estimate_rate, labels_to_halve
-from app.evaluation.simulation import estimates as recipe
+from tierwatch.evaluation.confidence_sequence import rate_band
+from tierwatch.evaluation.estimation import clopper_pearson, estimate_rate, labels_to_halve
+from tierwatch.evaluation.simulation import estimates as recipe
 
 pytestmark = pytest.mark.slow
 

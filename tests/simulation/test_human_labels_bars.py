@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.evaluation.estimation import clopper_pearson, estimate_rate
+from tierwatch.evaluation.estimation import clopper_pearson, estimate_rate
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ import logging
 import numpy as np
 import pytest
 
-from app.errors import EvidenceError
-from app.evaluation.monitoring import MisrouteMonitor
-from app.evaluation.simulation import monitoring as recipe
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.simulation import monitoring as recipe
 
 pytestmark = pytest.mark.slow
 

@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 import pytest
 
-from app.evaluation.simulation import thresholds as recipe
-from app.evaluation.thresholds import choose_threshold
+from tierwatch.evaluation.simulation import thresholds as recipe
+from tierwatch.evaluation.thresholds import choose_threshold
 
 pytestmark = pytest.mark.slow
 

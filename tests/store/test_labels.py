@@ -7,7 +7,7 @@ from typing import Any
 import stand_in_rows as put
 from sqlalchemy import Connection
 
-from app.store.labels import (
+from tierwatch.store.labels import (
     add_label,
     judge_errors,
     label_counts,

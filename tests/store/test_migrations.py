@@ -9,8 +9,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
-import migrations
-from app.store.database import migrate
+import tierwatch_migrations
+from tierwatch.store.database import migrate
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def alembic(engine: Engine) -> Callable[..., None]:
 
     def run(step: Callable[..., object], *arguments: str) -> None:
         config = Config()
-        config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+        config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
         with engine.connect() as connection:
             config.attributes["connection"] = connection
             step(config, *arguments)

@@ -1,8 +1,8 @@
 import pytest
 from sqlalchemy import Connection, select
 
-from app.errors import ConflictError, UsageError
-from app.store.people import (
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.store.people import (
     LONGEST_PASSWORD,
     ROLES,
     Person,
@@ -14,7 +14,7 @@ from app.store.people import (
     find_user,
     one_time_password,
 )
-from app.store.schema import AuditRow, TokenRow, UserRow
+from tierwatch.store.schema import AuditRow, TokenRow, UserRow
 
 PASSWORD = "correct horse battery"
 

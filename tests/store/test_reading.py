@@ -17,8 +17,8 @@ from stand_in_rows import (
     put_in_force,
 )
 
-from app.store import reading
-from app.store.schema import ActivePolicyRow
+from tierwatch.store import reading
+from tierwatch.store.schema import ActivePolicyRow
 
 
 def test_an_empty_database_reads_as_empty(connection: Connection) -> None:

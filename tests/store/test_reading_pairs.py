@@ -11,10 +11,10 @@ from stand_in_rows import (
     add_verdict,
 )
 
-from app.store import reading_pairs
-from app.store.reading import SWAP_DISAGREEMENT
-from app.store.reading_pairs import STAGES, PairFilter, pair, pairs
-from app.store.schema import AttemptRow, ExchangeTextRow, VerdictRow
+from tierwatch.store import reading_pairs
+from tierwatch.store.reading import SWAP_DISAGREEMENT
+from tierwatch.store.reading_pairs import STAGES, PairFilter, pair, pairs
+from tierwatch.store.schema import AttemptRow, ExchangeTextRow, VerdictRow
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 import pytest
 from stand_in_pairs import prompts
 
-from app.routing.local import LocalClassifier
-from app.training.distil import Lessons, fit_best, fit_student
+from tierwatch.routing.local import LocalClassifier
+from tierwatch.training.distil import Lessons, fit_best, fit_student
 
 
 def lessons(count: int, seed: int = 1) -> Lessons:

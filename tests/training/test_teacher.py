@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from stand_in_pairs import EASY, HARD, prompts
 
-from app.errors import EvidenceError, UsageError
-from app.training.embeddings import DIMENSIONS, load_embeddings
-from app.training.teacher import fit_teacher
+from tierwatch.errors import EvidenceError, UsageError
+from tierwatch.training.embeddings import DIMENSIONS, load_embeddings
+from tierwatch.training.teacher import fit_teacher
 
 installed = pytest.mark.skipif(find_spec("wordllama") is None, reason="needs the extra train")
 KINDS = ("words", pytest.param("static", marks=installed))
@@ -66,7 +66,7 @@ def test_what_a_teacher_cannot_learn_from_is_refused(
 
 
 def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.training.embeddings.find_spec", lambda _: None)
+    monkeypatch.setattr("tierwatch.training.embeddings.find_spec", lambda _: None)
     with pytest.raises(UsageError, match=r"pip install 'tierwatch\[train\]', or choose"):
         fit_teacher("static", *taught())
 

@@ -13,14 +13,14 @@ from stand_in_evalsets import ANCHORS, PROBES
 from stand_in_pairs import add_judged, prompts
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
 
-from app.dispatch import JUDGE, SHADOW, KeptDispatch
-from app.loop.learn import LearnRules
-from app.loop.observe import MonitorRules
-from app.loop.redact import redact
-from app.loop.refit import RefitRules
-from app.loop.retune import RetuneRules
-from app.loop.rollout import RolloutRules
-from app.routing.learned import configured_boundaries
+from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
+from tierwatch.loop.learn import LearnRules
+from tierwatch.loop.observe import MonitorRules
+from tierwatch.loop.redact import redact
+from tierwatch.loop.refit import RefitRules
+from tierwatch.loop.retune import RetuneRules
+from tierwatch.loop.rollout import RolloutRules
+from tierwatch.routing.learned import configured_boundaries
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The tasks, imported without a setting in the environment."""
     for name in [key for key in os.environ if key.startswith("TIERWATCH_")]:
         monkeypatch.delenv(name)
-    from workers import tasks
+    from tierwatch_workers import tasks
 
     return tasks
 

@@ -11,8 +11,8 @@ from typing import Literal
 
 import numpy as np
 
-from app.evaluation.estimation import clopper_pearson
-from app.evaluation.simulation import drift, estimates, monitoring, thresholds
+from tierwatch.evaluation.estimation import clopper_pearson
+from tierwatch.evaluation.simulation import drift, estimates, monitoring, thresholds
 
 Verdict = Literal["holds", "undecided", "fails"]
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.evaluation.drift import InputDriftMonitor
-from app.routing.policy import hashed_share
+from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.routing.policy import hashed_share
 
 Floats = NDArray[np.float64]
 Beta = tuple[float, float]

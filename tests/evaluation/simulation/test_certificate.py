@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from app.evaluation.simulation import certificate as module
-from app.evaluation.simulation.certificate import Effort, Row, certificate
+from tierwatch.evaluation.simulation import certificate as module
+from tierwatch.evaluation.simulation.certificate import Effort, Row, certificate
 
 
 def row(**changes: Any) -> Row:

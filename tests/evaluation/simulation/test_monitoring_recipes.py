@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.evaluation.simulation import monitoring as recipe
+from tierwatch.evaluation.simulation import monitoring as recipe
 
 
 def test_the_recipes_run_the_installed_monitor() -> None:

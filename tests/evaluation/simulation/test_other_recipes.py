@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.evaluation.simulation import drift, estimates, thresholds
+from tierwatch.evaluation.simulation import drift, estimates, thresholds
 
 
 @pytest.mark.parametrize("bins", [20, 100])
