@@ -13,9 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.config import Config, load_config
 from tierwatch.errors import SettingsError, TierwatchError, UsageError
-from tierwatch.loop.exchange import Feedback
-from tierwatch.loop.feedback import keep_feedback
-from tierwatch.loop.redact import load_redactor
+from tierwatch.loop.capture.exchange import Feedback
+from tierwatch.loop.capture.feedback import keep_feedback
+from tierwatch.loop.capture.redact import load_redactor
 from tierwatch.loop.reload import current_policies, stored_model
 from tierwatch.loop.types import current_types
 from tierwatch.routing.learned import configured_boundaries

@@ -16,11 +16,11 @@ from tierwatch.evaluation.sampling import SamplingPlan, weight_cap
 from tierwatch.judges import Judge, build_judge
 from tierwatch.judges.recorded import Lookup
 from tierwatch.judges.verdict import Preferred, Question
-from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.capture.capture import CaptureRecorder
+from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.learn import LearnRules
 from tierwatch.loop.objective import objective_of
 from tierwatch.loop.observe import MonitorRules
-from tierwatch.loop.redact import Redactor, load_redactor
 from tierwatch.loop.refit import RefitRules
 from tierwatch.loop.retune import RetuneRules
 from tierwatch.loop.rollout import RolloutRules

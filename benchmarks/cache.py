@@ -38,8 +38,8 @@ from tierwatch.gateway.cache_key import tenant_of
 from tierwatch.gateway.response_cache import ResponseCache, build_cache
 from tierwatch.gateway.server import gateway_server
 from tierwatch.local import Stack
-from tierwatch.loop.exchange import ServedExchange
-from tierwatch.loop.redact import redact
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.redact import redact
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing import Router
 

@@ -32,9 +32,9 @@ from tierwatch.launch import (
     write_effective_config,
 )
 from tierwatch.local import Process, Stack, free_port
-from tierwatch.loop.capture import CaptureRecorder
-from tierwatch.loop.exchange import ServedExchange, new_exchange_id
-from tierwatch.loop.redact import redact
+from tierwatch.loop.capture.capture import CaptureRecorder
+from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
+from tierwatch.loop.capture.redact import redact
 from tierwatch.providers.traffic import RecordedExchange, read_traffic
 from tierwatch.routing.decision import Decision
 from tierwatch.settings import Settings

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, insert, select
 from stand_in_rows import JUDGE, NOW
 
 from tierwatch.evaluation.joint import RoutedPairs
-from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.store.schema import AlternativeRow, ExchangeRow, OutcomeRow, VerdictRow
 
 Floats = NDArray[np.float64]

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert
 
-from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.store.schema import (
     ActivePolicyRow,
     AlertRow,

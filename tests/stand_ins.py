@@ -12,8 +12,8 @@ from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.evaluation.sampling import SamplingPlan
 from tierwatch.judges.verdict import Verdict
-from tierwatch.loop.capture import CaptureRecorder
-from tierwatch.loop.exchange import Attempt, ServedExchange, new_exchange_id
+from tierwatch.loop.capture.capture import CaptureRecorder
+from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Price, Tier

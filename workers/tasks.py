@@ -14,14 +14,13 @@ from tierwatch.loop import (
     observe,
     probes,
     refit,
-    retention,
     retune,
     rollout,
     shadow,
-    sweep,
     traffic,
     types,
 )
+from tierwatch.loop.capture import retention, sweep
 from tierwatch_workers.celery_app import celery_app, runtime
 
 

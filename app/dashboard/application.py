@@ -26,7 +26,7 @@ from tierwatch.dashboard.site import KEY, Database, Site, this_site
 from tierwatch.dashboard.throttle import Throttle
 from tierwatch.dashboard.views import views
 from tierwatch.errors import SettingsError
-from tierwatch.loop.redact import redact
+from tierwatch.loop.capture.redact import redact
 from tierwatch.store.people import Person
 from tierwatch.store.reading import open_counts
 

@@ -28,7 +28,7 @@ from tierwatch.gateway.pins import Pins
 from tierwatch.gateway.policies import CurrentRouter, Types, no_models, no_types
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from tierwatch.gateway.response_cache import ResponseCache
-from tierwatch.loop.exchange import Feedback, Recorder
+from tierwatch.loop.capture.exchange import Feedback, Recorder
 from tierwatch.providers.upstream import Upstream, write_json
 from tierwatch.routing.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies

@@ -35,7 +35,7 @@ from tierwatch.gateway.translation import (
     provider_body,
     reported_usage,
 )
-from tierwatch.loop.exchange import Recorder
+from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.providers.anthropic_wire import request_to_openai
 from tierwatch.providers.history import mentions_reasoning
 from tierwatch.providers.upstream import Upstream, UpstreamStream, read_json

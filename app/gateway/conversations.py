@@ -24,7 +24,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.gateway.pins import Pins, pin_key
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
-from tierwatch.loop.exchange import ServedExchange
+from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.providers.anthropic_wire import request_to_openai
 from tierwatch.providers.history import (
     Issuer,

@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from tierwatch.gateway.refusal import Refusal
-from tierwatch.loop.exchange import Feedback
+from tierwatch.loop.capture.exchange import Feedback
 from tierwatch.providers.upstream import read_json
 
 _RATINGS = {"up": 1.0, "down": 0.0}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answers import Whole
 from tierwatch.gateway.response_cache import OFF, Look
-from tierwatch.loop.exchange import Attempt, ServedExchange, new_exchange_id
+from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
 from tierwatch.providers.openai_wire import (
     StreamAnswer,
     estimated_tokens,

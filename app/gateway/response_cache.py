@@ -22,8 +22,8 @@ from tierwatch.gateway.cache_key import CacheKey, Wish, cache_key, tenant_of
 from tierwatch.gateway.cache_store import CacheAbsentError, CacheStore
 from tierwatch.gateway.inbound import Headers
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.loop.exchange import ServedExchange
-from tierwatch.loop.redact import Redactor
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.redact import Redactor
 from tierwatch.routing.classification import Classification
 from tierwatch.routing.decision import Decision
 

@@ -10,7 +10,7 @@ from tierwatch.errors import ProviderError
 from tierwatch.evaluation.outcome import outcome_of
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
-from tierwatch.loop.redact import storable
+from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.retry import after_failed_try, worn_out
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost

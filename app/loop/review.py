@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.redact import Redactor, storable
+from tierwatch.loop.capture.redact import Redactor, storable
 from tierwatch.store.audit import add_audit
 from tierwatch.store.labels import add_label
 

@@ -31,7 +31,7 @@ from werkzeug.serving import make_server
 
 from tierwatch.config import load_config
 from tierwatch.dashboard import build_dashboard
-from tierwatch.loop.redact import storable
+from tierwatch.loop.capture.redact import storable
 from tierwatch.store.people import Role, add_user
 from tierwatch.store.schema import AttemptRow
 

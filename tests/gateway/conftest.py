@@ -21,7 +21,7 @@ from tierwatch.gateway import build_gateway
 from tierwatch.gateway.policies import no_types
 from tierwatch.gateway.response_cache import build_cache
 from tierwatch.gateway.server import gateway_server
-from tierwatch.loop.exchange import Feedback, ServedExchange
+from tierwatch.loop.capture.exchange import Feedback, ServedExchange
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing import Router
 

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from tierwatch.errors import SettingsError
-from tierwatch.loop.redact import redact
+from tierwatch.loop.capture.redact import redact
 
 PROMPT = "What is the capital of France?"
 

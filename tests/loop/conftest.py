@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from stand_ins import build_recorder, served
 
 from tierwatch.dispatch import KeptDispatch
-from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.routing.decision import Decision
 
 

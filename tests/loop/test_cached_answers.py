@@ -15,8 +15,8 @@ from tierwatch.dashboard.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling import SamplingPlan, cached_inclusion
 from tierwatch.loop.attribute import attribute_alerts
-from tierwatch.loop.capture import CaptureRecorder
-from tierwatch.loop.exchange import ServedExchange
+from tierwatch.loop.capture.capture import CaptureRecorder
+from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.judge import judge_exchange
 from tierwatch.loop.observe import MonitorRules, observe
 from tierwatch.loop.reload import current_policies

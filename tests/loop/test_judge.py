@@ -9,8 +9,8 @@ from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scala
 
 from tierwatch.dispatch import JUDGE, KeptDispatch
 from tierwatch.errors import ProviderError
+from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.judge import judge_exchange
-from tierwatch.loop.redact import redact
 from tierwatch.loop.shadow import shadow_exchange
 from tierwatch.routing.decision import Decision
 

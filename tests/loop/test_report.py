@@ -21,9 +21,9 @@ from stand_ins import (
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
+from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.judge import judge_exchange
 from tierwatch.loop.observe import MonitorRules, observe
-from tierwatch.loop.redact import redact
 from tierwatch.loop.report import build_report
 from tierwatch.loop.shadow import shadow_exchange
 from tierwatch.routing.policy import Policy

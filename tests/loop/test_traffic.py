@@ -12,7 +12,7 @@ from stand_ins import rows, scalar
 from tierwatch.evaluation.drift import InputDriftMonitor
 from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.alert import resolve_alert
-from tierwatch.loop.exchange import new_exchange_id
+from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.traffic import watch_traffic
 
 START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)

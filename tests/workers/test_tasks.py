@@ -14,9 +14,9 @@ from stand_in_pairs import add_judged, prompts
 from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
+from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.learn import LearnRules
 from tierwatch.loop.observe import MonitorRules
-from tierwatch.loop.redact import redact
 from tierwatch.loop.refit import RefitRules
 from tierwatch.loop.retune import RetuneRules
 from tierwatch.loop.rollout import RolloutRules

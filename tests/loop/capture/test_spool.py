@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tierwatch.loop.spool import Spool
+from tierwatch.loop.capture.spool import Spool
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
-from tierwatch.loop.sweep import sweep
+from tierwatch.loop.capture.sweep import sweep
 from tierwatch.store.work import claim, give_back
 
 

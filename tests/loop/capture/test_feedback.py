@@ -3,9 +3,9 @@ import uuid
 from sqlalchemy import Engine
 from stand_ins import rows
 
-from tierwatch.loop.exchange import Feedback
-from tierwatch.loop.feedback import keep_feedback
-from tierwatch.loop.redact import redact
+from tierwatch.loop.capture.exchange import Feedback
+from tierwatch.loop.capture.feedback import keep_feedback
+from tierwatch.loop.capture.redact import redact
 
 
 def test_feedback_is_kept_whole_and_redacted(engine: Engine) -> None:

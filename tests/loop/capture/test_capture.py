@@ -11,7 +11,7 @@ from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scal
 
 from tierwatch.dispatch import SHADOW, KeptDispatch
 from tierwatch.evaluation.sampling import SamplingPlan
-from tierwatch.loop.capture import CaptureRecorder
+from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.store.rollups import boundary_traffic
 
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Engine
 
-from tierwatch.loop.exchange import Feedback
-from tierwatch.loop.redact import Redactor, redact_json, storable
+from tierwatch.loop.capture.exchange import Feedback
+from tierwatch.loop.capture.redact import Redactor, redact_json, storable
 from tierwatch.store.feedback import add_feedback
 
 

@@ -5,7 +5,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.loop.exchange import arrival_ms, new_exchange_id
+from tierwatch.loop.capture.exchange import arrival_ms, new_exchange_id
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tierwatch.errors import SettingsError
-from tierwatch.loop.redact import load_redactor, redact, redact_json, storable
+from tierwatch.loop.capture.redact import load_redactor, redact, redact_json, storable
 
-TRAFFIC = Path(__file__).parents[3] / "shared" / "data" / "traffic_dev.jsonl.gz"
+TRAFFIC = Path(__file__).parents[4] / "shared" / "data" / "traffic_dev.jsonl.gz"
 PEM = (
     "-----BEGIN RSA PRIVATE KEY-----\n"
     + "MIIEowIBAAKCAQEA7bq98Cj1kXQzv0Yw8YhQ3fWc2Jm5nTqLr6sUuVvWwXxYyZz0\n" * 3

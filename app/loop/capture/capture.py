@@ -37,9 +37,9 @@ from tierwatch.evaluation.sampling import (
     neyman_allocation,
     propensities,
 )
-from tierwatch.loop.exchange import Attempt, ServedExchange
-from tierwatch.loop.redact import redact_json, storable
-from tierwatch.loop.spool import Spool
+from tierwatch.loop.capture.exchange import Attempt, ServedExchange
+from tierwatch.loop.capture.redact import redact_json, storable
+from tierwatch.loop.capture.spool import Spool
 from tierwatch.routing.tiers import CACHE_TIER, Tier
 from tierwatch.store.costs import spent_today
 from tierwatch.store.evidence import risk_cells

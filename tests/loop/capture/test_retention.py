@@ -7,8 +7,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.loop.exchange import new_exchange_id
-from tierwatch.loop.retention import retention
+from tierwatch.loop.capture.exchange import new_exchange_id
+from tierwatch.loop.capture.retention import retention
 from tierwatch.store.exchanges import month_bounds
 
 TODAY = dt.date(2031, 11, 23)
