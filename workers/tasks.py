@@ -9,18 +9,17 @@ from tierwatch.loop import (
     alert,
     anchors,
     attribute,
-    judge,
     learn,
     observe,
     probes,
     refit,
     retune,
     rollout,
-    shadow,
     traffic,
     types,
 )
 from tierwatch.loop.capture import retention, sweep
+from tierwatch.loop.compare import judge, shadow
 from tierwatch_workers.celery_app import celery_app, runtime
 
 

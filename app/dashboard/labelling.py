@@ -18,7 +18,7 @@ from tierwatch.dashboard.passages import (
 from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.dashboard.views import sentence
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.review import label_pair, shown_first
+from tierwatch.loop.compare.review import label_pair, shown_first
 from tierwatch.store.labels import label_counts, next_for_review
 from tierwatch.store.reading import newest_judge_version
 from tierwatch.store.reading_pairs import Pair

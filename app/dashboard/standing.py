@@ -12,7 +12,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure
 from tierwatch.evaluation.calibration import JudgeCalibration, Weakness
 from tierwatch.evaluation.estimation import Estimate, labels_to_halve
-from tierwatch.loop.calibrate import judge_health
+from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.evalset_runs import RunLine, newest_runs
 from tierwatch.store.labels import reviewed_outcomes

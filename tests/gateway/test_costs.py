@@ -15,9 +15,9 @@ from stand_ins import build_recorder
 from tierwatch.config import JudgeConfig
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.judges import build_judge
-from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.compare.judge import judge_exchange
+from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.report import build_report
-from tierwatch.loop.shadow import shadow_exchange
 from tierwatch.providers.completion import ChatClient
 from tierwatch.routing.tiers import Price
 

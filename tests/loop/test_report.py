@@ -22,10 +22,10 @@ from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
-from tierwatch.loop.judge import judge_exchange
+from tierwatch.loop.compare.judge import judge_exchange
+from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.observe import MonitorRules, observe
 from tierwatch.loop.report import build_report
-from tierwatch.loop.shadow import shadow_exchange
 from tierwatch.routing.policy import Policy
 from tierwatch.store.labels import add_label
 from tierwatch.store.policies import put_first_policy

@@ -10,8 +10,8 @@ from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scala
 from tierwatch.dispatch import JUDGE, KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
-from tierwatch.loop.judge import judge_exchange
-from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.loop.compare.judge import judge_exchange
+from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.routing.decision import Decision
 
 Capture = Callable[..., uuid.UUID]

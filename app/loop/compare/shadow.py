@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from tierwatch.dispatch import Dispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import Redactor, redact_json, storable
-from tierwatch.loop.retry import after_failed_try, worn_out
+from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
 from tierwatch.providers.openai_wire import lean_request
 from tierwatch.routing.tiers import Tier

@@ -11,7 +11,7 @@ from tierwatch.evaluation.outcome import outcome_of
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.loop.capture.redact import storable
-from tierwatch.loop.retry import after_failed_try, worn_out
+from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.evidence import add_outcome, add_verdict

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.loop.retry import MAX_TRIES, wait_before, worn_out
+from tierwatch.loop.compare.retry import MAX_TRIES, wait_before, worn_out
 
 
 @pytest.mark.parametrize(

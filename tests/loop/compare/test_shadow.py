@@ -13,8 +13,8 @@ from stand_ins import TIERS, TIERS_BY_NAME, FakeClient, rows, scalar
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
-from tierwatch.loop.retry import MAX_TRIES
-from tierwatch.loop.shadow import shadow_exchange
+from tierwatch.loop.compare.retry import MAX_TRIES
+from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Deployment, Price, Tier
 

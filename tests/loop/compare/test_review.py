@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.review import label_pair, shown_first
+from tierwatch.loop.compare.review import label_pair, shown_first
 
 
 def mask(text: str) -> str:

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from stand_in_evalsets import ANCHORS, TruthfulJudge
 
 from tierwatch.loop.anchors import judge_anchors
-from tierwatch.loop.calibrate import JudgeHealth, judge_health
+from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health
 from tierwatch.store.labels import add_label
 
 
