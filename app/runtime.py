@@ -20,10 +20,10 @@ from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.learn import LearnRules
 from tierwatch.loop.objective import objective_of
-from tierwatch.loop.observe import MonitorRules
 from tierwatch.loop.refit import RefitRules
 from tierwatch.loop.retune import RetuneRules
 from tierwatch.loop.rollout import RolloutRules
+from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recordings import Recordings

@@ -5,21 +5,10 @@ from uuid import UUID
 
 from tierwatch import dispatch, evalsets
 from tierwatch.evaluation.task_types import installed_leiden
-from tierwatch.loop import (
-    alert,
-    anchors,
-    attribute,
-    learn,
-    observe,
-    probes,
-    refit,
-    retune,
-    rollout,
-    traffic,
-    types,
-)
+from tierwatch.loop import learn, refit, retune, rollout, types
 from tierwatch.loop.capture import retention, sweep
 from tierwatch.loop.compare import judge, shadow
+from tierwatch.loop.watch import alert, anchors, attribute, observe, probes, traffic
 from tierwatch_workers.celery_app import celery_app, runtime
 
 

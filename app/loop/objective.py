@@ -24,11 +24,11 @@ from tierwatch.evaluation.joint import (
     total_loss,
 )
 from tierwatch.evaluation.thresholds import predicted_change, spent_delta
-from tierwatch.loop.alert import misroute_alert
 from tierwatch.loop.approve import expire_proposal, expire_untested, promised_rate
-from tierwatch.loop.observe import percent
 from tierwatch.loop.propose import Made, propose
 from tierwatch.loop.replay_policy import replay_document, replay_thresholds
+from tierwatch.loop.watch.alert import misroute_alert
+from tierwatch.loop.watch.observe import percent
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.evidence import mean_costs, routed_evidence
 from tierwatch.store.policies import active_policies, lock_active

@@ -14,7 +14,7 @@ from tierwatch.loop.approve import (
     promised_rate,
     start_rollout,
 )
-from tierwatch.loop.observe import fits, percent
+from tierwatch.loop.watch.observe import fits, percent
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import load_policy, lock_active
 from tierwatch.store.proposals import proposals_in

@@ -29,7 +29,7 @@ SWAP_DISAGREEMENT = "swap_disagreement"
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert with its evidence (`loop.observe` says what the evidence of a kind holds)."""
+    """An alert with its evidence (`loop.watch.observe` says what the evidence of a kind holds)."""
 
     id: int
     kind: str

@@ -14,15 +14,15 @@ from tierwatch.config import Config, load_config
 from tierwatch.dashboard.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling import SamplingPlan, cached_inclusion
-from tierwatch.loop.attribute import attribute_alerts
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.observe import MonitorRules, observe
 from tierwatch.loop.reload import current_policies
 from tierwatch.loop.report import build_report
 from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.watch.attribute import attribute_alerts
+from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 from tierwatch.runtime import monitor_rules
 from tierwatch.settings import Settings

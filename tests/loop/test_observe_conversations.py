@@ -10,8 +10,8 @@ from stand_ins import rows, scalar
 
 from tierwatch.evaluation.monitoring import MisrouteMonitor
 from tierwatch.evaluation.outcome import conversation_outcome
-from tierwatch.loop.alert import resolve_alert
-from tierwatch.loop.observe import MonitorRules, observe, pooled_stream
+from tierwatch.loop.watch.alert import resolve_alert
+from tierwatch.loop.watch.observe import MonitorRules, observe, pooled_stream
 from tierwatch.store.evidence import load_monitor, replay_outcomes
 
 RULES = MonitorRules(

@@ -21,11 +21,11 @@ from tierwatch.loop.approve import (
     roll_back_to,
 )
 from tierwatch.loop.learn import LearnRules, learn
-from tierwatch.loop.observe import MonitorRules, observe
 from tierwatch.loop.refit import RefitRules, refit
 from tierwatch.loop.reload import current_policies, stored_model
 from tierwatch.loop.report import build_report
 from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.learned import configured_boundaries
 from tierwatch.routing.local import LocalTierClassifier
 from tierwatch.routing.policy import Policy

@@ -24,8 +24,8 @@ from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.observe import MonitorRules, observe
 from tierwatch.loop.report import build_report
+from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 from tierwatch.store.labels import add_label
 from tierwatch.store.policies import put_first_policy

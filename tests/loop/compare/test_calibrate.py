@@ -4,8 +4,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine
 from stand_in_evalsets import ANCHORS, TruthfulJudge
 
-from tierwatch.loop.anchors import judge_anchors
 from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health
+from tierwatch.loop.watch.anchors import judge_anchors
 from tierwatch.store.labels import add_label
 
 

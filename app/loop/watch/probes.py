@@ -17,10 +17,10 @@ from tierwatch.errors import ProviderError
 from tierwatch.evalsets import Evalset, Probe
 from tierwatch.evaluation.probes import check_passes
 from tierwatch.judges.asking import Asker, Completes, Tally
-from tierwatch.loop.alert import open_alert
-from tierwatch.loop.anchors import ENOUGH, HOLD_S, THREADS
 from tierwatch.loop.capture.redact import storable
-from tierwatch.loop.flips import FLIPS_TOLERATED, watch_flips
+from tierwatch.loop.watch.alert import open_alert
+from tierwatch.loop.watch.anchors import ENOUGH, HOLD_S, THREADS
+from tierwatch.loop.watch.flips import FLIPS_TOLERATED, watch_flips
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.evalset_runs import (

@@ -5,8 +5,8 @@ from sqlalchemy import Engine
 from stand_in_evalsets import PROBES, Models
 from stand_ins import TIERS, rows, scalar
 
-from tierwatch.loop.alert import resolve_alert
-from tierwatch.loop.probes import ProbeRun, ask_probes
+from tierwatch.loop.watch.alert import resolve_alert
+from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 
 
 @pytest.fixture

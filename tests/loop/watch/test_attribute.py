@@ -10,10 +10,15 @@ from sqlalchemy import Engine, text
 from stand_in_evalsets import ANCHORS, PROBES, Models, TruthfulJudge
 from stand_ins import TIERS_BY_NAME, rows, scalar
 
-from tierwatch.loop.anchors import AnchorRun, judge_anchors
-from tierwatch.loop.attribute import anchor_flips, attribute_alerts, attribution_of, probe_flips
-from tierwatch.loop.observe import MonitorRules, observe
-from tierwatch.loop.probes import ProbeRun, ask_probes
+from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.attribute import (
+    anchor_flips,
+    attribute_alerts,
+    attribution_of,
+    probe_flips,
+)
+from tierwatch.loop.watch.observe import MonitorRules, observe
+from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.store.alerts import claim_attribution
 from tierwatch.store.evidence import loss_cells
 

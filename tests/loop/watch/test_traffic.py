@@ -11,9 +11,9 @@ from stand_ins import rows, scalar
 
 from tierwatch.evaluation.drift import InputDriftMonitor
 from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
-from tierwatch.loop.alert import resolve_alert
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.loop.traffic import watch_traffic
+from tierwatch.loop.watch.alert import resolve_alert
+from tierwatch.loop.watch.traffic import watch_traffic
 
 START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
 

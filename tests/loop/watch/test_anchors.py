@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 from stand_in_evalsets import ANCHORS, TruthfulJudge
 from stand_ins import rows, scalar
 
-from tierwatch.loop.alert import resolve_alert
-from tierwatch.loop.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.alert import resolve_alert
+from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
 
 
 def run(engine: Engine, judge: TruthfulJudge, **changes: Any) -> AnchorRun | None:

@@ -19,8 +19,8 @@ from tierwatch.errors import ProviderError
 from tierwatch.evalsets import Anchor, Evalset
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
-from tierwatch.loop.alert import open_alert
-from tierwatch.loop.flips import FLIPS_TOLERATED, watch_flips
+from tierwatch.loop.watch.alert import open_alert
+from tierwatch.loop.watch.flips import FLIPS_TOLERATED, watch_flips
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.evalset_runs import (
     add_anchor_verdict,

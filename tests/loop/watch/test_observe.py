@@ -12,8 +12,8 @@ from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
 from tierwatch.evaluation.monitoring import MisrouteMonitor
-from tierwatch.loop.alert import acknowledge_alert, resolve_alert
-from tierwatch.loop.observe import MonitorRules, observe, rate_of
+from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
+from tierwatch.loop.watch.observe import MonitorRules, observe, rate_of
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence import load_monitor, replay_outcomes
 from tierwatch.store.policies import add_policy
@@ -75,7 +75,7 @@ def test_many_observers_at_once_count_each_outcome_once(engine: Engine) -> None:
 def test_more_outcomes_than_a_batch_are_all_taken(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tierwatch.loop.observe._BATCH", 4)
+    monkeypatch.setattr("tierwatch.loop.watch.observe._BATCH", 4)
     pour(engine, [0.0] * 8)
     assert observe(engine=engine, rules=RULES) == 8
     assert scalar(engine, "select pairs from monitors") == 8

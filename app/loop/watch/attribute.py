@@ -22,8 +22,8 @@ from tierwatch.evaluation.attribution import (
 )
 from tierwatch.judges import Judge
 from tierwatch.judges.asking import Completes
-from tierwatch.loop.anchors import AnchorRun, judge_anchors
-from tierwatch.loop.probes import ProbeRun, ask_probes
+from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.alerts import claim_attribution, put_attribution
 from tierwatch.store.audit import add_audit
@@ -31,7 +31,7 @@ from tierwatch.store.evidence import loss_cells
 from tierwatch.store.learned import artefact_at
 from tierwatch.store.policies import load_policy
 
-# Longer than a full set of anchors and probes takes; see `loop.anchors`.
+# Longer than a full set of anchors and probes takes; see `loop.watch.anchors`.
 _HOLD = dt.timedelta(minutes=15)
 _AGAIN = dt.timedelta(seconds=10)
 

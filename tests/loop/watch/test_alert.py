@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError
-from tierwatch.loop.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert
+from tierwatch.loop.watch.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert
 
 MISROUTE = {
     "kind": "misroute",

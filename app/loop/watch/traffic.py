@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from tierwatch.evaluation.drift import InputDriftMonitor
 from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
 from tierwatch.evaluation.sampling import CONFIDENCE_BINS
-from tierwatch.loop.alert import open_alert
+from tierwatch.loop.watch.alert import open_alert
 from tierwatch.store.evidence import load_monitor, put_monitor, try_lock
 from tierwatch.store.rollups import (
     CaptureCount,
