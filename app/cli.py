@@ -275,7 +275,7 @@ def train(**asked: Any) -> None:
 @_said
 def replay_policy(*, thresholds: dict[str, float], as_json: bool) -> None:
     """Score thresholds on the pairs judged so far, beside those in force. Changes nothing."""
-    from tierwatch.loop.replay_policy import replay_document, replay_thresholds
+    from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
     from tierwatch.show import show_replay
     from tierwatch.store.database import build_engine
 

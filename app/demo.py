@@ -27,8 +27,8 @@ from tierwatch.launch import (
 )
 from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.report import build_report
-from tierwatch.loop.retune import retune
 from tierwatch.loop.watch.observe import observe
 from tierwatch.processes import complete_config, new_user
 from tierwatch.replay import Progress, exchanges, replay_traffic

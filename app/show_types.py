@@ -8,7 +8,13 @@ from typing import Any
 
 from tierwatch.evaluation.estimation import Estimate
 from tierwatch.evaluation.task_types import installed_leiden
-from tierwatch.loop.types import Rebuilt, TypesTable, rebuild_types, switch_off, types_table
+from tierwatch.loop.improve.rebuild_types import (
+    Rebuilt,
+    TypesTable,
+    rebuild_types,
+    switch_off,
+    types_table,
+)
 from tierwatch.settings import Settings
 from tierwatch.show import say
 from tierwatch.store.database import build_engine

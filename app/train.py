@@ -16,8 +16,8 @@ from tierwatch.config import Config, load_config
 from tierwatch.errors import TrafficError, UsageError
 from tierwatch.evaluation.comparison import HeldOut, compare_models
 from tierwatch.evaluation.outcome import LOWER_VERDICTS
-from tierwatch.loop.refit import trial_document
-from tierwatch.loop.train import Training, train
+from tierwatch.loop.improve.refit import trial_document
+from tierwatch.loop.improve.train import Training, train
 from tierwatch.providers.traffic import BadLine, read_traffic
 from tierwatch.routing.features import routed_text
 from tierwatch.routing.local import LocalClassifier

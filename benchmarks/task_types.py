@@ -37,7 +37,7 @@ ROUNDS = 3
 BUILT_OF = 1_200
 LOOKS = (1_200, 1_500, 2_000, 3_000, 4_000, 6_000, 8_000, 10_000)
 NEXT = 600
-NEWEST, FEWEST = 2_000, 400  # as in tierwatch.loop.type_offsets
+NEWEST, FEWEST = 2_000, 400  # as in tierwatch.loop.improve.offsets
 
 
 def main() -> None:

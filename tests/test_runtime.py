@@ -8,7 +8,7 @@ import pytest
 from tierwatch.errors import JudgeError
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question
-from tierwatch.loop.objective import Objective
+from tierwatch.loop.improve.objective import Objective
 from tierwatch.runtime import build_runtime
 from tierwatch.settings import read_settings
 

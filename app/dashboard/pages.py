@@ -148,7 +148,7 @@ class ReplayFigures:
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """A proposed model beside the one in force, on held-out pairs (`loop.refit`).
+    """A proposed model beside the one in force, on held-out pairs (`loop.improve.refit`).
 
     ``offsets`` are of the types that move the proposed model's chances, (type, that the higher
     tier's answer is better, that the lower's is) in log-odds.
@@ -178,7 +178,7 @@ class KeptLine:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveFigures:
-    """What all tiers together lose against always the top one (`loop.objective`)."""
+    """What all tiers together lose against always the top one (`loop.improve.objective`)."""
 
     quality: float
     top: str
@@ -479,7 +479,7 @@ def _model_figures(evidence: Mapping[str, Any]) -> ModelFigures:
 
 
 def _replay_figures(replay: Mapping[str, Any] | None, tier: str) -> ReplayFigures | None:
-    """What the proposal page shows of a stored replay (`loop.replay_policy`)."""
+    """What the proposal page shows of a stored replay (`loop.improve.replay_policy`)."""
     boundaries = [] if not replay else replay["boundaries"]
     found = next((one for one in boundaries if one["tier"] == tier), None)
     if replay is None or found is None:

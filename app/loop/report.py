@@ -12,7 +12,7 @@ from tierwatch.evaluation.costs import Costs
 from tierwatch.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
 from tierwatch.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
 from tierwatch.evaluation.relative import relative_quality, relative_saving, split_level
-from tierwatch.loop.objective import objective_of, quality_kept
+from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs

@@ -53,7 +53,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal with its evidence, as `loop.retune` or `loop.refit` wrote it."""
+    """A proposal with its evidence, as `loop.improve.retune` or `loop.improve.refit` wrote it."""
 
     id: int
     kind: str

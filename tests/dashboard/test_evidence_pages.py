@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from tierwatch.evaluation.attribution import Cell, attribute
 from tierwatch.evaluation.counterfactual import BoundaryOutcomes, replay_policy
 from tierwatch.loop.compare.review import shown_first
-from tierwatch.loop.replay_policy import replay_document
+from tierwatch.loop.improve.replay_policy import replay_document
 from tierwatch.store.alerts import put_attribution
 from tierwatch.store.certificates import add_certificate
 from tierwatch.store.labels import add_label

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from stand_in_routed import routed, store_routed
 
 from tierwatch.config import Config, load_config
-from tierwatch.loop.objective import objective_of
+from tierwatch.loop.improve.objective import objective_of
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.report import build_report
-from tierwatch.loop.retune import RetuneRules, retune
 from tierwatch.routing.policy import Policy
 from tierwatch.show import show_report
 from tierwatch.store.policies import add_policy

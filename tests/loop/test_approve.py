@@ -17,7 +17,7 @@ from tierwatch.loop.approve import (
     start_rollout,
     withdraw_loosening,
 )
-from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.store.policies import active_policies, load_policy, lock_active
 from tierwatch.store.proposals import load_proposal
 

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
 from tierwatch.loop.approve import approve_proposal
-from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.rollout import RolloutRules, rollout
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.task_types import MOST_TYPES

@@ -17,9 +17,9 @@ from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.sweep import sweep
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.reload import current_policies
 from tierwatch.loop.report import build_report
-from tierwatch.loop.retune import RetuneRules, retune
 from tierwatch.loop.rollout import RolloutRules, rollout
 from tierwatch.loop.watch.alert import deliver_alerts, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe

@@ -19,8 +19,13 @@ from tierwatch.cli import main
 from tierwatch.evaluation.task_types import build_types
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.policies import CurrentRouter
-from tierwatch.loop import types as loop_types
-from tierwatch.loop.types import current_types, rebuild_types, switch_off, types_table
+from tierwatch.loop.improve import rebuild_types as loop_types
+from tierwatch.loop.improve.rebuild_types import (
+    current_types,
+    rebuild_types,
+    switch_off,
+    types_table,
+)
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.static import StaticClassifier

@@ -54,7 +54,7 @@ def learn(*, engine: Engine, rules: LearnRules) -> int:
 
     A classifier and the position it has reached are written together, so a pair counts once
     whatever is redelivered. A pair whose text is gone is passed over. What the classifier said of
-    a pair just before is written down beside it, for `loop.type_offsets`.
+    a pair just before is written down beside it, for `loop.improve.offsets`.
 
     Returns:
         How many pairs were learned.

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.refit import RefitRules, Trial, conclude, models_above
+from tierwatch.loop.improve.refit import RefitRules, Trial, conclude, models_above
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.store.learned import (
     JudgedPair,
@@ -64,7 +64,7 @@ def train(
     Args:
         engine: Postgres.
         rules: how models are proposed.
-        base_rate: as in `loop.learn.LearnRules`.
+        base_rate: as in `loop.improve.learn.LearnRules`.
         teacher: ``static``, ``words`` or ``none``.
         limit: pairs of a boundary at most, the newest.
         said: told boundary, and how many of how many prompts were imitated.

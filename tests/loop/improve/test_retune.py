@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
 from tierwatch.loop.approve import reject_proposal
-from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.store.labels import add_label
 
 RULES = RetuneRules(

@@ -8,7 +8,7 @@ import stand_in_rows as put
 from sqlalchemy import Engine
 
 from tierwatch.errors import UsageError
-from tierwatch.loop.replay_policy import replay_document, replay_thresholds
+from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
 from tierwatch.store.evidence import logged_outcomes
 
 

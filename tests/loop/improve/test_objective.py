@@ -15,8 +15,8 @@ from stand_ins import rows, scalar
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.joint import choose_jointly, served_rates
 from tierwatch.loop.approve import approve_proposal, reject_proposal, withdraw_loosening
-from tierwatch.loop.objective import Objective, quality_kept
-from tierwatch.loop.retune import RetuneRules, retune
+from tierwatch.loop.improve.objective import Objective, quality_kept
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.rollout import RolloutRules, rollout
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence import routed_evidence

@@ -1,6 +1,6 @@
 """Type offsets: give a candidate what the task types in force add to it, where that helps.
 
-What the working classifier said of a pair before it learned it (`loop.learn` writes it down)
+What the working classifier said of a pair before it learned it (`loop.improve.learn` writes it down)
 is what it would say of an unseen prompt. Offsets are estimated from that, frozen with the candidate
 and the version of the types, and compared with the model in force as part of the candidate.
 """
@@ -15,7 +15,7 @@ from tierwatch.errors import ArtefactError
 from tierwatch.evaluation.comparison import HeldOut
 from tierwatch.evaluation.task_types import measures_types
 from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
-from tierwatch.loop.types import types_in_force
+from tierwatch.loop.improve.rebuild_types import types_in_force
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.routing.type_offsets import TypeOffsets
 from tierwatch.store.learned import judged_pairs

@@ -20,11 +20,11 @@ from tierwatch.loop.approve import (
     reject_proposal,
     roll_back_to,
 )
-from tierwatch.loop.learn import LearnRules, learn
-from tierwatch.loop.refit import RefitRules, refit
+from tierwatch.loop.improve.learn import LearnRules, learn
+from tierwatch.loop.improve.refit import RefitRules, refit
+from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.reload import current_policies, stored_model
 from tierwatch.loop.report import build_report
-from tierwatch.loop.retune import RetuneRules, retune
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.learned import configured_boundaries
 from tierwatch.routing.local import LocalTierClassifier
