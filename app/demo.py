@@ -26,7 +26,7 @@ from tierwatch.launch import (
     write_effective_config,
 )
 from tierwatch.local import Stack, free_port, run_until_signal
-from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import observe

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from tierwatch.config import Config, load_config
 from tierwatch.local import Process, free_port
 from tierwatch.local.process import is_free
-from tierwatch.loop.reload import current_policies
+from tierwatch.loop.decide.reload import current_policies
 from tierwatch.settings import Settings, variable
 from tierwatch.store.database import build_engine, migrate
 

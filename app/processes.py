@@ -16,8 +16,8 @@ from tierwatch.errors import SettingsError, TierwatchError, UsageError
 from tierwatch.loop.capture.exchange import Feedback
 from tierwatch.loop.capture.feedback import keep_feedback
 from tierwatch.loop.capture.redact import load_redactor
+from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.rebuild_types import current_types
-from tierwatch.loop.reload import current_policies, stored_model
 from tierwatch.routing.learned import configured_boundaries
 from tierwatch.routing.local import LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies

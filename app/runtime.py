@@ -18,11 +18,11 @@ from tierwatch.judges.recorded import Lookup
 from tierwatch.judges.verdict import Preferred, Question
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.redact import Redactor, load_redactor
+from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.refit import RefitRules
 from tierwatch.loop.improve.retune import RetuneRules
-from tierwatch.loop.rollout import RolloutRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
 from tierwatch.providers.completion import ChatClient

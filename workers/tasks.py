@@ -5,9 +5,9 @@ from uuid import UUID
 
 from tierwatch import dispatch, evalsets
 from tierwatch.evaluation.task_types import installed_leiden
-from tierwatch.loop import rollout
 from tierwatch.loop.capture import retention, sweep
 from tierwatch.loop.compare import judge, shadow
+from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.watch import alert, anchors, attribute, observe, probes, traffic

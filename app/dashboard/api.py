@@ -21,7 +21,7 @@ from tierwatch.dashboard.openapi import openapi
 from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.dashboard.views import ID, before_id, before_number, choice, sentence
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, roll_back_to
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store import reading, reading_pairs

@@ -12,7 +12,7 @@ from tierwatch.dashboard.overview import overview_page
 from tierwatch.dashboard.passages import conversation_text, message_text
 from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, roll_back_to
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store.reading_pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
 from tierwatch.store.reading_pairs import pair as load_pair

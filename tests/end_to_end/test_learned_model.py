@@ -18,7 +18,7 @@ from stand_ins import rows, scalar
 from tierwatch.config import load_config
 from tierwatch.launch import prepare_database, stack_processes, without_settings
 from tierwatch.local import Stack, free_port
-from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.runtime import build_runtime
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine

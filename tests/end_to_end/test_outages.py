@@ -24,7 +24,7 @@ from tierwatch.launch import (
     write_effective_config,
 )
 from tierwatch.local import Stack, free_port
-from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.report import build_report
 from tierwatch.replay import Progress, exchanges, replay_traffic
 from tierwatch.settings import Settings

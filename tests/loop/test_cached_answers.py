@@ -18,8 +18,8 @@ from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
+from tierwatch.loop.decide.reload import current_policies
 from tierwatch.loop.improve.retune import RetuneRules, retune
-from tierwatch.loop.reload import current_policies
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.attribute import attribute_alerts
 from tierwatch.loop.watch.observe import MonitorRules, observe

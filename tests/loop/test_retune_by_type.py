@@ -9,9 +9,9 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.decide.approve import approve_proposal
+from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.retune import RetuneRules, retune
-from tierwatch.loop.rollout import RolloutRules, rollout
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.task_types import MOST_TYPES
 from tierwatch.store.policies import load_policy

@@ -12,15 +12,15 @@ from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.monitoring import MisrouteMonitor
-from tierwatch.loop.approve import approve_proposal, reject_proposal, roll_back_to
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.sweep import sweep
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.loop.decide.reload import current_policies
+from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.retune import RetuneRules, retune
-from tierwatch.loop.reload import current_policies
 from tierwatch.loop.report import build_report
-from tierwatch.loop.rollout import RolloutRules, rollout
 from tierwatch.loop.watch.alert import deliver_alerts, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy

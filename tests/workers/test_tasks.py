@@ -15,10 +15,10 @@ from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scal
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit import RefitRules
 from tierwatch.loop.improve.retune import RetuneRules
-from tierwatch.loop.rollout import RolloutRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.routing.learned import configured_boundaries
 

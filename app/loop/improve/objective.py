@@ -24,9 +24,9 @@ from tierwatch.evaluation.joint import (
     total_loss,
 )
 from tierwatch.evaluation.thresholds import predicted_change, spent_delta
-from tierwatch.loop.approve import expire_proposal, expire_untested, promised_rate
+from tierwatch.loop.decide.approve import expire_proposal, expire_untested, promised_rate
+from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
-from tierwatch.loop.propose import Made, propose
 from tierwatch.loop.watch.alert import misroute_alert
 from tierwatch.loop.watch.observe import percent
 from tierwatch.routing.policy import ALL_TASKS, Policy

@@ -19,7 +19,12 @@ from tierwatch.errors import ArtefactError, EvidenceError
 from tierwatch.evaluation.clusters import Leiden
 from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
 from tierwatch.evaluation.task_types import FEWEST_PAIRS, TypesEvidence, build_types
-from tierwatch.loop.approve import TYPES_GONE, cancel_rollout, expire_proposal, lost_its_types
+from tierwatch.loop.decide.approve import (
+    TYPES_GONE,
+    cancel_rollout,
+    expire_proposal,
+    lost_its_types,
+)
 from tierwatch.routing.features import routed_text
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.routing.task_types import TaskTypes

@@ -27,10 +27,10 @@ from tierwatch.evaluation.comparison import (
 )
 from tierwatch.evaluation.estimation import Floats, weighted_rate
 from tierwatch.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
-from tierwatch.loop.approve import approve_proposal
+from tierwatch.loop.decide.approve import approve_proposal
+from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.offsets import with_type_offsets
 from tierwatch.loop.improve.rebuild_types import types_in_force
-from tierwatch.loop.propose import Made, propose
 from tierwatch.routing.local import WORDS_FROM, LocalClassifier
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.task_types import TaskTypes

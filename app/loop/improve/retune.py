@@ -16,10 +16,10 @@ from tierwatch.evaluation.thresholds import (
     predicted_change,
     spent_delta,
 )
-from tierwatch.loop.approve import approve_proposal, expire_untested
+from tierwatch.loop.decide.approve import approve_proposal, expire_untested
+from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.objective import Objective, due, retune_jointly
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
-from tierwatch.loop.propose import Made, propose
 from tierwatch.loop.watch.alert import misroute_alert
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.routing.task_types import MOST_TYPES

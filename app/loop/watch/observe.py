@@ -17,7 +17,7 @@ from tierwatch.evaluation.confidence_sequence import always_valid
 from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
 from tierwatch.evaluation.monitoring import MisrouteMonitor
 from tierwatch.evaluation.outcome import conversation_outcome
-from tierwatch.loop.approve import withdraw_loosening
+from tierwatch.loop.decide.approve import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.relative import raised_against_past
 from tierwatch.routing.tiers import CACHE_TIER

@@ -14,10 +14,10 @@ from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.joint import choose_jointly, served_rates
-from tierwatch.loop.approve import approve_proposal, reject_proposal, withdraw_loosening
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, withdraw_loosening
+from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.objective import Objective, quality_kept
 from tierwatch.loop.improve.retune import RetuneRules, retune
-from tierwatch.loop.rollout import RolloutRules, rollout
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence import routed_evidence
 from tierwatch.store.learned import add_artefact

@@ -17,11 +17,11 @@ from stand_ins import TIERS, rows, scalar
 from tierwatch.evaluation.comparison import log_losses
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.policies import CurrentRouter
-from tierwatch.loop.approve import approve_proposal, finish_rollout
+from tierwatch.loop.decide.approve import approve_proposal, finish_rollout
+from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.rebuild_types import current_types, switch_off
 from tierwatch.loop.improve.refit import RefitRules, refit
-from tierwatch.loop.reload import current_policies, stored_model
 from tierwatch.routing.learned import configured_boundaries
 from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
 from tierwatch.routing.policy import Policy

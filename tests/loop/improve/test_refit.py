@@ -14,16 +14,16 @@ from stand_ins import TIERS, rows, scalar
 from tierwatch.evaluation.monitoring import MisrouteMonitor
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.policies import CurrentRouter
-from tierwatch.loop.approve import (
+from tierwatch.loop.decide.approve import (
     approve_proposal,
     finish_rollout,
     reject_proposal,
     roll_back_to,
 )
+from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.refit import RefitRules, refit
 from tierwatch.loop.improve.retune import RetuneRules, retune
-from tierwatch.loop.reload import current_policies, stored_model
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.learned import configured_boundaries

@@ -9,7 +9,7 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.loop.approve import reject_proposal
+from tierwatch.loop.decide.approve import reject_proposal
 from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.store.labels import add_label
 

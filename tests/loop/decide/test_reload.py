@@ -4,8 +4,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.loop.approve import approve_proposal
-from tierwatch.loop.reload import current_policies
+from tierwatch.loop.decide.approve import approve_proposal
+from tierwatch.loop.decide.reload import current_policies
 from tierwatch.routing.policy import Policy
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.6})

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from tierwatch.evaluation.monitoring import MisrouteMonitor
-from tierwatch.loop.approve import (
+from tierwatch.loop.decide.approve import (
     cancel_rollout,
     expire_untested,
     finish_rollout,

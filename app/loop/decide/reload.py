@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 from sqlalchemy import Engine, func
 
-from tierwatch.loop.approve import cancel_rollout
+from tierwatch.loop.decide.approve import cancel_rollout
 from tierwatch.routing.learned import learned_classifier
 from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy

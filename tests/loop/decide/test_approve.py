@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from stand_ins import scalar
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.approve import (
+from tierwatch.loop.decide.approve import (
     approve_proposal,
     finish_rollout,
     reject_proposal,

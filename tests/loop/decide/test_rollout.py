@@ -8,8 +8,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine
 from stand_ins import rows, scalar
 
-from tierwatch.loop.approve import approve_proposal
-from tierwatch.loop.rollout import RolloutRules, rollout
+from tierwatch.loop.decide.approve import approve_proposal
+from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import add_policy, load_policy
 
