@@ -126,7 +126,7 @@ def run_recorded(
     """
     from tierwatch.evalsets import anchors, probes
     from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, serve
-    from tierwatch.providers.traffic import RecordedExchange, read_traffic
+    from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
 
     configure_logging(settings)
     config = load_config(settings.config)

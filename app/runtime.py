@@ -27,7 +27,7 @@ from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recordings import Recordings
-from tierwatch.providers.traffic import BadLine, read_traffic
+from tierwatch.providers.traffic_file import BadLine, read_traffic
 from tierwatch.routing.learned import configured_boundaries
 from tierwatch.routing.tiers import CACHE_TIER, Tier
 from tierwatch.settings import Settings

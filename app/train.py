@@ -18,7 +18,7 @@ from tierwatch.evaluation.comparison import HeldOut, compare_models
 from tierwatch.evaluation.outcome import LOWER_VERDICTS
 from tierwatch.loop.improve.refit import trial_document
 from tierwatch.loop.improve.train import Training, train
-from tierwatch.providers.traffic import BadLine, read_traffic
+from tierwatch.providers.traffic_file import BadLine, read_traffic
 from tierwatch.routing.features import routed_text
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.runtime import refit_rules

@@ -25,7 +25,7 @@ import numpy as np
 
 from tierwatch.evaluation.objective import JudgedPairs, choose_for_quality, match_share
 from tierwatch.judges.pairwise import pairwise_prompt
-from tierwatch.providers.traffic import BadLine, RecordedExchange, read_traffic
+from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_traffic
 from tierwatch.routing.answer_cost import AnswerCost
 from tierwatch.routing.features import routed_text
 from tierwatch.routing.heuristic import HeuristicClassifier

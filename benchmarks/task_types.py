@@ -25,7 +25,7 @@ from tierwatch.evaluation.task_types import (
     measures_types,
 )
 from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
-from tierwatch.providers.traffic import RecordedExchange, read_traffic
+from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.features import routed_text
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.routing.task_types import TaskTypes

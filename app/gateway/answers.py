@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tierwatch.gateway.balancer import Call
-from tierwatch.gateway.translation import StreamRelay
-from tierwatch.providers.openai_wire import Reply
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.openai_wire import Reply
+from tierwatch.wire.translation import StreamRelay
 
 
 @dataclass(frozen=True, slots=True)

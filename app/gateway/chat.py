@@ -18,7 +18,6 @@ from tierwatch.errors import ProviderError
 from tierwatch.gateway.answers import Asked, Begun, Whole
 from tierwatch.gateway.balancer import Balancer, Call, Tries
 from tierwatch.gateway.cache_key import read_wish
-from tierwatch.gateway.cached_reply import streamed_reply, whole_reply
 from tierwatch.gateway.caller_watch import CallerWatch
 from tierwatch.gateway.cascade import Cascade
 from tierwatch.gateway.conversations import Conversations
@@ -29,22 +28,18 @@ from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.gateway.policies import CurrentRouter
 from tierwatch.gateway.refusal import ANTHROPIC, Refusal, refusal_for, send_refusal
 from tierwatch.gateway.response_cache import CachedAnswer, Look, ResponseCache
-from tierwatch.gateway.translation import (
-    StreamRelay,
-    caller_reply,
-    provider_body,
-    reported_usage,
-)
 from tierwatch.loop.capture.exchange import Recorder
-from tierwatch.providers.anthropic_wire import request_to_openai
-from tierwatch.providers.history import mentions_reasoning
 from tierwatch.providers.upstream import Upstream, UpstreamStream, read_json
-from tierwatch.providers.usage import Usage
-from tierwatch.providers.whole_stream import completion_stream, message_stream
 from tierwatch.routing.config import RetrySection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import CACHE_TIER, Price, Tier
+from tierwatch.wire.anthropic_wire import request_to_openai
+from tierwatch.wire.cached_reply import streamed_reply, whole_reply
+from tierwatch.wire.history import mentions_reasoning
+from tierwatch.wire.translation import StreamRelay, caller_reply, provider_body, reported_usage
+from tierwatch.wire.usage import Usage
+from tierwatch.wire.whole_stream import completion_stream, message_stream
 
 AUTO = frozenset({"auto", "tierwatch/auto"})
 

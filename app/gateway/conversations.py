@@ -25,17 +25,6 @@ from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.gateway.pins import Pins, pin_key
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
 from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.providers.anthropic_wire import request_to_openai
-from tierwatch.providers.history import (
-    Issuer,
-    Reader,
-    bound_messages,
-    fitted_request,
-    heard,
-    message_mark,
-    with_short_ids,
-)
-from tierwatch.providers.openai_wire import estimated_tokens, request_characters
 from tierwatch.routing.content import message_text
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.stickiness import (
@@ -47,6 +36,17 @@ from tierwatch.routing.stickiness import (
     warm_tokens,
 )
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.anthropic_wire import request_to_openai
+from tierwatch.wire.history import (
+    Issuer,
+    Reader,
+    bound_messages,
+    fitted_request,
+    heard,
+    message_mark,
+    with_short_ids,
+)
+from tierwatch.wire.openai_wire import estimated_tokens, request_characters
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
 _MOST_ISSUERS = 64

@@ -7,12 +7,12 @@ from tierwatch.errors import ClassifierError, ProviderError
 from tierwatch.gateway.balancer import Balancer, Call
 from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
-from tierwatch.gateway.translation import caller_reply, provider_body, reported_usage
 from tierwatch.providers.upstream import Upstream, read_json
 from tierwatch.routing.classification import Classification, ClassifierConfig, failure_kind
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.llm import classification_request, read_classification
 from tierwatch.routing.router import Router
+from tierwatch.wire.translation import caller_reply, provider_body, reported_usage
 
 # Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may
 # have used up to refuse.

@@ -9,14 +9,10 @@ from tierwatch.errors import ProviderError
 from tierwatch.gateway.answers import Whole
 from tierwatch.gateway.response_cache import OFF, Look
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
-from tierwatch.providers.openai_wire import (
-    StreamAnswer,
-    estimated_tokens,
-    request_characters,
-)
-from tierwatch.providers.usage import Usage
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Price, Tier
+from tierwatch.wire.openai_wire import StreamAnswer, estimated_tokens, request_characters
+from tierwatch.wire.usage import Usage
 
 if TYPE_CHECKING:
     from tierwatch.gateway.conversations import Recalled

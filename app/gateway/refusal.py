@@ -6,10 +6,10 @@ from typing import Any
 from starlette.types import Send
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.anthropic_wire import error_to_anthropic, error_to_openai
-from tierwatch.providers.openai_wire import error_envelope
-from tierwatch.providers.sse import encode_event
 from tierwatch.providers.upstream import read_json, write_json
+from tierwatch.wire.anthropic_wire import error_to_anthropic, error_to_openai
+from tierwatch.wire.openai_wire import error_envelope
+from tierwatch.wire.sse import encode_event
 
 OPENAI = "openai"
 ANTHROPIC = "anthropic"

@@ -18,15 +18,15 @@ import orjson
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
-from tierwatch.providers.anthropic_wire import reply_to_openai, request_to_anthropic
-from tierwatch.providers.openai_wire import (
+from tierwatch.wire.anthropic_wire import reply_to_openai, request_to_anthropic
+from tierwatch.wire.openai_wire import (
     StreamAnswer,
     error_text,
     estimated_tokens,
     read_reply,
     request_characters,
 )
-from tierwatch.providers.usage import read_anthropic_usage, read_usage
+from tierwatch.wire.usage import read_anthropic_usage, read_usage
 
 # Connecting is one round trip; a provider that has not accepted after 5 s is down, while the answer
 # itself may take the whole time-out.

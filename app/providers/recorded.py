@@ -29,7 +29,6 @@ from starlette.routing import Route
 
 from tierwatch.errors import UsageError
 from tierwatch.evalsets import Anchor, Probe
-from tierwatch.providers.openai_wire import estimated_tokens, request_characters
 from tierwatch.providers.recorded_reply import (
     FAULTS,
     WHOLE_FAULTS,
@@ -46,10 +45,11 @@ from tierwatch.providers.recordings import (
     tokens,
     usage,
 )
-from tierwatch.providers.traffic import RecordedAnswer, RecordedExchange
+from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange
 from tierwatch.routing.content import message_text
 from tierwatch.routing.policy import hashed_share
 from tierwatch.routing.tiers import Price
+from tierwatch.wire.openai_wire import estimated_tokens, request_characters
 
 _FENCED = r"<<<{name} (?P<nonce>[0-9a-f]+)\n(?P<text>.*?)\n?{name} (?P=nonce)>>>"
 _ANSWER_A, _ANSWER_B, _CONVERSATION, _PROMPT = (

@@ -8,8 +8,8 @@ import orjson
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from tierwatch.providers.openai_wire import error_envelope
-from tierwatch.providers.sse import encode_event
+from tierwatch.wire.openai_wire import error_envelope
+from tierwatch.wire.sse import encode_event
 
 # Faults that replace the reply, and those that break it half way through.
 WHOLE_FAULTS = frozenset({"429", "500", "html", "empty"})

@@ -12,7 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from tierwatch.providers.traffic import RecordedExchange
+from tierwatch.providers.traffic_file import RecordedExchange
 from tierwatch.routing.content import message_text, role_of
 
 T = TypeVar("T")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.inbound import read_request, session_of
 from tierwatch.gateway.refusal import Refusal
-from tierwatch.gateway.translation import provider_body
-from tierwatch.providers.anthropic_wire import request_to_openai
 from tierwatch.providers.upstream import write_json
+from tierwatch.wire.anthropic_wire import request_to_openai
+from tierwatch.wire.translation import provider_body
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}

@@ -22,14 +22,14 @@ from tierwatch.evalsets import Anchor, Probe
 from tierwatch.judges.pairwise import PairwiseJudge
 from tierwatch.judges.verdict import Question
 from tierwatch.providers.completion import ChatClient
-from tierwatch.providers.openai_wire import StreamAnswer
 from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, server
 from tierwatch.providers.recordings import Recordings
-from tierwatch.providers.sse import SSEDecoder
-from tierwatch.providers.traffic import RecordedAnswer, RecordedExchange, read_traffic
+from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange, read_traffic
 from tierwatch.routing.classification import ClassifierConfig
 from tierwatch.routing.llm import classification_request, read_classification
 from tierwatch.routing.tiers import Price, Tier
+from tierwatch.wire.openai_wire import StreamAnswer
+from tierwatch.wire.sse import SSEDecoder
 
 MODELS = {"small": "simple", "middle": "standard", "large": "complex"}
 TRAFFIC = Path(__file__).parents[3] / "shared" / "data" / "traffic_dev.jsonl.gz"

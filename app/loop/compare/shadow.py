@@ -16,11 +16,11 @@ from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import Redactor, redact_json, storable
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
-from tierwatch.providers.openai_wire import lean_request
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.exchanges import StoredPair, add_alternative, load_pair
 from tierwatch.store.work import add_attempt, add_failure, claim
+from tierwatch.wire.openai_wire import lean_request
 
 STEP: Final = "shadow"
 

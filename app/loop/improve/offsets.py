@@ -1,7 +1,7 @@
 """Type offsets: give a candidate what the task types in force add to it, where that helps.
 
-What the working classifier said of a pair before it learned it (`loop.improve.learn` writes it down)
-is what it would say of an unseen prompt. Offsets are estimated from that, frozen with the candidate
+What the working classifier said of a pair before it learned it (written by `loop.improve.learn`) is
+what it would say of an unseen prompt. Offsets are estimated from that, frozen with the candidate
 and the version of the types, and compared with the model in force as part of the candidate.
 """
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.history import Reader, fitted_request
-from tierwatch.providers.usage import Usage, read_usage
 from tierwatch.routing.content import message_text
+from tierwatch.wire.history import Reader, fitted_request
+from tierwatch.wire.usage import Usage, read_usage
 
 CHARACTERS_PER_TOKEN = 4
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.openai_wire import (
+from tierwatch.wire.openai_wire import (
     StreamAnswer,
     error_envelope,
     error_text,

@@ -8,10 +8,10 @@ from typing import Any
 
 from tierwatch.gateway.refusal import ANTHROPIC
 from tierwatch.gateway.response_cache import CachedAnswer
-from tierwatch.providers.anthropic_replies import reply_to_anthropic
-from tierwatch.providers.anthropic_wire import OpenAIToAnthropicStream
-from tierwatch.providers.sse import encode_event
 from tierwatch.providers.upstream import write_json
+from tierwatch.wire.anthropic_replies import reply_to_anthropic
+from tierwatch.wire.anthropic_wire import OpenAIToAnthropicStream
+from tierwatch.wire.sse import encode_event
 
 
 def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> bytes:

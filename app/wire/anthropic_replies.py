@@ -4,16 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.anthropic_requests import (
-    mapping,
-    objects,
-    string,
-    tool_call,
-    tool_use_block,
-)
-from tierwatch.providers.openai_wire import error_envelope, error_text, read_reply
-from tierwatch.providers.usage import read_anthropic_usage
 from tierwatch.routing.content import message_text
+from tierwatch.wire.anthropic_requests import mapping, objects, string, tool_call, tool_use_block
+from tierwatch.wire.openai_wire import error_envelope, error_text, read_reply
+from tierwatch.wire.usage import read_anthropic_usage
 
 _FINISH_REASONS = {
     "end_turn": "stop",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent, encode_event
+from tierwatch.wire.sse import MAX_EVENT_BYTES, SSEDecoder, SSEEvent, encode_event
 
 
 def decoded(*chunks: bytes) -> list[SSEEvent]:

@@ -9,18 +9,18 @@ from typing import Any
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
-from tierwatch.providers.anthropic_wire import (
+from tierwatch.providers.upstream import read_json, write_json
+from tierwatch.wire.anthropic_wire import (
     AnthropicToOpenAIStream,
     OpenAIToAnthropicStream,
     reply_to_anthropic,
     reply_to_openai,
     request_to_anthropic,
 )
-from tierwatch.providers.history import mentions_reasoning
-from tierwatch.providers.openai_wire import Reply, StreamAnswer, read_reply
-from tierwatch.providers.sse import SSEDecoder, SSEEvent, encode_event
-from tierwatch.providers.upstream import read_json, write_json
-from tierwatch.providers.usage import Usage, read_anthropic_usage, read_usage
+from tierwatch.wire.history import mentions_reasoning
+from tierwatch.wire.openai_wire import Reply, StreamAnswer, read_reply
+from tierwatch.wire.sse import SSEDecoder, SSEEvent, encode_event
+from tierwatch.wire.usage import Usage, read_anthropic_usage, read_usage
 
 _DONE = "[DONE]"
 

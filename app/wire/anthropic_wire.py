@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.anthropic_replies import (
+from tierwatch.wire.anthropic_replies import (
     error_to_anthropic,
     error_to_openai,
     finish_reason,
@@ -29,7 +29,7 @@ from tierwatch.providers.anthropic_replies import (
     usage_to_anthropic,
     usage_to_openai,
 )
-from tierwatch.providers.anthropic_requests import (
+from tierwatch.wire.anthropic_requests import (
     mapping,
     objects,
     request_to_anthropic,
@@ -37,9 +37,9 @@ from tierwatch.providers.anthropic_requests import (
     string,
     tool_call,
 )
-from tierwatch.providers.openai_wire import StreamAnswer
-from tierwatch.providers.sse import SSEEvent
-from tierwatch.providers.usage import Usage, read_anthropic_usage
+from tierwatch.wire.openai_wire import StreamAnswer
+from tierwatch.wire.sse import SSEEvent
+from tierwatch.wire.usage import Usage, read_anthropic_usage
 
 __all__ = [
     "AnthropicToOpenAIStream",

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.providers.anthropic_wire import request_to_anthropic, request_to_openai
-from tierwatch.providers.history import (
+from tierwatch.wire.anthropic_wire import request_to_anthropic, request_to_openai
+from tierwatch.wire.history import (
     Issuer,
     Reader,
     bound_messages,

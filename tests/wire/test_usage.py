@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.providers.anthropic_wire import AnthropicToOpenAIStream, reply_to_openai
-from tierwatch.providers.openai_wire import StreamAnswer, read_reply
-from tierwatch.providers.sse import SSEEvent
-from tierwatch.providers.usage import Usage, read_anthropic_usage, read_usage
+from tierwatch.wire.anthropic_wire import AnthropicToOpenAIStream, reply_to_openai
+from tierwatch.wire.openai_wire import StreamAnswer, read_reply
+from tierwatch.wire.sse import SSEEvent
+from tierwatch.wire.usage import Usage, read_anthropic_usage, read_usage
 
 
 def openai_usage(**details: Any) -> dict[str, Any]:

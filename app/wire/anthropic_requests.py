@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.history import joined_turns, with_safe_ids, without_orphaned_thinking
+from tierwatch.wire.history import joined_turns, with_safe_ids, without_orphaned_thinking
 
 # Anthropic demands max_tokens; OpenAI's callers mostly leave it out. 4096 is what every model of
 # theirs that is still served can write.

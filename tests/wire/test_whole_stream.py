@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.providers.anthropic_wire import AnthropicToOpenAIStream, reply_to_openai
-from tierwatch.providers.openai_wire import StreamAnswer, read_reply
-from tierwatch.providers.sse import SSEDecoder, SSEEvent
-from tierwatch.providers.whole_stream import completion_stream, message_stream
+from tierwatch.wire.anthropic_wire import AnthropicToOpenAIStream, reply_to_openai
+from tierwatch.wire.openai_wire import StreamAnswer, read_reply
+from tierwatch.wire.sse import SSEDecoder, SSEEvent
+from tierwatch.wire.whole_stream import completion_stream, message_stream
 
 USAGE = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
 

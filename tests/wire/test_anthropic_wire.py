@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk, completion_cr
 from pydantic import TypeAdapter
 
 from tierwatch.errors import ProviderError
-from tierwatch.providers.anthropic_wire import (
+from tierwatch.wire.anthropic_wire import (
     AnthropicToOpenAIStream,
     OpenAIToAnthropicStream,
     error_to_anthropic,
@@ -24,8 +24,8 @@ from tierwatch.providers.anthropic_wire import (
     request_to_anthropic,
     request_to_openai,
 )
-from tierwatch.providers.openai_wire import StreamAnswer
-from tierwatch.providers.sse import SSEEvent
+from tierwatch.wire.openai_wire import StreamAnswer
+from tierwatch.wire.sse import SSEEvent
 
 STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
 ANTHROPIC_REQUEST: TypeAdapter[Any] = TypeAdapter(anthropic_params.MessageCreateParamsNonStreaming)
