@@ -37,7 +37,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
     from tierwatch.gateway import build_gateway, serve
-    from tierwatch.gateway.response_cache import build_cache
+    from tierwatch.gateway.cache.response_cache import build_cache
     from tierwatch.providers.upstream import Upstream
     from tierwatch.routing.config import build_router
 

@@ -16,7 +16,7 @@ from typing import Any
 from decide import request, summary, timed_us
 from prometheus_client import CollectorRegistry
 
-from tierwatch.gateway.balancer import Balancer, Tries
+from tierwatch.gateway.answer.balancer import Balancer, Tries
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.config import RetrySection
 from tierwatch.routing.serving import BalanceSection

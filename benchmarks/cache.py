@@ -34,8 +34,8 @@ from starlette.applications import Starlette
 from tierwatch.config import Config, load_config
 from tierwatch.evalsets import PromptPair, near_misses
 from tierwatch.gateway import build_gateway
-from tierwatch.gateway.cache_key import tenant_of
-from tierwatch.gateway.response_cache import ResponseCache, build_cache
+from tierwatch.gateway.cache.cache_key import tenant_of
+from tierwatch.gateway.cache.response_cache import ResponseCache, build_cache
 from tierwatch.gateway.server import gateway_server
 from tierwatch.local import Stack
 from tierwatch.loop.capture.exchange import ServedExchange

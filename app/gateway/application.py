@@ -16,18 +16,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tierwatch.config import Config
-from tierwatch.gateway.balancer import Balancer
+from tierwatch.gateway.answer.balancer import Balancer
+from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.chat import ChatEndpoint
-from tierwatch.gateway.conversations import Conversations
 from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.inbound import Keys, read_body
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.model_classifier import ModelClassifier
-from tierwatch.gateway.models import model_list
-from tierwatch.gateway.pins import Pins
-from tierwatch.gateway.policies import CurrentRouter, Types, no_models, no_types
+from tierwatch.gateway.model_names import model_list
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI, Refusal
-from tierwatch.gateway.response_cache import ResponseCache
+from tierwatch.gateway.route.conversations import Conversations
+from tierwatch.gateway.route.model_classifier import ModelClassifier
+from tierwatch.gateway.route.pins import Pins
+from tierwatch.gateway.route.policies import CurrentRouter, Types, no_models, no_types
 from tierwatch.loop.capture.exchange import Feedback, Recorder
 from tierwatch.providers.upstream import Upstream, write_json
 from tierwatch.routing.classification import Classifier

@@ -15,19 +15,19 @@ from starlette.types import Receive, Scope, Send
 
 from tierwatch.config import Config
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.answers import Asked, Begun, Whole
-from tierwatch.gateway.balancer import Balancer, Call, Tries
-from tierwatch.gateway.cache_key import read_wish
+from tierwatch.gateway.answer.answers import Asked, Begun, Whole
+from tierwatch.gateway.answer.balancer import Balancer, Call, Tries
+from tierwatch.gateway.answer.cascade import Cascade
+from tierwatch.gateway.cache.cache_key import read_wish
+from tierwatch.gateway.cache.response_cache import CachedAnswer, Look, ResponseCache
 from tierwatch.gateway.caller_watch import CallerWatch
-from tierwatch.gateway.cascade import Cascade
-from tierwatch.gateway.conversations import Conversations
 from tierwatch.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.model_classifier import ModelClassifier
 from tierwatch.gateway.open_exchange import OpenExchange
-from tierwatch.gateway.policies import CurrentRouter
 from tierwatch.gateway.refusal import ANTHROPIC, Refusal, refusal_for, send_refusal
-from tierwatch.gateway.response_cache import CachedAnswer, Look, ResponseCache
+from tierwatch.gateway.route.conversations import Conversations
+from tierwatch.gateway.route.model_classifier import ModelClassifier
+from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.providers.upstream import Upstream, UpstreamStream, read_json
 from tierwatch.routing.config import RetrySection

@@ -148,7 +148,7 @@ def _messages_problem(messages: object) -> Refusal | None:
 
 
 def _wish_problem(request: Mapping[str, Any]) -> Refusal | None:
-    """What `gateway.cache_key.read_wish` reads, said by a program that means it."""
+    """What `gateway.cache.cache_key.read_wish` reads, said by a program that means it."""
     wish = (request.get("metadata") or {}).get(CACHE_WISH)
     if wish is None or wish in ("no-cache", "no-store"):  # a tuple: it may be a list
         return None

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.answers import Whole
-from tierwatch.gateway.response_cache import OFF, Look
+from tierwatch.gateway.answer.answers import Whole
+from tierwatch.gateway.cache.response_cache import OFF, Look
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Price, Tier
@@ -15,7 +15,7 @@ from tierwatch.wire.openai_wire import StreamAnswer, estimated_tokens, request_c
 from tierwatch.wire.usage import Usage
 
 if TYPE_CHECKING:
-    from tierwatch.gateway.conversations import Recalled
+    from tierwatch.gateway.route.conversations import Recalled
     from tierwatch.routing.stickiness import Turn
 
 # Nginx's status for a caller who left before the answer; never sent, only recorded.

@@ -6,8 +6,8 @@ Usage is what the answer once took, with every prompt token marked as cached: it
 import uuid
 from typing import Any
 
+from tierwatch.gateway.cache.response_cache import CachedAnswer
 from tierwatch.gateway.refusal import ANTHROPIC
-from tierwatch.gateway.response_cache import CachedAnswer
 from tierwatch.providers.upstream import write_json
 from tierwatch.wire.anthropic_replies import reply_to_anthropic
 from tierwatch.wire.anthropic_wire import OpenAIToAnthropicStream

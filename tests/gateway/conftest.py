@@ -18,8 +18,8 @@ import pytest
 
 from tierwatch.config import load_config
 from tierwatch.gateway import build_gateway
-from tierwatch.gateway.policies import no_types
-from tierwatch.gateway.response_cache import build_cache
+from tierwatch.gateway.cache.response_cache import build_cache
+from tierwatch.gateway.route.policies import no_types
 from tierwatch.gateway.server import gateway_server
 from tierwatch.loop.capture.exchange import Feedback, ServedExchange
 from tierwatch.providers.upstream import Upstream

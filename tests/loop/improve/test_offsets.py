@@ -16,7 +16,7 @@ from stand_ins import TIERS, rows, scalar
 
 from tierwatch.evaluation.comparison import log_losses
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import approve_proposal, finish_rollout
 from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.learn import LearnRules, learn

@@ -18,7 +18,7 @@ from stand_ins import rows, scalar
 from tierwatch.cli import main
 from tierwatch.evaluation.task_types import build_types
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.improve import rebuild_types as loop_types
 from tierwatch.loop.improve.rebuild_types import (
     current_types,

@@ -13,7 +13,7 @@ from stand_ins import TIERS, rows, scalar
 
 from tierwatch.evaluation.monitoring import MisrouteMonitor
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import (
     approve_proposal,
     finish_rollout,

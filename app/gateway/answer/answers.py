@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tierwatch.gateway.balancer import Call
+from tierwatch.gateway.answer.balancer import Call
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.openai_wire import Reply

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from tierwatch.errors import ClassifierError, ProviderError
-from tierwatch.gateway.balancer import Balancer, Call
+from tierwatch.gateway.answer.balancer import Balancer, Call
 from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
 from tierwatch.providers.upstream import Upstream, read_json

@@ -3,7 +3,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry
 
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.policies import CurrentRouter
+from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.static import StaticClassifier

@@ -18,8 +18,8 @@ from redis.asyncio.connection import parse_url
 
 from tierwatch.config import CacheConfig, Config
 from tierwatch.errors import SettingsError
-from tierwatch.gateway.cache_key import CacheKey, Wish, cache_key, tenant_of
-from tierwatch.gateway.cache_store import CacheAbsentError, CacheStore
+from tierwatch.gateway.cache.cache_key import CacheKey, Wish, cache_key, tenant_of
+from tierwatch.gateway.cache.cache_store import CacheAbsentError, CacheStore
 from tierwatch.gateway.inbound import Headers
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.capture.exchange import ServedExchange

@@ -18,12 +18,12 @@ from types import MappingProxyType
 from typing import Any
 
 from tierwatch.config import Config
-from tierwatch.gateway.answers import Asked
+from tierwatch.gateway.answer.answers import Asked
 from tierwatch.gateway.inbound import Headers, shown_key
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
-from tierwatch.gateway.pins import Pins, pin_key
 from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
+from tierwatch.gateway.route.pins import Pins, pin_key
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.content import message_text
 from tierwatch.routing.decision import Decision

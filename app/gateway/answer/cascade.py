@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.answer_faults import structure_fault
-from tierwatch.gateway.answers import Asked, Begun, Whole
-from tierwatch.gateway.final_answers import final_answer
+from tierwatch.gateway.answer.answer_faults import structure_fault
+from tierwatch.gateway.answer.answers import Asked, Begun, Whole
+from tierwatch.gateway.answer.final_answers import final_answer
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.routing.decision import Decision

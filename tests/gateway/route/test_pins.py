@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import SettingsError
-from tierwatch.gateway import pins as module
-from tierwatch.gateway.pins import BUDGET_S, Pins, pin_key
+from tierwatch.gateway.route import pins as module
+from tierwatch.gateway.route.pins import BUDGET_S, Pins, pin_key
 from tierwatch.local import Stack
 from tierwatch.routing.stickiness import Pin
 

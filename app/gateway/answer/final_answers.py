@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tierwatch.gateway.answer_faults import json_form
+from tierwatch.gateway.answer.answer_faults import json_form
 from tierwatch.judges.answer_form import NOT_JSON, read_json
 from tierwatch.judges.structural import canonical_arguments
 from tierwatch.judges.transcript import canonical_json, content_text, tool_calls

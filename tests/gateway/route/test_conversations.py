@@ -19,7 +19,7 @@ from strict_providers import Heard, StrictProvider
 from talking_callers import AnthropicCaller, OpenAICaller
 
 from tierwatch.config import load_config
-from tierwatch.gateway.pins import pin_key
+from tierwatch.gateway.route.pins import pin_key
 from tierwatch.routing.classification import Classification
 from tierwatch.routing.config import build_router
 from tierwatch.routing.content import message_text

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.balancer import Balancer, Call, Tries
+from tierwatch.gateway.answer.balancer import Balancer, Call, Tries
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.config import RetrySection
 from tierwatch.routing.serving import BalanceSection

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.gateway.final_answers import final_answer
+from tierwatch.gateway.answer.final_answers import final_answer
 
 LONG = "First we look at what is given, and then at what follows from it, step by step. " * 3
 

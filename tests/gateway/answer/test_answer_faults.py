@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.gateway.answer_faults import structure_fault
+from tierwatch.gateway.answer.answer_faults import structure_fault
 
 SCHEMA = {"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}
 JSON = {"response_format": {"type": "json_object"}}

@@ -1,0 +1,1 @@
+"""The answer: a decision comes in, a whole answer or a begun stream goes out, with what it took."""
