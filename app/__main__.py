@@ -1,5 +1,5 @@
 """``python -m tierwatch`` is the ``tierwatch`` command."""
 
-from tierwatch.cli import main
+from tierwatch.command import main
 
 main()

@@ -7,7 +7,7 @@ judge at the middle tier's price that reads our own prompt twice, once in each o
 judged pairs, and from nothing else, the classifier learns and thresholds are chosen. The second
 half of the traffic is what is reported.
 
-    python benchmarks/replay.py --traffic FILE [--json] [--quality .95] [--level .6]
+    python benchmarks/command/replay.py --traffic FILE [--json] [--quality .95] [--level .6]
 
 Nothing of the second half reaches a decision before its pair was judged there. Quality is the mean
 recorded score of the answers served over that of the top tier's answers, where all were scored.

@@ -19,10 +19,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import text
 
-from tierwatch.config import load_config
-from tierwatch.dispatch import CeleryDispatch
-from tierwatch.evaluation.sampling import SamplingPlan
-from tierwatch.launch import (
+from tierwatch.command.launch import (
     empty_servers,
     prepare_database,
     process_environment,
@@ -31,6 +28,9 @@ from tierwatch.launch import (
     without_settings,
     write_effective_config,
 )
+from tierwatch.config import load_config
+from tierwatch.dispatch import CeleryDispatch
+from tierwatch.evaluation.sampling import SamplingPlan
 from tierwatch.local import Process, Stack, free_port
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id

@@ -7,15 +7,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tierwatch import processes
-from tierwatch.cli import main
+from tierwatch.command import main, processes
+from tierwatch.command.show import show_report
 from tierwatch.config import Config, load_config
 from tierwatch.errors import ConfigError
 from tierwatch.routing.config import load_routing
 from tierwatch.routing.prices import shipped_prices
 from tierwatch.routing.tiers import Price
 from tierwatch.settings import read_settings
-from tierwatch.show import show_report
 
 ARTICLE = """\
 routing:

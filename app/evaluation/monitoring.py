@@ -9,10 +9,12 @@ detection" (New England Journal of Statistics in Data Science, 2024).
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 
 from tierwatch.errors import EvidenceError
+
+_ROUNDING_UP = 1 + 1e-9
 
 # The rises the bets are tuned to, as multiples of the tolerance. Five between 1.25 and 5 cost at
 # most 16 % more pairs than an oracle that knows the rise; a single bet costs twice the pairs when
@@ -257,3 +259,15 @@ def _bets(tolerance: float) -> tuple[float, ...]:
     # answer takes to zero forgets everything.
     possible = tuple(bet for bet in bets if bet * tolerance < 1 - 1e-9)
     return possible or (1 / (2 * tolerance),)
+
+
+def fits(weights: Iterable[float], max_weight: float) -> bool:
+    """Whether no weight exceeds the cap.
+
+    One that was sampled under an earlier plan may: it must not stop the others, and a weight is
+    never clipped, so such an observation is left out.
+
+    >>> fits([1.0, 2.5], 2.5), fits([2.6], 2.5)
+    (True, False)
+    """
+    return max(weights) <= max_weight * _ROUNDING_UP

@@ -23,16 +23,17 @@ from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.inbound import Keys, read_body
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import model_list
-from tierwatch.gateway.refusal import ANTHROPIC, OPENAI, Refusal
 from tierwatch.gateway.route.conversations import Conversations
 from tierwatch.gateway.route.model_classifier import ModelClassifier
 from tierwatch.gateway.route.pins import Pins
 from tierwatch.gateway.route.policies import CurrentRouter, Types, no_models, no_types
 from tierwatch.loop.capture.exchange import Feedback, Recorder
-from tierwatch.providers.upstream import Upstream, write_json
+from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
+from tierwatch.wire.json_bytes import write_json
+from tierwatch.wire.refusal import ANTHROPIC, OPENAI, Refusal
 
 _log = structlog.get_logger()
 

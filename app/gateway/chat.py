@@ -19,24 +19,26 @@ from tierwatch.gateway.answer.answers import Asked, Begun, Whole
 from tierwatch.gateway.answer.balancer import Balancer, Call, Tries
 from tierwatch.gateway.answer.cascade import Cascade
 from tierwatch.gateway.cache.cache_key import read_wish
-from tierwatch.gateway.cache.response_cache import CachedAnswer, Look, ResponseCache
+from tierwatch.gateway.cache.response_cache import Look, ResponseCache
 from tierwatch.gateway.caller_watch import CallerWatch
 from tierwatch.gateway.inbound import Headers, Keys, read_body, read_request, session_of
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
-from tierwatch.gateway.refusal import ANTHROPIC, Refusal, refusal_for, send_refusal
 from tierwatch.gateway.route.conversations import Conversations
 from tierwatch.gateway.route.model_classifier import ModelClassifier
 from tierwatch.gateway.route.policies import CurrentRouter
+from tierwatch.gateway.send_refusal import send_refusal
 from tierwatch.loop.capture.exchange import Recorder
-from tierwatch.providers.upstream import Upstream, UpstreamStream, read_json
+from tierwatch.providers.upstream import Upstream, UpstreamStream
 from tierwatch.routing.config import RetrySection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import CACHE_TIER, Price, Tier
 from tierwatch.wire.anthropic_wire import request_to_openai
-from tierwatch.wire.cached_reply import streamed_reply, whole_reply
+from tierwatch.wire.cached_reply import CachedAnswer, streamed_reply, whole_reply
 from tierwatch.wire.history import mentions_reasoning
+from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.refusal import ANTHROPIC, Refusal, refusal_for
 from tierwatch.wire.translation import StreamRelay, caller_reply, provider_body, reported_usage
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.whole_stream import completion_stream, message_stream

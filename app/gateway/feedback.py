@@ -3,9 +3,9 @@
 import uuid
 from typing import Any
 
-from tierwatch.gateway.refusal import Refusal
 from tierwatch.loop.capture.exchange import Feedback
-from tierwatch.providers.upstream import read_json
+from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.refusal import Refusal
 
 _RATINGS = {"up": 1.0, "down": 0.0}
 _MAX_COMMENT = 10_000

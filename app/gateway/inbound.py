@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.types import Receive
 
-from tierwatch.gateway.refusal import Refusal
-from tierwatch.providers.upstream import read_json
+from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.refusal import Refusal
 
 Headers = Mapping[bytes, bytes]
 

@@ -8,19 +8,18 @@ decided here is whether the provider answered at all, and if not, which `Provide
 
 import asyncio
 import io
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-import orjson
 from yarl import URL
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
 from tierwatch.providers.completion import refusal
+from tierwatch.wire.json_bytes import read_json
 
 _ANTHROPIC_VERSION = "2023-06-01"
 
@@ -253,33 +252,6 @@ async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
                 status=response.status,
             )
     return b"".join(parts)
-
-
-def read_json(raw: bytes) -> Any:
-    r"""Parse JSON, lone surrogates (as in ``"\ud800"``) included.
-
-    Raises:
-        ValueError: this is not JSON.
-    """
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        # orjson takes no lone surrogate, the standard library does. Only a text that has an
-        # escaped one is worth a second, slower reading.
-        if b"\\ud" not in raw and b"\\uD" not in raw:
-            raise
-    try:
-        return json.loads(raw)
-    except RecursionError as error:
-        raise ValueError("JSON nested too deeply") from error
-
-
-def write_json(value: Any) -> bytes:
-    """Write JSON. A lone surrogate, which UTF-8 cannot hold, is written escaped."""
-    try:
-        return orjson.dumps(value)
-    except TypeError:
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _parsed(provider: str, raw: bytes) -> dict[str, Any]:

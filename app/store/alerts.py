@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.schema import AlertRow
 
 
@@ -111,3 +112,14 @@ def put_attribution(
         .where(AlertRow.id == alert_id, AlertRow.attribution.is_(None))
         .values(attribution=attribution, attribution_until=func.now() + until)
     )
+
+
+def misroute_alert(connection: Connection, tier: str, task_type: str) -> Any:
+    """The unresolved misroute alert about a segment, or None.
+
+    Of a tier's own threshold with task types it is that of the pooled stream.
+    """
+    alert = unresolved_alert(connection, f"misroute:{tier}:{task_type}")
+    if alert is None and task_type == ALL_TASKS:
+        return unresolved_alert(connection, f"misroute:{tier}:*")
+    return alert

@@ -4,14 +4,34 @@ Usage is what the answer once took, with every prompt token marked as cached: it
 """
 
 import uuid
+from dataclasses import dataclass
 from typing import Any
 
-from tierwatch.gateway.cache.response_cache import CachedAnswer
-from tierwatch.gateway.refusal import ANTHROPIC
-from tierwatch.providers.upstream import write_json
+from tierwatch.routing.classification import Classification
 from tierwatch.wire.anthropic_replies import reply_to_anthropic
 from tierwatch.wire.anthropic_wire import OpenAIToAnthropicStream
+from tierwatch.wire.json_bytes import write_json
+from tierwatch.wire.refusal import ANTHROPIC
 from tierwatch.wire.sse import encode_event
+
+
+@dataclass(frozen=True, slots=True)
+class CachedAnswer:
+    """An answer that was given before.
+
+    Attributes:
+        content: its text.
+        tier: that gave it.
+        model: of that tier.
+        tokens: (prompt, completion) as the provider counted them; None where nobody did.
+        classification: what the classifier had said of the prompt; None for a pinned request.
+    """
+
+    content: str
+    tier: str
+    model: str
+    tokens: tuple[int | None, int | None]
+    classification: Classification | None
 
 
 def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> bytes:

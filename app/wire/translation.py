@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
-from tierwatch.providers.upstream import read_json, write_json
 from tierwatch.wire.anthropic_wire import (
     AnthropicToOpenAIStream,
     OpenAIToAnthropicStream,
@@ -18,7 +16,9 @@ from tierwatch.wire.anthropic_wire import (
     request_to_anthropic,
 )
 from tierwatch.wire.history import mentions_reasoning
+from tierwatch.wire.json_bytes import read_json, write_json
 from tierwatch.wire.openai_wire import Reply, StreamAnswer, read_reply
+from tierwatch.wire.refusal import ANTHROPIC, OPENAI
 from tierwatch.wire.sse import SSEDecoder, SSEEvent, encode_event
 from tierwatch.wire.usage import Usage, read_anthropic_usage, read_usage
 

@@ -7,8 +7,8 @@ or made up: fields that are not known here go with the first piece of the messag
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tierwatch.providers.upstream import write_json
 from tierwatch.routing.content import message_text
+from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.sse import encode_event
 
 Event = dict[str, Any]

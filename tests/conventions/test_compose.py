@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tierwatch.cli import main as cli
+from tierwatch.command import main as cli
 from tierwatch.settings import Settings, read_settings, settings_table
 
 ROOT = Path(__file__).parents[2]

@@ -9,12 +9,12 @@ import stand_in_rows as put
 from sqlalchemy import Connection
 from stand_in_routed import routed, store_routed
 
+from tierwatch.command.show import show_report
 from tierwatch.config import Config, load_config
 from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.report import build_report
 from tierwatch.routing.policy import Policy
-from tierwatch.show import show_report
 from tierwatch.store.policies import add_policy
 
 _CONFIG = """

@@ -15,8 +15,8 @@ from stand_in_pairs import EASY, HARD, add_judged, prompts
 from stand_in_rows import JUDGE
 from stand_ins import rows, scalar
 
+from tierwatch.command.launch import prepare_database, stack_processes, without_settings
 from tierwatch.config import load_config
-from tierwatch.launch import prepare_database, stack_processes, without_settings
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.runtime import build_runtime

@@ -15,18 +15,18 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from tierwatch.config import Config, load_config
-from tierwatch.launch import (
+from tierwatch.command.launch import (
     prepare_database,
     recorded_process,
     stack_processes,
     without_settings,
     write_effective_config,
 )
+from tierwatch.command.replay import Progress, exchanges, replay_traffic
+from tierwatch.config import Config, load_config
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.report import build_report
-from tierwatch.replay import Progress, exchanges, replay_traffic
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 from tierwatch.store.proposals import add_proposal, proposals_in

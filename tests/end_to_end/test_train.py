@@ -14,7 +14,7 @@ from stand_in_pairs import add_judged
 from stand_in_rows import add_exchange
 from stand_ins import rows, scalar
 
-from tierwatch.launch import without_settings
+from tierwatch.command.launch import without_settings
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.routing.policy import Policy

@@ -4,7 +4,7 @@ import uuid
 import pytest
 
 from tierwatch.gateway.feedback import read_feedback
-from tierwatch.gateway.refusal import Refusal
+from tierwatch.wire.refusal import Refusal
 
 
 @pytest.mark.parametrize(

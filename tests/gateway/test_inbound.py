@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.inbound import read_request, session_of
-from tierwatch.gateway.refusal import Refusal
-from tierwatch.providers.upstream import write_json
 from tierwatch.wire.anthropic_wire import request_to_openai
+from tierwatch.wire.json_bytes import write_json
+from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.translation import provider_body
 
 MESSAGES = [{"role": "user", "content": "Hello"}]

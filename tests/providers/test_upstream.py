@@ -9,7 +9,8 @@ import pytest
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError, SettingsError
-from tierwatch.providers.upstream import Upstream, read_json, write_json
+from tierwatch.providers.upstream import Upstream
+from tierwatch.wire.json_bytes import read_json, write_json
 
 Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\n"

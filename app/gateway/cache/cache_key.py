@@ -14,10 +14,10 @@ from typing import Any, Literal
 import orjson
 
 from tierwatch.gateway.inbound import CACHE_WISH, Headers, shown_key
-from tierwatch.gateway.refusal import ANTHROPIC
 from tierwatch.routing.content import message_text
 from tierwatch.routing.near_miss import near_miss_marks
 from tierwatch.routing.wording import LONGEST, normal_form
+from tierwatch.wire.refusal import ANTHROPIC
 
 Wish = Literal["use", "refresh", "off"]
 

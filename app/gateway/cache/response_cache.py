@@ -26,6 +26,7 @@ from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.redact import Redactor
 from tierwatch.routing.classification import Classification
 from tierwatch.routing.decision import Decision
+from tierwatch.wire.cached_reply import CachedAnswer
 
 _log = structlog.get_logger(__name__)
 
@@ -35,25 +36,6 @@ Status = Literal["hit", "semantic", "miss", "off"]
 _MOST_WAITING = 64
 # What an answer may consist of. Anything else a provider adds would be lost on the way.
 _MESSAGE_KEYS = frozenset({"role", "content"})
-
-
-@dataclass(frozen=True, slots=True)
-class CachedAnswer:
-    """An answer that was given before.
-
-    Attributes:
-        content: its text.
-        tier: that gave it.
-        model: of that tier.
-        tokens: (prompt, completion) as the provider counted them; None where nobody did.
-        classification: what the classifier had said of the prompt; None for a pinned request.
-    """
-
-    content: str
-    tier: str
-    model: str
-    tokens: tuple[int | None, int | None]
-    classification: Classification | None
 
 
 @dataclass(frozen=True, slots=True)

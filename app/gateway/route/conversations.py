@@ -22,7 +22,6 @@ from tierwatch.gateway.answer.answers import Asked
 from tierwatch.gateway.inbound import Headers, shown_key
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
-from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
 from tierwatch.gateway.route.pins import Pins, pin_key
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.content import message_text
@@ -47,6 +46,7 @@ from tierwatch.wire.history import (
     with_short_ids,
 )
 from tierwatch.wire.openai_wire import estimated_tokens, request_characters
+from tierwatch.wire.refusal import ANTHROPIC, OPENAI
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
 _MOST_ISSUERS = 64

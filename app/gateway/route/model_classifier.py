@@ -6,12 +6,13 @@ from dataclasses import replace
 from tierwatch.errors import ClassifierError, ProviderError
 from tierwatch.gateway.answer.balancer import Balancer, Call
 from tierwatch.gateway.open_exchange import OpenExchange
-from tierwatch.gateway.refusal import ANTHROPIC, OPENAI
-from tierwatch.providers.upstream import Upstream, read_json
+from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classification import Classification, ClassifierConfig, failure_kind
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.llm import classification_request, read_classification
 from tierwatch.routing.router import Router
+from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.refusal import ANTHROPIC, OPENAI
 from tierwatch.wire.translation import caller_reply, provider_body, reported_usage
 
 # Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may

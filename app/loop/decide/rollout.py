@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.monitoring import MisrouteMonitor, fits
+from tierwatch.evaluation.percent import percent
 from tierwatch.loop.decide.approve import (
     cancel_rollout,
     expire_untested,
@@ -14,7 +15,6 @@ from tierwatch.loop.decide.approve import (
     promised_rate,
     start_rollout,
 )
-from tierwatch.loop.watch.observe import fits, percent
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import load_policy, lock_active
 from tierwatch.store.proposals import proposals_in
@@ -69,7 +69,7 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
             promised, max(2.0, rules.min_pairs / _FALSE_ROLLBACK), rules.max_weight
         )
         for pair in pairs:
-            if not fits([pair], rules.max_weight):
+            if not fits([pair.weight], rules.max_weight):
                 continue  # sampled under an earlier plan
             if monitor.update(pair.loss, pair.weight):
                 why = (

@@ -23,13 +23,13 @@ from tierwatch.evaluation.joint import (
     served_rates,
     total_loss,
 )
+from tierwatch.evaluation.percent import percent
 from tierwatch.evaluation.thresholds import predicted_change, spent_delta
 from tierwatch.loop.decide.approve import expire_proposal, expire_untested, promised_rate
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
-from tierwatch.loop.watch.alert import misroute_alert
-from tierwatch.loop.watch.observe import percent
 from tierwatch.routing.policy import ALL_TASKS, Policy
+from tierwatch.store.alerts import misroute_alert
 from tierwatch.store.evidence import mean_costs, routed_evidence
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import (

@@ -6,7 +6,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ConflictError
-from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.alerts import (
     EVENT,
     add_alert,
@@ -56,17 +55,6 @@ def open_alert(
             summary=columns["summary"],
         )
     return alert_id
-
-
-def misroute_alert(connection: Connection, tier: str, task_type: str) -> Any:
-    """The unresolved misroute alert about a segment, or None.
-
-    Of a tier's own threshold with task types it is that of the pooled stream.
-    """
-    alert = unresolved_alert(connection, f"misroute:{tier}:{task_type}")
-    if alert is None and task_type == ALL_TASKS:
-        return unresolved_alert(connection, f"misroute:{tier}:*")
-    return alert
 
 
 def acknowledge_alert(connection: Connection, alert_id: int, *, actor: str) -> None:

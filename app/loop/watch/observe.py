@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Engine, text
 
 from tierwatch.evaluation.confidence_sequence import always_valid
 from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
-from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.monitoring import MisrouteMonitor, fits
 from tierwatch.evaluation.outcome import conversation_outcome
+from tierwatch.evaluation.percent import percent
 from tierwatch.loop.decide.approve import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.relative import raised_against_past
@@ -38,7 +39,6 @@ _OBSERVER_LOCK = 7_431_202
 # Conversations a transaction takes in.
 _BATCH = 2_000
 _WORST = 10
-_ROUNDING = 1 + 1e-9
 # Figures for the reader are made anew when a stream has grown by this share, not with each pair:
 # they read the whole stream, and so cost 50 times its length over its life.
 _REFRESH = 1.02
@@ -183,7 +183,7 @@ def _update_stream(
     losses = 0.0 if kept is None else kept.losses
     tripped = False
     for rows in observations:
-        if not fits(rows, rules.max_weight):
+        if not fits([row.weight for row in rows], rules.max_weight):
             _log.warning("outcome left out: weight above the cap", outcome=rows[0].id, of=stream)
             continue
         crossing = monitor.update(
@@ -248,17 +248,8 @@ def _observations(
     streams = streams_pooled_in(connection, stream) if pooled else [stream]
     seen = stream_outcomes(connection, streams)
     grouped = [list(rows) for _, rows in groupby(seen, key=lambda row: row.observation)]
-    fitting = [rows for rows in grouped if fits(rows, monitor.max_weight)]
+    fitting = [rows for rows in grouped if fits([row.weight for row in rows], monitor.max_weight)]
     return fitting[len(fitting) - monitor.n :]
-
-
-def fits(rows: Sequence[Any], max_weight: float) -> bool:
-    """Whether no weight exceeds the cap.
-
-    One that was sampled under an earlier plan may: it must not stop the others, and a weight is
-    never clipped, so such an observation is left out.
-    """
-    return bool(max(row.weight for row in rows) <= max_weight * _ROUNDING)
 
 
 def _is_news(change: Mapping[str, Any] | None, told: Mapping[str, Any] | None) -> bool:
@@ -398,12 +389,3 @@ def rate_of(pairs: Sequence[Any]) -> Estimate:
     if not pairs:
         return unknown()
     return weighted_rate([row.loss for row in pairs], [row.weight for row in pairs])
-
-
-def percent(share: float | None) -> str:
-    """A share as people read it.
-
-    >>> percent(0.0734), percent(None)
-    ('7.3 %', 'an unknown share')
-    """
-    return "an unknown share" if share is None else f"{100 * share:.1f} %"

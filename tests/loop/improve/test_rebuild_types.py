@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from stand_in_rows import JUDGE, add_exchange, add_outcome, add_policy, add_rollup, put_in_force
 from stand_ins import rows, scalar
 
-from tierwatch.cli import main
+from tierwatch.command import main
 from tierwatch.evaluation.task_types import build_types
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from stand_in_pairs import add_judged, prompts
 from stand_ins import rows, scalar
 
-from tierwatch.cli import main
+from tierwatch.command import main
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.routing.policy import Policy

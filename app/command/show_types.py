@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from tierwatch.command.show import say
 from tierwatch.evaluation.estimation import Estimate
 from tierwatch.evaluation.task_types import installed_leiden
 from tierwatch.loop.improve.rebuild_types import (
@@ -16,7 +17,6 @@ from tierwatch.loop.improve.rebuild_types import (
     types_table,
 )
 from tierwatch.settings import Settings
-from tierwatch.show import say
 from tierwatch.store.database import build_engine
 
 _NAME = 28

@@ -8,8 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 from stand_ins import scalar
 
-from tierwatch import simulate
-from tierwatch.cli import main
+from tierwatch.command import main, simulate
 from tierwatch.evaluation.simulation.certificate import Row
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from rich.progress import Progress as Bar
 from rich.progress import TaskID
 
+from tierwatch.command.show import say
 from tierwatch.config import Config, load_config
 from tierwatch.errors import TrafficError, UsageError
 from tierwatch.evaluation.comparison import HeldOut, compare_models
@@ -23,7 +24,6 @@ from tierwatch.routing.features import routed_text
 from tierwatch.routing.local import LocalClassifier
 from tierwatch.runtime import refit_rules
 from tierwatch.settings import Settings
-from tierwatch.show import say
 from tierwatch.store.database import build_engine
 from tierwatch.store.reading import newest_judge_version
 from tierwatch.training.distil import Fitted, Lessons, fit_best, fit_student

@@ -108,7 +108,7 @@ def _replay_options(command: Callable[_P, None]) -> Callable[_P, None]:
 @_said
 def demo(traffic: Path | None, **options: Any) -> None:
     """Start everything, replay traffic through it, and show what it finds."""
-    from tierwatch.demo import Replay, run_demo
+    from tierwatch.command.demo import Replay, run_demo
 
     settings = read_settings()
     sys.exit(run_demo(Replay(traffic=traffic, **options), settings=settings, environ=os.environ))
@@ -120,7 +120,7 @@ def demo(traffic: Path | None, **options: Any) -> None:
 @_said
 def replay(file: Path, **options: Any) -> None:
     """Replay FILE against the Postgres and Redis that the settings name."""
-    from tierwatch.demo import Replay, run_replay
+    from tierwatch.command.demo import Replay, run_replay
 
     settings = read_settings()
     sys.exit(run_replay(Replay(traffic=file, **options), settings=settings, environ=os.environ))
@@ -130,7 +130,7 @@ def replay(file: Path, **options: Any) -> None:
 @_said
 def up() -> None:
     """Start everything for live traffic: servers, gateway, workers, scheduler, dashboard."""
-    from tierwatch.demo import run_up
+    from tierwatch.command.demo import run_up
 
     sys.exit(run_up(settings=read_settings(), environ=os.environ))
 
@@ -139,7 +139,7 @@ def up() -> None:
 @_said
 def gateway() -> None:
     """Serve the OpenAI-compatible gateway."""
-    from tierwatch.processes import run_gateway
+    from tierwatch.command.processes import run_gateway
 
     run_gateway(read_settings(), os.environ)
 
@@ -148,7 +148,7 @@ def gateway() -> None:
 @_said
 def dashboard() -> None:
     """Serve the dashboard."""
-    from tierwatch.processes import run_dashboard
+    from tierwatch.command.processes import run_dashboard
 
     run_dashboard(read_settings())
 
@@ -215,7 +215,7 @@ def check(file: Path) -> None:
 @_said
 def doctor() -> None:
     """Look at everything a running tierwatch needs, and say what is wrong."""
-    from tierwatch.processes import examine
+    from tierwatch.command.processes import examine
 
     findings = examine(read_settings(), os.environ)
     for finding in findings:
@@ -230,7 +230,7 @@ def doctor() -> None:
 @_said
 def simulate(*, quick: bool, as_json: bool) -> None:
     """Measure false alarms, delay, coverage and guarantees of the installed code."""
-    from tierwatch.simulate import run_simulate
+    from tierwatch.command.simulate import run_simulate
 
     sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
 
@@ -256,7 +256,7 @@ def simulate(*, quick: bool, as_json: bool) -> None:
 @_said
 def train(**asked: Any) -> None:
     """Fit the local classifier anew, with a teacher; propose it where it is shown to be better."""
-    from tierwatch.train import Asked, run_train
+    from tierwatch.command.train import Asked, run_train
 
     sys.exit(run_train(read_settings(), Asked(**asked)))
 
@@ -275,8 +275,8 @@ def train(**asked: Any) -> None:
 @_said
 def replay_policy(*, thresholds: dict[str, float], as_json: bool) -> None:
     """Score thresholds on the pairs judged so far, beside those in force. Changes nothing."""
+    from tierwatch.command.show import show_replay
     from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
-    from tierwatch.show import show_replay
     from tierwatch.store.database import build_engine
 
     engine = build_engine(read_settings().database_url)
@@ -298,7 +298,7 @@ def replay_policy(*, thresholds: dict[str, float], as_json: bool) -> None:
 @_said
 def types(*, rebuild: bool, off: bool, as_json: bool) -> None:
     """Show the task types in force: size, misroute and overspend rates, own thresholds."""
-    from tierwatch.show_types import run_types
+    from tierwatch.command.show_types import run_types
 
     if rebuild and off:
         raise UsageError("found --rebuild and --off; accepted is one of them")
@@ -312,7 +312,7 @@ def types(*, rebuild: bool, off: bool, as_json: bool) -> None:
 @_said
 def recorded(traffic: Path, port: int, options: str) -> None:
     """Serve recorded traffic as a provider; the configuration names the tiers' models."""
-    from tierwatch.processes import run_recorded
+    from tierwatch.command.processes import run_recorded
 
     run_recorded(read_settings(), traffic, port=port, options=json.loads(options))
 
@@ -328,7 +328,7 @@ def users() -> None:
 @_said
 def add_user(name: str, role: str) -> None:
     """Add NAME and print a one-time password."""
-    from tierwatch.processes import new_user
+    from tierwatch.command.processes import new_user
 
     click.echo(f"{name} ({role}), one-time password: {new_user(read_settings(), name, role)}")
 
@@ -344,6 +344,6 @@ def tokens() -> None:
 @_said
 def add_token(name: str, role: str) -> None:
     """Add a token called NAME and print it; it is shown once."""
-    from tierwatch.processes import new_token
+    from tierwatch.command.processes import new_token
 
     click.echo(new_token(read_settings(), name, role))

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from tierwatch.command.launch import write_effective_config
 from tierwatch.config import load_config
-from tierwatch.launch import write_effective_config
 
 GIVEN = """\
 routing:

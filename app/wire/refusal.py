@@ -1,13 +1,11 @@
-"""Saying no, in the error envelope of the wire the caller speaks."""
+"""Why a request is not served, in the error envelope of the wire the caller speaks."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.types import Send
-
 from tierwatch.errors import ProviderError
-from tierwatch.providers.upstream import read_json, write_json
 from tierwatch.wire.anthropic_wire import error_to_anthropic, error_to_openai
+from tierwatch.wire.json_bytes import read_json, write_json
 from tierwatch.wire.openai_wire import error_envelope
 from tierwatch.wire.sse import encode_event
 
@@ -85,25 +83,3 @@ def _passed_on(error: ProviderError) -> Refusal:
 
 def _string(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
-
-
-async def send_refusal(
-    refusal: Refusal, wire: str, send: Send, headers: list[tuple[bytes, bytes]]
-) -> None:
-    """Send the whole response.
-
-    Args:
-        refusal: what to say.
-        wire: the caller's.
-        send: the ASGI channel.
-        headers: added to the refusal's own.
-    """
-    body = refusal.body(wire)
-    head = [
-        *headers,
-        *refusal.headers(),
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-    ]
-    await send({"type": "http.response.start", "status": refusal.status, "headers": head})
-    await send({"type": "http.response.body", "body": body})

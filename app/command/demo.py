@@ -13,10 +13,7 @@ import click
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from tierwatch.config import Config, load_config
-from tierwatch.errors import ConflictError, StackError, TrafficError, UsageError
-from tierwatch.evalsets import FOLDER
-from tierwatch.launch import (
+from tierwatch.command.launch import (
     empty_servers,
     free_or_asked_port,
     prepare_database,
@@ -25,16 +22,19 @@ from tierwatch.launch import (
     without_settings,
     write_effective_config,
 )
+from tierwatch.command.processes import complete_config, new_user
+from tierwatch.command.replay import Progress, exchanges, replay_traffic
+from tierwatch.command.show import progress_shown, say, show_report
+from tierwatch.config import Config, load_config
+from tierwatch.errors import ConflictError, StackError, TrafficError, UsageError
+from tierwatch.evalsets import FOLDER
 from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import observe
-from tierwatch.processes import complete_config, new_user
-from tierwatch.replay import Progress, exchanges, replay_traffic
 from tierwatch.runtime import monitor_rules, retune_rules
 from tierwatch.settings import Settings, variable
-from tierwatch.show import progress_shown, say, show_report
 from tierwatch.store.database import build_engine
 from tierwatch.store.rollups import counted_requests
 

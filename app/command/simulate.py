@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from tierwatch.command.show import say
 from tierwatch.evaluation.simulation.certificate import Row, certificate
 from tierwatch.settings import Settings
-from tierwatch.show import say
 from tierwatch.store.certificates import add_certificate
 from tierwatch.store.database import build_engine
 
