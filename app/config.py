@@ -16,19 +16,8 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, PlainValidator
 
 from tierwatch.errors import SettingsError
-from tierwatch.routing.classification import ClassifierConfig
-from tierwatch.routing.config import (
-    RetrySection,
-    Routing,
-    RoutingFile,
-    SessionsSection,
-    beside,
-    provider_kinds,
-    provider_of,
-    provider_problem,
-    read_routing,
-)
-from tierwatch.routing.document import (
+from tierwatch.routing.classify.classification import ClassifierConfig
+from tierwatch.routing.config.document import (
     Document,
     Problem,
     config_error,
@@ -36,7 +25,7 @@ from tierwatch.routing.document import (
     read_document,
     shown,
 )
-from tierwatch.routing.fields import (
+from tierwatch.routing.config.fields import (
     Cost,
     Name,
     OpenShare,
@@ -48,9 +37,20 @@ from tierwatch.routing.fields import (
     whole_number,
     yaml_off,
 )
+from tierwatch.routing.config.prices import Priced, PriceOrigin, price_of
+from tierwatch.routing.config.sections import (
+    RetrySection,
+    Routing,
+    RoutingFile,
+    SessionsSection,
+    beside,
+    provider_kinds,
+    provider_of,
+    provider_problem,
+    read_routing,
+)
+from tierwatch.routing.config.serving import BalanceSection, CascadeSection
 from tierwatch.routing.policy import Policy
-from tierwatch.routing.prices import Priced, PriceOrigin, price_of
-from tierwatch.routing.serving import BalanceSection, CascadeSection
 from tierwatch.routing.tiers import CACHE_TIER, Price, Tier, resolved_model
 
 DEFAULT_TOLERANCE = 0.05

@@ -28,7 +28,7 @@ from tierwatch.notify.delivery import Destination, LogDestination, WebhookDestin
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recordings import Recordings
 from tierwatch.providers.traffic_file import BadLine, read_traffic
-from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.tiers import CACHE_TIER, Tier
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine

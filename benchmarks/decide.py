@@ -16,11 +16,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tierwatch.routing.classify.heuristic import HeuristicClassifier
+from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.decision import Decision
-from tierwatch.routing.heuristic import HeuristicClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
-from tierwatch.routing.static import StaticClassifier
 from tierwatch.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")

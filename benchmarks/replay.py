@@ -26,10 +26,10 @@ import numpy as np
 from tierwatch.evaluation.objective import JudgedPairs, choose_for_quality, match_share
 from tierwatch.judges.pairwise import pairwise_prompt
 from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_traffic
-from tierwatch.routing.answer_cost import AnswerCost
-from tierwatch.routing.features import routed_text
-from tierwatch.routing.heuristic import HeuristicClassifier
-from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.answer_cost import AnswerCost
+from tierwatch.routing.classify.features import routed_text
+from tierwatch.routing.classify.heuristic import HeuristicClassifier
+from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy, hashed_share
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier

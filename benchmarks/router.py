@@ -42,9 +42,9 @@ from router_cost import Fresh, Times, decider, fresh_process, huge_prompts, time
 from router_rivals import Batch, one_head
 
 from tierwatch.evaluation.task_types import build_types
-from tierwatch.routing.features import Features, prompt_features
-from tierwatch.routing.local import LocalClassifier
-from tierwatch.routing.type_offsets import TypeOffsets
+from tierwatch.routing.classify.features import Features, prompt_features
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.type_offsets import TypeOffsets
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 SEEDS = 4

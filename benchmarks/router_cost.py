@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tierwatch
-from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
-from tierwatch.routing.task_types import TaskTypes
 from tierwatch.routing.tiers import Price, Tier
 
 ROUNDS = 5
@@ -34,7 +34,7 @@ _FIRST = """
 import json, sys, time
 before = set(sys.modules)
 start = time.perf_counter()
-from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier

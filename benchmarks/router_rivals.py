@@ -14,8 +14,8 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 from scipy.special import expit
 
-from tierwatch.routing.features import BUCKETS, FORM, Features
-from tierwatch.routing.linear import LinearModel
+from tierwatch.routing.classify.features import BUCKETS, FORM, Features
+from tierwatch.routing.classify.linear import LinearModel
 
 PASSES = 2
 FIRST = -1.4

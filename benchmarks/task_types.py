@@ -26,9 +26,9 @@ from tierwatch.evaluation.task_types import (
 )
 from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
 from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
-from tierwatch.routing.features import routed_text
-from tierwatch.routing.local import LocalClassifier
-from tierwatch.routing.task_types import TaskTypes
+from tierwatch.routing.classify.features import routed_text
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.task_types import TaskTypes
 
 BOUNDARIES = {"simple": "simple<standard", "standard": "standard<complex"}
 SEEDS = 3

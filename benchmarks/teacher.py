@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.distil import Lessons, fit_student
 from tierwatch.training.teacher import TEACHERS, fit_teacher
 

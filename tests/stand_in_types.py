@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from zlib import crc32
 
-from tierwatch.routing.task_types import BUCKETS, TaskTypes, table_of
+from tierwatch.routing.classify.task_types import BUCKETS, TaskTypes, table_of
 
 
 def types_of(*names: str, version: int = 3) -> TaskTypes:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from tierwatch.config import Config, ConfigFile, ProviderConfig, Secret, WebhookConfig, load_config
 from tierwatch.errors import ConfigError, SettingsError
-from tierwatch.routing.document import accepted_keys
+from tierwatch.routing.config.document import accepted_keys
 from tierwatch.routing.tiers import Price
 
 DOCS = Path(__file__).parents[1] / "docs" / "configuration.md"

@@ -11,8 +11,8 @@ from tierwatch.command import main, processes
 from tierwatch.command.show import show_report
 from tierwatch.config import Config, load_config
 from tierwatch.errors import ConfigError
-from tierwatch.routing.config import load_routing
-from tierwatch.routing.prices import shipped_prices
+from tierwatch.routing.config.prices import shipped_prices
+from tierwatch.routing.config.sections import load_routing
 from tierwatch.routing.tiers import Price
 from tierwatch.settings import read_settings
 

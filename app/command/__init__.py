@@ -194,7 +194,7 @@ def migrate() -> None:
 def check(file: Path) -> None:
     """Say whether FILE is a configuration we accept, and what it means."""
     from tierwatch.config import load_config
-    from tierwatch.routing.prices import price_words
+    from tierwatch.routing.config.prices import price_words
 
     config = load_config(file)
     click.echo(f"{file}: accepted")

@@ -18,10 +18,10 @@ from tierwatch.loop.capture.feedback import keep_feedback
 from tierwatch.loop.capture.redact import load_redactor
 from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.rebuild_types import current_types
-from tierwatch.routing.learned import configured_boundaries
-from tierwatch.routing.local import LocalTierClassifier
+from tierwatch.routing.classify.learned import configured_boundaries
+from tierwatch.routing.classify.local import LocalTierClassifier
+from tierwatch.routing.config.prices import price_words, shipped_prices
 from tierwatch.routing.policy import ActivePolicies
-from tierwatch.routing.prices import price_words, shipped_prices
 from tierwatch.runtime import build_recorder, build_runtime, configure_logging
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
@@ -39,7 +39,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     from tierwatch.gateway import build_gateway, serve
     from tierwatch.gateway.cache.response_cache import build_cache
     from tierwatch.providers.upstream import Upstream
-    from tierwatch.routing.config import build_router
+    from tierwatch.routing.config.sections import build_router
 
     configure_logging(settings)
     config = complete_config(settings.config)

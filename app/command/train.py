@@ -20,8 +20,8 @@ from tierwatch.evaluation.outcome import LOWER_VERDICTS
 from tierwatch.loop.improve.refit import trial_document
 from tierwatch.loop.improve.train import Training, train
 from tierwatch.providers.traffic_file import BadLine, read_traffic
-from tierwatch.routing.features import routed_text
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.features import routed_text
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.runtime import refit_rules
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine

@@ -14,8 +14,6 @@ from typing import Any, Literal, Self
 
 from tierwatch.errors import EvidenceError
 
-_ROUNDING_UP = 1 + 1e-9
-
 # The rises the bets are tuned to, as multiples of the tolerance. Five between 1.25 and 5 cost at
 # most 16 % more pairs than an oracle that knows the rise; a single bet costs twice the pairs when
 # the rise is not the one it was tuned to.
@@ -270,4 +268,4 @@ def fits(weights: Iterable[float], max_weight: float) -> bool:
     >>> fits([1.0, 2.5], 2.5), fits([2.6], 2.5)
     (True, False)
     """
-    return max(weights) <= max_weight * _ROUNDING_UP
+    return max(weights) <= max_weight * _CAP_SLACK

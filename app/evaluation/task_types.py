@@ -38,8 +38,7 @@ from tierwatch.evaluation.clusters import (
     unit_rows,
 )
 from tierwatch.evaluation.telling_words import telling_words, type_names
-from tierwatch.routing.policy import hashed_share
-from tierwatch.routing.task_types import (
+from tierwatch.routing.classify.task_types import (
     BUCKETS,
     FEWEST_TYPES,
     MOST_TYPES,
@@ -47,6 +46,7 @@ from tierwatch.routing.task_types import (
     table_of,
     type_words,
 )
+from tierwatch.routing.policy import hashed_share
 
 DEFAULT_TYPES = 12
 # Each half must hold pairs enough to tell a rate of .2 from one of .4 in two types or three.

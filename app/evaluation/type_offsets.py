@@ -20,7 +20,7 @@ from scipy.special import expit
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.comparison import HeldOut, log_losses
 from tierwatch.evaluation.estimation import Floats
-from tierwatch.routing.type_offsets import LARGEST_OFFSET, NO_OFFSETS, Offsets
+from tierwatch.routing.classify.type_offsets import LARGEST_OFFSET, NO_OFFSETS, Offsets
 
 # The pairs in order as twelve parts: two to begin with, ten that each measure what came before.
 _PARTS = 12

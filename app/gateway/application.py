@@ -29,7 +29,7 @@ from tierwatch.gateway.route.pins import Pins
 from tierwatch.gateway.route.policies import CurrentRouter, Types, no_models, no_types
 from tierwatch.loop.capture.exchange import Feedback, Recorder
 from tierwatch.providers.upstream import Upstream
-from tierwatch.routing.classification import Classifier
+from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
 from tierwatch.wire.json_bytes import write_json

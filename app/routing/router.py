@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
 from tierwatch.errors import ClassifierError, PolicyError, UsageError
-from tierwatch.routing.classification import (
+from tierwatch.routing.classify.classification import (
     Classification,
     Classifier,
     Messages,
     failure_kind,
 )
+from tierwatch.routing.classify.features import routed_text
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.decision import Decision
-from tierwatch.routing.features import routed_text
 from tierwatch.routing.policy import ALL_TASKS, ActivePolicies, Policy
-from tierwatch.routing.task_types import TaskTypes
 from tierwatch.routing.tiers import Tier
 
 __all__ = ["Classification", "Classifier", "Router"]
@@ -54,7 +54,7 @@ class Router:
     Raises:
         PolicyError: tiers, policies, models and default tier that do not fit together.
 
-    >>> from tierwatch.routing.heuristic import HeuristicClassifier
+    >>> from tierwatch.routing.classify.heuristic import HeuristicClassifier
     >>> from tierwatch.routing.tiers import Price
     >>> tiers = (Tier("simple", "small-1", "", Price(0.25, 0.25)),
     ...          Tier("complex", "large-1", "", Price(15, 15)))
@@ -116,7 +116,7 @@ class Router:
         """
         # Here and not at the top: pydantic and yaml take 150 ms to import, and a program that
         # builds its router from values needs neither.
-        from tierwatch.routing.config import build_router, load_routing  # noqa: PLC0415
+        from tierwatch.routing.config.sections import build_router, load_routing  # noqa: PLC0415
 
         routing = load_routing(path)
         if routing.classifier.kind == "llm" and ask is None:

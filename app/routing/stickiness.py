@@ -14,7 +14,7 @@ A pin ends after a time of silence, and when its tier is gone from the configura
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tierwatch.routing.classification import Messages
+from tierwatch.routing.classify.classification import Messages
 from tierwatch.routing.content import image_count, message_text, role_of
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import TOKENS_PER_MTOK, Price, Tier

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
 from tierwatch.evaluation.outcome import LowerVerdict, lower_verdict
-from tierwatch.routing.features import routed_text
+from tierwatch.routing.classify.features import routed_text
 from tierwatch.store.schema import (
     ArtefactRow,
     ExchangeTextRow,

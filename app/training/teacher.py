@@ -17,8 +17,8 @@ from scipy import optimize, sparse, special
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.estimation import Floats
 from tierwatch.evaluation.outcome import LOWER_VERDICTS
-from tierwatch.routing.features import BUCKETS, FORM, prompt_features
-from tierwatch.routing.local import Chances
+from tierwatch.routing.classify.features import BUCKETS, FORM, prompt_features
+from tierwatch.routing.classify.local import Chances
 from tierwatch.training.embeddings import StaticEmbeddings, load_embeddings
 
 TEACHERS = ("static", "words")

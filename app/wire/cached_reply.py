@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from tierwatch.routing.classification import Classification
+from tierwatch.routing.classify.classification import Classification
 from tierwatch.wire.anthropic_replies import reply_to_anthropic
 from tierwatch.wire.anthropic_wire import OpenAIToAnthropicStream
 from tierwatch.wire.json_bytes import write_json

@@ -12,7 +12,7 @@ from stand_ins import rows, scalar
 
 from tierwatch.command import main
 from tierwatch.loop.decide.reload import current_policies
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.policy import Policy
 
 CONFIG = """\

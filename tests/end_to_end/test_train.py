@@ -16,7 +16,7 @@ from stand_ins import rows, scalar
 
 from tierwatch.command.launch import without_settings
 from tierwatch.loop.decide.reload import current_policies
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.policy import Policy
 
 CONFIG = """\

@@ -15,7 +15,7 @@ from tierwatch.evaluation.comparison import (
     model_change,
     most_gain,
 )
-from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
 
 
 def pairs(verdicts: list[str], weights: list[float] | None = None) -> HeldOut:

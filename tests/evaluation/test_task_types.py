@@ -14,7 +14,7 @@ from tierwatch.evaluation.task_types import (
     build_types,
     installed_leiden,
 )
-from tierwatch.routing.task_types import TaskTypes, is_type_name
+from tierwatch.routing.classify.task_types import TaskTypes, is_type_name
 
 KINDS = {
     "sql": ("select table join query index database column rows", 0.6),

@@ -17,8 +17,8 @@ from tierwatch.evaluation.type_offsets import (
     estimate_offsets,
     offsets_in_order,
 )
-from tierwatch.routing.local import LocalClassifier
-from tierwatch.routing.type_offsets import LARGEST_OFFSET, TypeOffsets
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.type_offsets import LARGEST_OFFSET, TypeOffsets
 
 
 def scored(

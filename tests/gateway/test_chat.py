@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.routing.task_types import BUCKETS, TaskTypes, table_of, type_words
+from tierwatch.routing.classify.task_types import BUCKETS, TaskTypes, table_of, type_words
 
 MESSAGES = [{"role": "user", "content": "What is the capital of France?"}]
 

@@ -12,8 +12,8 @@ from stand_ins import rows, scalar
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import Policy
-from tierwatch.routing.task_types import MOST_TYPES
 from tierwatch.store.policies import load_policy
 from tierwatch.store.task_types import add_types
 

@@ -25,8 +25,8 @@ from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, server
 from tierwatch.providers.recordings import Recordings
 from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange, read_traffic
-from tierwatch.routing.classification import ClassifierConfig
-from tierwatch.routing.llm import classification_request, read_classification
+from tierwatch.routing.classify.classification import ClassifierConfig
+from tierwatch.routing.classify.llm import classification_request, read_classification
 from tierwatch.routing.tiers import Price, Tier
 from tierwatch.wire.openai_wire import StreamAnswer
 from tierwatch.wire.sse import SSEDecoder

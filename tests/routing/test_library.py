@@ -39,7 +39,7 @@ assert (decision.tier, decision.model, decision.reason) == ("simple", "small-1",
 
 FROM_VALUES = """
 from tierwatch.routing import Policy, Router
-from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import Price, Tier
 names = ("simple", "complex")

@@ -9,12 +9,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ClassifierError, ConfigError, PolicyError, ProviderError, UsageError
-from tierwatch.routing.classification import Classification
-from tierwatch.routing.heuristic import HeuristicClassifier
+from tierwatch.routing.classify.classification import Classification
+from tierwatch.routing.classify.heuristic import HeuristicClassifier
+from tierwatch.routing.classify.static import StaticClassifier
+from tierwatch.routing.classify.task_types import BUCKETS, TaskTypes, table_of
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
-from tierwatch.routing.static import StaticClassifier
-from tierwatch.routing.task_types import BUCKETS, TaskTypes, table_of
 from tierwatch.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")

@@ -3,7 +3,7 @@
 import pytest
 from stand_in_pairs import prompts
 
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.distil import Lessons, fit_best, fit_student
 
 

@@ -20,7 +20,7 @@ from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit import RefitRules
 from tierwatch.loop.improve.retune import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
-from tierwatch.routing.learned import configured_boundaries
+from tierwatch.routing.classify.learned import configured_boundaries
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from tierwatch.gateway.answer.answers import Asked, Begun, Whole
 from tierwatch.gateway.answer.final_answers import final_answer
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.routing.config.serving import CascadeSection
 from tierwatch.routing.decision import Decision
-from tierwatch.routing.serving import CascadeSection
 from tierwatch.routing.tiers import Tier
 
 # A decision whose reason begins so was moved up by a check and not by a threshold.

@@ -15,8 +15,8 @@ import orjson
 
 from tierwatch.gateway.inbound import CACHE_WISH, Headers, shown_key
 from tierwatch.routing.content import message_text
-from tierwatch.routing.near_miss import near_miss_marks
-from tierwatch.routing.wording import LONGEST, normal_form
+from tierwatch.routing.same_question.near_miss import near_miss_marks
+from tierwatch.routing.same_question.wording import LONGEST, normal_form
 from tierwatch.wire.refusal import ANTHROPIC
 
 Wish = Literal["use", "refresh", "off"]

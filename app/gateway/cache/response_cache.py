@@ -24,7 +24,7 @@ from tierwatch.gateway.inbound import Headers
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.redact import Redactor
-from tierwatch.routing.classification import Classification
+from tierwatch.routing.classify.classification import Classification
 from tierwatch.routing.decision import Decision
 from tierwatch.wire.cached_reply import CachedAnswer
 

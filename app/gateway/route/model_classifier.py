@@ -7,9 +7,9 @@ from tierwatch.errors import ClassifierError, ProviderError
 from tierwatch.gateway.answer.balancer import Balancer, Call
 from tierwatch.gateway.open_exchange import OpenExchange
 from tierwatch.providers.upstream import Upstream
-from tierwatch.routing.classification import Classification, ClassifierConfig, failure_kind
+from tierwatch.routing.classify.classification import Classification, ClassifierConfig, failure_kind
+from tierwatch.routing.classify.llm import classification_request, read_classification
 from tierwatch.routing.decision import Decision
-from tierwatch.routing.llm import classification_request, read_classification
 from tierwatch.routing.router import Router
 from tierwatch.wire.json_bytes import read_json
 from tierwatch.wire.refusal import ANTHROPIC, OPENAI

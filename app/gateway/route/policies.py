@@ -8,10 +8,10 @@ import structlog
 
 from tierwatch.errors import ArtefactError, PolicyError
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.routing.classification import Classifier
+from tierwatch.routing.classify.classification import Classifier
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
-from tierwatch.routing.task_types import TaskTypes
 
 POLL_S = 1.0  # a new policy must be in force within 5 s; four looks may fail or be late
 # A look that hangs in a dead database must not hold up the shutdown.

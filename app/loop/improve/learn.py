@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.store.evidence import try_lock
 from tierwatch.store.learned import (
     JudgedPair,

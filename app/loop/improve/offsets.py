@@ -16,8 +16,8 @@ from tierwatch.evaluation.comparison import HeldOut
 from tierwatch.evaluation.task_types import measures_types
 from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
 from tierwatch.loop.improve.rebuild_types import types_in_force
-from tierwatch.routing.local import LocalClassifier
-from tierwatch.routing.type_offsets import TypeOffsets
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.type_offsets import TypeOffsets
 from tierwatch.store.learned import judged_pairs
 
 # What a classifier misses of a type changes while it learns, so the newest pairs count.

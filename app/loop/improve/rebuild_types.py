@@ -25,9 +25,9 @@ from tierwatch.loop.decide.approve import (
     expire_proposal,
     lost_its_types,
 )
-from tierwatch.routing.features import routed_text
+from tierwatch.routing.classify.features import routed_text
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.routing.task_types import TaskTypes
 from tierwatch.store.audit import add_audit
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import UNDECIDED, proposals_in

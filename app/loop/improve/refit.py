@@ -31,9 +31,9 @@ from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.offsets import with_type_offsets
 from tierwatch.loop.improve.rebuild_types import types_in_force
-from tierwatch.routing.local import WORDS_FROM, LocalClassifier
+from tierwatch.routing.classify.local import WORDS_FROM, LocalClassifier
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
-from tierwatch.routing.task_types import TaskTypes
 from tierwatch.store.evidence import mean_costs, try_lock
 from tierwatch.store.learned import (
     JudgedPair,

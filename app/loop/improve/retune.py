@@ -20,8 +20,8 @@ from tierwatch.loop.decide.approve import approve_proposal, expire_untested
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.objective import Objective, due, retune_jointly
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
+from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import ALL_TASKS, Policy
-from tierwatch.routing.task_types import MOST_TYPES
 from tierwatch.store.alerts import misroute_alert
 from tierwatch.store.audit import add_audit
 from tierwatch.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.improve.refit import RefitRules, Trial, conclude, models_above
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.store.learned import (
     JudgedPair,
     add_artefact,

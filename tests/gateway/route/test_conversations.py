@@ -20,8 +20,8 @@ from talking_callers import AnthropicCaller, OpenAICaller
 
 from tierwatch.config import load_config
 from tierwatch.gateway.route.pins import pin_key
-from tierwatch.routing.classification import Classification
-from tierwatch.routing.config import build_router
+from tierwatch.routing.classify.classification import Classification
+from tierwatch.routing.config.sections import build_router
 from tierwatch.routing.content import message_text
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price

@@ -4,9 +4,9 @@ from prometheus_client import CollectorRegistry
 
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
+from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
-from tierwatch.routing.static import StaticClassifier
 from tierwatch.routing.tiers import Price, Tier
 
 TIERS = (Tier("low", "m1", "p", Price(1, 1)), Tier("high", "m2", "p", Price(2, 2)))

@@ -8,7 +8,7 @@ from stand_in_pairs import add_judged, prompts
 from stand_ins import rows, scalar
 
 from tierwatch.loop.improve.learn import LearnRules, learn
-from tierwatch.routing.local import LocalClassifier
+from tierwatch.routing.classify.local import LocalClassifier
 
 RULES = LearnRules(boundaries=("simple", "standard"), judge_version=put.JUDGE, base_rate=1.0)
 

@@ -22,11 +22,11 @@ from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.rebuild_types import current_types, switch_off
 from tierwatch.loop.improve.refit import RefitRules, refit
-from tierwatch.routing.learned import configured_boundaries
-from tierwatch.routing.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.learned import configured_boundaries
+from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router
-from tierwatch.routing.task_types import TaskTypes
 from tierwatch.store.proposals import load_proposal
 from tierwatch.store.task_types import add_types
 

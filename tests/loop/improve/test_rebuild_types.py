@@ -26,10 +26,10 @@ from tierwatch.loop.improve.rebuild_types import (
     switch_off,
     types_table,
 )
+from tierwatch.routing.classify.static import StaticClassifier
+from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
-from tierwatch.routing.static import StaticClassifier
-from tierwatch.routing.task_types import TaskTypes
 from tierwatch.routing.tiers import Price, Tier
 from tierwatch.store import task_types as store
 

@@ -26,8 +26,8 @@ from tierwatch.loop.improve.refit import RefitRules, refit
 from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
-from tierwatch.routing.learned import configured_boundaries
-from tierwatch.routing.local import LocalTierClassifier
+from tierwatch.routing.classify.learned import configured_boundaries
+from tierwatch.routing.classify.local import LocalTierClassifier
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router
 from tierwatch.store.evidence import boundary_evidence
