@@ -17,14 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from tierwatch.evaluation.comparison import HeldOut, log_losses
-from tierwatch.evaluation.task_types import (
+from tierwatch.evaluation.models.comparison import HeldOut, log_losses
+from tierwatch.evaluation.types.building import (
     TypesEvidence,
     build_types,
     installed_leiden,
     measures_types,
 )
-from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
+from tierwatch.evaluation.types.shrinkage import ScoredPairs, estimate_offsets, offsets_in_order
 from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.local import LocalClassifier

@@ -30,7 +30,7 @@ from tierwatch.command.launch import (
 )
 from tierwatch.config import load_config
 from tierwatch.dispatch import CeleryDispatch
-from tierwatch.evaluation.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.sampling import SamplingPlan
 from tierwatch.local import Process, Stack, free_port
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 from stand_in_rows import JUDGE, add_exchange
 
-from tierwatch.evaluation.outcome import lower_verdict
+from tierwatch.evaluation.sampling.outcome import lower_verdict
 from tierwatch.store.schema import (
     ExchangeRow,
     ExchangeTextRow,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 from stand_in_rows import JUDGE, NOW
 
-from tierwatch.evaluation.joint import RoutedPairs
+from tierwatch.evaluation.thresholds.joint import RoutedPairs
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.store.schema import AlternativeRow, ExchangeRow, OutcomeRow, VerdictRow
 

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from tierwatch.command.show import say
-from tierwatch.evaluation.estimation import Estimate
-from tierwatch.evaluation.task_types import installed_leiden
+from tierwatch.evaluation.rates.estimation import Estimate
+from tierwatch.evaluation.types.building import installed_leiden
 from tierwatch.loop.improve.rebuild_types import (
     Rebuilt,
     TypesTable,

@@ -15,8 +15,8 @@ from rich.progress import TaskID
 from tierwatch.command.show import say
 from tierwatch.config import Config, load_config
 from tierwatch.errors import TrafficError, UsageError
-from tierwatch.evaluation.comparison import HeldOut, compare_models
-from tierwatch.evaluation.outcome import LOWER_VERDICTS
+from tierwatch.evaluation.models.comparison import HeldOut, compare_models
+from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
 from tierwatch.loop.improve.refit import trial_document
 from tierwatch.loop.improve.train import Training, train
 from tierwatch.providers.traffic_file import BadLine, read_traffic
@@ -25,7 +25,7 @@ from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.runtime import refit_rules
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
-from tierwatch.store.reading import newest_judge_version
+from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
 from tierwatch.training.distil import Fitted, Lessons, fit_best, fit_student
 
 _DELTA = 0.025

@@ -24,7 +24,8 @@ from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, roll_back_to
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
-from tierwatch.store import reading, reading_pairs
+from tierwatch.store.pages import alerts_and_proposals as reading
+from tierwatch.store.pages import pairs as reading_pairs
 from tierwatch.store.people import Role
 
 PREFIX = "/api/v1"

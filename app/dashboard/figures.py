@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tierwatch.evaluation.confidence_sequence import always_valid_interval
-from tierwatch.store.reading import LossSums
+from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
+from tierwatch.store.pages.alerts_and_proposals import LossSums
 
 NOT_ENOUGH = "not enough data"
 
@@ -200,7 +200,7 @@ def chart(tier: str, sums: Sequence[LossSums], tolerance: float | None) -> Chart
 
     Each stretch has the weighted rate and a 95 % interval on design-effective counts that holds
     however often the growing stretch is looked at
-    (`evaluation.confidence_sequence.always_valid_interval`).
+    (`evaluation.rates.confidence_sequence.always_valid_interval`).
     """
     if not sums:
         return None

@@ -20,9 +20,9 @@ from tierwatch.dashboard.views import sentence
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first
 from tierwatch.store.labels import label_counts, next_for_review
-from tierwatch.store.reading import newest_judge_version
-from tierwatch.store.reading_pairs import Pair
-from tierwatch.store.reading_pairs import pair as load_pair
+from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
+from tierwatch.store.pages.pairs import Pair
+from tierwatch.store.pages.pairs import pair as load_pair
 
 labelling = Blueprint("labelling", __name__)
 

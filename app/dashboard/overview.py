@@ -8,18 +8,18 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
-from tierwatch.evaluation.costs import Costs
+from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
-from tierwatch.store import reading
 from tierwatch.store.costs import spent_today
+from tierwatch.store.pages import alerts_and_proposals as reading
 
 
 @dataclass(frozen=True, slots=True)
 class TierLine:
     """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
 
-    ``state`` is what its monitors say of it now (`evaluation.monitoring.stream_state`).
+    ``state`` is what its monitors say of it now (`evaluation.alarms.monitoring.stream_state`).
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
     below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
     at this tier. The response cache is shown as a last line: it has a misroute rate,

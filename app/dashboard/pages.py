@@ -14,8 +14,9 @@ from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.passages import Passage, conversation, passage
 from tierwatch.dashboard.standing import Standing, standing
-from tierwatch.store import reading, reading_pairs
 from tierwatch.store.costs import spent_today
+from tierwatch.store.pages import alerts_and_proposals as reading
+from tierwatch.store.pages import pairs as reading_pairs
 
 
 @dataclass(frozen=True, slots=True)

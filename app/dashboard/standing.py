@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure
-from tierwatch.evaluation.calibration import JudgeCalibration, Weakness
-from tierwatch.evaluation.estimation import Estimate, labels_to_halve
+from tierwatch.evaluation.rates.calibration import JudgeCalibration, Weakness
+from tierwatch.evaluation.rates.estimation import Estimate, labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.evalset_runs import RunLine, newest_runs
 from tierwatch.store.labels import reviewed_outcomes
-from tierwatch.store.reading import newest_judge_version
+from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
 
 _FIGURES = (
     ("sensitivity", "Calls truly worse answers worse"),

@@ -14,8 +14,8 @@ from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, roll_back_to
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
-from tierwatch.store.reading_pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
-from tierwatch.store.reading_pairs import pair as load_pair
+from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
+from tierwatch.store.pages.pairs import pair as load_pair
 
 views = Blueprint("views", __name__)
 

@@ -7,19 +7,19 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
-from tierwatch.evaluation.confidence_sequence import always_valid_interval
-from tierwatch.evaluation.costs import Costs
-from tierwatch.evaluation.estimation import Estimate, effective_n, estimate_rate, unknown
-from tierwatch.evaluation.monitoring import MisrouteMonitor, StreamState, stream_state
-from tierwatch.evaluation.relative import relative_quality, relative_saving, split_level
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor, StreamState, stream_state
+from tierwatch.evaluation.alarms.relative import relative_quality, relative_saving, split_level
+from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
+from tierwatch.evaluation.rates.costs import Costs
+from tierwatch.evaluation.rates.estimation import Estimate, effective_n, estimate_rate, unknown
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs
 from tierwatch.store.evidence import streams_in_force
 from tierwatch.store.labels import has_labels, reviewed_outcomes
+from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
 from tierwatch.store.policies import active_policies
-from tierwatch.store.reading import newest_judge_version
 
 _FUNNEL = """
 select

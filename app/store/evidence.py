@@ -12,11 +12,11 @@ import numpy as np
 from sqlalchemy import Connection, case, delete, func, select, text, true
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.evaluation.attribution import Cell
-from tierwatch.evaluation.counterfactual import BoundaryOutcomes
-from tierwatch.evaluation.joint import RoutedPairs
-from tierwatch.evaluation.outcome import lower_verdict
-from tierwatch.evaluation.sampling import CONFIDENCE_BINS, RiskCell
+from tierwatch.evaluation.alarms.attribution import Cell
+from tierwatch.evaluation.sampling.outcome import lower_verdict
+from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS, RiskCell
+from tierwatch.evaluation.thresholds.counterfactual import BoundaryOutcomes
+from tierwatch.evaluation.thresholds.joint import RoutedPairs
 from tierwatch.store.learned import policies_of_other_models
 from tierwatch.store.rollups import boundary_traffic
 from tierwatch.store.schema import (

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.evaluation.thresholds import JudgeErrors
+from tierwatch.evaluation.thresholds.thresholds import JudgeErrors
 from tierwatch.store.schema import LabelRow
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, and_, exists, func, select, text, upd
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import aliased
 
-from tierwatch.evaluation.outcome import LowerVerdict, lower_verdict
+from tierwatch.evaluation.sampling.outcome import LowerVerdict, lower_verdict
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.store.schema import (
     ArtefactRow,

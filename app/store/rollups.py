@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.evaluation.sampling import CONFIDENCE_BINS
+from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS
 from tierwatch.store.schema import BoundaryCountRow, RollupFlushRow, RollupRow
 
 _KEY = ("minute", "tier", "task_type", "bin", "policy_version")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tierwatch.evaluation.comparison import HeldOut, compare_models
+from tierwatch.evaluation.models.comparison import HeldOut, compare_models
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.teacher import fit_teacher
 

@@ -15,8 +15,8 @@ import numpy as np
 from scipy import optimize, sparse, special
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.estimation import Floats
-from tierwatch.evaluation.outcome import LOWER_VERDICTS
+from tierwatch.evaluation.rates.estimation import Floats
+from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
 from tierwatch.routing.classify.features import BUCKETS, FORM, prompt_features
 from tierwatch.routing.classify.local import Chances
 from tierwatch.training.embeddings import StaticEmbeddings, load_embeddings

@@ -8,8 +8,8 @@ import pytest
 import stand_in_rows as put
 from sqlalchemy import Connection, text
 
-from tierwatch.evaluation.attribution import Cell, attribute
-from tierwatch.evaluation.counterfactual import BoundaryOutcomes, replay_policy
+from tierwatch.evaluation.alarms.attribution import Cell, attribute
+from tierwatch.evaluation.thresholds.counterfactual import BoundaryOutcomes, replay_policy
 from tierwatch.loop.compare.review import shown_first
 from tierwatch.loop.improve.replay_policy import replay_document
 from tierwatch.store.alerts import put_attribution

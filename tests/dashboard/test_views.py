@@ -27,8 +27,8 @@ from stand_in_rows import (
 from tierwatch.config import Config
 from tierwatch.dashboard import pages
 from tierwatch.dashboard.overview import overview_page
-from tierwatch.store import reading
-from tierwatch.store.reading_pairs import PairFilter
+from tierwatch.store.pages import alerts_and_proposals as reading
+from tierwatch.store.pages.pairs import PairFilter
 from tierwatch.store.schema import AlertRow, AuditRow, ProposalRow
 
 HOSTILE = """<script>alert("x")</script>'"><img src=x onerror=alert(1)>"""

@@ -13,7 +13,7 @@ from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scala
 from tierwatch.config import Config, load_config
 from tierwatch.dashboard.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
-from tierwatch.evaluation.sampling import SamplingPlan, cached_inclusion
+from tierwatch.evaluation.sampling.sampling import SamplingPlan, cached_inclusion
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.compare.judge import judge_exchange

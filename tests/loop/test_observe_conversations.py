@@ -8,8 +8,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.evaluation.monitoring import MisrouteMonitor
-from tierwatch.evaluation.outcome import conversation_outcome
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe, pooled_stream
 from tierwatch.store.evidence import load_monitor, replay_outcomes

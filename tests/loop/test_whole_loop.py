@@ -11,7 +11,7 @@ from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scala
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.sweep import sweep
 from tierwatch.loop.compare.judge import judge_exchange

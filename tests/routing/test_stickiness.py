@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ConfigError
-from tierwatch.evaluation.sampling import SamplingPlan, inclusion, propensities
+from tierwatch.evaluation.sampling.sampling import SamplingPlan, inclusion, propensities
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.stickiness import (
     Pin,

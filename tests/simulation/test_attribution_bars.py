@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.attribution import (
+from tierwatch.evaluation.alarms.attribution import (
     AnchorEvidence,
     AnchorFlips,
     Attribution,

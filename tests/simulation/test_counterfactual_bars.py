@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.counterfactual import BoundaryOutcomes, Replay, replay_policy
+from tierwatch.evaluation.thresholds.counterfactual import BoundaryOutcomes, Replay, replay_policy
 
 pytestmark = pytest.mark.slow
 

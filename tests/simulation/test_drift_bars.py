@@ -10,7 +10,7 @@ import pytest
 from river.drift import ADWIN
 from scipy import stats
 
-from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.evaluation.alarms.drift import InputDriftMonitor
 from tierwatch.evaluation.simulation import drift as recipe
 
 pytestmark = pytest.mark.slow

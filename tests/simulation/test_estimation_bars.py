@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from scipy import special
 
-from tierwatch.evaluation.confidence_sequence import rate_band
-from tierwatch.evaluation.estimation import clopper_pearson, estimate_rate, labels_to_halve
+from tierwatch.evaluation.rates.confidence_sequence import rate_band
+from tierwatch.evaluation.rates.estimation import clopper_pearson, estimate_rate, labels_to_halve
 from tierwatch.evaluation.simulation import estimates as recipe
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.estimation import clopper_pearson, estimate_rate
+from tierwatch.evaluation.rates.estimation import clopper_pearson, estimate_rate
 
 pytestmark = pytest.mark.slow
 

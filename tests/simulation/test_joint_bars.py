@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from stand_in_routed import STEPS_USD, requests, routed, true_loss, worse
 
-from tierwatch.evaluation.joint import RoutedPairs, choose_jointly, next_move
-from tierwatch.evaluation.objective import JudgedPairs, choose_for_quality
-from tierwatch.evaluation.thresholds import spent_delta
+from tierwatch.evaluation.thresholds.dial import JudgedPairs, choose_for_quality
+from tierwatch.evaluation.thresholds.joint import RoutedPairs, choose_jointly, next_move
+from tierwatch.evaluation.thresholds.thresholds import spent_delta
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.evaluation.simulation import monitoring as recipe
 
 pytestmark = pytest.mark.slow

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tierwatch.evaluation.simulation import thresholds as recipe
-from tierwatch.evaluation.thresholds import choose_threshold
+from tierwatch.evaluation.thresholds.thresholds import choose_threshold
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from tierwatch.evaluation.estimation import clopper_pearson
+from tierwatch.evaluation.rates.estimation import clopper_pearson
 from tierwatch.evaluation.simulation import drift, estimates, monitoring, thresholds
 
 Verdict = Literal["holds", "undecided", "fails"]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwatch.evaluation.drift import InputDriftMonitor
+from tierwatch.evaluation.alarms.drift import InputDriftMonitor
 from tierwatch.routing.policy import hashed_share
 
 Floats = NDArray[np.float64]

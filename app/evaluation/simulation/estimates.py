@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special
 
-from tierwatch.evaluation.confidence_sequence import rate_band
-from tierwatch.evaluation.estimation import clopper_pearson, estimate_rate
+from tierwatch.evaluation.rates.confidence_sequence import rate_band
+from tierwatch.evaluation.rates.estimation import clopper_pearson, estimate_rate
 
 Floats = NDArray[np.float64]
 

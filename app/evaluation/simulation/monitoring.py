@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from river.drift import ADWIN
 
-from tierwatch.evaluation.monitoring import MisrouteMonitor
-from tierwatch.evaluation.outcome import conversation_outcome
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.sampling.outcome import conversation_outcome
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tierwatch.evaluation.thresholds import JudgeErrors, choose_threshold, spent_delta
+from tierwatch.evaluation.thresholds.thresholds import JudgeErrors, choose_threshold, spent_delta
 
 Floats = NDArray[np.float64]
 

@@ -27,7 +27,7 @@ from sqlalchemy.exc import ProgrammingError as SchemaError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from tierwatch.dispatch import Dispatch
-from tierwatch.evaluation.sampling import (
+from tierwatch.evaluation.sampling.sampling import (
     Inclusion,
     SamplingPlan,
     budget_factor,

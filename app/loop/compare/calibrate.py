@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tierwatch.evaluation.calibration import JudgeCalibration, Weakness, calibrate, weakness
+from tierwatch.evaluation.rates.calibration import JudgeCalibration, Weakness, calibrate, weakness
 from tierwatch.store.evalset_runs import newest_anchor_verdicts
 from tierwatch.store.labels import label_counts, labelled_verdicts
 

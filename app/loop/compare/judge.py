@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.dispatch import Dispatch
 from tierwatch.errors import ProviderError
-from tierwatch.evaluation.outcome import outcome_of
+from tierwatch.evaluation.sampling.outcome import outcome_of
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.loop.capture.redact import storable

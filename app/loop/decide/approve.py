@@ -19,7 +19,7 @@ from tierwatch.store.policies import (
     set_active,
 )
 from tierwatch.store.proposals import load_proposal, proposals_in, set_proposal
-from tierwatch.store.task_types import active_version
+from tierwatch.store.type_versions import active_version
 
 # Share of sessions a new policy gets first.
 DEFAULT_SHARE = 0.2

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from tierwatch.evaluation.monitoring import MisrouteMonitor, fits
-from tierwatch.evaluation.percent import percent
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor, fits
+from tierwatch.evaluation.rates.percent import percent
 from tierwatch.loop.decide.approve import (
     cancel_rollout,
     expire_untested,

@@ -13,8 +13,9 @@ import numpy as np
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.evaluation.estimation import Estimate
-from tierwatch.evaluation.joint import (
+from tierwatch.evaluation.rates.estimation import Estimate
+from tierwatch.evaluation.rates.percent import percent
+from tierwatch.evaluation.thresholds.joint import (
     JointChoice,
     Move,
     RoutedPairs,
@@ -23,8 +24,7 @@ from tierwatch.evaluation.joint import (
     served_rates,
     total_loss,
 )
-from tierwatch.evaluation.percent import percent
-from tierwatch.evaluation.thresholds import predicted_change, spent_delta
+from tierwatch.evaluation.thresholds.thresholds import predicted_change, spent_delta
 from tierwatch.loop.decide.approve import expire_proposal, expire_untested, promised_rate
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds

@@ -12,9 +12,9 @@ import structlog
 from sqlalchemy import Connection
 
 from tierwatch.errors import ArtefactError
-from tierwatch.evaluation.comparison import HeldOut
-from tierwatch.evaluation.task_types import measures_types
-from tierwatch.evaluation.type_offsets import ScoredPairs, estimate_offsets, offsets_in_order
+from tierwatch.evaluation.models.comparison import HeldOut
+from tierwatch.evaluation.types.building import measures_types
+from tierwatch.evaluation.types.shrinkage import ScoredPairs, estimate_offsets, offsets_in_order
 from tierwatch.loop.improve.rebuild_types import types_in_force
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets

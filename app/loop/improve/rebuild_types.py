@@ -16,9 +16,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError, EvidenceError
-from tierwatch.evaluation.clusters import Leiden
-from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
-from tierwatch.evaluation.task_types import FEWEST_PAIRS, TypesEvidence, build_types
+from tierwatch.evaluation.rates.estimation import Estimate, unknown, weighted_rate
+from tierwatch.evaluation.types.building import FEWEST_PAIRS, TypesEvidence, build_types
+from tierwatch.evaluation.types.clusters import Leiden
 from tierwatch.loop.decide.approve import (
     TYPES_GONE,
     cancel_rollout,
@@ -29,10 +29,10 @@ from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.audit import add_audit
+from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import UNDECIDED, proposals_in
-from tierwatch.store.reading import newest_judge_version
-from tierwatch.store.task_types import (
+from tierwatch.store.type_versions import (
     JudgedPrompt,
     active_types,
     active_version,

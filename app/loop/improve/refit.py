@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError
-from tierwatch.evaluation.comparison import (
+from tierwatch.evaluation.models.comparison import (
     Comparison,
     HeldOut,
     ModelChange,
@@ -25,8 +25,12 @@ from tierwatch.evaluation.comparison import (
     model_change,
     most_gain,
 )
-from tierwatch.evaluation.estimation import Floats, weighted_rate
-from tierwatch.evaluation.thresholds import ThresholdChoice, choose_threshold, spent_delta
+from tierwatch.evaluation.rates.estimation import Floats, weighted_rate
+from tierwatch.evaluation.thresholds.thresholds import (
+    ThresholdChoice,
+    choose_threshold,
+    spent_delta,
+)
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.offsets import with_type_offsets

@@ -7,12 +7,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tierwatch.errors import UsageError
-from tierwatch.evaluation.counterfactual import Replay, replay_policy
+from tierwatch.evaluation.thresholds.counterfactual import Replay, replay_policy
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.evidence import logged_outcomes
 from tierwatch.store.learned import artefact_at
+from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
 from tierwatch.store.policies import active_policies
-from tierwatch.store.reading import newest_judge_version
 
 
 def replay_thresholds(

@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tierwatch.evaluation.estimation import Estimate, weighted_rate
-from tierwatch.evaluation.thresholds import (
+from tierwatch.evaluation.rates.estimation import Estimate, weighted_rate
+from tierwatch.evaluation.thresholds.thresholds import (
     PredictedChange,
     ThresholdChoice,
     choose_threshold,
@@ -35,7 +35,7 @@ from tierwatch.store.proposals import (
     tested_types,
     undecided_proposal,
 )
-from tierwatch.store.task_types import active_names
+from tierwatch.store.type_versions import active_names
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from tierwatch.evalsets import Anchor, Evalset, Probe
-from tierwatch.evaluation.attribution import (
+from tierwatch.evaluation.alarms.attribution import (
     AnchorEvidence,
     AnchorFlips,
     Attribution,

@@ -13,11 +13,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from tierwatch.evaluation.confidence_sequence import always_valid
-from tierwatch.evaluation.estimation import Estimate, unknown, weighted_rate
-from tierwatch.evaluation.monitoring import MisrouteMonitor, fits
-from tierwatch.evaluation.outcome import conversation_outcome
-from tierwatch.evaluation.percent import percent
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor, fits
+from tierwatch.evaluation.rates.confidence_sequence import always_valid
+from tierwatch.evaluation.rates.estimation import Estimate, unknown, weighted_rate
+from tierwatch.evaluation.rates.percent import percent
+from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.decide.approve import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.relative import raised_against_past

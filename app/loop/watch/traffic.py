@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tierwatch.evaluation.drift import InputDriftMonitor
-from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
-from tierwatch.evaluation.sampling import CONFIDENCE_BINS
+from tierwatch.evaluation.alarms.drift import InputDriftMonitor
+from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
+from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.store.evidence import load_monitor, put_monitor, try_lock
 from tierwatch.store.rollups import (

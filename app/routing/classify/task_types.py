@@ -1,6 +1,6 @@
 """Task types: which of a handful of groups a prompt belongs to, told in some 20 microseconds.
 
-Types are found off the hot path (`evaluation.task_types`) and arrive here as one table: for
+Types are found off the hot path (`evaluation.types.building`) and arrive here as one table: for
 every hashed word, how much it speaks for each type. A prompt belongs to the type whose words speak
 for it most. Only the standard library is needed.
 """

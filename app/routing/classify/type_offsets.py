@@ -1,7 +1,7 @@
 """What each task type adds to the log-odds of both heads of a local classifier.
 
 A global head reads words; a type knows a rate. Offsets are learned off the hot path
-(`evaluation.type_offsets`) and travel inside the classifier's artefact with the version of the
+(`evaluation.types.shrinkage`) and travel inside the classifier's artefact with the version of the
 types they were learned for. Under any other version they are 0.
 """
 

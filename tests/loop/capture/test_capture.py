@@ -10,7 +10,7 @@ from sqlalchemy import Engine, create_engine, text
 from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
 
 from tierwatch.dispatch import SHADOW, KeptDispatch
-from tierwatch.evaluation.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.sampling import SamplingPlan
 from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.store.rollups import boundary_traffic
 

@@ -13,7 +13,7 @@ from stand_in_routed import STEPS_USD, routed, store_routed, true_loss
 from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError
-from tierwatch.evaluation.joint import choose_jointly, served_rates
+from tierwatch.evaluation.thresholds.joint import choose_jointly, served_rates
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, withdraw_loosening
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.objective import Objective, quality_kept

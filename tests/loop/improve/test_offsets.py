@@ -14,7 +14,7 @@ from stand_in_pairs import add_judged
 from stand_in_types import types_of_words
 from stand_ins import TIERS, rows, scalar
 
-from tierwatch.evaluation.comparison import log_losses
+from tierwatch.evaluation.models.comparison import log_losses
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import approve_proposal, finish_rollout
@@ -28,7 +28,7 @@ from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router
 from tierwatch.store.proposals import load_proposal
-from tierwatch.store.task_types import add_types
+from tierwatch.store.type_versions import add_types
 
 NAMES = [tier.name for tier in TIERS]
 FIRST = Policy(1, {"simple": 0.7, "standard": 0.6})

@@ -16,7 +16,7 @@ from stand_in_rows import JUDGE, add_exchange, add_outcome, add_policy, add_roll
 from stand_ins import rows, scalar
 
 from tierwatch.command import main
-from tierwatch.evaluation.task_types import build_types
+from tierwatch.evaluation.types.building import build_types
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.improve import rebuild_types as loop_types
@@ -31,7 +31,7 @@ from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier
-from tierwatch.store import task_types as store
+from tierwatch.store import type_versions as store
 
 NOW = dt.datetime.now(dt.UTC)
 WORDS = {

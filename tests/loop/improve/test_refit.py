@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 from stand_in_pairs import EASY, HARD, add_judged, prompts
 from stand_ins import TIERS, rows, scalar
 
-from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import (

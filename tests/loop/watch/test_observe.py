@@ -11,7 +11,7 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.evaluation.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe, rate_of
 from tierwatch.routing.policy import Policy

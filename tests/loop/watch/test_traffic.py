@@ -9,8 +9,8 @@ import stand_in_rows as put
 from sqlalchemy import Engine, text
 from stand_ins import rows, scalar
 
-from tierwatch.evaluation.drift import InputDriftMonitor
-from tierwatch.evaluation.sample_ratio import SampleRatioMonitor
+from tierwatch.evaluation.alarms.drift import InputDriftMonitor
+from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.traffic import watch_traffic

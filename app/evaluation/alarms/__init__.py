@@ -1,0 +1,1 @@
+"""Whether something has changed, with a bound on false alarms, and what it was."""

@@ -1,0 +1,1 @@
+"""Whether a candidate model decides better than the one in force."""

@@ -1,0 +1,1 @@
+"""Which exchanges are evaluated, with what probability, and what a verdict counts for."""

@@ -1,0 +1,1 @@
+"""Which thresholds may be proposed: certified for one tier, or for all together."""
