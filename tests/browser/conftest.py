@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, insert
-from stand_in_rows import (
+from factories.rows import (
     add_alert,
     add_audit_line,
     add_exchange,
@@ -27,6 +26,7 @@ from stand_in_rows import (
     estimate,
     put_in_force,
 )
+from sqlalchemy import Connection, Engine, insert
 from werkzeug.serving import make_server
 
 from tierwatch.config import load_config

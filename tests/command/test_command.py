@@ -2,11 +2,11 @@
 
 import json
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
 from click.testing import CliRunner, Result
+from fakes.collaborators import scalar
 from sqlalchemy import Engine
-from stand_ins import scalar
 
 from tierwatch.command import main, simulate
 from tierwatch.evaluation.simulation.certificate import Row

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from factories.pairs import add_judged, prompts
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
-from stand_in_pairs import add_judged, prompts
-from stand_ins import rows, scalar
 
 from tierwatch.command import main
 from tierwatch.loop.decide.reload import current_policies

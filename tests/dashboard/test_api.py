@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
 from flask import Flask
 from sqlalchemy import Connection, select
-from stand_in_rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
 
 from tierwatch.dashboard.api import PREFIX, ROUTES, openapi_document
 from tierwatch.dashboard.openapi import path_of

@@ -4,8 +4,8 @@ import re
 import uuid
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
 from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.alarms.attribution import Cell, attribute

@@ -1,9 +1,9 @@
 from typing import Any
 
 import pytest
+from factories.rows import add_alert, add_outcome, add_pair, add_policy, add_rollup, put_in_force
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection
-from stand_in_rows import add_alert, add_outcome, add_pair, add_policy, add_rollup, put_in_force
 
 KINDS = ("serving", "classifier", "shadow", "judge", "checks")
 

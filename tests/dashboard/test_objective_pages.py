@@ -3,11 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import factories.rows as put
 import numpy as np
 import pytest
-import stand_in_rows as put
+from factories.routed import routed, store_routed
 from sqlalchemy import Connection
-from stand_in_routed import routed, store_routed
 
 from tierwatch.command.show import show_report
 from tierwatch.config import Config, load_config

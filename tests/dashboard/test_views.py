@@ -6,10 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
-from sqlalchemy import Connection, select, text
-from sqlalchemy.exc import OperationalError
-from stand_in_rows import (
+from factories.rows import (
     add_alert,
     add_audit_line,
     add_exchange,
@@ -23,6 +20,9 @@ from stand_in_rows import (
     estimate,
     put_in_force,
 )
+from flask import Flask
+from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import OperationalError
 
 from tierwatch.config import Config
 from tierwatch.dashboard import pages

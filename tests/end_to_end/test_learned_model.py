@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 import pytest
+from factories.pairs import EASY, HARD, add_judged, prompts
+from factories.rows import JUDGE
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
-from stand_in_pairs import EASY, HARD, add_judged, prompts
-from stand_in_rows import JUDGE
-from stand_ins import rows, scalar
 
 from tierwatch.command.launch import prepare_database, stack_processes, without_settings
 from tierwatch.config import load_config

@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from factories.pairs import add_judged
+from factories.rows import add_exchange
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
-from stand_in_pairs import add_judged
-from stand_in_rows import add_exchange
-from stand_ins import rows, scalar
 
 from tierwatch.command.launch import without_settings
 from tierwatch.loop.decide.reload import current_policies

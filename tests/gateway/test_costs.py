@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.collaborators import build_recorder
 from sqlalchemy import Engine, text
-from stand_ins import build_recorder
 
 from tierwatch.config import JudgeConfig
 from tierwatch.dispatch import KeptDispatch

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.collaborators import build_recorder, served
 from sqlalchemy import Engine
-from stand_ins import build_recorder, served
 
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.loop.capture.capture import CaptureRecorder

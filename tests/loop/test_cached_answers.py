@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 from sqlalchemy import Engine
-from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 
 from tierwatch.config import Config, load_config
 from tierwatch.dashboard.overview import overview_page

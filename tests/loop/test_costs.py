@@ -5,13 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
-from hypothesis import given
-from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, insert, text
-from stand_in_evalsets import ANCHORS
-from stand_ins import (
+from factories.evalsets import ANCHORS
+from fakes.collaborators import (
     TIERS_BY_NAME,
     FakeClient,
     FakeJudge,
@@ -21,6 +18,9 @@ from stand_ins import (
     scalar,
     served,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Engine, create_engine, insert, text
 
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch

@@ -3,10 +3,10 @@
 from itertools import groupby
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.evaluation.sampling.outcome import conversation_outcome

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
-from sqlalchemy import Engine, text
-from stand_ins import (
+from fakes.collaborators import (
     TIERS_BY_NAME,
     FakeClient,
     FakeJudge,
@@ -17,6 +16,7 @@ from stand_ins import (
     scalar,
     served,
 )
+from sqlalchemy import Engine, text
 
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 from sqlalchemy import Engine
-from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch

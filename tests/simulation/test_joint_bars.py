@@ -9,7 +9,7 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
-from stand_in_routed import STEPS_USD, requests, routed, true_loss, worse
+from factories.routed import STEPS_USD, requests, routed, true_loss, worse
 
 from tierwatch.evaluation.thresholds.dial import JudgedPairs, choose_for_quality
 from tierwatch.evaluation.thresholds.joint import RoutedPairs, choose_jointly, next_move

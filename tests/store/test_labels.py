@@ -4,7 +4,7 @@ import math
 import uuid
 from typing import Any
 
-import stand_in_rows as put
+import factories.rows as put
 from sqlalchemy import Connection
 
 from tierwatch.store.labels import (

@@ -1,7 +1,7 @@
 """A student with a teacher, and without: what pays is kept, and nothing is learned twice."""
 
 import pytest
-from stand_in_pairs import prompts
+from factories.pairs import prompts
 
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.distil import Lessons, fit_best, fit_student

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from stand_in_pairs import EASY, HARD, prompts
+from factories.pairs import EASY, HARD, prompts
 
 from tierwatch.errors import EvidenceError, UsageError
 from tierwatch.training.embeddings import DIMENSIONS, load_embeddings

@@ -6,12 +6,12 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from factories.evalsets import ANCHORS, PROBES
+from factories.pairs import add_judged, prompts
+from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
 from sqlalchemy import Engine
-from stand_in_evalsets import ANCHORS, PROBES
-from stand_in_pairs import add_judged, prompts
-from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.loop.capture.redact import redact

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories.routed import STEPS_USD, routed, true_loss
 from scipy import stats
-from stand_in_routed import STEPS_USD, routed, true_loss
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.thresholds.joint import (

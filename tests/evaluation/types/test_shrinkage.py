@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from factories.types import types_of
 from scipy.special import expit, logit
-from stand_in_types import types_of
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.models.comparison import HeldOut, log_losses

@@ -15,8 +15,8 @@ import anthropic
 import openai
 import pytest
 import redis
-from strict_providers import Heard, StrictProvider
-from talking_callers import AnthropicCaller, OpenAICaller
+from fakes.strict_providers import Heard, StrictProvider
+from fakes.talking_callers import AnthropicCaller, OpenAICaller
 
 from tierwatch.config import load_config
 from tierwatch.gateway.route.pins import pin_key

@@ -4,10 +4,10 @@ import datetime as dt
 import json
 from pathlib import Path
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
 from sqlalchemy import Engine, create_engine, text
-from stand_ins import TIERS, build_recorder, decided, failed_attempt, rows, scalar, served
 
 from tierwatch.dispatch import SHADOW, KeptDispatch
 from tierwatch.evaluation.sampling.sampling import SamplingPlan

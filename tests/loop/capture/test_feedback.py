@@ -1,7 +1,7 @@
 import uuid
 
+from fakes.collaborators import rows
 from sqlalchemy import Engine
-from stand_ins import rows
 
 from tierwatch.loop.capture.exchange import Feedback
 from tierwatch.loop.capture.feedback import keep_feedback

@@ -3,9 +3,9 @@
 import datetime as dt
 import uuid
 
-import stand_in_rows as put
+import factories.rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.capture.retention import retention

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 
-import stand_in_rows as put
+import factories.rows as put
 from sqlalchemy import Engine, text
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch

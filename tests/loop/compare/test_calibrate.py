@@ -1,8 +1,8 @@
 """A judge is calibrated by people's labels and by anchors, and weak ones are called weak."""
 
-import stand_in_rows as put
+import factories.rows as put
+from factories.evalsets import ANCHORS, TruthfulJudge
 from sqlalchemy import Engine
-from stand_in_evalsets import ANCHORS, TruthfulJudge
 
 from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health
 from tierwatch.loop.watch.anchors import judge_anchors

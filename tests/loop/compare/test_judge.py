@@ -4,8 +4,8 @@ import uuid
 from collections.abc import Callable
 
 import pytest
+from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar
 
 from tierwatch.dispatch import JUDGE, KeptDispatch
 from tierwatch.errors import ProviderError

@@ -3,8 +3,8 @@
 import uuid
 
 import pytest
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
-from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first

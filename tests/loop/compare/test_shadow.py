@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from fakes.collaborators import TIERS, TIERS_BY_NAME, FakeClient, rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import TIERS, TIERS_BY_NAME, FakeClient, rows, scalar
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.errors import ProviderError

@@ -3,10 +3,10 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import scalar
 from sqlalchemy import Connection, Engine, text
-from stand_ins import scalar
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.approve import (

@@ -1,8 +1,8 @@
 """What gateways run is what Postgres says, from the first start to a change of the tiers."""
 
-import stand_in_rows as put
+import factories.rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.reload import current_policies

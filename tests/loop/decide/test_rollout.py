@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
-from stand_ins import rows, scalar
 
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.rollout import RolloutRules, rollout

@@ -2,10 +2,10 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import stand_in_rows as put
+import factories.rows as put
+from factories.pairs import add_judged, prompts
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_in_pairs import add_judged, prompts
-from stand_ins import rows, scalar
 
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.routing.classify.local import LocalClassifier

@@ -5,12 +5,12 @@ from dataclasses import replace
 from itertools import product
 from typing import Any
 
+import factories.rows as put
 import numpy as np
 import pytest
-import stand_in_rows as put
+from factories.routed import STEPS_USD, routed, store_routed, true_loss
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, insert, text, update
-from stand_in_routed import STEPS_USD, routed, store_routed, true_loss
-from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.thresholds.joint import choose_jointly, served_rates

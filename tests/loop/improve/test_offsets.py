@@ -5,14 +5,14 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
+import factories.rows as put
 import numpy as np
 import pytest
-import stand_in_rows as put
+from factories.pairs import add_judged
+from factories.types import types_of_words
+from fakes.collaborators import TIERS, rows, scalar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
-from stand_in_pairs import add_judged
-from stand_in_types import types_of_words
-from stand_ins import TIERS, rows, scalar
 
 from tierwatch.evaluation.models.comparison import log_losses
 from tierwatch.gateway.metrics import GatewayMetrics

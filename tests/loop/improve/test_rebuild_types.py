@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from factories.rows import JUDGE, add_exchange, add_outcome, add_policy, add_rollup, put_in_force
+from fakes.collaborators import rows, scalar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
-from stand_in_rows import JUDGE, add_exchange, add_outcome, add_policy, add_rollup, put_in_force
-from stand_ins import rows, scalar
 
 from tierwatch.command import main
 from tierwatch.evaluation.types.building import build_types

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from factories.pairs import EASY, HARD, add_judged, prompts
+from fakes.collaborators import TIERS, rows, scalar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
-from stand_in_pairs import EASY, HARD, add_judged, prompts
-from stand_ins import TIERS, rows, scalar
 
 from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.gateway.metrics import GatewayMetrics

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
 from sqlalchemy import Engine
 
 from tierwatch.errors import UsageError

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.loop.decide.approve import reject_proposal
 from tierwatch.loop.improve.retune import RetuneRules, retune

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.errors import ConflictError
 from tierwatch.loop.watch.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert

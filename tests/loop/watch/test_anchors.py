@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from factories.evalsets import ANCHORS, TruthfulJudge
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_in_evalsets import ANCHORS, TruthfulJudge
-from stand_ins import rows, scalar
 
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors

@@ -4,11 +4,11 @@ import datetime as dt
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from factories.evalsets import ANCHORS, PROBES, Models, TruthfulJudge
+from fakes.collaborators import TIERS_BY_NAME, rows, scalar
 from sqlalchemy import Engine, text
-from stand_in_evalsets import ANCHORS, PROBES, Models, TruthfulJudge
-from stand_ins import TIERS_BY_NAME, rows, scalar
 
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
 from tierwatch.loop.watch.attribute import (

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import factories.rows as put
 import pytest
-import stand_in_rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert

@@ -1,9 +1,9 @@
 """Each tier is asked every probe once a run, and a tier that no longer passes them is told."""
 
 import pytest
+from factories.evalsets import PROBES, Models
+from fakes.collaborators import TIERS, rows, scalar
 from sqlalchemy import Engine
-from stand_in_evalsets import PROBES, Models
-from stand_ins import TIERS, rows, scalar
 
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes

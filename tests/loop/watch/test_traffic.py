@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+import factories.rows as put
 import numpy as np
-import stand_in_rows as put
+from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
-from stand_ins import rows, scalar
 
 from tierwatch.evaluation.alarms.drift import InputDriftMonitor
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor

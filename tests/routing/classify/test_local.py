@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from factories.types import types_of
 from hypothesis import given
 from hypothesis import strategies as st
-from stand_in_types import types_of
 
 from tierwatch.errors import ArtefactError, EvidenceError
 from tierwatch.routing.classify.answer_cost import AnswerCost

@@ -9,9 +9,9 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
+from factories.types import types_of
 from hypothesis import given
 from hypothesis import strategies as st
-from stand_in_types import types_of
 
 from tierwatch.errors import ArtefactError
 from tierwatch.routing.classify.artefact import seal

@@ -1,8 +1,7 @@
 import datetime as dt
 
 import pytest
-from sqlalchemy import Connection, insert
-from stand_in_rows import (
+from factories.rows import (
     JUDGE,
     add_alert,
     add_audit_line,
@@ -16,6 +15,7 @@ from stand_in_rows import (
     add_verdict,
     put_in_force,
 )
+from sqlalchemy import Connection, insert
 
 from tierwatch.store.pages import alerts_and_proposals as reading
 from tierwatch.store.schema import ActivePolicyRow

@@ -1,8 +1,7 @@
 import uuid
 
 import pytest
-from sqlalchemy import Connection, insert, update
-from stand_in_rows import (
+from factories.rows import (
     JUDGE,
     add_exchange,
     add_failure,
@@ -10,6 +9,7 @@ from stand_in_rows import (
     add_shadow,
     add_verdict,
 )
+from sqlalchemy import Connection, insert, update
 
 from tierwatch.store.pages import pairs as reading_pairs
 from tierwatch.store.pages.alerts_and_proposals import SWAP_DISAGREEMENT

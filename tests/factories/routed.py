@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Sequence
 
 import numpy as np
+from factories.rows import JUDGE, NOW
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
-from stand_in_rows import JUDGE, NOW
 
 from tierwatch.evaluation.thresholds.joint import RoutedPairs
 from tierwatch.loop.capture.exchange import new_exchange_id

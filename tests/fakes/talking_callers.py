@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from strict_providers import Said
+    from fakes.strict_providers import Said
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 

@@ -5,8 +5,8 @@ import uuid
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from factories.rows import JUDGE, add_exchange
 from sqlalchemy import Connection, delete, func, insert, select
-from stand_in_rows import JUDGE, add_exchange
 
 from tierwatch.evaluation.sampling.outcome import lower_verdict
 from tierwatch.store.schema import (
