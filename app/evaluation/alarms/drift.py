@@ -17,6 +17,7 @@ from itertools import accumulate
 from typing import Any, Self
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.alarms.level import check_level
 from tierwatch.routing.policy import hashed_share
 
 # Ranks are bet on by tenth. Fifths learn no jump sooner, and a change of spread, as from
@@ -31,7 +32,6 @@ _KEEP = (1 - 1 / 100, 1 - 1 / 1_000, 1 - 1 / 4_000)
 
 # As in `alarms.monitoring`: evidence beyond a million times the level decides nothing.
 _HEADROOM = 1e6
-_HIGHEST_LEVEL = 1e100
 _FEWEST_BINS, _MOST_BINS = 2, 1_000
 
 # Requests taken of one histogram. At 6 us each they cost 12 ms; a change that needs more than a
@@ -110,8 +110,7 @@ class InputDriftMonitor:
     def __init__(
         self, level: float = 1e7, bins: int = 100, seed: int = 0, min_n: int = 500
     ) -> None:
-        if not 1 < level <= _HIGHEST_LEVEL:
-            raise EvidenceError(f"the alert level must be above 1 and at most 1e100, not {level}")
+        check_level(level)
         self.level = float(level)
         self.bins = _whole(bins, "the number of bins")
         self.seed = _whole(seed, "the seed")

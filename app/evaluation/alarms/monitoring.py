@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, Self
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.alarms.level import check_level
 
 # The rises the bets are tuned to, as multiples of the tolerance. Five between 1.25 and 5 cost at
 # most 16 % more pairs than an oracle that knows the rise; a single bet costs twice the pairs when
@@ -25,7 +26,6 @@ _CAP_SLACK = 1 + 1e-9
 # Evidence beyond a million times the level changes no decision; stopping there keeps the state
 # finite, its JSON short, and lets the statistic fall again soon after the rate has recovered.
 _HEADROOM = 1e6
-_HIGHEST_LEVEL = 1e100
 
 # A warning at a hundredth of the alarm's evidence comes about 50 pairs before the alarm when the
 # rate has doubled, and falsely no more often than once in level / 100 updates.
@@ -99,8 +99,7 @@ class MisrouteMonitor:
     def __init__(self, tolerance: float, level: float = 1e7, max_weight: float = 1.0) -> None:
         if not 0 < tolerance < 1:
             raise EvidenceError(f"the tolerance must lie between 0 and 1, not {tolerance}")
-        if not 1 < level <= _HIGHEST_LEVEL:
-            raise EvidenceError(f"the alert level must be above 1 and at most 1e100, not {level}")
+        check_level(level)
         if not 0 < max_weight < math.inf:
             raise EvidenceError(f"the largest weight must be positive and finite: {max_weight}")
         self.tolerance = float(tolerance)

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.alarms.level import check_level
 
 # Bets by the ratio of odds they are tuned to, exp(lambda): from 1 % to sevenfold, either way. A
 # step of at most 2.5 keeps four fifths of the growth of the right bet, 1 - (1.5 / 3.5)^2, and
@@ -32,7 +33,6 @@ _SLACK = 1 + 1e-9
 
 # As in `alarms.monitoring`: evidence beyond a million times the level decides nothing.
 _HEADROOM = 1e6
-_HIGHEST_LEVEL = 1e100
 _LARGEST_EXPONENT = 700.0
 
 
@@ -90,8 +90,7 @@ class SampleRatioMonitor:
     __slots__ = ("_ceiling", "_evidence", "captured", "eligible", "expected", "level")
 
     def __init__(self, level: float = 1e5) -> None:
-        if not 1 < level <= _HIGHEST_LEVEL:
-            raise EvidenceError(f"the alert level must be above 1 and at most 1e100, not {level}")
+        check_level(level)
         self.level = float(level)
         self.eligible = 0
         self.expected = 0.0
