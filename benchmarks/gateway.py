@@ -1,12 +1,13 @@
 """The gateway's overhead, in one run with its peers: requests/s, median and p99.
 
-    python benchmarks/gateway.py [NAME=URL ...]
+    python benchmarks/gateway.py [--before FOLDER] [NAME=URL ...]
 
 Starts our gateway as `tierwatch gateway` does, with the heuristic router and 5 % capture into a
 real PostgreSQL, and runs the harness `gateway_overhead.sh` over it and over the peers that are
 named; those must be running already, with http://127.0.0.1:9901/v1 as their provider (the harness
-says how). Needs nginx and wrk. Prints JSON: medians over the rounds; ratios of requests/s to each
-peer at 32 connections; the median that each adds to the bare stub at 1 connection.
+says how). With ``--before`` the gateway of an older checkout runs on the next port, as one more
+peer. Needs nginx and wrk. Prints JSON: medians over the rounds; ratios of requests/s to each peer
+at 32 connections; the median that each adds to the bare stub at 1 connection.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,11 +28,12 @@ from typing import Any
 from sqlalchemy import text
 
 from tierwatch.local import Stack
-from tierwatch.store.database import build_engine, migrate
+from tierwatch.store.database import build_engine
 
 ROOT = Path(__file__).parent.parent
 STUB = "stub"
 OURS = "tierwatch"
+BEFORE = "before"
 STUB_URL = "http://127.0.0.1:9901/v1"
 PATH = "/v1/chat/completions"
 # gpt-4o-mini is what the harness asks for; it is routed like `auto`.
@@ -52,6 +54,12 @@ LINE = re.compile(
 )
 MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 START_S = 30
+FOLDERS = {
+    "app": "tierwatch",
+    "workers": "tierwatch_workers",
+    "migrations": "tierwatch_migrations",
+    "evalsets": "tierwatch_evalsets",
+}
 
 
 def milliseconds(shown: str) -> float:
@@ -64,17 +72,32 @@ def milliseconds(shown: str) -> float:
     return round(float(number) * MS[unit], 6)
 
 
+def command(checkout: Path, names: Path) -> tuple[list[str], dict[str, str]]:
+    """How a checkout's ``tierwatch`` is started with this environment's packages."""
+    if checkout == ROOT:
+        return [sys.executable, "-P", "-m", "tierwatch"], {}
+    # Until the folders were installed under a name of their own, they were imported as they are.
+    plain = "tierwatch_workers" not in (checkout / "pyproject.toml").read_text()
+    prefix = {name: name for name in FOLDERS} if plain else FOLDERS
+    names.mkdir()
+    for folder, name in prefix.items():
+        (names / name).symlink_to(checkout / folder)
+    return [sys.executable, "-P", "-m", prefix["app"]], {"PYTHONPATH": str(names)}
+
+
 @contextmanager
-def our_gateway(port: int, folder: Path) -> Iterator[tuple[str, Any]]:
-    """Run ours with everything it has in production; gives its URL and its database."""
+def running_gateway(checkout: Path, port: int, folder: Path) -> Iterator[tuple[str, Any]]:
+    """Run a checkout's gateway with everything it has in production; its URL and database."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
+    folder.mkdir()
     with Stack(folder / "stack", say=lambda _: None, environ=clean) as stack:
         database_url, redis_url = stack.start_postgres(), stack.start_redis()
         engine = build_engine(database_url)
-        migrate(engine)
         config = folder / "tierwatch.yaml"
         config.write_text(CONFIG)
-        settings = {
+        tierwatch, path = command(checkout, folder / "names")
+        env = clean | path
+        env |= {
             "TIERWATCH_CONFIG": str(config),
             "TIERWATCH_DATABASE_URL": database_url,
             "TIERWATCH_REDIS_URL": redis_url,
@@ -82,9 +105,8 @@ def our_gateway(port: int, folder: Path) -> Iterator[tuple[str, Any]]:
             "TIERWATCH_DATA_DIR": str(folder / "data"),
             "TIERWATCH_LOG_LEVEL": "warning",
         }
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "tierwatch", "gateway"], cwd=ROOT, env=clean | settings
-        )
+        subprocess.run([*tierwatch, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
+        process = subprocess.Popen([*tierwatch, "gateway"], env=env)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_ready(f"{url}/readyz", process)
@@ -154,6 +176,7 @@ def main() -> None:
         default=Path(os.environ.get("BENCH_DIR", ROOT.parent / "shared" / "bench")),
         help="folder of gateway_overhead.sh (default: $BENCH_DIR or ../shared/bench)",
     )
+    parser.add_argument("--before", type=Path, help="an older checkout, measured in the same run")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=5, help="for each measurement")
     parser.add_argument("--port", type=int, default=8520, help="for our gateway")
@@ -162,12 +185,16 @@ def main() -> None:
     if not harness.exists():
         sys.exit(f"{harness} is not there; name its folder with --bench")
     peers = dict(peer.split("=", 1) for peer in options.peers)
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        our_gateway(options.port, Path(folder)) as (url, engine),
-    ):
-        targets = {OURS: url + PATH, **peers}
-        printed = measured(harness, targets, options.rounds, options.seconds)
+    with ExitStack() as open_until_measured:
+        folder = Path(open_until_measured.enter_context(tempfile.TemporaryDirectory()))
+        url, engine = open_until_measured.enter_context(
+            running_gateway(ROOT, options.port, folder / OURS)
+        )
+        targets = {OURS: url + PATH}
+        if options.before is not None:
+            older = running_gateway(options.before.resolve(), options.port + 1, folder / BEFORE)
+            targets[BEFORE] = open_until_measured.enter_context(older)[0] + PATH
+        printed = measured(harness, targets | peers, options.rounds, options.seconds)
         time.sleep(2)  # the recorder commits every second
         with engine.connect() as connection:
             captured = connection.execute(text("select count(*) from exchanges")).scalar_one()
