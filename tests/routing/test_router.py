@@ -326,7 +326,7 @@ def test_other_sections_are_left_unread_but_routing_is_checked(tmp_path: Path) -
 def test_the_library_is_light_until_it_reads_a_file() -> None:
     code = (
         "import sys, tierwatch.routing\n"
-        "from tierwatch.routing import heuristic, llm, static\n"
+        "from tierwatch.routing.classify import heuristic, llm, static\n"
         "heavy = {'pydantic', 'yaml', 'numpy', 'httpx', 'sqlalchemy'} & sys.modules.keys()\n"
         "assert not heavy, heavy\n"
         "print(*sorted(m for m in sys.modules if m[:10] == 'tierwatch.' and 'routing' not in m))"
