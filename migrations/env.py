@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from tierwatch.settings import read_settings
 from tierwatch.store.database import build_engine
-from tierwatch.store.schema import Base
+from tierwatch.store.schema.every_table import METADATA
 
 # Monthly partitions are made by the retention step, not by versions.
 _PARTITION = re.compile(r"_(texts)_(y\d{4}m\d{2}|rest)$")
@@ -20,7 +20,7 @@ def _ours(_object: object, name: str | None, kind: str, _reflected: bool, _other
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=METADATA,
         include_object=_ours,
         compare_server_default=True,
         transaction_per_migration=True,

@@ -36,7 +36,7 @@ from tierwatch.loop.watch.observe import observe
 from tierwatch.runtime import monitor_rules, retune_rules
 from tierwatch.settings import Settings, variable
 from tierwatch.store.database import build_engine
-from tierwatch.store.rollups import counted_requests
+from tierwatch.store.traffic.rollups import counted_requests
 
 _DEMO = FOLDER / "demo"
 

@@ -25,7 +25,8 @@ from tierwatch.routing.policy import ActivePolicies
 from tierwatch.runtime import build_recorder, build_runtime, configure_logging
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
-from tierwatch.store.people import add_token, add_user, one_time_password
+from tierwatch.store.people.tokens import add_token
+from tierwatch.store.people.users import add_user, one_time_password
 
 _SHORTEST_KEY = 32
 

@@ -25,7 +25,7 @@ from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.runtime import refit_rules
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
-from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
+from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.training.distil import Fitted, Lessons, fit_best, fit_student
 
 _DELTA = 0.025

@@ -11,14 +11,13 @@ from flask.typing import ResponseReturnValue
 from tierwatch.dashboard.pages import LoginPage, PasswordPage
 from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.errors import UsageError
-from tierwatch.store.people import (
+from tierwatch.store.people.roles import Person, Role
+from tierwatch.store.people.tokens import find_token
+from tierwatch.store.people.users import (
     LONGEST_PASSWORD,
     SHORTEST_PASSWORD,
-    Person,
-    Role,
     change_password,
     check_password,
-    find_token,
     find_user,
 )
 

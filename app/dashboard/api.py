@@ -26,7 +26,7 @@ from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store.pages import alerts_and_proposals as reading
 from tierwatch.store.pages import pairs as reading_pairs
-from tierwatch.store.people import Role
+from tierwatch.store.people.roles import Role
 
 PREFIX = "/api/v1"
 

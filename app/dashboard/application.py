@@ -27,8 +27,8 @@ from tierwatch.dashboard.throttle import Throttle
 from tierwatch.dashboard.views import views
 from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
-from tierwatch.store.pages.alerts_and_proposals import open_counts
-from tierwatch.store.people import Person
+from tierwatch.store.pages.overview import open_counts
+from tierwatch.store.people.roles import Person
 
 _SHORTEST_KEY = 32
 # A working day: whoever is on call logs in once a shift.

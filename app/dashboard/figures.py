@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
-from tierwatch.store.pages.alerts_and_proposals import LossSums
+from tierwatch.store.pages.overview import LossSums
 
 NOT_ENOUGH = "not enough data"
 

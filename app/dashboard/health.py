@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.dashboard.site import Site
 from tierwatch.loop.report import build_report
-from tierwatch.store.pages.alerts_and_proposals import open_counts
+from tierwatch.store.pages.overview import open_counts
 
 # The report reads whole tables; scrapers that come more often get the last reading.
 _FRESH_S = 10.0

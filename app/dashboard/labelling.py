@@ -19,8 +19,8 @@ from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.dashboard.views import sentence
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first
-from tierwatch.store.labels import label_counts, next_for_review
-from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
+from tierwatch.store.evidence.labels import label_counts, next_for_review
+from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.pages.pairs import Pair
 from tierwatch.store.pages.pairs import pair as load_pair
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.throttle import Throttle
-from tierwatch.store.people import Person
+from tierwatch.store.people.roles import Person
 
 KEY = "tierwatch"
 

@@ -14,9 +14,9 @@ from tierwatch.evaluation.rates.calibration import JudgeCalibration, Weakness
 from tierwatch.evaluation.rates.estimation import Estimate, labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.store.certificates import newest_certificate
-from tierwatch.store.evalset_runs import RunLine, newest_runs
-from tierwatch.store.labels import reviewed_outcomes
-from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
+from tierwatch.store.evidence.labels import reviewed_outcomes
+from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.pages.runs import RunLine, newest_runs
 
 _FIGURES = (
     ("sensitivity", "Calls truly worse answers worse"),

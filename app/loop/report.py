@@ -16,9 +16,9 @@ from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs
-from tierwatch.store.evidence import streams_in_force
-from tierwatch.store.labels import has_labels, reviewed_outcomes
-from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
+from tierwatch.store.evidence.labels import has_labels, reviewed_outcomes
+from tierwatch.store.evidence.monitors import streams_in_force
+from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
 
 _FUNNEL = """

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.store.schema import AlertRow
+from tierwatch.store.schema.proposals import AlertRow
 
 
 def add_alert(connection: Connection, **columns: Any) -> int | None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import AuditRow
+from tierwatch.store.schema.people import AuditRow
 
 
 def add_audit(

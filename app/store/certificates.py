@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import CertificateRow
+from tierwatch.store.schema.checks import CertificateRow
 
 
 def add_certificate(connection: Connection, **columns: Any) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import LostCostRow
+from tierwatch.store.schema.work import LostCostRow
 
 Kind = Literal["shadow", "judge", "checks"]
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.routing.policy import ActivePolicies, Policy
-from tierwatch.store.schema import ActivePolicyRow, PolicyRow
+from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
 
 
 def _policy(row: Any) -> Policy:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.store.schema import ProposalRow, RetuneRow
+from tierwatch.store.schema.proposals import ProposalRow, RetuneRow
 
 UNDECIDED = ("open", "approved", "rolling_out")
 

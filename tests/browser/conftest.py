@@ -32,8 +32,9 @@ from werkzeug.serving import make_server
 from tierwatch.config import load_config
 from tierwatch.dashboard import build_dashboard
 from tierwatch.loop.capture.redact import storable
-from tierwatch.store.people import Role, add_user
-from tierwatch.store.schema import AttemptRow
+from tierwatch.store.people.roles import Role
+from tierwatch.store.people.users import add_user
+from tierwatch.store.schema.work import AttemptRow
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 # Nothing but the page is asked for: no updates, no accounts, no first-run pages.

@@ -15,8 +15,9 @@ from werkzeug.test import TestResponse
 
 from tierwatch.config import Config, load_config
 from tierwatch.dashboard import build_dashboard
-from tierwatch.store import people
-from tierwatch.store.people import add_token, add_user
+from tierwatch.store.people import users
+from tierwatch.store.people.tokens import add_token
+from tierwatch.store.people.users import add_user
 
 PASSWORD = "correct horse battery"
 
@@ -86,7 +87,7 @@ class Browser:
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash in microseconds: what is tested here is who gets in, not how long it takes."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(people, "_HASHER", quick)
+    monkeypatch.setattr(users, "_HASHER", quick)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access import local_path
 from tierwatch.dashboard.application import build_dashboard
 from tierwatch.errors import SettingsError
-from tierwatch.store import people
-from tierwatch.store.people import add_user, change_password, find_user
+from tierwatch.store.people import users
+from tierwatch.store.people.users import add_user, change_password, find_user
 
 PASSWORD = "correct horse battery"
 OPEN = {"/login", "/healthz", "/metrics", "/static/<path:filename>"}
@@ -79,7 +79,7 @@ def test_unknown_names_cost_a_hash_like_wrong_passwords(
             checked.append(str(hash))
             return super().verify(hash, password)
 
-    monkeypatch.setattr(people, "_HASHER", Counting(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(users, "_HASHER", Counting(time_cost=1, memory_cost=8, parallelism=1))
     for name in ("ada", "eve"):
         assert stranger.log_in(name, "wrong password").status_code == 401
     assert len(checked) == 2

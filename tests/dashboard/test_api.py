@@ -10,7 +10,8 @@ from sqlalchemy import Connection, select
 
 from tierwatch.dashboard.api import PREFIX, ROUTES, openapi_document
 from tierwatch.dashboard.openapi import path_of
-from tierwatch.store.schema import AuditRow, ProposalRow
+from tierwatch.store.schema.people import AuditRow
+from tierwatch.store.schema.proposals import ProposalRow
 
 Bearer = Callable[[str], dict[str, str]]
 

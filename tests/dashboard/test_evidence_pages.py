@@ -14,7 +14,7 @@ from tierwatch.loop.compare.review import shown_first
 from tierwatch.loop.improve.replay_policy import replay_document
 from tierwatch.store.alerts import put_attribution
 from tierwatch.store.certificates import add_certificate
-from tierwatch.store.labels import add_label
+from tierwatch.store.evidence.labels import add_label
 
 SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
 

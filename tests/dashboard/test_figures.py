@@ -4,7 +4,7 @@ import importlib
 import pytest
 
 from tierwatch.dashboard.figures import CHART_BUCKETS, Figure, chart, figure
-from tierwatch.store.pages.alerts_and_proposals import LossSums
+from tierwatch.store.pages.overview import LossSums
 
 
 @pytest.mark.parametrize("name", ["access", "figures", "openapi", "passages", "site", "views"])

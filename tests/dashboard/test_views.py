@@ -29,7 +29,8 @@ from tierwatch.dashboard import pages
 from tierwatch.dashboard.overview import overview_page
 from tierwatch.store.pages import alerts_and_proposals as reading
 from tierwatch.store.pages.pairs import PairFilter
-from tierwatch.store.schema import AlertRow, AuditRow, ProposalRow
+from tierwatch.store.schema.people import AuditRow
+from tierwatch.store.schema.proposals import AlertRow, ProposalRow
 
 HOSTILE = """<script>alert("x")</script>'"><img src=x onerror=alert(1)>"""
 

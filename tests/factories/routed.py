@@ -16,7 +16,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from tierwatch.evaluation.thresholds.joint import RoutedPairs
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.store.schema import AlternativeRow, ExchangeRow, OutcomeRow, VerdictRow
+from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
+from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
 
 Floats = NDArray[np.float64]
 

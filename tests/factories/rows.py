@@ -7,21 +7,18 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.store.schema import (
-    ActivePolicyRow,
-    AlertRow,
+from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
+from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
-    AuditRow,
     ExchangeRow,
     ExchangeTextRow,
-    FailureRow,
-    OutcomeRow,
-    PolicyRow,
-    ProposalRow,
-    RollupRow,
-    VerdictRow,
 )
+from tierwatch.store.schema.people import AuditRow
+from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
+from tierwatch.store.schema.proposals import AlertRow, ProposalRow
+from tierwatch.store.schema.traffic import RollupRow
+from tierwatch.store.schema.work import FailureRow
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
 JUDGE = "pairwise/v1/judge-1"

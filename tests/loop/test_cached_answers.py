@@ -26,7 +26,7 @@ from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 from tierwatch.runtime import monitor_rules
 from tierwatch.settings import Settings
-from tierwatch.store.evidence import boundary_evidence
+from tierwatch.store.evidence.boundary_evidence import boundary_evidence
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.7})
 CONFIG = """

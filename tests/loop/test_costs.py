@@ -35,7 +35,7 @@ from tierwatch.loop.watch.anchors import judge_anchors
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Price
 from tierwatch.store.costs import add_lost_cost, evaluation_costs, is_spent, spent_today
-from tierwatch.store.schema import AnchorVerdictRow, ProbeAnswerRow
+from tierwatch.store.schema.checks import AnchorVerdictRow, ProbeAnswerRow
 
 Capture = Callable[..., uuid.UUID]
 

@@ -12,7 +12,8 @@ from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
 from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe, pooled_stream
-from tierwatch.store.evidence import load_monitor, replay_outcomes
+from tierwatch.store.evidence.monitors import load_monitor
+from tierwatch.store.evidence.outcomes import replay_outcomes
 
 RULES = MonitorRules(
     tolerance={"simple": 0.05}, level=1e7, max_weight=2.0, min_pairs=30, conversation_idle_s=60.0

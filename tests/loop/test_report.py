@@ -27,7 +27,7 @@ from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
-from tierwatch.store.labels import add_label
+from tierwatch.store.evidence.labels import add_label
 from tierwatch.store.policies import put_first_policy
 
 _CONFIG = """

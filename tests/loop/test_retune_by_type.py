@@ -14,8 +14,8 @@ from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import Policy
+from tierwatch.store.learned.type_versions import add_types
 from tierwatch.store.policies import load_policy
-from tierwatch.store.type_versions import add_types
 
 RULES = RetuneRules(
     mode="propose", alpha={"simple": 0.05}, delta=0.05, step=0.1, min_pairs=200, every_s=3600

@@ -42,10 +42,10 @@ from tierwatch.loop.capture.redact import redact_json, storable
 from tierwatch.loop.capture.spool import Spool
 from tierwatch.routing.tiers import CACHE_TIER, Tier
 from tierwatch.store.costs import spent_today
-from tierwatch.store.evidence import risk_cells
-from tierwatch.store.exchanges import add_exchanges
-from tierwatch.store.rollups import add_boundary_counts, add_rollups, counted_requests
-from tierwatch.store.work import add_attempt
+from tierwatch.store.evidence.cells import risk_cells
+from tierwatch.store.traffic.exchanges import add_exchanges
+from tierwatch.store.traffic.rollups import add_boundary_counts, add_rollups, counted_requests
+from tierwatch.store.traffic.work import add_attempt
 
 _log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from sqlalchemy import Engine
 
 from tierwatch.loop.capture.exchange import Feedback
 from tierwatch.loop.capture.redact import Redactor, redact_json, storable
-from tierwatch.store.feedback import add_feedback
+from tierwatch.store.traffic.feedback import add_feedback
 
 
 def keep_feedback(given: Feedback, *, engine: Engine, redact: Redactor) -> None:

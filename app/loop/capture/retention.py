@@ -4,7 +4,7 @@ import datetime as dt
 
 from sqlalchemy import Engine
 
-from tierwatch.store.retention import add_partitions, drop_leftovers, drop_partitions
+from tierwatch.store.traffic.retention import add_partitions, drop_leftovers, drop_partitions
 
 
 def retention(*, engine: Engine, keep_days: int, today: dt.date) -> tuple[list[str], list[str]]:

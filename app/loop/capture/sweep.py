@@ -3,7 +3,7 @@
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import Dispatch
-from tierwatch.store.work import left_lying
+from tierwatch.store.traffic.work import left_lying
 
 # With more than this waiting, the rows' messages are most likely still in the queue.
 _BUSY = 500

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.rates.calibration import JudgeCalibration, Weakness, calibrate, weakness
-from tierwatch.store.evalset_runs import newest_anchor_verdicts
-from tierwatch.store.labels import label_counts, labelled_verdicts
+from tierwatch.store.evidence.evalset_answers import newest_anchor_verdicts
+from tierwatch.store.evidence.labels import label_counts, labelled_verdicts
 
 # An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
 _OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie"}

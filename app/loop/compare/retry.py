@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from tierwatch.errors import ProviderError
 from tierwatch.store.costs import add_lost_cost
-from tierwatch.store.work import add_attempt, add_failure, give_back
+from tierwatch.store.traffic.work import add_attempt, add_failure, give_back
 
 # Six tries with doubling waits span about two minutes: longer than a provider's usual rate-limit
 # window, shorter than the patience of someone watching a queue.

@@ -18,8 +18,8 @@ from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.costs import add_lost_cost
-from tierwatch.store.exchanges import StoredPair, add_alternative, load_pair
-from tierwatch.store.work import add_attempt, add_failure, claim
+from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
+from tierwatch.store.traffic.work import add_attempt, add_failure, claim
 from tierwatch.wire.openai_wire import lean_request
 
 STEP: Final = "shadow"

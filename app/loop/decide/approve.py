@@ -10,7 +10,8 @@ from sqlalchemy import Connection, func
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.routing.policy import Policy
 from tierwatch.store.audit import add_audit
-from tierwatch.store.learned import add_model
+from tierwatch.store.learned.artefacts import add_model
+from tierwatch.store.learned.type_versions import active_version
 from tierwatch.store.policies import (
     add_policy,
     load_policy,
@@ -19,7 +20,6 @@ from tierwatch.store.policies import (
     set_active,
 )
 from tierwatch.store.proposals import load_proposal, proposals_in, set_proposal
-from tierwatch.store.type_versions import active_version
 
 # Share of sessions a new policy gets first.
 DEFAULT_SHARE = 0.2

@@ -12,7 +12,7 @@ from tierwatch.routing.classify.learned import learned_classifier
 from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.store.audit import add_audit
-from tierwatch.store.learned import artefact_at, model_artefacts
+from tierwatch.store.learned.artefacts import artefact_at, model_artefacts
 from tierwatch.store.policies import (
     active_policies,
     add_policy,

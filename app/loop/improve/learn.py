@@ -13,16 +13,9 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError
 from tierwatch.routing.classify.local import LocalClassifier
-from tierwatch.store.evidence import try_lock
-from tierwatch.store.learned import (
-    JudgedPair,
-    judged_pairs,
-    load_learner,
-    move_learner,
-    newest_position,
-    put_learner,
-    put_said,
-)
+from tierwatch.store.learned.judged_pairs import JudgedPair, judged_pairs, newest_position, put_said
+from tierwatch.store.learned.learners import load_learner, move_learner, put_learner
+from tierwatch.store.locks import try_lock
 
 # One learner at a time: the order of the pairs is part of what is learned.
 _LOCK = 7_431_206

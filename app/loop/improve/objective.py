@@ -30,7 +30,8 @@ from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import misroute_alert
-from tierwatch.store.evidence import mean_costs, routed_evidence
+from tierwatch.store.evidence.boundary_evidence import routed_evidence
+from tierwatch.store.evidence.logged_decisions import mean_costs
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import (
     UNDECIDED,

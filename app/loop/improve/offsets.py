@@ -18,7 +18,7 @@ from tierwatch.evaluation.types.shrinkage import ScoredPairs, estimate_offsets, 
 from tierwatch.loop.improve.rebuild_types import types_in_force
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets
-from tierwatch.store.learned import judged_pairs
+from tierwatch.store.learned.judged_pairs import judged_pairs
 
 # What a classifier misses of a type changes while it learns, so the newest pairs count.
 _PAIRS = 2_000

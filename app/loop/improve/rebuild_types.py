@@ -29,23 +29,25 @@ from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.audit import add_audit
-from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
-from tierwatch.store.policies import active_policies, lock_active
-from tierwatch.store.proposals import UNDECIDED, proposals_in
-from tierwatch.store.type_versions import (
+from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.learned.type_evidence import (
     JudgedPrompt,
+    judged_prompts,
+    requests_by_type,
+    type_losses,
+)
+from tierwatch.store.learned.type_versions import (
     active_types,
     active_version,
     add_types,
     hold_building,
-    judged_prompts,
     last_looked,
     names_ever_used,
     next_types_version,
-    requests_by_type,
     switch_types_off,
-    type_losses,
 )
+from tierwatch.store.policies import active_policies, lock_active
+from tierwatch.store.proposals import UNDECIDED, proposals_in
 
 # The newest judged prompts: what half of them need fits into half a gigabyte and half a minute.
 _PROMPTS = 12_000

@@ -38,21 +38,17 @@ from tierwatch.loop.improve.rebuild_types import types_in_force
 from tierwatch.routing.classify.local import WORDS_FROM, LocalClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence import mean_costs, try_lock
-from tierwatch.store.learned import (
+from tierwatch.store.evidence.logged_decisions import mean_costs
+from tierwatch.store.learned.artefacts import add_artefact, artefact_at, load_artefact
+from tierwatch.store.learned.judged_pairs import (
     JudgedPair,
-    add_artefact,
-    add_refit,
-    artefact_at,
     count_judged,
     judged_pairs,
-    last_refit,
-    load_artefact,
-    load_learner,
-    refits_against,
     sessions_until,
-    set_candidate,
 )
+from tierwatch.store.learned.learners import load_learner, set_candidate
+from tierwatch.store.learned.refits import add_refit, last_refit, refits_against
+from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import undecided_proposal
 

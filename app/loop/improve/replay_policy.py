@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from tierwatch.errors import UsageError
 from tierwatch.evaluation.thresholds.counterfactual import Replay, replay_policy
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.store.evidence import logged_outcomes
-from tierwatch.store.learned import artefact_at
-from tierwatch.store.pages.alerts_and_proposals import newest_judge_version
+from tierwatch.store.evidence.logged_decisions import logged_outcomes
+from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies
 
 

@@ -24,9 +24,11 @@ from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import misroute_alert
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence import BoundaryEvidence, boundary_evidence, mean_costs
-from tierwatch.store.labels import judge_errors
-from tierwatch.store.learned import artefact_at
+from tierwatch.store.evidence.boundary_evidence import BoundaryEvidence, boundary_evidence
+from tierwatch.store.evidence.labels import judge_errors
+from tierwatch.store.evidence.logged_decisions import mean_costs
+from tierwatch.store.learned.artefacts import artefact_at
+from tierwatch.store.learned.type_versions import active_names
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import (
     add_retune,
@@ -35,7 +37,6 @@ from tierwatch.store.proposals import (
     tested_types,
     undecided_proposal,
 )
-from tierwatch.store.type_versions import active_names
 
 
 @dataclass(frozen=True, slots=True)

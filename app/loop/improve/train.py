@@ -9,12 +9,10 @@ from sqlalchemy import Engine
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.improve.refit import RefitRules, Trial, conclude, models_above
 from tierwatch.routing.classify.local import LocalClassifier
-from tierwatch.store.learned import (
+from tierwatch.store.learned.artefacts import add_artefact, artefact_at, load_artefact
+from tierwatch.store.learned.judged_pairs import (
     JudgedPair,
-    add_artefact,
-    artefact_at,
     judged_pairs,
-    load_artefact,
     newest_position,
     unjudged_texts,
 )

@@ -16,8 +16,8 @@ from tierwatch.store.alerts import (
     untold_alerts,
 )
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence import forget_monitors
-from tierwatch.store.rollups import counted_requests
+from tierwatch.store.evidence.monitors import forget_monitors
+from tierwatch.store.traffic.rollups import counted_requests
 
 # Which streams start anew when an alert of a kind is resolved.
 _STREAMS = {

@@ -22,14 +22,8 @@ from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.flips import FLIPS_TOLERATED, watch_flips
 from tierwatch.store.costs import add_lost_cost, is_spent
-from tierwatch.store.evalset_runs import (
-    add_anchor_verdict,
-    anchor_verdicts,
-    claim_run,
-    end_run,
-    first_run,
-    last_run,
-)
+from tierwatch.store.evidence.evalset_answers import add_anchor_verdict, anchor_verdicts
+from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
 
 KIND = "anchors"
 # Calls in flight: a full set of some 400 anchors, asked in both orders at 2 s a call, takes two

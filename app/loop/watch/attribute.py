@@ -27,8 +27,8 @@ from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.alerts import claim_attribution, put_attribution
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence import loss_cells
-from tierwatch.store.learned import artefact_at
+from tierwatch.store.evidence.cells import loss_cells
+from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import load_policy
 
 # Longer than a full set of anchors and probes takes; see `loop.watch.anchors`.

@@ -23,15 +23,14 @@ from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.relative import raised_against_past
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import spent_today
-from tierwatch.store.evidence import (
-    load_monitor,
-    put_monitor,
+from tierwatch.store.evidence.monitors import load_monitor, put_monitor
+from tierwatch.store.evidence.outcomes import (
     set_positions,
     stream_outcomes,
     streams_pooled_in,
     take_unobserved,
-    try_lock,
 )
+from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import load_policy
 
 # One observer at a time keeps the order of outcomes the order of the monitors.

@@ -23,14 +23,8 @@ from tierwatch.loop.watch.anchors import ENOUGH, HOLD_S, THREADS
 from tierwatch.loop.watch.flips import FLIPS_TOLERATED, watch_flips
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.costs import add_lost_cost, is_spent
-from tierwatch.store.evalset_runs import (
-    add_probe_answer,
-    claim_run,
-    end_run,
-    first_run,
-    last_run,
-    probe_results,
-)
+from tierwatch.store.evidence.evalset_answers import add_probe_answer, probe_results
+from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
 
 KIND = "probes"
 # Times each probe is asked in the first run of a model.

@@ -16,8 +16,9 @@ from tierwatch.evaluation.alarms.drift import InputDriftMonitor
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS
 from tierwatch.loop.watch.alert import open_alert
-from tierwatch.store.evidence import load_monitor, put_monitor, try_lock
-from tierwatch.store.rollups import (
+from tierwatch.store.evidence.monitors import load_monitor, put_monitor
+from tierwatch.store.locks import try_lock
+from tierwatch.store.traffic.watched_counts import (
     CaptureCount,
     FreshCount,
     capture_counts,

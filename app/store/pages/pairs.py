@@ -8,27 +8,18 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    FromClause,
-    Select,
-    and_,
-    case,
-    select,
-    true,
-)
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, select, true
 
-from tierwatch.store.pages.alerts_and_proposals import PAGE, SWAP_DISAGREEMENT, rows
-from tierwatch.store.schema import (
+from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
+from tierwatch.store.pages.lines import PAGE, rows
+from tierwatch.store.schema.evidence import VerdictRow
+from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
-    AttemptRow,
     ExchangeRow,
     ExchangeTextRow,
-    FailureRow,
-    VerdictRow,
 )
+from tierwatch.store.schema.work import AttemptRow, FailureRow
 
 Stage = Literal["waiting", "shadowed", "judged", "unscored", "failed"]
 

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine, text
 from tierwatch.dispatch import SHADOW, KeptDispatch
 from tierwatch.evaluation.sampling.sampling import SamplingPlan
 from tierwatch.loop.capture.capture import CaptureRecorder
-from tierwatch.store.rollups import boundary_traffic
+from tierwatch.store.traffic.rollups import boundary_traffic
 
 
 def counts(engine: Engine) -> tuple[int, int, int]:

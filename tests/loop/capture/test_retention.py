@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.capture.retention import retention
-from tierwatch.store.exchanges import month_bounds
+from tierwatch.store.traffic.exchanges import month_bounds
 
 TODAY = dt.date(2031, 11, 23)
 PARTITIONS = (

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.loop.capture.sweep import sweep
-from tierwatch.store.work import claim, give_back
+from tierwatch.store.traffic.work import claim, give_back
 
 
 class Broker(KeptDispatch):

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health
 from tierwatch.loop.watch.anchors import judge_anchors
-from tierwatch.store.labels import add_label
+from tierwatch.store.evidence.labels import add_label
 
 
 def health(engine: Engine, **tolerance: float) -> JudgeHealth:

@@ -19,10 +19,11 @@ from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.objective import Objective, quality_kept
 from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence import routed_evidence
-from tierwatch.store.learned import add_artefact
+from tierwatch.store.evidence.boundary_evidence import routed_evidence
+from tierwatch.store.learned.artefacts import add_artefact
 from tierwatch.store.policies import active_policies, add_policy, load_policy
-from tierwatch.store.schema import AlternativeRow, ExchangeRow, PolicyRow
+from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
+from tierwatch.store.schema.policies import PolicyRow
 
 OBJECTIVE = Objective(0.95, ["simple", "standard"], "complex")
 RULES = RetuneRules(

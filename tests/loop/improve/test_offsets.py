@@ -27,8 +27,8 @@ from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifie
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router
+from tierwatch.store.learned.type_versions import add_types
 from tierwatch.store.proposals import load_proposal
-from tierwatch.store.type_versions import add_types
 
 NAMES = [tier.name for tier in TIERS]
 FIRST = Policy(1, {"simple": 0.7, "standard": 0.6})

@@ -31,7 +31,7 @@ from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier
-from tierwatch.store import type_versions as store
+from tierwatch.store.learned import type_evidence, type_versions
 
 NOW = dt.datetime.now(dt.UTC)
 WORDS = {
@@ -131,7 +131,7 @@ def test_a_look_is_due_once_in_its_time_and_only_one_worker_takes_it(engine: Eng
     assert rebuild_types(**options, now=soon, every_s=3600) is None
     assert rebuild_types(**options, now=later, every_s=3600) is not None
     with engine.begin() as connection:
-        assert store.hold_building(connection)
+        assert type_versions.hold_building(connection)
         assert rebuild_types(**options, now=later) is None
     assert rebuild_types(**options, now=later) is not None
 
@@ -157,7 +157,7 @@ def test_two_workers_at_once_make_one_version(engine: Engine) -> None:
 
 def test_the_database_holds_one_active_version_only(connection: Connection) -> None:
     for version in (1, 2):
-        store.add_types(
+        type_versions.add_types(
             connection,
             version=version,
             artefact=b"x",
@@ -165,8 +165,8 @@ def test_the_database_holds_one_active_version_only(connection: Connection) -> N
             evidence={},
             mapping={},
         )
-    assert store.active_version(connection) == 2
-    assert store.names_ever_used(connection) == {"a1", "a2"}
+    assert type_versions.active_version(connection) == 2
+    assert type_versions.names_ever_used(connection) == {"a1", "a2"}
     with pytest.raises(IntegrityError):
         connection.execute(text("update task_types set active = true"))
 
@@ -174,7 +174,7 @@ def test_the_database_holds_one_active_version_only(connection: Connection) -> N
 def test_types_in_force_that_cannot_be_read_are_replaced(engine: Engine) -> None:
     judge_prompts(engine, 500, DIFFERENT)
     with engine.begin() as connection:
-        store.add_types(
+        type_versions.add_types(
             connection, version=4, artefact=b"rotten", names=["old"], evidence={}, mapping={}
         )
     found = rebuild(engine)
@@ -214,7 +214,7 @@ def test_the_table_shows_size_rates_and_own_thresholds(engine: Engine) -> None:
     judge_prompts(engine, 500, DIFFERENT)
     rebuild(engine)
     with engine.begin() as connection:
-        stored = store.active_types(connection)
+        stored = type_versions.active_types(connection)
         assert stored is not None
         one, other = stored.names[:2]
         minute = NOW.replace(second=0, microsecond=0)
@@ -275,7 +275,7 @@ def test_a_gateway_takes_types_over_and_keeps_them_when_worse_comes(engine: Engi
     here.refresh()
     assert here.router is in_force
     with engine.begin() as connection:
-        store.add_types(
+        type_versions.add_types(
             connection, version=2, artefact=b"rotten", names=["x"], evidence={}, mapping={}
         )
     for _ in range(3):
@@ -344,6 +344,6 @@ def test_the_command_rebuilds_shows_and_switches_off(
 def test_judge_name_of_the_rows_is_the_one_that_is_read(engine: Engine) -> None:
     judge_prompts(engine, 3, DIFFERENT)
     with engine.connect() as connection:
-        found = store.judged_prompts(connection, judge_version=JUDGE, limit=2)
+        found = type_evidence.judged_prompts(connection, judge_version=JUDGE, limit=2)
     assert [prompt.session for prompt in found] == ["session 1", "session 2"]
     assert found[0].boundary == "simple"

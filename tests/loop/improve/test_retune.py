@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.loop.decide.approve import reject_proposal
 from tierwatch.loop.improve.retune import RetuneRules, retune
-from tierwatch.store.labels import add_label
+from tierwatch.store.evidence.labels import add_label
 
 RULES = RetuneRules(
     mode="propose", alpha={"simple": 0.05}, delta=0.05, step=0.1, min_pairs=200, every_s=3600

@@ -20,7 +20,7 @@ from tierwatch.loop.watch.attribute import (
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.store.alerts import claim_attribution
-from tierwatch.store.evidence import loss_cells
+from tierwatch.store.evidence.cells import loss_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

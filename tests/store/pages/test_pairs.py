@@ -12,9 +12,11 @@ from factories.rows import (
 from sqlalchemy import Connection, insert, update
 
 from tierwatch.store.pages import pairs as reading_pairs
-from tierwatch.store.pages.alerts_and_proposals import SWAP_DISAGREEMENT
+from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
 from tierwatch.store.pages.pairs import STAGES, PairFilter, pair, pairs
-from tierwatch.store.schema import AttemptRow, ExchangeTextRow, VerdictRow
+from tierwatch.store.schema.evidence import VerdictRow
+from tierwatch.store.schema.exchanges import ExchangeTextRow
+from tierwatch.store.schema.work import AttemptRow
 
 
 @pytest.fixture

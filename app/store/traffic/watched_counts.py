@@ -1,82 +1,13 @@
-"""Counts of all traffic, per minute; added in batches, each batch once."""
+"""Counts of all traffic, as they are watched: for drift of its confidences, for gaps in capture."""
 
 import datetime as dt
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS
-from tierwatch.store.schema import BoundaryCountRow, RollupFlushRow, RollupRow
-
-_KEY = ("minute", "tier", "task_type", "bin", "policy_version")
-
-
-def add_rollups(
-    connection: Connection, flush_id: uuid.UUID, rows: Sequence[dict[str, Any]]
-) -> bool:
-    """Add counts; False when this flush was added before (its commit was only not heard of)."""
-    new = connection.execute(
-        insert(RollupFlushRow)
-        .values(id=flush_id)
-        .on_conflict_do_nothing()
-        .returning(RollupFlushRow.id)
-    ).one_or_none()
-    if new is None:
-        return False
-    if rows:
-        given = insert(RollupRow)
-        added = {
-            column.name: column + given.excluded[column.name]
-            for column in RollupRow.__table__.columns
-            if column.name not in _KEY
-        }
-        connection.execute(
-            given.on_conflict_do_update(index_elements=list(_KEY), set_=added),
-            # Everybody locks in the same order, so nobody waits for each other.
-            sorted(rows, key=lambda row: tuple(row[name] for name in _KEY)),
-        )
-    return True
-
-
-def add_boundary_counts(
-    connection: Connection, rows: Sequence[tuple[dt.date, str, int, int]]
-) -> None:
-    """Add counts of (day, boundary, confidence in cents, requests)."""
-    if not rows:
-        return
-    given = insert(BoundaryCountRow)
-    names = ("day", "boundary", "cents", "requests")
-    connection.execute(
-        given.on_conflict_do_update(
-            index_elements=["day", "boundary", "cents"],
-            set_={"requests": BoundaryCountRow.requests + given.excluded.requests},
-        ),
-        [dict(zip(names, row, strict=True)) for row in sorted(rows)],
-    )
-
-
-def boundary_traffic(
-    connection: Connection, boundary: str, *, since: dt.datetime
-) -> tuple[list[float], list[int]]:
-    """Confidences (middles of cents) and counts of all requests that came to a boundary."""
-    rows = connection.execute(
-        select(BoundaryCountRow.cents, func.sum(BoundaryCountRow.requests).label("requests"))
-        .where(BoundaryCountRow.boundary == boundary, BoundaryCountRow.day >= since.date())
-        .group_by(BoundaryCountRow.cents)
-        .order_by(BoundaryCountRow.cents)
-    ).all()
-    # A cent holds [c, c + .01), and 100 is exactly 1.
-    middles = [min(1.0, (row.cents + 0.5) / 100) for row in rows]
-    return middles, [int(row.requests) for row in rows]
-
-
-def counted_requests(connection: Connection) -> int:
-    """Requests counted so far, by every gateway."""
-    return int(connection.execute(select(func.sum(RollupRow.requests))).scalar_one() or 0)
+from tierwatch.store.schema.traffic import RollupRow
+from tierwatch.store.traffic.exchanges import first_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +87,9 @@ def capture_counts(
             from counted left join stored using (tier) where eligible > 0 order by tier
             """
         ),
-        {"after": after, "until": until, "first": _first_id(after), "last": _first_id(until)},
+        {"after": after, "until": until, "first": first_id(after), "last": first_id(until)},
     )
     return [CaptureCount(*row) for row in rows]
-
-
-def _first_id(moment: dt.datetime) -> uuid.UUID:
-    """The lowest id of an exchange that arrived at this moment: its milliseconds lead the id."""
-    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
 
 
 def confidence_shares(

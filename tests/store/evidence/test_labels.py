@@ -7,7 +7,7 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection
 
-from tierwatch.store.labels import (
+from tierwatch.store.evidence.labels import (
     add_label,
     judge_errors,
     label_counts,

@@ -1,26 +1,17 @@
-"""Learned models: working classifiers, their artefacts, versions, and the pairs they learn from."""
+"""Judged pairs as a boundary's classifier learns them, and the texts behind them."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, and_, exists, func, select, text
 from sqlalchemy.orm import aliased
 
 from tierwatch.evaluation.sampling.outcome import LowerVerdict, lower_verdict
 from tierwatch.routing.classify.features import routed_text
-from tierwatch.store.schema import (
-    ArtefactRow,
-    ExchangeTextRow,
-    LearnerRow,
-    ModelRow,
-    OutcomeRow,
-    PolicyRow,
-    RefitRow,
-    VerdictRow,
-)
+from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
+from tierwatch.store.schema.exchanges import ExchangeTextRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,35 +163,6 @@ def sessions_until(connection: Connection, sessions: Sequence[str], position: in
     return {row.session for row in found}
 
 
-def load_learner(connection: Connection, boundary: str) -> Any:
-    """A boundary's working classifier, locked, or None."""
-    return connection.execute(
-        select(*LearnerRow.__table__.columns)
-        .where(LearnerRow.boundary == boundary)
-        .with_for_update()
-    ).one_or_none()
-
-
-def put_learner(
-    connection: Connection, boundary: str, *, artefact: bytes, pairs: int, position: int
-) -> None:
-    """Write a boundary's working classifier; its candidate stays what it is."""
-    new = insert(LearnerRow).values(
-        boundary=boundary, artefact=artefact, pairs=pairs, position=position
-    )
-    connection.execute(
-        new.on_conflict_do_update(
-            index_elements=[LearnerRow.boundary],
-            set_={
-                "artefact": new.excluded.artefact,
-                "pairs": new.excluded.pairs,
-                "position": new.excluded.position,
-                "updated_at": func.now(),
-            },
-        )
-    )
-
-
 def put_said(connection: Connection, said: Mapping[int, tuple[float, float]]) -> None:
     """Write down what the working classifier said of pairs before it learned them, by position."""
     connection.execute(
@@ -216,124 +178,3 @@ def put_said(connection: Connection, said: Mapping[int, tuple[float, float]]) ->
             "lower": [lower for _, lower in said.values()],
         },
     )
-
-
-def move_learner(connection: Connection, boundary: str, position: int) -> None:
-    """Note that nothing up to a position concerned a boundary, without writing its classifier."""
-    connection.execute(
-        update(LearnerRow).where(LearnerRow.boundary == boundary).values(position=position)
-    )
-
-
-def set_candidate(connection: Connection, boundary: str, artefact_id: int | None) -> None:
-    """Name the artefact that waits for held-out pairs, or none."""
-    connection.execute(
-        update(LearnerRow).where(LearnerRow.boundary == boundary).values(candidate_id=artefact_id)
-    )
-
-
-def add_artefact(
-    connection: Connection,
-    boundary: str,
-    *,
-    artefact: bytes,
-    pairs: int,
-    position: int,
-    author: str,
-) -> int:
-    """Keep an artefact for good; gives its id."""
-    added = connection.execute(
-        insert(ArtefactRow)
-        .values(boundary=boundary, artefact=artefact, pairs=pairs, position=position, author=author)
-        .returning(ArtefactRow.id)
-    )
-    return int(added.scalar_one())
-
-
-def load_artefact(connection: Connection, artefact_id: int) -> Any:
-    """An artefact, or None."""
-    return connection.execute(
-        select(*ArtefactRow.__table__.columns).where(ArtefactRow.id == artefact_id)
-    ).one_or_none()
-
-
-def model_artefacts(connection: Connection, version: int) -> dict[str, bytes]:
-    """Boundary -> artefact of a version; empty when there is no such version."""
-    rows = connection.execute(
-        select(ModelRow.boundary, ArtefactRow.artefact)
-        .join(ArtefactRow, ArtefactRow.id == ModelRow.artefact_id)
-        .where(ModelRow.version == version)
-    )
-    return {row.boundary: bytes(row.artefact) for row in rows}
-
-
-def artefact_at(connection: Connection, version: int, boundary: str) -> int:
-    """Id of a boundary's artefact in a version; 0 where the configured classifier decides."""
-    found = connection.execute(
-        select(ModelRow.artefact_id).where(
-            ModelRow.version == version, ModelRow.boundary == boundary
-        )
-    ).scalar_one_or_none()
-    return found or 0
-
-
-def add_model(connection: Connection, base: int, boundary: str, artefact_id: int) -> int:
-    """Add the version that is like ``base`` but for one boundary; gives its number.
-
-    Call it with the active row locked, so that no two take one number.
-    """
-    newest = connection.execute(select(func.max(ModelRow.version))).scalar_one()
-    version = int(newest or 0) + 1
-    inherited = connection.execute(
-        select(ModelRow.boundary, ModelRow.artefact_id).where(ModelRow.version == base)
-    )
-    artefacts = {row.boundary: row.artefact_id for row in inherited} | {boundary: artefact_id}
-    connection.execute(
-        insert(ModelRow),
-        [
-            {"version": version, "boundary": name, "artefact_id": artefact}
-            for name, artefact in artefacts.items()
-        ],
-    )
-    return version
-
-
-def policies_of_other_models(boundary: str, artefact_id: int) -> Select[int]:
-    """Versions of policies under which another classifier decided at a boundary.
-
-    Confidences of two classifiers are not comparable: what was gathered under these policies says
-    nothing of a threshold for this artefact (0: the configured classifier).
-    """
-    return (
-        select(PolicyRow.version)
-        .outerjoin(
-            ModelRow,
-            and_(ModelRow.version == PolicyRow.classifier, ModelRow.boundary == boundary),
-        )
-        .where(func.coalesce(ModelRow.artefact_id, 0) != artefact_id)
-    )
-
-
-def last_refit(connection: Connection, boundary: str) -> Any:
-    """The newest comparison at a boundary, or None."""
-    return connection.execute(
-        select(*RefitRow.__table__.columns)
-        .where(RefitRow.boundary == boundary)
-        .order_by(RefitRow.k.desc())
-        .limit(1)
-    ).one_or_none()
-
-
-def refits_against(connection: Connection, boundary: str, incumbent_id: int) -> int:
-    """How many candidates were compared with an incumbent."""
-    count = connection.execute(
-        select(func.count())
-        .select_from(RefitRow)
-        .where(RefitRow.boundary == boundary, RefitRow.incumbent_id == incumbent_id)
-    ).scalar_one()
-    return int(count)
-
-
-def add_refit(connection: Connection, **columns: Any) -> None:
-    """Record a comparison, whatever came of it."""
-    connection.execute(insert(RefitRow).values(**columns))

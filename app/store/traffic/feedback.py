@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import FeedbackRow
+from tierwatch.store.schema.traffic import FeedbackRow
 
 
 def add_feedback(

@@ -1,10 +1,8 @@
-"""People and programs that may use the dashboard: their roles, passwords and tokens."""
+"""People who may enter the dashboard: their passwords and roles."""
 
 import hashlib
 import secrets
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -13,45 +11,16 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.store.audit import add_audit
-from tierwatch.store.schema import TokenRow, UserRow
-
-Role = Literal["viewer", "reviewer", "approver", "admin"]
-
-# Each may do what the ones before it may, and more.
-ROLES: tuple[Role, ...] = ("viewer", "reviewer", "approver", "admin")
+from tierwatch.store.people.roles import Person, accepted_name, accepted_role
+from tierwatch.store.schema.people import UserRow
 
 SHORTEST_PASSWORD = 12
+
 # Hashing reads the whole password; an endless one would be a way to keep the process busy.
 LONGEST_PASSWORD = 1_000
-_LONGEST_NAME = 100
 
 # RFC 9106's second recommended choice, the library's default: 64 MiB, 3 passes, about 60 ms.
 _HASHER = PasswordHasher()
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who acts: a user of the pages, or a token of the JSON API.
-
-    Attributes:
-        name: of the user, or ``token:`` and the token's name; what the audit shows.
-        role: what they may do.
-        must_change: the password was given out once and should be replaced.
-        stamp: changes with the password, so that a new password ends older sessions.
-    """
-
-    name: str
-    role: Role
-    must_change: bool = False
-    stamp: str = ""
-
-    def may(self, needed: Role) -> bool:
-        """Whether this role includes ``needed``.
-
-        >>> Person("ada", "approver").may("reviewer"), Person("bob", "viewer").may("reviewer")
-        (True, False)
-        """
-        return ROLES.index(self.role) >= ROLES.index(needed)
 
 
 def add_user(
@@ -77,29 +46,29 @@ def add_user(
         UsageError: a name, password or role that is not accepted.
         ConflictError: the name is taken.
     """
-    accepted_name, accepted_role = _name(name), _role(role)
+    own_name, own_role = accepted_name(name), accepted_role(role)
     password_hash = _HASHER.hash(_accepted(password))
     added = connection.execute(
         insert(UserRow)
         .values(
-            name=accepted_name,
+            name=own_name,
             password_hash=password_hash,
-            role=accepted_role,
+            role=own_role,
             must_change=must_change,
         )
         .on_conflict_do_nothing()
         .returning(UserRow.name)
     ).one_or_none()
     if added is None:
-        raise ConflictError(f"there is a user {accepted_name!r} already")
+        raise ConflictError(f"there is a user {own_name!r} already")
     add_audit(
         connection,
         actor=actor,
         action="user.added",
-        subject=f"user/{accepted_name}",
-        role=accepted_role,
+        subject=f"user/{own_name}",
+        role=own_role,
     )
-    return Person(accepted_name, accepted_role, must_change, _stamp(password_hash))
+    return Person(own_name, own_role, must_change, _stamp(password_hash))
 
 
 def find_user(connection: Connection, name: str) -> Person | None:
@@ -109,7 +78,7 @@ def find_user(connection: Connection, name: str) -> Person | None:
     ).one_or_none()
     if row is None:
         return None
-    return Person(name, _role(row.role), row.must_change, _stamp(row.password_hash))
+    return Person(name, accepted_role(row.role), row.must_change, _stamp(row.password_hash))
 
 
 def check_password(connection: Connection, name: str, password: str) -> Person | None:
@@ -142,65 +111,14 @@ def change_password(connection: Connection, name: str, new: str) -> Person:
     if changed is None:
         raise UsageError(f"found no user {name!r}; add one with `tierwatch users add`")
     add_audit(connection, actor=name, action="user.password_changed", subject=f"user/{name}")
-    return Person(name, _role(changed.role), must_change=False, stamp=_stamp(changed.password_hash))
-
-
-def add_token(connection: Connection, name: str, role: str, *, actor: str = "command line") -> str:
-    """Make a bearer token of the JSON API and return it; only its hash is kept.
-
-    Raises:
-        UsageError: a name or role that is not accepted.
-        ConflictError: the name is taken.
-    """
-    accepted_name, accepted_role = _name(name), _role(role)
-    token = secrets.token_urlsafe(32)
-    added = connection.execute(
-        insert(TokenRow)
-        .values(name=accepted_name, token_hash=_token_hash(token), role=accepted_role)
-        .on_conflict_do_nothing()
-        .returning(TokenRow.name)
-    ).one_or_none()
-    if added is None:
-        raise ConflictError(f"there is a token {accepted_name!r} already")
-    add_audit(
-        connection,
-        actor=actor,
-        action="token.added",
-        subject=f"token/{accepted_name}",
-        role=accepted_role,
+    return Person(
+        name, accepted_role(changed.role), must_change=False, stamp=_stamp(changed.password_hash)
     )
-    return token
-
-
-def find_token(connection: Connection, token: str) -> Person | None:
-    """Return whose token this is, or None.
-
-    A token is 256 random bits, so a plain SHA-256 of it cannot be guessed back.
-    """
-    row = connection.execute(
-        select(TokenRow.name, TokenRow.role).where(TokenRow.token_hash == _token_hash(token))
-    ).one_or_none()
-    return None if row is None else Person(f"token:{row.name}", _role(row.role))
 
 
 def one_time_password() -> str:
     """Return a password to be printed once: 16 characters, 96 random bits."""
     return secrets.token_urlsafe(12)
-
-
-def _name(name: str) -> str:
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or " " in name:
-        raise UsageError(
-            f"name: found {name!r}; accepted: 1 to {_LONGEST_NAME} characters, no spaces"
-        )
-    return name
-
-
-def _role(role: str) -> Role:
-    for known in ROLES:
-        if role == known:
-            return known
-    raise UsageError(f"role: found {role!r}; accepted: {', '.join(ROLES)}")
 
 
 def _accepted(password: str) -> str:
@@ -214,10 +132,6 @@ def _accepted(password: str) -> str:
 
 def _stamp(password_hash: str) -> str:
     return hashlib.sha256(password_hash.encode()).hexdigest()[:16]
-
-
-def _token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
 @cache

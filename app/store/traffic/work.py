@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import AlternativeRow, AttemptRow, ClaimRow, ExchangeRow, FailureRow
+from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
+from tierwatch.store.schema.work import AttemptRow, ClaimRow, FailureRow
 
 
 def claim(

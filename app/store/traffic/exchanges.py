@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import (
+from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
     ExchangeRow,
@@ -109,9 +109,13 @@ def month_bounds(month: dt.date) -> tuple[uuid.UUID, uuid.UUID]:
     """Ids between which every exchange of a month lies: [first, last)."""
     first = month.replace(day=1)
     following = (first + dt.timedelta(days=32)).replace(day=1)
-    return _floor_id(first), _floor_id(following)
+    return first_id(_midnight(first)), first_id(_midnight(following))
 
 
-def _floor_id(day: dt.date) -> uuid.UUID:
-    midnight = dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)
-    return uuid.UUID(int=int(midnight.timestamp() * 1000) << 80)
+def first_id(moment: dt.datetime) -> uuid.UUID:
+    """The lowest id of an exchange that arrived at this moment: its milliseconds lead the id."""
+    return uuid.UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)

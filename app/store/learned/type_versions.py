@@ -1,14 +1,16 @@
-"""Versions of the task types, and the judged prompts they are built from."""
+"""Versions of the task types, and which one is active."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import AuditRow, ExchangeTextRow, OutcomeRow, TaskTypesRow
+from tierwatch.store.locks import try_lock
+from tierwatch.store.schema.learned import TaskTypesRow
+from tierwatch.store.schema.people import AuditRow
 
 # Names the lock of whoever builds types; any number that nothing else locks by.
 _BUILDING = 7_300_061
@@ -26,30 +28,9 @@ class StoredTypes:
     created_at: dt.datetime
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedPrompt:
-    """A request whose pair was judged: its redacted body, and the loss at the boundary."""
-
-    request: dict[str, Any]
-    boundary: str
-    loss: float
-    session: str
-
-
-@dataclass(frozen=True, slots=True)
-class TypeLosses:
-    """Judged pairs of one task type in one direction, a conversation as one by its mean loss."""
-
-    task_type: str
-    direction: str
-    losses: list[float]
-    weights: list[float]
-
-
 def hold_building(connection: Connection) -> bool:
     """Whether this transaction alone may build types now; held until it ends."""
-    got = connection.execute(text("select pg_try_advisory_xact_lock(:key)"), {"key": _BUILDING})
-    return bool(got.scalar_one())
+    return try_lock(connection, _BUILDING)
 
 
 def active_version(connection: Connection) -> int:
@@ -129,51 +110,3 @@ def last_looked(connection: Connection) -> dt.datetime | None:
     return connection.execute(
         select(func.max(AuditRow.at)).where(AuditRow.subject.like("task_types/%"))
     ).scalar_one()
-
-
-def judged_prompts(connection: Connection, *, judge_version: str, limit: int) -> list[JudgedPrompt]:
-    """The newest judged requests whose text is still kept, oldest first."""
-    rows = connection.execute(
-        select(ExchangeTextRow.request, OutcomeRow.boundary, OutcomeRow.loss, OutcomeRow.session)
-        .join(ExchangeTextRow, ExchangeTextRow.id == OutcomeRow.exchange_id)
-        .where(OutcomeRow.judge_version == judge_version)
-        .order_by(OutcomeRow.id.desc())
-        .limit(limit)
-    )
-    return [JudgedPrompt(*row) for row in rows][::-1]
-
-
-def type_losses(
-    connection: Connection, *, judge_version: str, limit: int = 100_000
-) -> list[TypeLosses]:
-    """What the newest pairs say of each task type, by direction."""
-    rows = connection.execute(
-        text(
-            """
-            with newest as (
-                select task_type, direction, session, loss, pi from outcomes
-                where judge_version = :judge order by id desc limit :limit
-            ), talks as (
-                select task_type, direction, avg(1 / pi) as weight,
-                       least(1, sum(loss / pi) / sum(1 / pi)) as loss
-                from newest group by task_type, direction, session
-            )
-            select task_type, direction, array_agg(loss), array_agg(weight)
-            from talks group by 1, 2 order by 1, 2
-            """
-        ),
-        {"judge": judge_version, "limit": limit},
-    )
-    return [TypeLosses(*row) for row in rows]
-
-
-def requests_by_type(connection: Connection, *, days: int = 7) -> dict[str, int]:
-    """All requests of the last days by the type they were given."""
-    rows = connection.execute(
-        text(
-            "select task_type, sum(requests)::bigint as requests from rollups"
-            " where minute > now() - make_interval(days => :days) group by 1"
-        ),
-        {"days": days},
-    )
-    return {row.task_type: row.requests for row in rows}

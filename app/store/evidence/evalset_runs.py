@@ -1,14 +1,13 @@
-"""Runs over evalsets: what the judge said of anchors, what tiers answered to probes."""
+"""Runs over evalsets: which are due, whose they are, which one others are compared with."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, text, update
+from sqlalchemy import Connection, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema import AlertRow, AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
+from tierwatch.store.schema.checks import EvalsetRunRow
+from tierwatch.store.schema.proposals import AlertRow
 
 # Any number that no other program uses for an advisory lock on this database.
 _RUN_LOCK = 7_431_203
@@ -134,91 +133,3 @@ def _same(kind: str, subject: str, model: str, set_version: str) -> tuple[Any, .
         EvalsetRunRow.model == model,
         EvalsetRunRow.set_version == set_version,
     )
-
-
-def add_anchor_verdict(connection: Connection, **columns: Any) -> None:
-    """Keep what the judge said of an anchor; once a run."""
-    connection.execute(insert(AnchorVerdictRow).values(columns).on_conflict_do_nothing())
-
-
-def add_probe_answer(connection: Connection, **columns: Any) -> None:
-    """Keep what a tier answered to a probe; once a run."""
-    connection.execute(insert(ProbeAnswerRow).values(columns).on_conflict_do_nothing())
-
-
-def anchor_verdicts(connection: Connection, run_id: int) -> Mapping[str, str | None]:
-    """Verdict by anchor of one run: ``a | b | tie``, None where it was unscored."""
-    rows = connection.execute(
-        select(AnchorVerdictRow.anchor_id, AnchorVerdictRow.verdict)
-        .where(AnchorVerdictRow.run_id == run_id)
-        .order_by(AnchorVerdictRow.anchor_id)
-    )
-    return {row.anchor_id: row.verdict for row in rows}
-
-
-def probe_results(connection: Connection, run_id: int) -> Mapping[str, bool | None]:
-    """By probe, whether the tier passed it in one run; None where there was no answer."""
-    rows = connection.execute(
-        select(ProbeAnswerRow.probe_id, ProbeAnswerRow.passed)
-        .where(ProbeAnswerRow.run_id == run_id)
-        .order_by(ProbeAnswerRow.probe_id)
-    )
-    return {row.probe_id: row.passed for row in rows}
-
-
-def newest_anchor_verdicts(connection: Connection, judge_version: str) -> list[Any]:
-    """Every verdict of the newest ended run of a judge: truth, verdict, orders_agree, longer."""
-    return list(
-        connection.execute(
-            text(
-                "select anchor_id, truth, verdict, orders_agree, longer from anchor_verdicts"
-                " where run_id = (select max(id) from evalset_runs where kind = 'anchors'"
-                " and subject = :judge and ended_at is not null) order by anchor_id"
-            ),
-            {"judge": judge_version},
-        )
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RunLine:
-    """A run on a page.
-
-    Attributes:
-        kind: ``anchors`` or ``probes``.
-        subject: the judge version or the tier.
-        model: that answered.
-        why: the schedule, or the alert that asked.
-        started_at: when.
-        items: answered in it.
-        good: anchors judged rightly, or probes passed.
-    """
-
-    kind: str
-    subject: str
-    model: str
-    why: str
-    started_at: dt.datetime
-    items: int
-    good: int
-
-
-def newest_runs(connection: Connection, *, limit: int = 12) -> list[RunLine]:
-    """The newest runs that ended, over all judges and tiers, newest first."""
-    rows = connection.execute(
-        text(
-            """
-            select r.kind, r.subject, r.model, r.why, r.started_at,
-                   count(a.anchor_id) + count(p.probe_id) as items,
-                   count(*) filter (where a.verdict = a.truth)
-                     + count(*) filter (where p.passed) as good
-            from (select * from evalset_runs where ended_at is not null
-                  order by id desc limit :limit) r
-            left join anchor_verdicts a on a.run_id = r.id and a.verdict is not null
-            left join probe_answers p on p.run_id = r.id and p.passed is not null
-            group by r.id, r.kind, r.subject, r.model, r.why, r.started_at order by r.id desc
-            """
-        ),
-        {"limit": limit},
-    )
-    return [RunLine(*row) for row in rows]

@@ -2,19 +2,16 @@ import pytest
 from sqlalchemy import Connection, select
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.store.people import (
+from tierwatch.store.people.tokens import add_token
+from tierwatch.store.people.users import (
     LONGEST_PASSWORD,
-    ROLES,
-    Person,
-    add_token,
     add_user,
     change_password,
     check_password,
-    find_token,
     find_user,
     one_time_password,
 )
-from tierwatch.store.schema import AuditRow, TokenRow, UserRow
+from tierwatch.store.schema.people import AuditRow, UserRow
 
 PASSWORD = "correct horse battery"
 
@@ -93,22 +90,6 @@ def test_taken_names_conflict(connection: Connection) -> None:
     ada = find_user(connection, "ada")
     assert ada is not None
     assert ada.role == "viewer"
-
-
-def test_token_is_found_by_its_text_and_kept_as_a_hash(connection: Connection) -> None:
-    token = add_token(connection, "ci", "reviewer")
-
-    assert find_token(connection, token) == Person("token:ci", "reviewer")
-    assert find_token(connection, token + "x") is None
-    assert find_token(connection, "") is None
-    assert find_token(connection, "\ud800") is None
-    assert token not in connection.execute(select(TokenRow.token_hash)).scalar_one()
-
-
-def test_each_role_includes_the_ones_before_it() -> None:
-    for place, role in enumerate(ROLES):
-        allowed = [needed for needed in ROLES if Person("ada", role).may(needed)]
-        assert allowed == list(ROLES[: place + 1])
 
 
 def test_audit_tells_who_gave_whom_which_role(connection: Connection) -> None:

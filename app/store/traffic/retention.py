@@ -5,9 +5,11 @@ import re
 
 from sqlalchemy import Connection, text
 
-from tierwatch.store.exchanges import month_bounds
+from tierwatch.store.traffic.exchanges import month_bounds
 
 _TEXT_TABLES = ("exchange_texts", "alternative_texts")
+
+
 _PARTITION = re.compile(r"_texts_y(\d{4})m(\d{2})$")
 
 

@@ -1,0 +1,174 @@
+"""Outcomes about boundaries, as thresholds are chosen and tested on them."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, select, text, true
+
+from tierwatch.evaluation.sampling.outcome import lower_verdict
+from tierwatch.evaluation.thresholds.joint import RoutedPairs
+from tierwatch.store.learned.artefacts import policies_of_other_models
+from tierwatch.store.schema.evidence import OutcomeRow
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryEvidence:
+    """Outcomes about one boundary, in order of arrival; lists of equal length."""
+
+    ids: list[int]
+    confidences: list[float]
+    losses: list[float]
+    weights: list[float]
+
+
+def boundary_evidence(
+    connection: Connection,
+    boundary: str,
+    *,
+    judge_version: str,
+    artefact_id: int = 0,
+    after_outcome: int = 0,
+    task_type: str | None = None,
+    without: Collection[str] = (),
+    limit: int = 100_000,
+) -> BoundaryEvidence:
+    """The newest outcomes about a boundary, from both directions.
+
+    Args:
+        connection: any.
+        boundary: the lower tier.
+        judge_version: verdicts of other judges are another measurement and are left out.
+        artefact_id: of the learned classifier that decides at the boundary, 0 for the configured
+            one; confidences that another one gave are left out.
+        after_outcome: outcomes up to this id belong to an older regime and are left out.
+        task_type: only outcomes of requests that were given this type; None takes all.
+        without: types to leave out.
+        limit: how many of the newest to take.
+    """
+    of_type = true() if task_type is None else OutcomeRow.task_type == task_type
+    newest = (
+        select(OutcomeRow.id, OutcomeRow.confidence, OutcomeRow.loss, OutcomeRow.pi)
+        .where(
+            OutcomeRow.boundary == boundary,
+            OutcomeRow.judge_version == judge_version,
+            OutcomeRow.id > after_outcome,
+            OutcomeRow.policy_version.not_in(policies_of_other_models(boundary, artefact_id)),
+            of_type,
+            OutcomeRow.task_type.not_in(without),
+        )
+        .order_by(OutcomeRow.id.desc())
+        .limit(limit)
+    )
+    rows = connection.execute(newest).all()[::-1]
+    return BoundaryEvidence(
+        ids=[row.id for row in rows],
+        confidences=[row.confidence for row in rows],
+        losses=[row.loss for row in rows],
+        weights=[1 / row.pi for row in rows],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RoutedEvidence:
+    """Judged pairs of all boundaries with what routed them, in order of arrival."""
+
+    ids: list[int]
+    pairs: RoutedPairs
+
+
+def routed_evidence(
+    connection: Connection,
+    tiers: Sequence[str],
+    top: str,
+    *,
+    judge_version: str,
+    classifier: int,
+    after_outcome: int = 0,
+    apart: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
+    limit: int = 20_000,
+) -> RoutedEvidence:
+    """The newest judged pairs of all boundaries, as all tiers together are tested on them.
+
+    Of policies with the same tiers and the same thresholds of task types: what another ladder
+    compared was another gain, and what another threshold served was other requests.
+
+    Args:
+        connection: any.
+        tiers: every tier but the top one, cheapest first.
+        top: the top tier.
+        judge_version: verdicts of other judges are another measurement and are left out.
+        classifier: version of the learned model; a tier's confidence depends on the models of all
+            boundaries, so what was decided by another version is left out.
+        after_outcome: outcomes up to this id belong to an older regime and are left out.
+        apart: task type -> tier -> threshold of its own, of the policy in force. They stay as they
+            are, which a confidence of 1 or 0 in place of the real one says.
+        limit: how many of the newest to take. With so many a test holds the active policy's lock
+            for a second or two.
+    """
+    rows = connection.execute(
+        text(
+            """
+            select o.id, o.tier, o.boundary, o.direction, o.pi, o.task_type, o.policy_version,
+                   v.preferred, e.label, p.thresholds,
+                   array(select cast(e.confidences ->> name as double precision)
+                         from unnest(cast(:tiers as text[])) with ordinality as t(name, place)
+                         order by place) as confidences
+            from outcomes o
+            join verdicts v using (exchange_id, judge_version)
+            join exchanges e on e.id = o.exchange_id
+            join policies p on p.version = o.policy_version and p.classifier = :classifier
+            where o.judge_version = :judge and o.id > :after
+              and o.boundary = any(cast(:tiers as text[])) and o.tier = any(cast(:ladder as text[]))
+              and e.label = any(cast(:ladder as text[]))
+              and e.confidences ?& cast(:tiers as text[])
+              and p.thresholds ?& cast(:tiers as text[])
+              and p.thresholds - cast(:tiers as text[]) = '{}'
+              and abs(array_position(cast(:ladder as text[]), o.tier)
+                      - array_position(cast(:ladder as text[]), e.alternative_tier)) = 1
+              and p.by_task = cast(:apart as jsonb)
+            order by o.id desc limit :limit
+            """
+        ),
+        {
+            "tiers": list(tiers),
+            "ladder": [*tiers, top],
+            "judge": judge_version,
+            "classifier": classifier,
+            "after": after_outcome,
+            "limit": limit,
+            "apart": json.dumps({task: dict(own) for task, own in apart.items()}),
+        },
+    ).all()[::-1]
+    place = {tier: number for number, tier in enumerate((*tiers, top))}
+    versions = sorted({row.policy_version for row in rows})
+    known = {row.policy_version: row.thresholds for row in rows}
+    gains = {"worse": 1.0, "tie": 0.0, "better": -1.0}
+    pairs = RoutedPairs(
+        confidences=np.array(
+            [_own_decided(row, tiers, apart) for row in rows], dtype=np.float64
+        ).reshape(len(rows), len(tiers)),
+        served=[place[row.tier] for row in rows],
+        boundaries=[place[row.boundary] for row in rows],
+        labels=[place[row.label] for row in rows],
+        gains=[gains[lower_verdict(row.preferred, direction=row.direction)] for row in rows],
+        weights=[1 / row.pi for row in rows],
+        policies=[versions.index(row.policy_version) for row in rows],
+        thresholds=np.array(
+            [[known[version][tier] for tier in tiers] for version in versions], dtype=np.float64
+        ).reshape(len(versions), len(tiers)),
+    )
+    return RoutedEvidence([row.id for row in rows], pairs)
+
+
+def _own_decided(
+    row: Any, tiers: Sequence[str], apart: Mapping[str, Mapping[str, float]]
+) -> list[float]:
+    own = apart.get(row.task_type, {})
+    return [
+        float(confidence >= own[tier]) if tier in own else confidence
+        for tier, confidence in zip(tiers, row.confidences, strict=True)
+    ]

@@ -1,0 +1,153 @@
+"""Verdicts, and the outcomes they reduce to: added by the judge, taken by the monitors."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
+
+
+def add_verdict(connection: Connection, exchange_id: uuid.UUID, **columns: Any) -> bool:
+    """Add the judge's word on a pair; False when this judge version had spoken already."""
+    added = connection.execute(
+        insert(VerdictRow)
+        .values(exchange_id=exchange_id, **columns)
+        .on_conflict_do_nothing()
+        .returning(VerdictRow.exchange_id)
+    ).one_or_none()
+    return added is not None
+
+
+def add_outcome(connection: Connection, **columns: Any) -> None:
+    """Add what a verdict means for its boundary."""
+    connection.execute(insert(OutcomeRow).values(**columns).on_conflict_do_nothing())
+
+
+def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Sequence[Any]:
+    """Lock and return outcomes that no monitor has seen, of whole conversations that have ended.
+
+    A conversation has ended when none of its exchanges is in evaluation and none was captured in
+    the last ``idle_s`` seconds. One that never pauses (a service that sends its own name as the
+    user) is cut after six times that. An exchange without a session of the caller's is a
+    conversation of its own and waits for nothing.
+
+    Args:
+        connection: any.
+        idle_s: silence after which a conversation counts as ended.
+        limit: conversations to take, oldest first.
+
+    Returns:
+        Rows in order of arrival, all there are of each conversation.
+    """
+    return connection.execute(
+        text(
+            """
+            with going_on as (
+                select session from exchanges where ended_at is null
+                union
+                select session from exchanges where captured_at > now() - :idle
+            ), ready as (
+                select session, min(id) as first from outcomes
+                where position is null
+                group by session
+                having bool_or(session = exchange_id::text)
+                    or session not in (select * from going_on)
+                    or min(created_at) < now() - 6 * :idle
+                order by first limit :limit
+            )
+            select outcomes.* from outcomes join ready using (session)
+            where position is null order by outcomes.id for update of outcomes
+            """
+        ),
+        {"idle": dt.timedelta(seconds=idle_s), "limit": limit},
+    ).all()
+
+
+def set_positions(connection: Connection, observations: Sequence[Sequence[int]]) -> None:
+    """Write down which outcomes the monitors saw together, and in which order.
+
+    Args:
+        connection: any.
+        observations: ids of outcomes, those of one observation together.
+    """
+    newest = connection.execute(
+        select(OutcomeRow.position, OutcomeRow.observation)
+        .where(OutcomeRow.position.is_not(None))
+        .order_by(OutcomeRow.position.desc())
+        .limit(1)
+    ).one_or_none() or (0, 0)
+    ids = [outcome_id for together in observations for outcome_id in together]
+    first = newest[0] or 0
+    numbers = [
+        number
+        for number, together in enumerate(observations, (newest[1] or 0) + 1)
+        for _ in together
+    ]
+    connection.execute(
+        text(
+            "update outcomes set position = given.position, observation = given.observation"
+            " from unnest(cast(:ids as bigint[]), cast(:positions as bigint[]),"
+            " cast(:observations as bigint[])) as given(id, position, observation)"
+            " where outcomes.id = given.id"
+        ),
+        {
+            "ids": ids,
+            "positions": list(range(first + 1, first + 1 + len(ids))),
+            "observations": numbers,
+        },
+    )
+
+
+def stream_outcomes(connection: Connection, streams: Sequence[str]) -> Sequence[Any]:
+    """Outcomes that streams have seen, in the order they saw them."""
+    return connection.execute(
+        select(
+            OutcomeRow.id,
+            OutcomeRow.exchange_id,
+            OutcomeRow.request_no,
+            OutcomeRow.task_type,
+            OutcomeRow.loss,
+            OutcomeRow.weight,
+            OutcomeRow.confidence,
+            OutcomeRow.basis,
+            OutcomeRow.observation,
+        )
+        .where(
+            OutcomeRow.stream.in_(streams),
+            OutcomeRow.direction == "up",
+            OutcomeRow.position.is_not(None),
+        )
+        .order_by(OutcomeRow.position)
+    ).all()
+
+
+def streams_pooled_in(connection: Connection, pooled: str) -> list[str]:
+    """The streams of single task types whose outcomes a pooled stream has seen."""
+    tier, _, rest = pooled.split("|", 2)
+    found = connection.execute(
+        text(
+            "select distinct stream from outcomes where boundary = :tier and tier = :tier"
+            " and starts_with(stream, :head) and right(stream, length(:tail)) = :tail"
+        ),
+        {"tier": tier, "head": f"{tier}|", "tail": f"|{rest}"},
+    )
+    return [row.stream for row in found]
+
+
+def replay_outcomes(connection: Connection) -> Sequence[Any]:
+    """Every observed outcome in the order the monitors saw them."""
+    return connection.execute(
+        select(*OutcomeRow.__table__.columns)
+        .where(OutcomeRow.position.is_not(None))
+        .order_by(OutcomeRow.position)
+    ).all()
+
+
+def newest_judge_version(connection: Connection) -> str | None:
+    """The judge version that spoke last; outcomes of others are another measurement."""
+    query = select(OutcomeRow.judge_version).order_by(OutcomeRow.id.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()

@@ -1,0 +1,56 @@
+"""Who acts, and what their role allows."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from tierwatch.errors import UsageError
+
+Role = Literal["viewer", "reviewer", "approver", "admin"]
+
+
+# Each may do what the ones before it may, and more.
+ROLES: tuple[Role, ...] = ("viewer", "reviewer", "approver", "admin")
+
+_LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who acts: a user of the pages, or a token of the JSON API.
+
+    Attributes:
+        name: of the user, or ``token:`` and the token's name; what the audit shows.
+        role: what they may do.
+        must_change: the password was given out once and should be replaced.
+        stamp: changes with the password, so that a new password ends older sessions.
+    """
+
+    name: str
+    role: Role
+    must_change: bool = False
+    stamp: str = ""
+
+    def may(self, needed: Role) -> bool:
+        """Whether this role includes ``needed``.
+
+        >>> Person("ada", "approver").may("reviewer"), Person("bob", "viewer").may("reviewer")
+        (True, False)
+        """
+        return ROLES.index(self.role) >= ROLES.index(needed)
+
+
+def accepted_name(name: str) -> str:
+    """The name of a user or a token, or UsageError when it could not be typed or shown."""
+    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or " " in name:
+        raise UsageError(
+            f"name: found {name!r}; accepted: 1 to {_LONGEST_NAME} characters, no spaces"
+        )
+    return name
+
+
+def accepted_role(role: str) -> Role:
+    """The role of this name, or UsageError naming the four there are."""
+    for known in ROLES:
+        if role == known:
+            return known
+    raise UsageError(f"role: found {role!r}; accepted: {', '.join(ROLES)}")

@@ -1,0 +1,110 @@
+"""What was said of pairs, what that means, and the monitors that follow it."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tierwatch.store.schema.declarative import Base, set_by_database
+
+
+class VerdictRow(Base):
+    """What the judge said of a pair. ``preferred`` NULL means unscored, with the reason why."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (Index("ix_verdicts_created_at", "created_at"),)
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    judge_version: Mapped[str] = mapped_column(primary_key=True)
+    preferred: Mapped[str | None]
+    basis: Mapped[str]
+    reason: Mapped[str]
+    unscored_why: Mapped[str]
+    orders: Mapped[list[Any]]
+    cost_usd: Mapped[float]
+    calls: Mapped[int]
+    latency_ms: Mapped[float]
+    created_at: Mapped[dt.datetime] = set_by_database()
+
+
+class OutcomeRow(Base):
+    """A verdict reduced to a loss, with the inclusion probability it was sampled under.
+
+    ``boundary`` is the lower tier of the pair: its threshold is what this outcome is evidence
+    for. ``loss`` is 1 when the lower tier's answer was materially worse. For ``up`` pairs the
+    lower tier served, so the loss is a misroute; for ``down`` pairs ``1 - loss`` is overspend.
+    ``position`` and ``observation`` are written once, when an outcome enters the monitors: those of
+    one observation (a conversation) count as one, and replaying them in order of position gives the
+    same monitor state. ``said_higher`` and ``said_lower`` are the log-odds that the boundary's
+    working classifier gave just before it learned the pair.
+    """
+
+    __tablename__ = "outcomes"
+    __table_args__ = (
+        UniqueConstraint("exchange_id", "judge_version"),
+        CheckConstraint("loss >= 0 and loss <= 1", name="loss"),
+        Index("ix_outcomes_boundary_id", "boundary", "id"),
+        Index("ix_outcomes_stream_id", "stream", "id"),
+        Index("ix_outcomes_unobserved", "id", postgresql_where=text("position is null")),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    exchange_id: Mapped[uuid.UUID]
+    judge_version: Mapped[str]
+    session: Mapped[str]
+    request_no: Mapped[int]
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    boundary: Mapped[str]
+    direction: Mapped[str]
+    stream: Mapped[str]
+    policy_version: Mapped[int]
+    confidence: Mapped[float]
+    pi: Mapped[float]
+    weight: Mapped[float]
+    loss: Mapped[float]
+    basis: Mapped[str]
+    position: Mapped[int | None] = mapped_column(unique=True)
+    observation: Mapped[int | None]
+    said_higher: Mapped[float | None]
+    said_lower: Mapped[float | None]
+    created_at: Mapped[dt.datetime] = set_by_database()
+
+
+class MonitorRow(Base):
+    """State of one stream: a segment under one policy, one pair of models and one judge.
+
+    ``kind`` says what is watched: ``misroute``, ``input`` (confidences of all traffic), ``capture``
+    (captured against expected), ``judge`` (anchors judged otherwise than at first) or ``probe``
+    (probes a tier used to pass).
+    """
+
+    __tablename__ = "monitors"
+    kind: Mapped[str] = mapped_column(server_default=text("'misroute'"))
+    stream: Mapped[str] = mapped_column(primary_key=True)
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    policy_version: Mapped[int]
+    judge_version: Mapped[str]
+    state: Mapped[dict[str, Any]]
+    pairs: Mapped[int]
+    losses: Mapped[float]
+    newest_request_no: Mapped[int]
+    alarmed: Mapped[bool]
+    estimate: Mapped[dict[str, Any] | None]
+    updated_at: Mapped[dt.datetime] = set_by_database()
+
+
+class LabelRow(Base):
+    """What a person said of a pair, shown blind; ``shown_first`` says in which order."""
+
+    __tablename__ = "labels"
+    __table_args__ = (
+        CheckConstraint("preferred in ('served', 'alternative', 'tie')", name="preferred"),
+    )
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    reviewer: Mapped[str] = mapped_column(primary_key=True)
+    preferred: Mapped[str]
+    shown_first: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[dt.datetime] = set_by_database()

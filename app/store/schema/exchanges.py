@@ -1,0 +1,86 @@
+"""Sampled exchanges and their shadow answers, figures apart from text."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tierwatch.store.schema.declarative import Base, set_by_database
+
+
+class ExchangeRow(Base):
+    """A sampled exchange, without its text. Also the unit of evaluation work: one pair each."""
+
+    __tablename__ = "exchanges"
+    __table_args__ = (
+        CheckConstraint("direction in ('up', 'down')", name="direction"),
+        CheckConstraint("pi > 0 and pi <= 1", name="pi"),
+        Index("ix_exchanges_captured_at", "captured_at"),
+        Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
+    )
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    request_no: Mapped[int]
+    arrived_at: Mapped[dt.datetime]
+    captured_at: Mapped[dt.datetime] = set_by_database()
+    session: Mapped[str]
+    tier: Mapped[str]
+    model: Mapped[str]
+    provider: Mapped[str]
+    label: Mapped[str]
+    confidence: Mapped[float]
+    confidences: Mapped[dict[str, Any]]
+    threshold: Mapped[float | None]
+    escalated: Mapped[bool]
+    task_type: Mapped[str]
+    policy_version: Mapped[int]
+    reason: Mapped[str]
+    direction: Mapped[str]
+    alternative_tier: Mapped[str]
+    rate: Mapped[float]
+    pi: Mapped[float]
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cost_usd: Mapped[float]
+    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
+    latency_ms: Mapped[float]
+    ended_at: Mapped[dt.datetime | None]
+
+
+class ExchangeTextRow(Base):
+    """What was asked and answered, redacted. Cut by month on the time inside the id."""
+
+    __tablename__ = "exchange_texts"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    request: Mapped[dict[str, Any]]
+    answer: Mapped[dict[str, Any]]
+
+
+class AlternativeRow(Base):
+    """The shadow answer's figures."""
+
+    __tablename__ = "alternatives"
+    __table_args__ = (Index("ix_alternatives_created_at", "created_at"),)
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    tier: Mapped[str]
+    model: Mapped[str]
+    prompt_tokens: Mapped[int]
+    completion_tokens: Mapped[int]
+    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
+    cost_usd: Mapped[float]
+    latency_ms: Mapped[float]
+    created_at: Mapped[dt.datetime] = set_by_database()
+
+
+class AlternativeTextRow(Base):
+    """The shadow answer's text. Cut by month like the exchange it belongs to."""
+
+    __tablename__ = "alternative_texts"
+    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    answer: Mapped[dict[str, Any]]

@@ -1,0 +1,106 @@
+"""What waits for a person: alerts, proposals, and the tests that proposals come from."""
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tierwatch.store.schema.declarative import Base, set_by_database
+
+
+class AlertRow(Base):
+    """Something a person should look at. One open alert a cause."""
+
+    __tablename__ = "alerts"
+    __table_args__ = (
+        CheckConstraint("state in ('open', 'acknowledged', 'resolved')", name="state"),
+        Index(
+            "uq_alerts_open_cause",
+            "cause",
+            unique=True,
+            postgresql_where=text("state <> 'resolved'"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str]
+    cause: Mapped[str]
+    tier: Mapped[str]
+    segment: Mapped[str]
+    state: Mapped[str]
+    summary: Mapped[str]
+    pairs: Mapped[int]
+    opened_at_request: Mapped[int]
+    evidence: Mapped[dict[str, Any]]
+    attribution: Mapped[dict[str, Any] | None]
+    attribution_until: Mapped[dt.datetime | None]
+    opened_at: Mapped[dt.datetime] = set_by_database()
+    acknowledged_at: Mapped[dt.datetime | None]
+    acknowledged_by: Mapped[str | None]
+    resolved_at: Mapped[dt.datetime | None]
+    resolved_by: Mapped[str | None]
+    delivered: Mapped[list[Any]]
+
+
+class ProposalRow(Base):
+    """A candidate policy with its evidence, waiting for or after a decision.
+
+    Kind ``threshold`` moves a tier's threshold. Kind ``model`` puts the artefact at the tier's
+    boundary, with the threshold that keeps the same share of its traffic.
+    """
+
+    __tablename__ = "proposals"
+    __table_args__ = (
+        CheckConstraint(
+            "state in ('open', 'approved', 'rejected', 'rolling_out', 'active',"
+            " 'rolled_back', 'expired')",
+            name="state",
+        ),
+        Index(
+            "uq_proposals_undecided_tier",
+            "tier",
+            "task_type",
+            unique=True,
+            postgresql_where=text("state in ('open', 'approved', 'rolling_out')"),
+        ),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    kind: Mapped[str] = mapped_column(server_default=text("'threshold'"))
+    artefact_id: Mapped[int | None]
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    from_threshold: Mapped[float]
+    to_threshold: Mapped[float]
+    direction: Mapped[str]
+    certified: Mapped[bool]
+    state: Mapped[str]
+    base_version: Mapped[int]
+    candidate_version: Mapped[int | None]
+    alert_id: Mapped[int | None]
+    pairs: Mapped[int]
+    predicted: Mapped[dict[str, Any]]
+    evidence: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime] = set_by_database()
+    expires_at: Mapped[dt.datetime]
+    decided_at: Mapped[dt.datetime | None]
+    decided_by: Mapped[str | None]
+    decided_why: Mapped[str | None]
+    ended_at: Mapped[dt.datetime | None]
+    ended_why: Mapped[str | None]
+
+
+class RetuneRow(Base):
+    """One test of a tier's threshold: what of the error budget it spent, and what it saw."""
+
+    __tablename__ = "retunes"
+    __table_args__ = (UniqueConstraint("tier", "task_type", "k"),)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    tier: Mapped[str]
+    task_type: Mapped[str]
+    k: Mapped[int]
+    delta: Mapped[float]
+    first_outcome: Mapped[int]
+    last_outcome: Mapped[int]
+    pairs: Mapped[int]
+    result: Mapped[dict[str, Any]]
+    created_at: Mapped[dt.datetime] = set_by_database()
