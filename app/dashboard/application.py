@@ -1,35 +1,56 @@
-"""The Flask application: its settings, headers, errors and parts."""
+"""The Flask application: its settings, headers and parts."""
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import Any
 
-import structlog
 import waitress
-from flask import Flask, Response, g, render_template, request
-from flask.typing import ResponseReturnValue
-from flask_wtf.csrf import CSRFError, CSRFProtect
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
-from werkzeug.exceptions import HTTPException
+from flask import Flask, Response, request
+from flask_wtf.csrf import CSRFProtect
 
 from tierwatch.config import Config
 from tierwatch.dashboard import figures
-from tierwatch.dashboard.access import access, admit
-from tierwatch.dashboard.api import api, api_problem
+from tierwatch.dashboard.access import login, password
+from tierwatch.dashboard.access.admission import admit
+from tierwatch.dashboard.access.throttle import Throttle
+from tierwatch.dashboard.api.blueprint import api
+from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
-from tierwatch.dashboard.labelling import labelling
-from tierwatch.dashboard.pages import ErrorPage
-from tierwatch.dashboard.site import KEY, Database, Site, this_site
-from tierwatch.dashboard.throttle import Throttle
-from tierwatch.dashboard.views import views
+from tierwatch.dashboard.pages import (
+    alert,
+    alerts,
+    audit,
+    judge,
+    label,
+    overview,
+    pair,
+    pairs,
+    policies,
+    proposal,
+    proposals,
+    review,
+)
+from tierwatch.dashboard.problems import handle_problems
+from tierwatch.dashboard.site import KEY, Database, Site
 from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
-from tierwatch.store.pages.overview import open_counts
-from tierwatch.store.people.roles import Person
 
+# Each module's ``routes`` answer its own addresses.
+_PAGES = (
+    overview,
+    alerts,
+    alert,
+    proposals,
+    proposal,
+    pairs,
+    pair,
+    review,
+    label,
+    judge,
+    policies,
+    audit,
+    login,
+    password,
+)
 _SHORTEST_KEY = 32
 # A working day: whoever is on call logs in once a shift.
 _SESSION = dt.timedelta(hours=12)
@@ -50,18 +71,6 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-_log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """What stands around every page: who is logged in, and how much waits for a person."""
-
-    person: Person | None
-    alerts: int
-    proposals: int
-    section: str
 
 
 def build_dashboard(
@@ -111,7 +120,7 @@ def build_dashboard(
     app.before_request(admit)
     csrf = CSRFProtect(app)
     csrf.exempt(api)
-    for part in (access, views, labelling, api, health_blueprint(site)):
+    for part in (*(page.routes for page in _PAGES), api, health_blueprint(site)):
         app.register_blueprint(part)
     app.jinja_env.filters.update(
         percent=figures.percent,
@@ -122,11 +131,9 @@ def build_dashboard(
         ago=lambda at: figures.ago(at, clock()),
     )
     app.jinja_env.globals.update(interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH)
-    app.context_processor(_frame)
+    app.context_processor(frame)
     app.after_request(_add_headers)
-    app.register_error_handler(HTTPException, _http_error)
-    for away in (OperationalError, InterfaceError, PoolTimeoutError):
-        app.register_error_handler(away, _database_away)
+    handle_problems(app)
     return app
 
 
@@ -135,45 +142,9 @@ def serve(app: Flask, host: str, port: int) -> None:
     waitress.serve(app, host=host, port=port, threads=_THREADS, ident=None)
 
 
-def _frame() -> dict[str, Any]:
-    person: Person | None = g.get("person")
-    waiting = {"alerts": 0, "proposals": 0}
-    if person is not None and not g.get("database_away", False):
-        with this_site().engine.connect() as connection:
-            waiting = open_counts(connection)
-    section = request.path.split("/", 2)[1]
-    return {"frame": Frame(person=person, section=section, **waiting)}
-
-
 def _add_headers(response: Response) -> Response:
     response.headers.update(_HEADERS)
     if request.endpoint != "static":
         # Pages hold other people's conversations: no copy stays behind in a cache.
         response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _http_error(problem: HTTPException) -> ResponseReturnValue:
-    if problem.response is not None:
-        return problem.response
-    status = problem.code or 500
-    message = problem.description or ""
-    if isinstance(problem, CSRFError):
-        message = f"{message.rstrip('.')}. Load the page again and send the form once more."
-    elif status == HTTPStatus.NOT_FOUND:
-        message = "There is nothing at this address; it may have been a link to something deleted."
-    return _error(status, message)
-
-
-def _database_away(problem: Exception) -> ResponseReturnValue:
-    _log.warning("postgres cannot be reached", path=request.path, error=str(problem)[:300])
-    g.database_away = True
-    return _error(503, "Postgres cannot be reached or is too slow. Load this again in a minute.")
-
-
-def _error(status: int, message: str) -> ResponseReturnValue:
-    if request.path.startswith("/api/"):
-        return api_problem(status, message)
-    title = HTTPStatus(status).phrase
-    page = ErrorPage(status=status, title=title, message=message, back="/")
-    return render_template("error.html", page=page), status

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from factories.rows import add_policy, put_in_force
 from flask import Flask, template_rendered
 from flask.testing import FlaskClient
+from jinja2 import StrictUndefined
 from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
@@ -109,13 +111,23 @@ def one_connection(connection: Connection) -> OneConnection:
 
 @pytest.fixture
 def app(one_connection: OneConnection, config: Config, clock: Clock) -> Flask:
-    return build_dashboard(
+    """The dashboard; unlike for users, a name that a template asks for in vain is an error."""
+    built = build_dashboard(
         config=config,
         engine=one_connection,
         secret_key="s" * 32,
         clock=clock,
         gateway_url="http://gateway.example",
     )
+    built.jinja_env.undefined = StrictUndefined
+    return built
+
+
+@pytest.fixture
+def policy(connection: Connection) -> None:
+    """Policy 1 is active."""
+    add_policy(connection, 1)
+    put_in_force(connection, 1)
 
 
 @pytest.fixture

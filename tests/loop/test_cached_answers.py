@@ -11,7 +11,7 @@ from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, r
 from sqlalchemy import Engine
 
 from tierwatch.config import Config, load_config
-from tierwatch.dashboard.overview import overview_page
+from tierwatch.dashboard.pages.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling.sampling import SamplingPlan, cached_inclusion
 from tierwatch.loop.capture.capture import CaptureRecorder

@@ -1,4 +1,4 @@
-"""What the pages and the JSON API read of pairs; `store.pages.alerts_and_proposals` reads the rest.
+"""What the pages and the JSON API read of pairs.
 
 A pair is listed from the moment its exchange is captured. Lists come newest first.
 """

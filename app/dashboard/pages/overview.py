@@ -1,47 +1,29 @@
 """The overview: what each tier served, what it cost, how good it was, and what needs a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
+from flask import Blueprint
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.figures import CHART_BUCKETS, Chart, Figure, chart, figure
+from tierwatch.dashboard.chart import CHART_BUCKETS, Chart, chart
+from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
+from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import spent_today
-from tierwatch.store.pages import alerts_and_proposals as reading
+from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.pages.alerts import Alert, alerts
+from tierwatch.store.pages.overview import loss_sums, tier_traffic
+from tierwatch.store.pages.policies import InForce, in_force, policy
+from tierwatch.store.pages.proposals import Proposal, proposals
 
-
-@dataclass(frozen=True, slots=True)
-class TierLine:
-    """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
-
-    ``state`` is what its monitors say of it now (`evaluation.alarms.monitoring.stream_state`).
-    The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
-    below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
-    at this tier. The response cache is shown as a last line: it has a misroute rate,
-    against fresh answers, and no threshold.
-    """
-
-    name: str
-    model: str
-    requests: int
-    share: float | None
-    errors: int
-    escalated: int
-    cost_usd: float
-    latency_ms: float | None
-    pairs: int
-    threshold: float | None
-    candidate_threshold: float | None
-    own_thresholds: int
-    tolerance: float | None
-    state: str | None
-    misroute: Figure | None
-    overspend: Figure | None
+routes = Blueprint("overview", __name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +49,8 @@ class Funnel:
 class OverviewPage:
     """The state of the router on one page."""
 
+    template: ClassVar[str] = "overview.html"
+
     cost_usd: float
     cost_top_tier_usd: float
     saving: float | None
@@ -85,9 +69,9 @@ class OverviewPage:
     tiers: tuple[TierLine, ...]
     funnel: Funnel
     charts: tuple[Chart, ...]
-    alerts: tuple[reading.Alert, ...]
-    proposals: tuple[reading.Proposal, ...]
-    in_force: reading.InForce | None
+    alerts: tuple[Alert, ...]
+    proposals: tuple[Proposal, ...]
+    active: InForce | None
     gateway_url: str
 
     @property
@@ -96,18 +80,27 @@ class OverviewPage:
         return any(line.name == CACHE_TIER for line in self.tiers)
 
 
+@routes.get("/")
+def show() -> str:
+    """The state of the router."""
+    site = this_site()
+    with site.engine.connect() as connection:
+        page = overview_page(connection, site.config, gateway_url=site.gateway_url)
+    return render(page)
+
+
 def overview_page(connection: Connection, config: Config, *, gateway_url: str) -> OverviewPage:
     """Fill the overview from the report, so that page and report cannot differ."""
     report = build_report(connection, config)
     asked = report["objective"]
-    in_force = reading.in_force(connection)
-    stable = None if in_force is None else reading.policy(connection, in_force.stable_version)
-    candidate = _thresholds(connection, in_force.candidate_version if in_force else None)
-    judge_version = reading.newest_judge_version(connection)
+    active = in_force(connection)
+    stable = None if active is None else policy(connection, active.stable_version)
+    candidate = _thresholds(connection, active.candidate_version if active else None)
+    judge_version = newest_judge_version(connection)
     sums = (
         []
         if judge_version is None
-        else reading.loss_sums(
+        else loss_sums(
             connection, direction="up", judge_version=judge_version, buckets=CHART_BUCKETS
         )
     )
@@ -131,60 +124,22 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
         recorded_quality=report["recorded_quality"],
-        tiers=_tier_lines(
+        tiers=tier_lines(
             report,
             config,
-            reading.tier_traffic(connection),
+            tier_traffic(connection),
             candidate,
             {} if stable is None else stable.by_task,
         ),
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         charts=tuple(drawn for drawn in charts if drawn is not None),
-        alerts=tuple(reading.alerts(connection, unresolved=True)),
-        proposals=tuple(reading.proposals(connection, undecided=True)),
-        in_force=in_force,
+        alerts=tuple(alerts(connection, unresolved=True)),
+        proposals=tuple(proposals(connection, undecided=True)),
+        active=active,
         gateway_url=gateway_url,
     )
 
 
-def _tier_lines(
-    report: Mapping[str, Any],
-    config: Config,
-    traffic: Sequence[reading.TierTraffic],
-    candidate: Mapping[str, float],
-    by_task: Mapping[str, Mapping[str, float]],
-) -> tuple[TierLine, ...]:
-    counted = {line.tier: line for line in traffic}
-    needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
-    models = {tier.name: tier.model for tier in config.tiers}
-    lines = []
-    for name, told in report["tiers"].items():
-        seen = counted.get(name)
-        lines.append(
-            TierLine(
-                name=name,
-                model=models.get(name, "answers given again"),
-                requests=told["requests"],
-                share=told["requests"] / report["requests"] if report["requests"] else None,
-                errors=seen.errors if seen else 0,
-                escalated=seen.escalated if seen else 0,
-                cost_usd=seen.cost_usd if seen else 0.0,
-                latency_ms=seen.latency_ms if seen else None,
-                pairs=told["pairs"],
-                threshold=report["thresholds"].get(name),
-                candidate_threshold=candidate.get(name),
-                own_thresholds=sum(name in own for own in by_task.values()),
-                tolerance=told["tolerance"],
-                state=told["state"],
-                misroute=None if name == top else figure(told["misroute"], needed=needed),
-                overspend=None
-                if name == lowest or name not in models
-                else figure(told.get("overspend"), needed=needed),
-            )
-        )
-    return tuple(lines)
-
-
 def _thresholds(connection: Connection, version: int | None) -> Mapping[str, float]:
-    found = None if version is None else reading.policy(connection, version)
+    found = None if version is None else policy(connection, version)
     return {} if found is None else found.thresholds

@@ -2,12 +2,16 @@
 
 import uuid
 from dataclasses import dataclass
+from typing import ClassVar
 
-from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.access import require
+from tierwatch.dashboard.access.admission import require
+from tierwatch.dashboard.arguments import sentence
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.pair import plain_text
 from tierwatch.dashboard.passages import (
     Passage,
     conversation,
@@ -16,7 +20,6 @@ from tierwatch.dashboard.passages import (
     passage,
 )
 from tierwatch.dashboard.site import stored_text, this_person, this_site
-from tierwatch.dashboard.views import sentence
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first
 from tierwatch.store.evidence.labels import label_counts, next_for_review
@@ -24,12 +27,14 @@ from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.pages.pairs import Pair
 from tierwatch.store.pages.pairs import pair as load_pair
 
-labelling = Blueprint("labelling", __name__)
+routes = Blueprint("label", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class LabelPage:
     """A pair to compare; ``first`` and ``second`` do not say which was served."""
+
+    template: ClassVar[str] = "label.html"
 
     pair_id: uuid.UUID
     messages: tuple[Passage, ...]
@@ -42,7 +47,7 @@ class LabelPage:
     note: str
 
 
-@labelling.get("/review/next")
+@routes.get("/review/next")
 @require("reviewer")
 def next_pair() -> ResponseReturnValue:
     """Go to the pair this person should label next."""
@@ -51,18 +56,18 @@ def next_pair() -> ResponseReturnValue:
         found = next_for_review(connection, this_person().name, judge_version=judge)
     if found is None:
         flash("There is no pair left for you to label.")
-        return redirect(url_for("views.review"))
-    return redirect(url_for("labelling.show", pair_id=found))
+        return redirect(url_for("review.show"))
+    return redirect(url_for("label.show", pair_id=found))
 
 
-@labelling.get("/review/<uuid:pair_id>")
+@routes.get("/review/<uuid:pair_id>")
 @require("reviewer")
 def show(pair_id: uuid.UUID) -> ResponseReturnValue:
     """Show a pair, blind."""
     return _page(pair_id, "", "", 200)
 
 
-@labelling.post("/review/<uuid:pair_id>")
+@routes.post("/review/<uuid:pair_id>")
 @require("reviewer")
 def label(pair_id: uuid.UUID) -> ResponseReturnValue:
     """Keep what this person said, and go on to the next pair."""
@@ -81,10 +86,10 @@ def label(pair_id: uuid.UUID) -> ResponseReturnValue:
         return _page(pair_id, sentence(problem), note, 400)
     else:
         flash("Thank you. Here is the next one.")
-    return redirect(url_for("labelling.next_pair"))
+    return redirect(url_for("label.next_pair"))
 
 
-@labelling.get("/review/<uuid:pair_id>/text/<any(request, first, second):which>")
+@routes.get("/review/<uuid:pair_id>/text/<any(request, first, second):which>")
 @require("reviewer")
 def text(pair_id: uuid.UUID, which: str) -> Response:
     """The whole of one text, as plain text."""
@@ -99,7 +104,7 @@ def text(pair_id: uuid.UUID, which: str) -> Response:
         if answers is None:
             abort(404)
         whole = message_text(answers[which == "second"])
-    return Response(whole, content_type="text/plain; charset=utf-8")
+    return plain_text(whole)
 
 
 def _answers(pair: Pair) -> tuple[dict[str, object], dict[str, object]] | None:
@@ -116,7 +121,7 @@ def _page(pair_id: uuid.UUID, problem: str, note: str, status: int) -> ResponseR
         page = _label_page(connection, pair_id, problem, note)
     if page is None:
         abort(404)
-    return render_template("label.html", page=page), status
+    return render(page), status
 
 
 def _label_page(

@@ -1,11 +1,10 @@
-"""The OpenAPI 3.1 document, made from the route table and the dataclasses that are sent."""
+"""JSON schemas and OpenAPI paths, from the types and the rules that the API is made of."""
 
 import datetime as dt
 import re
 import types
 import typing
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -75,64 +74,3 @@ def path_of(rule: str) -> tuple[str, list[dict[str, Any]]]:
         for converter, name in _PATH_PART.findall(rule)
     ]
     return _PATH_PART.sub(r"{\2}", rule), parameters
-
-
-def openapi(
-    *,
-    title: str,
-    version: str,
-    prefix: str,
-    operations: Sequence[Mapping[str, Any]],
-    error: type,
-) -> dict[str, Any]:
-    """Return the document.
-
-    Args:
-        title: of the API.
-        version: of the program.
-        prefix: before every rule.
-        operations: each with ``rule, method, name, summary, answers, role, query, body``: ``query``
-            maps names to (schema, description), ``body`` is a dataclass or None.
-        error: dataclass of every answer that is not 200.
-    """
-    named: dict[str, Any] = {}
-    problem = {
-        "description": "What was wrong, in one sentence.",
-        "content": {"application/json": {"schema": schema_of(error, named)}},
-    }
-    paths: dict[str, Any] = {}
-    for operation in operations:
-        path, parameters = path_of(prefix + operation["rule"])
-        parameters += [
-            {"name": name, "in": "query", "schema": schema, "description": told}
-            for name, (schema, told) in operation["query"].items()
-        ]
-        entry: dict[str, Any] = {
-            "operationId": operation["name"],
-            "summary": operation["summary"],
-            "description": f"Needs the role {operation['role']}.",
-            "parameters": parameters,
-            "responses": {
-                "200": {
-                    "description": "Done.",
-                    "content": {
-                        "application/json": {"schema": schema_of(operation["answers"], named)}
-                    },
-                },
-                "default": problem,
-            },
-        }
-        if operation["body"] is not None:
-            content = {"application/json": {"schema": schema_of(operation["body"], named)}}
-            entry["requestBody"] = {"required": True, "content": content}
-        paths.setdefault(path, {})[operation["method"].lower()] = entry
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": title, "version": version},
-        "security": [{"token": []}],
-        "paths": paths,
-        "components": {
-            "schemas": named,
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        },
-    }

@@ -1,0 +1,100 @@
+"""Who asks, and whether this person may: sessions, bearer tokens, roles."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import abort, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from tierwatch.dashboard.site import this_person, this_site
+from tierwatch.store.people.roles import Person, Role
+from tierwatch.store.people.tokens import find_token
+from tierwatch.store.people.users import find_user
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# Endpoints that answer anybody. Everything else, unknown addresses included, asks for a login.
+_OPEN = {"login.show", "login.enter", "static", "health.healthz", "health.metrics"}
+# All that a one-time password leads to: it was printed somewhere, and lets nobody decide anything.
+_ONE_TIME = {"password.show", "password.change", "login.leave"}
+
+
+def admit() -> ResponseReturnValue | None:
+    """Find out who asks, before every request; send strangers to the login page.
+
+    Whoever has a one-time password changes it first.
+    """
+    if request.endpoint in _OPEN or request.path.startswith("/api/"):
+        return None
+    person = session_person()
+    if person is None:
+        session.clear()
+        wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        return redirect(url_for("login.show", next=None if wanted == "/" else wanted))
+    g.person = person
+    if person.must_change and request.endpoint not in _ONE_TIME:
+        return redirect(url_for("password.show"))
+    return None
+
+
+def bearer() -> Person:
+    """Whose token the request carries; cookies are not looked at.
+
+    Raises:
+        Unauthorized: no token, or one that nobody has.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    person = None
+    if scheme.lower() == "bearer" and token:
+        with this_site().engine.connect() as connection:
+            person = find_token(connection, token.strip())
+    if person is None:
+        abort(401, "a bearer token is required; make one with `tierwatch tokens add`")
+    g.person = person
+    return person
+
+
+def require(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Refuse a view to people whose role does not include ``role``."""
+
+    def decorate(view: Callable[P, R]) -> Callable[P, R]:
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+            check_role(role)
+            return view(*args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def check_role(role: Role) -> None:
+    """Refuse the present request unless its person's role includes ``role``.
+
+    Raises:
+        Forbidden: with the sentence that says which role is needed.
+    """
+    person = this_person()
+    if not person.may(role):
+        abort(403, f"this needs the role {role}; {person.name} has the role {person.role}")
+
+
+def session_person() -> Person | None:
+    """Whose session the request's cookie opens, or None."""
+    name = session.get("name")
+    if not isinstance(name, str):
+        return None
+    with this_site().engine.connect() as connection:
+        person = find_user(connection, name)
+    # The stamp changes with the password: a new one ends the sessions of the old one.
+    return person if person is not None and person.stamp == session.get("stamp") else None
+
+
+def open_session(person: Person) -> None:
+    """Log this person in, on this browser."""
+    session.clear()
+    session.permanent = True
+    session["name"] = person.name
+    session["stamp"] = person.stamp

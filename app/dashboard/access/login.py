@@ -1,0 +1,83 @@
+"""Logging in and out."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+
+from tierwatch.dashboard.access.admission import open_session, session_person
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.site import stored_text, this_site
+from tierwatch.store.people.users import check_password
+
+routes = Blueprint("login", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginPage:
+    """The login form; ``wanted`` is where to go afterwards."""
+
+    template: ClassVar[str] = "login.html"
+
+    name: str
+    problem: str
+    wanted: str
+
+
+@routes.get("/login")
+def show() -> ResponseReturnValue:
+    """The form."""
+    if session_person() is not None:
+        return redirect(url_for("overview.show"))
+    return _form(name="", problem="", status=200)
+
+
+@routes.post("/login")
+def enter() -> ResponseReturnValue:
+    """Check name and password; open a session."""
+    site = this_site()
+    name = stored_text(request.form.get("name", ""))[:200]
+    address = request.remote_addr or ""
+    wait_s = site.throttle.wait_s(name, address)
+    if wait_s > 0:
+        minutes = math.ceil(wait_s / 60)
+        problem = f"Too many wrong passwords for this name. Try again in {minutes} minutes."
+        return _form(name=name, problem=problem, status=429, retry_after_s=wait_s)
+    with site.engine.connect() as connection:
+        person = check_password(connection, name, request.form.get("password", ""))
+    if person is None:
+        site.throttle.failed(name, address)
+        return _form(name=name, problem="Name or password is wrong.", status=401)
+    site.throttle.passed(name, address)
+    open_session(person)
+    if person.must_change:
+        return redirect(url_for("password.show"))
+    return redirect(local_path(request.args.get("next", "")))
+
+
+@routes.post("/logout")
+def leave() -> ResponseReturnValue:
+    """End the session."""
+    session.clear()
+    return redirect(url_for("login.show"))
+
+
+def local_path(wanted: str) -> str:
+    """``wanted`` if it is a path of this site, else the overview: no redirect leads elsewhere.
+
+    >>> local_path("/alerts/3?x=1"), local_path("//evil.example"), local_path("https://evil.example")
+    ('/alerts/3?x=1', '/', '/')
+    """
+    inside = wanted.startswith("/") and not wanted.startswith("//")
+    # Browsers read a backslash as a slash and drop tabs and newlines.
+    return wanted if inside and "\\" not in wanted and wanted.isprintable() else "/"
+
+
+def _form(
+    *, name: str, problem: str, status: int, retry_after_s: float = 0.0
+) -> ResponseReturnValue:
+    page = LoginPage(name=name, problem=problem, wanted=request.args.get("next", ""))
+    headers = {"Retry-After": str(math.ceil(retry_after_s))} if retry_after_s > 0 else {}
+    return render(page), status, headers

@@ -1,0 +1,86 @@
+"""One operation of the API: what Flask serves and what the OpenAPI document describes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flask import abort, request
+
+from tierwatch.dashboard.arguments import ID, LONGEST_REASON
+from tierwatch.dashboard.site import stored_text
+from tierwatch.store.people.roles import Role
+
+T = TypeVar("T")
+
+# Name of a parameter -> its JSON schema and a sentence.
+Query = Mapping[str, tuple[dict[str, Any], str]]
+
+BEFORE: Query = {"before": ({"type": "string"}, "`before` of the page before.")}
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why it is done; the audit keeps it."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """One operation.
+
+    Attributes:
+        method: GET or POST.
+        rule: Flask's rule below the prefix.
+        summary: one sentence.
+        answers: type of the answer.
+        run: takes a connection and the rule's values, returns the answer. POSTs run in a
+            transaction.
+        role: who may.
+        query: parameters, each with its schema and a sentence.
+        body: dataclass of the JSON body, or None.
+    """
+
+    method: str
+    rule: str
+    summary: str
+    answers: Any
+    run: Callable[..., Any]
+    role: Role = "viewer"
+    query: Query = field(default_factory=dict)
+    body: type | None = None
+
+    @property
+    def name(self) -> str:
+        """Unique name of the operation, as ``get_alerts_alert_id``."""
+        words = "".join(c if c.isalnum() else " " for c in self.rule.replace(ID, "")).split()
+        return "_".join([self.method.lower(), *words])
+
+
+def one_of(meaning: str, *accepted: str) -> tuple[dict[str, Any], str]:
+    """A parameter that takes one of these words."""
+    return {"type": "string", "enum": list(accepted)}, meaning
+
+
+def there(found: T | None) -> T:
+    """What was found.
+
+    Raises:
+        NotFound: it is None.
+    """
+    if found is None:
+        abort(404)
+    return found
+
+
+def reason() -> str:
+    """Why something is done, from the JSON body.
+
+    Raises:
+        BadRequest: there is none.
+    """
+    body = request.get_json(force=True, silent=True)
+    why = body.get("why") if isinstance(body, dict) else None
+    if not isinstance(why, str):
+        abort(400, 'the body: accepted is {"why": "the reason, which the audit keeps"}')
+    return stored_text(why)[:LONGEST_REASON]

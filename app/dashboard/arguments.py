@@ -1,0 +1,81 @@
+"""What a request's address and form give, checked; and an error's message as a sentence."""
+
+import uuid
+
+from flask import abort, request
+
+from tierwatch.dashboard.site import stored_text
+from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
+
+# The largest id a bigint column can hold; a larger one in an address is no page, not an error.
+ID = f"int(max={2**63 - 1})"
+# A paragraph; the audit keeps it for ever.
+LONGEST_REASON = 2_000
+
+
+def before_number() -> int | None:
+    """The id to page on from, from the query; None on the first page.
+
+    Raises:
+        BadRequest: it is not an id.
+    """
+    given = request.args.get("before")
+    if given is None:
+        return None
+    if not given.isascii() or not given.isdigit() or int(given[:20]) >= 2**63:
+        abort(400, "before: accepted is the id of the last line of the page before")
+    return int(given)
+
+
+def before_id() -> uuid.UUID | None:
+    """The pair's id to page on from, from the query; None on the first page.
+
+    Raises:
+        BadRequest: it is not an id.
+    """
+    given = request.args.get("before")
+    try:
+        return None if given is None else uuid.UUID(given)
+    except ValueError:
+        abort(400, "before: accepted is the id of the last pair of the page before")
+
+
+def choice(name: str, accepted: tuple[str, ...]) -> str | None:
+    """One of the accepted words, from the query; None when it is not given.
+
+    Raises:
+        BadRequest: another word.
+    """
+    given = request.args.get(name) or None
+    if given is not None and given not in accepted:
+        abort(400, f"{name}: accepted are {', '.join(accepted)}")
+    return given
+
+
+def wanted_pairs(tiers: tuple[str, ...]) -> PairFilter:
+    """The filter that the query asks for.
+
+    Raises:
+        BadRequest: a word that is none of those accepted.
+    """
+    return PairFilter(
+        tier=choice("tier", tiers),
+        direction=choice("direction", DIRECTIONS),
+        preferred=choice("verdict", PREFERENCES),
+        stage=choice("stage", STAGES),
+    )
+
+
+def reason() -> str:
+    """Why something is done, from the form."""
+    return stored_text(request.form.get("why", ""))[:LONGEST_REASON]
+
+
+def sentence(problem: Exception) -> str:
+    """An error's message as a sentence on a page.
+
+    >>> sentence(ValueError("a reason is required"))
+    'A reason is required.'
+    """
+    said = str(problem).strip().rstrip(".")
+    return said[:1].upper() + said[1:] + "."

@@ -1,0 +1,42 @@
+"""What stands around every page, and how a page is put into it."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from flask import g, render_template, request
+
+from tierwatch.dashboard.site import this_site
+from tierwatch.store.pages.overview import open_counts
+from tierwatch.store.people.roles import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Who is logged in, and how much waits for a person."""
+
+    person: Person | None
+    alerts: int
+    proposals: int
+    section: str
+
+
+class Page(Protocol):
+    """A page's dataclass: what it shows, and the template that shows it."""
+
+    template: ClassVar[str]
+
+
+def render(page: Page) -> str:
+    """The page as HTML; its template receives it as ``page``, and ``frame``, and nothing else."""
+    return render_template(page.template, page=page)
+
+
+def frame() -> dict[str, Any]:
+    """What every template receives beside its page."""
+    person: Person | None = g.get("person")
+    waiting = {"alerts": 0, "proposals": 0}
+    if person is not None and not g.get("database_away", False):
+        with this_site().engine.connect() as connection:
+            waiting = open_counts(connection)
+    section = request.path.split("/", 2)[1]
+    return {"frame": Frame(person=person, section=section, **waiting)}

@@ -1,0 +1,50 @@
+"""The judge: what it did, and how far it may be believed."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint
+from sqlalchemy import Connection
+
+from tierwatch.config import Config
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.standing import Standing, standing
+from tierwatch.dashboard.site import this_site
+from tierwatch.store.costs import spent_today
+from tierwatch.store.pages.judge import JudgeVersion, judge_versions
+from tierwatch.store.pages.overview import failure_counts
+
+routes = Blueprint("judge", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgePage:
+    """What the judge did, version by version, how far it may be believed, what never reached it."""
+
+    template: ClassVar[str] = "judge.html"
+
+    standing: Standing
+    versions: tuple[JudgeVersion, ...]
+    failures: dict[str, int]
+    spent_today_usd: float
+    budget_usd_per_day: float | None
+
+
+@routes.get("/judge")
+def show() -> str:
+    """What the judge did."""
+    site = this_site()
+    with site.engine.connect() as connection:
+        page = judge_page(connection, site.config)
+    return render(page)
+
+
+def judge_page(connection: Connection, config: Config) -> JudgePage:
+    """Fill the judge's page."""
+    return JudgePage(
+        standing=standing(connection, config),
+        versions=tuple(judge_versions(connection)),
+        failures=failure_counts(connection),
+        spent_today_usd=spent_today(connection),
+        budget_usd_per_day=config.evaluation.budget_usd_per_day,
+    )

@@ -1,0 +1,81 @@
+"""One pair: both answers side by side and what the judge said."""
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, Response, abort
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.passages import (
+    Passage,
+    conversation,
+    conversation_text,
+    message_text,
+    passage,
+)
+from tierwatch.dashboard.site import this_site
+from tierwatch.store.pages.pairs import Pair, pair
+
+routes = Blueprint("pair", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PairPage:
+    """A pair: what was asked, both answers, what the judge said. Texts are None once expired."""
+
+    template: ClassVar[str] = "pair.html"
+
+    pair: Pair
+    conversation: tuple[Passage, ...] | None
+    older: int
+    served: Passage | None
+    alternative: Passage | None
+
+
+@routes.get("/pairs/<uuid:pair_id>")
+def show(pair_id: uuid.UUID) -> str:
+    """One pair: both answers side by side and what the judge said."""
+    with this_site().engine.connect() as connection:
+        page = pair_page(connection, pair_id)
+    if page is None:
+        abort(404)
+    return render(page)
+
+
+@routes.get("/pairs/<uuid:pair_id>/text/<any(request, served, alternative):which>")
+def text(pair_id: uuid.UUID, which: str) -> Response:
+    """The whole of one text, as plain text."""
+    with this_site().engine.connect() as connection:
+        found = pair(connection, pair_id)
+    if found is None:
+        abort(404)
+    stored = {
+        "request": found.request,
+        "served": found.answer,
+        "alternative": found.alternative,
+    }[which]
+    if stored is None:
+        abort(404)
+    return plain_text(conversation_text(stored) if which == "request" else message_text(stored))
+
+
+def plain_text(whole: str) -> Response:
+    """A text as a page of its own."""
+    return Response(whole, content_type="text/plain; charset=utf-8")
+
+
+def pair_page(connection: Connection, pair_id: uuid.UUID) -> PairPage | None:
+    """Fill a pair's page; None when there is no such exchange."""
+    found = pair(connection, pair_id)
+    if found is None:
+        return None
+    said, older = (None, 0) if found.request is None else conversation(found.request)
+    return PairPage(
+        pair=found,
+        conversation=said,
+        older=older,
+        served=None if found.answer is None else passage(found.answer),
+        alternative=None if found.alternative is None else passage(found.alternative),
+    )

@@ -1,0 +1,75 @@
+"""The versions of the thresholds, and the way back to an earlier one."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from tierwatch.config import Config
+from tierwatch.dashboard.access.admission import require
+from tierwatch.dashboard.arguments import ID, before_number, reason, sentence
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.site import this_person, this_site
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.decide.approve import roll_back_to
+from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.policies import InForce, PolicyLine, in_force, policies
+
+routes = Blueprint("policies", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PoliciesPage:
+    """Versions of the thresholds, and which is active."""
+
+    template: ClassVar[str] = "policies.html"
+
+    policies: tuple[PolicyLine, ...]
+    tiers: tuple[str, ...]
+    active: InForce | None
+    before: int | None
+    problem: str
+
+
+@routes.get("/policies")
+def show() -> ResponseReturnValue:
+    """Versions of the thresholds."""
+    return _answer("", 200)
+
+
+@routes.post(f"/policies/<{ID}:version>/rollback")
+@require("approver")
+def rollback(version: int) -> ResponseReturnValue:
+    """Make an earlier version's thresholds active again, with a reason."""
+    try:
+        with this_site().engine.begin() as connection:
+            new = roll_back_to(connection, version, actor=this_person().name, why=reason())
+    except ConflictError as problem:
+        return _answer(sentence(problem), 409)
+    except UsageError as problem:
+        return _answer(sentence(problem), 400)
+    flash(f"Policy {new} is active, with the thresholds of policy {version}.")
+    return redirect(url_for("policies.show"))
+
+
+def policies_page(
+    connection: Connection, config: Config, before: int | None, *, problem: str = ""
+) -> PoliciesPage:
+    """Fill a page of policy versions."""
+    found = tuple(policies(connection, before=before))
+    return PoliciesPage(
+        policies=found,
+        tiers=tuple(tier.name for tier in config.tiers[:-1]),
+        active=in_force(connection),
+        before=found[-1].version if len(found) == PAGE else None,
+        problem=problem,
+    )
+
+
+def _answer(problem: str, status: int) -> ResponseReturnValue:
+    site = this_site()
+    with site.engine.connect() as connection:
+        page = policies_page(connection, site.config, before_number(), problem=problem)
+    return render(page), status

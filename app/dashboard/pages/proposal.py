@@ -1,0 +1,145 @@
+"""One proposal: its evidence, and the forms to approve or reject it."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint, abort, flash, redirect, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Connection
+
+from tierwatch.config import Config
+from tierwatch.dashboard.access.admission import require
+from tierwatch.dashboard.arguments import ID, reason, sentence
+from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.proposal_figures import (
+    BoundLine,
+    ModelFigures,
+    ObjectiveFigures,
+    ReplayFigures,
+    model_figures,
+    objective_figures,
+    replay_figures,
+)
+from tierwatch.dashboard.site import this_person, this_site
+from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.store.pages.audit import AuditLine, audit_lines
+from tierwatch.store.pages.policies import in_force
+from tierwatch.store.pages.proposals import Proposal, proposal
+
+routes = Blueprint("proposal", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    """A proposal and what is needed to decide it."""
+
+    template: ClassVar[str] = "proposal.html"
+
+    proposal: Proposal
+    misroute_now: Figure | None
+    misroute: Figure | None
+    cost_change: Figure | None
+    kept: Figure | None
+    alpha: float | None
+    delta: float | None
+    judge_version: str
+    reason: str
+    judge_corrected: bool
+    replay: ReplayFigures | None
+    model: ModelFigures | None
+    objective: ObjectiveFigures | None
+    bounds: tuple[BoundLine, ...]
+    active_version: int | None
+    rollout_share: float
+    history: tuple[AuditLine, ...]
+    problem: str
+    why: str
+
+    @property
+    def outdated(self) -> bool:
+        """Whether other thresholds became active since the proposal was made."""
+        return self.active_version is not None and (
+            self.proposal.base_version != self.active_version
+        )
+
+
+@routes.get(f"/proposals/<{ID}:proposal_id>")
+def show(proposal_id: int) -> ResponseReturnValue:
+    """One proposal with its evidence, and the forms to decide it."""
+    return _answer(proposal_id, "", "", 200)
+
+
+@routes.post(f"/proposals/<{ID}:proposal_id>/<any(approve, reject):what>")
+@require("approver")
+def decide(proposal_id: int, what: str) -> ResponseReturnValue:
+    """Approve or reject it, with a reason."""
+    site, why, actor = this_site(), reason(), this_person().name
+    try:
+        with site.engine.begin() as connection:
+            if what == "approve":
+                share = site.config.evaluation.rollout.share
+                approve_proposal(connection, proposal_id, actor=actor, why=why, share=share)
+            else:
+                reject_proposal(connection, proposal_id, actor=actor, why=why)
+    except ConflictError as problem:
+        return _answer(proposal_id, sentence(problem), why, 409)
+    except UsageError as problem:
+        return _answer(proposal_id, sentence(problem), why, 400)
+    flash(f"Proposal {proposal_id} is {'approved' if what == 'approve' else 'rejected'}.")
+    return redirect(url_for("proposal.show", proposal_id=proposal_id))
+
+
+def proposal_page(
+    connection: Connection, proposal_id: int, config: Config, *, problem: str = "", why: str = ""
+) -> ProposalPage | None:
+    """Fill a proposal's page; None when there is no such proposal."""
+    found = proposal(connection, proposal_id)
+    if found is None:
+        return None
+    evidence, predicted = found.evidence, found.predicted
+    alpha = evidence.get("alpha")
+    objective = objective_figures(evidence)
+    limit = alpha if objective is None else objective.allowed
+    active = in_force(connection)
+    return ProposalPage(
+        proposal=found,
+        misroute_now=figure(evidence.get("kept_now")),
+        misroute=figure(predicted.get("misroute")),
+        cost_change=figure(predicted.get("cost_change")),
+        kept=figure(predicted.get("kept")),
+        alpha=alpha,
+        delta=evidence.get("delta"),
+        judge_version=str(evidence.get("judge_version") or ""),
+        reason=str(evidence.get("reason") or ""),
+        judge_corrected=bool(evidence.get("judge_errors")),
+        replay=replay_figures(evidence.get("replay"), found.tier),
+        model=model_figures(evidence) if found.kind == "model" else None,
+        objective=objective,
+        bounds=tuple(
+            BoundLine(
+                threshold=item["threshold"],
+                bound=item["bound"],
+                pairs=item["pairs"],
+                passed=limit is not None and item["bound"] <= limit,
+                proposed=item["threshold"] == found.to_threshold,
+                current=item["threshold"] == found.from_threshold,
+            )
+            for item in evidence.get("bounds") or ()
+        ),
+        active_version=None if active is None else active.stable_version,
+        rollout_share=config.evaluation.rollout.share,
+        history=tuple(audit_lines(connection, subject=f"proposal/{proposal_id}")),
+        problem=problem,
+        why=why,
+    )
+
+
+def _answer(proposal_id: int, problem: str, why: str, status: int) -> ResponseReturnValue:
+    site = this_site()
+    with site.engine.connect() as connection:
+        page = proposal_page(connection, proposal_id, site.config, problem=problem, why=why)
+    if page is None:
+        abort(404)
+    return render(page), status

@@ -1,0 +1,40 @@
+"""The list of proposals."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.arguments import before_number
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.site import this_site
+from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.proposals import Proposal, proposals
+
+routes = Blueprint("proposals", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalsPage:
+    """Proposals, newest first; ``before`` leads to older ones."""
+
+    template: ClassVar[str] = "proposals.html"
+
+    proposals: tuple[Proposal, ...]
+    before: int | None
+
+
+@routes.get("/proposals")
+def show() -> str:
+    """Proposals, newest first."""
+    with this_site().engine.connect() as connection:
+        page = proposals_page(connection, before_number())
+    return render(page)
+
+
+def proposals_page(connection: Connection, before: int | None) -> ProposalsPage:
+    """Fill a page of proposals."""
+    found = tuple(proposals(connection, before=before))
+    older = found[-1].id if len(found) == PAGE else None
+    return ProposalsPage(proposals=found, before=older)

@@ -1,0 +1,85 @@
+"""The overview's table of tiers: what each served, and how good it was."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tierwatch.config import Config
+from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.store.pages.overview import TierTraffic
+
+
+@dataclass(frozen=True, slots=True)
+class TierLine:
+    """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
+
+    ``state`` is what its monitors say of it now (`evaluation.alarms.monitoring.stream_state`).
+    The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
+    below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
+    at this tier. The response cache is shown as a last line: it has a misroute rate,
+    against fresh answers, and no threshold.
+    """
+
+    name: str
+    model: str
+    requests: int
+    share: float | None
+    errors: int
+    escalated: int
+    cost_usd: float
+    latency_ms: float | None
+    pairs: int
+    threshold: float | None
+    candidate_threshold: float | None
+    own_thresholds: int
+    tolerance: float | None
+    state: str | None
+    misroute: Figure | None
+    overspend: Figure | None
+
+
+def tier_lines(
+    report: Mapping[str, Any],
+    config: Config,
+    traffic: Sequence[TierTraffic],
+    candidate: Mapping[str, float],
+    by_task: Mapping[str, Mapping[str, float]],
+) -> tuple[TierLine, ...]:
+    """Each tier of the report.
+
+    Args:
+        report: `loop.report.build_report`.
+        config: tiers, models, and how many pairs are enough.
+        traffic: counts of all requests.
+        candidate: thresholds that are being rolled out.
+        by_task: thresholds of their own that task types have.
+    """
+    counted = {line.tier: line for line in traffic}
+    needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
+    models = {tier.name: tier.model for tier in config.tiers}
+    lines = []
+    for name, told in report["tiers"].items():
+        seen = counted.get(name)
+        lines.append(
+            TierLine(
+                name=name,
+                model=models.get(name, "answers given again"),
+                requests=told["requests"],
+                share=told["requests"] / report["requests"] if report["requests"] else None,
+                errors=seen.errors if seen else 0,
+                escalated=seen.escalated if seen else 0,
+                cost_usd=seen.cost_usd if seen else 0.0,
+                latency_ms=seen.latency_ms if seen else None,
+                pairs=told["pairs"],
+                threshold=report["thresholds"].get(name),
+                candidate_threshold=candidate.get(name),
+                own_thresholds=sum(name in own for own in by_task.values()),
+                tolerance=told["tolerance"],
+                state=told["state"],
+                misroute=None if name == top else figure(told["misroute"], needed=needed),
+                overspend=None
+                if name == lowest or name not in models
+                else figure(told.get("overspend"), needed=needed),
+            )
+        )
+    return tuple(lines)

@@ -1,0 +1,62 @@
+"""What went wrong, in one sentence: a page for people, the API's envelope for programs."""
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import ClassVar
+
+import structlog
+from flask import Flask, g, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from werkzeug.exceptions import HTTPException
+
+from tierwatch.dashboard.api.answers import problem_answer
+from tierwatch.dashboard.frame import render
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """What went wrong, in one sentence, and where to go."""
+
+    template: ClassVar[str] = "error.html"
+
+    status: int
+    title: str
+    message: str
+    back: str
+
+
+def handle_problems(app: Flask) -> None:
+    """Answer errors of HTTP, and a database that is away, in our own words."""
+    app.register_error_handler(HTTPException, _http_error)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.register_error_handler(away, _database_away)
+
+
+def _http_error(problem: HTTPException) -> ResponseReturnValue:
+    if problem.response is not None:
+        return problem.response
+    status = problem.code or 500
+    message = problem.description or ""
+    if isinstance(problem, CSRFError):
+        message = f"{message.rstrip('.')}. Load the page again and send the form once more."
+    elif status == HTTPStatus.NOT_FOUND:
+        message = "There is nothing at this address; it may have been a link to something deleted."
+    return _answer(status, message)
+
+
+def _database_away(problem: Exception) -> ResponseReturnValue:
+    _log.warning("postgres cannot be reached", path=request.path, error=str(problem)[:300])
+    g.database_away = True
+    return _answer(503, "Postgres cannot be reached or is too slow. Load this again in a minute.")
+
+
+def _answer(status: int, message: str) -> ResponseReturnValue:
+    if request.path.startswith("/api/"):
+        return problem_answer(status, message)
+    page = ErrorPage(status=status, title=HTTPStatus(status).phrase, message=message, back="/")
+    return render(page), status

@@ -1,0 +1,106 @@
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
+from flask import Flask
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.api.blueprint import PREFIX, ROUTES, openapi_document
+from tierwatch.dashboard.api.schema import path_of
+
+Bearer = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    return app.test_client()
+
+
+@pytest.fixture
+def seeded(connection: Connection) -> dict[str, Any]:
+    add_policy(connection, 1)
+    add_policy(connection, 2, simple=0.8)
+    put_in_force(connection, 2)
+    return {
+        "alert_id": add_alert(connection),
+        "proposal_id": add_proposal(connection, base_version=2),
+        "pair_id": add_pair(connection, 1, "alternative"),
+        "version": 1,
+    }
+
+
+def test_every_reference_of_the_document_leads_somewhere() -> None:
+    document = openapi_document()
+    schemas = document["components"]["schemas"]
+
+    def references(node: Any) -> set[str]:
+        if isinstance(node, dict):
+            own = {node["$ref"]} if "$ref" in node else set()
+            return own.union(*map(references, node.values()))
+        return set().union(*map(references, node)) if isinstance(node, list) else set()
+
+    found = references(document)
+    assert {reference.rsplit("/", 1)[1] for reference in found} == set(schemas)
+    assert {"Alert", "Proposal", "Pair", "PolicyLine", "ErrorAnswer", "Reason"} <= set(schemas)
+
+
+def _check(  # noqa: C901 - one branch a keyword of JSON schema
+    value: Any, schema: dict[str, Any], schemas: dict[str, Any], where: str
+) -> None:
+    """The part of JSON schema that the document uses."""
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rsplit("/", 1)[1]]
+    if "anyOf" in schema:
+        kinds = [
+            kind for kind in schema["anyOf"] if (kind.get("type") == "null") == (value is None)
+        ]
+        _check(value, kinds[0], schemas, where)
+        return
+    kinds_of = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "null": type(None),
+    }
+    if "type" in schema:
+        assert isinstance(value, kinds_of[schema["type"]]), (where, value)
+    if "enum" in schema:
+        assert value in schema["enum"], where
+    if schema.get("format") == "date-time":
+        assert dt.datetime.fromisoformat(value).tzinfo is not None, where
+    if schema.get("format") == "uuid":
+        uuid.UUID(value)
+    if "properties" in schema:
+        assert set(value) == set(schema["properties"]) == set(schema["required"]), where
+        for name, kind in schema["properties"].items():
+            _check(value[name], kind, schemas, f"{where}.{name}")
+    if "items" in schema:
+        for item in value:
+            _check(item, schema["items"], schemas, f"{where}[]")
+
+
+def test_answers_are_what_the_document_says(
+    client: Any, seeded: dict[str, Any], bearer: Bearer
+) -> None:
+    headers, document = bearer("approver"), openapi_document()
+    schemas = document["components"]["schemas"]
+    checked = 0
+    # Reading first, so that nothing is decided yet; then acting, each with what is still open.
+    for route in sorted(ROUTES, key=lambda route: (route.method, "reject" in route.rule)):
+        path, _ = path_of(PREFIX + route.rule)
+        if path.endswith("/reject"):
+            continue
+        url = path.format(**seeded)
+        response = client.open(url, method=route.method, headers=headers, json={"why": "tested"})
+        operation = document["paths"][path][route.method.lower()]
+        assert response.status_code == 200, (url, response.text)
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        _check(response.json, schema, schemas, path)
+        checked += 1
+    assert checked == len(ROUTES) - 1

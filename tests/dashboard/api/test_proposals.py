@@ -1,0 +1,72 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
+from flask import Flask
+from sqlalchemy import Connection, select
+
+from tierwatch.store.schema.people import AuditRow
+
+Bearer = Callable[[str], dict[str, str]]
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    return app.test_client()
+
+
+@pytest.fixture
+def seeded(connection: Connection) -> dict[str, Any]:
+    add_policy(connection, 1)
+    add_policy(connection, 2, simple=0.8)
+    put_in_force(connection, 2)
+    return {
+        "alert_id": add_alert(connection),
+        "proposal_id": add_proposal(connection, base_version=2),
+        "pair_id": add_pair(connection, 1, "alternative"),
+        "version": 1,
+    }
+
+
+def test_double_approval_is_a_conflict_that_names_the_first(
+    client: Any, bearer: Bearer, seeded: dict[str, Any]
+) -> None:
+    headers, number = bearer("approver"), seeded["proposal_id"]
+    path = f"/api/v1/proposals/{number}"
+    first = client.post(f"{path}/approve", headers=headers, json={"why": "certified \ud800\x00"})
+    assert first.status_code == 200
+    assert first.json["state"] == "rolling_out"
+    assert first.json["decided_by"] == "token:approver"
+    assert first.json["decided_why"] == "certified ?\ufffd"
+    for verb in ("approve", "reject"):
+        second = client.post(f"{path}/{verb}", headers=headers, json={"why": "me too"})
+        assert second.status_code == 409
+        assert second.json["error"] == {
+            "message": f"Proposal {number} is rolling_out already, by token:approver.",
+            "type": "conflict",
+        }
+
+
+@pytest.mark.parametrize("body", ["", "[]", '"why"', '{"why": 3}', "{", '{"why": null}'])
+def test_bodies_without_a_reason_in_text(
+    client: Any, bearer: Bearer, seeded: dict[str, Any], body: str
+) -> None:
+    path = f"/api/v1/proposals/{seeded['proposal_id']}/reject"
+    response = client.post(path, headers=bearer("approver"), data=body)
+    assert response.status_code == 400
+    assert response.json["error"]["type"] == "invalid_request"
+    assert '{"why":' in response.json["error"]["message"]
+
+
+def test_an_empty_reason_is_refused_in_a_sentence(
+    client: Any, bearer: Bearer, seeded: dict[str, Any], connection: Connection
+) -> None:
+    path = f"/api/v1/proposals/{seeded['proposal_id']}/reject"
+    headers = bearer("approver")
+    response = client.post(path, headers=headers, json={"why": "  "})
+    assert response.status_code == 400
+    assert response.json["error"]["message"].startswith("A reason is required")
+    assert client.post(path, headers=headers, json={"why": "no"}).json["state"] == "rejected"
+    actions = select(AuditRow.action).where(AuditRow.action.like("proposal.%"))
+    assert connection.execute(actions).scalars().all() == ["proposal.rejected"]

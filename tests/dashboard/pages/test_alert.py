@@ -1,0 +1,121 @@
+"""Pages of the evidence: blind labels, the judge's standing, parts of a change, a replay."""
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import factories.rows as put
+from factories.rows import (
+    add_alert,
+    add_pair,
+    add_proposal,
+    estimate,
+)
+from sqlalchemy import Connection, select
+
+from tierwatch.dashboard.pages.alert import WorstPair, alert_page
+from tierwatch.evaluation.alarms.attribution import Cell, attribute
+from tierwatch.store.alerts import put_attribution
+from tierwatch.store.schema.proposals import AlertRow
+
+
+def test_alert_shows_evidence_and_takes_the_next_step(
+    connection: Connection, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    worst = str(uuid.uuid4())
+    alert_id = add_alert(
+        connection,
+        evidence={
+            "estimate": estimate(0.31),
+            "whole_stream": estimate(0.1),
+            "tolerance": 0.05,
+            "first_pair": worst,
+            "first_request": 12,
+            "last_pair": worst,
+            "last_request": 99,
+            "worst": [{"pair": worst, "confidence": 0.93, "request": 44}],
+            "first_outcome": 7,
+        },
+        delivered=[
+            {
+                "type": "alert.opened",
+                "deliveries": [{"destination": "webhook 1", "ok": False, "detail": "status 500"}],
+            }
+        ],
+        attribution={"cause": "model", "sentence": "The tier fails 47 probes."},
+    )
+    proposal_id = add_proposal(connection, alert_id=alert_id)
+    reviewer = logged_in("reviewer")
+
+    page = reviewer.page(f"/alerts/{alert_id}")
+    assert "31.0 %" in page
+    assert f"/pairs/{worst}" in page
+    assert "0.930" in page
+    assert "first outcome" in page
+    assert "The tier fails 47 probes." in page
+    for said in ("webhook 1", "status 500", ">failed<"):
+        assert said in page, said
+    assert f"/proposals/{proposal_id}" in page
+    path = f"/alerts/{alert_id}"
+    assert reviewer.send(f"{path}/acknowledge", form_on=path).status_code == 302
+    assert "is acknowledged" in reviewer.page(path)
+    assert reviewer.send(f"{path}/resolve", form_on=path).status_code == 302
+    assert "resolved by reviewer" in reviewer.page(path)
+
+    again = reviewer.send(f"{path}/resolve", form_on="/")
+    assert again.status_code == 409
+    assert f"Alert {alert_id} is resolved already, by reviewer." in again.text
+
+
+def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
+    connection: Connection, viewer: Any
+) -> None:
+    question = "Which\n one? " + "x" * 1_000
+    pair_id = str(add_pair(connection, 1, "alternative", question=question))
+    gone = str(uuid.uuid4())
+    worst = [
+        {"pair": pair_id, "confidence": 0.9, "request": 1},
+        {"pair": gone, "confidence": 0.8, "request": 2},
+        {"pair": "no id", "confidence": 0.7, "request": 3},
+    ]
+    alert_id = add_alert(connection, evidence={"worst": worst})
+    page = alert_page(connection, alert_id)
+    assert page is not None
+    asked = "Which one? " + "x" * 148 + "…"
+    assert page.worst == (
+        WorstPair(pair_id, 1, 0.9, asked, "both say four"),
+        WorstPair(gone, 2, 0.8),
+        WorstPair("no id", 3, 0.7),
+    )
+    assert asked in viewer.page(f"/alerts/{alert_id}")
+    connection.exec_driver_sql("delete from exchange_texts")
+    page = alert_page(connection, alert_id)
+    assert page is not None
+    assert page.worst[0].asked == ""
+
+
+def test_viewers_may_not_move_alerts(connection: Connection, viewer: Any) -> None:
+    alert_id = add_alert(connection)
+    page = viewer.page(f"/alerts/{alert_id}")
+    assert "need the role reviewer" in page
+    assert "/acknowledge" not in page
+    response = viewer.send(f"/alerts/{alert_id}/acknowledge", form_on="/")
+    assert response.status_code == 403
+    assert "this needs the role reviewer; viewer has the role viewer" in response.text
+    assert connection.execute(select(AlertRow.state)).scalar_one() == "open"
+
+
+def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
+    connection: Connection, viewer: Any
+) -> None:
+    alert_id = put.add_alert(connection)
+    assert "is being looked into" in viewer.page(f"/alerts/{alert_id}")
+    cells = {"simple/all/0.8-0.9": Cell(400, 400.0, 400.0, 20.0)}
+    found = attribute(cells, {"simple/all/0.8-0.9": Cell(200, 200.0, 200.0, 100.0)})
+    put_attribution(connection, alert_id, found.to_json())
+    page = viewer.page(f"/alerts/{alert_id}")
+    assert "is being looked into" not in page
+    assert found.sentence.split(";")[0] in page
+    assert "What the change is made of" in page
+    assert "simple/all/0.8-0.9" in page
+    assert "+45.0 %" in page

@@ -1,0 +1,141 @@
+from typing import Any
+
+import pytest
+from factories.rows import (
+    add_alert,
+    add_audit_line,
+    add_exchange,
+    add_failure,
+    add_outcome,
+    add_pair,
+    add_proposal,
+    add_shadow,
+)
+from sqlalchemy import Connection, select
+
+from tierwatch.config import Config
+from tierwatch.dashboard.pages.alert import alert_page
+from tierwatch.dashboard.pages.alerts import alerts_page
+from tierwatch.dashboard.pages.audit import audit_page
+from tierwatch.dashboard.pages.judge import judge_page
+from tierwatch.dashboard.pages.overview import overview_page
+from tierwatch.dashboard.pages.pair import pair_page
+from tierwatch.dashboard.pages.pairs import pairs_page
+from tierwatch.dashboard.pages.policies import policies_page
+from tierwatch.dashboard.pages.proposal import proposal_page
+from tierwatch.dashboard.pages.proposals import proposals_page
+from tierwatch.dashboard.pages.review import review_page
+from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.pairs import PairFilter
+from tierwatch.store.schema.proposals import AlertRow, ProposalRow
+
+HOSTILE = """<script>alert("x")</script>'"><img src=x onerror=alert(1)>"""
+
+
+def test_templates_receive_their_page_and_nothing_else(
+    connection: Connection, config: Config, viewer: Any, rendered: list[Any], policy: None
+) -> None:
+    alert_id, proposal_id = add_alert(connection), add_proposal(connection)
+    pair_id = add_pair(connection, 1)
+    nothing = PairFilter()
+    told = {
+        "/": overview_page(connection, config, gateway_url="http://gateway.example"),
+        "/alerts": alerts_page(connection, None),
+        f"/alerts/{alert_id}": alert_page(connection, alert_id),
+        "/proposals": proposals_page(connection, None),
+        f"/proposals/{proposal_id}": proposal_page(connection, proposal_id, config),
+        "/pairs": pairs_page(connection, config.serving, nothing, None),
+        f"/pairs/{pair_id}": pair_page(connection, pair_id),
+        "/review": review_page(connection, None),
+        "/policies": policies_page(connection, config, None),
+        "/audit": audit_page(connection, None),
+        "/judge": judge_page(connection, config),
+    }
+    for path, page in told.items():
+        rendered.clear()
+        viewer.page(path)
+        ((_, context),) = rendered
+        assert context["page"] == page, path
+        flask_gives = {"g", "request", "session", "config", "csrf_token", "csrf_meta_tag"}
+        assert set(context) - flask_gives == {"page", "frame"}, path
+
+
+def test_an_empty_database_says_so_and_shows_no_zero_rates(viewer: Any) -> None:
+    overview = viewer.page("/")
+    assert overview.count("not enough data") >= 3
+    assert "none yet" in overview
+    assert ">0.0 %" not in overview
+    assert "No alert was ever opened" in viewer.page("/alerts")
+    assert "No threshold change was proposed yet" in viewer.page("/proposals")
+    assert "No pair matches" in viewer.page("/pairs")
+    assert "Nothing to review" in viewer.page("/review")
+    assert "No pair was judged yet" in viewer.page("/judge")
+    assert "No policy is stored yet" in viewer.page("/policies")
+    assert "user.added" in viewer.page("/audit")
+
+
+def test_lists_lead_to_older_lines(
+    connection: Connection, viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(PAGE + 1):
+        add_exchange(connection, number)
+        add_audit_line(connection, f"pair/{number}")
+    page = viewer.page("/pairs?tier=simple")
+    link = page.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "tier=simple" in link
+    assert viewer.page(link).count("<tr>") == 2  # the head and the oldest pair
+    assert 'rel="next"' not in viewer.page(link)
+    link = viewer.page("/audit").split('rel="next" href="')[1].split('"')[0]
+    assert "user.added" in viewer.page(link)
+
+
+@pytest.mark.parametrize("before", ["x", "-1", "1.5", "٣", "9" * 30, "'; drop table"])
+def test_ids_to_page_from_that_are_none(viewer: Any, before: str) -> None:
+    for path in ("/alerts", "/audit", "/pairs"):
+        response = viewer.client.get(path, query_string={"before": before})
+        assert response.status_code == 400, path
+        assert "before: accepted is the id" in response.text
+
+
+def test_pair_shows_hostile_and_right_to_left_text_as_text(
+    connection: Connection, viewer: Any
+) -> None:
+    pair_id = add_exchange(
+        connection,
+        1,
+        question=HOSTILE,
+        answer={"role": HOSTILE, "content": "\u0634\u0643\u0631\u0627 \u202e" + HOSTILE},
+        session=HOSTILE,
+        model=HOSTILE,
+        reason=HOSTILE,
+    )
+    add_shadow(connection, pair_id, HOSTILE)
+    add_failure(connection, pair_id, HOSTILE)
+    add_alert(connection, summary=HOSTILE, segment=HOSTILE, evidence={HOSTILE: HOSTILE})
+    add_audit_line(connection, HOSTILE, why=HOSTILE)
+    add_proposal(
+        connection, tier=HOSTILE, state="rejected", decided_by=HOSTILE, decided_why=HOSTILE
+    )
+    alert_id = connection.execute(select(AlertRow.id)).scalar_one()
+    proposal_id = connection.execute(select(ProposalRow.id)).scalar_one()
+    paths = ["/", "/alerts", "/proposals", "/pairs", "/audit", "/judge", f"/pairs/{pair_id}"]
+    for path in [*paths, f"/alerts/{alert_id}", f"/proposals/{proposal_id}"]:
+        page = viewer.page(path)
+        assert "<script" not in page, path
+        assert "<img" not in page, path
+    assert '<pre class="text" dir="auto">&lt;script' in viewer.page(f"/pairs/{pair_id}")
+
+
+def test_pages_run_without_scripts_or_inline_styles(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    add_alert(connection)
+    for number in range(40):
+        add_outcome(connection, number, 0.0)
+    for path in ("/", "/alerts", "/pairs", "/policies", "/judge", "/password"):
+        page = viewer.page(path)
+        for forbidden in ("<script", "style=", "<style", " onclick", "javascript:", "http-equiv"):
+            assert forbidden not in page, (path, forbidden)
+    with viewer.get("/static/tierwatch.css") as css:
+        assert css.status_code == 200
+        assert "prefers-color-scheme: dark" in css.text

@@ -1,0 +1,67 @@
+import re
+import uuid
+from typing import Any
+
+import factories.rows as put
+import pytest
+from sqlalchemy import Connection
+
+from tierwatch.store.certificates import add_certificate
+from tierwatch.store.evidence.labels import add_label
+
+SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
+
+
+@pytest.fixture
+def pair(connection: Connection) -> uuid.UUID:
+    """A judged pair: the judge preferred the alternative."""
+    answer = {"role": "assistant", "content": SERVED}
+    found = put.add_exchange(connection, 7, question="Greet everyone.", answer=answer)
+    put.add_shadow(connection, found, ALTERNATIVE)
+    put.add_verdict(connection, found, "alternative")
+    put.add_outcome(connection, 7, 1.0, exchange_id=found)
+    return found
+
+
+@pytest.fixture
+def reviewer(logged_in: Any) -> Any:
+    return logged_in("reviewer")
+
+
+def test_the_judge_page_shows_what_labels_and_anchors_tell(
+    connection: Connection, reviewer: Any, pair: uuid.UUID
+) -> None:
+    add_label(
+        connection, pair, reviewer="ada", preferred="alternative", shown_first="served", note=""
+    )
+    page = reviewer.page("/judge")
+    assert "Too weak to certify the tolerance of simple" in page
+    assert "1 of 1 pairs have a label" in page
+    assert re.search(r"Calls truly worse answers worse.*?100.0 %", page, re.DOTALL)
+    assert "None yet." in page  # no certificate
+
+
+def test_the_judge_page_shows_the_certificate_with_its_date(
+    connection: Connection, viewer: Any
+) -> None:
+    row = {
+        "bar": "D1",
+        "recipe": "no change",
+        "measure": "runs with a false alarm",
+        "value": 0.0065,
+        "low": 0.003,
+        "high": 0.011,
+        "limit": 0.0155,
+        "at_least": False,
+        "runs": 2_000,
+        "others": "daily z-test 46 %",
+        "verdict": "holds",
+    }
+    rows = [row, row | {"bar": "D2", "verdict": "fails"}]
+    add_certificate(connection, quick=True, version="0.1.0", seconds=171.2, rows=rows)
+    page = viewer.page("/judge")
+    assert "1 of 2 bars hold" in page
+    assert "1 fail" in page
+    assert "a quick run with wide error bars" in page
+    assert "daily z-test 46 %" in page
+    assert "UTC on tierwatch 0.1.0" in page

@@ -1,0 +1,86 @@
+import uuid
+from typing import Any
+
+import factories.rows as put
+import pytest
+from sqlalchemy import Connection, text
+
+from tierwatch.loop.compare.review import shown_first
+
+SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
+
+
+@pytest.fixture
+def pair(connection: Connection) -> uuid.UUID:
+    """A judged pair: the judge preferred the alternative."""
+    answer = {"role": "assistant", "content": SERVED}
+    found = put.add_exchange(connection, 7, question="Greet everyone.", answer=answer)
+    put.add_shadow(connection, found, ALTERNATIVE)
+    put.add_verdict(connection, found, "alternative")
+    put.add_outcome(connection, 7, 1.0, exchange_id=found)
+    return found
+
+
+@pytest.fixture
+def reviewer(logged_in: Any) -> Any:
+    return logged_in("reviewer")
+
+
+def test_a_pair_is_shown_blind_and_as_text(reviewer: Any, pair: uuid.UUID) -> None:
+    where = reviewer.get("/review/next")
+    assert where.headers["Location"] == f"/review/{pair}"
+    page = reviewer.page(f"/review/{pair}")
+    assert "Greet everyone." in page
+    assert "Bonjour &lt;b&gt;tout&lt;/b&gt; le monde" in page
+    assert ALTERNATIVE in page
+    main = page[page.index("<main") :]
+    for told in ("simple", "standard", "small-1", "alternative", "served", "judge", "0.9"):
+        assert told not in main.lower(), told
+    first = SERVED if shown_first(pair, "reviewer") == "served" else ALTERNATIVE
+    shown = reviewer.get(f"/review/{pair}/text/first").text
+    assert shown == first
+
+
+@pytest.mark.parametrize("said", ["first", "second", "tie"])
+def test_a_label_is_kept_and_the_next_pair_follows(
+    connection: Connection, reviewer: Any, pair: uuid.UUID, said: str
+) -> None:
+    sent = reviewer.send(
+        f"/review/{pair}", form_on=f"/review/{pair}", said=said, note="ask ann@example.com"
+    )
+    assert sent.headers["Location"] == "/review/next"
+    row = connection.execute(text("select * from labels")).one()
+    first = shown_first(pair, "reviewer")
+    other = "alternative" if first == "served" else "served"
+    assert row.preferred == {"first": first, "second": other, "tie": "tie"}[said]
+    assert (row.reviewer, row.shown_first) == ("reviewer", first)
+    assert row.note == "ask [EMAIL]"
+    again = reviewer.get("/review/next")
+    assert again.headers["Location"] == "/review"
+    assert "no pair left" in reviewer.page("/review")
+
+
+def test_the_first_word_stands(connection: Connection, reviewer: Any, pair: uuid.UUID) -> None:
+    for said in ("first", "tie"):
+        reviewer.send(f"/review/{pair}", form_on=f"/review/{pair}", said=said)
+    assert connection.execute(text("select count(*) from labels")).scalar_one() == 1
+    assert "first word stands" in reviewer.page("/review")
+
+
+def test_another_word_is_refused_and_the_note_is_not_lost(reviewer: Any, pair: uuid.UUID) -> None:
+    sent = reviewer.send(f"/review/{pair}", form_on=f"/review/{pair}", said="best", note="my note")
+    assert sent.status_code == 400
+    assert "A label is first, second or tie" in sent.text
+    assert "my note" in sent.text
+
+
+def test_viewers_may_not_label(connection: Connection, viewer: Any, pair: uuid.UUID) -> None:
+    assert viewer.get("/review/next").status_code == 403
+    assert viewer.get(f"/review/{pair}").status_code == 403
+    assert "Label the next pair" not in viewer.page("/review")
+    assert connection.execute(text("select count(*) from labels")).scalar_one() == 0
+
+
+@pytest.mark.parametrize("path", ["/review/{}", "/review/{}/text/first", "/review/{}/text/request"])
+def test_a_pair_that_is_not_there_is_said_to_be_gone(reviewer: Any, path: str) -> None:
+    assert reviewer.get(path.format(uuid.uuid4())).status_code == 404

@@ -1,0 +1,126 @@
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+from factories.rows import (
+    add_alert,
+    add_outcome,
+    add_pair,
+    add_proposal,
+    add_rollup,
+)
+from sqlalchemy import Connection, text
+
+from tierwatch.config import Config
+from tierwatch.dashboard.pages.overview import overview_page
+
+
+def test_overview_shows_rates_only_with_enough_pairs(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    add_rollup(connection, "simple", 60, cost_usd=1.0, cost_top_tier_usd=4.0)
+    add_rollup(connection, "standard", 40, cost_usd=1.0, cost_top_tier_usd=4.0)
+    for number in range(40):
+        add_outcome(connection, number, float(number < 2))
+    for number in range(29):
+        add_outcome(connection, number, 1.0, tier="standard")
+
+    page = viewer.page("/")
+    assert "5.0 %" in page  # 2 of 40
+    assert "29 of 30 pairs" in page
+    assert "75.0 %" in page  # saving: 1 - 2 / 8
+    assert "undecided" in page
+    assert "<svg" in page
+    assert "No open alerts and nothing to decide." in page
+
+
+def test_with_a_dozen_task_types_the_overview_stays_an_overview(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    names = [f"type-{number:02}" for number in range(12)]
+    for name in names:
+        add_alert(connection, cause=f"misroute:simple:{name}", segment=f"simple/{name}")
+        add_proposal(connection, task_type=name)
+    own = {name: {"simple": 0.5 + number / 100} for number, name in enumerate(names)}
+    own["type-03"]["standard"] = 0.61
+    connection.execute(
+        text("update policies set by_task = cast(:own as jsonb)"), {"own": json.dumps(own)}
+    )
+    page = viewer.page("/")
+    assert page.count('data-label="Segment"') == 5
+    assert page.count('data-label="Promise"') == 5
+    assert "All 12 unresolved alerts" in page
+    assert "All 12 undecided proposals" in page
+    assert "12 task types differ" in page
+    assert "1 task type differs" in page
+    assert viewer.page("/alerts").count('data-label="Segment"') == 12
+    policies = viewer.page("/policies")
+    assert "12 task types</small></summary>" in policies
+    lines = re.findall(r"<div><small>(type-\d\d) (0\.\d\d)</small></div>", policies)
+    assert lines[:12] == [(name, f"{0.5 + n / 100:.2f}") for n, name in enumerate(names)]
+    assert lines[12:] == [("type-03", "0.61")]
+
+
+def test_overview_shows_saving_and_net_saving_with_the_parts(
+    connection: Connection, viewer: Any
+) -> None:
+    add_rollup(
+        connection, "simple", 9, sampled=1, cost_usd=1.0, cost_top_tier_usd=8.0,
+        classifier_cost_usd=2.0,
+    )  # fmt: skip
+    exchange_id = add_pair(connection, 1)  # the shadow answer is .01
+    connection.execute(
+        text("update verdicts set cost_usd = 0.99 where exchange_id = :id"), {"id": exchange_id}
+    )
+    page = viewer.page("/")
+    assert "87.5 %" in page  # 1 - 1/8
+    assert "50.0 %" in page  # 1 - (1 + 2 + .01 + .99)/8
+    cells = re.findall(r'data-label="[^"]+">([+=]? ?\$[0-9.]+)<', page)
+    parts = ["$1.00", "+ $2.00", "+ $0.01", "+ $0.99", "+ $0.00", "= $4.00", "$8.00"]
+    assert cells[: len(parts)] == parts
+    assert "costs more than it saves" not in page
+
+
+def test_overview_shows_a_net_loss_as_one(connection: Connection, viewer: Any) -> None:
+    add_rollup(
+        connection, "simple", 9, cost_usd=1.0, cost_top_tier_usd=8.0, classifier_cost_usd=9.0
+    )
+    page = viewer.page("/")
+    assert "-25.0 %" in page  # 1 - 10/8
+    assert "costs more than it saves" in page
+
+
+def test_overview_says_whose_price_is_not_known(
+    connection: Connection, config: Config, viewer: Any
+) -> None:
+    add_rollup(connection, "simple", 9, cost_usd=1.0, cost_top_tier_usd=8.0)
+    assert "No price is known" not in viewer.page("/")
+    unknown = replace(config, price_origins={"evaluation.judge": "unknown"})
+    page = overview_page(connection, unknown, gateway_url="")
+    assert page.unpriced == ("evaluation.judge",)
+
+
+def test_overview_funnel_says_when_it_does_not_sum(
+    connection: Connection, config: Config, viewer: Any
+) -> None:
+    add_rollup(connection, "simple", 5, sampled=3, dropped=1)
+    add_pair(connection, 1)
+    page = overview_page(connection, config, gateway_url="")
+    assert (page.funnel.captured, page.funnel.judged, page.funnel.pending) == (3, 1, 1)
+    assert page.funnel.sums
+    assert ">sums<" in viewer.page("/")
+
+    add_pair(connection, 2)
+    add_pair(connection, 3)
+    assert "does not sum" in viewer.page("/")
+
+
+def test_overview_tells_proposals_to_decide_from_those_under_way(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    add_proposal(connection)
+    add_proposal(connection, tier="standard", state="rolling_out")
+    page = viewer.page("/")
+    assert "1 proposal waits for a decision." in page
+    assert "1 approved proposal is being introduced." in page

@@ -1,0 +1,179 @@
+"""Pages of the evidence: blind labels, the judge's standing, parts of a change, a replay."""
+
+from collections.abc import Callable
+from typing import Any
+
+import factories.rows as put
+from factories.rows import (
+    add_policy,
+    add_proposal,
+    estimate,
+)
+from sqlalchemy import Connection, select, text
+
+from tierwatch.evaluation.thresholds.counterfactual import BoundaryOutcomes, replay_policy
+from tierwatch.loop.improve.replay_policy import replay_document
+from tierwatch.store.schema.people import AuditRow
+from tierwatch.store.schema.proposals import ProposalRow
+
+HOSTILE = """<script>alert("x")</script>'"><img src=x onerror=alert(1)>"""
+
+
+def test_proposal_says_what_is_needed_to_decide(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    proposal_id = add_proposal(connection)
+    page = approver.page(f"/proposals/{proposal_id}")
+    for said in ("Certified.", "3.1 %", "+12.5 %", "5.0 %", "2.0 to 20.0 %", "4.8 %", "proposed"):
+        assert said in page, said
+    assert "Made against" not in page
+
+
+def test_uncertified_proposal_says_so_plainly(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    add_policy(connection, 2)
+    connection.exec_driver_sql("update active_policy set stable_version = 2")
+    above = estimate(0.3) | {"low": 0.2, "high": 0.4}
+    proposal_id = add_proposal(
+        connection, certified=False, predicted={"misroute": above, "cost_change": {}}
+    )
+    page = approver.page(f"/proposals/{proposal_id}")
+    assert "Not certified." in page
+    assert "stays above the tolerated 5.0 %" in page
+    assert "Made against policy 1; policy 2 is in force since." in page
+    assert "not certified" in approver.page("/proposals")
+
+
+def test_approval_needs_a_reason_and_is_audited(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    proposal_id = add_proposal(connection)
+    path = f"/proposals/{proposal_id}"
+    refused = approver.send(f"{path}/approve", form_on=path, why="  ")
+    assert refused.status_code == 400
+    assert "A reason is required" in refused.text
+
+    sent = approver.send(f"{path}/approve", form_on=path, why=f"\x00{HOSTILE}")
+    assert sent.headers["Location"] == path
+    page = approver.page(path)
+    assert f"Proposal {proposal_id} is approved." in page
+    assert "rolling out" in page
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    line = connection.execute(select(AuditRow).where(AuditRow.action == "proposal.approved")).one()
+    assert line.actor == "approver"
+
+
+def test_the_second_decision_is_told_who_was_first(
+    connection: Connection, approver: Any, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    proposal_id = add_proposal(connection)
+    path = f"/proposals/{proposal_id}"
+    admin = logged_in("admin")
+    assert approver.send(f"{path}/reject", form_on=path, why="too dear").status_code == 302
+
+    late = admin.send(f"{path}/approve", form_on="/", why="looks good")
+    assert late.status_code == 409
+    assert f"Proposal {proposal_id} is rejected already, by approver." in late.text
+    assert "too dear" in late.text
+    assert connection.execute(select(ProposalRow.state)).scalar_one() == "rejected"
+
+
+def test_viewers_may_not_decide(connection: Connection, viewer: Any, policy: None) -> None:
+    proposal_id = add_proposal(connection)
+    assert "needs the role approver" in viewer.page(f"/proposals/{proposal_id}")
+    path = f"/proposals/{proposal_id}/approve"
+    assert viewer.send(path, form_on="/", why="please").status_code == 403
+    assert connection.execute(select(ProposalRow.state)).scalar_one() == "open"
+
+
+def test_decisions_without_the_csrf_token_are_refused(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    proposal_id = add_proposal(connection)
+    response = approver.client.post(f"/proposals/{proposal_id}/approve", data={"why": "forged"})
+    assert response.status_code == 400
+    assert connection.execute(select(ProposalRow.state)).scalar_one() == "open"
+
+
+def test_the_proposal_page_shows_its_replay_and_why_it_is_not_certified(
+    connection: Connection, viewer: Any
+) -> None:
+    pairs = BoundaryOutcomes(
+        [0.9] * 60 + [0.75] * 60, [0.0] * 110 + [1.0] * 10, [1] * 120, [1.0] * 120, [3.0] * 120
+    )
+    replay = replay_policy({"simple": pairs}, {"simple": 0.7}, {"simple": 0.8})
+    evidence = {"alpha": 0.05, "reason": "the bound is 0.07", "replay": replay_document(replay)}
+    proposal = put.add_proposal(connection, certified=False, evidence=evidence)
+    page = viewer.page(f"/proposals/{proposal}")
+    assert "the bound is 0.07." in page
+    assert "Replayed on past pairs" in page
+    # 60 of 120 move up: 120 of cost now, 60 + 180 then.
+    assert "+100.0 %" in page
+    thin = replay_policy({"simple": pairs}, {"simple": 0.7}, {"simple": 0.2})
+    evidence["replay"] = replay_document(thin)
+    refused = put.add_proposal(connection, tier="standard", evidence=evidence)
+    connection.execute(text("update proposals set tier = 'simple', state = 'expired'"))
+    assert "Not enough pairs where it would decide otherwise" in viewer.page(
+        f"/proposals/{refused}"
+    )
+
+
+def test_the_page_of_a_types_proposal_names_the_type(connection: Connection, viewer: Any) -> None:
+    pairs = BoundaryOutcomes(
+        [0.9] * 60 + [0.75] * 60, [0.0] * 120, [1] * 120, [1.0] * 120, [3.0] * 120
+    )
+    replay = replay_policy({"simple": pairs}, {"simple": 0.7}, {"simple": 0.8})
+    proposal = put.add_proposal(
+        connection, task_type="sql-table", evidence={"replay": replay_document(replay)}
+    )
+    page = viewer.page(f"/proposals/{proposal}")
+    assert "raise the threshold of simple for sql-table" in page
+    assert "Fewer sql-table requests would stay" in page
+    assert "Replayed on past pairs of sql-table" in page
+    assert "Change of its cost" in page
+    assert "whole cost" not in page
+
+
+def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
+    viewer: Any, connection: Connection
+) -> None:
+    gain = {"value": 0.123, "low": 0.045, "high": 0.201, "n": 300, "method": "paired t"}
+    evidence = {
+        "alpha": 0.05,
+        "delta": 0.025,
+        "kept_now": put.estimate(0.09),
+        "judge_version": put.JUDGE,
+        "reason": "at 0.8 the bound is too high",
+        "held_out": {"pairs": 300, "conversations": 280.4},
+        "log_loss": {"incumbent": 0.9, "candidate": 0.777, "gain": gain},
+        "apgr": {
+            "incumbent": None,
+            "candidate": None,
+            "gain": {"value": None, "low": -1, "high": 1, "n": 0, "method": "not defined"},
+        },
+        "misroute_change": put.estimate(-0.02),
+        "candidate_pairs": 1_234,
+        "incumbent_pairs": 56,
+        "candidate_author": "tierwatch",
+        "type_offsets": {"types_version": 2, "by_type": {"sql-table": [0.42, -0.07]}},
+    }
+    proposal = put.add_proposal(
+        connection, kind="model", artefact_id=1, certified=False, evidence=evidence
+    )
+    page = viewer.page(f"/proposals/{proposal}")
+    for words in (
+        "a model learned from judged pairs, for simple",
+        "It has learned 1,234 pairs, the model in force 56.",
+        "+0.123",
+        "+0.045 to +0.201",
+        "not defined",
+        "280 effective conversations",
+        "Offsets of task types",
+        'sql-table</td><td class="r">+0.42</td><td class="r">-0.07',
+        "better than the model in force",
+    ):
+        assert words in page
+    assert "step in the safe direction" not in page
+    assert f"#{proposal} model" in viewer.page("/proposals")

@@ -1,0 +1,45 @@
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.application import build_dashboard
+from tierwatch.errors import SettingsError
+from tierwatch.store.people.users import add_user
+
+PASSWORD = "correct horse battery"
+
+
+def test_session_cookie_is_hidden_from_scripts_and_other_sites(
+    connection: Connection, stranger: Any
+) -> None:
+    add_user(connection, "ada", PASSWORD, "viewer")
+    cookie = stranger.log_in("ada").headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+
+
+def test_https_sites_send_the_cookie_over_https_only(config: Any) -> None:
+    app = build_dashboard(
+        config=config, engine=None, secret_key="s" * 32, clock=time.time, secure_cookies=True
+    )
+    assert app.config["SESSION_COOKIE_SECURE"]
+
+
+def test_short_secret_keys_are_refused(config: Any) -> None:
+    with pytest.raises(SettingsError, match="found 5 characters; accepted: 32"):
+        build_dashboard(config=config, engine=None, secret_key="short", clock=time.time)
+
+
+@pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/api/v1/report", "/healthz"])
+def test_headers_forbid_scripts_frames_and_caches(stranger: Any, path: str) -> None:
+    headers = stranger.get(path).headers
+    assert headers["Content-Security-Policy"] == (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+        " frame-ancestors 'none'; base-uri 'none'"
+    )
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"

@@ -1,0 +1,57 @@
+import uuid
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.exc import OperationalError
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nothing",
+        "/alerts/99",
+        "/proposals/99",
+        f"/alerts/{2**63}",
+        "/pairs/not-an-id",
+        f"/pairs/{uuid.UUID(int=1)}",
+        f"/pairs/{uuid.UUID(int=1)}/text/served",
+        f"/pairs/{uuid.UUID(int=1)}/text/secret",
+    ],
+)
+def test_what_is_not_there_is_a_page_that_says_so(viewer: Any, path: str) -> None:
+    response = viewer.get(path)
+    assert response.status_code == 404
+    assert "There is nothing at this address" in response.text
+
+
+def test_actions_on_what_is_not_there(approver: Any, policy: None) -> None:
+    for path in ("/alerts/99/resolve", "/proposals/99/approve"):
+        assert approver.send(path, form_on="/", why="x").status_code == 404
+    missing = approver.send("/policies/99/rollback", form_on="/", why="x")
+    assert missing.status_code == 409
+    assert "There is no policy 99." in missing.text
+
+
+def test_wrong_methods_and_too_large_forms(viewer: Any) -> None:
+    assert viewer.client.post("/").status_code in {400, 405}
+    assert viewer.client.get("/logout").status_code == 405
+    assert viewer.client.post("/logout", data={"x": "y" * 300_000}).status_code == 413
+
+
+def test_postgres_away_is_a_sentence(
+    app: Flask, viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("select 1", {}, Exception("connection refused"))
+
+    monkeypatch.setattr(app.extensions["tierwatch"].engine, "connect", away)
+    response = viewer.get("/")
+    assert response.status_code == 503
+    assert "Postgres cannot be reached" in response.text
+    assert "connection refused" not in response.text
+    api = viewer.client.get("/api/v1/report", headers={"Authorization": "Bearer x"})
+    assert api.status_code == 503
+    assert api.json["error"]["type"] == "internal_error"
+    assert viewer.get("/healthz").text == "ok\n"
+    assert "tierwatch_database_up 0.0" in viewer.get("/metrics").text
