@@ -159,7 +159,7 @@ class ProviderConfig(Section):
 
 
 class ObjectiveSection(Section):
-    """The other way to state tolerances, under ``evaluation.thresholds.dial``."""
+    """The other way to state tolerances, under ``evaluation.objective``."""
 
     quality: OpenShare = Field(
         description="Share of the top tier's quality that all tiers together are to keep. Each"
