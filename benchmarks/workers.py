@@ -19,15 +19,14 @@ from pathlib import Path
 import orjson
 from sqlalchemy import text
 
-from tierwatch.command.launch import (
-    empty_servers,
-    prepare_database,
+from tierwatch.command.stack.effective_config import write_effective_config
+from tierwatch.command.stack.launch import (
     process_environment,
     recorded_process,
     stack_processes,
     without_settings,
-    write_effective_config,
 )
+from tierwatch.command.stack.servers import empty_servers, prepare_database
 from tierwatch.config import load_config
 from tierwatch.dispatch import CeleryDispatch
 from tierwatch.evaluation.sampling.sampling import SamplingPlan

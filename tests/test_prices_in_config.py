@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tierwatch.command import main, processes
-from tierwatch.command.show import show_report
+from tierwatch.command import main
+from tierwatch.command.replaying.report_text import show_report
+from tierwatch.command.serve.examine import Finding, price_findings
 from tierwatch.config import Config, load_config
 from tierwatch.errors import ConfigError
 from tierwatch.routing.config.prices import shipped_prices
@@ -191,11 +192,11 @@ def test_check_says_where_each_price_came_from(tmp_path: Path) -> None:
     )
 
 
-def findings(tmp_path: Path, text: str, days: int) -> list[processes.Finding]:
+def findings(tmp_path: Path, text: str, days: int) -> list[Finding]:
     load(tmp_path, text)
     settings = read_settings({"TIERWATCH_CONFIG": str(tmp_path / "tierwatch.yaml")})
     today = shipped_prices().as_of + dt.timedelta(days)
-    return processes._examine_prices(settings, today)
+    return price_findings(settings, today)
 
 
 def test_doctor_warns_of_old_list_prices_that_are_in_use_and_of_missing_ones(
@@ -214,10 +215,7 @@ def test_doctor_warns_of_old_list_prices_that_are_in_use_and_of_missing_ones(
     assert missing.warning
     assert missing.detail.startswith("evaluation.judge: no price is known")
     # What is wrong with the file is said of the configuration, and once.
-    assert (
-        processes._examine_prices(read_settings({"TIERWATCH_CONFIG": "/nowhere"}), dt.date.min)
-        == []
-    )
+    assert price_findings(read_settings({"TIERWATCH_CONFIG": "/nowhere"}), dt.date.min) == []
 
 
 def report(saving_net: float | None, unpriced: list[str]) -> dict[str, Any]:

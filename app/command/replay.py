@@ -1,120 +1,45 @@
-"""Replay: send recorded traffic through a running gateway over HTTP, in its order."""
+"""`tierwatch replay`: recorded traffic against the servers that the settings name."""
 
-import asyncio
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-import aiohttp
+import click
 
-from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_traffic
-
-# Requests on their way at once: enough to keep a local gateway busy, few enough that arrival
-# order is the file's order to within a handful.
-_AT_ONCE = 8
-_TIMEOUT_S = 60.0
-_PAUSE_S = 0.1
+from tierwatch.command.replaying.options import Replay, replay_options
+from tierwatch.command.terminal import ends_in_a_sentence, say
+from tierwatch.settings import Settings, read_settings
 
 
-@dataclass(slots=True)
-class Progress:
-    """What happened so far."""
-
-    sent: int = 0
-    answered: int = 0
-    refused: int = 0
-    first_refusal: str = ""
-    scored: int = 0
-    score_sum: float = 0.0
-    bad_lines: list[BadLine] = field(default_factory=list)
-    policy_versions: set[str] = field(default_factory=set)
-    done: bool = False
+@click.command("replay")
+@click.argument("file", type=click.Path(path_type=Path))
+@replay_options
+@ends_in_a_sentence
+def command(file: Path, **options: Any) -> None:
+    """Replay FILE against the Postgres and Redis that the settings name."""
+    asked = Replay(traffic=file, **options)
+    sys.exit(run_replay(asked, settings=read_settings(), environ=os.environ))
 
 
-def exchanges(path: Path, progress: Progress, *, limit: int | None) -> Iterator[RecordedExchange]:
-    """Read the file, setting bad lines aside, up to ``limit`` exchanges."""
-    taken = 0
-    for item in read_traffic(path):
-        if isinstance(item, BadLine):
-            progress.bad_lines.append(item)
-            continue
-        if limit is not None and taken >= limit:
-            return
-        taken += 1
-        yield item
+def run_replay(options: Replay, *, settings: Settings, environ: Mapping[str, str]) -> int:
+    """What `demo` does, against servers that are there; nothing in them is removed.
 
-
-def replay_traffic(
-    items: Iterable[RecordedExchange],
-    *,
-    gateway_url: str,
-    progress: Progress,
-    hold: Callable[[], bool],
-    stop: Callable[[], bool],
-    every_s: float = 0.0,
-) -> None:
-    """Send every exchange; blocks until the last is answered or ``stop`` says so.
-
-    Args:
-        items: in order of arrival.
-        gateway_url: as ``http://127.0.0.1:8420``.
-        progress: updated as answers come.
-        hold: whether to wait before the next request, because evaluation lags behind. Traffic
-            is replayed much faster than it was recorded; without holding back, every request
-            would be answered before the first verdict is in.
-        stop: whether to give up early.
-        every_s: seconds between requests; 0 for as fast as answers come.
+    Returns:
+        Exit code.
     """
+    from tierwatch.command.replaying.pace import sped_up
+    from tierwatch.command.replaying.run import replay_through
+    from tierwatch.command.stack.launch import without_settings
+    from tierwatch.local import Stack
 
-    async def replaying() -> None:
-        places = asyncio.Semaphore(_AT_ONCE)
-        timeout = aiohttp.ClientTimeout(total=_TIMEOUT_S)
-        async with (
-            aiohttp.ClientSession(gateway_url, timeout=timeout) as client,
-            asyncio.TaskGroup() as group,
-        ):
-            for item in items:
-                while hold() and not stop():  # noqa: ASYNC110 - asks the database, no event to wait for
-                    await asyncio.sleep(_PAUSE_S)
-                if stop():
-                    break
-                await places.acquire()
-                progress.sent += 1
-                sending = group.create_task(_send(client, item, progress))
-                sending.add_done_callback(lambda _: places.release())
-                if every_s:
-                    await asyncio.sleep(every_s)
-
-    asyncio.run(replaying())
-    progress.done = True
-
-
-async def _send(client: aiohttp.ClientSession, item: RecordedExchange, progress: Progress) -> None:
-    body = {
-        "model": "auto",
-        "messages": list(item.messages),
-        "metadata": {"recorded_id": item.id},
-    }
-    try:
-        async with client.post(
-            "/v1/chat/completions", json=body, headers={"x-session-id": item.session}
-        ) as reply:
-            said = await reply.text()
-            status, headers = reply.status, reply.headers
-    except (aiohttp.ClientError, TimeoutError) as problem:
-        _refused(progress, f"{item.id}: {type(problem).__name__} {problem}")
-        return
-    if status != 200:  # noqa: PLR2004 - HTTP OK
-        _refused(progress, f"{item.id}: HTTP {status} {said[:200]}")
-        return
-    progress.answered += 1
-    progress.policy_versions.add(headers.get("x-tierwatch-policy-version", ""))
-    answer = item.answers.get(headers.get("x-tierwatch-tier", ""))
-    if answer is not None and answer.score is not None:
-        progress.scored += 1
-        progress.score_sum += answer.score
-
-
-def _refused(progress: Progress, why: str) -> None:
-    progress.refused += 1
-    progress.first_refusal = progress.first_refusal or why
+    folder = settings.data_dir.resolve() / "replay"
+    with Stack(folder, say=say, environ=without_settings(environ)) as stack:
+        settings = replace(
+            sped_up(settings),
+            data_dir=folder,
+            secret_key=settings.secret_key or stack.secret("dashboard"),
+        )
+        return replay_through(stack, options, settings)

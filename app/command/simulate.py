@@ -1,20 +1,29 @@
 """`tierwatch simulate`: run the certificate, show it row by row, keep it for the dashboard."""
 
 import json
+import sys
 import time
 from dataclasses import asdict
-from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import SQLAlchemyError
+import click
 
-from tierwatch.command.show import say
-from tierwatch.evaluation.simulation.certificate import Row, certificate
-from tierwatch.settings import Settings
-from tierwatch.store.certificates import add_certificate
-from tierwatch.store.database import build_engine
+from tierwatch.command.terminal import ends_in_a_sentence, say
+from tierwatch.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tierwatch.evaluation.simulation.certificate import Row
 
 _HEAD = f"{'bar':<4} {'verdict':<10}{'measured':>10}  {'95 % error bar':<20}{'limit':>10}  what"
+
+
+@click.command("simulate")
+@click.option("--quick", is_flag=True, help="Fewer runs, under a minute, with wider error bars.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@ends_in_a_sentence
+def command(*, quick: bool, as_json: bool) -> None:
+    """Measure false alarms, delay, coverage and guarantees of the installed code."""
+    sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
 
 
 def run_simulate(settings: Settings, *, quick: bool, as_json: bool) -> int:
@@ -23,6 +32,10 @@ def run_simulate(settings: Settings, *, quick: bool, as_json: bool) -> int:
     Returns:
         Exit code: 1 when a bar fails.
     """
+    from importlib.metadata import version
+
+    from tierwatch.evaluation.simulation.certificate import certificate
+
     started = time.monotonic()
     if not as_json:
         say(_HEAD)
@@ -42,7 +55,7 @@ def run_simulate(settings: Settings, *, quick: bool, as_json: bool) -> int:
     return 1 if any(row.verdict == "fails" for row in rows) else 0
 
 
-def _show(row: Row) -> None:
+def _show(row: "Row") -> None:
     sign = ">=" if row.at_least else "<="
     bar = f"{_figure(row.low)} to {_figure(row.high)}"
     say(
@@ -79,6 +92,11 @@ def _show_end(found: dict[str, Any], *, kept: bool) -> None:
 
 def _keep(settings: Settings, found: dict[str, Any]) -> bool:
     """Keep it where the dashboard finds it; the certificate itself needs no database."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from tierwatch.store.certificates import add_certificate
+    from tierwatch.store.database import build_engine
+
     engine = build_engine(settings.database_url, connect_timeout_s=1)
     try:
         with engine.begin() as connection:

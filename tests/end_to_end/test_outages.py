@@ -15,14 +15,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from tierwatch.command.launch import (
-    prepare_database,
-    recorded_process,
-    stack_processes,
-    without_settings,
-    write_effective_config,
-)
-from tierwatch.command.replay import Progress, exchanges, replay_traffic
+from tierwatch.command.replaying.sender import Progress, exchanges, replay_traffic
+from tierwatch.command.stack.effective_config import write_effective_config
+from tierwatch.command.stack.launch import recorded_process, stack_processes, without_settings
+from tierwatch.command.stack.servers import prepare_database
 from tierwatch.config import Config, load_config
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal

@@ -326,8 +326,8 @@ def test_the_command_rebuilds_shows_and_switches_off(
         assert found.exit_code == code, found.output
         return found.output
 
-    assert "no task types in force" in said()
-    assert "new types in force: V 0." in said("--rebuild")
+    assert "no active task types" in said()
+    assert "new active types: V 0." in said("--rebuild")
     table = said()
     assert "Cramer's V 0." in table
     assert "not enough data" in table
@@ -338,7 +338,7 @@ def test_the_command_rebuilds_shows_and_switches_off(
     ][0].keys()
     assert not math.isnan(told["evidence"]["v"])
     assert "accepted is one of them" in said("--rebuild", "--off", code=2)
-    assert "no task types in force" in said("--off")
+    assert "no active task types" in said("--off")
 
 
 def test_judge_name_of_the_rows_is_the_one_that_is_read(engine: Engine) -> None:

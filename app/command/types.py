@@ -1,30 +1,48 @@
-"""`tierwatch types`: what it does, and the table it prints."""
+"""`tierwatch types`: the active task types, rebuilt or switched off if asked to."""
 
 import datetime as dt
 import getpass
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tierwatch.command.show import say
-from tierwatch.evaluation.rates.estimation import Estimate
-from tierwatch.evaluation.types.building import installed_leiden
-from tierwatch.loop.improve.rebuild_types import (
-    Rebuilt,
-    TypesTable,
-    rebuild_types,
-    switch_off,
-    types_table,
-)
-from tierwatch.settings import Settings
-from tierwatch.store.database import build_engine
+import click
+
+from tierwatch.command.terminal import ends_in_a_sentence, say
+from tierwatch.errors import UsageError
+from tierwatch.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tierwatch.evaluation.rates.estimation import Estimate
+    from tierwatch.loop.improve.rebuild_types import Rebuilt, TypesTable
 
 _NAME = 28
-_NO_TYPES = "no task types in force; `tierwatch types --rebuild` builds them of judged prompts"
+_NO_TYPES = "no active task types; `tierwatch types --rebuild` builds them of judged prompts"
+
+
+@click.command("types")
+@click.option("--rebuild", is_flag=True, help="Build them of the newest judged prompts first.")
+@click.option("--off", is_flag=True, help="Make none active.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@ends_in_a_sentence
+def command(*, rebuild: bool, off: bool, as_json: bool) -> None:
+    """Show the active task types: size, misroute and overspend rates, own thresholds."""
+    if rebuild and off:
+        raise UsageError("found --rebuild and --off; accepted is one of them")
+    run_types(read_settings(), rebuild=rebuild, off=off, as_json=as_json)
 
 
 def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) -> None:
-    """Rebuild or switch off if asked to, then print the types in force."""
+    """Rebuild or switch off if asked to, then print the active types."""
+    from tierwatch.evaluation.types.building import installed_leiden
+    from tierwatch.loop.improve.rebuild_types import (
+        Rebuilt,
+        rebuild_types,
+        switch_off,
+        types_table,
+    )
+    from tierwatch.store.database import build_engine
+
     engine = build_engine(settings.database_url)
     rebuilt = None
     asked = rebuild or off
@@ -50,7 +68,7 @@ def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) ->
         show_types(table, rebuilt)
 
 
-def types_document(table: TypesTable, rebuilt: Rebuilt | None = None) -> dict[str, Any]:
+def types_document(table: "TypesTable", rebuilt: "Rebuilt | None" = None) -> dict[str, Any]:
     """The types as JSON values; ``rebuilt`` is null unless types were just looked for."""
     return {
         "version": table.version,
@@ -79,13 +97,10 @@ def types_document(table: TypesTable, rebuilt: Rebuilt | None = None) -> dict[st
     }
 
 
-def show_types(table: TypesTable, rebuilt: Rebuilt | None = None) -> None:
+def show_types(table: "TypesTable", rebuilt: "Rebuilt | None" = None) -> None:
     """The types as a person reads them."""
     if rebuilt is not None:
-        say(
-            f"{'new types in force' if rebuilt.changed else 'types stay as they are'}:"
-            f" {rebuilt.why}"
-        )
+        say(f"{'new active types' if rebuilt.changed else 'types stay as they are'}: {rebuilt.why}")
         if rebuilt.evidence is not None and rebuilt.evidence.note:
             say(rebuilt.evidence.note)
     if table.created_at is None:
@@ -112,7 +127,7 @@ def show_types(table: TypesTable, rebuilt: Rebuilt | None = None) -> None:
         say(f"gone since the version before: {', '.join(gone)}")
 
 
-def _rate(estimate: Estimate) -> str:
+def _rate(estimate: "Estimate") -> str:
     if estimate.value is None:
         return "not enough data"
     return (
@@ -121,6 +136,6 @@ def _rate(estimate: Estimate) -> str:
     )
 
 
-def _document(estimate: Estimate) -> dict[str, Any]:
-    told = asdict(estimate)
-    return {"estimate": told.pop("value"), **told}
+def _document(estimate: "Estimate") -> dict[str, Any]:
+    columns = asdict(estimate)
+    return {"estimate": columns.pop("value"), **columns}

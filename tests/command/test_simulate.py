@@ -1,14 +1,14 @@
-"""Commands that measure and change nothing: what they print, and what they refuse."""
+"""`tierwatch simulate`: what it prints, what it keeps, and when it fails."""
 
 import json
 
-import factories.rows as put
 import pytest
 from click.testing import CliRunner, Result
 from fakes.collaborators import scalar
 from sqlalchemy import Engine
 
-from tierwatch.command import main, simulate
+from tierwatch.command import main
+from tierwatch.evaluation.simulation import certificate as certificates
 from tierwatch.evaluation.simulation.certificate import Row
 
 
@@ -47,7 +47,7 @@ def certify(monkeypatch: pytest.MonkeyPatch, *rows: Row) -> None:
                 said(one)  # type: ignore[operator]
         return rows
 
-    monkeypatch.setattr(simulate, "certificate", certificate)
+    monkeypatch.setattr(certificates, "certificate", certificate)
 
 
 def test_simulate_prints_each_bar_and_keeps_the_certificate(
@@ -78,49 +78,3 @@ def test_simulate_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(CliRunner(), "simulate", "--quick")
     assert done.exit_code == 0
     assert "Not kept for the dashboard" in done.output
-
-
-def test_replay_policy_says_what_would_have_been(tierwatch: CliRunner, engine: Engine) -> None:
-    with engine.begin() as connection:
-        put.add_policy(connection)
-        put.put_in_force(connection)
-        for number in range(80):
-            pair = put.add_exchange(connection, number)
-            put.add_shadow(connection, pair)
-            confidence = 0.75 if number % 2 else 0.9
-            loss = float(number % 4 == 1)
-            put.add_outcome(connection, number, loss, exchange_id=pair, confidence=confidence)
-    done = run(tierwatch, "replay-policy", "--threshold", "simple=0.8")
-    assert done.exit_code == 0, done.output
-    assert "simple: threshold 0.7 to 0.8" in done.output
-    assert "misroute rate now     25.0 %" in done.output
-    assert "misroute rate then    0.0 %" in done.output
-    assert "standard: threshold unchanged" in done.output
-    found = json.loads(
-        run(tierwatch, "replay-policy", "--threshold", "simple=0.8", "--json").output
-    )
-    assert found["boundaries"][0]["misroute"]["value"] == 0.0
-
-
-@pytest.mark.parametrize(
-    ("given", "what"),
-    [("simple", "accepted is TIER=X"), ("simple=low", "accepted is TIER=X")],
-)
-def test_a_threshold_that_is_none_is_wrong_use(tierwatch: CliRunner, given: str, what: str) -> None:
-    done = run(tierwatch, "replay-policy", "--threshold", given)
-    assert done.exit_code == 2
-    assert what in done.output
-
-
-@pytest.mark.parametrize(
-    ("given", "what"),
-    [
-        ('{"flip": 1}', "accepted is a JSON object of latency_s"),
-        ("[1]", "accepted is a JSON object"),
-        ('{"error_rates": {"x": 1}}', "accepted 429, 500, cut, garbage, html, empty"),
-    ],
-)
-def test_the_recorded_provider_is_refused_before_anything_starts(given: str, what: str) -> None:
-    done = run(CliRunner(), "demo", "--recorded", given)
-    assert done.exit_code == 2
-    assert what in done.output

@@ -1,49 +1,9 @@
-"""What `tierwatch demo` prints: progress, and the report as a person reads it."""
+"""The report as a person reads it at the end of a replay."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
-import click
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
-
-
-def say(line: str) -> None:
-    """Print one line."""
-    click.echo(line)
-
-
-@contextmanager
-def progress_shown(total: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal, a plain line every tenth otherwise."""
-    if not sys.stdout.isatty():
-        said = -1
-
-        def line(answered: int, waiting: int) -> None:
-            nonlocal said
-            tenth = 10 * answered // max(1, total)
-            if tenth > said:
-                said = tenth
-                say(f"replayed {answered} of {total} requests, {waiting} pairs in evaluation")
-
-        yield line
-        return
-    columns = (
-        TextColumn("replaying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[waiting]} pairs in evaluation"),
-        TimeElapsedColumn(),
-    )
-    with Bar(*columns) as bar:
-        task: TaskID = bar.add_task("replay", total=total, waiting=0)
-
-        def move(answered: int, waiting: int) -> None:
-            bar.update(task, completed=answered, waiting=waiting)
-
-        yield move
+from tierwatch.command.terminal import say
 
 
 def show_net_saving(report: Mapping[str, Any]) -> None:
@@ -117,36 +77,3 @@ def _rate(estimate: Mapping[str, Any]) -> str:
         f"{100 * estimate['estimate']:.1f} % ({100 * estimate['low']:.1f} to"
         f" {100 * estimate['high']:.1f}), {estimate['n']} pairs"
     )
-
-
-def show_replay(replay: Mapping[str, Any]) -> None:
-    """A policy's replay as a person reads it."""
-    for boundary in replay["boundaries"]:
-        moves = boundary["threshold"] != boundary["threshold_now"]
-        change = f"{boundary['threshold_now']} to {boundary['threshold']}" if moves else "unchanged"
-        say(f"{boundary['tier']}: threshold {change}")
-        if boundary["refused"]:
-            say(f"  cannot be said: {boundary['refused']}")
-            continue
-        say(f"  misroute rate now     {_span(boundary['misroute_now'])}")
-        if moves:
-            say(f"  misroute rate then    {_span(boundary['misroute'])}")
-            if boundary["misroute_robust"]["value"] is not None:
-                say(f"    doubly robust       {_span(boundary['misroute_robust'])}")
-            say(f"  kept on this tier     {_span(boundary['kept'])}")
-        say(
-            f"  effective pairs       {boundary['effective']:.0f},"
-            f" {boundary['effective_moved']:.0f} of them decided otherwise"
-        )
-    if not replay["refused"]:
-        say(f"all traffic: change of the share served well  {_span(replay['quality_change'])}")
-        say(f"             change of the cost               {_span(replay['cost_change'])}")
-
-
-def _span(estimate: Mapping[str, Any]) -> str:
-    if estimate["value"] is None:
-        return f"unknown ({estimate['method']})"
-    ends = [
-        "open" if end is None else f"{100 * end:.1f}" for end in (estimate["low"], estimate["high"])
-    ]
-    return f"{100 * estimate['value']:.1f} % ({ends[0]} to {ends[1]})"

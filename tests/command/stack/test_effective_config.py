@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tierwatch.command.launch import write_effective_config
+from tierwatch.command.stack.effective_config import write_effective_config
 from tierwatch.config import load_config
 
 GIVEN = """\

@@ -1,0 +1,49 @@
+"""`tierwatch dashboard`: serve the pages, the approvals and the JSON API."""
+
+import time
+
+import click
+
+from tierwatch.command.terminal import ends_in_a_sentence
+from tierwatch.errors import SettingsError
+from tierwatch.settings import Settings, read_settings
+
+_SHORTEST_KEY = 32
+
+
+@click.command("dashboard")
+@ends_in_a_sentence
+def command() -> None:
+    """Serve the dashboard."""
+    run_dashboard(read_settings())
+
+
+def run_dashboard(settings: Settings) -> None:
+    """Serve the dashboard until told to stop.
+
+    Raises:
+        SettingsError: ``TIERWATCH_SECRET_KEY`` is missing or short, or ``TIERWATCH_REDACTOR``
+            cannot be loaded.
+        ConfigError: the configuration is not accepted.
+    """
+    from tierwatch.config import load_config
+    from tierwatch.dashboard import build_dashboard, serve
+    from tierwatch.loop.capture.redact import load_redactor
+    from tierwatch.runtime import configure_logging
+    from tierwatch.store.database import build_engine
+
+    configure_logging(settings)
+    if len(settings.secret_key) < _SHORTEST_KEY:
+        raise SettingsError(
+            f"TIERWATCH_SECRET_KEY must have {_SHORTEST_KEY} characters or more: it signs sessions."
+            " Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
+        )
+    app = build_dashboard(
+        config=load_config(settings.config),
+        engine=build_engine(settings.database_url),
+        secret_key=settings.secret_key,
+        clock=time.time,
+        gateway_url=f"http://{settings.gateway_host}:{settings.gateway_port}",
+        redact=load_redactor(settings.redactor or None),
+    )
+    serve(app, settings.dashboard_host, settings.dashboard_port)

@@ -1,0 +1,117 @@
+"""What a running tierwatch needs, looked at from this process: configuration, Postgres, Redis."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from tierwatch.command.serve.serving_config import serving_config
+from tierwatch.config import load_config
+from tierwatch.errors import TierwatchError
+from tierwatch.routing.config.prices import price_words, shipped_prices
+from tierwatch.runtime import build_runtime
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
+
+_REDIS_WITHIN_S = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at; a warning is no failure."""
+
+    what: str
+    ok: bool
+    detail: str
+    warning: bool = False
+
+
+def findings(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
+    """Look at configuration, secrets, judge, prices, Postgres, schema and Redis."""
+    return [
+        _of_config(settings, environ),
+        *price_findings(settings, dt.datetime.now(dt.UTC).date()),
+        *_of_postgres(settings),
+        _of_redis(settings),
+    ]
+
+
+def _of_config(settings: Settings, environ: Mapping[str, str]) -> Finding:
+    try:
+        config = serving_config(settings.config)
+        at = build_runtime(settings, config=config, environ=environ)
+    except TierwatchError as problem:
+        return Finding("configuration", ok=False, detail=str(problem))
+    at.engine.dispose()
+    names = ", ".join(tier.name for tier in config.tiers)
+    detail = f"{settings.config}: tiers {names}; judge {at.judge.version}"
+    return Finding("configuration", ok=True, detail=detail)
+
+
+def price_findings(settings: Settings, today: dt.date) -> list[Finding]:
+    """Models whose price nobody knows, and list prices that are too old to trust."""
+    try:
+        config = load_config(settings.config)
+    except TierwatchError:
+        return []  # said of the configuration already
+    found = [
+        Finding("prices", ok=True, detail=f"{key}: {price_words(priced)}", warning=True)
+        for key, priced in config.prices.items()
+        if priced.origin == "unknown"
+    ]
+    listed = [key for key, priced in config.prices.items() if priced.origin == "table"]
+    table = shipped_prices()
+    if listed and table.stale(today):
+        days = (today - table.as_of).days
+        detail = (
+            f"{', '.join(listed)}: list prices of {table.as_of}, {days} days old; compare them with"
+            " the vendor's page and put what changed under `prices`, or upgrade tierwatch"
+        )
+        found.append(Finding("prices", ok=True, detail=detail, warning=True))
+    return found or [Finding("prices", ok=True, detail="known")]
+
+
+def _of_postgres(settings: Settings) -> list[Finding]:
+    engine = build_engine(settings.database_url)
+    try:
+        return _of_database(engine)
+    except SQLAlchemyError as problem:
+        why = str(problem).splitlines()[0]
+        detail = f"{why}; check TIERWATCH_DATABASE_URL and that the server runs"
+        return [Finding("postgres", ok=False, detail=detail)]
+    finally:
+        engine.dispose()
+
+
+def _of_database(engine: Engine) -> list[Finding]:
+    with engine.connect() as connection:
+        server = connection.execute(text("show server_version")).scalar_one()
+        found = [Finding("postgres", ok=True, detail=f"version {server}")]
+        exists = connection.execute(text("select to_regclass('alembic_version')")).scalar()
+        if exists is None:
+            found.append(
+                Finding("schema", ok=False, detail="no tables yet; run: tierwatch migrate")
+            )
+        else:
+            version = connection.execute(text("select version_num from alembic_version")).scalar()
+            found.append(Finding("schema", ok=True, detail=f"version {version}"))
+    return found
+
+
+def _of_redis(settings: Settings) -> Finding:
+    client = redis.Redis.from_url(
+        settings.redis_url,
+        socket_connect_timeout=_REDIS_WITHIN_S,
+        socket_timeout=_REDIS_WITHIN_S,
+    )
+    try:
+        client.ping()
+    except redis.RedisError as problem:
+        detail = f"{problem}; check TIERWATCH_REDIS_URL. Until it is back, rows wait in Postgres"
+        return Finding("redis", ok=False, detail=detail)
+    finally:
+        client.close()
+    return Finding("redis", ok=True, detail="answers")

@@ -1,0 +1,89 @@
+"""`tierwatch gateway`: serve callers, and keep the sample for the workers."""
+
+import os
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from tierwatch.command.terminal import ends_in_a_sentence
+from tierwatch.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tierwatch.loop.capture.exchange import Feedback
+    from tierwatch.routing.classify.local import LocalTierClassifier
+    from tierwatch.routing.policy import ActivePolicies
+
+
+@click.command("gateway")
+@ends_in_a_sentence
+def command() -> None:
+    """Serve the OpenAI-compatible gateway."""
+    run_gateway(read_settings(), os.environ)
+
+
+def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Serve the gateway until told to stop.
+
+    Raises:
+        ConfigError: the configuration is not accepted, or a tier has no provider.
+    """
+    from tierwatch.command.serve.serving_config import serving_config
+    from tierwatch.gateway import build_gateway, serve
+    from tierwatch.gateway.cache.response_cache import build_cache
+    from tierwatch.loop.capture.feedback import keep_feedback
+    from tierwatch.loop.capture.redact import load_redactor
+    from tierwatch.loop.decide.reload import current_policies, stored_model
+    from tierwatch.loop.improve.rebuild_types import current_types
+    from tierwatch.providers.upstream import Upstream
+    from tierwatch.routing.classify.learned import configured_boundaries
+    from tierwatch.routing.config.sections import build_router
+    from tierwatch.runtime import build_recorder, configure_logging
+    from tierwatch.store.database import build_engine
+
+    configure_logging(settings)
+    config = serving_config(settings.config)
+    engine = build_engine(settings.database_url)
+    recorder = build_recorder(settings, config, engine=engine)
+    redact = load_redactor(settings.redactor or None)
+
+    names = [tier.name for tier in config.tiers]
+    configured = configured_boundaries(names, dict(config.classifier.models))
+
+    def policies() -> "ActivePolicies":
+        return current_policies(
+            engine=engine,
+            first=config.initial_policy,
+            learned=config.classifier.kind == "local",
+        )
+
+    def models(version: int) -> "LocalTierClassifier":
+        return stored_model(version, engine=engine, tiers=names, configured=configured)
+
+    def types(known: int) -> tuple[int, bytes | None] | None:
+        return current_types(known, engine=engine)
+
+    def feedback(given: "Feedback") -> None:
+        keep_feedback(given, engine=engine, redact=redact)
+
+    app = build_gateway(
+        config=config,
+        router=build_router(config),
+        recorder=recorder,
+        policies=policies,
+        models=models,
+        types=types,
+        upstream=Upstream(config.providers, environ),
+        clock=time.time,
+        feedback=feedback,
+        environ=environ,
+        cache=build_cache(config, url=settings.cache_url or settings.redis_url, redact=redact),
+        redis_url=settings.cache_url or settings.redis_url,
+    )
+    recorder.start()
+    try:
+        serve(app, settings.gateway_host, settings.gateway_port)
+    finally:
+        recorder.stop()
+        engine.dispose()

@@ -1,0 +1,55 @@
+"""`tierwatch recorded`: a provider that answers from recorded traffic; the demo starts it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tierwatch.command.terminal import ends_in_a_sentence
+from tierwatch.settings import Settings, read_settings
+
+
+@click.command("recorded", hidden=True)
+@click.option("--traffic", type=click.Path(path_type=Path), required=True)
+@click.option("--port", type=int, required=True)
+@click.option("--options", default="{}", help="RecordedOptions as JSON.")
+@ends_in_a_sentence
+def command(traffic: Path, port: int, options: str) -> None:
+    """Serve recorded traffic as a provider; the configuration names the tiers' models."""
+    run_recorded(read_settings(), traffic, port=port, options=json.loads(options))
+
+
+def run_recorded(
+    settings: Settings, traffic: Path, *, port: int, options: Mapping[str, Any]
+) -> None:
+    """Serve recorded traffic on the OpenAI wire until told to stop.
+
+    Raises:
+        ConfigError: the configuration is not accepted.
+        TrafficError: the file cannot be read.
+    """
+    from tierwatch.config import load_config
+    from tierwatch.evalsets import anchors, probes
+    from tierwatch.loop.capture.redact import load_redactor
+    from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, serve
+    from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
+    from tierwatch.runtime import configure_logging
+
+    configure_logging(settings)
+    config = load_config(settings.config)
+    judge = config.evaluation.judge
+    classifier = getattr(config.classifier, "model", None)
+    app = build_recorded_app(
+        [item for item in read_traffic(traffic) if isinstance(item, RecordedExchange)],
+        tier_of_model={tier.model: tier.name for tier in config.tiers},
+        judge_models={judge.model} if judge is not None and judge.model else set(),
+        classifier_models={classifier} if classifier else set(),
+        redact=load_redactor(settings.redactor or None),
+        options=RecordedOptions(**options),
+        prices={tier.name: tier.price for tier in config.tiers},
+        anchors=anchors().items,
+        probes=probes().items,
+    )
+    serve(app, port=port)

@@ -1,0 +1,60 @@
+"""Launch: which processes make a stack, and what each is told."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+
+from tierwatch.local import Process, free_port
+from tierwatch.local.process import is_free
+from tierwatch.settings import Settings, variable
+
+
+def stack_processes(settings: Settings) -> list[Process]:
+    """Gateway, worker, scheduler and dashboard, in the order they start."""
+    env = process_environment(settings)
+    gateway = f"http://127.0.0.1:{settings.gateway_port}/readyz"
+    dashboard = f"http://127.0.0.1:{settings.dashboard_port}/healthz"
+    return [
+        Process(name="gateway", argv=_command("gateway"), env=env, ready=gateway),
+        Process(name="worker", argv=_command("worker"), env=env),
+        Process(name="beat", argv=_command("beat"), env=env),
+        Process(name="dashboard", argv=_command("dashboard"), env=env, ready=dashboard),
+    ]
+
+
+def recorded_process(
+    settings: Settings, traffic: Path, port: int, *, options: str = "{}"
+) -> Process:
+    """The provider that answers from a traffic file; ``options`` as JSON (`RecordedOptions`)."""
+    return Process(
+        name="recorded",
+        argv=_command(
+            *("recorded", "--traffic", str(traffic.resolve()), "--port", str(port)),
+            *("--options", options),
+        ),
+        env=process_environment(settings),
+        ready=f"http://127.0.0.1:{port}/healthz",
+    )
+
+
+def _command(*arguments: str) -> list[str]:
+    """``-P`` keeps the working directory off the path: it may hold a ``redis.py``."""
+    return [sys.executable, "-P", "-m", "tierwatch", *arguments]
+
+
+def process_environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables for a child process."""
+    return {variable(item.name): str(getattr(settings, item.name)) for item in fields(settings)}
+
+
+def without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment without our settings: the stack's processes get their own."""
+    return {name: value for name, value in environ.items() if not name.startswith("TIERWATCH_")}
+
+
+def free_or_asked_port(asked: int | None, default: int) -> int:
+    """The asked port; else the default one, or any other when that is taken."""
+    if asked is not None:
+        return asked
+    return default if is_free(default) else free_port()

@@ -1,0 +1,33 @@
+"""Postgres and Redis, made ready for a stack: emptied for a demo, migrated for everybody."""
+
+import redis
+from sqlalchemy import text
+
+from tierwatch.config import Config
+from tierwatch.loop.decide.reload import current_policies
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine, migrate
+
+
+def prepare_database(settings: Settings, config: Config) -> None:
+    """Bring the schema up to date and make the configuration's policy the active one."""
+    engine = build_engine(settings.database_url)
+    try:
+        migrate(engine)
+        current_policies(engine=engine, first=config.initial_policy)
+    finally:
+        engine.dispose()
+
+
+def empty_servers(settings: Settings) -> None:
+    """Start from nothing: the demo's own database and broker, never anybody else's."""
+    engine = build_engine(settings.database_url)
+    with engine.begin() as connection:
+        connection.execute(text("drop schema public cascade"))
+        connection.execute(text("create schema public"))
+    engine.dispose()
+    client = redis.Redis.from_url(settings.redis_url)
+    client.flushdb()
+    client.close()
+    for leftover in (settings.data_dir / "spool").glob("*"):
+        leftover.unlink()

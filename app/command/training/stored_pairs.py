@@ -1,0 +1,50 @@
+"""Train from the judged pairs of the store, and propose what is shown to be better."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tierwatch.config import load_config
+from tierwatch.loop.improve.refit import trial_document
+from tierwatch.loop.improve.train import Training, train
+from tierwatch.runtime import refit_rules
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
+from tierwatch.store.evidence.outcomes import newest_judge_version
+
+
+def trained_from_store(
+    settings: Settings, *, teacher: str, limit: int, said: Callable[[str, int, int], None]
+) -> dict[str, Any]:
+    """Train each boundary of the configuration from its newest ``limit`` pairs.
+
+    Raises:
+        ConfigError: the configuration is not accepted.
+        UsageError: another kind of classifier, or the extra is missing.
+    """
+    config = load_config(settings.config)
+    engine = build_engine(settings.database_url)
+    try:
+        with engine.connect() as connection:
+            judge = newest_judge_version(connection)
+        trained = train(
+            engine=engine,
+            rules=refit_rules(config, judge_version=judge or ""),
+            base_rate=config.evaluation.sample_rate or 1.0,
+            teacher=teacher,
+            limit=limit,
+            said=said,
+        )
+    finally:
+        engine.dispose()
+    return {"boundaries": [_stored(one) for one in trained]}
+
+
+def _stored(training: Training) -> dict[str, Any]:
+    return {
+        "boundary": training.boundary,
+        "pairs": training.pairs,
+        "learned": training.learned,
+        "teacher": training.teacher,
+        "proposal": training.proposal_id,
+        "why": training.why,
+    } | ({} if training.trial is None else trial_document(training.trial))
