@@ -13,6 +13,7 @@ from tierwatch.dashboard.access import login, password
 from tierwatch.dashboard.access.admission import admit
 from tierwatch.dashboard.access.throttle import Throttle
 from tierwatch.dashboard.api.blueprint import api
+from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
 from tierwatch.dashboard.pages import (
@@ -116,7 +117,7 @@ def build_dashboard(
     )
     site = Site(config, engine, gateway_url, clock, Throttle(clock), redact)
     app.extensions[KEY] = site
-    # Before the CSRF check: a stranger is asked to log in, not told about tokens.
+    # Before the CSRF check: a stranger is asked to log in, and hears nothing of tokens.
     app.before_request(admit)
     csrf = CSRFProtect(app)
     csrf.exempt(api)
@@ -127,6 +128,7 @@ def build_dashboard(
         change=figures.change,
         usd=figures.usd,
         count=figures.count,
+        sentence=sentence,
         when=figures.when,
         ago=lambda at: figures.ago(at, clock()),
     )
@@ -138,7 +140,7 @@ def build_dashboard(
 
 
 def serve(app: Flask, host: str, port: int) -> None:
-    """Serve until the process is told to stop."""
+    """Serve until the process is asked to stop."""
     waitress.serve(app, host=host, port=port, threads=_THREADS, ident=None)
 
 

@@ -23,7 +23,7 @@ def before_number() -> int | None:
     if given is None:
         return None
     if not given.isascii() or not given.isdigit() or int(given[:20]) >= 2**63:
-        abort(400, "before: accepted is the id of the last line of the page before")
+        abort(400, "before: accepted is the id of the last line of the previous page")
     return int(given)
 
 
@@ -37,7 +37,7 @@ def before_id() -> uuid.UUID | None:
     try:
         return None if given is None else uuid.UUID(given)
     except ValueError:
-        abort(400, "before: accepted is the id of the last pair of the page before")
+        abort(400, "before: accepted is the id of the last pair of the previous page")
 
 
 def choice(name: str, accepted: tuple[str, ...]) -> str | None:
@@ -71,11 +71,11 @@ def reason() -> str:
     return stored_text(request.form.get("why", ""))[:LONGEST_REASON]
 
 
-def sentence(problem: Exception) -> str:
-    """An error's message as a sentence on a page.
+def sentence(words: object) -> str:
+    """An error's message, or other words, as a sentence on a page.
 
     >>> sentence(ValueError("a reason is required"))
     'A reason is required.'
     """
-    said = str(problem).strip().rstrip(".")
+    said = str(words).strip().rstrip(".")
     return said[:1].upper() + said[1:] + "."

@@ -55,7 +55,7 @@ def chart(tier: str, sums: Sequence[LossSums], tolerance: float | None) -> Chart
     """Lay out a tier's misroute rate by stretches of requests; None without pairs.
 
     Each stretch has the weighted rate and a 95 % interval on design-effective counts that holds
-    however often the growing stretch is looked at
+    however often the growing stretch is checked
     (`evaluation.rates.confidence_sequence.always_valid_interval`).
     """
     if not sums:

@@ -23,7 +23,7 @@ _FUNNEL = ("judged", "unscored", "failed", "pending", "dropped")
 
 
 def health_blueprint(site: Site) -> Blueprint:
-    """``/healthz`` and ``/metrics``, open to anybody: they tell nothing about single requests."""
+    """``/healthz`` and ``/metrics``, open to anybody: they say nothing about single requests."""
     health = Blueprint("health", __name__)
     registry = CollectorRegistry()
     registry.register(Figures(site))
@@ -90,12 +90,12 @@ def families(report: Mapping[str, Any], waiting: Mapping[str, int]) -> list[Metr
         for name in ("misroute", "overspend")
     }
     thresholds = GaugeMetricFamily(
-        "tierwatch_threshold", "Threshold in force, by tier.", labels=["tier"]
+        "tierwatch_threshold", "Active threshold, by tier.", labels=["tier"]
     )
-    for tier, told in report["tiers"].items():
-        requests.add_metric([tier], told["requests"])
+    for tier, seen in report["tiers"].items():
+        requests.add_metric([tier], seen["requests"])
         for name, family in rates.items():
-            _add_rate(family, tier, told.get(name) or {})
+            _add_rate(family, tier, seen.get(name) or {})
         if tier in report["thresholds"]:
             thresholds.add_metric([tier], report["thresholds"][tier])
     sampled = GaugeMetricFamily(
@@ -117,7 +117,7 @@ def families(report: Mapping[str, Any], waiting: Mapping[str, int]) -> list[Metr
         ("tierwatch_captured_exchanges", "Exchanges sampled so far.", report["captured"]),
         ("tierwatch_unresolved_alerts", "Alerts not resolved.", waiting["alerts"]),
         ("tierwatch_open_proposals", "Proposals waiting for a person.", waiting["proposals"]),
-        ("tierwatch_policy_version", "Policy in force.", report["policy_version"]),
+        ("tierwatch_policy_version", "Active policy.", report["policy_version"]),
         ("tierwatch_saving_ratio", "Share saved against the top tier.", report["saving"]),
         (
             "tierwatch_saving_net_of_evaluation_ratio",
@@ -126,8 +126,8 @@ def families(report: Mapping[str, Any], waiting: Mapping[str, int]) -> list[Metr
         ),
     )
     known = [
-        GaugeMetricFamily(name, told, value=value)
-        for name, told, value in gauges
+        GaugeMetricFamily(name, meaning, value=value)
+        for name, meaning, value in gauges
         if value is not None
     ]
     return [requests, *rates.values(), thresholds, sampled, cost, spend, *known]

@@ -95,5 +95,5 @@ def _call(call: object) -> str:
     if not isinstance(function, dict):
         return f"[tool call] {json.dumps(call, ensure_ascii=False)}"
     arguments = function.get("arguments")
-    told = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
-    return f"[tool call] {function.get('name') or '?'} {told}"
+    given = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return f"[tool call] {function.get('name') or '?'} {given}"

@@ -43,7 +43,7 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue:
     status = problem.code or 500
     message = problem.description or ""
     if isinstance(problem, CSRFError):
-        message = f"{message.rstrip('.')}. Load the page again and send the form once more."
+        message = f"{message.rstrip('.')}. Reload the page and send the form again."
     elif status == HTTPStatus.NOT_FOUND:
         message = "There is nothing at this address; it may have been a link to something deleted."
     return _answer(status, message)
@@ -52,7 +52,7 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue:
 def _database_away(problem: Exception) -> ResponseReturnValue:
     _log.warning("postgres cannot be reached", path=request.path, error=str(problem)[:300])
     g.database_away = True
-    return _answer(503, "Postgres cannot be reached or is too slow. Load this again in a minute.")
+    return _answer(503, "Postgres cannot be reached or is too slow. Try again in a minute.")
 
 
 def _answer(status: int, message: str) -> ResponseReturnValue:

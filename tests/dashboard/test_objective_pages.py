@@ -66,11 +66,11 @@ def test_a_proposal_says_what_all_tiers_lose_now_and_then(
     for words in (
         f'<b>Certified.</b> <span dir="auto">{sentence}.</span>',
         "The chance of this being wrong is at most 2.5 %.",
-        "no more lost than the objective allows",
-        "Lost in all tiers now",
+        "a quality loss that the objective allows",
+        "Quality loss of all tiers now",
         "of 5.0 %",
-        "Saved in 1,000 requests",
-        "what all tiers lose exceeds the allowed 5.0 %",
+        "Saved per 1,000 requests",
+        "the quality loss of all tiers exceeds the allowed 5.0 %",
         "Kept is what the tier or a cheaper one serves.",
     ):
         assert words in page

@@ -40,7 +40,7 @@ def admit() -> ResponseReturnValue | None:
 
 
 def bearer() -> Person:
-    """Whose token the request carries; cookies are not looked at.
+    """Whose token the request carries; cookies do not count.
 
     Raises:
         Unauthorized: no token, or one that nobody has.

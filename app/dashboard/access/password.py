@@ -44,7 +44,7 @@ def change() -> ResponseReturnValue:
     site, person, address = this_site(), this_person(), request.remote_addr or ""
     new = request.form.get("new", "")
     if site.throttle.wait_s(person.name, address) > 0:
-        return _form("Too many wrong passwords. Try again in some minutes.", 429)
+        return _form("Too many wrong passwords. Try again in a few minutes.", 429)
     if new != request.form.get("again", ""):
         return _form("The two new passwords differ.", 400)
     if new == request.form.get("current", ""):

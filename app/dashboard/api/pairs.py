@@ -47,9 +47,9 @@ ROUTES = (
         query={
             **BEFORE,
             "tier": ({"type": "string"}, "Tier that served."),
-            "direction": one_of("Where the shadow ran.", *DIRECTIONS),
+            "direction": one_of("Which neighbouring tier the shadow ran on.", *DIRECTIONS),
             "verdict": one_of("Which answer was better.", *PREFERENCES),
-            "stage": one_of("How far it has come.", *STAGES),
+            "stage": one_of("How far it has got.", *STAGES),
         },
     ),
     Route("GET", "/pairs/<uuid:pair_id>", "One pair.", Pair, _pair),

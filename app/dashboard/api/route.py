@@ -15,7 +15,7 @@ T = TypeVar("T")
 # Name of a parameter -> its JSON schema and a sentence.
 Query = Mapping[str, tuple[dict[str, Any], str]]
 
-BEFORE: Query = {"before": ({"type": "string"}, "`before` of the page before.")}
+BEFORE: Query = {"before": ({"type": "string"}, "The `before` of the previous page.")}
 
 
 @dataclass(frozen=True, slots=True)

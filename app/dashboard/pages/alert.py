@@ -26,15 +26,15 @@ routes = Blueprint("alert", __name__)
 
 # A line of a table on a wide screen, two on a phone.
 _LINE = 160
-# Each is looked up; observe keeps ten.
+# Each is read from the database; observe keeps ten.
 _MOST_WORST = 10
 # What each part of a change is called on the page, in the order of the sum.
 _PARTS = (
-    ("change", "The whole change"),
-    ("mix", "Other traffic (mix)"),
-    ("within", "The same traffic, other verdicts"),
-    ("judge", "of this, the judge's own change"),
-    ("quality", "of this, the answers"),
+    ("change", "Total change"),
+    ("mix", "Different traffic (mix)"),
+    ("within", "Same traffic, different verdicts"),
+    ("judge", "of which the judge"),
+    ("quality", "of which the answers"),
 )
 # Evidence that the alert's page shows in places of its own; the rest is listed by name.
 _PLACED = {

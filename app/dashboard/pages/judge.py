@@ -1,4 +1,4 @@
-"""The judge: what it did, and how far it may be believed."""
+"""The judge: what it did, and how far it can be trusted."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,7 +19,7 @@ routes = Blueprint("judge", __name__)
 
 @dataclass(frozen=True, slots=True)
 class JudgePage:
-    """What the judge did, version by version, how far it may be believed, what never reached it."""
+    """What the judge did, version by version, how far it can be trusted, what never reached it."""
 
     template: ClassVar[str] = "judge.html"
 

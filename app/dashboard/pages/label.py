@@ -81,7 +81,7 @@ def label(pair_id: uuid.UUID) -> ResponseReturnValue:
                 connection, pair_id, reviewer=reviewer, said=said, note=note, redact=site.redact
             )
     except ConflictError:
-        flash("You labelled that pair before; your first word stands.")
+        flash("You labelled that pair before; your first label stands.")
     except UsageError as problem:
         return _page(pair_id, sentence(problem), note, 400)
     else:

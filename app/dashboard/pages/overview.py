@@ -105,8 +105,8 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         )
     )
     charts = (
-        chart(name, [group for group in sums if group.tier == name], told["tolerance"])
-        for name, told in report["tiers"].items()
+        chart(name, [group for group in sums if group.tier == name], reported["tolerance"])
+        for name, reported in report["tiers"].items()
     )
     return OverviewPage(
         cost_usd=report["cost_usd"],

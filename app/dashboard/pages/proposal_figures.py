@@ -34,7 +34,7 @@ class ReplayFigures:
 
 @dataclass(frozen=True, slots=True)
 class ModelFigures:
-    """A proposed model beside the one in force, on held-out pairs (`loop.improve.refit`).
+    """A proposed model beside the active one, on held-out pairs (`loop.improve.refit`).
 
     ``offsets`` are of the types that move the proposed model's chances, (type, that the higher
     tier's answer is better, that the lower's is) in log-odds.
@@ -78,21 +78,21 @@ class ObjectiveFigures:
 
 def objective_figures(evidence: Mapping[str, Any]) -> ObjectiveFigures | None:
     """What the proposal page shows of a test of all tiers; None where its tier was tested alone."""
-    told = evidence.get("objective")
-    if told is None:
+    test = evidence.get("objective")
+    if test is None:
         return None
     promised = evidence["promised"]
     return ObjectiveFigures(
-        quality=told["quality"],
-        top=told["top"],
-        allowed=told["allowed"],
-        loss_now=figure(told["loss_now"]),
-        loss_then=figure(told["loss_then"]),
-        bound=told["bound_then"],
-        saved_usd_per_thousand=1_000 * told["saved_usd_per_request"],
+        quality=test["quality"],
+        top=test["top"],
+        allowed=test["allowed"],
+        loss_now=figure(test["loss_now"]),
+        loss_then=figure(test["loss_then"]),
+        bound=test["bound_then"],
+        saved_usd_per_thousand=1_000 * test["saved_usd_per_request"],
         kept=tuple(
-            KeptLine(tier, now, told["kept_then"][tier], promised.get(tier))
-            for tier, now in told["kept_now"].items()
+            KeptLine(tier, now, test["kept_then"][tier], promised.get(tier))
+            for tier, now in test["kept_now"].items()
         ),
     )
 

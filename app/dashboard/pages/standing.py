@@ -1,4 +1,4 @@
-"""How far the judge may be believed, as the judge page shows it."""
+"""How far the judge can be trusted, as its page shows it."""
 
 import datetime as dt
 import math
@@ -19,12 +19,12 @@ from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.pages.runs import RunLine, newest_runs
 
 _FIGURES = (
-    ("sensitivity", "Calls truly worse answers worse"),
-    ("specificity", "Leaves the others alone"),
-    ("agreement", "Same verdict of three"),
+    ("sensitivity", "Recognises worse answers"),
+    ("specificity", "Clears the others"),
+    ("agreement", "Same verdict (better, tie, worse)"),
     ("kappa", "Kappa (0 is chance, 1 always the same)"),
     ("position_consistency", "Same verdict in both orders"),
-    ("length_preference", "Prefers the longer of two equal answers (50 % is none)"),
+    ("length_preference", "Prefers the longer of two equal answers (50 % is no preference)"),
 )
 
 

@@ -58,28 +58,28 @@ def tier_lines(
     needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
     models = {tier.name: tier.model for tier in config.tiers}
     lines = []
-    for name, told in report["tiers"].items():
+    for name, reported in report["tiers"].items():
         seen = counted.get(name)
         lines.append(
             TierLine(
                 name=name,
-                model=models.get(name, "answers given again"),
-                requests=told["requests"],
-                share=told["requests"] / report["requests"] if report["requests"] else None,
+                model=models.get(name, "stored answers"),
+                requests=reported["requests"],
+                share=reported["requests"] / report["requests"] if report["requests"] else None,
                 errors=seen.errors if seen else 0,
                 escalated=seen.escalated if seen else 0,
                 cost_usd=seen.cost_usd if seen else 0.0,
                 latency_ms=seen.latency_ms if seen else None,
-                pairs=told["pairs"],
+                pairs=reported["pairs"],
                 threshold=report["thresholds"].get(name),
                 candidate_threshold=candidate.get(name),
                 own_thresholds=sum(name in own for own in by_task.values()),
-                tolerance=told["tolerance"],
-                state=told["state"],
-                misroute=None if name == top else figure(told["misroute"], needed=needed),
+                tolerance=reported["tolerance"],
+                state=reported["state"],
+                misroute=None if name == top else figure(reported["misroute"], needed=needed),
                 overspend=None
                 if name == lowest or name not in models
-                else figure(told.get("overspend"), needed=needed),
+                else figure(reported.get("overspend"), needed=needed),
             )
         )
     return tuple(lines)

@@ -109,13 +109,13 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     connection: Connection, viewer: Any
 ) -> None:
     alert_id = put.add_alert(connection)
-    assert "is being looked into" in viewer.page(f"/alerts/{alert_id}")
+    assert "is being investigated" in viewer.page(f"/alerts/{alert_id}")
     cells = {"simple/all/0.8-0.9": Cell(400, 400.0, 400.0, 20.0)}
     found = attribute(cells, {"simple/all/0.8-0.9": Cell(200, 200.0, 200.0, 100.0)})
     put_attribution(connection, alert_id, found.to_json())
     page = viewer.page(f"/alerts/{alert_id}")
-    assert "is being looked into" not in page
+    assert "is being investigated" not in page
     assert found.sentence.split(";")[0] in page
-    assert "What the change is made of" in page
+    assert "Breakdown of the change" in page
     assert "simple/all/0.8-0.9" in page
     assert "+45.0 %" in page

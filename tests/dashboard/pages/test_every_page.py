@@ -65,11 +65,11 @@ def test_an_empty_database_says_so_and_shows_no_zero_rates(viewer: Any) -> None:
     assert overview.count("not enough data") >= 3
     assert "none yet" in overview
     assert ">0.0 %" not in overview
-    assert "No alert was ever opened" in viewer.page("/alerts")
-    assert "No threshold change was proposed yet" in viewer.page("/proposals")
-    assert "No pair matches" in viewer.page("/pairs")
+    assert "No alert has been opened yet" in viewer.page("/alerts")
+    assert "No threshold change has been proposed yet" in viewer.page("/proposals")
+    assert "No pairs match" in viewer.page("/pairs")
     assert "Nothing to review" in viewer.page("/review")
-    assert "No pair was judged yet" in viewer.page("/judge")
+    assert "No pair has been judged yet" in viewer.page("/judge")
     assert "No policy is stored yet" in viewer.page("/policies")
     assert "user.added" in viewer.page("/audit")
 

@@ -37,7 +37,7 @@ def test_the_judge_page_shows_what_labels_and_anchors_tell(
     page = reviewer.page("/judge")
     assert "Too weak to certify the tolerance of simple" in page
     assert "1 of 1 pairs have a label" in page
-    assert re.search(r"Calls truly worse answers worse.*?100.0 %", page, re.DOTALL)
+    assert re.search(r"Recognises worse answers.*?100.0 %", page, re.DOTALL)
     assert "None yet." in page  # no certificate
 
 

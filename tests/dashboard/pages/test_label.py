@@ -60,11 +60,11 @@ def test_a_label_is_kept_and_the_next_pair_follows(
     assert "no pair left" in reviewer.page("/review")
 
 
-def test_the_first_word_stands(connection: Connection, reviewer: Any, pair: uuid.UUID) -> None:
+def test_the_first_label_stands(connection: Connection, reviewer: Any, pair: uuid.UUID) -> None:
     for said in ("first", "tie"):
         reviewer.send(f"/review/{pair}", form_on=f"/review/{pair}", said=said)
     assert connection.execute(text("select count(*) from labels")).scalar_one() == 1
-    assert "first word stands" in reviewer.page("/review")
+    assert "first label stands" in reviewer.page("/review")
 
 
 def test_another_word_is_refused_and_the_note_is_not_lost(reviewer: Any, pair: uuid.UUID) -> None:

@@ -109,11 +109,11 @@ def test_overview_funnel_says_when_it_does_not_sum(
     page = overview_page(connection, config, gateway_url="")
     assert (page.funnel.captured, page.funnel.judged, page.funnel.pending) == (3, 1, 1)
     assert page.funnel.sums
-    assert ">sums<" in viewer.page("/")
+    assert ">adds up<" in viewer.page("/")
 
     add_pair(connection, 2)
     add_pair(connection, 3)
-    assert "does not sum" in viewer.page("/")
+    assert "does not add up" in viewer.page("/")
 
 
 def test_overview_tells_proposals_to_decide_from_those_under_way(
@@ -123,4 +123,4 @@ def test_overview_tells_proposals_to_decide_from_those_under_way(
     add_proposal(connection, tier="standard", state="rolling_out")
     page = viewer.page("/")
     assert "1 proposal waits for a decision." in page
-    assert "1 approved proposal is being introduced." in page
+    assert "1 approved proposal is being rolled out." in page

@@ -41,7 +41,7 @@ def test_uncertified_proposal_says_so_plainly(
     page = approver.page(f"/proposals/{proposal_id}")
     assert "Not certified." in page
     assert "stays above the tolerated 5.0 %" in page
-    assert "Made against policy 1; policy 2 is in force since." in page
+    assert "Made against policy 1; policy 2 has become active since." in page
     assert "not certified" in approver.page("/proposals")
 
 
@@ -107,7 +107,7 @@ def test_the_proposal_page_shows_its_replay_and_why_it_is_not_certified(
     evidence = {"alpha": 0.05, "reason": "the bound is 0.07", "replay": replay_document(replay)}
     proposal = put.add_proposal(connection, certified=False, evidence=evidence)
     page = viewer.page(f"/proposals/{proposal}")
-    assert "the bound is 0.07." in page
+    assert "The bound is 0.07." in page
     assert "Replayed on past pairs" in page
     # 60 of 120 move up: 120 of cost now, 60 + 180 then.
     assert "+100.0 %" in page
@@ -115,7 +115,7 @@ def test_the_proposal_page_shows_its_replay_and_why_it_is_not_certified(
     evidence["replay"] = replay_document(thin)
     refused = put.add_proposal(connection, tier="standard", evidence=evidence)
     connection.execute(text("update proposals set tier = 'simple', state = 'expired'"))
-    assert "Not enough pairs where it would decide otherwise" in viewer.page(
+    assert "Not enough pairs that it would decide differently" in viewer.page(
         f"/proposals/{refused}"
     )
 
@@ -132,8 +132,8 @@ def test_the_page_of_a_types_proposal_names_the_type(connection: Connection, vie
     assert "raise the threshold of simple for sql-table" in page
     assert "Fewer sql-table requests would stay" in page
     assert "Replayed on past pairs of sql-table" in page
-    assert "Change of its cost" in page
-    assert "whole cost" not in page
+    assert "Change in its cost" in page
+    assert "total cost" not in page
 
 
 def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
@@ -165,14 +165,14 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
     page = viewer.page(f"/proposals/{proposal}")
     for words in (
         "a model learned from judged pairs, for simple",
-        "It has learned 1,234 pairs, the model in force 56.",
+        "It has learned from 1,234 pairs, the active model from 56.",
         "+0.123",
         "+0.045 to +0.201",
         "not defined",
         "280 effective conversations",
         "Offsets of task types",
         'sql-table</td><td class="r">+0.42</td><td class="r">-0.07',
-        "better than the model in force",
+        "better than the active model",
     ):
         assert words in page
     assert "step in the safe direction" not in page
