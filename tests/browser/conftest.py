@@ -1,8 +1,6 @@
 """A dashboard on a filled database, served over HTTP, and the machine's Chromium in front of it."""
 
 import importlib.util
-import shutil
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -11,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import stage
+from browser.stage import PASSWORD
 from factories.rows import (
     add_alert,
     add_audit_line,
@@ -27,7 +27,6 @@ from factories.rows import (
     put_in_force,
 )
 from sqlalchemy import Connection, Engine, insert
-from werkzeug.serving import make_server
 
 from tierwatch.config import load_config
 from tierwatch.dashboard import build_dashboard
@@ -36,17 +35,6 @@ from tierwatch.store.people.roles import Role
 from tierwatch.store.people.users import add_user
 from tierwatch.store.schema.work import AttemptRow
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-# Nothing but the page is asked for: no updates, no accounts, no first-run pages.
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-PASSWORD = "correct horse battery"
 LONG = 200_000
 RIGHT_TO_LEFT = "\u0634\u0643\u0631\u0627 \u062c\u0632\u064a\u0644\u0627, 42 \u202eevil"
 HOSTILE = """</pre><script>alert("x")</script>'"><img src=x onerror=alert(1)>"""
@@ -92,14 +80,10 @@ class Served:
 def chromium() -> Iterator[Any]:
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("needs the extra `browser`: playwright is not installed")
-    if CHROMIUM is None:
+    if stage.CHROMIUM is None:
         pytest.skip("needs Chromium, and none is on PATH")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with stage.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -111,13 +95,8 @@ def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
     app = build_dashboard(
         config=load_config(path), engine=engine, secret_key="s" * 32, clock=time.time
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Served(f"http://127.0.0.1:{server.server_port}", engine, night)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with stage.serve(app) as address:
+        yield Served(address, engine, night)
 
 
 @pytest.fixture
@@ -159,13 +138,6 @@ def open_browser(chromium: Any, served: Served) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
-
-
-def log_in(page: Any, name: str, password: str = PASSWORD) -> None:
-    """Type name and password into the form that is shown, and send it."""
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
 
 
 def fill(connection: Connection) -> Night:

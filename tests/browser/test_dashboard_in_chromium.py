@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from browser.stage import PASSWORD, log_in
 from sqlalchemy import text
 
-from .conftest import HOSTILE, LONG, PASSWORD, RIGHT_TO_LEFT, UNPRINTABLE, Served, log_in
+from .conftest import HOSTILE, LONG, RIGHT_TO_LEFT, UNPRINTABLE, Served
 
 pytestmark = pytest.mark.browser
 
@@ -166,16 +167,16 @@ def test_a_proposal_is_approved_and_another_rejected_with_reasons(
 
 @SCRIPTS
 @WIDTHS
-def test_an_earlier_policy_is_put_in_force_again(
+def test_an_earlier_policy_becomes_active_again(
     enter: Callable[..., Any], served: Served, *, javascript: bool, width: int
 ) -> None:
     page = enter("approver", javascript=javascript, width=width)
     page.get_by_role("link", name="Policies").click()
-    assert "Policy 2 is in force." in told(page)
+    assert "Policy 2 is active." in told(page)
     page.get_by_text("Roll back to this").click()
     page.get_by_label("Reason").fill("misroutes since policy 2")
-    page.get_by_role("button", name="Put in force: policy 1").click()
-    assert "Policy 3 is in force, with the thresholds of policy 1." in told(page)
+    page.get_by_role("button", name="Activate policy 1").click()
+    assert "Policy 3 is active, with the thresholds of policy 1." in told(page)
     with served.engine.connect() as connection:
         query = "select thresholds from policies where version in (1, 3) order by version"
         first, third = connection.execute(text(query)).scalars()
@@ -191,7 +192,7 @@ def test_a_viewer_may_not_decide(
     for path, needed in (
         (f"/proposals/{served.night.certified}", "Deciding it needs the role approver."),
         (f"/alerts/{served.night.alert}", "Acknowledging and resolving need the role reviewer."),
-        ("/policies", "Policy 2 is in force."),
+        ("/policies", "Policy 2 is active."),
     ):
         page.goto(path)
         assert needed in told(page)
