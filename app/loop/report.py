@@ -17,7 +17,7 @@ from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs
 from tierwatch.store.evidence.labels import has_labels, reviewed_outcomes
-from tierwatch.store.evidence.monitors import streams_in_force
+from tierwatch.store.evidence.monitors import active_streams
 from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
 
@@ -223,7 +223,7 @@ def _state(
             highest=row.estimate["high"],
             tolerance=row.state["tolerance"],
         )
-        for row in streams_in_force(connection, tier, model=model, judge_version=judge_version)
+        for row in active_streams(connection, tier, model=model, judge_version=judge_version)
     }
     return next((state for state in _STATES if state in states), "NO_DATA")
 

@@ -1,7 +1,5 @@
 """Who did what and why; append-only."""
 
-from typing import Any
-
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
@@ -9,7 +7,7 @@ from tierwatch.store.schema.people import AuditRow
 
 
 def add_audit(
-    connection: Connection, *, actor: str, action: str, subject: str, **detail: Any
+    connection: Connection, *, actor: str, action: str, subject: str, **detail: object
 ) -> None:
     """Append one line, in the transaction of what it tells of.
 

@@ -1,5 +1,7 @@
-"""Policies and which one is in force."""
+"""Policies and which one is active."""
 
+import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -7,17 +9,18 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
+from tierwatch.store.schema.values import select_fields
 
 
-def _policy(row: Any) -> Policy:
-    return Policy(
-        row.version,
-        row.thresholds,
-        row.by_task,
-        row.classifier,
-        row.promised,
-        row.promised_for,
-    )
+@dataclass(frozen=True, slots=True)
+class ActiveVersions:
+    """Which policy serves everybody, and which one a share of sessions, chosen by the salt."""
+
+    stable_version: int
+    candidate_version: int | None
+    share: float
+    salt: str
+    changed_at: dt.datetime
 
 
 def load_policy(connection: Connection, version: int) -> Policy | None:
@@ -32,33 +35,34 @@ def load_policy(connection: Connection, version: int) -> Policy | None:
             PolicyRow.promised_for,
         ).where(PolicyRow.version == version)
     ).one_or_none()
-    return None if row is None else _policy(row)
+    return None if row is None else Policy(*row)
 
 
 def active_policies(connection: Connection) -> ActivePolicies | None:
     """What the gateways should be running now; None before the first policy was stored."""
-    row = connection.execute(select(*ActivePolicyRow.__table__.columns)).one_or_none()
+    row = connection.execute(select_fields(ActiveVersions, ActivePolicyRow)).one_or_none()
     if row is None:
         return None
-    stable = load_policy(connection, row.stable_version)
+    active = ActiveVersions(*row)
+    stable = load_policy(connection, active.stable_version)
     if stable is None:
         return None
-    candidate = (
-        None if row.candidate_version is None else load_policy(connection, row.candidate_version)
-    )
+    number = active.candidate_version
+    candidate = None if number is None else load_policy(connection, number)
     return ActivePolicies(
         stable=stable,
         candidate=candidate,
-        share=row.share if candidate is not None else 0.0,
-        salt=row.salt,
+        share=active.share if candidate is not None else 0.0,
+        salt=active.salt,
     )
 
 
 def lock_active(connection: Connection) -> Any:
-    """Return the row of what is in force, locked until the transaction ends; None when absent."""
-    return connection.execute(
-        select(*ActivePolicyRow.__table__.columns).with_for_update()
+    """Return which versions are active, locked until the transaction ends; None before any is."""
+    row = connection.execute(
+        select_fields(ActiveVersions, ActivePolicyRow).with_for_update()
     ).one_or_none()
+    return None if row is None else ActiveVersions(*row)
 
 
 def add_policy(connection: Connection, policy: Policy, *, author: str, reason: str) -> None:
@@ -85,7 +89,7 @@ def next_version(connection: Connection) -> int:
 
 
 def put_first_policy(connection: Connection, policy: Policy, *, salt: str) -> bool:
-    """Store the configuration's policy and put it in force, if there is none yet."""
+    """Store the configuration's policy and make it the active one, if there is none yet."""
     added = connection.execute(
         insert(ActivePolicyRow)
         .values(id=1, stable_version=policy.version, candidate_version=None, share=0.0, salt=salt)
@@ -101,7 +105,7 @@ def put_first_policy(connection: Connection, policy: Policy, *, salt: str) -> bo
 def set_active(
     connection: Connection, *, stable: int, candidate: int | None, share: float, salt: str
 ) -> None:
-    """Put policies in force; gateways read them within seconds."""
+    """Make policies the active ones; gateways read them within seconds."""
     connection.execute(
         update(ActivePolicyRow).values(
             stable_version=stable,

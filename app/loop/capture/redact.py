@@ -17,9 +17,10 @@ import importlib
 import math
 import re
 from collections.abc import Callable
-from typing import Any, overload
+from typing import overload
 
 from tierwatch.errors import SettingsError
+from tierwatch.store.documents import Json, JsonValue
 
 Redactor = Callable[[str], str]
 
@@ -116,20 +117,21 @@ def redact(text: str) -> str:
     return _PHONE.sub(lambda found: (found["kept"] or "") + "[PHONE]", text)
 
 
-def redact_json(value: Any, redactor: Redactor = redact) -> Any:
+def redact_json(value: Json, redactor: Redactor = redact) -> Json:
     """Return JSON with every text redacted, keys included (keys that become equal are merged).
 
     Pictures, sound and files are replaced by a mark with their digest and size first: they are
     large, and cannot be searched for what must go.
     """
-    return _mapped(value, lambda text: redactor(_without_data(text)), 0)
+    redacted: Json = _mapped(value, lambda text: redactor(_without_data(text)), 0)
+    return redacted
 
 
 @overload
 def storable(value: str) -> str: ...
 @overload
-def storable(value: Any) -> Any: ...
-def storable(value: Any) -> Any:
+def storable(value: Json) -> Json: ...
+def storable(value: JsonValue) -> JsonValue:
     """Return JSON that Postgres can hold as text and JSONB, which take neither NUL nor NaN.
 
     NUL becomes U+2400, lone surrogates U+FFFD, numbers that are not finite None.
@@ -206,7 +208,7 @@ def _storable_text(text: str) -> str:
     return text.replace("\x00", "\u2400")
 
 
-def _mapped(value: Any, change: Callable[[str], str], depth: int) -> Any:
+def _mapped(value: JsonValue, change: Callable[[str], str], depth: int) -> JsonValue:
     """JSON with each text changed."""
     if isinstance(value, str):
         return change(value)

@@ -1,6 +1,6 @@
 """Calibrate: how far the judge may be believed, from people's labels and from anchors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -53,14 +53,16 @@ def judge_health(
         [_OF_PAIR[row.label] for row in said],
         orders_agree=[_agree(row.orders) for row in said],
     )
-    rows = [
-        row for row in newest_anchor_verdicts(connection, judge_version) if row.verdict is not None
+    scored = [
+        (anchor, anchor.verdict)
+        for anchor in newest_anchor_verdicts(connection, judge_version)
+        if anchor.verdict is not None
     ]
     anchors = calibrate(
-        [_OF_ANCHOR[row.verdict] for row in rows],
-        [_OF_ANCHOR[row.truth] for row in rows],
-        orders_agree=[row.orders_agree for row in rows],
-        longer=[_LONGER[row.longer] for row in rows],
+        [_OF_ANCHOR[verdict] for _, verdict in scored],
+        [_OF_ANCHOR[anchor.truth] for anchor, _ in scored],
+        orders_agree=[anchor.orders_agree for anchor, _ in scored],
+        longer=[_LONGER[anchor.longer] for anchor, _ in scored],
     )
     labelled, pairs = label_counts(connection, judge_version)
     gold = labels if labels.errors.bad and labels.errors.good else anchors
@@ -74,7 +76,7 @@ def judge_health(
     )
 
 
-def _agree(orders: list[dict[str, str | None]]) -> bool | None:
+def _agree(orders: Sequence[Mapping[str, str | None]]) -> bool | None:
     """Whether both orders gave the same verdict; None where not both were read."""
     said = [order["preferred"] for order in orders]
     if len(said) < _ORDERS or None in said:

@@ -1,7 +1,7 @@
 """Judge: have a pair compared, blind, and reduce the verdict to an outcome. Claim, call, record."""
 
 import uuid
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -9,13 +9,13 @@ from tierwatch.dispatch import Dispatch
 from tierwatch.errors import ProviderError
 from tierwatch.evaluation.sampling.outcome import outcome_of
 from tierwatch.judges import Judge
-from tierwatch.judges.verdict import Question, Verdict
+from tierwatch.judges.verdict import OrderVerdict, Question, Verdict
 from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.evidence.outcomes import add_outcome, add_verdict
-from tierwatch.store.traffic.exchanges import StoredPair, load_pair
+from tierwatch.store.traffic.exchanges import Exchange, StoredPair, load_pair
 from tierwatch.store.traffic.work import add_failure, claim, end_exchange
 
 STEP: Final = "judge"
@@ -65,7 +65,7 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
     exchange = pair.exchange
     added = add_verdict(
         connection,
-        exchange["id"],
+        exchange.id,
         judge_version=verdict.judge_version,
         preferred=verdict.preferred,
         basis=verdict.basis,
@@ -76,56 +76,56 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
         calls=verdict.calls,
         latency_ms=verdict.latency_ms,
     )
-    end_exchange(connection, exchange["id"])
+    end_exchange(connection, exchange.id)
     if not added or verdict.preferred is None:
         return added
     outcome = outcome_of(
         verdict.preferred,
-        direction=exchange["direction"],
-        served_tier=exchange["tier"],
-        alternative_tier=exchange["alternative_tier"],
+        direction=exchange.direction,
+        served_tier=exchange.tier,
+        alternative_tier=exchange.alternative_tier,
     )
     add_outcome(
         connection,
-        exchange_id=exchange["id"],
+        exchange_id=exchange.id,
         judge_version=verdict.judge_version,
-        session=exchange["session"],
-        request_no=exchange["request_no"],
-        tier=exchange["tier"],
-        task_type=exchange["task_type"],
+        session=exchange.session,
+        request_no=exchange.request_no,
+        tier=exchange.tier,
+        task_type=exchange.task_type,
         boundary=outcome.boundary,
-        direction=exchange["direction"],
+        direction=exchange.direction,
         stream=stream_name(exchange, verdict.judge_version),
-        policy_version=exchange["policy_version"],
-        confidence=exchange["confidences"].get(outcome.boundary, exchange["confidence"]),
-        pi=exchange["pi"],
-        weight=exchange["rate"] / exchange["pi"],
+        policy_version=exchange.policy_version,
+        confidence=exchange.confidences.get(outcome.boundary, exchange.confidence),
+        pi=exchange.pi,
+        weight=exchange.rate / exchange.pi,
         loss=outcome.loss,
         basis=verdict.basis,
     )
     return True
 
 
-def stream_name(exchange: dict[str, Any], judge_version: str) -> str:
+def stream_name(exchange: Exchange, judge_version: str) -> str:
     """The stream an outcome feeds: its segment under one policy, model and judge.
 
     A change of any of these makes another population; its monitor starts anew. Answers of the
     response cache are one population whatever model once gave them: what is watched is whether
     they fit.
     """
-    model = CACHE_TIER if exchange["tier"] == CACHE_TIER else exchange["model"]
+    model = CACHE_TIER if exchange.tier == CACHE_TIER else exchange.model
     return "|".join(
         (
-            exchange["tier"],
-            exchange["task_type"],
-            f"p{exchange['policy_version']}",
+            exchange.tier,
+            exchange.task_type,
+            f"p{exchange.policy_version}",
             model,
             judge_version,
         )
     )
 
 
-def _order(order: Any) -> dict[str, str | None]:
+def _order(order: OrderVerdict) -> dict[str, str | None]:
     return {
         "order": order.order,
         "preferred": order.preferred,

@@ -66,7 +66,7 @@ def shadow_exchange(
     if pair.shadowed:
         dispatch.judge_exchange(exchange_id)
         return
-    tier = tiers.get(pair.exchange["alternative_tier"])
+    tier = tiers.get(pair.exchange.alternative_tier)
     if tier is None or pair.request is None or worn_out(claimed.tries):
         why = "the alternative tier left the configuration"
         if tier is not None:

@@ -1,22 +1,65 @@
 """What the judge said of anchors, and what tiers answered to probes."""
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Literal, TypedDict, Unpack
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.checks import AnchorVerdictRow, ProbeAnswerRow
 
+Side = Literal["a", "b", "tie"]
 
-def add_anchor_verdict(connection: Connection, **columns: Any) -> None:
+
+class AnchorVerdictColumns(TypedDict):
+    """What is kept of an anchor; ``verdict`` is None when it was unscored."""
+
+    run_id: int
+    anchor_id: str
+    truth: str
+    verdict: str | None
+    orders_agree: bool | None
+    longer: str
+    cost_usd: float
+
+
+class ProbeAnswerColumns(TypedDict):
+    """What is kept of a probe; ``passed`` is None when there was no answer."""
+
+    run_id: int
+    probe_id: str
+    passed: bool | None
+    reply: str
+    cost_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorVerdict:
+    """What the judge said of an anchor.
+
+    Attributes:
+        truth: what is known to be right.
+        verdict: what the judge said; None when it was unscored.
+        orders_agree: whether both orders gave the same; None where not both were read.
+        longer: which answer is the longer one.
+    """
+
+    anchor_id: str
+    truth: Side
+    verdict: Side | None
+    orders_agree: bool | None
+    longer: Side
+
+
+def add_anchor_verdict(connection: Connection, **columns: Unpack[AnchorVerdictColumns]) -> None:
     """Keep what the judge said of an anchor; once a run."""
-    connection.execute(insert(AnchorVerdictRow).values(columns).on_conflict_do_nothing())
+    connection.execute(insert(AnchorVerdictRow).values(**columns).on_conflict_do_nothing())
 
 
-def add_probe_answer(connection: Connection, **columns: Any) -> None:
+def add_probe_answer(connection: Connection, **columns: Unpack[ProbeAnswerColumns]) -> None:
     """Keep what a tier answered to a probe; once a run."""
-    connection.execute(insert(ProbeAnswerRow).values(columns).on_conflict_do_nothing())
+    connection.execute(insert(ProbeAnswerRow).values(**columns).on_conflict_do_nothing())
 
 
 def anchor_verdicts(connection: Connection, run_id: int) -> Mapping[str, str | None]:
@@ -39,15 +82,14 @@ def probe_results(connection: Connection, run_id: int) -> Mapping[str, bool | No
     return {row.probe_id: row.passed for row in rows}
 
 
-def newest_anchor_verdicts(connection: Connection, judge_version: str) -> list[Any]:
-    """Every verdict of the newest ended run of a judge: truth, verdict, orders_agree, longer."""
-    return list(
-        connection.execute(
-            text(
-                "select anchor_id, truth, verdict, orders_agree, longer from anchor_verdicts"
-                " where run_id = (select max(id) from evalset_runs where kind = 'anchors'"
-                " and subject = :judge and ended_at is not null) order by anchor_id"
-            ),
-            {"judge": judge_version},
-        )
+def newest_anchor_verdicts(connection: Connection, judge_version: str) -> list[AnchorVerdict]:
+    """Every verdict of the newest ended run of a judge."""
+    found = connection.execute(
+        text(
+            "select anchor_id, truth, verdict, orders_agree, longer from anchor_verdicts"
+            " where run_id = (select max(id) from evalset_runs where kind = 'anchors'"
+            " and subject = :judge and ended_at is not null) order by anchor_id"
+        ),
+        {"judge": judge_version},
     )
+    return [AnchorVerdict(*row) for row in found]

@@ -1,9 +1,8 @@
 """Runs over evalsets: which are due, whose they are, which one others are compared with."""
 
 import datetime as dt
-from typing import Any
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.checks import EvalsetRunRow
@@ -126,7 +125,7 @@ def last_run(
     return int(found.id)
 
 
-def _same(kind: str, subject: str, model: str, set_version: str) -> tuple[Any, ...]:
+def _same(kind: str, subject: str, model: str, set_version: str) -> tuple[ColumnElement[bool], ...]:
     return (
         EvalsetRunRow.kind == kind,
         EvalsetRunRow.subject == subject,

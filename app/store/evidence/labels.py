@@ -1,8 +1,8 @@
 """What people say of pairs: labels, and which pair to show next."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
@@ -31,11 +31,37 @@ class Reviewed:
     labels: list[float]
 
 
-def add_label(connection: Connection, exchange_id: uuid.UUID, **columns: Any) -> bool:
+@dataclass(frozen=True, slots=True)
+class LabelledVerdict:
+    """The judge's and a person's word on one pair: ``served``, ``alternative`` or ``tie``.
+
+    ``orders`` is what the judge said in each order of the answers.
+    """
+
+    judged: str
+    label: str
+    orders: Sequence[Mapping[str, str | None]]
+
+
+def add_label(
+    connection: Connection,
+    exchange_id: uuid.UUID,
+    *,
+    reviewer: str,
+    preferred: str,
+    shown_first: str,
+    note: str,
+) -> bool:
     """Keep a person's word on a pair; False when this person had spoken already."""
     added = connection.execute(
         insert(LabelRow)
-        .values(exchange_id=exchange_id, **columns)
+        .values(
+            exchange_id=exchange_id,
+            reviewer=reviewer,
+            preferred=preferred,
+            shown_first=shown_first,
+            note=note,
+        )
         .on_conflict_do_nothing()
         .returning(LabelRow.exchange_id)
     ).one_or_none()
@@ -127,22 +153,18 @@ def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) 
     )
 
 
-def labelled_verdicts(connection: Connection, judge_version: str) -> list[Any]:
-    """Judge's and people's words on the same pairs: ``judged``, ``label``, ``orders``.
-
-    Both are ``served | alternative | tie``; one row a label.
-    """
-    return list(
-        connection.execute(
-            text(
-                "select v.preferred as judged, l.preferred as label, v.orders"
-                " from labels l join verdicts v using (exchange_id)"
-                " where v.judge_version = :judge and v.preferred is not null"
-                " order by l.created_at, l.exchange_id, l.reviewer"
-            ),
-            {"judge": judge_version},
-        )
+def labelled_verdicts(connection: Connection, judge_version: str) -> list[LabelledVerdict]:
+    """Judge's and people's words on the same pairs, one value a label."""
+    found = connection.execute(
+        text(
+            "select v.preferred, l.preferred, v.orders"
+            " from labels l join verdicts v using (exchange_id)"
+            " where v.judge_version = :judge and v.preferred is not null"
+            " order by l.created_at, l.exchange_id, l.reviewer"
+        ),
+        {"judge": judge_version},
     )
+    return [LabelledVerdict(*row) for row in found]
 
 
 def judge_errors(connection: Connection, boundary: str, *, judge_version: str) -> JudgeErrors:

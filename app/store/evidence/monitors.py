@@ -1,22 +1,69 @@
 """State of the monitors, by stream: written by whoever watches, read by the report."""
 
-from collections.abc import Sequence
-from typing import Any
+import datetime as dt
+from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.evidence import MonitorRow
+from tierwatch.store.schema.values import select_fields
 
 
-def load_monitor(connection: Connection, stream: str) -> Any:
-    """Return a stream's row, locked, or None."""
-    return connection.execute(
-        select(*MonitorRow.__table__.columns).where(MonitorRow.stream == stream).with_for_update()
+class MonitorColumns(TypedDict):
+    """What is written of a stream."""
+
+    kind: str
+    stream: str
+    tier: str
+    task_type: str
+    policy_version: int
+    judge_version: str
+    state: Json
+    pairs: int
+    losses: float
+    newest_request_no: int
+    alarmed: bool
+    estimate: Json | None
+
+
+@dataclass(frozen=True, slots=True)
+class Monitor:
+    """What is known of a stream.
+
+    Attributes:
+        kind: ``misroute``, ``input``, ``capture``, ``judge`` or ``probe``.
+        state: of the monitor, as the class that watches this kind wrote it.
+        losses: sum of the losses it has seen.
+        estimate: what a reader is shown; None where the kind has no such figures.
+    """
+
+    stream: str
+    kind: str
+    tier: str
+    task_type: str
+    policy_version: int
+    judge_version: str
+    state: Json
+    pairs: int
+    losses: float
+    newest_request_no: int
+    alarmed: bool
+    estimate: Json | None
+    updated_at: dt.datetime
+
+
+def load_monitor(connection: Connection, stream: str) -> Monitor | None:
+    """Return what is known of a stream, locked, or None."""
+    row = connection.execute(
+        select_fields(Monitor, MonitorRow).where(MonitorRow.stream == stream).with_for_update()
     ).one_or_none()
+    return None if row is None else Monitor(*row)
 
 
-def put_monitor(connection: Connection, **columns: Any) -> None:
+def put_monitor(connection: Connection, **columns: Unpack[MonitorColumns]) -> None:
     """Write a stream's state."""
     new = insert(MonitorRow).values(**columns, updated_at=func.now())
     connection.execute(
@@ -43,16 +90,28 @@ def forget_monitors(
     connection.execute(gone)
 
 
-def streams_in_force(
+@dataclass(frozen=True, slots=True)
+class ActiveStream:
+    """A misroute stream as the report reads it; ``state`` and ``estimate`` are as in `Monitor`."""
+
+    state: Json
+    pairs: int
+    alarmed: bool
+    estimate: Json
+
+
+def active_streams(
     connection: Connection, tier: str, *, model: str, judge_version: str
-) -> Sequence[Any]:
-    """A tier's misroute streams of now: under a policy in force, of this model and judge."""
-    return connection.execute(
+) -> list[ActiveStream]:
+    """A tier's misroute streams of now: under an active policy, of this model and judge."""
+    found = connection.execute(
         text(
-            "select m.* from monitors m join active_policy a"
+            "select m.state, m.pairs, m.alarmed, m.estimate from monitors m join active_policy a"
             " on m.policy_version in (a.stable_version, a.candidate_version)"
             " where m.kind = 'misroute' and m.tier = :tier and m.estimate is not null"
             " and m.judge_version = :judge and split_part(m.stream, '|', 4) in (:model, '')"
+            " order by m.stream"
         ),
         {"tier": tier, "model": model, "judge": judge_version},
-    ).all()
+    )
+    return [ActiveStream(*row) for row in found]

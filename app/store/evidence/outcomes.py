@@ -2,16 +2,86 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
+from tierwatch.store.schema.values import field_names, select_fields
 
 
-def add_verdict(connection: Connection, exchange_id: uuid.UUID, **columns: Any) -> bool:
+class VerdictColumns(TypedDict):
+    """A verdict to add; ``preferred`` is None when it is unscored, for ``unscored_why``."""
+
+    judge_version: str
+    preferred: str | None
+    basis: str
+    reason: str
+    unscored_why: str
+    orders: Sequence[Mapping[str, str | None]]
+    cost_usd: float
+    calls: int
+    latency_ms: float
+
+
+class OutcomeColumns(TypedDict):
+    """An outcome to add, as `schema.evidence.OutcomeRow` explains it."""
+
+    exchange_id: uuid.UUID
+    judge_version: str
+    session: str
+    request_no: int
+    tier: str
+    task_type: str
+    boundary: str
+    direction: str
+    stream: str
+    policy_version: int
+    confidence: float
+    pi: float
+    weight: float
+    loss: float
+    basis: str
+    position: NotRequired[int]
+    observation: NotRequired[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict reduced to a loss, as the monitors take it.
+
+    Attributes:
+        direction: ``up``, and the loss is a misroute; ``down``, and 1 - loss is overspend.
+        stream: the segment under one policy, model and judge.
+        weight: what it counts against the others of its stream.
+        loss: 1 when the lower tier's answer was materially worse, else 0.
+        basis: what the verdict rests on.
+        observation: those of one conversation share one; None before the monitors took it.
+    """
+
+    id: int
+    exchange_id: uuid.UUID
+    judge_version: str
+    session: str
+    request_no: int
+    tier: str
+    task_type: str
+    direction: str
+    stream: str
+    policy_version: int
+    confidence: float
+    weight: float
+    loss: float
+    basis: str
+    observation: int | None
+
+
+def add_verdict(
+    connection: Connection, exchange_id: uuid.UUID, **columns: Unpack[VerdictColumns]
+) -> bool:
     """Add the judge's word on a pair; False when this judge version had spoken already."""
     added = connection.execute(
         insert(VerdictRow)
@@ -22,12 +92,12 @@ def add_verdict(connection: Connection, exchange_id: uuid.UUID, **columns: Any) 
     return added is not None
 
 
-def add_outcome(connection: Connection, **columns: Any) -> None:
+def add_outcome(connection: Connection, **columns: Unpack[OutcomeColumns]) -> None:
     """Add what a verdict means for its boundary."""
     connection.execute(insert(OutcomeRow).values(**columns).on_conflict_do_nothing())
 
 
-def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Sequence[Any]:
+def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> list[Outcome]:
     """Lock and return outcomes that no monitor has seen, of whole conversations that have ended.
 
     A conversation has ended when none of its exchanges is in evaluation and none was captured in
@@ -41,11 +111,11 @@ def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Seq
         limit: conversations to take, oldest first.
 
     Returns:
-        Rows in order of arrival, all there are of each conversation.
+        In order of arrival, all there are of each conversation.
     """
-    return connection.execute(
+    found = connection.execute(
         text(
-            """
+            f"""
             with going_on as (
                 select session from exchanges where ended_at is null
                 union
@@ -59,12 +129,13 @@ def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> Seq
                     or min(created_at) < now() - 6 * :idle
                 order by first limit :limit
             )
-            select outcomes.* from outcomes join ready using (session)
-            where position is null order by outcomes.id for update of outcomes
-            """
+            select {field_names(Outcome)} from outcomes join ready using (session)
+            where position is null order by id for update of outcomes
+            """  # noqa: S608 - the names are ours
         ),
         {"idle": dt.timedelta(seconds=idle_s), "limit": limit},
-    ).all()
+    )
+    return [Outcome(*row) for row in found]
 
 
 def set_positions(connection: Connection, observations: Sequence[Sequence[int]]) -> None:
@@ -102,27 +173,18 @@ def set_positions(connection: Connection, observations: Sequence[Sequence[int]])
     )
 
 
-def stream_outcomes(connection: Connection, streams: Sequence[str]) -> Sequence[Any]:
+def stream_outcomes(connection: Connection, streams: Sequence[str]) -> list[Outcome]:
     """Outcomes that streams have seen, in the order they saw them."""
-    return connection.execute(
-        select(
-            OutcomeRow.id,
-            OutcomeRow.exchange_id,
-            OutcomeRow.request_no,
-            OutcomeRow.task_type,
-            OutcomeRow.loss,
-            OutcomeRow.weight,
-            OutcomeRow.confidence,
-            OutcomeRow.basis,
-            OutcomeRow.observation,
-        )
+    found = connection.execute(
+        select_fields(Outcome, OutcomeRow)
         .where(
             OutcomeRow.stream.in_(streams),
             OutcomeRow.direction == "up",
             OutcomeRow.position.is_not(None),
         )
         .order_by(OutcomeRow.position)
-    ).all()
+    )
+    return [Outcome(*row) for row in found]
 
 
 def streams_pooled_in(connection: Connection, pooled: str) -> list[str]:
@@ -138,13 +200,14 @@ def streams_pooled_in(connection: Connection, pooled: str) -> list[str]:
     return [row.stream for row in found]
 
 
-def replay_outcomes(connection: Connection) -> Sequence[Any]:
+def replay_outcomes(connection: Connection) -> list[Outcome]:
     """Every observed outcome in the order the monitors saw them."""
-    return connection.execute(
-        select(*OutcomeRow.__table__.columns)
+    found = connection.execute(
+        select_fields(Outcome, OutcomeRow)
         .where(OutcomeRow.position.is_not(None))
         .order_by(OutcomeRow.position)
-    ).all()
+    )
+    return [Outcome(*row) for row in found]
 
 
 def newest_judge_version(connection: Connection) -> str | None:

@@ -1,12 +1,33 @@
 """Artefacts of classifiers, kept for good, and the model versions made of them."""
 
-from typing import Any
+import datetime as dt
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.learned import ArtefactRow, ModelRow
 from tierwatch.store.schema.policies import PolicyRow
+from tierwatch.store.schema.values import select_fields
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A boundary's classifier as it was kept.
+
+    Attributes:
+        pairs: it has learned.
+        position: of the newest outcome it learned from.
+        author: who or what made it.
+    """
+
+    id: int
+    boundary: str
+    artefact: bytes
+    pairs: int
+    position: int
+    author: str
+    created_at: dt.datetime
 
 
 def add_artefact(
@@ -27,11 +48,12 @@ def add_artefact(
     return int(added.scalar_one())
 
 
-def load_artefact(connection: Connection, artefact_id: int) -> Any:
+def load_artefact(connection: Connection, artefact_id: int) -> Artefact | None:
     """An artefact, or None."""
-    return connection.execute(
-        select(*ArtefactRow.__table__.columns).where(ArtefactRow.id == artefact_id)
+    row = connection.execute(
+        select_fields(Artefact, ArtefactRow).where(ArtefactRow.id == artefact_id)
     ).one_or_none()
+    return None if row is None else Artefact(*row)
 
 
 def model_artefacts(connection: Connection, version: int) -> dict[str, bytes]:

@@ -3,13 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, and_, exists, func, select, text
 from sqlalchemy.orm import aliased
 
 from tierwatch.evaluation.sampling.outcome import LowerVerdict, lower_verdict
 from tierwatch.routing.classify.features import routed_text
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 
@@ -133,7 +133,7 @@ def count_judged(
     return int(found)
 
 
-def request_text(request: Mapping[str, Any] | None) -> str | None:
+def request_text(request: Json | None) -> str | None:
     """What the router reads of a stored request; None without one."""
     if request is None:
         return None

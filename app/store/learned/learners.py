@@ -1,20 +1,39 @@
 """The working classifier of each boundary, which learns from pair after pair."""
 
-from typing import Any
+import datetime as dt
+from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.learned import LearnerRow
+from tierwatch.store.schema.values import select_fields
 
 
-def load_learner(connection: Connection, boundary: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """The working classifier of a boundary.
+
+    Attributes:
+        pairs: it has learned.
+        position: of the newest outcome it has taken.
+        candidate_id: the artefact that waits for held-out pairs, or None.
+    """
+
+    boundary: str
+    artefact: bytes
+    pairs: int
+    position: int
+    candidate_id: int | None
+    updated_at: dt.datetime
+
+
+def load_learner(connection: Connection, boundary: str) -> Learner | None:
     """A boundary's working classifier, locked, or None."""
-    return connection.execute(
-        select(*LearnerRow.__table__.columns)
-        .where(LearnerRow.boundary == boundary)
-        .with_for_update()
+    row = connection.execute(
+        select_fields(Learner, LearnerRow).where(LearnerRow.boundary == boundary).with_for_update()
     ).one_or_none()
+    return None if row is None else Learner(*row)
 
 
 def put_learner(

@@ -1,10 +1,10 @@
 """What task types are built from and compared by: judged prompts, losses, traffic."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select, text
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.evidence import OutcomeRow
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 
@@ -13,7 +13,7 @@ from tierwatch.store.schema.exchanges import ExchangeTextRow
 class JudgedPrompt:
     """A request whose pair was judged: its redacted body, and the loss at the boundary."""
 
-    request: dict[str, Any]
+    request: Json
     boundary: str
     loss: float
     session: str

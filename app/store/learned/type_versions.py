@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.documents import Json
 from tierwatch.store.locks import try_lock
 from tierwatch.store.schema.learned import TaskTypesRow
 from tierwatch.store.schema.people import AuditRow
@@ -23,7 +23,7 @@ class StoredTypes:
     version: int
     artefact: bytes
     names: list[str]
-    evidence: dict[str, Any]
+    evidence: Json
     mapping: dict[str, str | None]
     created_at: dt.datetime
 
@@ -77,7 +77,7 @@ def add_types(
     version: int,
     artefact: bytes,
     names: list[str],
-    evidence: Mapping[str, Any],
+    evidence: Mapping[str, object],
     mapping: Mapping[str, str | None],
 ) -> None:
     """Store a version and put it in force in place of the one before."""

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from tierwatch.store.pages.lines import PAGE, rows
+from tierwatch.store.documents import Json
+from tierwatch.store.pages.lines import PAGE
 from tierwatch.store.schema.people import AuditRow
+from tierwatch.store.schema.values import select_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +20,16 @@ class AuditLine:
     actor: str
     action: str
     subject: str
-    detail: dict[str, Any]
+    detail: Json
 
 
 def audit_lines(
     connection: Connection, *, before: int | None = None, subject: str | None = None
 ) -> list[AuditLine]:
     """The audit, newest first; with ``subject`` only what was done to it."""
-    query = select(*AuditRow.__table__.columns).order_by(AuditRow.id.desc()).limit(PAGE)
+    query = select_fields(AuditLine, AuditRow).order_by(AuditRow.id.desc()).limit(PAGE)
     if before is not None:
         query = query.where(AuditRow.id < before)
     if subject is not None:
         query = query.where(AuditRow.subject == subject)
-    return [AuditLine(**row) for row in rows(connection, query)]
+    return [AuditLine(*row) for row in connection.execute(query)]

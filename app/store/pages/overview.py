@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import BigInteger, Connection, cast, func, select, text
 
-from tierwatch.store.pages.lines import rows
 from tierwatch.store.schema.traffic import RollupRow
 
 
@@ -51,19 +50,14 @@ def tier_traffic(connection: Connection) -> list[TierTraffic]:
     requests = func.sum(RollupRow.requests)
     query = select(
         RollupRow.tier,
-        requests.label("requests"),
-        func.sum(RollupRow.errors).label("errors"),
-        func.sum(RollupRow.escalated).label("escalated"),
-        func.sum(RollupRow.cost_usd).label("cost_usd"),
-        func.sum(RollupRow.cost_top_tier_usd).label("cost_top_tier_usd"),
-        (func.sum(RollupRow.latency_ms) / func.greatest(requests, 1)).label("latency_ms"),
+        cast(requests, BigInteger),  # Postgres adds up whole numbers as numeric
+        cast(func.sum(RollupRow.errors), BigInteger),
+        cast(func.sum(RollupRow.escalated), BigInteger),
+        func.sum(RollupRow.cost_usd),
+        func.sum(RollupRow.cost_top_tier_usd),
+        func.sum(RollupRow.latency_ms) / func.greatest(requests, 1),
     ).group_by(RollupRow.tier)
-    return [
-        TierTraffic(
-            **dict(row, **{name: int(row[name]) for name in ("requests", "errors", "escalated")})
-        )
-        for row in rows(connection, query)
-    ]
+    return [TierTraffic(*row) for row in connection.execute(query)]
 
 
 def loss_sums(

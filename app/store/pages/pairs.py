@@ -1,30 +1,31 @@
-"""What the pages and the JSON API read of pairs.
-
-A pair is listed from the moment its exchange is captured. Lists come newest first.
-"""
+"""Pairs, as their list shows them: from the moment their exchange is captured."""
 
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, case, select, true
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, select, true
 
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
-from tierwatch.store.pages.lines import PAGE, rows
+from tierwatch.store.pages.lines import PAGE
 from tierwatch.store.schema.evidence import VerdictRow
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
-    AlternativeTextRow,
     ExchangeRow,
-    ExchangeTextRow,
 )
-from tierwatch.store.schema.work import AttemptRow, FailureRow
+from tierwatch.store.schema.values import SelectOfFields
+from tierwatch.store.schema.work import FailureRow
 
 Stage = Literal["waiting", "shadowed", "judged", "unscored", "failed"]
 
+
 STAGES: tuple[Stage, ...] = ("waiting", "shadowed", "judged", "unscored", "failed")
+
+
 DIRECTIONS = ("up", "down")
+
+
 PREFERENCES = ("served", "alternative", "tie")
 
 
@@ -60,66 +61,6 @@ class PairFilter:
     for_review: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one judge version said of a pair; ``preferred`` is None when unscored."""
-
-    judge_version: str
-    preferred: str | None
-    basis: str
-    reason: str
-    unscored_why: str
-    orders: list[Any]
-    cost_usd: float
-    calls: int
-    latency_ms: float
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One call that was tried; ``error`` is empty when it answered."""
-
-    step: str
-    model: str
-    error: str
-    detail: str
-    latency_ms: float
-    created_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A pair with all that is known of it.
-
-    Texts are None once retention took them; ``alternative`` is None before the shadow ran.
-    ``failed`` names the step and the reason of a terminal failure.
-    """
-
-    line: PairLine
-    session: str
-    model: str
-    provider: str
-    label: str
-    confidences: dict[str, Any]
-    escalated: bool
-    reason: str
-    pi: float
-    prompt_tokens: int
-    completion_tokens: int
-    latency_ms: float
-    alternative_model: str | None
-    alternative_cost_usd: float | None
-    alternative_latency_ms: float | None
-    alternative_tokens: int | None
-    request: dict[str, Any] | None
-    answer: dict[str, Any] | None
-    alternative: dict[str, Any] | None
-    failed: str | None
-    verdicts: list[Verdict]
-    attempts: list[Attempt]
-
-
 def pairs(
     connection: Connection,
     wanted: PairFilter,
@@ -144,62 +85,17 @@ def pairs(
         conditions.append(unscored | (newest.c.basis == SWAP_DISAGREEMENT))
     if before is not None:
         conditions.append(ExchangeRow.id < before)
-    return [PairLine(**row) for row in rows(connection, query.where(*conditions))]
+    return _lines(connection, query.where(*conditions))
 
 
-def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
-    """Everything about one pair, or None when there is no such exchange."""
+def pair_line(connection: Connection, pair_id: uuid.UUID) -> PairLine | None:
+    """One pair as the list shows it, or None when there is no such exchange."""
     _, _, query = _pair_lines()
-    lines = [PairLine(**r) for r in rows(connection, query.where(ExchangeRow.id == pair_id))]
-    if not lines:
-        return None
-    failed = FailureRow.step + ": " + FailureRow.reason
-    details = (
-        select(
-            ExchangeRow.session,
-            ExchangeRow.model,
-            ExchangeRow.provider,
-            ExchangeRow.label,
-            ExchangeRow.confidences,
-            ExchangeRow.escalated,
-            ExchangeRow.reason,
-            ExchangeRow.pi,
-            ExchangeRow.prompt_tokens,
-            ExchangeRow.completion_tokens,
-            ExchangeRow.latency_ms,
-            AlternativeRow.model.label("alternative_model"),
-            AlternativeRow.cost_usd.label("alternative_cost_usd"),
-            AlternativeRow.latency_ms.label("alternative_latency_ms"),
-            AlternativeRow.completion_tokens.label("alternative_tokens"),
-            ExchangeTextRow.request,
-            ExchangeTextRow.answer,
-            AlternativeTextRow.answer.label("alternative"),
-            failed.label("failed"),
-        )
-        .select_from(ExchangeRow)
-        .outerjoin(AlternativeRow, AlternativeRow.exchange_id == ExchangeRow.id)
-        .outerjoin(ExchangeTextRow, ExchangeTextRow.id == ExchangeRow.id)
-        .outerjoin(AlternativeTextRow, AlternativeTextRow.id == ExchangeRow.id)
-        .outerjoin(FailureRow, FailureRow.exchange_id == ExchangeRow.id)
-        .where(ExchangeRow.id == pair_id)
-    )
-    verdicts = (
-        select(*(c for c in VerdictRow.__table__.columns if c.name != "exchange_id"))
-        .where(VerdictRow.exchange_id == pair_id)
-        .order_by(VerdictRow.created_at.desc(), VerdictRow.judge_version)
-    )
-    attempts = (
-        select(*(c for c in AttemptRow.__table__.columns if c.name not in {"id", "exchange_id"}))
-        .where(AttemptRow.exchange_id == pair_id)
-        .order_by(AttemptRow.id)
-        .limit(100)
-    )
-    return Pair(
-        line=lines[0],
-        **rows(connection, details)[0],
-        verdicts=[Verdict(**row) for row in rows(connection, verdicts)],
-        attempts=[Attempt(**row) for row in rows(connection, attempts)],
-    )
+    return next(iter(_lines(connection, query.where(ExchangeRow.id == pair_id))), None)
+
+
+def _lines(connection: Connection, query: SelectOfFields) -> list[PairLine]:
+    return [PairLine(**row) for row in connection.execute(query).mappings()]
 
 
 def _newest_verdict() -> FromClause:
@@ -218,7 +114,7 @@ def _newest_verdict() -> FromClause:
     )
 
 
-def _pair_lines() -> tuple[FromClause, ColumnElement[str], Select[*tuple[Any, ...]]]:
+def _pair_lines() -> tuple[FromClause, ColumnElement[str], SelectOfFields]:
     """The query behind every list of pairs, with what its conditions need."""
     newest = _newest_verdict()
     # The stage is derived from which rows exist, in the order the work is done.

@@ -3,10 +3,11 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from tierwatch.store.pages.lines import PAGE, rows
+from tierwatch.store.pages.lines import PAGE
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
+from tierwatch.store.schema.values import select_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +37,20 @@ class InForce:
 
 def policies(connection: Connection, *, before: int | None = None) -> list[PolicyLine]:
     """Policy versions, newest first."""
-    query = select(*PolicyRow.__table__.columns).order_by(PolicyRow.version.desc()).limit(PAGE)
+    query = select_fields(PolicyLine, PolicyRow).order_by(PolicyRow.version.desc()).limit(PAGE)
     if before is not None:
         query = query.where(PolicyRow.version < before)
-    return [PolicyLine(**row) for row in rows(connection, query)]
+    return [PolicyLine(*row) for row in connection.execute(query)]
 
 
 def policy(connection: Connection, version: int) -> PolicyLine | None:
     """One policy version, or None."""
-    query = select(*PolicyRow.__table__.columns).where(PolicyRow.version == version)
-    return next((PolicyLine(**row) for row in rows(connection, query)), None)
+    query = select_fields(PolicyLine, PolicyRow).where(PolicyRow.version == version)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else PolicyLine(*row)
 
 
 def in_force(connection: Connection) -> InForce | None:
     """What gateways run now; None before the first policy was stored."""
-    query = select(
-        ActivePolicyRow.stable_version,
-        ActivePolicyRow.candidate_version,
-        ActivePolicyRow.share,
-        ActivePolicyRow.changed_at,
-    )
-    return next((InForce(**row) for row in rows(connection, query)), None)
+    row = connection.execute(select_fields(InForce, ActivePolicyRow)).one_or_none()
+    return None if row is None else InForce(*row)

@@ -1,11 +1,11 @@
 """Checks with known answers: anchors put to judges, probes to tiers, simulations to the code."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import JsonList
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -70,5 +70,5 @@ class CertificateRow(Base):
     quick: Mapped[bool]
     version: Mapped[str]
     seconds: Mapped[float]
-    rows: Mapped[list[Any]]
+    rows: Mapped[JsonList]
     created_at: Mapped[dt.datetime] = set_by_database()

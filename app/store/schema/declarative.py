@@ -1,11 +1,13 @@
 """What every table is declared with: names of constraints, types of columns, one metadata."""
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import BigInteger, DateTime, Double, MetaData, Text, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from tierwatch.store.documents import Json, JsonList
 
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -19,9 +21,9 @@ class Base(DeclarativeBase):
     """Every table of tierwatch."""
 
     metadata = MetaData(naming_convention=_NAMES)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        dict[str, Any]: JSONB(none_as_null=True),
-        list[Any]: JSONB(none_as_null=True),
+    type_annotation_map: ClassVar[dict[object, object]] = {
+        Json: JSONB(none_as_null=True),
+        JsonList: JSONB(none_as_null=True),
         dt.datetime: DateTime(timezone=True),
         float: Double(),
         str: Text(),

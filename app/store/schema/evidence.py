@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json, JsonList
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -21,7 +21,7 @@ class VerdictRow(Base):
     basis: Mapped[str]
     reason: Mapped[str]
     unscored_why: Mapped[str]
-    orders: Mapped[list[Any]]
+    orders: Mapped[JsonList]
     cost_usd: Mapped[float]
     calls: Mapped[int]
     latency_ms: Mapped[float]
@@ -86,12 +86,12 @@ class MonitorRow(Base):
     task_type: Mapped[str]
     policy_version: Mapped[int]
     judge_version: Mapped[str]
-    state: Mapped[dict[str, Any]]
+    state: Mapped[Json]
     pairs: Mapped[int]
     losses: Mapped[float]
     newest_request_no: Mapped[int]
     alarmed: Mapped[bool]
-    estimate: Mapped[dict[str, Any] | None]
+    estimate: Mapped[Json | None]
     updated_at: Mapped[dt.datetime] = set_by_database()
 
 

@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -30,7 +30,7 @@ class ExchangeRow(Base):
     provider: Mapped[str]
     label: Mapped[str]
     confidence: Mapped[float]
-    confidences: Mapped[dict[str, Any]]
+    confidences: Mapped[Json]
     threshold: Mapped[float | None]
     escalated: Mapped[bool]
     task_type: Mapped[str]
@@ -56,8 +56,8 @@ class ExchangeTextRow(Base):
     __tablename__ = "exchange_texts"
     __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    request: Mapped[dict[str, Any]]
-    answer: Mapped[dict[str, Any]]
+    request: Mapped[Json]
+    answer: Mapped[Json]
 
 
 class AlternativeRow(Base):
@@ -83,4 +83,4 @@ class AlternativeTextRow(Base):
     __tablename__ = "alternative_texts"
     __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    answer: Mapped[dict[str, Any]]
+    answer: Mapped[Json]

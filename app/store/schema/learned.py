@@ -1,11 +1,11 @@
 """What was learned from judged pairs: classifiers of boundaries, task types."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json, JsonList
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -64,7 +64,7 @@ class RefitRow(Base):
     first_position: Mapped[int]
     last_position: Mapped[int]
     pairs: Mapped[int]
-    result: Mapped[dict[str, Any]]
+    result: Mapped[Json]
     created_at: Mapped[dt.datetime] = set_by_database()
 
 
@@ -77,8 +77,8 @@ class TaskTypesRow(Base):
     )
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     artefact: Mapped[bytes]
-    names: Mapped[list[Any]]
-    evidence: Mapped[dict[str, Any]]
-    mapping: Mapped[dict[str, Any]]
+    names: Mapped[JsonList]
+    evidence: Mapped[Json]
+    mapping: Mapped[Json]
     active: Mapped[bool]
     created_at: Mapped[dt.datetime] = set_by_database()

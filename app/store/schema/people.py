@@ -1,11 +1,11 @@
 """Who may enter, and who did what."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -18,7 +18,7 @@ class AuditRow(Base):
     actor: Mapped[str]
     action: Mapped[str]
     subject: Mapped[str]
-    detail: Mapped[dict[str, Any]]
+    detail: Mapped[Json]
 
 
 class UserRow(Base):

@@ -1,11 +1,11 @@
 """Policies, and which of them gateways run."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import CheckConstraint, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -14,10 +14,10 @@ class PolicyRow(Base):
 
     __tablename__ = "policies"
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    thresholds: Mapped[dict[str, Any]]
-    by_task: Mapped[dict[str, Any]]
+    thresholds: Mapped[Json]
+    by_task: Mapped[Json]
     classifier: Mapped[int] = mapped_column(server_default=text("0"))
-    promised: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    promised: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
     promised_for: Mapped[float | None]
     author: Mapped[str]
     reason: Mapped[str]

@@ -1,11 +1,11 @@
 """What waits for a person: alerts, proposals, and the tests that proposals come from."""
 
 import datetime as dt
-from typing import Any
 
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json, JsonList
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -31,15 +31,15 @@ class AlertRow(Base):
     summary: Mapped[str]
     pairs: Mapped[int]
     opened_at_request: Mapped[int]
-    evidence: Mapped[dict[str, Any]]
-    attribution: Mapped[dict[str, Any] | None]
+    evidence: Mapped[Json]
+    attribution: Mapped[Json | None]
     attribution_until: Mapped[dt.datetime | None]
     opened_at: Mapped[dt.datetime] = set_by_database()
     acknowledged_at: Mapped[dt.datetime | None]
     acknowledged_by: Mapped[str | None]
     resolved_at: Mapped[dt.datetime | None]
     resolved_by: Mapped[str | None]
-    delivered: Mapped[list[Any]]
+    delivered: Mapped[JsonList]
 
 
 class ProposalRow(Base):
@@ -78,8 +78,8 @@ class ProposalRow(Base):
     candidate_version: Mapped[int | None]
     alert_id: Mapped[int | None]
     pairs: Mapped[int]
-    predicted: Mapped[dict[str, Any]]
-    evidence: Mapped[dict[str, Any]]
+    predicted: Mapped[Json]
+    evidence: Mapped[Json]
     created_at: Mapped[dt.datetime] = set_by_database()
     expires_at: Mapped[dt.datetime]
     decided_at: Mapped[dt.datetime | None]
@@ -102,5 +102,5 @@ class RetuneRow(Base):
     first_outcome: Mapped[int]
     last_outcome: Mapped[int]
     pairs: Mapped[int]
-    result: Mapped[dict[str, Any]]
+    result: Mapped[Json]
     created_at: Mapped[dt.datetime] = set_by_database()

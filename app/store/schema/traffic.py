@@ -2,11 +2,11 @@
 
 import datetime as dt
 import uuid
-from typing import Any
 
 from sqlalchemy import Identity, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.declarative import Base, set_by_database
 
 
@@ -73,7 +73,7 @@ class FeedbackRow(Base):
     score: Mapped[float]
     comment: Mapped[str]
     session: Mapped[str | None]
-    extra: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    extra: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
     created_at: Mapped[dt.datetime] = set_by_database()
 
 

@@ -3,18 +3,92 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
     ExchangeRow,
     ExchangeTextRow,
 )
+
+
+class ExchangeColumns(TypedDict):
+    """An exchange to add, its two texts with it; `schema.exchanges.ExchangeRow` explains it."""
+
+    id: uuid.UUID
+    request_no: int
+    arrived_at: dt.datetime
+    session: str
+    tier: str
+    model: str
+    provider: str
+    label: str
+    confidence: float
+    confidences: dict[str, float]
+    threshold: float | None
+    escalated: bool
+    task_type: str
+    policy_version: int
+    reason: str
+    direction: str
+    alternative_tier: str
+    rate: float
+    pi: float
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    cost_usd: float
+    classifier_cost_usd: float
+    latency_ms: float
+    request: Json
+    answer: Json
+
+
+class AlternativeColumns(TypedDict):
+    """Figures of a shadow answer to add."""
+
+    tier: str
+    model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cache_write_tokens: int
+    cost_usd: float
+    latency_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A sampled exchange as the steps after capture need it.
+
+    Attributes:
+        confidences: by tier, the classifier's confidence that it is enough.
+        direction: ``up`` when the next tier answers in the shadow, ``down`` when the one below.
+        alternative_tier: the one that answers in the shadow.
+        rate: chance with which its segment is sampled.
+        pi: chance with which this one was.
+    """
+
+    id: uuid.UUID
+    request_no: int
+    session: str
+    tier: str
+    model: str
+    task_type: str
+    policy_version: int
+    confidence: float
+    confidences: dict[str, float]
+    direction: str
+    alternative_tier: str
+    rate: float
+    pi: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +98,14 @@ class StoredPair:
     ``alternative`` is the shadow answer's message, None before the shadow ran.
     """
 
-    exchange: dict[str, Any]
-    request: dict[str, Any] | None
-    answer: dict[str, Any] | None
-    alternative: dict[str, Any] | None
+    exchange: Exchange
+    request: Json | None
+    answer: Json | None
+    alternative: Json | None
     shadowed: bool
 
 
-def add_exchanges(connection: Connection, rows: Sequence[dict[str, Any]]) -> list[uuid.UUID]:
+def add_exchanges(connection: Connection, rows: Sequence[ExchangeColumns]) -> list[uuid.UUID]:
     """Add exchanges with their texts; a row that is there already changes nothing.
 
     Args:
@@ -56,15 +130,18 @@ def add_exchanges(connection: Connection, rows: Sequence[dict[str, Any]]) -> lis
     return new
 
 
+_FIGURES = [ExchangeRow.__table__.columns[field.name] for field in fields(Exchange)]
+
+
 def load_pair(connection: Connection, exchange_id: uuid.UUID) -> StoredPair | None:
     """Return an exchange with what is known of it, or None when there is no such exchange."""
     row = connection.execute(
         select(
-            *ExchangeRow.__table__.columns,
-            ExchangeTextRow.request.label("text_request"),
-            ExchangeTextRow.answer.label("text_answer"),
-            AlternativeRow.exchange_id.label("shadow_id"),
-            AlternativeTextRow.answer.label("text_alternative"),
+            *_FIGURES,
+            ExchangeTextRow.request,
+            ExchangeTextRow.answer,
+            AlternativeTextRow.answer,
+            AlternativeRow.exchange_id.is_not(None),
         )
         .select_from(ExchangeRow)
         .outerjoin(ExchangeTextRow, ExchangeTextRow.id == ExchangeRow.id)
@@ -74,21 +151,15 @@ def load_pair(connection: Connection, exchange_id: uuid.UUID) -> StoredPair | No
     ).one_or_none()
     if row is None:
         return None
-    exchange = {
-        column.name: row._mapping[column.name]  # noqa: SLF001 - SQLAlchemy's public mapping view
-        for column in ExchangeRow.__table__.columns
-    }
-    return StoredPair(
-        exchange=exchange,
-        request=row.text_request,
-        answer=row.text_answer,
-        alternative=row.text_alternative,
-        shadowed=row.shadow_id is not None,
-    )
+    return StoredPair(Exchange(*row[: len(_FIGURES)]), *row[len(_FIGURES) :])
 
 
 def add_alternative(
-    connection: Connection, exchange_id: uuid.UUID, *, message: dict[str, Any], **figures: Any
+    connection: Connection,
+    exchange_id: uuid.UUID,
+    *,
+    message: Json,
+    **figures: Unpack[AlternativeColumns],
 ) -> bool:
     """Add the shadow answer; False when another worker already had."""
     added = connection.execute(

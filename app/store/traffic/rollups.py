@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -13,9 +13,32 @@ from tierwatch.store.schema.traffic import BoundaryCountRow, RollupFlushRow, Rol
 _KEY = ("minute", "tier", "task_type", "bin", "policy_version")
 
 
-def add_rollups(
-    connection: Connection, flush_id: uuid.UUID, rows: Sequence[dict[str, Any]]
-) -> bool:
+class RollupColumns(TypedDict):
+    """Counts to add to those of a minute, tier, task type, bin of confidence and policy."""
+
+    minute: dt.datetime
+    tier: str
+    task_type: str
+    bin: int
+    policy_version: int
+    requests: int
+    finished: int
+    errors: int
+    escalated: int
+    sampled: int
+    dropped: int
+    eligible: int
+    expected: float
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    cost_usd: float
+    classifier_cost_usd: float
+    cost_top_tier_usd: float
+    latency_ms: float
+
+
+def add_rollups(connection: Connection, flush_id: uuid.UUID, rows: Sequence[RollupColumns]) -> bool:
     """Add counts; False when this flush was added before (its commit was only not heard of)."""
     new = connection.execute(
         insert(RollupFlushRow)
@@ -35,9 +58,13 @@ def add_rollups(
         connection.execute(
             given.on_conflict_do_update(index_elements=list(_KEY), set_=added),
             # Everybody locks in the same order, so nobody waits for each other.
-            sorted(rows, key=lambda row: tuple(row[name] for name in _KEY)),
+            [dict(row) for row in sorted(rows, key=_key)],
         )
     return True
+
+
+def _key(row: RollupColumns) -> tuple[dt.datetime, str, str, int, int]:
+    return row["minute"], row["tier"], row["task_type"], row["bin"], row["policy_version"]
 
 
 def add_boundary_counts(

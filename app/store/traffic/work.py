@@ -2,13 +2,24 @@
 
 import datetime as dt
 import uuid
-from typing import Any
+from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
 from tierwatch.store.schema.work import AttemptRow, ClaimRow, FailureRow
+
+
+class AttemptColumns(TypedDict):
+    """One call; ``error`` is empty when it was answered."""
+
+    exchange_id: uuid.UUID | str
+    step: str
+    model: str
+    error: str
+    detail: str
+    latency_ms: float
 
 
 def claim(
@@ -53,8 +64,8 @@ def give_back(connection: Connection, exchange_id: uuid.UUID, step: str, *, wait
     )
 
 
-def add_attempt(connection: Connection, **columns: Any) -> None:
-    """Record one call: exchange_id, step, model, error ("" if it answered), detail, latency_ms."""
+def add_attempt(connection: Connection, **columns: Unpack[AttemptColumns]) -> None:
+    """Record one call."""
     connection.execute(insert(AttemptRow).values(**columns))
 
 

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, insert, update
 
 from tierwatch.store.pages import pairs as reading_pairs
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
-from tierwatch.store.pages.pairs import STAGES, PairFilter, pair, pairs
+from tierwatch.store.pages.pair import pair
+from tierwatch.store.pages.pairs import STAGES, PairFilter, pairs
 from tierwatch.store.schema.evidence import VerdictRow
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 from tierwatch.store.schema.work import AttemptRow
