@@ -16,7 +16,7 @@ from tierwatch.evaluation.sampling.sampling import SamplingPlan, weight_cap
 from tierwatch.judges import Judge, build_judge
 from tierwatch.judges.recorded import Lookup
 from tierwatch.judges.verdict import Preferred, Question
-from tierwatch.loop.capture.capture import CaptureRecorder
+from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules

@@ -31,8 +31,8 @@ from tierwatch.config import load_config
 from tierwatch.dispatch import CeleryDispatch
 from tierwatch.evaluation.sampling.sampling import SamplingPlan
 from tierwatch.local import Process, Stack, free_port
-from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
+from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import redact
 from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.decision import Decision

@@ -12,8 +12,8 @@ from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.evaluation.sampling.sampling import SamplingPlan
 from tierwatch.judges.verdict import Verdict
-from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
+from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Price, Tier
@@ -152,3 +152,9 @@ def rows(engine: Engine, query: str, **given: Any) -> list[Any]:
 
 def failed_attempt() -> Attempt:
     return Attempt("simple", "small-1", "lab", 500, "server", 3.0)
+
+
+def counts(engine: Engine) -> tuple[int, int, int]:
+    """Requests counted, exchanges chosen, and those of them that were dropped."""
+    row = rows(engine, "select sum(requests), sum(sampled), sum(dropped) from rollups")[0]
+    return int(row[0] or 0), int(row[1] or 0), int(row[2] or 0)

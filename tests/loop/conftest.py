@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 from fakes.collaborators import build_recorder, served
+from fakes.outage import Outage
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import KeptDispatch
-from tierwatch.loop.capture.capture import CaptureRecorder
+from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.routing.decision import Decision
 
 
@@ -35,3 +36,9 @@ def captured(engine: Engine, recorder: CaptureRecorder) -> Callable[..., uuid.UU
         return exchange.exchange_id
 
     return capture
+
+
+@pytest.fixture
+def outage(engine: Engine) -> Outage:
+    """The test's database, away until the outage ends."""
+    return Outage(engine)

@@ -14,8 +14,8 @@ from tierwatch.config import Config, load_config
 from tierwatch.dashboard.pages.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling.sampling import SamplingPlan, cached_inclusion
-from tierwatch.loop.capture.capture import CaptureRecorder
 from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.decide.reload import current_policies

@@ -20,7 +20,7 @@ from fakes.collaborators import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, create_engine, insert, text
+from sqlalchemy import Connection, Engine, insert, text
 
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
@@ -285,23 +285,3 @@ def test_the_top_tier_is_priced_with_the_same_cache(
     assert scalar(engine, "select cost_top_tier_usd from rollups") == pytest.approx(
         (40 * 15 + 60 * 1.5 + 20 * 15) / 1e6
     )
-
-
-def test_a_batch_that_an_older_version_spooled_is_added_without_the_new_figures(
-    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
-) -> None:
-    away = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
-    recorder = build_recorder(away, dispatch, tmp_path)
-    recorder.record(served())
-    document = recorder._document(recorder._batch)
-    document["counts"] = [row[:-2] for row in document["counts"]]
-    for name in ("cached_tokens", "cache_write_tokens", "classifier_cost_usd"):
-        for row in document["exchanges"]:
-            del row[name]
-    recorder._engine = engine
-    recorder._commit(document)
-    (rolled,) = rows(
-        engine, "select requests, prompt_tokens, cached_tokens, classifier_cost_usd from rollups"
-    )
-    assert rolled == (1, 100, 0, 0.0)
-    assert rows(engine, "select cached_tokens from exchanges") == [(0,)]

@@ -1,0 +1,116 @@
+"""Figures of served exchanges, added up in memory by the minute and by what they are counted under.
+
+A batch lives between two flushes. Its figures are plain lists of numbers, so that counting a
+request is a handful of additions, and so that a spooled batch is short.
+"""
+
+import datetime as dt
+import uuid
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from tierwatch.evaluation.sampling.sampling import Inclusion, confidence_bin
+from tierwatch.loop.capture.exchange import Attempt, ServedExchange
+from tierwatch.store.traffic.rollups import RollupColumns
+
+# Minute (seconds since 1970), tier, task type, bin of confidence, policy version.
+Key: TypeAlias = tuple[int, str, str, int, int]
+# Day (since 1970), boundary, confidence in cents.
+BoundaryKey: TypeAlias = tuple[int, str, int]
+
+# New figures go to the end: rows that an older version spooled are shorter.
+FIGURES: Final = (
+    "requests",
+    "finished",
+    "errors",
+    "escalated",
+    "sampled",
+    "dropped",
+    "eligible",
+    "prompt_tokens",
+    "completion_tokens",
+    "expected",
+    "cost_usd",
+    "cost_top_tier_usd",
+    "latency_ms",
+    "cached_tokens",
+    "classifier_cost_usd",
+)
+WIDTH: Final = len(FIGURES)
+DROPPED: Final = FIGURES.index("dropped")
+
+
+@dataclass(slots=True)
+class Batch:
+    """What happened since the last flush."""
+
+    counts: dict[Key, list[float]] = field(default_factory=dict)
+    sampled: list[tuple[ServedExchange, Inclusion, int]] = field(default_factory=list)
+    attempts: list[tuple[uuid.UUID, Attempt]] = field(default_factory=list)
+    boundaries: Counter[BoundaryKey] = field(default_factory=Counter)
+
+
+def key_of(served: ServedExchange) -> Key:
+    """What a served exchange is counted under."""
+    decision = served.decision
+    return (
+        int(served.arrived_at) // 60 * 60,
+        served.served_tier,
+        decision.task_type,
+        confidence_bin(decision.confidence),
+        decision.policy_version,
+    )
+
+
+def add(counts: dict[Key, list[float]], key: Key, row: list[float]) -> None:
+    """Add a row of figures to those of its key.
+
+    >>> counts = {(0, "simple", "all", 3, 1): [1.0, 2.0]}
+    >>> add(counts, (0, "simple", "all", 3, 1), [1.0, 0.5])
+    >>> counts
+    {(0, 'simple', 'all', 3, 1): [2.0, 2.5]}
+    """
+    mine = counts.setdefault(key, [0.0] * len(row))
+    for place, amount in enumerate(row):
+        mine[place] += amount
+
+
+def padded(row: list[float]) -> list[float]:
+    """A row of figures, with nothing of those that an older version did not spool."""
+    return row + [0.0] * (WIDTH - len(row))
+
+
+def one_dropped() -> list[float]:
+    """The row that adds nothing but one exchange dropped."""
+    row = [0.0] * WIDTH
+    row[DROPPED] = 1
+    return row
+
+
+def rollup(key: Key, row: list[float]) -> RollupColumns:
+    """A key with its figures, as the table of rollups has them."""
+    minute, tier, task_type, place, version = key
+    figures = dict(zip(FIGURES, row, strict=True))
+    return {
+        "minute": dt.datetime.fromtimestamp(minute, dt.UTC),
+        "tier": tier,
+        "task_type": task_type,
+        "bin": place,
+        "policy_version": version,
+        "requests": int(figures["requests"]),
+        "finished": int(figures["finished"]),
+        "errors": int(figures["errors"]),
+        "escalated": int(figures["escalated"]),
+        "sampled": int(figures["sampled"]),
+        "dropped": int(figures["dropped"]),
+        "eligible": int(figures["eligible"]),
+        "prompt_tokens": int(figures["prompt_tokens"]),
+        "completion_tokens": int(figures["completion_tokens"]),
+        "cached_tokens": int(figures["cached_tokens"]),
+        "expected": figures["expected"],
+        "cost_usd": figures["cost_usd"],
+        "cost_top_tier_usd": figures["cost_top_tier_usd"],
+        "latency_ms": figures["latency_ms"],
+        "classifier_cost_usd": figures["classifier_cost_usd"],
+    }

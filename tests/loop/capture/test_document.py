@@ -1,0 +1,138 @@
+"""What is stored of a batch: redacted, in JSON, readable by the next version."""
+
+import datetime as dt
+import json
+import uuid
+
+import orjson
+from fakes.collaborators import decided, failed_attempt, rows, served
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from tierwatch.evaluation.sampling.sampling import Inclusion
+from tierwatch.loop.capture.counts import WIDTH, Batch, add, key_of
+from tierwatch.loop.capture.document import (
+    batch_document,
+    boundary_counts,
+    count_of_row,
+    counted_under,
+    exchange_columns,
+    session_name,
+)
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.recorder import CaptureRecorder
+
+
+def test_text_is_redacted_before_it_is_stored(engine: Engine, recorder: CaptureRecorder) -> None:
+    request = {"messages": [{"role": "user", "content": "my secret is \x00 \ud800"}]}
+    answer = {"role": "assistant", "content": "the secret"}
+    recorder.record(served(request=request, answer=answer))
+    recorder.flush()
+    row = rows(engine, "select request, answer from exchange_texts")[0]
+    assert row.answer["content"] == "the [KEY]"
+    assert "[KEY]" in row.request["messages"][0]["content"]
+    assert "\x00" not in json.dumps(row.request)
+
+
+def test_failed_provider_calls_are_recorded(engine: Engine, recorder: CaptureRecorder) -> None:
+    recorder.record(served(attempts=(failed_attempt(),)))
+    recorder.flush()
+    row = rows(engine, "select step, error, detail from attempts")[0]
+    assert tuple(row) == ("serve", "server", "HTTP 500")
+
+
+KEY = b"of this process"
+
+
+def plain(words: str) -> str:
+    return words
+
+
+def batch_of(*exchanges: ServedExchange) -> Batch:
+    """A batch with these sampled at one in two."""
+    batch = Batch()
+    for number, exchange in enumerate(exchanges, 1):
+        add(batch.counts, key_of(exchange), [1.0] * WIDTH)
+        batch.sampled.append((exchange, Inclusion("up", "standard", 0.5, 0.5), number))
+    return batch
+
+
+def test_an_empty_batch_is_a_document_of_nothing() -> None:
+    document = batch_document(Batch(), redact=plain, digest_key=KEY)
+    assert uuid.UUID(document.pop("flush_id"))
+    assert document == {"counts": [], "boundaries": [], "exchanges": [], "attempts": []}
+
+
+def test_each_document_has_an_id_of_its_own() -> None:
+    first, second = (batch_document(Batch(), redact=plain, digest_key=KEY) for _ in range(2))
+    assert first["flush_id"] != second["flush_id"]
+
+
+@given(
+    confidence=st.floats(0, 1),
+    arrived_at=st.floats(0, 4e9),
+    tier=st.sampled_from(["simple", "standard"]),
+)
+def test_a_document_says_what_its_exchanges_were_counted_under(
+    confidence: float, arrived_at: float, tier: str
+) -> None:
+    exchange = served(decided(tier, confidence), arrived_at=arrived_at)
+    document = batch_document(batch_of(exchange), redact=plain, digest_key=KEY)
+    through = orjson.loads(orjson.dumps(document))
+    [row] = through["counts"]
+    assert counted_under(through["exchanges"][0]) == count_of_row(row)[0] == key_of(exchange)
+
+
+def test_what_comes_out_of_a_document_is_what_the_store_takes() -> None:
+    exchange = served(arrived_at=1_800_000_000.25)
+    document = batch_document(batch_of(exchange), redact=plain, digest_key=KEY)
+    columns = exchange_columns(orjson.loads(orjson.dumps(document))["exchanges"][0])
+    assert columns["id"] == exchange.exchange_id
+    assert columns["arrived_at"] == dt.datetime.fromtimestamp(1_800_000_000.25, dt.UTC)
+    assert (columns["direction"], columns["alternative_tier"]) == ("up", "standard")
+    assert (columns["rate"], columns["pi"]) == (0.5, 0.5)
+    assert columns["request"] == exchange.request
+    assert columns["confidences"] == {"simple": 0.9, "standard": 1.0}
+
+
+def test_days_of_boundaries_are_dates_again() -> None:
+    batch = Batch()
+    batch.boundaries[20_000, "simple", 29] = 3
+    document = batch_document(batch, redact=plain, digest_key=KEY)
+    # 1970-01-01 and 20,000 days: 54 years (19,723 days with 13 leap days) and 277 days of 2024.
+    assert boundary_counts(document) == [(dt.date(2024, 10, 4), "simple", 29, 3)]
+
+
+def test_a_row_that_an_older_version_wrote_is_padded() -> None:
+    key, figures = count_of_row([60, "simple", "all", 3, 1, 5, 4])
+    assert key == (60, "simple", "all", 3, 1)
+    assert figures == [5, 4] + [0.0] * (WIDTH - 2)
+
+
+def test_sessions_that_redaction_would_make_one_stay_two() -> None:
+    def gone(words: str) -> str:
+        return "[GONE]" if "secret" in words else words
+
+    ann, again, bob = (
+        session_name(f"the secret of {who}", redact=gone, digest_key=KEY)
+        for who in ("ann", "ann", "bob")
+    )
+    assert ann == again != bob
+    assert ann.startswith("[GONE]#")
+    assert "ann" not in ann
+    # Under the key of another process the digest is another one: names cannot be tried out.
+    assert session_name("the secret of ann", redact=gone, digest_key=b"other") != ann
+
+
+@given(st.text(max_size=400), st.text(max_size=400))
+def test_names_of_sessions_fit_and_stay_apart(one: str, other: str) -> None:
+    def all_gone(_: str) -> str:
+        return "[GONE]"
+
+    first, second = (session_name(name, redact=all_gone, digest_key=KEY) for name in (one, other))
+    assert (first == second) == (one == other)
+    for redact in (plain, all_gone):
+        name = session_name(one, redact=redact, digest_key=KEY)
+        assert len(name) <= 200
+        assert "\x00" not in name
