@@ -17,9 +17,9 @@ from tierwatch.dashboard.passages import conversation
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
-from tierwatch.store.pages import pairs as reading_pairs
 from tierwatch.store.pages.alerts import Alert, alert
 from tierwatch.store.pages.audit import AuditLine, audit_lines
+from tierwatch.store.pages.pair import pair as load_pair
 from tierwatch.store.pages.proposals import Proposal, proposals
 
 routes = Blueprint("alert", __name__)
@@ -168,7 +168,7 @@ def _end(evidence: Mapping[str, Any], which: str) -> WorstPair | None:
 def _worst_pair(connection: Connection, item: Mapping[str, Any]) -> WorstPair:
     name = str(item.get("pair"))
     try:
-        found = reading_pairs.pair(connection, uuid.UUID(name))
+        found = load_pair(connection, uuid.UUID(name))
     except ValueError:
         found = None
     asked = said = ""

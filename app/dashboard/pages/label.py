@@ -24,8 +24,8 @@ from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first
 from tierwatch.store.evidence.labels import label_counts, next_for_review
 from tierwatch.store.evidence.outcomes import newest_judge_version
-from tierwatch.store.pages.pairs import Pair
-from tierwatch.store.pages.pairs import pair as load_pair
+from tierwatch.store.pages.pair import Pair
+from tierwatch.store.pages.pair import pair as load_pair
 
 routes = Blueprint("label", __name__)
 

@@ -16,7 +16,7 @@ from tierwatch.dashboard.passages import (
     passage,
 )
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.pairs import Pair, pair
+from tierwatch.store.pages.pair import Pair, pair
 
 routes = Blueprint("pair", __name__)
 

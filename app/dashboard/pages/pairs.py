@@ -11,14 +11,7 @@ from tierwatch.dashboard.arguments import before_id, wanted_pairs
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_site
 from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.pages.pairs import (
-    DIRECTIONS,
-    PREFERENCES,
-    STAGES,
-    PairFilter,
-    PairLine,
-    pairs,
-)
+from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter, PairLine, pairs
 
 routes = Blueprint("pairs", __name__)
 
