@@ -105,6 +105,24 @@ class Evalset(Generic[Item]):
     version: str
     items: tuple[Item, ...]
 
+    def part(self, share: float) -> "Evalset[Item]":
+        """A ``share`` of the items, evenly from the whole file, so that no kind is left out.
+
+        It is a set of its own: what was answered of the whole is not compared with it.
+
+        >>> whole = Evalset("probes/1f", tuple("abcdefghij"))
+        >>> whole.part(0.3)
+        Evalset(version='probes/1f, 0.3 of it', items=('d', 'g', 'j'))
+        >>> whole.part(1.0) is whole
+        True
+        """
+        if share == 1:
+            return self
+        places = range(1, len(self.items) + 1)
+        kept = [int(place * share) > int((place - 1) * share) for place in places]
+        items = tuple(item for item, asked in zip(self.items, kept, strict=True) if asked)
+        return Evalset(f"{self.version}, {share:g} of it", items or self.items[:1])
+
 
 @cache
 def anchors(folder: Path = FOLDER) -> Evalset[Anchor]:

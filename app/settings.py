@@ -34,6 +34,13 @@ def _positive_or_off(text: str) -> float:
     return number if number == 0 else _positive(text)
 
 
+def _part(text: str) -> float:
+    number = _positive(text)
+    if number > 1:
+        raise ValueError
+    return number
+
+
 def _count(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -138,6 +145,13 @@ class Settings:
         _positive_or_off,
         "more than 0, or off",
         "Seconds between runs of all probes through each tier; an alert runs them at once.",
+    )
+    evalset_share: float = _setting(
+        1.0,
+        _part,
+        "more than 0, at most 1",
+        "Share of the anchors and of the probes that is asked. Fewer cost less, and say less of a"
+        " small change.",
     )
     sweep_every_s: float = _setting(
         30.0, _positive, "more than 0", "Seconds between sweeps for work left lying."

@@ -44,7 +44,7 @@ def judge_exchange(exchange_id: str) -> None:
 
 @celery_app.task(name=dispatch.OBSERVE)  # type: ignore[untyped-decorator]  # celery has no types
 def observe_outcomes() -> None:
-    """Feed new outcomes to the monitors and tell of the alerts they open."""
+    """Feed new outcomes to the monitors and notify people of the alerts they open."""
     at = runtime()
     observe.observe(engine=at.engine, rules=at.monitor_rules)
     alert.deliver_alerts(engine=at.engine, deliver=at.tell)
@@ -78,7 +78,7 @@ def learn_pairs() -> None:
 
 @celery_app.task(name=dispatch.REFIT)  # type: ignore[untyped-decorator]  # celery has no types
 def refit_models() -> None:
-    """Compare what was learned with the model in force."""
+    """Compare what was learned with the active model."""
     at = runtime()
     refit.refit(engine=at.engine, rules=at.refit_rules, rollout_share=at.rollout_rules.share)
 
@@ -107,7 +107,7 @@ def judge_anchors() -> None:
         anchors.judge_anchors(
             engine=at.engine,
             judge=at.judge,
-            anchors=evalsets.anchors(),
+            anchors=evalsets.anchors().part(at.settings.evalset_share),
             every_s=at.settings.anchors_every_s,
             why="schedule",
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
@@ -123,7 +123,7 @@ def ask_probes() -> None:
             engine=at.engine,
             client=at.client,
             tiers=at.tiers.values(),
-            probes=evalsets.probes(),
+            probes=evalsets.probes().part(at.settings.evalset_share),
             every_s=at.settings.probes_every_s,
             why="schedule",
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
@@ -139,8 +139,8 @@ def attribute_alerts() -> None:
         judge=at.judge if at.settings.anchors_every_s and at.asks_a_model else None,
         client=at.client,
         tiers=at.tiers if at.settings.probes_every_s else {},
-        anchors=evalsets.anchors(),
-        probes=evalsets.probes(),
+        anchors=evalsets.anchors().part(at.settings.evalset_share),
+        probes=evalsets.probes().part(at.settings.evalset_share),
     )
 
 

@@ -52,7 +52,11 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         dispatch=KeptDispatch(),
         redact=redact,
         settings=SimpleNamespace(
-            claim_s=300.0, sweep_after_s=0.001, anchors_every_s=3600.0, probes_every_s=3600.0
+            claim_s=300.0,
+            sweep_after_s=0.001,
+            anchors_every_s=3600.0,
+            probes_every_s=3600.0,
+            evalset_share=1.0,
         ),
         config=SimpleNamespace(
             evaluation=SimpleNamespace(retention_days=90, budget_usd_per_day=None)
@@ -105,7 +109,7 @@ def test_an_exchange_goes_from_capture_to_outcome_by_its_messages(
     assert scalar(at.engine, "select count(*) from exchanges where ended_at is null") == 0
 
 
-def test_observing_tells_of_the_alert_it_opens(at: SimpleNamespace, tasks: ModuleType) -> None:
+def test_observing_notifies_of_the_alert_it_opens(at: SimpleNamespace, tasks: ModuleType) -> None:
     with at.engine.begin() as connection:
         for number in range(1, 41):
             put.add_outcome(connection, number, 1.0)
@@ -171,6 +175,18 @@ def test_anchors_and_probes_run_when_they_are_due_and_not_when_they_are_off(
     # One for the judge, one for each tier; the second round was not due.
     assert scalar(at.engine, "select count(*) from evalset_runs") == 4
     assert scalar(at.engine, "select count(*) from anchor_verdicts") == 40
+
+
+def test_a_share_of_the_sets_is_asked_and_is_another_measurement(
+    at: SimpleNamespace, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.evalsets, "anchors", lambda: ANCHORS)
+    tasks.judge_anchors()
+    at.settings.evalset_share = 0.25
+    tasks.judge_anchors()
+    # 40 and a quarter of 40; the second was due although the first was a moment ago.
+    assert scalar(at.engine, "select count(*) from anchor_verdicts") == 50
+    assert scalar(at.engine, "select count(distinct set_version) from evalset_runs") == 2
 
 
 def test_a_new_alert_is_attributed(
