@@ -6,6 +6,10 @@ modules of the same names; here the application is at hand before Celery looks f
 
 import sys
 
+if not sys.flags.safe_path:
+    # Without -P the working directory comes first, where somebody's project may hold a `celery.py`.
+    del sys.path[0]
+
 from tierwatch_workers import tasks
 from tierwatch_workers.celery_app import celery_app
 
