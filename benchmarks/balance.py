@@ -18,8 +18,8 @@ from prometheus_client import CollectorRegistry
 
 from tierwatch.gateway.answer.balancer import Balancer, Tries
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.routing.config.sections import RetrySection
-from tierwatch.routing.config.serving import BalanceSection
+from tierwatch.routing.config.balance import BalanceSection
+from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.tiers import Deployment, Price, Tier
 
 STRATEGIES = ("weighted", "least_busy", "cheapest")

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from tierwatch.config import Config, ConfigFile, ProviderConfig, Secret, WebhookConfig, load_config
 from tierwatch.errors import ConfigError, SettingsError
-from tierwatch.routing.config.document import accepted_keys
+from tierwatch.routing.config.reading.schema import accepted_keys
 from tierwatch.routing.tiers import Price
 
 DOCS = Path(__file__).parents[1] / "docs" / "configuration.md"
@@ -711,9 +711,9 @@ KIND_OF = {
     "read_seconds": "duration",
     "read_price": "price",
     "read_name": "name",
-    "_read_secret": "env:NAME",
-    "_read_url": "URL",
-    "_read_url_or_secret": "URL or env:NAME",
+    "read_secret": "env:NAME",
+    "read_url": "URL",
+    "read_url_or_secret": "URL or env:NAME",
     "_read_tolerance": "share, or tier: share",
     "_read_thresholds": "share, or tier: share",
     "_read_alpha": "`tolerance` or share",

@@ -13,7 +13,7 @@ from tierwatch.command.serve.examine import Finding, price_findings
 from tierwatch.config import Config, load_config
 from tierwatch.errors import ConfigError
 from tierwatch.routing.config.prices import shipped_prices
-from tierwatch.routing.config.sections import load_routing
+from tierwatch.routing.config.routing import load_routing
 from tierwatch.routing.tiers import Price
 from tierwatch.settings import read_settings
 

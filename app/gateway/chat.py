@@ -30,7 +30,7 @@ from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.gateway.send_refusal import send_refusal
 from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.providers.upstream import Upstream, UpstreamStream
-from tierwatch.routing.config.sections import RetrySection
+from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import CACHE_TIER, Price, Tier

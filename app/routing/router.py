@@ -1,7 +1,7 @@
 """The router: the first tier whose confidence reaches its threshold serves the request."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
@@ -14,14 +14,13 @@ from tierwatch.routing.classify.classification import (
     failure_kind,
 )
 from tierwatch.routing.classify.features import routed_text
+from tierwatch.routing.classify.llm import Ask
 from tierwatch.routing.classify.task_types import TaskTypes
+from tierwatch.routing.configured import Routed, configured_classifier
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.policy import ALL_TASKS, ActivePolicies, Policy
 from tierwatch.routing.tiers import Tier
 
-__all__ = ["Classification", "Classifier", "Router"]
-
-Ask = Callable[[dict[str, Any]], dict[str, Any]]
 _FEWEST_TIERS = 2
 
 
@@ -116,7 +115,7 @@ class Router:
         """
         # Here and not at the top: pydantic and yaml take 150 ms to import, and a program that
         # builds its router from values needs neither.
-        from tierwatch.routing.config.sections import build_router, load_routing  # noqa: PLC0415
+        from tierwatch.routing.config.routing import load_routing  # noqa: PLC0415
 
         routing = load_routing(path)
         if routing.classifier.kind == "llm" and ask is None:
@@ -124,7 +123,23 @@ class Router:
                 f"{os.fspath(path)}: the classifier is of kind llm and needs `ask`, a function"
                 " that sends a chat request and returns the reply: from_config(path, ask=send)"
             )
-        return build_router(routing, ask=ask)
+        return cls.described(routing, ask=ask)
+
+    @classmethod
+    def described(cls, config: Routed, *, ask: Ask | None = None) -> "Router":
+        """The router that a configuration describes, under its initial policy.
+
+        Args:
+            config: tiers, classifier, default tier and first policy.
+            ask: sends a chat request to the classifier's model. Without it a router of kind
+                ``llm`` has no classifier, and its owner classifies and calls ``decide``.
+
+        Raises:
+            ArtefactError: a model's file cannot be used; names it and says why.
+        """
+        classifier = configured_classifier(config, ask)
+        policies = ActivePolicies(config.initial_policy)
+        return cls(config.tiers, classifier, policies, config.default_tier)
 
     @property
     def tiers(self) -> tuple[Tier, ...]:

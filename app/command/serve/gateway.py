@@ -38,7 +38,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     from tierwatch.loop.improve.rebuild_types import current_types
     from tierwatch.providers.upstream import Upstream
     from tierwatch.routing.classify.learned import configured_boundaries
-    from tierwatch.routing.config.sections import build_router
+    from tierwatch.routing.router import Router
     from tierwatch.runtime import build_recorder, configure_logging
     from tierwatch.store.database import build_engine
 
@@ -69,7 +69,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
 
     app = build_gateway(
         config=config,
-        router=build_router(config),
+        router=Router.described(config),
         recorder=recorder,
         policies=policies,
         models=models,

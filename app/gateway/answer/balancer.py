@@ -13,8 +13,8 @@ from typing import Self
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.breaker import LONGEST_WAIT_S, Breaker, BreakerRules, State, Ticket
-from tierwatch.routing.config.sections import RetrySection
-from tierwatch.routing.config.serving import BalanceSection
+from tierwatch.routing.config.balance import BalanceSection
+from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.tiers import Deployment, Tier
 
 Key = tuple[str, str]

@@ -16,7 +16,7 @@ from tierwatch.gateway.answer.answers import Asked, Begun, Whole
 from tierwatch.gateway.answer.final_answers import final_answer
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.open_exchange import OpenExchange
-from tierwatch.routing.config.serving import CascadeSection
+from tierwatch.routing.config.cascade import CascadeSection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
 

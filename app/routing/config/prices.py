@@ -12,7 +12,7 @@ from typing import Literal
 
 import yaml
 
-from tierwatch.routing.config.fields import read_price
+from tierwatch.routing.config.cost import read_price
 from tierwatch.routing.tiers import Price, resolved_model
 
 # Vendors changed the prices of well-known models several times within half a year.

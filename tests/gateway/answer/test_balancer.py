@@ -11,8 +11,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.balancer import Balancer, Call, Tries
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.routing.config.sections import RetrySection
-from tierwatch.routing.config.serving import BalanceSection
+from tierwatch.routing.config.balance import BalanceSection
+from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.tiers import Deployment, Price, Tier
 
 if TYPE_CHECKING:

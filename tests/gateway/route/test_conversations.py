@@ -21,7 +21,6 @@ from fakes.talking_callers import AnthropicCaller, OpenAICaller
 from tierwatch.config import load_config
 from tierwatch.gateway.route.pins import pin_key
 from tierwatch.routing.classify.classification import Classification
-from tierwatch.routing.config.sections import build_router
 from tierwatch.routing.content import message_text
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price
@@ -91,7 +90,7 @@ class _Wishes:
 
     def __getattr__(self, name: str) -> Any:
         if self._router is None:
-            built = build_router(load_config(self._path))
+            built = Router.described(load_config(self._path))
             tiers, policies = built.tiers, built.policies
             self._router = Router(tiers, ReadsTheWish(), policies, "complex")
         return getattr(self._router, name)

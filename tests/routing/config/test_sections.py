@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from tierwatch.errors import UsageError
-from tierwatch.routing.config.sections import build_router, load_routing, provider_of
+from tierwatch.routing.config.providers import provider_of
+from tierwatch.routing.config.routing import load_routing
 from tierwatch.routing.router import Router
 
 YAML = """\
@@ -53,7 +54,7 @@ def test_the_routing_section(tmp_path: Path) -> None:
     )
     assert (routing.default_tier, routing.initial_policy.thresholds) == ("simple", {"simple": 0.7})
     # The gateway classifies by itself: a router without `ask` decides, and does not classify.
-    router = build_router(routing)
+    router = Router.described(routing)
     assert router.route([]).reason == "classifier_failed:no_classifier"
     with pytest.raises(UsageError, match="needs `ask`"):
         Router.from_config(path)

@@ -8,7 +8,7 @@ import pytest
 from tierwatch.config import load_config
 from tierwatch.errors import ConfigError
 from tierwatch.routing.breaker import BreakerRules
-from tierwatch.routing.config.sections import load_routing
+from tierwatch.routing.config.routing import load_routing
 from tierwatch.routing.tiers import Deployment, Price
 
 YAML = """\

@@ -5,14 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import PydanticCustomError
 
-from tierwatch.routing.config.fields import (
+from tierwatch.routing.config.reading.fields import (
     read_name,
     read_open_share,
-    read_price,
     read_seconds,
     read_share,
 )
-from tierwatch.routing.tiers import Price
 
 
 @pytest.mark.parametrize(
@@ -83,34 +81,6 @@ def test_no_durations(value: Any) -> None:
         read_seconds(value)
 
 
-@pytest.mark.parametrize(
-    ("value", "usd"),
-    [
-        ("~$0.25/M tokens", (0.25, 0.25)),
-        ("~$15.00/M tokens", (15.0, 15.0)),
-        ("$0.25/1M", (0.25, 0.25)),
-        ("$3 per million tokens", (3.0, 3.0)),
-        ("0.25", (0.25, 0.25)),
-        (3, (3.0, 3.0)),
-        (0, (0.0, 0.0)),
-        ({"input": 3, "output": 15}, (3.0, 15.0)),
-        ({"input": "$3/M", "output": "~$15/M tokens"}, (3.0, 15.0)),
-    ],
-)
-def test_prices(value: Any, usd: tuple[float, float]) -> None:
-    assert read_price(value) == Price(*usd)
-
-
-@pytest.mark.parametrize(
-    "value",
-    ["", "cheap", "$3/K tokens", "3 EUR", -1, True, None, [], {}, {"input": 3},
-     {"input": 3, "output": 15, "cached": 1}, {"input": 3, "output": "dear"}, float("inf")],
-)  # fmt: skip
-def test_no_prices(value: Any) -> None:
-    with pytest.raises(PydanticCustomError, match="USD per million tokens"):
-        read_price(value)
-
-
 def test_names() -> None:
     assert (read_name(" gpt-4o "), read_name(4), read_name(4.1)) == ("gpt-4o", "4", "4.1")
     for value in ("", "  ", None, True, [], {}):
@@ -120,7 +90,7 @@ def test_names() -> None:
 
 @given(value=st.text(max_size=40))
 def test_any_text_is_read_or_refused(value: str) -> None:
-    for read in (read_share, read_open_share, read_seconds, read_price, read_name):
+    for read in (read_share, read_open_share, read_seconds, read_name):
         try:
             read(value)
         except PydanticCustomError as error:

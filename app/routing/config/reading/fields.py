@@ -1,4 +1,4 @@
-"""How single values are written in tierwatch.yaml: shares, durations, prices, names.
+"""How single values are written in tierwatch.yaml: shares, durations, names, numbers.
 
 Each reader takes what YAML gave and returns the value, or says what is accepted. True and false
 are never numbers here.
@@ -6,21 +6,16 @@ are never numbers here.
 
 import math
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator
 
-from tierwatch.routing.config.document import not_accepted
-from tierwatch.routing.tiers import Price
+from tierwatch.routing.config.reading.document import not_accepted
 
 _SHARE = re.compile(r"(?:confidence\s*)?(?:<\s*)?(\d*\.?\d+(?:e-?\d+)?)\s*(%?)", re.IGNORECASE)
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)\s*)+")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_USD = re.compile(
-    r"~?\s*\$?\s*(\d*\.?\d+)\s*(?:(?:/|per)\s*1?\s*M(?:tok|illion)?(?:\s*tokens?)?)?", re.IGNORECASE
-)
 
 
 class Section(BaseModel):
@@ -35,7 +30,8 @@ class Section(BaseModel):
     )
 
 
-def _number(value: object) -> float | None:
+def read_number(value: object) -> float | None:
+    """The finite number that a value or its text is; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
@@ -51,7 +47,7 @@ def read_share(value: object) -> float:
     >>> read_share("Confidence < 0.7"), read_share("70 %"), read_share(1)
     (0.7, 0.7, 1.0)
     """
-    number = _number(value)
+    number = read_number(value)
     if isinstance(value, str) and (match := _SHARE.fullmatch(value.strip())):
         number = float(match[1]) / (100 if match[2] else 1)
     if number is None or not 0 <= number <= 1:
@@ -76,55 +72,12 @@ def read_seconds(value: object) -> float:
     >>> read_seconds("1h30m"), read_seconds("500ms"), read_seconds(2)
     (5400.0, 0.5, 2.0)
     """
-    seconds = _number(value)
+    seconds = read_number(value)
     if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
         seconds = sum(float(n) * _SECONDS[unit] for n, unit in _DURATION_PART.findall(value))
     if seconds is None or seconds <= 0:
         raise not_accepted("a duration above zero, such as 500ms, 30s, 5m or 1h30m")
     return seconds
-
-
-def read_price(value: object) -> Price:
-    """USD per million tokens; one number counts for input and output alike.
-
-    ``cached_input`` and ``cache_write`` are what tokens read from the provider's prompt cache, and
-    tokens put into it, cost; without them they cost what input does.
-
-    >>> read_price("~$0.25/M tokens")  # doctest: +ELLIPSIS
-    Price(input_usd_per_mtok=0.25, output_usd_per_mtok=0.25, ...)
-    >>> read_price({"input": 3, "output": "$15/1M", "cached_input": 0.3}).cached_usd_per_mtok
-    0.3
-    """
-    if isinstance(value, Price):
-        return value
-    accepted = not_accepted(
-        "USD per million tokens, such as 0.25, ~$0.25/M tokens, $0.25/1M, {input: 3, output: 15}"
-        " or {input: 3, output: 15, cached_input: 0.3, cache_write: 3.75}"
-    )
-    if not isinstance(value, Mapping):
-        usd = _usd(value)
-        if usd is None:
-            raise accepted
-        return Price(usd, usd)
-    known = {"input", "output", "cached_input", "cache_write"}
-    if not {"input", "output"} <= value.keys() <= known:
-        raise accepted
-    dollars = {key: _usd(given) for key, given in value.items()}
-    if dollars["input"] is None or dollars["output"] is None or None in dollars.values():
-        raise accepted
-    return Price(
-        dollars["input"],
-        dollars["output"],
-        dollars.get("cached_input"),
-        dollars.get("cache_write"),
-    )
-
-
-def _usd(value: object) -> float | None:
-    number = _number(value)
-    if isinstance(value, str) and (match := _USD.fullmatch(value.strip())):
-        number = float(match[1])
-    return number if number is not None and number >= 0 else None
 
 
 def read_name(value: object) -> str:
@@ -142,7 +95,7 @@ def whole_number(low: int, high: int) -> BeforeValidator:
     """A validator for whole numbers from ``low`` to ``high``."""
 
     def read(value: object) -> int:
-        number = _number(value)
+        number = read_number(value)
         if number is None or number != int(number) or not low <= number <= high:
             raise not_accepted(f"a whole number from {low:,} to {high:,}")
         return int(number)
@@ -154,7 +107,7 @@ def number_above(low: float, *, or_equal: bool = False) -> BeforeValidator:
     """A validator for numbers above ``low``."""
 
     def read(value: object) -> float:
-        number = _number(value)
+        number = read_number(value)
         if number is None or number < low or (number == low and not or_equal):
             raise not_accepted(
                 f"a number of {low:g} or more" if or_equal else f"a number above {low:g}"
@@ -173,4 +126,4 @@ Share = Annotated[float, PlainValidator(read_share)]
 OpenShare = Annotated[float, PlainValidator(read_open_share)]
 Seconds = Annotated[float, PlainValidator(read_seconds)]
 Name = Annotated[str, PlainValidator(read_name)]
-Cost = Annotated[Price, PlainValidator(read_price)]
+Count = Annotated[int, whole_number(1, 1_000_000_000)]

@@ -5,7 +5,10 @@ import pytest
 from pydantic import BaseModel
 
 from tierwatch.errors import ConfigError
-from tierwatch.routing.config.document import Document, dotted, read_document, section_at, shown
+from tierwatch.routing.config.reading.document import Document
+from tierwatch.routing.config.reading.schema import section_at
+from tierwatch.routing.config.reading.shown import dotted, shown
+from tierwatch.routing.config.reading.yaml_file import read_document
 
 
 def read(tmp_path: Path, text: str | bytes) -> Document:

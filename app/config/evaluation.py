@@ -1,0 +1,180 @@
+"""``evaluation``: what is sampled, judged and proposed."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator
+
+from tierwatch.config.judge import JudgeConfig
+from tierwatch.config.tolerance import (
+    ObjectiveSection,
+    Tolerances,
+    tolerance_of,
+    tolerance_problems,
+)
+from tierwatch.routing.config.reading.document import Document, Problem, not_accepted
+from tierwatch.routing.config.reading.fields import (
+    Count,
+    OpenShare,
+    Section,
+    Share,
+    number_above,
+    read_open_share,
+    yaml_off,
+)
+
+
+def _read_alpha(value: object) -> float | str:
+    if value == "tolerance":
+        return "tolerance"
+    try:
+        return read_open_share(value)
+    except ValueError:
+        raise not_accepted("tolerance, or a number above 0 and below 1") from None
+
+
+Mode = Annotated[Literal["off", "propose", "auto"], BeforeValidator(yaml_off)]
+
+
+class RetuneConfig(Section):
+    """How thresholds are proposed, under ``evaluation.retune``."""
+
+    mode: Mode = Field(
+        default="propose",
+        description="propose waits for a person; auto approves what is certified.",
+    )
+    step: OpenShare = Field(
+        default=0.1, description="Largest change of a threshold in one proposal."
+    )
+    alpha: Annotated[float | Literal["tolerance"], PlainValidator(_read_alpha)] = Field(
+        default="tolerance", description="Misroute rate that a threshold is certified to keep."
+    )
+    delta: OpenShare = Field(
+        default=0.05, description="Chance that a certificate is wrong, in total."
+    )
+    min_pairs: Count = Field(
+        default=200, description="Pairs of a tier before anything is proposed."
+    )
+    judge_errors: Literal["ignore", "correct"] = Field(
+        default="ignore",
+        description="correct certifies against people's labels of the judge's verdicts, and needs"
+        " hundreds of them; ignore takes the verdicts as they are.",
+    )
+
+
+class RefitConfig(Section):
+    """How models learned from judged pairs are proposed, under ``evaluation.refit``."""
+
+    mode: Mode = Field(
+        default="propose",
+        description="For classifiers of kind local. propose waits for a person; auto approves what"
+        " is certified.",
+    )
+    delta: OpenShare = Field(
+        default=0.05,
+        description="Chance that a model which is no better is ever proposed in place of the same"
+        " one, and that a certificate is wrong, in total.",
+    )
+    min_pairs: Count = Field(
+        default=300,
+        description="Held-out pairs of the first comparison with a model; the n-th waits for n"
+        " times as many.",
+    )
+
+
+class RolloutConfig(Section):
+    """How an approved policy is introduced, under ``evaluation.rollout``."""
+
+    share: Share = Field(default=0.2, description="Share of sessions that get the candidate first.")
+    min_pairs: Count = Field(
+        default=100, description="Pairs under the candidate before it is completed."
+    )
+
+
+class EvaluationConfig(Section):
+    """The ``evaluation`` section; ``tolerance`` names every tier but the top once loaded."""
+
+    sample_rate: Share = Field(
+        default=0.05, description="Share of kept exchanges that is captured."
+    )
+    probe_down_rate: Share | None = Field(
+        default=None,
+        description="Share of escalated exchanges probed on the tier below. Default: a third of"
+        " `sample_rate` in a middle tier, all of it in the top tier. Above 0 with `objective`,"
+        " whose test needs to see what a tier would make of requests it does not keep.",
+    )
+    budget_usd_per_day: Annotated[float, number_above(0, or_equal=True)] | None = Field(
+        default=None,
+        description="What shadow answers, judging, anchors and probes may cost in a day. What an"
+        " alert asks for is counted and not held back. Default: no limit.",
+    )
+    tolerance: Tolerances = Field(
+        default_factory=dict[str, float],
+        description="Misroute rate that must not be exceeded: one number, or `tier: number`; tier"
+        " `cache` is the answers of `gateway.cache`. Default: 0.05 for each tier.",
+    )
+    objective: ObjectiveSection | None = Field(default=None, description="Instead of `tolerance`.")
+    judge: JudgeConfig | None = Field(
+        default=None, description="Who compares answers. Default: no judge."
+    )
+    retune: RetuneConfig = Field(default=RetuneConfig(), description="How thresholds are proposed.")
+    refit: RefitConfig = Field(
+        default=RefitConfig(), description="How models learned from judged pairs are proposed."
+    )
+    rollout: RolloutConfig = Field(
+        default=RolloutConfig(), description="How an approved policy is introduced."
+    )
+    alert_level: Annotated[float, number_above(1)] = Field(
+        default=1e7,
+        description="Evidence at which an alert opens; 1e7 is at most 1 % per 100,000 pairs.",
+    )
+    min_pairs: Count = Field(
+        default=30, description="Fewer pairs in a segment are reported as no data."
+    )
+    retention_days: Count = Field(
+        default=90, description="Days for which the text of samples is kept."
+    )
+
+
+def resolved_tolerances(
+    evaluation: EvaluationConfig, below_top: Sequence[str]
+) -> Mapping[str, float]:
+    """The tolerance of every tier but the top one."""
+    given, objective = evaluation.tolerance, evaluation.objective
+    return MappingProxyType({tier: tolerance_of(tier, given, objective) for tier in below_top})
+
+
+def evaluation_problems(
+    document: Document, evaluation: EvaluationConfig, below_top: Sequence[str]
+) -> list[Problem]:
+    """What one value of the section demands of another; the judge's own apart.
+
+    Args:
+        document: the file.
+        evaluation: the section.
+        below_top: every tier but the top one.
+    """
+    problems = tolerance_problems(document, evaluation.tolerance, below_top)
+    if evaluation.objective is None:
+        return problems
+    if evaluation.tolerance:
+        at = ("evaluation", "objective")
+        problems.append(document.problem(at, "tolerance as well", "one of the two"))
+    retune = evaluation.retune
+    beside_an_objective = [
+        (("retune", "alpha"), str(retune.alpha), "tolerance", retune.alpha != "tolerance"),
+        (("retune", "judge_errors"), "correct", "ignore", retune.judge_errors == "correct"),
+        (
+            ("probe_down_rate",),
+            "0, by which nobody sees what a tier would make of requests it does not keep",
+            "above 0, or left out",
+            evaluation.probe_down_rate == 0,
+        ),
+    ]
+    problems += [
+        document.problem(("evaluation", *path), found, f"{accepted}, with evaluation.objective")
+        for path, found, accepted, refused in beside_an_objective
+        if refused
+    ]
+    return problems

@@ -1,0 +1,80 @@
+"""``gateway``: the HTTP front and its response cache."""
+
+from collections.abc import Collection
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from tierwatch.config.secrets import SecretName
+from tierwatch.routing.config.reading.document import Document, Problem
+from tierwatch.routing.config.reading.fields import (
+    Count,
+    Name,
+    Seconds,
+    Section,
+    number_above,
+    whole_number,
+    yaml_off,
+)
+from tierwatch.routing.tiers import CACHE_TIER
+
+
+class CacheConfig(Section):
+    """Answers that are given again, under ``gateway.cache``."""
+
+    mode: Annotated[Literal["off", "exact", "semantic"], BeforeValidator(yaml_off)] = Field(
+        default="off",
+        description="exact gives an answer again to the same request; semantic also where the"
+        " last message is worded otherwise and asks the same.",
+    )
+    ttl_s: Seconds = Field(
+        default=3600.0, validation_alias="ttl", description="How long an answer may be given again."
+    )
+    budget_ms: Annotated[float, number_above(0)] = Field(
+        default=5.0, description="Milliseconds that looking may take; then the request goes on."
+    )
+    temperature: Literal[0, "any"] = Field(
+        default=0,
+        description="0 leaves out requests that do not ask for temperature 0; any takes all.",
+    )
+    tools: bool = Field(
+        default=False,
+        description="Whether requests that offer tools take part; an answer that calls one never"
+        " does.",
+    )
+    max_answer_kb: Annotated[int, whole_number(1, 1024)] = Field(
+        default=64, description="Longer answers are not kept, in KiB."
+    )
+
+
+class GatewayConfig(Section):
+    """The ``gateway`` section."""
+
+    api_keys: tuple[SecretName, ...] = Field(
+        default=(),
+        description="Keys that callers must send, each `env:NAME`. Empty: no key is asked for.",
+    )
+    auto_models: tuple[Name, ...] = Field(
+        default=(), description="Model names that are routed like `auto`."
+    )
+    max_body_mb: Annotated[int, whole_number(1, 1024)] = Field(
+        default=20, description="Largest request body, in MiB."
+    )
+    capture_buffer: Count = Field(
+        default=10_000,
+        description="Sampled exchanges that wait for the database; more are dropped.",
+    )
+    cache: CacheConfig = Field(
+        default=CacheConfig(), description="Answers that are given again. Needs Redis."
+    )
+
+
+def cache_problems(
+    document: Document, gateway: GatewayConfig, tiers: Collection[str]
+) -> list[Problem]:
+    """A tier of the name that answers from the cache are counted under."""
+    if gateway.cache.mode == "off" or CACHE_TIER not in tiers:
+        return []
+    at = ("routing", "tiers", CACHE_TIER)
+    found = f"a tier named {CACHE_TIER}, as answers of gateway.cache are counted"
+    return [document.problem(at, found, "another name, or gateway.cache.mode: off")]

@@ -1,0 +1,38 @@
+"""``providers``: where models are served."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator
+
+from tierwatch.config.secrets import SecretName
+from tierwatch.config.urls import read_url
+from tierwatch.routing.config.reading.fields import Count, Seconds, Section
+
+_BASE_URLS = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+
+
+class ProviderConfig(Section):
+    """One provider of models under ``providers``."""
+
+    kind: Literal["openai", "anthropic"] = Field(
+        description="The wire it speaks; openai for every server that is compatible with it."
+    )
+    base_url: Annotated[str, PlainValidator(read_url)] = Field(
+        default="", description="Where it is. Default: the vendor's own address for the kind."
+    )
+    api_key: SecretName | None = Field(
+        default=None, description="`env:NAME`; never the key itself."
+    )
+    timeout_s: Seconds = Field(
+        default=60.0,
+        validation_alias="timeout",
+        description="How long a call may stay silent before it counts as failed.",
+    )
+    max_concurrency: Count = Field(
+        default=64, description="Calls in flight at once, for each process."
+    )
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Fill in the vendor's address where none is given."""
+        if not self.base_url:
+            object.__setattr__(self, "base_url", _BASE_URLS[self.kind])
