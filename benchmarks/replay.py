@@ -29,7 +29,8 @@ from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_tra
 from tierwatch.routing.classify.answer_cost import AnswerCost
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.heuristic import HeuristicClassifier
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy, hashed_share
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier

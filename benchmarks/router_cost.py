@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import tierwatch
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
@@ -34,7 +35,8 @@ _FIRST = """
 import json, sys, time
 before = set(sys.modules)
 start = time.perf_counter()
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier

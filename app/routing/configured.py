@@ -6,7 +6,7 @@ from tierwatch.routing.classify.classification import Classifier, ClassifierConf
 from tierwatch.routing.classify.heuristic import HeuristicClassifier
 from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.classify.llm import Ask, LlmClassifier
-from tierwatch.routing.classify.local import LocalTierClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.tiers import Tier

@@ -18,7 +18,7 @@ from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.estimation import Floats
 from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
 from tierwatch.routing.classify.features import BUCKETS, FORM, prompt_features
-from tierwatch.routing.classify.local import Chances
+from tierwatch.routing.classify.heads import Chances
 from tierwatch.training.embeddings import StaticEmbeddings, load_embeddings
 
 TEACHERS = ("static", "words")

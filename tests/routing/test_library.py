@@ -39,7 +39,8 @@ assert (decision.tier, decision.model, decision.reason) == ("simple", "small-1",
 
 FROM_VALUES = """
 from tierwatch.routing import Policy, Router
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import Price, Tier
 names = ("simple", "complex")

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -321,19 +319,6 @@ def test_other_sections_are_left_unread_but_routing_is_checked(tmp_path: Path) -
     assert {tier.provider for tier in Router.from_config(odd).tiers} == {""}
     with pytest.raises(ConfigError, match=r":4: routing\.tiers\.simple\.model"):
         Router.from_config(written(tmp_path, YAML.replace("model: small-1, ", "")))
-
-
-def test_the_library_is_light_until_it_reads_a_file() -> None:
-    code = (
-        "import sys, tierwatch.routing\n"
-        "from tierwatch.routing.classify import heuristic, llm, static\n"
-        "heavy = {'pydantic', 'yaml', 'numpy', 'httpx', 'sqlalchemy'} & sys.modules.keys()\n"
-        "assert not heavy, heavy\n"
-        "print(*sorted(m for m in sys.modules if m[:10] == 'tierwatch.' and 'routing' not in m))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.split() == ["tierwatch.errors"]
 
 
 def test_any_object_with_classify_is_a_classifier() -> None:

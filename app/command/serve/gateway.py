@@ -12,7 +12,7 @@ from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from tierwatch.loop.capture.exchange import Feedback
-    from tierwatch.routing.classify.local import LocalTierClassifier
+    from tierwatch.routing.classify.local_tiers import LocalTierClassifier
     from tierwatch.routing.policy import ActivePolicies
 
 

@@ -27,7 +27,7 @@ from tierwatch.evaluation.rates.estimation import (
     weighted_rate,
 )
 from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
-from tierwatch.routing.classify.local import SUREST
+from tierwatch.routing.classify.local_tiers import SUREST
 
 # A chance below this counts as this: one odd pair costs at most log(1000) = 6.9.
 LEAST_CHANCE = 0.001

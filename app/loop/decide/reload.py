@@ -9,7 +9,8 @@ from sqlalchemy import Engine, func
 
 from tierwatch.loop.decide.approve import cancel_rollout
 from tierwatch.routing.classify.learned import learned_classifier
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.store.audit import add_audit
 from tierwatch.store.learned.artefacts import artefact_at, model_artefacts

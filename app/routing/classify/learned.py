@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from tierwatch.errors import ArtefactError
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 
 
 def configured_boundaries(

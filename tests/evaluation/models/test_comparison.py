@@ -15,7 +15,8 @@ from tierwatch.evaluation.models.comparison import (
     model_change,
     most_gain,
 )
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 
 
 def pairs(verdicts: list[str], weights: list[float] | None = None) -> HeldOut:

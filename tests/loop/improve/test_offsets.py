@@ -23,7 +23,8 @@ from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.rebuild_types import current_types, switch_off
 from tierwatch.loop.improve.refit import RefitRules, refit
 from tierwatch.routing.classify.learned import configured_boundaries
-from tierwatch.routing.classify.local import LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router

@@ -27,7 +27,7 @@ from tierwatch.loop.improve.retune import RetuneRules, retune
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.classify.learned import configured_boundaries
-from tierwatch.routing.classify.local import LocalTierClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router
 from tierwatch.store.evidence.boundary_evidence import boundary_evidence

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from tierwatch.errors import ArtefactError, EvidenceError
 from tierwatch.routing.classify.answer_cost import AnswerCost
 from tierwatch.routing.classify.artefact import open_sealed, seal
-from tierwatch.routing.classify.local import WORDS_FROM, LocalClassifier, LocalTierClassifier
+from tierwatch.routing.classify.local import WORDS_FROM, LocalClassifier
+from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
