@@ -38,11 +38,9 @@ assert (decision.tier, decision.model, decision.reason) == ("simple", "small-1",
 """
 
 FROM_VALUES = """
-from tierwatch.routing import Policy, Router
-from tierwatch.routing.classify.local import LocalClassifier
-from tierwatch.routing.classify.local_tiers import LocalTierClassifier
-from tierwatch.routing.policy import ActivePolicies
-from tierwatch.routing.tiers import Price, Tier
+from tierwatch.routing import (
+    ActivePolicies, LocalClassifier, LocalTierClassifier, Policy, Price, Router, Tier,
+)
 names = ("simple", "complex")
 learned = LocalClassifier()
 learned.learn("Prove it.", "worse")
