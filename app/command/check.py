@@ -34,6 +34,7 @@ def show_config(config: "Config") -> None:
         say(f"  {tier.name}: {tier.model} at {places or 'no provider yet'}, {kept}")
     for key, priced in config.prices.items():
         say(f"  {key}: {price_words(priced)}")
+    say(f"  alerts: {config.evaluation.alert_words}")
     for missing in config.missing_providers:
         say(f"  no provider for {missing}: add one under `providers` before `tierwatch up`")
     if config.evaluation.judge is None:

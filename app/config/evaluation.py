@@ -1,11 +1,18 @@
 """``evaluation``: what is sampled, judged and proposed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator
 
+from tierwatch.config.false_alarms import (
+    DEFAULT_LEVEL,
+    AcceptedFalseAlarms,
+    AlertLevel,
+    alert_words,
+    false_alarm_problems,
+)
 from tierwatch.config.judge import JudgeConfig
 from tierwatch.config.tolerance import (
     ObjectiveSection,
@@ -125,9 +132,14 @@ class EvaluationConfig(Section):
     rollout: RolloutConfig = Field(
         default=RolloutConfig(), description="How an approved policy is introduced."
     )
-    alert_level: Annotated[float, number_above(1)] = Field(
-        default=1e7,
+    alert_level: AlertLevel = Field(
+        default=DEFAULT_LEVEL,
         description="Evidence at which an alert opens; 1e7 is at most 1 % per 100,000 pairs.",
+    )
+    false_alarms: AcceptedFalseAlarms | None = Field(
+        default=None,
+        description="Instead of `alert_level`, which follows from it: chance of a false alarm that"
+        " is accepted, as `1 % per 100,000 pairs`.",
     )
     min_pairs: Count = Field(
         default=30, description="Fewer pairs in a segment are reported as no data."
@@ -136,13 +148,32 @@ class EvaluationConfig(Section):
         default=90, description="Days for which the text of samples is kept."
     )
 
+    @property
+    def alert_words(self) -> str:
+        """When an alert opens and what that promises, as a person reads it."""
+        return alert_words(self.alert_level, self.false_alarms)
 
-def resolved_tolerances(
-    evaluation: EvaluationConfig, below_top: Sequence[str]
-) -> Mapping[str, float]:
-    """The tolerance of every tier but the top one."""
+
+def resolved_evaluation(
+    evaluation: EvaluationConfig, below_top: Sequence[str], judge: JudgeConfig | None
+) -> EvaluationConfig:
+    """The section with what follows from it: a tolerance for each tier, and the alert level.
+
+    Args:
+        evaluation: the section, without problems.
+        below_top: every tier but the top one.
+        judge: the judge, resolved.
+    """
     given, objective = evaluation.tolerance, evaluation.objective
-    return MappingProxyType({tier: tolerance_of(tier, given, objective) for tier in below_top})
+    tolerance = {tier: tolerance_of(tier, given, objective) for tier in below_top}
+    alarms = evaluation.false_alarms
+    return evaluation.model_copy(
+        update={
+            "tolerance": MappingProxyType(tolerance),
+            "alert_level": evaluation.alert_level if alarms is None else alarms.level,
+            "judge": judge,
+        }
+    )
 
 
 def evaluation_problems(
@@ -156,6 +187,11 @@ def evaluation_problems(
         below_top: every tier but the top one.
     """
     problems = tolerance_problems(document, evaluation.tolerance, below_top)
+    problems += false_alarm_problems(
+        document,
+        level_given="alert_level" in evaluation.model_fields_set,
+        alarms=evaluation.false_alarms,
+    )
     if evaluation.objective is None:
         return problems
     if evaluation.tolerance:

@@ -10,7 +10,7 @@ from pydantic import Field
 from tierwatch.config.evaluation import (
     EvaluationConfig,
     evaluation_problems,
-    resolved_tolerances,
+    resolved_evaluation,
 )
 from tierwatch.config.gateway import GatewayConfig, cache_problems
 from tierwatch.config.judge import judge_problems, resolved_judge
@@ -159,8 +159,8 @@ def _resolved(
         if priced is not None:
             origins["evaluation.judge"] = priced.origin
         judge = resolved_judge(document, judge, kinds, priced)
-    tolerance = resolved_tolerances(asked, [tier.name for tier in routing.tiers[:-1]])
-    evaluation = asked.model_copy(update={"tolerance": tolerance, "judge": judge})
+    below_top = [tier.name for tier in routing.tiers[:-1]]
+    evaluation = resolved_evaluation(asked, below_top, judge)
     return Config(
         path=document.path,
         tiers=routing.tiers,

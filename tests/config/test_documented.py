@@ -27,6 +27,8 @@ KIND_OF = {
     "read_url_or_secret": "URL or env:NAME",
     "_read_tolerance": "share, or tier: share",
     "_read_thresholds": "share, or tier: share",
+    "read_level": "number",
+    "read_false_alarms": "share per pairs",
     "_read_alpha": "`tolerance` or share",
 }
 

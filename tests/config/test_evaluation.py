@@ -46,7 +46,7 @@ PROBLEMS = [
     (
         "alert_level: 1.0e7",
         "alert_level: 1",
-        ("17: evaluation.alert_level: found 1; accepted a number above 1"),
+        ("17: evaluation.alert_level: found 1; accepted a number above 1, up to 1e100"),
     ),
     (
         "min_pairs: 200",
