@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from tierwatch.config import Config, JudgeConfig, load_config
 from tierwatch.dispatch import CeleryDispatch, Dispatch
 from tierwatch.errors import JudgeError
-from tierwatch.evaluation.sampling.sampling import SamplingPlan, weight_cap
+from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
 from tierwatch.judges import Judge, build_judge
 from tierwatch.judges.recorded import Lookup
 from tierwatch.judges.verdict import Preferred, Question

@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 
 UPDATES = 300_000
 LIMIT_US = 5.0

@@ -23,7 +23,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tierwatch.evaluation.thresholds.dial import JudgedPairs, choose_for_quality, match_share
+from tierwatch.evaluation.objectives.match_share import match_share
+from tierwatch.evaluation.objectives.quality_target import JudgedPairs, choose_for_quality
 from tierwatch.judges.pairwise import pairwise_prompt
 from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_traffic
 from tierwatch.routing.classify.answer_cost import AnswerCost

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tierwatch.evaluation.thresholds.thresholds import choose_threshold
+from tierwatch.evaluation.thresholds.choice import choose_threshold
 
 PAIRS = 1_000_000
 REPEATS = 5

@@ -41,7 +41,7 @@ from routellm import (
 from router_cost import Fresh, Times, decider, fresh_process, huge_prompts, timed
 from router_rivals import Batch, one_head
 
-from tierwatch.evaluation.types.building import build_types
+from tierwatch.evaluation.types.build import build_types
 from tierwatch.routing.classify.features import Features, prompt_features
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets

@@ -17,14 +17,15 @@ from typing import Any
 
 import numpy as np
 
-from tierwatch.evaluation.models.comparison import HeldOut, log_losses
-from tierwatch.evaluation.types.building import (
-    TypesEvidence,
-    build_types,
-    installed_leiden,
-    measures_types,
-)
-from tierwatch.evaluation.types.shrinkage import ScoredPairs, estimate_offsets, offsets_in_order
+from tierwatch.evaluation.models.chances import log_losses
+from tierwatch.evaluation.models.held_out import HeldOut
+from tierwatch.evaluation.types.build import build_types
+from tierwatch.evaluation.types.judged_prompts import measures_types
+from tierwatch.evaluation.types.leiden import installed_leiden
+from tierwatch.evaluation.types.offset_estimates import estimate_offsets
+from tierwatch.evaluation.types.prequential import offsets_in_order
+from tierwatch.evaluation.types.scored_pairs import ScoredPairs
+from tierwatch.evaluation.types.types_evidence import TypesEvidence
 from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.local import LocalClassifier

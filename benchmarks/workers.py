@@ -29,7 +29,7 @@ from tierwatch.command.stack.launch import (
 from tierwatch.command.stack.servers import empty_servers, prepare_database
 from tierwatch.config import load_config
 from tierwatch.dispatch import CeleryDispatch
-from tierwatch.evaluation.sampling.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.local import Process, Stack, free_port
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
 from tierwatch.loop.capture.recorder import CaptureRecorder

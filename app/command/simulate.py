@@ -12,7 +12,7 @@ from tierwatch.command.terminal import ends_in_a_sentence, say
 from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from tierwatch.evaluation.simulation.certificate import Row
+    from tierwatch.evaluation.simulation.certificate_rows import Row
 
 _HEAD = f"{'bar':<4} {'verdict':<10}{'measured':>10}  {'95 % error bar':<20}{'limit':>10}  what"
 

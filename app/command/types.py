@@ -13,7 +13,7 @@ from tierwatch.errors import UsageError
 from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from tierwatch.evaluation.rates.estimation import Estimate
+    from tierwatch.evaluation.rates.estimate import Estimate
     from tierwatch.loop.improve.rebuild_types import Rebuilt, TypesTable
 
 _NAME = 28
@@ -34,7 +34,7 @@ def command(*, rebuild: bool, off: bool, as_json: bool) -> None:
 
 def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) -> None:
     """Rebuild or switch off if asked to, then print the active types."""
-    from tierwatch.evaluation.types.building import installed_leiden
+    from tierwatch.evaluation.types.leiden import installed_leiden
     from tierwatch.loop.improve.rebuild_types import (
         Rebuilt,
         rebuild_types,

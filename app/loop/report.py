@@ -7,11 +7,15 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor, StreamState, stream_state
-from tierwatch.evaluation.alarms.relative import relative_quality, relative_saving, split_level
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
+from tierwatch.evaluation.alarms.stream_state import StreamState, stream_state
 from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.costs import Costs
-from tierwatch.evaluation.rates.estimation import Estimate, effective_n, estimate_rate, unknown
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
+from tierwatch.evaluation.rates.saving import relative_saving
+from tierwatch.evaluation.rates.weighted import effective_n
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tierwatch.evaluation.models.comparison import HeldOut, compare_models
+from tierwatch.evaluation.models.comparison import compare_models
+from tierwatch.evaluation.models.held_out import HeldOut
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.teacher import fit_teacher
 

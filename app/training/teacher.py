@@ -15,7 +15,7 @@ import numpy as np
 from scipy import optimize, sparse, special
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.estimation import Floats
+from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
 from tierwatch.routing.classify.features import BUCKETS, FORM, prompt_features
 from tierwatch.routing.classify.heads import Chances

@@ -8,13 +8,9 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection, insert, text
 
-from tierwatch.evaluation.alarms.attribution import (
-    AnchorEvidence,
-    AnchorFlips,
-    Cell,
-    ProbeFlips,
-    attribute,
-)
+from tierwatch.evaluation.attribution.attribute import attribute
+from tierwatch.evaluation.attribution.cells import Cell
+from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
 from tierwatch.store.certificates import add_certificate
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
 from tierwatch.store.schema.people import AuditRow

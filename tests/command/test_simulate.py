@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from tierwatch.command import main
 from tierwatch.evaluation.simulation import certificate as certificates
-from tierwatch.evaluation.simulation.certificate import Row
+from tierwatch.evaluation.simulation.certificate_rows import Row
 
 
 @pytest.fixture

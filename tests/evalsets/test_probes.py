@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tierwatch.evalsets import FOLDER, probes
-from tierwatch.evaluation.alarms.probe_comparison import check_passes
+from tierwatch.evaluation.alarms.probe_checks import check_passes
 
 ITEMS = probes().items
 CARD = (FOLDER / "probes" / "card.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from factories.rows import JUDGE, NOW
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 
-from tierwatch.evaluation.thresholds.joint import RoutedPairs
+from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow

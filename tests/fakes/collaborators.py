@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
-from tierwatch.evaluation.sampling.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.judges.verdict import Verdict
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
 from tierwatch.loop.capture.recorder import CaptureRecorder

@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 from tierwatch.config import Config, load_config
 from tierwatch.dashboard.pages.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
-from tierwatch.evaluation.sampling.sampling import SamplingPlan, cached_inclusion
+from tierwatch.evaluation.sampling.inclusion import cached_inclusion
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.compare.judge import judge_exchange

@@ -26,7 +26,7 @@ from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.evaluation.rates.costs import Costs
-from tierwatch.evaluation.sampling.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.judges.pairwise import PairwiseJudge
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange

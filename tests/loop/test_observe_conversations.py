@@ -8,7 +8,7 @@ import pytest
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe, pooled_stream

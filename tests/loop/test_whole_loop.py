@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.sweep import sweep
 from tierwatch.loop.compare.judge import judge_exchange

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ConfigError
-from tierwatch.evaluation.sampling.sampling import SamplingPlan, inclusion, propensities
+from tierwatch.evaluation.sampling.inclusion import inclusion, propensities
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.stickiness import (
     Pin,

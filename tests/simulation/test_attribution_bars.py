@@ -7,15 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.alarms.attribution import (
-    AnchorEvidence,
-    AnchorFlips,
-    Attribution,
-    Cell,
-    ProbeFlips,
-    attribute,
-    paired_difference,
-)
+from tierwatch.evaluation.attribution.attribute import attribute
+from tierwatch.evaluation.attribution.cells import Cell
+from tierwatch.evaluation.attribution.findings import Attribution
+from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
+from tierwatch.evaluation.attribution.paired_difference import paired_difference
 
 pytestmark = pytest.mark.slow
 

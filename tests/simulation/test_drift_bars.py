@@ -10,8 +10,8 @@ import pytest
 from river.drift import ADWIN
 from scipy import stats
 
-from tierwatch.evaluation.alarms.drift import InputDriftMonitor
-from tierwatch.evaluation.simulation import drift as recipe
+from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
+from tierwatch.evaluation.simulation import drift_streams as recipe
 
 pytestmark = pytest.mark.slow
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from scipy import special
 
-from tierwatch.evaluation.rates.confidence_sequence import rate_band
-from tierwatch.evaluation.rates.estimation import clopper_pearson, estimate_rate, labels_to_halve
-from tierwatch.evaluation.simulation import estimates as recipe
+from tierwatch.evaluation.rates.binomial import clopper_pearson
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.label_plan import labels_to_halve
+from tierwatch.evaluation.rates.rate_band import rate_band
+from tierwatch.evaluation.simulation import judged_rates as recipe
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.rates.estimation import clopper_pearson, estimate_rate
+from tierwatch.evaluation.rates.binomial import clopper_pearson
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
 
 pytestmark = pytest.mark.slow
 

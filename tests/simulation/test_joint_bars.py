@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from factories.routed import STEPS_USD, requests, routed, true_loss, worse
 
-from tierwatch.evaluation.thresholds.dial import JudgedPairs, choose_for_quality
-from tierwatch.evaluation.thresholds.joint import RoutedPairs, choose_jointly, next_move
-from tierwatch.evaluation.thresholds.thresholds import spent_delta
+from tierwatch.evaluation.objectives.joint_choice import choose_jointly
+from tierwatch.evaluation.objectives.moves import next_move
+from tierwatch.evaluation.objectives.quality_target import JudgedPairs, choose_for_quality
+from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
+from tierwatch.evaluation.thresholds.spending import spent_delta
 
 pytestmark = pytest.mark.slow
 

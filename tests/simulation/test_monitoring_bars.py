@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
-from tierwatch.evaluation.simulation import monitoring as recipe
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
+from tierwatch.evaluation.simulation import misroute_streams as recipe
+from tierwatch.evaluation.simulation import other_alarms
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,7 @@ def test_d1_at_most_31_of_2000_null_runs_alarm() -> None:
 
 
 def test_d1_what_others_do_on_the_same_null() -> None:
-    found = recipe.competitors(11, runs=300, pairs=100_000)
+    found = other_alarms.competitors(11, runs=300, pairs=100_000)
     for name, alarmed in found.items():
         measured.info("D1, %s: %d of 300 null runs alarmed", name, alarmed)
     # The classical methods are no alternatives: they alarm in a quarter of null runs and more.

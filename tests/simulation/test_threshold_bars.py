@@ -9,8 +9,8 @@ import warnings
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.simulation import thresholds as recipe
-from tierwatch.evaluation.thresholds.thresholds import choose_threshold
+from tierwatch.evaluation.simulation import retunes as recipe
+from tierwatch.evaluation.thresholds.choice import choose_threshold
 
 pytestmark = pytest.mark.slow
 

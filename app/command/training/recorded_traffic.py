@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tierwatch.errors import TrafficError
-from tierwatch.evaluation.models.comparison import HeldOut, compare_models
-from tierwatch.evaluation.rates.estimation import Estimate
+from tierwatch.evaluation.models.comparison import compare_models
+from tierwatch.evaluation.models.held_out import HeldOut
+from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
 from tierwatch.providers.traffic_file import BadLine, read_traffic
 from tierwatch.routing.classify.features import routed_text

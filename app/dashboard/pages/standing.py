@@ -4,19 +4,23 @@ import datetime as dt
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure
-from tierwatch.evaluation.rates.calibration import JudgeCalibration, Weakness
-from tierwatch.evaluation.rates.estimation import Estimate, labels_to_halve
+from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
+from tierwatch.evaluation.calibration.weakness import Weakness
+from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.evidence.labels import reviewed_outcomes
 from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.pages.runs import RunLine, newest_runs
+
+if TYPE_CHECKING:
+    from tierwatch.evaluation.rates.estimate import Estimate
 
 _FIGURES = (
     ("sensitivity", "Recognises worse answers"),

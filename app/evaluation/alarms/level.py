@@ -11,6 +11,9 @@ from tierwatch.errors import EvidenceError
 
 # As high as the monitors accept, far below where their products overflow.
 HIGHEST_LEVEL = 1e100
+# Evidence beyond a million times the level changes no decision; stopping there keeps a monitor's
+# state finite, its JSON short, and lets the statistic fall again soon after the rate has recovered.
+HEADROOM = 1e6
 
 
 def level_for(share: float, pairs: float) -> float:

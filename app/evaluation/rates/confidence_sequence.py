@@ -28,14 +28,14 @@ the cap is read from the weights afterwards instead of declared; and the judge's
 it.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.estimation import Estimate, Floats, checked_array, unknown
+from tierwatch.evaluation.rates.binomial import check_confidence_level
+from tierwatch.evaluation.rates.columns import Floats, checked_array
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
 
 # Any prior is valid. This one leans to small rates: after 100 pairs the interval is 8 % narrower
 # than with Jeffreys' Beta(1/2, 1/2) at a rate of .05, 3 % narrower at .3, 4 % wider at .6 and
@@ -43,63 +43,6 @@ from tierwatch.evaluation.rates.estimation import Estimate, Floats, checked_arra
 _BAD_PRIOR, _GOOD_PRIOR = 1 / 2, 2.0
 # Halvings of [0, 1]: 2^-50 is below what a double resolves near 0.1.
 _HALVINGS = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """A rate with its time-uniform interval, at some numbers of pairs.
-
-    Attributes:
-        n: numbers of pairs, rising; shape (k,).
-        value: weighted mean loss of the first n pairs; shape (k,).
-        low: lower ends; shape (k,).
-        high: upper ends; shape (k,).
-    """
-
-    n: NDArray[np.intp]
-    value: Floats
-    low: Floats
-    high: Floats
-
-
-def rate_band(
-    losses: ArrayLike,
-    weights: ArrayLike | None = None,
-    *,
-    max_weight: float = 1.0,
-    level: float = 0.95,
-    at: ArrayLike | None = None,
-) -> Band:
-    """The band for a chart: value and time-uniform interval at every n, or at those asked for.
-
-    Formula, guarantee and limits stand at the top of this file. The band is not intersected with
-    its own past: it narrows and, after bad luck, widens again, and it is never empty.
-
-    Args:
-        losses: in [0, 1], in order of arrival; shape (n,).
-        weights: 1 / pi, above 0 and at most ``max_weight``; None for equal weights.
-        max_weight: the declared cap of the weights; unused without weights.
-        level: of the whole band.
-        at: numbers of pairs to show, whole and from 1 to n; sorted, repeats dropped; None for all.
-
-    Raises:
-        EvidenceError: losses, weights, level or ``at`` outside their range, or lengths that differ.
-
-    >>> band = rate_band([0, 1, 0, 0] * 50, at=[4, 200])
-    >>> band.n.tolist(), band.value.tolist()
-    ([4, 200], [0.25, 0.25])
-    >>> band.low.round(3).tolist(), band.high.round(3).tolist()
-    ([0.003, 0.159], [0.852, 0.359])
-    """
-    x = checked_array(losses, "losses", low=0, high=1)
-    u = _scaled(weights, max_weight, x.size)
-    _check_level(level)
-    n = np.arange(1, x.size + 1) if at is None else _checked_places(at, x.size)
-    mass = np.cumsum(u)[n - 1]
-    # Rounding may leave all-bad sums a hair above their mass.
-    bad = np.minimum(np.cumsum(u * x)[n - 1], mass)
-    low, high = _ends(bad, mass, level)
-    return Band(n=n, value=bad / mass, low=low, high=high)
 
 
 def always_valid(
@@ -121,7 +64,7 @@ def always_valid(
     True
     """
     x = checked_array(losses, "losses", low=0, high=1)
-    u = _scaled(weights, max_weight, x.size)
+    u = scaled_weights(weights, max_weight, x.size)
     mass = float(u.sum())
     bad = min(float((u * x).sum()), mass)
     low, high = always_valid_interval(bad, mass, level)
@@ -144,14 +87,16 @@ def always_valid_interval(bad: float, n: float, level: float = 0.95) -> tuple[fl
     """
     if not 0 <= bad <= n < np.inf:
         raise EvidenceError(f"{bad} bad of {n} is not a count")
-    _check_level(level)
+    check_confidence_level(level)
     if n == 0:
         return 0.0, 1.0
-    low, high = _ends(np.array([bad], dtype=np.float64), np.array([n], dtype=np.float64), level)
+    low, high = interval_ends(
+        np.array([bad], dtype=np.float64), np.array([n], dtype=np.float64), level
+    )
     return float(low[0]), float(high[0])
 
 
-def _ends(bad: Floats, mass: Floats, level: float) -> tuple[Floats, Floats]:
+def interval_ends(bad: Floats, mass: Floats, level: float) -> tuple[Floats, Floats]:
     """Both ends where the evidence crosses its limit, found by halving; the outer side of each."""
     won = special.betaln(_BAD_PRIOR + bad, _GOOD_PRIOR + mass - bad)
     won = won - special.betaln(_BAD_PRIOR, _GOOD_PRIOR)
@@ -180,7 +125,7 @@ def _ends(bad: Floats, mass: Floats, level: float) -> tuple[Floats, Floats]:
     return outside_low, outside_high
 
 
-def _scaled(weights: ArrayLike | None, max_weight: float, size: int) -> Floats:
+def scaled_weights(weights: ArrayLike | None, max_weight: float, size: int) -> Floats:
     """Weights as shares of the declared cap, in (0, 1]."""
     if weights is None:
         return np.ones(size)
@@ -191,17 +136,3 @@ def _scaled(weights: ArrayLike | None, max_weight: float, size: int) -> Floats:
     if u.size and u.min() <= 0:
         raise EvidenceError("weights must be above 0: a pair with no chance of inclusion is none")
     return u
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise EvidenceError(f"a level must lie between 0 and 1, not {level}")
-
-
-def _checked_places(at: ArrayLike, size: int) -> NDArray[np.intp]:
-    places = checked_array(at, "places of the band", low=1, high=max(1, size))
-    if size == 0 and places.size:
-        raise EvidenceError("a band of no pairs has no place to show")
-    if not np.all(places == np.floor(places)):
-        raise EvidenceError("places of the band must be whole numbers of pairs")
-    return np.unique(places).astype(np.intp)

@@ -1,4 +1,4 @@
-"""What routing costs in all, and what it saves once evaluation is paid for."""
+"""The total cost of routing, and what it saves once evaluation is paid for."""
 
 from dataclasses import dataclass
 

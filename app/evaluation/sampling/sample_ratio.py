@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.level import check_level
+from tierwatch.evaluation.alarms.level import HEADROOM, check_level
 
 # Bets by the ratio of odds they are tuned to, exp(lambda): from 1 % to sevenfold, either way. A
 # step of at most 2.5 keeps four fifths of the growth of the right bet, 1 - (1.5 / 3.5)^2, and
@@ -31,8 +31,6 @@ _HALF_LIFE = 1_000.0
 # A sum of probabilities may exceed the number of requests by rounding, and by no more.
 _SLACK = 1 + 1e-9
 
-# As in `alarms.monitoring`: evidence beyond a million times the level decides nothing.
-_HEADROOM = 1e6
 _LARGEST_EXPONENT = 700.0
 
 
@@ -95,7 +93,7 @@ class SampleRatioMonitor:
         self.eligible = 0
         self.expected = 0.0
         self.captured = 0
-        self._ceiling = self.level * _HEADROOM
+        self._ceiling = self.level * HEADROOM
         self._evidence = [0.0] * len(_BETS)
 
     @property

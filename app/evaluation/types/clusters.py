@@ -1,49 +1,11 @@
-"""Groups of points: k-means on the sphere, Leiden on the neighbours' graph, the merging of crumbs.
-
-All points are rows of length 1, so that the product of two is their cosine.
-"""
-
-from collections.abc import Callable
+"""Groups of points: k-means on the sphere, and the merging of crumbs."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Points = NDArray[np.float64]
-Labels = NDArray[np.intp]
+from tierwatch.evaluation.types.neighbours import Labels, Points, unit_rows
 
 _ROUNDS = 40
 _STARTS = 3
-_BLOCK = 1024  # rows of cosines held at once: 1,024 x 12,000 doubles are 98 MB
-_EDGES = 15  # neighbours of a point in Leiden's graph
-_RESOLUTION = 1.0
-
-Leiden = Callable[..., tuple[float, dict[str, int]]]
-
-
-def unit_rows(points: Points) -> Points:
-    """The rows scaled to length 1; a row of zeros stays one."""
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    scaled: Points = points / np.where(lengths > 0, lengths, 1.0)
-    return scaled
-
-
-def nearest(points: Points, count: int) -> tuple[Labels, Points]:
-    """The ``count`` nearest others of each point, as (n, count) places and cosines.
-
-    Taken in blocks, so memory grows with n and not with its square.
-    """
-    n = len(points)
-    count = min(count, n - 1)
-    places = np.empty((n, count), dtype=np.intp)
-    cosines = np.empty((n, count))
-    for first in range(0, n, _BLOCK):
-        block = points[first : first + _BLOCK] @ points.T
-        rows = np.arange(len(block))
-        block[rows, first + rows] = -np.inf
-        found = np.argpartition(-block, count - 1, axis=1)[:, :count]
-        places[first : first + _BLOCK] = found
-        cosines[first : first + _BLOCK] = np.take_along_axis(block, found, axis=1)
-    return places, cosines
 
 
 def k_means(points: Points, count: int, rng: np.random.Generator) -> Labels:
@@ -70,25 +32,6 @@ def settle(points: Points, labels: Labels) -> Labels:
     """K-means from given groups: where they lead when each point may move."""
     centres = np.array([points[labels == group].sum(axis=0) for group in np.unique(labels)])
     return _settled(points, unit_rows(centres))[0]
-
-
-def leiden_groups(points: Points, leiden: Leiden, *, seed: int) -> Labels:
-    """The communities of the graph of nearest neighbours, weighted by cosine.
-
-    Traag, Waltman, van Eck: "From Louvain to Leiden" (Scientific Reports 2019).
-    """
-    places, cosines = nearest(points, _EDGES)
-    edges = [
-        (str(point), str(place), float(cosine))
-        for point, (row, near) in enumerate(zip(places, cosines, strict=True))
-        for place, cosine in zip(row, near, strict=True)
-        if cosine > 0
-    ]
-    if not edges:
-        return np.zeros(len(points), dtype=np.intp)
-    _, groups = leiden(edges, resolution=_RESOLUTION, seed=seed)
-    # A point without neighbours is in no community; it joins the first and moves when merged.
-    return np.array([groups.get(str(point), 0) for point in range(len(points))], dtype=np.intp)
 
 
 def merge_small(points: Points, labels: Labels, *, most: int, fewest: int) -> Labels:

@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from tierwatch.evaluation.sampling.sampling import Inclusion, confidence_bin
+from tierwatch.evaluation.sampling.allocation import confidence_bin
+from tierwatch.evaluation.sampling.inclusion import Inclusion
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange
 from tierwatch.store.traffic.rollups import RollupColumns
 

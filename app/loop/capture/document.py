@@ -9,7 +9,8 @@ import hashlib
 import uuid
 from typing import TypedDict
 
-from tierwatch.evaluation.sampling.sampling import Inclusion, confidence_bin
+from tierwatch.evaluation.sampling.allocation import confidence_bin
+from tierwatch.evaluation.sampling.inclusion import Inclusion
 from tierwatch.loop.capture.counts import Batch, Key, padded
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.redact import Redactor, redact_json, storable

@@ -12,12 +12,8 @@ from typing import Final
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import Dispatch
-from tierwatch.evaluation.sampling.sampling import (
-    SamplingPlan,
-    cached_inclusion,
-    inclusion,
-    propensities,
-)
+from tierwatch.evaluation.sampling.inclusion import cached_inclusion, inclusion, propensities
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.counts import WIDTH, Batch, key_of
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.postgres import BatchStore

@@ -11,7 +11,9 @@ from typing import Final
 import structlog
 from sqlalchemy import Engine
 
-from tierwatch.evaluation.sampling.sampling import SamplingPlan, budget_factor, neyman_allocation
+from tierwatch.evaluation.sampling.allocation import neyman_allocation
+from tierwatch.evaluation.sampling.budget import budget_factor
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.postgres import AWAY
 from tierwatch.store.costs import spent_today
 from tierwatch.store.evidence.cells import risk_cells

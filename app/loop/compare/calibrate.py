@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tierwatch.evaluation.rates.calibration import JudgeCalibration, Weakness, calibrate, weakness
+from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
+from tierwatch.evaluation.calibration.weakness import Weakness, weakness
 from tierwatch.store.evidence.evalset_answers import newest_anchor_verdicts
 from tierwatch.store.evidence.labels import label_counts, labelled_verdicts
 

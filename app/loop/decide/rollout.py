@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor, fits
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.loop.decide.approve import (
     cancel_rollout,

@@ -13,18 +13,14 @@ import numpy as np
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.evaluation.rates.estimation import Estimate
+from tierwatch.evaluation.objectives.joint_choice import choose_jointly
+from tierwatch.evaluation.objectives.moves import JointChoice, Move, next_move
+from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
+from tierwatch.evaluation.objectives.total_loss import served_rates, total_loss
+from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.evaluation.thresholds.joint import (
-    JointChoice,
-    Move,
-    RoutedPairs,
-    choose_jointly,
-    next_move,
-    served_rates,
-    total_loss,
-)
-from tierwatch.evaluation.thresholds.thresholds import predicted_change, spent_delta
+from tierwatch.evaluation.thresholds.prediction import predicted_change
+from tierwatch.evaluation.thresholds.spending import spent_delta
 from tierwatch.loop.decide.approve import expire_proposal, expire_untested, promised_rate
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds

@@ -12,9 +12,11 @@ import structlog
 from sqlalchemy import Connection
 
 from tierwatch.errors import ArtefactError
-from tierwatch.evaluation.models.comparison import HeldOut
-from tierwatch.evaluation.types.building import measures_types
-from tierwatch.evaluation.types.shrinkage import ScoredPairs, estimate_offsets, offsets_in_order
+from tierwatch.evaluation.models.held_out import HeldOut
+from tierwatch.evaluation.types.judged_prompts import measures_types
+from tierwatch.evaluation.types.offset_estimates import estimate_offsets
+from tierwatch.evaluation.types.prequential import offsets_in_order
+from tierwatch.evaluation.types.scored_pairs import ScoredPairs
 from tierwatch.loop.improve.rebuild_types import types_in_force
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets

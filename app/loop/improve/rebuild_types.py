@@ -16,9 +16,12 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError, EvidenceError
-from tierwatch.evaluation.rates.estimation import Estimate, unknown, weighted_rate
-from tierwatch.evaluation.types.building import FEWEST_PAIRS, TypesEvidence, build_types
-from tierwatch.evaluation.types.clusters import Leiden
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.weighted import weighted_rate
+from tierwatch.evaluation.types.build import build_types
+from tierwatch.evaluation.types.judged_prompts import FEWEST_PAIRS
+from tierwatch.evaluation.types.leiden import Leiden
+from tierwatch.evaluation.types.types_evidence import TypesEvidence
 from tierwatch.loop.decide.approve import (
     TYPES_GONE,
     cancel_rollout,

@@ -15,22 +15,15 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError
-from tierwatch.evaluation.models.comparison import (
-    Comparison,
-    HeldOut,
-    ModelChange,
-    compare_models,
-    confidences,
-    matched_threshold,
-    model_change,
-    most_gain,
-)
-from tierwatch.evaluation.rates.estimation import Floats, weighted_rate
-from tierwatch.evaluation.thresholds.thresholds import (
-    ThresholdChoice,
-    choose_threshold,
-    spent_delta,
-)
+from tierwatch.evaluation.models.chances import confidences, most_gain
+from tierwatch.evaluation.models.comparison import Comparison, compare_models
+from tierwatch.evaluation.models.held_out import HeldOut
+from tierwatch.evaluation.models.matching import matched_threshold
+from tierwatch.evaluation.models.model_change import ModelChange, model_change
+from tierwatch.evaluation.rates.columns import Floats
+from tierwatch.evaluation.rates.weighted import weighted_rate
+from tierwatch.evaluation.thresholds.choice import ThresholdChoice, choose_threshold
+from tierwatch.evaluation.thresholds.spending import spent_delta
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.offsets import with_type_offsets

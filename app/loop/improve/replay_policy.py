@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from tierwatch.errors import UsageError
-from tierwatch.evaluation.thresholds.counterfactual import Replay, replay_policy
+from tierwatch.evaluation.counterfactual.boundary_replay import Replay
+from tierwatch.evaluation.counterfactual.replay import replay_policy
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.evidence.logged_decisions import logged_outcomes
 from tierwatch.store.evidence.outcomes import newest_judge_version

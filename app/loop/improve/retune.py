@@ -8,14 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tierwatch.evaluation.rates.estimation import Estimate, weighted_rate
-from tierwatch.evaluation.thresholds.thresholds import (
-    PredictedChange,
-    ThresholdChoice,
-    choose_threshold,
-    predicted_change,
-    spent_delta,
-)
+from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.evaluation.rates.weighted import weighted_rate
+from tierwatch.evaluation.thresholds.choice import ThresholdChoice, choose_threshold
+from tierwatch.evaluation.thresholds.prediction import PredictedChange, predicted_change
+from tierwatch.evaluation.thresholds.spending import spent_delta
 from tierwatch.loop.decide.approve import approve_proposal, expire_untested
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.improve.objective import Objective, due, retune_jointly

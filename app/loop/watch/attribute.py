@@ -12,14 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from tierwatch.evalsets import Anchor, Evalset, Probe
-from tierwatch.evaluation.alarms.attribution import (
-    AnchorEvidence,
-    AnchorFlips,
-    Attribution,
-    Cell,
-    ProbeFlips,
-    attribute,
-)
+from tierwatch.evaluation.attribution.attribute import attribute
+from tierwatch.evaluation.attribution.cells import Cell
+from tierwatch.evaluation.attribution.findings import Attribution
+from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
 from tierwatch.judges import Judge
 from tierwatch.judges.asking import Completes
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors

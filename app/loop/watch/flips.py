@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.store.evidence.monitors import load_monitor, put_monitor
 
 # Chance of a false alarm: at most items seen / LEVEL, so 4 % for each full set of 400.

@@ -13,10 +13,11 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection, Engine, text
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor, fits
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
 from tierwatch.evaluation.rates.confidence_sequence import always_valid
-from tierwatch.evaluation.rates.estimation import Estimate, unknown, weighted_rate
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.percent import percent
+from tierwatch.evaluation.rates.weighted import weighted_rate
 from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.decide.approve import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ProviderError
 from tierwatch.evalsets import Evalset, Probe
-from tierwatch.evaluation.alarms.probe_comparison import check_passes
+from tierwatch.evaluation.alarms.probe_checks import check_passes
 from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.watch.alert import open_alert

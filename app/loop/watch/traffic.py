@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tierwatch.evaluation.alarms.drift import InputDriftMonitor
+from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
+from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
-from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.store.evidence.monitors import load_monitor, put_monitor
 from tierwatch.store.locks import try_lock

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, select, text, true
 
+from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.sampling.outcome import lower_verdict
-from tierwatch.evaluation.thresholds.joint import RoutedPairs
 from tierwatch.store.learned.artefacts import policies_of_other_models
 from tierwatch.store.schema.evidence import OutcomeRow
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import Connection, text
 
-from tierwatch.evaluation.alarms.attribution import Cell
-from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS, RiskCell
+from tierwatch.evaluation.attribution.cells import Cell
+from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS, RiskCell
 from tierwatch.store.learned.artefacts import policies_of_other_models
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.evaluation.thresholds.thresholds import JudgeErrors
+from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.store.schema.evidence import LabelRow
 
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, case, func, select, text
 
-from tierwatch.evaluation.thresholds.counterfactual import BoundaryOutcomes
+from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
 from tierwatch.store.learned.artefacts import policies_of_other_models
 from tierwatch.store.schema.evidence import OutcomeRow
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow

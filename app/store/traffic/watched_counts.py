@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, select, text
 
-from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS
+from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS
 from tierwatch.store.schema.traffic import RollupRow
 from tierwatch.store.traffic.exchanges import first_id
 

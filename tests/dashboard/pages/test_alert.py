@@ -14,7 +14,8 @@ from factories.rows import (
 from sqlalchemy import Connection, select
 
 from tierwatch.dashboard.pages.alert import WorstPair, alert_page
-from tierwatch.evaluation.alarms.attribution import Cell, attribute
+from tierwatch.evaluation.attribution.attribute import attribute
+from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.store.alerts import put_attribution
 from tierwatch.store.schema.proposals import AlertRow
 

@@ -9,15 +9,11 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.attribution import (
-    AnchorEvidence,
-    AnchorFlips,
-    Attribution,
-    Cell,
-    ProbeFlips,
-    attribute,
-    paired_difference,
-)
+from tierwatch.evaluation.attribution.attribute import attribute
+from tierwatch.evaluation.attribution.cells import Cell
+from tierwatch.evaluation.attribution.findings import Attribution
+from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
+from tierwatch.evaluation.attribution.paired_difference import paired_difference
 
 
 def cell(n: int, bad: float) -> Cell:

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.drift import InputDriftMonitor
-from tierwatch.evaluation.sampling.sampling import CONFIDENCE_BINS, confidence_bin
+from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
+from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS, confidence_bin
 from tierwatch.routing.policy import hashed_share
 
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.drift import InputDriftMonitor
+from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
 from tierwatch.evaluation.alarms.level import HIGHEST_LEVEL, false_alarm_share, level_for
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 
 shares = st.floats(1e-9, 0.999)

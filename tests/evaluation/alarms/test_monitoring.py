@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 
 losses_and_weights = st.lists(
     st.tuples(st.floats(0, 1), st.floats(0.01, 2.0)), min_size=1, max_size=60

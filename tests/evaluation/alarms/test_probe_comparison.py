@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evalsets import probes
-from tierwatch.evaluation.alarms.probe_comparison import check_passes
+from tierwatch.evaluation.alarms.probe_checks import check_passes
 
 
 def passes(how: str, value: Any, reply: str) -> bool:

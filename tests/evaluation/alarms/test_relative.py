@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.relative import relative_quality, relative_saving, split_level
-from tierwatch.evaluation.rates.estimation import Estimate, estimate_rate, unknown, weighted_rate
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
+from tierwatch.evaluation.rates.saving import relative_saving
+from tierwatch.evaluation.rates.weighted import weighted_rate
 
 nan = math.nan
 

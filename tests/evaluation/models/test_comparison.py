@@ -7,14 +7,11 @@ import numpy as np
 import pytest
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.models.comparison import (
-    HeldOut,
-    compare_models,
-    confidences,
-    matched_threshold,
-    model_change,
-    most_gain,
-)
+from tierwatch.evaluation.models.chances import confidences, most_gain
+from tierwatch.evaluation.models.comparison import compare_models
+from tierwatch.evaluation.models.held_out import HeldOut
+from tierwatch.evaluation.models.matching import matched_threshold
+from tierwatch.evaluation.models.model_change import model_change
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 

@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.calibration import VERDICTS, JudgeCalibration, calibrate, weakness
-from tierwatch.evaluation.rates.estimation import clopper_pearson
-from tierwatch.evaluation.thresholds.thresholds import JudgeErrors
+from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
+from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
+from tierwatch.evaluation.calibration.kappa import VERDICTS
+from tierwatch.evaluation.calibration.weakness import weakness
+from tierwatch.evaluation.rates.binomial import clopper_pearson
 
 
 def gold(caught: int, worse: int, accused: int, clear: int) -> JudgeCalibration:

@@ -7,12 +7,10 @@ from hypothesis import strategies as st
 from scipy import optimize, special
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.confidence_sequence import (
-    always_valid,
-    always_valid_interval,
-    rate_band,
-)
-from tierwatch.evaluation.rates.estimation import clopper_pearson, unknown
+from tierwatch.evaluation.rates.binomial import clopper_pearson
+from tierwatch.evaluation.rates.confidence_sequence import always_valid, always_valid_interval
+from tierwatch.evaluation.rates.estimate import unknown
+from tierwatch.evaluation.rates.rate_band import rate_band
 
 nan = math.nan
 

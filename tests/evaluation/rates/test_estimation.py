@@ -7,17 +7,16 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.estimation import (
+from tierwatch.evaluation.rates.binomial import (
     clopper_pearson,
     clopper_pearson_lower,
     clopper_pearson_upper,
-    effective_n,
-    estimate_rate,
-    labels_to_halve,
-    unknown,
-    weighted_rate,
     wilson_interval,
 )
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.estimate import unknown
+from tierwatch.evaluation.rates.label_plan import labels_to_halve
+from tierwatch.evaluation.rates.weighted import effective_n, weighted_rate
 
 nan = math.nan
 

@@ -9,17 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.sampling import sampling
-from tierwatch.evaluation.sampling.sampling import (
-    Inclusion,
-    RiskCell,
-    SamplingPlan,
-    budget_factor,
-    inclusion,
-    neyman_allocation,
-    propensities,
-    weight_cap,
-)
+from tierwatch.evaluation.sampling import inclusion as inclusion_module
+from tierwatch.evaluation.sampling.allocation import RiskCell, neyman_allocation
+from tierwatch.evaluation.sampling.budget import budget_factor
+from tierwatch.evaluation.sampling.inclusion import Inclusion, inclusion, propensities
+from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
 from tierwatch.routing.decision import Decision
 
 LADDER = ("simple", "standard", "complex")
@@ -123,7 +117,7 @@ def test_the_probabilities_of_both_directions_add_up_to_at_most_one(
     place: int,
     escalated: bool,  # noqa: FBT001 - drawn
 ) -> None:
-    up, down = sampling._rates(place, 3, plan, escalated=escalated)
+    up, down = inclusion_module._rates(place, 3, plan, escalated=escalated)
     assert 0 <= up <= 1
     assert 0 <= down <= 1
     assert up + down <= 1 + 1e-12

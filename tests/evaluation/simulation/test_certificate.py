@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tierwatch.evaluation.simulation import certificate as module
-from tierwatch.evaluation.simulation.certificate import Effort, Row, certificate
+from tierwatch.evaluation.simulation.certificate import certificate
+from tierwatch.evaluation.simulation.certificate_rows import Effort, Row
 
 
 def row(**changes: Any) -> Row:
@@ -59,6 +60,6 @@ def test_every_bar_is_measured_and_none_fails(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_twin_that_is_not_the_monitor_is_no_certificate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module.monitoring, "twin_difference", lambda _: 0.1)
+    monkeypatch.setattr(module.misroute_streams, "twin_difference", lambda _: 0.1)
     with pytest.raises(AssertionError, match="differ from the installed"):
         certificate(quick=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tierwatch.evaluation.simulation import monitoring as recipe
+from tierwatch.evaluation.simulation import misroute_streams as recipe
+from tierwatch.evaluation.simulation import other_alarms
 
 
 def test_the_recipes_run_the_installed_monitor() -> None:
@@ -33,7 +34,7 @@ def test_d4_in_small_conversations_do_not_alarm_and_their_pairs_would() -> None:
 
 
 def test_what_others_do_is_counted() -> None:
-    found = recipe.competitors(1, runs=3, pairs=30_000)
+    found = other_alarms.competitors(1, runs=3, pairs=30_000)
     assert found["rolling Wilson interval"] == 3
     assert set(found) == {
         "daily z-test",

@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.estimation import clopper_pearson
-from tierwatch.evaluation.thresholds.counterfactual import BoundaryOutcomes, Replay, replay_policy
+from tierwatch.evaluation.counterfactual.boundary_replay import Replay
+from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
+from tierwatch.evaluation.counterfactual.replay import replay_policy
+from tierwatch.evaluation.rates.binomial import clopper_pearson
 
 
 def pairs(rows: list[tuple[float, float, float, int]], **more: Any) -> BoundaryOutcomes:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.thresholds.dial import JudgedPairs, choose_for_quality, match_share
+from tierwatch.evaluation.objectives.match_share import match_share
+from tierwatch.evaluation.objectives.quality_target import JudgedPairs, choose_for_quality
 
 
 def one_boundary(n: int, seed: int = 1) -> JudgedPairs:

@@ -8,13 +8,10 @@ from factories.routed import STEPS_USD, routed, true_loss
 from scipy import stats
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.thresholds.joint import (
-    RoutedPairs,
-    choose_jointly,
-    next_move,
-    served_rates,
-    total_loss,
-)
+from tierwatch.evaluation.objectives.joint_choice import choose_jointly
+from tierwatch.evaluation.objectives.moves import next_move
+from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
+from tierwatch.evaluation.objectives.total_loss import served_rates, total_loss
 
 
 def one_boundary(kept: int, up: int, worse: int, *, threshold: float = 0.5) -> RoutedPairs:

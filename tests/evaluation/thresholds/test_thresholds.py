@@ -7,15 +7,11 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.thresholds.thresholds import (
-    JudgeErrors,
-    ThresholdChoice,
-    choose_threshold,
-    gold_needed,
-    pairs_needed,
-    predicted_change,
-    spent_delta,
-)
+from tierwatch.evaluation.calibration.gold import gold_needed
+from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
+from tierwatch.evaluation.thresholds.choice import ThresholdChoice, choose_threshold
+from tierwatch.evaluation.thresholds.prediction import predicted_change
+from tierwatch.evaluation.thresholds.spending import pairs_needed, spent_delta
 
 nan = math.nan
 

@@ -7,13 +7,10 @@ import numpy as np
 import pytest
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.types.building import (
-    NO_LEIDEN,
-    TypesEvidence,
-    _successors,
-    build_types,
-    installed_leiden,
-)
+from tierwatch.evaluation.types.build import NO_LEIDEN, build_types
+from tierwatch.evaluation.types.leiden import installed_leiden
+from tierwatch.evaluation.types.succession import _successors
+from tierwatch.evaluation.types.types_evidence import TypesEvidence
 from tierwatch.routing.classify.task_types import TaskTypes, is_type_name
 
 KINDS = {

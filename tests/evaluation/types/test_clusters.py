@@ -3,15 +3,9 @@
 import numpy as np
 import pytest
 
-from tierwatch.evaluation.types.building import installed_leiden
-from tierwatch.evaluation.types.clusters import (
-    k_means,
-    leiden_groups,
-    merge_small,
-    nearest,
-    settle,
-    unit_rows,
-)
+from tierwatch.evaluation.types.clusters import k_means, merge_small, settle
+from tierwatch.evaluation.types.leiden import installed_leiden, leiden_groups
+from tierwatch.evaluation.types.neighbours import nearest, unit_rows
 
 
 def blobs(sizes: list[int], seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

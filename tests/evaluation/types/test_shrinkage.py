@@ -9,14 +9,12 @@ from factories.types import types_of
 from scipy.special import expit, logit
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.models.comparison import HeldOut, log_losses
-from tierwatch.evaluation.rates.estimation import Floats
-from tierwatch.evaluation.types.shrinkage import (
-    InOrder,
-    ScoredPairs,
-    estimate_offsets,
-    offsets_in_order,
-)
+from tierwatch.evaluation.models.chances import log_losses
+from tierwatch.evaluation.models.held_out import HeldOut
+from tierwatch.evaluation.rates.columns import Floats
+from tierwatch.evaluation.types.offset_estimates import estimate_offsets
+from tierwatch.evaluation.types.prequential import InOrder, offsets_in_order
+from tierwatch.evaluation.types.scored_pairs import ScoredPairs
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import LARGEST_OFFSET, TypeOffsets
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from tierwatch.evaluation.sampling.sampling import Inclusion
+from tierwatch.evaluation.sampling.inclusion import Inclusion
 from tierwatch.loop.capture.counts import WIDTH, Batch, add, key_of
 from tierwatch.loop.capture.document import (
     batch_document,

@@ -18,7 +18,7 @@ from fakes.outage import Outage
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import SHADOW, KeptDispatch
-from tierwatch.evaluation.sampling.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.store.traffic.rollups import boundary_traffic
 

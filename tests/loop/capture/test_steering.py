@@ -10,7 +10,7 @@ from fakes.outage import Outage
 from sqlalchemy import Engine, text
 
 from tierwatch.dispatch import KeptDispatch
-from tierwatch.evaluation.sampling.sampling import SamplingPlan
+from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture import steering as steering_module
 from tierwatch.loop.capture.steering import Steering
 from tierwatch.store.costs import add_lost_cost

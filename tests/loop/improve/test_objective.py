@@ -13,7 +13,8 @@ from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, insert, text, update
 
 from tierwatch.errors import ConflictError
-from tierwatch.evaluation.thresholds.joint import choose_jointly, served_rates
+from tierwatch.evaluation.objectives.joint_choice import choose_jointly
+from tierwatch.evaluation.objectives.total_loss import served_rates
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, withdraw_loosening
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.objective import Objective, quality_kept

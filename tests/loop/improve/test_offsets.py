@@ -14,7 +14,7 @@ from fakes.collaborators import TIERS, rows, scalar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
-from tierwatch.evaluation.models.comparison import log_losses
+from tierwatch.evaluation.models.chances import log_losses
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import approve_proposal, finish_rollout

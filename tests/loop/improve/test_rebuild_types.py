@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tierwatch.command import main
-from tierwatch.evaluation.types.building import build_types
+from tierwatch.evaluation.types.build import build_types
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.improve import rebuild_types as loop_types

@@ -11,7 +11,7 @@ from fakes.collaborators import TIERS, rows, scalar
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import (

@@ -11,7 +11,7 @@ import pytest
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
-from tierwatch.evaluation.alarms.monitoring import MisrouteMonitor
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe, rate_of
 from tierwatch.routing.policy import Policy

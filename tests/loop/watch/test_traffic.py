@@ -9,7 +9,7 @@ import numpy as np
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
-from tierwatch.evaluation.alarms.drift import InputDriftMonitor
+from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.watch.alert import resolve_alert

@@ -1,0 +1,217 @@
+"""The misroute alarm: has the rate of materially worse answers risen above its tolerance?
+
+One `MisrouteMonitor` watches one stream (a segment, or all segments pooled). It is a mixture of
+e-Shiryaev-Roberts processes: cheap enough to update with every pair, and it may be looked at after
+every pair without raising the chance of a false alarm.
+
+Reference: Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change
+detection" (New England Journal of Statistics in Data Science, 2024).
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
+
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.alarms.level import HEADROOM, check_level
+
+# The rises the bets are tuned to, as multiples of the tolerance. Five between 1.25 and 5 cost at
+# most 16 % more pairs than an oracle that knows the rise; a single bet costs twice the pairs when
+# the rise is not the one it was tuned to.
+_MULTIPLES = (1.25, 1.6, 2.0, 3.0, 5.0)
+# 1 / pi comes from a division, so a weight may exceed its cap by rounding, and by no more.
+_CAP_SLACK = 1 + 1e-9
+
+
+class MisrouteMonitor:
+    r"""Alarms when a stream's misroute rate exceeds its tolerance; O(1) a pair.
+
+    For pair n with loss x in [0, 1], inclusion weight w and u = w / max_weight in (0, 1]::
+
+        M_k <- (M_k + 1) * (1 + lambda_k * u * (x - tolerance)),        k = 1 .. K
+        statistic = mean(M_1 .. M_K),           alarm while statistic >= level
+
+    with ``lambda_k = (m_k - 1) / (1 - tolerance)`` for m in 1.25, 1.6, 2, 3, 5: the bet that grows
+    fastest when the rate is m times the tolerance. A bet must stay below 1 / tolerance, or one
+    pair could make M negative; those that do not (m * tolerance >= 1) are dropped. From a tolerance
+    of 0.8 up none is left, and one bet takes their place, lambda = 1 / (2 tolerance), tuned to the
+    rate halfway between the tolerance and 1.
+
+    Guarantee: while the weighted rate of each pair given the past is at most the tolerance,
+    ``P(alarm within N updates) <= N / level``, whatever the dependence on the past, looking after
+    every update. The budget counts updates, not streams: a pair that feeds its segment and the
+    pooled stream makes two.
+
+    Not guaranteed: anything when the recorded weights are not the true 1 / pi; anything for pairs
+    of one conversation taken as independent (give one update a conversation, its mean loss); that
+    no alarm means no harm. After a policy, model or judge change start a new monitor: the stream is
+    another population.
+
+    At most ``1e6 * level`` is kept of each M_k. That can only lower the statistic, and only after
+    an alarm, so the guarantee stands.
+
+    Args:
+        tolerance: the misroute rate that must not be exceeded, in (0, 1).
+        level: evidence at which to alarm, in (1, 1e100]. 1e7 is a false-alarm chance of at most
+            1 % per 100,000 updates.
+        max_weight: the cap on weights, declared before the data. A larger weight is refused, never
+            clipped, apart from one part in 1e9 for rounding.
+
+    Raises:
+        EvidenceError: an argument outside its range.
+
+    Example:
+        A thousand good answers, then only bad ones:
+
+        >>> monitor = MisrouteMonitor(tolerance=0.05)
+        >>> any(monitor.update(0.0) for _ in range(1_000))
+        False
+        >>> while not monitor.update(1.0):
+        ...     pass
+        >>> monitor.n, monitor.since
+        (1011, 1000)
+    """
+
+    __slots__ = (
+        "_bets",
+        "_cap",
+        "_ceiling",
+        "_evidence",
+        "_excursions",
+        "_starts",
+        "level",
+        "max_weight",
+        "n",
+        "tolerance",
+    )
+
+    def __init__(self, tolerance: float, level: float = 1e7, max_weight: float = 1.0) -> None:
+        if not 0 < tolerance < 1:
+            raise EvidenceError(f"the tolerance must lie between 0 and 1, not {tolerance}")
+        check_level(level)
+        if not 0 < max_weight < math.inf:
+            raise EvidenceError(f"the largest weight must be positive and finite: {max_weight}")
+        self.tolerance = float(tolerance)
+        self.level = float(level)
+        self.max_weight = float(max_weight)
+        self.n = 0
+        self._cap = self.max_weight * _CAP_SLACK
+        self._ceiling = self.level * HEADROOM
+        self._bets = _bets(self.tolerance)
+        self._evidence = [0.0] * len(self._bets)
+        # Per bet the largest product of factors over all starts (CUSUM), and the start it has.
+        self._excursions = [0.0] * len(self._bets)
+        self._starts = [0] * len(self._bets)
+
+    @property
+    def statistic(self) -> float:
+        """The evidence that the rate has exceeded the tolerance; below `level` is no alarm."""
+        return sum(self._evidence) / len(self._evidence)
+
+    @property
+    def since(self) -> int:
+        """Where the present excursion is estimated to have begun, as an index of updates from 0.
+
+        The maximum-likelihood start under the bet that has gained most (Page's CUSUM, 1954). An
+        estimate for a reader, without a guarantee; 0 before the first update.
+        """
+        best = max(range(len(self._bets)), key=self._excursions.__getitem__)
+        return self._starts[best]
+
+    def update(self, loss: float, weight: float = 1.0) -> bool:
+        """Take one pair, or one conversation; return whether the stream is in alarm.
+
+        Args:
+            loss: in [0, 1]; 1 where the served answer was materially worse, a tie is 0.
+            weight: 1 / pi, pi fixed when the pair was sampled; in (0, max_weight].
+
+        Raises:
+            EvidenceError: a loss or weight outside its range; nothing was updated.
+        """
+        if not 0.0 <= loss <= 1.0:
+            raise EvidenceError(f"a loss must lie in [0, 1], not {loss}; nothing was updated")
+        if not 0.0 < weight <= self._cap:
+            raise EvidenceError(
+                f"a weight must lie in (0, {self.max_weight}], not {weight}; nothing was updated. "
+                "Declare the cap the sampling rates imply; weights are never clipped"
+            )
+        # float(): numpy's scalars would make every later update ten times slower.
+        surplus = float(min(weight / self.max_weight, 1.0) * (loss - self.tolerance))
+        evidence, excursions, starts = self._evidence, self._excursions, self._starts
+        total = 0.0
+        for k, bet in enumerate(self._bets):
+            factor = 1.0 + bet * surplus
+            grown = (evidence[k] + 1.0) * factor
+            evidence[k] = grown
+            total += grown
+            if excursions[k] > 1.0:
+                excursions[k] *= factor
+            else:
+                excursions[k] = factor
+                starts[k] = self.n
+        self.n += 1
+        if total > self._ceiling:
+            self._evidence = [min(value, self._ceiling) for value in evidence]
+            self._excursions = [min(value, self._ceiling) for value in excursions]
+        return total >= self.level * len(evidence)
+
+    def state(self) -> dict[str, Any]:
+        """The whole monitor as plain JSON: three settings, a count and 3 K numbers (K <= 5)."""
+        return {
+            "tolerance": self.tolerance,
+            "level": self.level,
+            "max_weight": self.max_weight,
+            "n": self.n,
+            "evidence": list(self._evidence),
+            "excursions": list(self._excursions),
+            "starts": list(self._starts),
+        }
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Self:
+        """Continue from what `state` returned, bit for bit, also after a trip through JSON.
+
+        Raises:
+            EvidenceError: the mapping is not such a state.
+        """
+        try:
+            monitor = cls(state["tolerance"], state["level"], state["max_weight"])
+            # float(): PostgreSQL's jsonb gives a large float back as an integer.
+            evidence = [float(value) for value in state["evidence"]]
+            excursions = [float(value) for value in state["excursions"]]
+            starts = [int(value) for value in state["starts"]]
+            n = int(state["n"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise EvidenceError(f"this is not the state of a misroute monitor: {error}") from error
+        sound = (
+            {len(evidence), len(excursions), len(starts)} == {len(monitor._bets)}
+            and all(0.0 <= value <= monitor._ceiling for value in (*evidence, *excursions))
+            and all(0 <= start <= max(n - 1, 0) for start in starts)
+        )
+        if not sound:
+            raise EvidenceError("this state of a misroute monitor is damaged; restart the stream")
+        monitor.n = n
+        monitor._evidence = evidence
+        monitor._excursions = excursions
+        monitor._starts = starts
+        return monitor
+
+
+def _bets(tolerance: float) -> tuple[float, ...]:
+    bets = ((multiple - 1) / (1 - tolerance) for multiple in _MULTIPLES)
+    # A hair below 1 rather than 1: at 1/3 and m = 3 rounding decides, and a bet that one good
+    # answer takes to zero forgets everything.
+    possible = tuple(bet for bet in bets if bet * tolerance < 1 - 1e-9)
+    return possible or (1 / (2 * tolerance),)
+
+
+def fits(weights: Iterable[float], max_weight: float) -> bool:
+    """Whether no weight exceeds the cap.
+
+    One that was sampled under an earlier plan may: it must not stop the others, and a weight is
+    never clipped, so such an observation is left out.
+
+    >>> fits([1.0, 2.5], 2.5), fits([2.6], 2.5)
+    (True, False)
+    """
+    return max(weights) <= max_weight * _CAP_SLACK

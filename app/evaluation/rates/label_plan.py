@@ -1,0 +1,130 @@
+"""How many more human labels would halve a corrected rate's interval."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tierwatch.evaluation.rates.columns import Floats
+from tierwatch.evaluation.rates.double_sampling import JEFFREYS, NEUTRAL
+from tierwatch.evaluation.rates.judged_sample import JudgedSample, Strata
+
+
+def labels_to_halve(
+    judged: ArrayLike,
+    weights: ArrayLike | None = None,
+    strata: Strata | None = None,
+    labels: ArrayLike | None = None,
+) -> int | None:
+    """How many more human labels would halve the interval of `estimate_rate`; None if none would.
+
+    Half the width is a quarter of the variance. With q, PPV and FOM the Beta variables of
+    `estimate_rate`, each stratum's variance has a part that labels reduce and a part that only
+    pairs do (law of total variance)::
+
+        W_s^2 (E[q^2] Var(PPV) + E[(1 - q)^2] Var(FOM))  +  W_s^2 (E[PPV] - E[FOM])^2 Var(q)
+
+    Further labels are taken to fall on strata and verdicts as those so far, and one more as the
+    pairs do, and to find the same shares bad. None when the pairs' part keeps the variance above a
+    quarter, or when labels on all pairs would not do: then it takes more pairs. Without any label
+    it plans from the priors: what halves complete ignorance of the judge.
+
+    Reference: Tenenbein, "A double sampling scheme for estimating from misclassified multinomial
+    data with applications to sampling inspection", Technometrics 1972. A plan, not a guarantee: in
+    simulations so many left .45 to .53 of the width on average, .25 to .72 in four runs of five.
+
+    Args:
+        judged: as in `estimate_rate`, and so are weights, strata and labels.
+        weights: 1 / pi, or None.
+        strata: any comparable labels, or None.
+        labels: human verdicts, NaN where there is none, or None.
+
+    Raises:
+        EvidenceError: as `estimate_rate`.
+
+    Example:
+        Of 4,000 pairs 200 are judged bad. Of 20 labels on these 16 agree, of 40 on others 1 is bad:
+
+        >>> nan = float("nan")
+        >>> judged = [1] * 200 + [0] * 3_800
+        >>> labels = [1] * 16 + [0] * 4 + [nan] * 180 + [1] + [0] * 39 + [nan] * 3_760
+        >>> labels_to_halve(judged, None, None, labels)
+        153
+
+        With all pairs labelled only more pairs would help:
+
+        >>> labels_to_halve([1, 0, 0], None, None, [1, 0, 0]) is None
+        True
+    """
+    sample = JudgedSample.of(judged, weights, strata, labels)
+    unlabelled = int((~sample.labelled).sum())
+    if unlabelled == 0:
+        return None
+    plan = _label_plan(sample)
+    goal = plan.variance(0) / 4
+    if plan.variance(unlabelled) > goal:
+        return None
+    too_few, enough = 0, unlabelled
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if plan.variance(middle) > goal:
+            too_few = middle
+        else:
+            enough = middle
+    return enough
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelPlan:
+    """Counts by stratum (rows) and verdict (columns: judged good, judged bad).
+
+    ``share`` and the moments of q are by stratum; ``bad`` and ``n`` are design-effective counts of
+    labels, ``labels`` and ``pairs`` plain ones.
+    """
+
+    share: Floats
+    q_mean: Floats
+    q_variance: Floats
+    bad: Floats
+    n: Floats
+    labels: Floats
+    pairs: Floats
+
+    def variance(self, more: int) -> float:
+        """Variance of the rate after so many more labels."""
+        towards = self.labels + self.pairs / self.pairs.sum()
+        total = np.minimum(self.pairs, self.labels + more * towards / towards.sum())
+        # A cell without labels is planned with the share that is found bad elsewhere.
+        elsewhere = self.bad.sum(axis=0) / np.maximum(self.n.sum(axis=0), 1)
+        growth = total / np.maximum(self.labels, 1)
+        n = np.where(self.labels > 0, self.n * growth, total)
+        bad = np.where(self.labels > 0, self.bad * growth, elsewhere * total)
+        prior = np.array([NEUTRAL, JEFFREYS])
+        mean, variance = _beta_moments(bad + prior, n - bad + prior)
+        squares = np.stack([(1 - self.q_mean) ** 2, self.q_mean**2], axis=1)
+        by_labels = ((squares + self.q_variance[:, None]) * variance).sum(axis=1)
+        by_pairs = (mean[:, 1] - mean[:, 0]) ** 2 * self.q_variance
+        return float(self.share**2 @ (by_labels + by_pairs))
+
+
+def _label_plan(sample: JudgedSample) -> _LabelPlan:
+    strata = list(sample.each_stratum())
+    cells = [[here & (sample.flagged == verdict) for verdict in (0, 1)] for here in strata]
+    counts = np.array([[sample.truly_bad(cell) for cell in pair] for pair in cells])
+    q = np.array([sample.judged_bad(here) for here in strata])
+    q_mean, q_variance = _beta_moments(q[:, 0] + JEFFREYS, q[:, 1] - q[:, 0] + JEFFREYS)
+    labels = [[(cell & sample.labelled).sum() for cell in pair] for pair in cells]
+    return _LabelPlan(
+        share=np.bincount(sample.stratum, sample.weights) / sample.weights.sum(),
+        q_mean=q_mean,
+        q_variance=q_variance,
+        bad=counts[:, :, 0],
+        n=counts[:, :, 1],
+        labels=np.array(labels, dtype=float),
+        pairs=np.array([[cell.sum() for cell in pair] for pair in cells], dtype=float),
+    )
+
+
+def _beta_moments(a: Floats, b: Floats) -> tuple[Floats, Floats]:
+    """Mean and variance of Beta(a, b)."""
+    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))

@@ -1,0 +1,114 @@
+"""Which exchanges are evaluated, in which direction, and with what probability.
+
+Two phases: a uniform floor, and the rest where the predicted risk makes pairs most informative
+(Neyman 1934: in proportion to the standard deviation). The probability is fixed when the decision
+to include is taken and travels with the exchange to its outcome; nothing downstream computes it
+again (METHODS, "Vocabulary": a wrong pi voids everything silently).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tierwatch.evaluation.sampling.allocation import confidence_bin
+from tierwatch.evaluation.sampling.plan import DOWN_SHARE, UNIFORM_FLOOR, SamplingPlan
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.policy import hashed_share
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """An exchange is in the sample.
+
+    Attributes:
+        direction: ``up`` compares with the next tier up, ``down`` with the tier below.
+        alternative_tier: the tier that answers in the shadow.
+        rate: the plain rate, sample rate times budget factor.
+        pi: probability of this exchange to be included *in this direction*, in (0, 1].
+    """
+
+    direction: Literal["up", "down"]
+    alternative_tier: str
+    rate: float
+    pi: float
+
+    @property
+    def weight(self) -> float:
+        """Weight among the traffic of the same moment: rate / pi, free of the budget's factor.
+
+        A monitor bets on traffic as it is now, so what all of it shares cancels; estimates over a
+        span of time use 1 / pi.
+        """
+        return self.rate / self.pi
+
+
+def inclusion(
+    decision: Decision, tiers: Sequence[str], plan: SamplingPlan, exchange_id: str
+) -> Inclusion | None:
+    """Say whether and how an exchange is evaluated; None leaves it out.
+
+    Kept traffic is shadowed up. Escalated traffic is probed down, and in the middle tiers also
+    shadowed up (one of the two, drawn by the same hash). The top tier is only probed down. What
+    the router did not choose (pinned, classifier failed, moved up by a cascade, a conversation held
+    at its tier) is no evidence about a threshold and is left out.
+
+    Args:
+        decision: what the router chose.
+        tiers: names, cheapest first.
+        plan: the active rates.
+        exchange_id: what the deterministic draw is made from.
+    """
+    place = tiers.index(decision.tier)
+    up, down = propensities(decision, tiers, plan)
+    rate = plan.sample_rate * plan.factor
+    draw = hashed_share(plan.salt, exchange_id)
+    if draw < down:
+        return Inclusion("down", tiers[place - 1], rate, down)
+    if draw < down + up:
+        return Inclusion("up", tiers[place + 1], rate, up)
+    return None
+
+
+def cached_inclusion(decision: Decision, plan: SamplingPlan, exchange_id: str) -> Inclusion | None:
+    """Say whether an answer of the response cache is evaluated; None leaves it out.
+
+    It is compared with a fresh answer of the tier that the decision names. The question is whether
+    the answer fits the request, so what the router did not choose counts too, and no risk by
+    confidence is known.
+    """
+    rate = plan.sample_rate * plan.factor
+    if hashed_share(plan.salt, exchange_id) >= rate:
+        return None
+    return Inclusion("up", decision.tier, rate, rate)
+
+
+def propensities(
+    decision: Decision, tiers: Sequence[str], plan: SamplingPlan
+) -> tuple[float, float]:
+    """Probabilities of an exchange to be included upwards and downwards; (0, 0) is never.
+
+    They add up to at most 1. What the router did not choose is never included.
+    """
+    if not decision.chosen:
+        return 0.0, 0.0
+    place = tiers.index(decision.tier)
+    up, down = _rates(place, len(tiers), plan, escalated=decision.escalated)
+    if plan.allocation is not None:
+        share = plan.allocation.get((decision.tier, confidence_bin(decision.confidence)), 1.0)
+        up = min(1.0 - down, up * (UNIFORM_FLOOR + (1 - UNIFORM_FLOOR) * share))
+    return up, down
+
+
+def _rates(place: int, count: int, plan: SamplingPlan, *, escalated: bool) -> tuple[float, float]:
+    """Probabilities (up, down) for a decision at this place in the ladder."""
+    rate = plan.sample_rate * plan.factor
+    top = place == count - 1
+    asked = None if plan.probe_down_rate is None else plan.probe_down_rate * plan.factor
+    if top:
+        return 0.0, rate if asked is None or not escalated else asked
+    if not escalated:
+        return rate, 0.0
+    if asked is None or plan.probe_down_rate is None:
+        return rate * (1 - DOWN_SHARE), rate * DOWN_SHARE
+    # Scaled as a whole: with the room that a budget leaves, weights would grow past the cap.
+    return min(plan.sample_rate, 1 - plan.probe_down_rate) * plan.factor, asked
