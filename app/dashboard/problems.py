@@ -24,7 +24,6 @@ class ErrorPage:
 
     template: ClassVar[str] = "error.html"
 
-    status: int
     title: str
     message: str
     back: str
@@ -58,5 +57,5 @@ def _database_away(problem: Exception) -> ResponseReturnValue:
 def _answer(status: int, message: str) -> ResponseReturnValue:
     if request.path.startswith("/api/"):
         return problem_answer(status, message)
-    page = ErrorPage(status=status, title=HTTPStatus(status).phrase, message=message, back="/")
+    page = ErrorPage(title=HTTPStatus(status).phrase, message=message, back="/")
     return render(page), status
