@@ -24,7 +24,9 @@ from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.refit import RefitRules
 from tierwatch.loop.improve.retune import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
-from tierwatch.notify.delivery import Destination, LogDestination, WebhookDestination, deliver
+from tierwatch.notify.delivery import Destination, deliver
+from tierwatch.notify.log import LogDestination
+from tierwatch.notify.webhook import WebhookDestination
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recordings import Recordings
 from tierwatch.providers.traffic_file import BadLine, read_traffic

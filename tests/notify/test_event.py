@@ -1,0 +1,76 @@
+import json
+import math
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from fakes.receiver import EVENT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.notify.event import event_body
+
+ENVELOPE_ONLY = {key: EVENT[key] for key in ("id", "type", "timestamp")}
+
+
+def test_events_of_an_alert_share_the_dedup_key_and_differ_in_id() -> None:
+    bodies = [
+        json.loads(event_body(EVENT | {"type": kind}))
+        for kind in ("alert.opened", "alert.acknowledged", "alert.resolved")
+    ]
+    assert {body["dedupKey"] for body in bodies} == {"0199"}
+    assert [body["id"] for body in bodies] == ["0199:opened", "0199:acknowledged", "0199:resolved"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    value: float | None
+    n: int
+
+
+def test_dates_ids_and_dataclasses_are_written_out() -> None:
+    alert_id = uuid.UUID(int=7)
+    alert = MappingProxyType(
+        EVENT
+        | {
+            "id": alert_id,
+            "timestamp": datetime(2026, 11, 23, tzinfo=UTC),
+            "estimate": Rate(None, 0),
+            "window": MappingProxyType({"first": alert_id}),
+        }
+    )
+    body = json.loads(event_body(alert))
+    assert body["dedupKey"] == str(alert_id)
+    assert body["timestamp"] == "2026-11-23T00:00:00+00:00"
+    assert body["payload"]["estimate"] == {"value": None, "n": 0}
+    assert body["payload"]["window"] == {"first": str(alert_id)}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, object(), {1, 2}, b"bytes", Rate])
+def test_what_has_no_json_form_is_refused(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        event_body(EVENT | {"estimate": value})
+
+
+def test_a_value_that_holds_itself_is_refused() -> None:
+    endless: dict[str, object] = {}
+    endless["again"] = endless
+    with pytest.raises((ValueError, RecursionError)):
+        event_body(EVENT | {"estimate": endless})
+
+
+@given(
+    st.dictionaries(
+        st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)
+    )
+)
+def test_every_json_payload_arrives_as_it_was(payload: dict[str, Any]) -> None:
+    content = event_body({**payload, **ENVELOPE_ONLY})
+    assert content.isascii()
+    body = json.loads(content)
+    expected = {key: value for key, value in payload.items() if key not in ENVELOPE_ONLY}
+    assert body["payload"] == expected
+    assert set(body) == {"id", "dedupKey", "timestamp", "type", "apiVersion", "payload"}
