@@ -9,8 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -18,15 +16,13 @@ import orjson
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
-from tierwatch.wire.anthropic_wire import reply_to_openai, request_to_anthropic
-from tierwatch.wire.openai_wire import (
-    StreamAnswer,
-    error_text,
-    estimated_tokens,
-    read_reply,
-    request_characters,
-)
-from tierwatch.wire.usage import read_anthropic_usage, read_usage
+from tierwatch.providers.endpoint import chat_headers, chat_url
+from tierwatch.providers.failures import kept_text, refusal
+from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.stream_answer import StreamAnswer
+from tierwatch.wire.usage import estimated_tokens, request_characters
+from tierwatch.wire.wires import WIRES
 
 # Connecting is one round trip; a provider that has not accepted after 5 s is down, while the answer
 # itself may take the whole time-out.
@@ -35,9 +31,6 @@ _CONNECT_TIMEOUT_S = 5.0
 _SHORTEST_S = 0.001
 # An answer of 128,000 tokens is about 0.6 MB; log-probabilities multiply it by 20.
 _MOST_REPLY_BYTES = 32 * 1024 * 1024
-_BODY_KEPT = 2_000
-_OVERLOADED = 529
-_ANTHROPIC_VERSION = "2023-06-01"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,25 +168,17 @@ class _Provider:
     """What one provider's calls share: address, headers, wire and free slots."""
 
     def __init__(self, config: ProviderConfig, environ: Mapping[str, str]) -> None:
-        self.speaks_anthropic = config.kind == "anthropic"
-        base = config.base_url.rstrip("/")
-        key = config.api_key.reveal(environ) if config.api_key is not None else None
-        self.headers = {"content-type": "application/json", "user-agent": "tierwatch"}
-        if self.speaks_anthropic:
-            self.url = f"{base.removesuffix('/v1')}/v1/messages"
-            self.headers["anthropic-version"] = _ANTHROPIC_VERSION
-            if key:
-                self.headers["x-api-key"] = key
-        else:
-            self.url = f"{base}/chat/completions"
-            if key:
-                self.headers["authorization"] = f"Bearer {key}"
+        self.wire = WIRES[config.kind]
+        self.url = chat_url(config)
+        self.headers = chat_headers(config, environ)
         self.timeout_s = config.timeout_s
         self._slots = threading.BoundedSemaphore(config.max_concurrency)
 
     def body(self, request: Mapping[str, Any]) -> bytes:
+        if self.wire.name != OPENAI:
+            request = self.wire.write_request(WIRES[OPENAI].read_request(request))
         try:
-            return orjson.dumps(request_to_anthropic(request) if self.speaks_anthropic else request)
+            return orjson.dumps(request)
         except TypeError as error:  # orjson: half a surrogate pair, or a value JSON does not have
             raise ProviderError(
                 f"The request cannot be written as JSON: {error}", kind="refused"
@@ -216,50 +201,6 @@ def _timed_out(name: str, timeout_s: float) -> ProviderError:
     return ProviderError(f"{name} did not answer within {round(timeout_s, 3):g} s.", kind="timeout")
 
 
-def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
-    """The error for an answer whose HTTP status is not 200."""
-    body = content[: _BODY_KEPT * 4].decode("utf-8", errors="replace")[:_BODY_KEPT]
-    try:
-        sentence = error_text(orjson.loads(content))
-    except orjson.JSONDecodeError:
-        sentence = ""
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        kind = "rate_limited"
-    elif status == httpx.codes.REQUEST_TIMEOUT:
-        kind = "timeout"
-    elif httpx.codes.is_server_error(status) or status == _OVERLOADED:
-        kind = "server"
-    elif httpx.codes.is_client_error(status):
-        kind = "refused"
-    else:  # a redirect or an empty success: the address is not a model provider's
-        kind = "unreadable"
-    return ProviderError(
-        f"{name} answered {status}{f': {sentence}' if sentence else '.'}",
-        kind=kind,
-        status=status,
-        retry_after_s=retry_after_s(headers.get("retry-after"), now=datetime.now(UTC)),
-        body=body,
-    )
-
-
-def retry_after_s(value: str | None, *, now: datetime) -> float | None:
-    """Seconds a ``Retry-After`` header asks for: a number, or an HTTP date (RFC 9110, 10.2.3).
-
-    None when there is no header or it says neither; never negative.
-    """
-    if value is None:
-        return None
-    if value.strip().replace(".", "", 1).isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max((until - now).total_seconds(), 0.0)
-
-
 def _completion(
     name: str,
     target: _Provider,
@@ -270,15 +211,15 @@ def _completion(
     said: Any = None
     try:
         said = raw = orjson.loads(content)
-        if target.speaks_anthropic:
-            raw = reply_to_openai(said, created=int(time.time()))
-        reply = read_reply(raw)
+        if target.wire.name != OPENAI:
+            typed = target.wire.read_reply(said, created=int(time.time()))
+            raw = WIRES[OPENAI].write_reply(typed)
+        reply = first_choice(raw)
     except orjson.JSONDecodeError as error:
         raise _unreadable(name, "is not JSON", content) from error
     except ProviderError as error:
         problem = _unreadable(name, f"cannot be used: {error}", content)
-        read = read_anthropic_usage if target.speaks_anthropic else read_usage
-        problem.billed = read(said).billed
+        problem.billed = target.wire.read_usage(said).billed
         raise problem from error
     prompt_tokens, completion_tokens = reply.prompt_tokens, reply.completion_tokens
     estimated = prompt_tokens is None or completion_tokens is None
@@ -308,5 +249,5 @@ def _unreadable(name: str, what: str, content: bytes) -> ProviderError:
         f"{name}'s answer ({shown}) {what}",
         kind="unreadable",
         status=200,
-        body=content[: _BODY_KEPT * 4].decode("utf-8", errors="replace")[:_BODY_KEPT],
+        body=kept_text(content),
     )

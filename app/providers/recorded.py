@@ -49,7 +49,7 @@ from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange
 from tierwatch.routing.content import message_text
 from tierwatch.routing.policy import hashed_share
 from tierwatch.routing.tiers import Price
-from tierwatch.wire.openai_wire import estimated_tokens, request_characters
+from tierwatch.wire.usage import estimated_tokens, request_characters
 
 _FENCED = r"<<<{name} (?P<nonce>[0-9a-f]+)\n(?P<text>.*?)\n?{name} (?P=nonce)>>>"
 _ANSWER_A, _ANSWER_B, _CONVERSATION, _PROMPT = (

@@ -8,8 +8,12 @@ import orjson
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from tierwatch.wire.openai_wire import error_envelope
+from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.fault import Fault
 from tierwatch.wire.sse import encode_event
+from tierwatch.wire.wires import WIRES
+
+_WIRE = WIRES[OPENAI]
 
 # Faults that replace the reply, and those that break it half way through.
 WHOLE_FAULTS = frozenset({"429", "500", "html", "empty"})
@@ -59,19 +63,20 @@ def reply_response(
 
 def refusal(status: int, message: str, code: str) -> Response:
     """OpenAI's error envelope for a request that cannot be answered."""
-    body = error_envelope(message, "invalid_request_error", code)
-    return JSONResponse(body, status_code=status)
+    return JSONResponse(_WIRE.write_error(Fault(status, message, code=code)), status_code=status)
 
 
 def fault_response(fault: str | None) -> Response:
     """One of ``WHOLE_FAULTS``."""
     match fault:
         case "429":
-            body = error_envelope("Rate limit reached.", "requests", "rate_limit_exceeded")
-            return JSONResponse(body, status_code=429, headers={"retry-after": "1"})
+            limited = Fault(429, "Rate limit reached.", "requests", "rate_limit_exceeded")
+            return JSONResponse(
+                _WIRE.write_error(limited), status_code=429, headers={"retry-after": "1"}
+            )
         case "500":
-            body = error_envelope("The server had an error.", "server_error", None)
-            return JSONResponse(body, status_code=500)
+            broken = Fault(500, "The server had an error.", "server_error")
+            return JSONResponse(_WIRE.write_error(broken), status_code=500)
         case "html":
             return Response(_HTML, media_type="text/html")
     return Response(b"", media_type="application/json")

@@ -18,10 +18,9 @@ from yarl import URL
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
-from tierwatch.providers.completion import refusal
+from tierwatch.providers.endpoint import chat_headers, chat_url
+from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.wire.json_bytes import read_json
-
-_ANTHROPIC_VERSION = "2023-06-01"
 
 # Opening a connection takes a few round trips; a provider that needs more than this is down, and
 # the caller is better served by the retry.
@@ -30,7 +29,6 @@ _CONNECT_S = 5.0
 # tens. Beyond this it is no chat completion, and must not fill the gateway's memory.
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
-_KEPT_ERROR_CHARACTERS = 2_000
 # aiohttp warns when it is given more bytes than this at once: they would hold up the event loop.
 _MAX_BYTES_AT_ONCE = 1024 * 1024
 _EVENT_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
@@ -138,7 +136,7 @@ class Upstream:
                 f"{provider} {problem}",
                 kind="unreadable",
                 status=response.status,
-                body=_text(first),
+                body=kept_text(first),
             )
         return UpstreamStream(provider, response, first, endpoint.silence_s)
 
@@ -209,28 +207,12 @@ class UpstreamStream:
 
 
 def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
-    base = config.base_url.rstrip("/")
-    key = config.api_key.reveal(environ) if config.api_key is not None else ""
-    headers = {
-        "content-type": "application/json",
-        # A compressed stream would be held back until the compressor has enough.
-        "accept-encoding": "identity",
-        "accept": "*/*",
-        "user-agent": "tierwatch",
-    }
-    if config.kind == "anthropic":
-        headers["anthropic-version"] = _ANTHROPIC_VERSION
-        if key:
-            headers["x-api-key"] = key
-        base, path = base.removesuffix("/v1"), "/v1/messages"
-    else:
-        if key:
-            headers["authorization"] = f"Bearer {key}"
-        path = "/chat/completions"
+    # A compressed stream would be held back until the compressor has enough.
+    uncompressed = {"accept-encoding": "identity", "accept": "*/*"}
     return _Endpoint(
         kind=config.kind,
-        url=URL(base + path),
-        headers=headers,
+        url=URL(chat_url(config)),
+        headers=chat_headers(config, environ) | uncompressed,
         whole=aiohttp.ClientTimeout(total=config.timeout_s, sock_connect=_CONNECT_S),
         stream=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
         silence_s=config.timeout_s,
@@ -260,14 +242,14 @@ def _parsed(provider: str, raw: bytes) -> dict[str, Any]:
     except ValueError:
         found = "an empty body" if not raw.strip() else "a body that is not JSON"
         raise ProviderError(
-            f"{provider} answered with {found}.", kind="unreadable", status=200, body=_text(raw)
+            f"{provider} answered with {found}.", kind="unreadable", status=200, body=kept_text(raw)
         ) from None
     if not isinstance(value, dict):
         raise ProviderError(
             f"{provider} answered with a JSON {type(value).__name__}.",
             kind="unreadable",
             status=200,
-            body=_text(raw),
+            body=kept_text(raw),
         )
     return value
 
@@ -293,7 +275,3 @@ def _failure(provider: str, error: Exception) -> ProviderError:
     return ProviderError(
         f"{provider} cannot be reached: {type(error).__name__}.", kind="connection"
     )
-
-
-def _text(raw: bytes) -> str:
-    return raw[: 4 * _KEPT_ERROR_CHARACTERS].decode("utf-8", "replace")[:_KEPT_ERROR_CHARACTERS]

@@ -1,1 +1,11 @@
-"""What callers and providers speak. Pure: bytes and values in, bytes and values out, no I/O."""
+"""What callers and providers speak. Pure: bytes and values in, bytes and values out, no I/O.
+
+A wire is a folder (`openai_chat`, `anthropic_messages`) that reads what comes on it into the typed
+form of `chat` and writes it from there; none knows another one. All have the same modules with the
+same names in them, which `form.Wire` lists. A fourth wire is one such folder, one line in the table
+of `wires`, and its bodies in tests/factories/bodies.py, for `tests/wire/test_contract.py` to read
+it like every other. Beside the folders stands what is the same for all: ``translation`` goes from
+one wire to another, ``stream_relay`` does it with streams, ``history`` makes a conversation
+readable for another model. The gateway, the providers and the loop may call these, and ask the
+table for a wire; they name no wire's own module.
+"""

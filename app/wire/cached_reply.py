@@ -5,14 +5,15 @@ Usage is what the answer once took, with every prompt token marked as cached: it
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
 from tierwatch.routing.classify.classification import Classification
-from tierwatch.wire.anthropic_replies import reply_to_anthropic
-from tierwatch.wire.anthropic_wire import OpenAIToAnthropicStream
+from tierwatch.wire.chat import ChatAnswer, Extras, Text, Turn
 from tierwatch.wire.json_bytes import write_json
-from tierwatch.wire.refusal import ANTHROPIC
-from tierwatch.wire.sse import encode_event
+from tierwatch.wire.sse import encode_events
+from tierwatch.wire.usage import Usage, write_chunk_usage
+from tierwatch.wire.wires import WIRES
+
+_OURS = Extras("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,16 @@ class CachedAnswer:
 
 def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> bytes:
     """The body of a reply that is not streamed."""
-    message = {"role": "assistant", "content": answer.content, "refusal": None}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    chat = {
-        **_head("chat.completion", answer, exchange_id, created),
-        "choices": [choice],
-        "usage": _usage(answer),
-    }
-    return write_json(reply_to_anthropic(chat) if wire == ANTHROPIC else chat)
+    said = ChatAnswer(
+        id=_id(exchange_id),
+        model=answer.model,
+        created=created,
+        turn=Turn("assistant", (Text(answer.content, _OURS),), plain=True, extras=_OURS),
+        finish_reason="stop",
+        usage=_usage(answer),
+        extras=_OURS,
+    )
+    return write_json(WIRES[wire].write_reply(said))
 
 
 def streamed_reply(
@@ -55,7 +58,12 @@ def streamed_reply(
     include_usage: bool,
 ) -> bytes:
     """All events of a streamed reply: it is all there, so it is sent at once."""
-    head = _head("chat.completion.chunk", answer, exchange_id, created)
+    head = {
+        "id": _id(exchange_id),
+        "object": "chat.completion.chunk",
+        "created": created,
+        "model": answer.model,
+    }
     chunks = [
         {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]}
         for delta, finish in (
@@ -64,31 +72,16 @@ def streamed_reply(
             ({}, "stop"),
         )
     ]
-    usage = {**head, "choices": [], "usage": _usage(answer)}
-    if wire == ANTHROPIC:
-        stream = OpenAIToAnthropicStream()
-        events = [event for chunk in [*chunks, usage] for event in stream.feed(chunk)]
-        events += stream.finish()
-        return b"".join([encode_event(write_json(said), event=name) for name, said in events])
-    if include_usage:
-        chunks.append(usage)
-    return b"".join([encode_event(write_json(chunk)) for chunk in chunks]) + encode_event("[DONE]")
+    chunks.append({**head, "choices": [], "usage": write_chunk_usage(_usage(answer))})
+    stream = WIRES[wire].stream_out(include_usage=include_usage)
+    said = [encode_events(stream.feed(chunk)) for chunk in chunks]
+    return b"".join([*said, encode_events(stream.finish())])
 
 
-def _head(kind: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> dict[str, Any]:
-    return {
-        "id": f"chatcmpl-{exchange_id.hex}",
-        "object": kind,
-        "created": created,
-        "model": answer.model,
-    }
+def _id(exchange_id: uuid.UUID) -> str:
+    return f"chatcmpl-{exchange_id.hex}"
 
 
-def _usage(answer: CachedAnswer) -> dict[str, Any]:
+def _usage(answer: CachedAnswer) -> Usage:
     prompt, completion = (count or 0 for count in answer.tokens)
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-        "prompt_tokens_details": {"cached_tokens": prompt},
-    }
+    return Usage(prompt, completion, prompt)

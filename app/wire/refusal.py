@@ -1,51 +1,40 @@
 """Why a request is not served, in the error envelope of the wire the caller speaks."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from tierwatch.errors import ProviderError
-from tierwatch.wire.anthropic_wire import error_to_anthropic, error_to_openai
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.fault import Fault
 from tierwatch.wire.json_bytes import read_json, write_json
-from tierwatch.wire.openai_wire import error_envelope
 from tierwatch.wire.sse import encode_event
+from tierwatch.wire.wires import WIRES
 
-OPENAI = "openai"
-ANTHROPIC = "anthropic"
+__all__ = ["ANTHROPIC", "OPENAI", "Refusal", "refusal_for"]
 
 # What a caller is told to wait when a provider that is out of capacity names no time.
 _RETRY_AFTER_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a request is not served, in OpenAI's terms."""
+class Refusal(Fault):
+    """Why a request is not served, and when it may be tried again."""
 
-    status: int
-    message: str
-    type: str = "invalid_request_error"
-    code: str | None = None
-    param: str | None = None
     retry_after_s: float | None = None
 
     def body(self, wire: str) -> bytes:
         """The error body on the caller's wire."""
-        return write_json(self._envelope(wire))
+        return write_json(WIRES[wire].write_error(self))
 
     def event(self, wire: str) -> bytes:
         """The error as the last event of a stream that had already begun."""
-        name = "error" if wire == ANTHROPIC else ""
         # What was sent before may have ended in the middle of a line.
-        return b"\n\n" + encode_event(write_json(self._envelope(wire)), event=name)
+        return b"\n\n" + encode_event(self.body(wire), event=WIRES[wire].error_event)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Response headers beside those of the body."""
         if self.retry_after_s is None:
             return []
         return [(b"retry-after", b"%d" % max(1, round(self.retry_after_s)))]
-
-    def _envelope(self, wire: str) -> dict[str, Any]:
-        envelope = error_envelope(self.message, self.type, self.code, self.param)
-        return error_to_anthropic(envelope, self.status) if wire == ANTHROPIC else envelope
 
 
 def refusal_for(error: ProviderError) -> Refusal:
@@ -68,18 +57,8 @@ def _passed_on(error: ProviderError) -> Refusal:
         body = read_json(error.body.encode())
     except ValueError:
         body = None
-    envelope = body
-    if not isinstance(body, dict) or body.get("type") == "error":
-        envelope = error_to_openai(body, status)
-    said = envelope.get("error") if isinstance(envelope, dict) else None
-    said = said if isinstance(said, dict) else {}
-    message = _string(said.get("message"))
+    read = (wire.read_error(body, status) for wire in WIRES.values())
+    said = next((one for one in read if one is not None), Fault(status, ""))
     # Without a status nobody was asked: our own sentence says what cannot be translated.
-    if error.status is None or message is None:
-        message = str(error)
-    kind = _string(said.get("type")) or "invalid_request_error"
-    return Refusal(status, message, kind, _string(said.get("code")), _string(said.get("param")))
-
-
-def _string(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    message = str(error) if error.status is None else said.message or str(error)
+    return Refusal(status, message, said.type, said.code, said.param)

@@ -4,9 +4,12 @@ Both wires stream with it: OpenAI sends only ``data`` lines and ends with ``[DON
 also names each event.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tierwatch.errors import ProviderError
+from tierwatch.wire.json_bytes import write_json
 
 # One event of a chat stream is a few hundred bytes; tool arguments sent whole reach some 100 kB.
 # Past this a provider is sending something else (a file, or a line that never ends).
@@ -104,3 +107,17 @@ def encode_event(data: bytes | str, event: str = "") -> bytes:
         return head + b"data: " + raw + b"\n\n"
     lines = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
     return head + b"".join(b"data: " + line + b"\n" for line in lines) + b"\n"
+
+
+def encode_events(events: Iterable[tuple[str, Mapping[str, Any] | str]]) -> bytes:
+    r"""Return named events as bytes; what is not a word is written as JSON.
+
+    >>> encode_events([("", {"a": 1}), ("", "[DONE]")])
+    b'data: {"a":1}\n\ndata: [DONE]\n\n'
+    """
+    return b"".join(
+        [
+            encode_event(said if isinstance(said, str) else write_json(said), event=name)
+            for name, said in events
+        ]
+    )

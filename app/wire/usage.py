@@ -1,7 +1,12 @@
-"""What a provider says a call took: tokens read and written, and those from its prompt cache."""
+"""What a call took: tokens read and written, as its provider counted them or as we estimate."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from tierwatch.routing.content import message_text
+from tierwatch.wire.json_values import mapping
+
+CHARACTERS_PER_TOKEN = 4
 
 
 class Usage(NamedTuple):
@@ -30,45 +35,72 @@ class Usage(NamedTuple):
         )
 
 
-def read_usage(reply: object) -> Usage:
-    """The usage of a chat completion or of its last chunk, in OpenAI's form.
+def read_chunk_usage(usage: object) -> Usage:
+    """The counts in a chunk of a stream, or in a chat completion.
 
-    OpenAI counts cached tokens within the prompt. Parts that exceed it are cut to it, since
+    Cached tokens are counted within the prompt. Parts that exceed it are cut to it, since
     compatible servers get them wrong; without a count of the prompt there are no parts.
+
+    >>> read_chunk_usage({"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 10}})
+    Usage(prompt_tokens=9, completion_tokens=None, cached_tokens=9, cache_write_tokens=None)
     """
-    usage = _mapping(_mapping(reply).get("usage"))
-    prompt = _count(usage.get("prompt_tokens"))
-    completion = _count(usage.get("completion_tokens"))
+    counts = mapping(usage)
+    prompt = count(counts.get("prompt_tokens"))
+    completion = count(counts.get("completion_tokens"))
     if prompt is None:
         return Usage(None, completion)
-    details = _mapping(usage.get("prompt_tokens_details"))
-    cached = _count(details.get("cached_tokens"), most=prompt)
-    written = _count(details.get("cache_write_tokens"), most=prompt - (cached or 0))
+    details = mapping(counts.get("prompt_tokens_details"))
+    cached = count(details.get("cached_tokens"), most=prompt)
+    written = count(details.get("cache_write_tokens"), most=prompt - (cached or 0))
     return Usage(prompt, completion, cached, written)
 
 
-def read_anthropic_usage(reply: object) -> Usage:
-    """The usage of a Message.
+def write_chunk_usage(usage: Usage) -> dict[str, Any]:
+    """The counts as a chunk of a stream has them.
 
-    Anthropic counts what was read from its cache and what was put into it beside the input; here
-    both are part of the prompt, as everywhere else.
+    What nobody counted is left out, since it is not 0 tokens; empty where nothing was.
     """
-    usage = _mapping(_mapping(reply).get("usage"))
-    fresh = _count(usage.get("input_tokens"))
-    completion = _count(usage.get("output_tokens"))
-    cached = _count(usage.get("cache_read_input_tokens"))
-    written = _count(usage.get("cache_creation_input_tokens"))
-    if fresh is None and not cached and not written:
-        return Usage(None, completion)
-    prompt = (fresh or 0) + (cached or 0) + (written or 0)
-    return Usage(prompt, completion, cached, written)
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    both = prompt is not None and completion is not None
+    wholes = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": sum(usage.billed[:2]) if both else None,
+    }
+    parts = {
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+    }
+    counts: dict[str, Any] = {name: n for name, n in wholes.items() if n is not None}
+    if prompt is not None:
+        counts["prompt_tokens_details"] = {name: n for name, n in parts.items() if n is not None}
+    return counts
 
 
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _count(value: object, *, most: int | None = None) -> int | None:
+def count(value: object, *, most: int | None = None) -> int | None:
+    """The value when it is a number of tokens, cut to ``most``; else None."""
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value if most is None else min(value, most)
     return None
+
+
+def estimated_tokens(characters: int) -> int:
+    """Estimate of the tokens in a text, where the provider counted none: 4 characters a token.
+
+    English prose is near it; code has more tokens and CJK text up to four times as many. A number
+    from here is always stored with ``tokens_estimated``.
+
+    >>> estimated_tokens(0), estimated_tokens(1), estimated_tokens(8)
+    (0, 1, 2)
+    """
+    return -(-characters // CHARACTERS_PER_TOKEN)
+
+
+def request_characters(request: Mapping[str, Any]) -> int:
+    """Characters of text in the messages of a chat request, for an estimate of prompt tokens."""
+    messages = request.get("messages")
+    return sum(
+        len(message_text(message))
+        for message in (messages if isinstance(messages, list) else ())
+        if isinstance(message, dict)
+    )

@@ -15,7 +15,8 @@ import pytest
 
 from tierwatch.config import ProviderConfig, Secret
 from tierwatch.errors import ProviderError, SettingsError
-from tierwatch.providers.completion import ChatClient, retry_after_s
+from tierwatch.providers.completion import ChatClient
+from tierwatch.providers.failures import retry_after_s
 
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "12345678"}]}
 REPLY = {

@@ -28,8 +28,8 @@ from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange, r
 from tierwatch.routing.classify.classification import ClassifierConfig
 from tierwatch.routing.classify.llm import classification_request, read_classification
 from tierwatch.routing.tiers import Price, Tier
-from tierwatch.wire.openai_wire import StreamAnswer
 from tierwatch.wire.sse import SSEDecoder
+from tierwatch.wire.stream_answer import StreamAnswer
 
 MODELS = {"small": "simple", "middle": "standard", "large": "complex"}
 TRAFFIC = Path(__file__).parents[3] / "shared" / "data" / "traffic_dev.jsonl.gz"

@@ -7,24 +7,16 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from factories.wires import request_to_anthropic, request_to_openai
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.wire.anthropic_wire import request_to_anthropic, request_to_openai
-from tierwatch.wire.history import (
-    Issuer,
-    Reader,
-    bound_messages,
-    fitted_request,
-    heard,
-    joined_turns,
-    mentions_reasoning,
-    message_mark,
-    with_anthropic_ids,
-    with_safe_ids,
-    with_short_ids,
-    without_orphaned_thinking,
-)
+from tierwatch.wire.history.bound import bound_messages
+from tierwatch.wire.history.call_ids import with_anthropic_ids, with_safe_ids, with_short_ids
+from tierwatch.wire.history.marks import heard, mentions_reasoning, message_mark
+from tierwatch.wire.history.reader import Issuer, Reader
+from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
+from tierwatch.wire.translation import fitted_request
 
 HERE = Issuer("lab", "large-1")
 SIBLING = Issuer("lab", "small-1")

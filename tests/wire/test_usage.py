@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytest
+from factories.wires import reply_to_openai
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.wire.anthropic_wire import AnthropicToOpenAIStream, reply_to_openai
-from tierwatch.wire.openai_wire import StreamAnswer, read_reply
+from tierwatch.wire.anthropic_messages.stream_in import StreamIn
+from tierwatch.wire.anthropic_messages.usage import read_usage as read_anthropic_usage
+from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.openai_chat.usage import read_usage
 from tierwatch.wire.sse import SSEEvent
-from tierwatch.wire.usage import Usage, read_anthropic_usage, read_usage
+from tierwatch.wire.stream_answer import StreamAnswer
+from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
 
 
 def openai_usage(**details: Any) -> dict[str, Any]:
@@ -96,11 +100,11 @@ def test_any_usage_is_read_and_its_parts_are_within_the_prompt(usage: Any) -> No
 def test_a_whole_answer_carries_them_on_both_wires() -> None:
     message = {"role": "assistant", "content": "x"}
     chat = {"choices": [{"message": message, "finish_reason": "stop"}]}
-    assert read_reply(chat | openai_usage(cached_tokens=768)).usage == Usage(1_000, 50, 768)
+    assert first_choice(chat | openai_usage(cached_tokens=768)).usage == Usage(1_000, 50, 768)
     usage = {"input_tokens": 132, "cache_read_input_tokens": 868, "output_tokens": 50}
     translated = reply_to_openai({"content": [{"type": "text", "text": "x"}], "usage": usage})
     # A part that was not counted is not one of 0 tokens afterwards.
-    assert read_reply(translated).usage == Usage(1_000, 50, 868, None)
+    assert first_choice(translated).usage == Usage(1_000, 50, 868, None)
 
 
 def test_a_stream_carries_them_on_openais_wire() -> None:
@@ -113,7 +117,7 @@ def test_a_stream_carries_them_on_openais_wire() -> None:
 
 
 def test_a_stream_carries_them_on_anthropics_wire_and_its_last_count_holds() -> None:
-    stream, answer = AnthropicToOpenAIStream(), StreamAnswer()
+    stream, answer = StreamIn(), StreamAnswer()
     first = '{"input_tokens": 132, "cache_read_input_tokens": 868, "output_tokens": 1}'
     for kind, rest in (
         ("message_start", f'"message": {{"id": "m", "usage": {first}}}'),
@@ -130,3 +134,14 @@ def test_a_stream_carries_them_on_anthropics_wire_and_its_last_count_holds() -> 
         for chunk in stream.feed(SSEEvent(event=kind, data=f'{{"type": "{kind}", {rest}}}')):
             answer.feed(chunk)
     assert answer.usage == stream.usage == Usage(1_000, 50, 868)
+
+
+def test_tokens_are_estimated_upwards() -> None:
+    assert [estimated_tokens(n) for n in (0, 1, 4, 5)] == [0, 1, 1, 2]
+    parts = [
+        {"type": "text", "text": "abcd"},
+        {"type": "image_url", "image_url": {"url": "x" * 99}},
+    ]
+    messages = [{"role": "user", "content": parts}, {"role": "user", "content": "ef"}, "junk"]
+    assert request_characters({"messages": messages}) == 6
+    assert request_characters({}) == 0

@@ -20,7 +20,7 @@ from tierwatch.routing.tiers import Tier
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
 from tierwatch.store.traffic.work import add_attempt, add_failure, claim
-from tierwatch.wire.openai_wire import lean_request
+from tierwatch.wire.lean_request import lean_request
 
 STEP: Final = "shadow"
 

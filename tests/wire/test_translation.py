@@ -1,4 +1,4 @@
-"""Both translations, checked against the types of both vendors' SDKs."""
+"""Requests and replies between the two wires, checked against the types of both vendors' SDKs."""
 
 import contextlib
 import json
@@ -6,28 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from anthropic.types import Message, RawMessageStreamEvent
+from anthropic.types import Message
 from anthropic.types import message_create_params as anthropic_params
-from hypothesis import given
-from hypothesis import strategies as st
-from openai.types.chat import ChatCompletion, ChatCompletionChunk, completion_create_params
-from pydantic import TypeAdapter
-
-from tierwatch.errors import ProviderError
-from tierwatch.wire.anthropic_wire import (
-    AnthropicToOpenAIStream,
-    OpenAIToAnthropicStream,
-    error_to_anthropic,
-    error_to_openai,
+from factories.wires import (
     reply_to_anthropic,
     reply_to_openai,
     request_to_anthropic,
     request_to_openai,
 )
-from tierwatch.wire.openai_wire import StreamAnswer
-from tierwatch.wire.sse import SSEEvent
+from hypothesis import given
+from hypothesis import strategies as st
+from openai.types.chat import ChatCompletion, completion_create_params
+from pydantic import TypeAdapter
 
-STREAM_EVENT: TypeAdapter[Any] = TypeAdapter(RawMessageStreamEvent)
+from tierwatch.errors import ProviderError
+
 ANTHROPIC_REQUEST: TypeAdapter[Any] = TypeAdapter(anthropic_params.MessageCreateParamsNonStreaming)
 OPENAI_REQUEST: TypeAdapter[Any] = TypeAdapter(
     completion_create_params.CompletionCreateParamsNonStreaming
@@ -376,223 +369,6 @@ def test_what_is_no_message_is_unreadable(reply: object) -> None:
     assert caught.value.kind == "unreadable"
 
 
-ANTHROPIC_STREAM: list[dict[str, Any]] = [
-    {
-        "type": "message_start",
-        "message": {
-            **ANTHROPIC_REPLY,
-            "content": [],
-            "stop_reason": None,
-            "usage": {"input_tokens": 10, "cache_read_input_tokens": 5, "output_tokens": 1},
-        },
-    },
-    {"type": "ping"},
-    {
-        "type": "content_block_start",
-        "index": 0,
-        "content_block": {"type": "thinking", "thinking": "", "signature": ""},
-    },
-    {
-        "type": "content_block_delta",
-        "index": 0,
-        "delta": {"type": "thinking_delta", "thinking": "hm"},
-    },
-    {"type": "content_block_stop", "index": 0},
-    {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
-    {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "I "}},
-    {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "look."}},
-    {"type": "content_block_stop", "index": 1},
-    {
-        "type": "content_block_start",
-        "index": 2,
-        "content_block": {"type": "tool_use", "id": "t1", "name": "see", "input": {}},
-    },
-    {
-        "type": "content_block_delta",
-        "index": 2,
-        "delta": {"type": "input_json_delta", "partial_json": '{"x"'},
-    },
-    {
-        "type": "content_block_delta",
-        "index": 2,
-        "delta": {"type": "input_json_delta", "partial_json": ": 1}"},
-    },
-    {"type": "content_block_stop", "index": 2},
-    {
-        "type": "content_block_start",
-        "index": 3,
-        "content_block": {"type": "tool_use", "id": "t2", "name": "now", "input": {}},
-    },
-    {"type": "content_block_stop", "index": 3},
-    {
-        "type": "message_delta",
-        "delta": {"stop_reason": "tool_use", "stop_sequence": None},
-        "usage": {"output_tokens": 9},
-    },
-    {"type": "message_stop"},
-]
-
-
-def to_openai(
-    events: list[dict[str, Any]], **options: Any
-) -> tuple[list[dict[str, Any]], AnthropicToOpenAIStream]:
-    stream = AnthropicToOpenAIStream(created=7, **options)
-    fed = [SSEEvent(event["type"], json.dumps(event)) for event in events]
-    return [chunk for event in fed for chunk in stream.feed(event)], stream
-
-
-def test_a_message_stream_becomes_chunks() -> None:
-    for event in ANTHROPIC_STREAM:
-        if event["type"] != "ping":
-            STREAM_EVENT.validate_python(event)
-    chunks, stream = to_openai(ANTHROPIC_STREAM)
-    for chunk in chunks:
-        ChatCompletionChunk.model_validate(chunk, strict=True)
-    assert chunks[0]["choices"][0]["delta"] == {"role": "assistant", "content": ""}
-    answer = StreamAnswer()
-    for chunk in chunks:
-        answer.feed(chunk)
-    assert stream.finished
-    assert (answer.finish_reason, answer.model) == ("tool_calls", "claude-haiku-4-5")
-    assert answer.message["content"] == "I look."
-    calls = [(c["id"], c["function"]["arguments"]) for c in answer.message["tool_calls"]]
-    assert calls == [("t1", '{"x": 1}'), ("t2", "{}")]
-    assert (answer.prompt_tokens, answer.completion_tokens) == (15, 9)
-
-
-def test_usage_is_left_out_when_it_was_not_asked_for() -> None:
-    chunks, _ = to_openai(ANTHROPIC_STREAM, include_usage=False)
-    assert all(chunk["choices"] for chunk in chunks)
-
-
-def test_a_cut_message_stream_is_not_finished() -> None:
-    _, stream = to_openai(ANTHROPIC_STREAM[:-1])
-    assert not stream.finished
-
-
-def test_an_error_event_becomes_an_error_chunk() -> None:
-    error = {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
-    chunks, _ = to_openai([error])
-    assert chunks == [error_to_openai(error, 529)]
-    assert chunks[0]["error"]["code"] == "overloaded"
-
-
-@pytest.mark.parametrize("data", ["", "{", "[]"])
-def test_an_event_that_cannot_be_read_is_not_passed_over(data: str) -> None:
-    with pytest.raises(ProviderError) as caught:
-        AnthropicToOpenAIStream().feed(SSEEvent("content_block_delta", data))
-    assert caught.value.kind == "unreadable"
-
-
-def to_anthropic(chunks: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    stream = OpenAIToAnthropicStream()
-    events = [event for chunk in chunks for event in stream.feed(chunk)]
-    events += stream.finish()
-    for name, payload in events:
-        assert name == payload["type"]
-        if name != "error":
-            STREAM_EVENT.validate_python(payload, strict=True)
-    return events
-
-
-def put_together(events: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, str]]:
-    """The blocks as (text | name of the tool, text | input), checking that they follow in order."""
-    blocks: list[tuple[str, list[str]]] = []
-    opened = None
-    for name, payload in events:
-        if name == "content_block_start":
-            assert opened is None
-            assert payload["index"] == len(blocks)
-            opened = payload["index"]
-            blocks.append((payload["content_block"].get("name", "text"), []))
-        elif name == "content_block_delta":
-            assert payload["index"] == opened
-            delta = payload["delta"]
-            blocks[-1][1].append(delta.get("text") or delta.get("partial_json") or "")
-        elif name == "content_block_stop":
-            assert payload["index"] == opened
-            opened = None
-    assert opened is None
-    return [(kind, "".join(parts)) for kind, parts in blocks]
-
-
-def test_chunks_become_a_message_stream_again() -> None:
-    chunks, _ = to_openai(ANTHROPIC_STREAM)
-    events = to_anthropic(chunks)
-    assert put_together(events) == [("text", "I look."), ("see", '{"x": 1}'), ("now", "{}")]
-    assert events[0][0] == "message_start"
-    assert [name for name, _ in events][-2:] == ["message_delta", "message_stop"]
-    assert events[-2][1]["delta"]["stop_reason"] == "tool_use"
-    assert events[-2][1]["usage"] == {
-        "input_tokens": 10,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": 5,
-        "output_tokens": 9,
-    }
-
-
-def delta(**fields: Any) -> dict[str, Any]:
-    return {"id": "c", "model": "m", "choices": [{"index": 0, "delta": fields}]}
-
-
-def piece(index: int, arguments: str, call_id: str | None = None) -> dict[str, Any]:
-    call: dict[str, Any] = {"index": index, "function": {"arguments": arguments}}
-    if call_id:
-        call["id"] = call_id
-        call["function"]["name"] = call_id
-    return delta(tool_calls=[call])
-
-
-def test_interleaved_calls_and_late_text_become_whole_blocks() -> None:
-    pieces = [piece(0, "{", "a"), piece(1, '{"y"', "b"), delta(content="late"), piece(0, "}")]
-    events = to_anthropic([*pieces, piece(1, ":2}")])
-    assert put_together(events) == [("a", "{}"), ("b", '{"y":2}'), ("text", "late")]
-
-
-def test_parallel_calls_under_one_index_become_blocks_of_their_own() -> None:
-    events = to_anthropic([piece(0, "{}", "a"), piece(0, "{", "b"), piece(0, "}")])
-    assert put_together(events) == [("a", "{}"), ("b", "{}")]
-
-
-def test_an_empty_stream_is_an_empty_message() -> None:
-    events = to_anthropic([])
-    assert [name for name, _ in events] == ["message_start", "message_delta", "message_stop"]
-    assert events[1][1]["delta"]["stop_reason"] is None
-
-
-def test_nothing_follows_an_error_chunk() -> None:
-    error = {"error": {"message": "boom", "type": "server_error"}}
-    events = to_anthropic([delta(content="x"), error, delta(content="y")])
-    assert events[-1] == (
-        "error",
-        {"type": "error", "error": {"type": "api_error", "message": "boom"}},
-    )
-
-
-@pytest.mark.parametrize(
-    ("status", "kind"),
-    [
-        (400, "invalid_request_error"),
-        (401, "authentication_error"),
-        (404, "not_found_error"),
-        (429, "rate_limit_error"),
-        (503, "api_error"),
-        (529, "overloaded_error"),
-    ],
-)
-def test_errors_take_their_type_from_the_status(status: int, kind: str) -> None:
-    body = {"error": {"message": "No.", "type": "t", "param": None, "code": None}}
-    theirs = error_to_anthropic(body, status)
-    assert theirs == {"type": "error", "error": {"type": kind, "message": "No."}}
-    ours = error_to_openai(theirs, status)["error"]
-    assert (ours["message"], ours["type"], ours["param"]) == ("No.", kind, None)
-
-
-def test_an_error_without_a_body_still_has_a_sentence() -> None:
-    assert error_to_openai(None, 529)["error"]["message"] == "The provider answered 529."
-    assert error_to_anthropic("", 500)["error"]["message"] == "The provider answered 500."
-
-
 KEYS = [
     "model",
     "messages",
@@ -698,14 +474,3 @@ def test_whatever_a_provider_answers_is_translated_or_unreadable(
     reply = {**more, "content": content, "choices": [{"message": message, "finish_reason": rest}]}
     with contextlib.suppress(ProviderError):
         json.dumps(translate(reply))
-
-
-@given(st.lists(st.dictionaries(st.sampled_from(KEYS), JUNK), max_size=4))
-def test_whatever_a_provider_streams_is_translated_or_unreadable(junk: list[Any]) -> None:
-    forth = AnthropicToOpenAIStream()
-    back = OpenAIToAnthropicStream()
-    for one in junk:
-        forth.feed(SSEEvent("", json.dumps(one).replace("\\ud800", "")))
-        back.feed(one)
-        back.feed({"choices": [{"delta": one}]})
-    json.dumps(back.finish())

@@ -1,0 +1,63 @@
+"""What a provider's HTTP status says went wrong, as one of our kinds."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+import orjson
+
+from tierwatch.errors import ProviderError
+from tierwatch.wire.fault import error_text
+
+_KEPT_CHARACTERS = 2_000
+_OVERLOADED = 529
+
+
+def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
+    """The error for an answer whose HTTP status is not 200."""
+    try:
+        sentence = error_text(orjson.loads(content))
+    except orjson.JSONDecodeError:
+        sentence = ""
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        kind = "rate_limited"
+    elif status == httpx.codes.REQUEST_TIMEOUT:
+        kind = "timeout"
+    elif httpx.codes.is_server_error(status) or status == _OVERLOADED:
+        kind = "server"
+    elif httpx.codes.is_client_error(status):
+        kind = "refused"
+    else:  # a redirect or an empty success: the address is not a model provider's
+        kind = "unreadable"
+    return ProviderError(
+        f"{name} answered {status}{f': {sentence}' if sentence else '.'}",
+        kind=kind,
+        status=status,
+        retry_after_s=retry_after_s(headers.get("retry-after"), now=datetime.now(UTC)),
+        body=kept_text(content),
+    )
+
+
+def kept_text(content: bytes) -> str:
+    """The beginning of a body, for the record of an attempt."""
+    # No character of UTF-8 has more than 4 bytes.
+    return content[: 4 * _KEPT_CHARACTERS].decode("utf-8", "replace")[:_KEPT_CHARACTERS]
+
+
+def retry_after_s(value: str | None, *, now: datetime) -> float | None:
+    """Seconds a ``Retry-After`` header asks for: a number, or an HTTP date (RFC 9110, 10.2.3).
+
+    None when there is no header or it says neither; never negative.
+    """
+    if value is None:
+        return None
+    if value.strip().replace(".", "", 1).isdecimal():
+        return float(value)
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return max((until - now).total_seconds(), 0.0)

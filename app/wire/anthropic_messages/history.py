@@ -1,0 +1,77 @@
+"""A history in Anthropic's form, fitted to who is to read it."""
+
+from collections import Counter
+from collections.abc import Mapping
+from operator import is_
+from typing import Any
+
+from tierwatch.wire.chat import ANTHROPIC
+from tierwatch.wire.history.bound import OF_ANY_ANTHROPIC, THINKING, forget_zeros, is_bound
+from tierwatch.wire.history.call_ids import with_anthropic_ids
+from tierwatch.wire.history.reader import Fitted, Reader
+from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
+from tierwatch.wire.json_values import objects, string
+
+
+def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fitted:
+    """The request as its reader can take it, still in Anthropic's form.
+
+    Args:
+        request: what the caller sent.
+        to: the wire of the provider that will be called.
+        reader: who that is, and what is known of the messages' issuers.
+    """
+    changes: Counter[str] = Counter()
+    given = objects(request.get("messages"))
+    fitted = [
+        _fitted_turn(message, index, to, reader, changes)
+        if message.get("role") == "assistant"
+        else message
+        for index, message in enumerate(given)
+    ]
+    messages = [message for message in fitted if message is not None]
+    out = dict(request)
+    safe = with_anthropic_ids(messages, changes) if to == ANTHROPIC else messages
+    out["messages"] = joined_turns(safe) if len(messages) < len(given) else safe
+    changes["thinking_off"] += to == ANTHROPIC and without_orphaned_thinking(out)
+    forget_zeros(changes)
+    same = not changes and len(messages) == len(given) and all(map(is_, messages, given))
+    return Fitted(request if same else out, changes)
+
+
+def _fitted_turn(
+    message: Mapping[str, Any], index: int, to: str, reader: Reader, changes: Counter[str]
+) -> Mapping[str, Any] | None:
+    """An assistant turn of Anthropic's; None when nothing of it is left."""
+    content = message.get("content")
+    if not isinstance(content, list) or not is_bound(message):
+        return message
+    own_words = to == ANTHROPIC and reader.wrote(index)
+    own_house = to == ANTHROPIC and reader.houses(index)
+    kept: list[Any] = []
+    for block in content:
+        if not isinstance(block, Mapping):
+            kept.append(block)
+            continue
+        kind = string(block.get("type"))
+        if kind in THINKING:
+            if own_words:
+                kept.append(block)
+            else:
+                changes[kind] += 1
+        elif kind in OF_ANY_ANTHROPIC:
+            foreign = bool(block.get("citations")) and not own_house
+            changes["citations"] += foreign
+            plain = {key: value for key, value in block.items() if key != "citations"}
+            kept.append(plain if foreign else block)
+        elif own_house:
+            kept.append(block)
+        elif kind == "compaction" and isinstance(block.get("content"), str):
+            changes["compaction"] += 1  # a summary of what the caller no longer sends: in words
+            kept.append({"type": "text", "text": block["content"]})
+        else:
+            changes["server_tool"] += 1
+    forget_zeros(changes)
+    if len(kept) == len(content) and all(map(is_, kept, content)):
+        return message
+    return {**message, "content": kept} if kept else None

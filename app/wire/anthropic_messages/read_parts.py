@@ -1,0 +1,106 @@
+"""Messages of Anthropic's wire as turns of typed parts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tierwatch.wire.chat import (
+    ANTHROPIC,
+    Data,
+    Extras,
+    Media,
+    Part,
+    PlainText,
+    Reasoning,
+    Source,
+    Stored,
+    Text,
+    ToolCall,
+    ToolResult,
+    Turn,
+    Unknown,
+    Url,
+)
+from tierwatch.wire.json_values import json_text, mapping, objects, rest, string
+
+NOTHING = Extras(ANTHROPIC)
+
+_OF_A_TURN = frozenset({"role", "content"})
+_OF_A_TEXT = frozenset({"type", "text"})
+_OF_A_CALL = frozenset({"type", "id", "name", "input"})
+_OF_A_RESULT = frozenset({"type", "tool_use_id", "content"})
+_OF_MEDIA = frozenset({"type", "source", "title"})
+_OF_THINKING = frozenset({"type", "thinking", "signature"})
+_OF_REDACTED = frozenset({"type", "data"})
+
+
+def read_turn(message: Mapping[str, Any]) -> Turn:
+    """A message as a turn. Never raises: what has no typed form is kept as it was said."""
+    return content_turn(string(message.get("role")), message.get("content"), message)
+
+
+def content_turn(role: str, content: object, message: Mapping[str, Any]) -> Turn:
+    """A turn of this content; ``message`` is read for what else was said of it."""
+    extras = extras_of(message, _OF_A_TURN)
+    if isinstance(content, str):
+        return Turn(role, (Text(content, NOTHING),), plain=True, extras=extras)
+    return Turn(role, read_blocks(content), plain=False, extras=extras)
+
+
+def read_blocks(content: object) -> tuple[Part, ...]:
+    """The blocks of a message as parts."""
+    return tuple([_read_block(block) for block in objects(content)])
+
+
+def _read_block(block: Mapping[str, Any]) -> Part:
+    if block.get("type") != "tool_result":
+        return _read_said(block)
+    content = block.get("content")
+    plain = isinstance(content, str)
+    # Results hold no results of their own: what is nested more deeply is not followed.
+    parts: tuple[Part, ...] = tuple([_read_said(inner) for inner in objects(content)])
+    if isinstance(content, str):
+        parts = (Text(content, NOTHING),)
+    call_id = block.get("tool_use_id") or ""
+    return ToolResult(call_id, parts, plain, extras_of(block, _OF_A_RESULT))
+
+
+def _read_said(block: Mapping[str, Any]) -> Part:
+    match block.get("type"):
+        case "text":
+            return Text(string(block.get("text")), extras_of(block, _OF_A_TEXT))
+        case "tool_use":
+            arguments = json_text(block.get("input") or {})
+            call_id, name = block.get("id") or "", block.get("name") or ""
+            return ToolCall(call_id, name, arguments, extras_of(block, _OF_A_CALL))
+        case "thinking":
+            extras, signature = extras_of(block, _OF_THINKING), block.get("signature")
+            return Reasoning(string(block.get("thinking")), extras, signature=signature)
+        case "redacted_thinking":
+            return Reasoning(
+                "", extras_of(block, _OF_REDACTED), encrypted=string(block.get("data"))
+            )
+        case "image" | "document" as kind:
+            source = _source(mapping(block.get("source")), kind)
+            if source is not None:
+                name = block.get("title") or None
+                extras = extras_of(block, _OF_MEDIA)
+                return Media("image" if kind == "image" else "file", source, name, extras)
+    return Unknown(ANTHROPIC, block)
+
+
+def _source(source: Mapping[str, Any], kind: str) -> Source | None:
+    match source.get("type"):
+        case "base64":
+            return Data(str(source.get("media_type")), str(source.get("data")))
+        case "url" if isinstance(source.get("url"), str):
+            return Url(source["url"])
+        case "file" if isinstance(source.get("file_id"), str):
+            return Stored(source["file_id"])
+        case "text" if kind == "document":
+            return PlainText(string(source.get("data")))
+    return None
+
+
+def extras_of(said: Mapping[str, Any], known: frozenset[str]) -> Extras:
+    """What was said beyond the known fields."""
+    return NOTHING if said.keys() <= known else Extras(ANTHROPIC, rest(said, known))

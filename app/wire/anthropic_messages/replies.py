@@ -1,0 +1,105 @@
+"""Messages that Anthropic's wire answers with, as typed answers, and back."""
+
+from typing import Any
+
+from tierwatch.errors import ProviderError
+from tierwatch.wire.anthropic_messages.read_parts import NOTHING, read_blocks
+from tierwatch.wire.anthropic_messages.usage import read_usage, write_usage
+from tierwatch.wire.anthropic_messages.write_parts import Block, write_blocks
+from tierwatch.wire.chat import ANTHROPIC, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
+from tierwatch.wire.fault import error_text
+from tierwatch.wire.json_values import mapping, rest
+
+_TYPED = frozenset({"id", "type", "role", "model", "content"})
+_FINISH_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+_STOP_REASONS = {
+    "stop": "end_turn",
+    "length": "max_tokens",
+    "tool_calls": "tool_use",
+    "function_call": "tool_use",
+    "content_filter": "refusal",
+}
+
+
+def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
+    """What a Message says.
+
+    Args:
+        reply: the whole, as a provider answers without ``stream``.
+        created: epoch seconds: this wire has no field for them.
+
+    Raises:
+        ProviderError: kind ``unreadable`` when this is not a Message.
+    """
+    if not isinstance(reply, dict) or not isinstance(reply.get("content"), list):
+        sentence = f"The provider's answer is not a message. {error_text(reply)}".rstrip()
+        raise ProviderError(sentence, kind="unreadable")
+    parts = read_blocks(reply["content"])
+    explanation = mapping(reply.get("stop_details")).get("explanation")
+    if isinstance(explanation, str):
+        parts += (Declined(explanation, NOTHING),)
+    return ChatAnswer(
+        id=reply.get("id") or "",
+        model=reply.get("model") or "",
+        created=created,
+        turn=Turn("assistant", parts, plain=False, extras=NOTHING),
+        finish_reason=finish_reason(reply.get("stop_reason")) or "stop",
+        usage=read_usage(reply),
+        extras=Extras(ANTHROPIC, rest(reply, _TYPED)),
+    )
+
+
+def write_reply(answer: ChatAnswer) -> dict[str, Any]:
+    """The Message."""
+    own = answer.extras.on(ANTHROPIC)
+    parts = answer.turn.parts
+    called = any(isinstance(part, ToolCall) for part in parts)
+    stop, usage = stop_reason(answer.finish_reason, called=called), write_usage(answer.usage)
+    # The wire's own words, as long as they mean the same.
+    if finish_reason(own.get("stop_reason")) == answer.finish_reason:
+        stop = own.get("stop_reason")
+    if own.get("usage") and read_usage(own) == answer.usage:
+        usage = own["usage"]
+    return {
+        "id": answer.id,
+        "type": "message",
+        "role": "assistant",
+        "model": answer.model,
+        "content": _own_blocks(answer.turn) if own else _blocks(answer.turn),
+        "stop_sequence": None,
+        **own,
+        "stop_reason": stop,
+        "usage": usage,
+    }
+
+
+def _own_blocks(turn: Turn) -> list[Block]:
+    # Why it declined stands beside the message.
+    return write_blocks([part for part in turn.parts if not isinstance(part, Declined)])
+
+
+def _blocks(turn: Turn) -> list[Block]:
+    texts = "\n".join([part.text for part in turn.parts if isinstance(part, Text) and part.text])
+    declined = [part.text for part in turn.parts if isinstance(part, Declined)]
+    blocks: list[Block] = [{"type": "text", "text": text} for text in (texts, *declined) if text]
+    return blocks + write_blocks([part for part in turn.parts if isinstance(part, ToolCall)])
+
+
+def finish_reason(stop_reason: object) -> str | None:
+    """OpenAI's word for Anthropic's stop reason; None when there is none."""
+    return _FINISH_REASONS.get(stop_reason, "stop") if isinstance(stop_reason, str) else None
+
+
+def stop_reason(finish_reason: str | None, *, called: bool) -> str | None:
+    """Anthropic's word for OpenAI's finish reason; ``called`` says there are tool calls."""
+    if called and finish_reason == "stop":  # some compatible servers say so beside tool calls
+        return "tool_use"
+    return None if finish_reason is None else _STOP_REASONS.get(finish_reason, "end_turn")

@@ -1,0 +1,151 @@
+"""Chunks as a caller's stream on Anthropic's wire."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tierwatch.wire.anthropic_messages.errors import ERROR_EVENT, write_error
+from tierwatch.wire.anthropic_messages.replies import stop_reason
+from tierwatch.wire.anthropic_messages.usage import write_usage
+from tierwatch.wire.fault import read_error_chunk
+from tierwatch.wire.json_values import mapping, objects, string
+from tierwatch.wire.stream_answer import StreamAnswer
+from tierwatch.wire.usage import Usage
+
+
+class StreamOut:
+    """Turns chunks into the named events of a Messages stream.
+
+    Anthropic's blocks follow one another, OpenAI's tool calls may interleave: the block that is
+    open streams through, and what belongs to another one is held and sent whole by ``finish``.
+    Call ``finish`` once after ``[DONE]``; for a stream that was cut, do not call it.
+    """
+
+    __slots__ = (
+        "_answer",
+        "_blocks",
+        "_failed",
+        "_held",
+        "_late",
+        "_open",
+        "_open_id",
+    )
+
+    def __init__(self, *, include_usage: bool = True) -> None:  # noqa: ARG002 - streams always count here
+        self._answer = StreamAnswer()
+        self._blocks = 0
+        self._open: int | str | None = None  # "text", the index of a tool call, or nothing
+        self._open_id = ""
+        self._held: dict[int, dict[str, Any]] = {}
+        self._late: list[str] = []
+        self._failed = False
+
+    def feed(self, chunk: object) -> list[tuple[str, dict[str, Any]]]:
+        """Take one chunk and return ``(event name, payload)`` pairs; nothing after an error."""
+        if self._failed or not isinstance(chunk, dict):
+            return []
+        if chunk.get("error"):
+            self._failed = True
+            return [(ERROR_EVENT, write_error(read_error_chunk(chunk)))]
+        events = [] if self._answer.chunks else [self._message_start(chunk)]
+        self._answer.feed(chunk)
+        for choice in objects(chunk.get("choices")):
+            if choice.get("index", 0) != 0:
+                continue
+            delta = mapping(choice.get("delta"))
+            for text in (delta.get("content"), delta.get("refusal")):
+                if isinstance(text, str) and text:
+                    events += self._text(text)
+            for call in objects(delta.get("tool_calls")):
+                events += self._call(call)
+        return events
+
+    def finish(self) -> list[tuple[str, dict[str, Any]]]:
+        """Return what is left: held blocks, the stop reason with the usage, the end."""
+        if self._failed:
+            return []
+        events = [] if self._answer.chunks else [self._message_start({})]
+        events += self._close()
+        for call in self._held.values():
+            events += [*self._open_call(call), *self._close()]
+        if self._late:
+            text, self._late = "".join(self._late), []
+            events += [*self._text(text), *self._close()]
+        called = "tool_calls" in self._answer.message
+        delta = {
+            "stop_reason": stop_reason(self._answer.finish_reason, called=called),
+            "stop_sequence": None,
+        }
+        usage = write_usage(self._answer.usage)
+        events.append(("message_delta", {"type": "message_delta", "delta": delta, "usage": usage}))
+        events.append(("message_stop", {"type": "message_stop"}))
+        return events
+
+    def _message_start(self, chunk: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        message: dict[str, Any] = {
+            "id": str(chunk.get("id") or ""),
+            "type": "message",
+            "role": "assistant",
+            "model": str(chunk.get("model") or ""),
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": write_usage(Usage()),
+        }
+        return "message_start", {"type": "message_start", "message": message}
+
+    def _text(self, text: str) -> list[tuple[str, dict[str, Any]]]:
+        if isinstance(self._open, int):
+            self._late.append(text)
+            return []
+        opening = [] if self._open else [self._start_block("text", {"type": "text", "text": ""})]
+        return [*opening, self._delta({"type": "text_delta", "text": text})]
+
+    def _call(self, piece: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        index, call_id = _index(piece), string(piece.get("id"))
+        function = mapping(piece.get("function"))
+        arguments = string(function.get("arguments"))
+        # Some compatible servers send parallel calls all under index 0, each with its own id.
+        if index == self._open and (not call_id or call_id == self._open_id):
+            delta = {"type": "input_json_delta", "partial_json": arguments}
+            return [self._delta(delta)] if arguments else []
+        if isinstance(self._open, int) and index != self._open:
+            held = self._held.setdefault(
+                index, {"index": index, "id": "", "name": "", "pieces": []}
+            )
+            held["id"] = held["id"] or call_id
+            held["name"] = held["name"] or string(function.get("name"))
+            held["pieces"].append(arguments)
+            return []
+        call = {"index": index, "id": call_id, "name": string(function.get("name"))}
+        return [*self._close(), *self._open_call({**call, "pieces": [arguments]})]
+
+    def _open_call(self, call: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        block = {"type": "tool_use", "id": call["id"], "name": call["name"], "input": {}}
+        self._open_id = call["id"]
+        events = [self._start_block(call["index"], block)]
+        arguments = "".join(call["pieces"])
+        if arguments:
+            events.append(self._delta({"type": "input_json_delta", "partial_json": arguments}))
+        return events
+
+    def _start_block(self, kind: int | str, block: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        self._open = kind
+        start = {"type": "content_block_start", "index": self._blocks, "content_block": block}
+        return "content_block_start", start
+
+    def _delta(self, delta: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        payload = {"type": "content_block_delta", "index": self._blocks, "delta": delta}
+        return "content_block_delta", payload
+
+    def _close(self) -> list[tuple[str, dict[str, Any]]]:
+        if self._open is None:
+            return []
+        self._open = None
+        stop = {"type": "content_block_stop", "index": self._blocks}
+        self._blocks += 1
+        return [("content_block_stop", stop)]
+
+
+def _index(value: Mapping[str, Any]) -> int:
+    index = value.get("index")
+    return index if isinstance(index, int) else 0

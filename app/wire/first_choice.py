@@ -1,0 +1,85 @@
+"""The first choice of a chat completion, as the routing library and the capture take it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tierwatch.errors import ProviderError
+from tierwatch.wire.fault import error_text
+from tierwatch.wire.usage import Usage, read_chunk_usage
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The first choice of a chat completion. Token counts are None where the provider gave none."""
+
+    message: dict[str, Any]
+    finish_reason: str | None
+    model: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    logprobs: dict[str, Any] | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """The counts together."""
+        return Usage(
+            self.prompt_tokens,
+            self.completion_tokens,
+            self.cached_tokens,
+            self.cache_write_tokens,
+        )
+
+
+def first_choice(reply: object) -> Reply:
+    """What the first choice of a chat completion says.
+
+    Raises:
+        ProviderError: kind ``unreadable`` when this is not a chat completion; the sentence says
+            what is missing.
+    """
+    if not isinstance(reply, dict):
+        raise _unreadable(f"The provider answered with a JSON {type(reply).__name__}.")
+    if isinstance(reply.get("error"), dict | str) and reply["error"]:
+        raise _unreadable(f"The provider answered 200 with an error: {error_text(reply)}")
+    choices = reply.get("choices")
+    if not isinstance(choices, list) or not choices:
+        raise _unreadable("The provider's answer has no choices.")
+    choice = choices[0]
+    message = choice.get("message") if isinstance(choice, dict) else None
+    if not isinstance(message, dict):
+        raise _unreadable("The provider's answer has no message in its first choice.")
+    _require_answer(message)
+    finish = choice.get("finish_reason")
+    logprobs = choice.get("logprobs")
+    model = reply.get("model")
+    usage = read_chunk_usage(reply.get("usage"))
+    return Reply(
+        message={**message, "role": "assistant"},
+        finish_reason=finish if isinstance(finish, str) else None,
+        model=model if isinstance(model, str) else "",
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        logprobs=logprobs if isinstance(logprobs, dict) else None,
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+    )
+
+
+def _require_answer(message: Mapping[str, Any]) -> None:
+    content = message.get("content")
+    if content is not None and not isinstance(content, str | list):
+        raise _unreadable(f"The answer's content is a JSON {type(content).__name__}.")
+    calls = message.get("tool_calls")
+    if calls is not None and not (
+        isinstance(calls, list) and all(isinstance(call, dict) for call in calls)
+    ):
+        raise _unreadable("The answer's tool_calls are not a list of objects.")
+    if not message.keys() & {"content", "tool_calls", "refusal", "function_call", "audio"}:
+        raise _unreadable("The answer's message has neither content nor tool_calls.")
+
+
+def _unreadable(sentence: str) -> ProviderError:
+    return ProviderError(sentence, kind="unreadable")

@@ -1,0 +1,94 @@
+"""Chat completions as typed answers, and back."""
+
+from typing import Any
+
+from tierwatch.routing.content import message_text
+from tierwatch.wire.chat import OPENAI, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
+from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.json_values import mapping, rest
+from tierwatch.wire.openai_chat.read_parts import read_turn
+from tierwatch.wire.openai_chat.usage import read_usage, write_usage
+from tierwatch.wire.openai_chat.write_parts import write_call, write_turn
+
+_TYPED = frozenset({"id", "object", "created", "model", "choices"})
+_OF_A_CHOICE = frozenset({"index", "message", "finish_reason", "logprobs"})
+
+
+def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
+    """What a chat completion says. Choices after the first are kept as they were said.
+
+    Args:
+        reply: the whole, as a provider answers without ``stream``.
+        created: epoch seconds, for a reply that has none.
+
+    Raises:
+        ProviderError: kind ``unreadable`` when this is not a chat completion.
+    """
+    first, whole = first_choice(reply), mapping(reply)
+    message, choices = first.message, whole["choices"]
+    extras = rest(whole, _TYPED)
+    if more := rest(choices[0], _OF_A_CHOICE):
+        extras["choice"] = more
+    if len(choices) > 1:
+        extras["choices"] = choices[1:]
+    if isinstance(message.get("content"), list):  # some servers answer in parts, most of them text
+        extras["content"] = message["content"]
+        message = {**message, "content": message_text(message)}
+    given = whole.get("created")
+    return ChatAnswer(
+        id=whole.get("id") or "",
+        model=first.model,
+        created=given if isinstance(given, int) else created,
+        turn=read_turn(message),
+        finish_reason=first.finish_reason,
+        usage=first.usage,
+        extras=Extras(OPENAI, extras),
+        logprobs=first.logprobs,
+    )
+
+
+def write_reply(answer: ChatAnswer) -> dict[str, Any]:
+    """The chat completion."""
+    own = dict(answer.extras.on(OPENAI))
+    message = _own_message(answer, own.pop("content", None)) if own else _message(answer.turn)
+    choice = {
+        "index": 0,
+        "message": message,
+        "finish_reason": answer.finish_reason,
+        "logprobs": answer.logprobs,
+        **mapping(own.pop("choice", None)),
+    }
+    usage = write_usage(answer.usage)
+    if answer.usage == read_usage(own):  # as it was said, with what is not typed
+        usage = mapping(own.get("usage"))
+    own.pop("usage", None)
+    return {
+        "id": answer.id,
+        "object": "chat.completion",
+        "created": answer.created,
+        "model": answer.model,
+        "choices": [choice, *own.pop("choices", ())],
+        **({"usage": usage} if usage else {}),
+        **own,
+    }
+
+
+def _own_message(answer: ChatAnswer, listed: Any) -> dict[str, Any]:
+    [message] = write_turn(answer.turn)
+    if message_text({"content": listed}) == (message["content"] or "") and listed is not None:
+        message["content"] = listed
+    return message
+
+
+def _message(turn: Turn) -> dict[str, Any]:
+    texts = [part.text for part in turn.parts if isinstance(part, Text)]
+    declined = [part.text for part in turn.parts if isinstance(part, Declined)]
+    message: dict[str, Any] = {
+        "role": "assistant",
+        "content": "".join(texts) if texts else None,
+        "refusal": "".join(declined) or None,
+    }
+    calls = [write_call(part) for part in turn.parts if isinstance(part, ToolCall)]
+    if calls:
+        message["tool_calls"] = calls
+    return message

@@ -1,0 +1,30 @@
+"""What OpenAI's wire brings, in one value."""
+
+from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.form import Wire
+from tierwatch.wire.openai_chat.errors import ERROR_EVENT, read_error, write_error
+from tierwatch.wire.openai_chat.history import fitted_history
+from tierwatch.wire.openai_chat.read_request import read_request
+from tierwatch.wire.openai_chat.replies import read_reply, write_reply
+from tierwatch.wire.openai_chat.stream_in import StreamIn
+from tierwatch.wire.openai_chat.stream_out import StreamOut
+from tierwatch.wire.openai_chat.usage import read_usage, write_usage
+from tierwatch.wire.openai_chat.whole_stream import whole_stream
+from tierwatch.wire.openai_chat.write_request import write_request
+
+OPENAI_CHAT = Wire(
+    name=OPENAI,
+    read_request=read_request,
+    write_request=write_request,
+    read_reply=read_reply,
+    write_reply=write_reply,
+    stream_in=StreamIn,
+    stream_out=StreamOut,
+    whole_stream=whole_stream,
+    read_error=read_error,
+    write_error=write_error,
+    error_event=ERROR_EVENT,
+    read_usage=read_usage,
+    write_usage=write_usage,
+    fitted_history=fitted_history,
+)

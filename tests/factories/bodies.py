@@ -1,0 +1,297 @@
+"""Well-formed bodies of each wire, for properties that every wire has.
+
+`REQUESTS` and `REPLIES` hold what a wire says of its own; `PLAIN_REQUESTS` and `PLAIN_REPLIES` what
+every wire can say. A new wire adds a line to each.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
+
+Body = dict[str, Any]
+Bodies = st.SearchStrategy[Body]
+
+WORDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12).filter(str.strip)
+NAMES = st.sampled_from(["weather", "search", "add_2"])
+ARGUMENTS = st.dictionaries(WORDS, st.none() | st.booleans() | st.integers() | WORDS, max_size=2)
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+PIXEL = "aGk="
+MARK = {"cache_control": {"type": "ephemeral"}}
+
+
+def some(required: Mapping[str, Any], **optional: Any) -> Bodies:
+    return st.fixed_dictionaries(dict(required), optional=optional)
+
+
+def just(value: Any) -> st.SearchStrategy[Any]:
+    return st.just(value)
+
+
+def marked(part: Bodies) -> Bodies:
+    return st.tuples(part, st.sampled_from([{}, MARK])).map(lambda both: both[0] | both[1])
+
+
+def openai_call(place: str, name: str, arguments: Body, more: Body) -> Body:
+    function = {"name": name, "arguments": json.dumps(arguments, separators=(",", ":"))}
+    return {"id": f"call_{place}", "type": "function", "function": function, **more}
+
+
+@st.composite
+def openai_turns(draw: Any, *, plain: bool) -> list[Body]:
+    """A conversation on OpenAI's wire that ends with the user's words."""
+    text = marked(some({"type": just("text"), "text": WORDS}))
+    image = some({"type": just("image_url"), "image_url": openai_images(plain=plain)})
+    file = just({"type": "file", "file": {"file_id": "file_1"}})
+    heard = just({"type": "input_audio", "input_audio": {"data": PIXEL, "format": "wav"}})
+    new = some({"type": just("hologram"), "beam": WORDS})
+    parts = st.lists(text | image if plain else text | image | file | heard | new, min_size=1)
+    extras = (
+        just({})
+        if plain
+        else st.sampled_from(
+            [{}, {"reasoning_content": "Hm."}, {"name": "bot"}, {"audio": {"id": "a"}}]
+        )
+    )
+    signed = just({}) if plain else st.sampled_from([{}, {"extra_content": {"sig": "c2ln"}}])
+    turns = draw(st.lists(some({"role": just("system"), "content": WORDS}), max_size=1))
+    for number in range(draw(st.integers(0, 2))):
+        turns.append({"role": "user", "content": draw(WORDS | parts)})
+        calls = [
+            openai_call(f"{number}_{place}", draw(NAMES), draw(ARGUMENTS), draw(signed))
+            for place in range(draw(st.integers(0, 2)))
+        ]
+        said = {"role": "assistant", "content": draw(WORDS), **draw(extras)}
+        if calls:
+            said |= {"content": draw(st.none() | WORDS), "tool_calls": calls}
+        turns.append(said)
+        turns += [
+            {"role": "tool", "tool_call_id": call["id"], "content": draw(WORDS)} for call in calls
+        ]
+        if calls:
+            turns.append({"role": "assistant", "content": draw(WORDS)})
+    turns.append({"role": "user", "content": draw(WORDS)})
+    return turns
+
+
+def openai_images(*, plain: bool) -> Bodies:
+    urls = st.sampled_from(["https://x.test/a.png", f"data:image/png;base64,{PIXEL}"])
+    return some({"url": urls}) if plain else some({"url": urls}, detail=just("low"))
+
+
+def openai_tools(*, plain: bool) -> st.SearchStrategy[list[Body]]:
+    function = some({"name": NAMES, "parameters": just(SCHEMA)}, description=WORDS)
+    tool = marked(some({"type": just("function"), "function": function}))
+    strict = just({"type": "function", "function": {"name": "f", "strict": True}})
+    custom = just({"type": "custom", "custom": {"name": "free"}})
+    return st.lists(tool if plain else tool | strict | custom, min_size=1, max_size=3)
+
+
+def openai_request(*, plain: bool) -> Bodies:
+    own = {} if plain else {
+        "seed": st.integers(0, 9),
+        "reasoning_effort": just("low"),
+        "metadata": just({"team": "a"}),
+        "logit_bias": just({"7": 1}),
+        "frequency_penalty": just(0.5),
+        "stream_options": just({"include_usage": True}),
+        "safety_identifier": just("someone"),
+        "response_format": st.sampled_from(
+            [
+                {"type": "text"},
+                {"type": "json_object"},
+                {"type": "json_schema", "json_schema": {"name": "n", "schema": SCHEMA}},
+            ]
+        ),
+    }  # fmt: skip
+    choices: list[Any] = ["auto", "required", "none"]
+    choices.append({"type": "function", "function": {"name": "weather"}})
+    asked = some(
+        {"model": just("m"), "messages": openai_turns(plain=plain)},
+        temperature=st.sampled_from([0, 0.5, 1.0]),
+        max_completion_tokens=st.integers(1, 99),
+        stop=st.lists(WORDS, min_size=1, max_size=2),
+        stream=st.booleans(),
+        user=WORDS,
+        service_tier=st.sampled_from(["auto", "default"] if plain else ["auto", "flex"]),
+        **own,
+    )
+    tooled = some(
+        {"tools": openai_tools(plain=plain)},
+        tool_choice=st.sampled_from(choices),
+        parallel_tool_calls=st.sampled_from([False] if plain else [False, True]),
+    )
+    return st.tuples(asked, just({}) | tooled).map(lambda both: both[0] | both[1])
+
+
+def openai_reply(*, plain: bool) -> Bodies:
+    call = st.builds(openai_call, st.sampled_from("ab"), NAMES, ARGUMENTS, just({}))
+    message = some({"role": just("assistant"), "content": WORDS, "refusal": just(None)})
+    calling = some(
+        {
+            "role": just("assistant"),
+            "content": st.none() | WORDS,
+            "refusal": just(None),
+            "tool_calls": st.lists(call, min_size=1, max_size=2, unique_by=lambda c: c["id"]),
+        }
+    )
+    own = {} if plain else {
+        "system_fingerprint": just("fp"),
+        "service_tier": just("default"),
+    }  # fmt: skip
+    thinking = some(
+        {"role": just("assistant"), "content": WORDS},
+        reasoning_content=WORDS,
+        refusal=WORDS,
+        annotations=just([]),
+    )
+
+    def reply(said: Body, finish: str, rest: Body) -> Body:
+        choice = {"index": 0, "message": said, "finish_reason": finish, "logprobs": None}
+        return {
+            "id": "c1", "object": "chat.completion", "created": 7, "model": "m",
+            "choices": [choice], **rest,
+        }  # fmt: skip
+
+    rest = some({"usage": openai_usage(plain=plain)}, **own)
+    finishes = st.sampled_from(["stop", "length", "content_filter"])
+    ended = st.builds(reply, message if plain else message | thinking, finishes, rest)
+    return ended | st.builds(reply, calling, just("tool_calls"), rest)
+
+
+@st.composite
+def openai_usage(draw: Any, *, plain: bool) -> Body:
+    prompt, completion = draw(st.integers(0, 99)), draw(st.integers(0, 99))
+    details = {"cached_tokens": draw(st.integers(0, prompt))}
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": details,
+    }
+    return usage if plain else usage | {"completion_tokens_details": {"reasoning_tokens": 1}}
+
+
+def tool_use(place: str, name: str, given: Body) -> Body:
+    return {"type": "tool_use", "id": f"toolu_{place}", "name": name, "input": given}
+
+
+@st.composite
+def anthropic_turns(draw: Any, *, plain: bool) -> list[Body]:
+    """A conversation on Anthropic's wire that ends with the user's words."""
+    text = marked(some({"type": just("text"), "text": WORDS}))
+    image = some({"type": just("image"), "source": anthropic_images()})
+    paper = {"type": "document", "title": "a.pdf", "source": {"type": "file", "file_id": "f_1"}}
+    upload = just({"type": "container_upload", "file_id": "f_2"})
+    parts = st.lists(text | image if plain else text | image | just(paper) | upload, min_size=1)
+    thought = st.sampled_from(
+        [
+            [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}],
+            [{"type": "redacted_thinking", "data": "ZGF0YQ=="}],
+            [{"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {}}],
+        ]
+    )
+    turns = []
+    for number in range(draw(st.integers(0, 2))):
+        turns.append({"role": "user", "content": draw(WORDS | parts)})
+        calls = [
+            tool_use(f"{number}_{place}", draw(NAMES), draw(ARGUMENTS))
+            for place in range(draw(st.integers(0, 2)))
+        ]
+        said = [{"type": "text", "text": draw(WORDS)}]
+        before = [] if plain else draw(just([]) | thought)
+        turns.append({"role": "assistant", "content": [*before, *said, *calls]})
+        if calls:
+            results = [
+                {"type": "tool_result", "tool_use_id": call["id"], "content": draw(WORDS)}
+                | ({} if plain else draw(st.sampled_from([{}, {"is_error": True}])))
+                for call in calls
+            ]
+            turns.append({"role": "user", "content": results})
+            turns.append({"role": "assistant", "content": draw(WORDS)})
+    turns.append({"role": "user", "content": draw(WORDS)})
+    return turns
+
+
+def anthropic_images() -> Bodies:
+    return st.sampled_from(
+        [
+            {"type": "url", "url": "https://x.test/a.png"},
+            {"type": "base64", "media_type": "image/png", "data": PIXEL},
+        ]
+    )
+
+
+def anthropic_request(*, plain: bool) -> Bodies:
+    own = {} if plain else {
+        "top_p": just(0.5),
+        "top_k": st.integers(1, 9),
+        "thinking": just({"type": "adaptive"}),
+        "context_management": just({"edits": []}),
+        "output_config": st.sampled_from(
+            [{"effort": "low"}, {"effort": "low", "format": {"type": "json_schema", "schema": {}}}]
+        ),
+    }  # fmt: skip
+    blocks = st.lists(marked(some({"type": just("text"), "text": WORDS})), min_size=1, max_size=2)
+    user = some({"user_id": WORDS})
+    asked = some(
+        {
+            "model": just("m"),
+            "max_tokens": st.integers(1, 99),
+            "messages": anthropic_turns(plain=plain),
+        },
+        system=WORDS if plain else WORDS | blocks,
+        temperature=st.sampled_from([0, 0.5, 1.0]),
+        stop_sequences=st.lists(WORDS, min_size=1, max_size=2),
+        stream=st.booleans(),
+        metadata=user if plain else user | just({"trace": "t"}),
+        service_tier=st.sampled_from(["auto", "standard_only"]),
+        **own,
+    )
+    tool = marked(some({"name": NAMES, "input_schema": just(SCHEMA)}, description=WORDS))
+    search = just({"type": "web_search_20250305", "name": "web_search", "max_uses": 3})
+    alone = just({}) | just({"disable_parallel_tool_use": True})
+    kinds = st.sampled_from([{"type": "auto"}, {"type": "any"}, {"type": "tool", "name": "f"}])
+    tooled = some(
+        {"tools": st.lists(tool if plain else tool | search, min_size=1, max_size=3)},
+        tool_choice=st.builds(lambda kind, more: kind | more, kinds, alone),
+    )
+    return st.tuples(asked, just({}) | tooled).map(lambda both: both[0] | both[1])
+
+
+def anthropic_reply(*, plain: bool) -> Bodies:
+    text = some({"type": just("text"), "text": WORDS})
+    thought = just({"type": "thinking", "thinking": "Hm.", "signature": "c2ln"})
+    call = st.builds(tool_use, st.sampled_from("ab"), NAMES, ARGUMENTS)
+    calls = st.lists(call, min_size=1, max_size=2, unique_by=lambda block: block["id"])
+    one = st.lists(text, min_size=1, max_size=1)
+    said = one if plain else st.lists(text | thought, min_size=1, max_size=3)
+    stops = ["end_turn", "max_tokens", "refusal"] + ([] if plain else ["pause_turn"])
+
+    def reply(content: list[Body], stop: str, usage: Body) -> Body:
+        return {
+            "id": "msg_1", "type": "message", "role": "assistant", "model": "m",
+            "content": content, "stop_reason": stop, "stop_sequence": None, "usage": usage,
+        }  # fmt: skip
+
+    counts = some(
+        {
+            "input_tokens": st.integers(1, 99),
+            "cache_read_input_tokens": st.integers(0, 9),
+            "cache_creation_input_tokens": st.integers(0, 9),
+            "output_tokens": st.integers(0, 99),
+        },
+        **({} if plain else {"service_tier": just("standard")}),
+    )
+    both = st.builds(lambda words, uses: words + uses, said, calls)
+    ended = st.builds(reply, said, st.sampled_from(stops), counts)
+    return ended | st.builds(reply, both, just("tool_use"), counts)
+
+
+REQUESTS = {OPENAI: openai_request(plain=False), ANTHROPIC: anthropic_request(plain=False)}
+PLAIN_REQUESTS = {OPENAI: openai_request(plain=True), ANTHROPIC: anthropic_request(plain=True)}
+REPLIES = {OPENAI: openai_reply(plain=False), ANTHROPIC: anthropic_reply(plain=False)}
+PLAIN_REPLIES = {OPENAI: openai_reply(plain=True), ANTHROPIC: anthropic_reply(plain=True)}

@@ -1,0 +1,109 @@
+"""Chunks of a streamed answer, put together."""
+
+import contextlib
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.errors import ProviderError
+from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.stream_answer import StreamAnswer
+
+
+def chunk(delta: dict[str, Any], finish: str | None = None, index: int = 0) -> dict[str, Any]:
+    choice = {"index": index, "delta": delta, "finish_reason": finish}
+    return {"id": "c", "model": "m", "choices": [choice]}
+
+
+def test_a_stream_is_put_together() -> None:
+    answer = StreamAnswer()
+    for one in [
+        chunk({"role": "assistant", "content": ""}),
+        chunk({"content": "Hel"}),
+        chunk({"content": "other"}, index=1),
+        chunk({"content": "lo"}),
+        chunk({}, "stop"),
+        {"choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 2}},
+    ]:
+        assert not answer.finished or one["choices"] == []
+        answer.feed(one)
+    assert answer.message == {"role": "assistant", "content": "Hello"}
+    assert answer.finished
+    assert (answer.prompt_tokens, answer.completion_tokens) == (5, 2)
+    assert answer.characters == 5
+
+
+def call(index: int | None, arguments: str, call_id: str | None = None) -> dict[str, Any]:
+    piece: dict[str, Any] = {"function": {"arguments": arguments}}
+    if index is not None:
+        piece["index"] = index
+    if call_id:
+        piece |= {"id": call_id, "type": "function"}
+        piece["function"]["name"] = f"f_{call_id}"
+    return {"tool_calls": [piece]}
+
+
+def calls_of(answer: StreamAnswer) -> list[tuple[str, str, str]]:
+    return [
+        (one["id"], one["function"]["name"], one["function"]["arguments"])
+        for one in answer.message["tool_calls"]
+    ]
+
+
+def test_interleaved_tool_calls_are_kept_apart_by_index() -> None:
+    answer = StreamAnswer()
+    pieces = [call(0, "", "a"), call(1, '{"y"', "b"), call(0, "{}"), call(1, ":2}")]
+    for piece in pieces:
+        answer.feed(chunk(piece))
+    answer.feed(chunk({}, "tool_calls"))
+    assert calls_of(answer) == [("a", "f_a", "{}"), ("b", "f_b", '{"y":2}')]
+    assert answer.message["content"] is None
+
+
+@pytest.mark.parametrize("index", [0, None])
+def test_parallel_calls_under_one_index_are_kept_apart_by_id(index: int | None) -> None:
+    answer = StreamAnswer()
+    for piece in [call(index, "{", "a"), call(index, "}"), call(index, "{}", "b")]:
+        answer.feed(chunk(piece))
+    assert calls_of(answer) == [("a", "f_a", "{}"), ("b", "f_b", "{}")]
+
+
+def test_an_error_in_mid_stream_leaves_it_unfinished() -> None:
+    answer = StreamAnswer()
+    answer.feed(chunk({"content": "x"}, "stop"))
+    answer.feed({"error": "overloaded"})
+    assert answer.error == {"message": "overloaded"}
+    assert not answer.finished
+
+
+def test_an_empty_stream_is_an_unfinished_empty_message() -> None:
+    answer = StreamAnswer()
+    assert (answer.message, answer.finished) == ({"role": "assistant", "content": None}, False)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["choices", "delta", "tool_calls", "index", "function", "usage", "id", "message"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_junk_never_breaks_a_stream_and_is_never_a_reply_by_accident(junk: Any) -> None:
+    answer = StreamAnswer()
+    answer.feed(junk)
+    answer.feed(chunk({"content": "x"}, "stop"))
+    assert answer.message["content"].endswith("x")
+    with contextlib.suppress(ProviderError):
+        assert first_choice(junk).message["role"] == "assistant"
