@@ -71,6 +71,7 @@ def choose_threshold(
     current: float,
     step: float,
     grid: float = 0.01,
+    max_weight: float | None = None,
     judge: JudgeErrors | None = None,
 ) -> ThresholdChoice:
     """Choose the loosest threshold within a step that is certified to keep risk at alpha.
@@ -101,6 +102,7 @@ def choose_threshold(
         current: the present threshold, in [0, 1]; taken to two decimals.
         step: how far to move at most, in [0, 1]; cut to two decimals.
         grid: distance of candidates, a positive multiple of 0.01.
+        max_weight: declared cap of the weights; a larger one is refused, never clipped.
         judge: the judge's errors on gold pairs, or None to take its verdicts for the truth; with
             it losses must be 0 or 1.
 
@@ -122,7 +124,7 @@ def choose_threshold(
         if not 0 < value < 1:
             raise EvidenceError(f"{name} must lie between 0 and 1, not {value}")
     candidates = candidates_around(current, step, grid)
-    c, x, w = checked_columns(confidences, losses, weights)
+    c, x, w = checked_columns(confidences, losses, weights, max_weight=max_weight)
     if judge is not None and not np.all((x == 0) | (x == 1)):
         raise EvidenceError("with a judge's errors the losses must be its verdicts, 0 or 1")
     test = risk_test(alpha, delta, judge)

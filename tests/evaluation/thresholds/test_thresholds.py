@@ -516,3 +516,15 @@ def test_predicted_change_refuses_bad_arguments(argument: dict[str, float]) -> N
     good = {"current": 0.7, "proposed": 0.6, "cost_low": 1.0, "cost_high": 3.0}
     with pytest.raises(EvidenceError, match=next(iter(argument))):
         predicted_change([0.5], [0], None, **(good | argument))
+
+
+def test_a_weight_above_its_declared_cap_is_refused_and_one_at_it_changes_nothing() -> None:
+    c, x, w = [0.9] * 100, [1] * 3 + [0] * 97, [2.0] * 50 + [1.5] * 50
+    free = choose_threshold(c, x, w, alpha=0.1, delta=0.05, current=0.5, step=0.1)
+    capped = choose_threshold(c, x, w, alpha=0.1, delta=0.05, current=0.5, step=0.1, max_weight=2.0)
+    assert capped == free
+    with pytest.raises(EvidenceError, match=r"weights must all lie in \[0, 1.9"):
+        choose_threshold(c, x, w, alpha=0.1, delta=0.05, current=0.5, step=0.1, max_weight=1.9)
+    for cap in (0.0, -1.0, math.inf, nan):
+        with pytest.raises(EvidenceError, match="max_weight"):
+            choose_threshold(c, x, w, alpha=0.1, delta=0.05, current=0.5, step=0.1, max_weight=cap)
