@@ -21,7 +21,7 @@ select
   coalesce((select sum(cost_usd) from lost_costs where kind = 'checks' {also}), 0) as lost_checks
 from (select date_trunc('day', now(), 'UTC') as day) d
 """
-_IN_ALL = text(_SUMS.format(since="", also=""))
+_EVER = text(_SUMS.format(since="", also=""))
 _TODAY = text(_SUMS.format(since="where created_at >= d.day", also="and created_at >= d.day"))
 
 
@@ -46,8 +46,8 @@ class EvaluationCosts:
 
 
 def evaluation_costs(connection: Connection, *, today: bool = False) -> EvaluationCosts:
-    """What evaluation has cost in all, or since midnight UTC."""
-    row = connection.execute(_TODAY if today else _IN_ALL).one()
+    """What evaluation has cost in total, or since midnight UTC."""
+    row = connection.execute(_TODAY if today else _EVER).one()
     return EvaluationCosts(
         shadow_usd=float(row.shadow + row.lost_shadow),
         judge_usd=float(row.judge + row.lost_judge),

@@ -1,7 +1,7 @@
 """The writer: a thread that wakes every second and puts down what was recorded since.
 
 A batch is redacted, committed in one transaction under one flush id (so that a batch whose commit
-was not heard of can be sent again), and the workers are told. While Postgres is away batches go to
+was not heard of can be sent again), and the workers are asked. While Postgres is away batches go to
 a bounded file and are drained in order on return; what does not fit is dropped and counted.
 """
 

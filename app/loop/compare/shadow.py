@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tierwatch.dispatch import Dispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import Redactor, redact_json, storable
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
-from tierwatch.routing.tiers import Tier
+from tierwatch.routing.tiers import Deployment, Tier
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
 from tierwatch.store.traffic.work import add_attempt, add_failure, claim
@@ -34,8 +34,20 @@ class Completes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
+    """An exchange that is this worker's for a while; ``tries`` counts this time too."""
+
     pair: StoredPair
     tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What is asked of which deployment; after the last one, the next try begins anew."""
+
+    tier: Tier
+    place: Deployment
+    request: dict[str, object]
+    is_last: bool
 
 
 def shadow_exchange(
@@ -62,70 +74,32 @@ def shadow_exchange(
     claimed = _claim(exchange_id, engine=engine, hold_s=hold_s)
     if claimed is None:
         return
-    pair = claimed.pair
-    if pair.shadowed:
+    if claimed.pair.shadowed:
         dispatch.judge_exchange(exchange_id)
         return
-    tier = tiers.get(pair.exchange.alternative_tier)
-    if tier is None or pair.request is None or worn_out(claimed.tries):
-        why = "the alternative tier left the configuration"
-        if tier is not None:
-            why = "text expired" if pair.request is None else "its workers died, time and again"
+    call = _call(claimed, tiers)
+    if isinstance(call, str):
         with engine.begin() as connection:
-            add_failure(connection, exchange_id, step=STEP, reason=why)
+            add_failure(connection, exchange_id, step=STEP, reason=call)
         return
-    # Each try asks the next deployment, and another one is asked without a pause. The gateway's
-    # breakers are not known here; a failing deployment costs a try, which nobody waits for.
-    deployments = tier.served_at()
-    place = deployments[(claimed.tries - 1) % len(deployments)]
-    request = lean_request(pair.request) | {"model": place.model}
     try:
-        answer = client.complete(place.provider, request)
+        answer = client.complete(call.place.provider, call.request)
     except ProviderError as problem:
-        problem.spent_usd = place.price.cost_usd(*problem.billed)
+        problem.spent_usd = call.place.price.cost_usd(*problem.billed)
         wait_s = after_failed_try(
             engine,
             exchange_id,
             STEP,
-            model=tier.model,
+            model=call.tier.model,
             problem=problem,
             tries=claimed.tries,
-            elsewhere=claimed.tries % len(deployments) != 0,
+            elsewhere=not call.is_last,
         )
         if wait_s is not None:
             dispatch.shadow_exchange(exchange_id, wait_s=wait_s)
         return
-    cost_usd = place.price.cost_usd(
-        answer.prompt_tokens,
-        answer.completion_tokens,
-        answer.cached_tokens,
-        answer.cache_write_tokens,
-    )
     with engine.begin() as connection:
-        added = add_alternative(
-            connection,
-            exchange_id,
-            message=storable(redact_json(answer.message, redact)),
-            tier=tier.name,
-            model=answer.model or tier.model,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            cached_tokens=answer.cached_tokens,
-            cache_write_tokens=answer.cache_write_tokens,
-            cost_usd=cost_usd,
-            latency_ms=answer.latency_ms,
-        )
-        add_attempt(
-            connection,
-            exchange_id=exchange_id,
-            step=STEP,
-            model=tier.model,
-            error="",
-            detail="",
-            latency_ms=answer.latency_ms,
-        )
-        if not added:  # another worker was faster, and this answer was paid for as well
-            add_lost_cost(connection, "shadow", cost_usd)
+        _record(connection, exchange_id, call, answer, redact)
     dispatch.judge_exchange(exchange_id)
 
 
@@ -134,3 +108,66 @@ def _claim(exchange_id: uuid.UUID, *, engine: Engine, hold_s: float) -> _Claimed
         tries = claim(connection, exchange_id, STEP, hold_s=hold_s)
         pair = None if tries is None else load_pair(connection, exchange_id)
     return None if tries is None or pair is None else _Claimed(pair, tries)
+
+
+def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
+    """What to ask of whom, or why nothing can be asked any more.
+
+    Each try asks the next deployment, and another one is asked without a pause. The gateway's
+    breakers are not known here; a failing deployment costs a try, which nobody waits for.
+    """
+    tier = tiers.get(claimed.pair.exchange.alternative_tier)
+    if tier is None:
+        return "the alternative tier left the configuration"
+    if claimed.pair.request is None:
+        return "text expired"
+    if worn_out(claimed.tries):
+        return "its workers died, time and again"
+    deployments = tier.served_at()
+    place = deployments[(claimed.tries - 1) % len(deployments)]
+    return _Call(
+        tier=tier,
+        place=place,
+        request=lean_request(claimed.pair.request) | {"model": place.model},
+        is_last=claimed.tries % len(deployments) == 0,
+    )
+
+
+def _record(
+    connection: Connection,
+    exchange_id: uuid.UUID,
+    call: _Call,
+    answer: Completion,
+    redact: Redactor,
+) -> None:
+    """Store the answer with what it cost, and that it was asked for."""
+    cost_usd = call.place.price.cost_usd(
+        answer.prompt_tokens,
+        answer.completion_tokens,
+        answer.cached_tokens,
+        answer.cache_write_tokens,
+    )
+    added = add_alternative(
+        connection,
+        exchange_id,
+        message=storable(redact_json(answer.message, redact)),
+        tier=call.tier.name,
+        model=answer.model or call.tier.model,
+        prompt_tokens=answer.prompt_tokens,
+        completion_tokens=answer.completion_tokens,
+        cached_tokens=answer.cached_tokens,
+        cache_write_tokens=answer.cache_write_tokens,
+        cost_usd=cost_usd,
+        latency_ms=answer.latency_ms,
+    )
+    add_attempt(
+        connection,
+        exchange_id=exchange_id,
+        step=STEP,
+        model=call.tier.model,
+        error="",
+        detail="",
+        latency_ms=answer.latency_ms,
+    )
+    if not added:  # another worker was faster, and this answer was paid for as well
+        add_lost_cost(connection, "shadow", cost_usd)

@@ -4,13 +4,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, select, text, true
 
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
-from tierwatch.evaluation.sampling.outcome import lower_verdict
+from tierwatch.evaluation.sampling.outcome import Preferred, lower_verdict
 from tierwatch.store.learned.artefacts import policies_of_other_models
 from tierwatch.store.schema.evidence import OutcomeRow
 
@@ -104,35 +103,13 @@ def routed_evidence(
         classifier: version of the learned model; a tier's confidence depends on the models of all
             boundaries, so what was decided by another version is left out.
         after_outcome: outcomes up to this id belong to an older regime and are left out.
-        apart: task type -> tier -> threshold of its own, of the policy in force. They stay as they
+        apart: task type -> tier -> threshold of its own, of the active policy. They stay as they
             are, which a confidence of 1 or 0 in place of the real one says.
         limit: how many of the newest to take. With so many a test holds the active policy's lock
             for a second or two.
     """
-    rows = connection.execute(
-        text(
-            """
-            select o.id, o.tier, o.boundary, o.direction, o.pi, o.task_type, o.policy_version,
-                   v.preferred, e.label, p.thresholds,
-                   array(select cast(e.confidences ->> name as double precision)
-                         from unnest(cast(:tiers as text[])) with ordinality as t(name, place)
-                         order by place) as confidences
-            from outcomes o
-            join verdicts v using (exchange_id, judge_version)
-            join exchanges e on e.id = o.exchange_id
-            join policies p on p.version = o.policy_version and p.classifier = :classifier
-            where o.judge_version = :judge and o.id > :after
-              and o.boundary = any(cast(:tiers as text[])) and o.tier = any(cast(:ladder as text[]))
-              and e.label = any(cast(:ladder as text[]))
-              and e.confidences ?& cast(:tiers as text[])
-              and p.thresholds ?& cast(:tiers as text[])
-              and p.thresholds - cast(:tiers as text[]) = '{}'
-              and abs(array_position(cast(:ladder as text[]), o.tier)
-                      - array_position(cast(:ladder as text[]), e.alternative_tier)) = 1
-              and p.by_task = cast(:apart as jsonb)
-            order by o.id desc limit :limit
-            """
-        ),
+    found = connection.execute(
+        _ROUTED,
         {
             "tiers": list(tiers),
             "ladder": [*tiers, top],
@@ -142,33 +119,86 @@ def routed_evidence(
             "limit": limit,
             "apart": json.dumps({task: dict(own) for task, own in apart.items()}),
         },
-    ).all()[::-1]
+    )
+    pairs = [_RoutedPair(*row) for row in found][::-1]
+    return RoutedEvidence([pair.id for pair in pairs], _as_columns(pairs, tiers, top, apart))
+
+
+@dataclass(frozen=True, slots=True)
+class _RoutedPair:
+    """A judged pair with what routed it; ``confidences`` are of every tier but the top one."""
+
+    id: int
+    tier: str
+    boundary: str
+    direction: str
+    pi: float
+    task_type: str
+    policy_version: int
+    preferred: Preferred
+    label: str
+    thresholds: dict[str, float]
+    confidences: list[float]
+
+
+_ROUTED = text(
+    """
+    select o.id, o.tier, o.boundary, o.direction, o.pi, o.task_type, o.policy_version,
+           v.preferred, e.label, p.thresholds,
+           array(select cast(e.confidences ->> name as double precision)
+                 from unnest(cast(:tiers as text[])) with ordinality as t(name, place)
+                 order by place) as confidences
+    from outcomes o
+    join verdicts v using (exchange_id, judge_version)
+    join exchanges e on e.id = o.exchange_id
+    join policies p on p.version = o.policy_version and p.classifier = :classifier
+    where o.judge_version = :judge and o.id > :after
+      and o.boundary = any(cast(:tiers as text[])) and o.tier = any(cast(:ladder as text[]))
+      and e.label = any(cast(:ladder as text[]))
+      and e.confidences ?& cast(:tiers as text[])
+      and p.thresholds ?& cast(:tiers as text[])
+      and p.thresholds - cast(:tiers as text[]) = '{}'
+      and abs(array_position(cast(:ladder as text[]), o.tier)
+              - array_position(cast(:ladder as text[]), e.alternative_tier)) = 1
+      and p.by_task = cast(:apart as jsonb)
+    order by o.id desc limit :limit
+    """
+)
+
+
+def _as_columns(
+    pairs: Sequence[_RoutedPair],
+    tiers: Sequence[str],
+    top: str,
+    apart: Mapping[str, Mapping[str, float]],
+) -> RoutedPairs:
+    """Pairs as arrays: tiers by their place on the ladder, policies by their place by version."""
     place = {tier: number for number, tier in enumerate((*tiers, top))}
-    versions = sorted({row.policy_version for row in rows})
-    known = {row.policy_version: row.thresholds for row in rows}
+    known = {pair.policy_version: pair.thresholds for pair in pairs}
+    versions = sorted(known)
     gains = {"worse": 1.0, "tie": 0.0, "better": -1.0}
-    pairs = RoutedPairs(
+    return RoutedPairs(
         confidences=np.array(
-            [_own_decided(row, tiers, apart) for row in rows], dtype=np.float64
-        ).reshape(len(rows), len(tiers)),
-        served=[place[row.tier] for row in rows],
-        boundaries=[place[row.boundary] for row in rows],
-        labels=[place[row.label] for row in rows],
-        gains=[gains[lower_verdict(row.preferred, direction=row.direction)] for row in rows],
-        weights=[1 / row.pi for row in rows],
-        policies=[versions.index(row.policy_version) for row in rows],
+            [_own_decided(pair, tiers, apart) for pair in pairs], dtype=np.float64
+        ).reshape(len(pairs), len(tiers)),
+        served=[place[pair.tier] for pair in pairs],
+        boundaries=[place[pair.boundary] for pair in pairs],
+        labels=[place[pair.label] for pair in pairs],
+        gains=[gains[lower_verdict(pair.preferred, direction=pair.direction)] for pair in pairs],
+        weights=[1 / pair.pi for pair in pairs],
+        policies=[versions.index(pair.policy_version) for pair in pairs],
         thresholds=np.array(
             [[known[version][tier] for tier in tiers] for version in versions], dtype=np.float64
         ).reshape(len(versions), len(tiers)),
     )
-    return RoutedEvidence([row.id for row in rows], pairs)
 
 
 def _own_decided(
-    row: Any, tiers: Sequence[str], apart: Mapping[str, Mapping[str, float]]
+    pair: _RoutedPair, tiers: Sequence[str], apart: Mapping[str, Mapping[str, float]]
 ) -> list[float]:
-    own = apart.get(row.task_type, {})
+    """Confidences of a pair, 1 or 0 where a threshold of its task type's own decides."""
+    own = apart.get(pair.task_type, {})
     return [
         float(confidence >= own[tier]) if tier in own else confidence
-        for tier, confidence in zip(tiers, row.confidences, strict=True)
+        for tier, confidence in zip(tiers, pair.confidences, strict=True)
     ]

@@ -71,7 +71,7 @@ def add_label(
 def next_for_review(
     connection: Connection, reviewer: str, *, judge_version: str
 ) -> uuid.UUID | None:
-    """The pair this person should look at next; None when there is none left.
+    """The pair this person should review next; None when there is none left.
 
     Pairs are taken in the order of a hash of their id, which has nothing to do with what they
     say, so the labels of a tier are a plain random sample of its pairs: good for rates, and for

@@ -119,7 +119,7 @@ def judged_pairs(
 def count_judged(
     connection: Connection, boundary: str, *, judge_version: str, after: int, until: int
 ) -> int:
-    """How many outcomes `judged_pairs` has to look at, without reading a text."""
+    """How many outcomes `judged_pairs` has to read, without reading a text."""
     found = connection.execute(
         select(func.count())
         .select_from(OutcomeRow)

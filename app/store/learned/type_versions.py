@@ -34,13 +34,13 @@ def hold_building(connection: Connection) -> bool:
 
 
 def active_version(connection: Connection) -> int:
-    """The version in force; 0 when none is."""
+    """The active version; 0 when none is."""
     found = connection.execute(select(TaskTypesRow.version).where(TaskTypesRow.active))
     return found.scalar_one_or_none() or 0
 
 
 def active_types(connection: Connection) -> StoredTypes | None:
-    """The version in force, or None."""
+    """The active version, or None."""
     row = connection.execute(
         select(
             TaskTypesRow.version,
@@ -55,7 +55,7 @@ def active_types(connection: Connection) -> StoredTypes | None:
 
 
 def active_names(connection: Connection) -> list[str]:
-    """Names of the types in force; empty without types."""
+    """Names of the active types; empty without types."""
     found = connection.execute(select(TaskTypesRow.names).where(TaskTypesRow.active))
     return list(found.scalar_one_or_none() or [])
 
@@ -80,7 +80,7 @@ def add_types(
     evidence: Mapping[str, object],
     mapping: Mapping[str, str | None],
 ) -> None:
-    """Store a version and put it in force in place of the one before."""
+    """Store a version and make it the active one in place of the one before."""
     switch_types_off(connection)
     connection.execute(
         insert(TaskTypesRow).values(
@@ -95,7 +95,7 @@ def add_types(
 
 
 def switch_types_off(connection: Connection) -> bool:
-    """Put no types in force; False when none were."""
+    """Leave no version active; False when none was."""
     gone = connection.execute(
         update(TaskTypesRow)
         .where(TaskTypesRow.active)
@@ -106,7 +106,7 @@ def switch_types_off(connection: Connection) -> bool:
 
 
 def last_looked(connection: Connection) -> dt.datetime | None:
-    """When types were last built, whether or not they were put in force."""
+    """When types were last built, whether or not they became active."""
     return connection.execute(
         select(func.max(AuditRow.at)).where(AuditRow.subject.like("task_types/%"))
     ).scalar_one()

@@ -51,14 +51,14 @@ def judge_versions(connection: Connection) -> list[JudgeVersion]:
         from verdicts group by 1, 2, 3 order by n desc, why
         """
     )
-    told: dict[tuple[str, bool], dict[str, int]] = {}
+    grounds_of: dict[tuple[str, bool], dict[str, int]] = {}
     for row in connection.execute(grounds):
-        told.setdefault((row.judge_version, row.scored), {})[row.why] = row.n
+        grounds_of.setdefault((row.judge_version, row.scored), {})[row.why] = row.n
     return [
         JudgeVersion(
             **row,
-            by_basis=told.get((row["judge_version"], True), {}),
-            unscored=told.get((row["judge_version"], False), {}),
+            by_basis=grounds_of.get((row["judge_version"], True), {}),
+            unscored=grounds_of.get((row["judge_version"], False), {}),
         )
         for row in connection.execute(figures, {"disagreement": SWAP_DISAGREEMENT}).mappings()
     ]

@@ -52,7 +52,7 @@ class LearnerRow(Base):
 
 
 class RefitRow(Base):
-    """One comparison of a candidate with the model in force, whatever came of it."""
+    """One comparison of a candidate with the active model, whatever came of it."""
 
     __tablename__ = "refits"
     __table_args__ = (UniqueConstraint("boundary", "k"),)

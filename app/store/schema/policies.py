@@ -25,7 +25,7 @@ class PolicyRow(Base):
 
 
 class ActivePolicyRow(Base):
-    """The one row gateways poll: which policy is in force, and which one is being rolled out."""
+    """The one row gateways poll: which policy is active, and which one is being rolled out."""
 
     __tablename__ = "active_policy"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
