@@ -1,29 +1,182 @@
-"""Report: the whole state in one JSON document (docs: the report in the README)."""
+"""Report: the whole state in one JSON document, whose schema is the classes here.
+
+What `tierwatch demo --report` writes, ``GET /api/v1/report`` returns and the overview page shows.
+"""
 
 import sys
-from dataclasses import asdict
-from typing import Any
+from typing import TypedDict, cast
 
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.alarms.stream_state import StreamState, stream_state
-from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.costs import Costs
-from tierwatch.evaluation.rates.double_sampling import estimate_rate
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.saving import relative_saving
-from tierwatch.evaluation.rates.weighted import effective_n
+from tierwatch.loop.compare.tier_rates import judge_rate, misroute_rate
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs
-from tierwatch.store.evidence.labels import has_labels, reviewed_outcomes
+from tierwatch.store.documents import Json
 from tierwatch.store.evidence.monitors import active_streams
 from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
+
+
+class Rate(TypedDict):
+    """An estimate.
+
+    Attributes:
+        estimate: None when unknown.
+        low: of the interval; None where it has no lower end.
+        high: of the interval.
+        n: pairs or minutes it rests on.
+        method: how it was made.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float
+    n: int
+    method: str
+
+
+class CostParts(TypedDict):
+    """What was paid, by what for; ``unpriced`` models count as free since no price is known."""
+
+    serving_usd: float
+    classifier_usd: float
+    shadow_usd: float
+    judge_usd: float
+    checks_usd: float
+    unpriced: list[str]
+
+
+class TierReport(TypedDict):
+    """A tier, or the response cache.
+
+    Attributes:
+        requests: it served.
+        pairs: exchanges of it that were sampled.
+        misroute: how often its answers are materially worse than the next tier's.
+        overspend: how often the cheaper tier's answer would have done.
+        tolerance: misroute rate that must not be exceeded; None for the top tier.
+        state: what may be said of it; None without a tolerance.
+    """
+
+    requests: int
+    pairs: int
+    misroute: Rate
+    overspend: Rate
+    tolerance: float | None
+    state: StreamState | None
+
+
+class ObjectiveReport(TypedDict):
+    """The share of the quality of tier ``top`` that is to be kept, and what the policy keeps."""
+
+    quality: float
+    top: str
+    kept: Rate
+
+
+class AlertReport(TypedDict):
+    """An alert; ``attribution`` and ``why`` are None until it is known what it comes from."""
+
+    id: int
+    kind: str
+    segment: str
+    tier: str
+    opened_at_request: int
+    pairs: int
+    cause: str
+    state: str
+    summary: str
+    attribution: str | None
+    why: str | None
+
+
+# A function's syntax, because `from` is a word of Python's own. ``objective`` is what the proposal
+# does to the quality kept, in a sentence; None without an objective.
+ProposalReport = TypedDict(
+    "ProposalReport",
+    {
+        "id": int,
+        "kind": str,
+        "tier": str,
+        "task_type": str,
+        "from": float,
+        "to": float,
+        "direction": str,
+        "state": str,
+        "certified": bool,
+        "pairs": int,
+        "predicted": Json,
+        "candidate_version": int | None,
+        "objective": str | None,
+    },
+)
+
+
+class Report(TypedDict):
+    """Everything, at one moment.
+
+    Attributes:
+        requests: all that the gateway served.
+        captured: chosen for evaluation: shadowed + pending + failed + dropped at every moment.
+        shadowed: have a shadow answer and a final word of the judge: judged + unscored.
+        judged: have a verdict.
+        unscored: have none that can be read.
+        failed: ended without a verdict.
+        dropped: chosen, and then no buffer or file had room.
+        pending: chosen and not ended, wherever they are (buffer, spool, queue or worker).
+        cost_usd: of serving, without the classifier.
+        cost_top_tier_usd: what the top tier's price would have been for the same tokens.
+        saving: 1 - cost_usd / cost_top_tier_usd; None before there are costs.
+        saving_net_of_evaluation: the same with all costs; below 0 when watching costs more than
+            routing saves.
+        costs: by what for.
+        saving_interval: the saving with its interval.
+        quality_vs_top: share of requests answered no worse than by the top tier, at least.
+        objective: None without one.
+        evaluation_cost_usd: shadow answers, judging, anchors and probes.
+        recorded_quality: mean grade of the answers served, in replays only.
+        tiers: by name, the response cache as ``cache``.
+        alerts: oldest first.
+        proposals: oldest first.
+        policy_version: active for sessions outside a rollout; None before there is one.
+        thresholds: of that policy, by tier.
+        model_version: of that policy; 0 is the configured classifier.
+    """
+
+    requests: int
+    captured: int
+    shadowed: int
+    judged: int
+    unscored: int
+    failed: int
+    dropped: int
+    pending: int
+    cost_usd: float
+    cost_top_tier_usd: float
+    saving: float | None
+    saving_net_of_evaluation: float | None
+    costs: CostParts
+    saving_interval: Rate
+    quality_vs_top: Rate
+    objective: ObjectiveReport | None
+    evaluation_cost_usd: float
+    recorded_quality: float | None
+    tiers: dict[str, TierReport]
+    alerts: list[AlertReport]
+    proposals: list[ProposalReport]
+    policy_version: int | None
+    thresholds: dict[str, float]
+    model_version: int | None
+
 
 _FUNNEL = """
 select
@@ -42,11 +195,8 @@ select
 """
 
 
-def build_report(connection: Connection, config: Config) -> dict[str, Any]:
-    """Return the report of CONTRACT.md; every number is read in the caller's one snapshot.
-
-    ``captured = shadowed + pending + failed + dropped`` always: pending is what was sampled and
-    has not ended, wherever it is (buffer, spool, queue or worker).
+def build_report(connection: Connection, config: Config) -> Report:
+    """Return the report; every number is read in the caller's one snapshot.
 
     Args:
         connection: in a repeatable-read transaction for figures of one moment.
@@ -79,7 +229,14 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
         "cost_top_tier_usd": top,
         "saving": costs.saving(top),
         "saving_net_of_evaluation": costs.saving_net_of_evaluation(top),
-        "costs": asdict(costs) | {"unpriced": list(config.unpriced)},
+        "costs": {
+            "serving_usd": costs.serving_usd,
+            "classifier_usd": costs.classifier_usd,
+            "shadow_usd": costs.shadow_usd,
+            "judge_usd": costs.judge_usd,
+            "checks_usd": costs.checks_usd,
+            "unpriced": list(config.unpriced),
+        },
         "saving_interval": _figures(_saving(connection)),
         "quality_vs_top": _figures(_quality(connection, config, judge)),
         "objective": _objective(connection, config, active, judge),
@@ -107,7 +264,7 @@ def build_report(connection: Connection, config: Config) -> dict[str, Any]:
 
 def _objective(
     connection: Connection, config: Config, active: ActivePolicies | None, judge_version: str
-) -> dict[str, Any] | None:
+) -> ObjectiveReport | None:
     """What is to be kept of the top tier's quality, and what is; None without an objective."""
     objective = objective_of(config)
     if objective is None:
@@ -166,11 +323,11 @@ def _quality(connection: Connection, config: Config, judge_version: str) -> Esti
     return relative_quality(requests, rates)
 
 
-def _cache(connection: Connection, config: Config, judge_version: str) -> dict[str, Any]:
+def _cache(connection: Connection, config: Config, judge_version: str) -> dict[str, TierReport]:
     """The response cache beside the tiers, where it is on or has ever answered."""
     if any(tier.name == CACHE_TIER for tier in config.tiers):
         return {}
-    told = _tier(
+    cache = _tier(
         connection,
         CACHE_TIER,
         tolerance=config.cache_tolerance,
@@ -178,8 +335,8 @@ def _cache(connection: Connection, config: Config, judge_version: str) -> dict[s
         min_pairs=config.evaluation.min_pairs,
         model=CACHE_TIER,
     )
-    shown = told["requests"] or config.gateway.cache.mode != "off"
-    return {CACHE_TIER: told} if shown else {}
+    shown = cache["requests"] or config.gateway.cache.mode != "off"
+    return {CACHE_TIER: cache} if shown else {}
 
 
 def _tier(
@@ -190,7 +347,7 @@ def _tier(
     judge_version: str,
     min_pairs: int,
     model: str,
-) -> dict[str, Any]:
+) -> TierReport:
     requests = connection.execute(
         text("select coalesce(sum(requests), 0) from rollups where tier = :tier"), {"tier": tier}
     ).scalar_one()
@@ -201,7 +358,7 @@ def _tier(
         "requests": int(requests),
         "pairs": pairs,
         "misroute": _figures(misroute_rate(connection, tier, judge_version)),
-        "overspend": _figures(_judge_rate(connection, tier, judge_version, direction="down")),
+        "overspend": _figures(judge_rate(connection, tier, judge_version, direction="down")),
         "tolerance": tolerance,
         "state": None
         if tolerance is None
@@ -232,58 +389,10 @@ def _state(
     return next((state for state in _STATES if state in states), "NO_DATA")
 
 
-def misroute_rate(
-    connection: Connection, tier: str, judge_version: str, *, level: float = 0.95
-) -> Estimate:
-    """How often a tier's answers are materially worse than the next tier's.
+def _figures(rate: Estimate) -> Rate:
+    """An estimate under the report's names.
 
-    With people's labels on some of the pairs, the judge's errors are corrected (double sampling).
-    Without, it is the judge's own rate and called so.
-    """
-    if has_labels(connection, tier, judge_version=judge_version):
-        seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-        return estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels, level=level)
-    return _judge_rate(connection, tier, judge_version, direction="up", level=level)
-
-
-def _judge_rate(
-    connection: Connection,
-    tier: str,
-    judge_version: str,
-    *,
-    direction: str,
-    level: float = 0.95,
-) -> Estimate:
-    """The judge's rate, its interval good for being watched; a conversation counts as one.
-
-    The interval is the time-uniform one of as many equally weighted conversations as these
-    weighted ones are worth (`effective_n`).
-    """
-    rows = connection.execute(
-        text(
-            "select sum(loss / pi) / sum(1 / pi) as loss, sum(1 / pi) as weight, count(*) as pairs"
-            " from outcomes where tier = :tier and direction = :direction"
-            " and judge_version = :judge group by session"
-        ),
-        {"tier": tier, "direction": direction, "judge": judge_version},
-    ).all()
-    if not rows:
-        return unknown()
-    weights = [row.weight for row in rows]
-    bad = sum(w * row.loss for w, row in zip(weights, rows, strict=True)) / sum(weights)
-    n = effective_n(weights)
-    low, high = always_valid_interval(min(n, bad * n), n, level)
-    value = min(1.0, bad)
-    if direction == "down":  # overspend: the cheaper answer would have done
-        value, low, high = 1 - value, 1 - high, 1 - low
-    method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
-    return Estimate(value, low, high, sum(row.pairs for row in rows), method)
-
-
-def _figures(rate: Estimate) -> dict[str, Any]:
-    """An estimate under the report's names; ``estimate`` is None when unknown.
-
-    So is an end of an interval that has none (Fieller's, of a saving that is too uncertain).
+    An interval without a lower end is Fieller's, of a saving that is too uncertain.
     """
     return {
         "estimate": rate.value,
@@ -294,19 +403,20 @@ def _figures(rate: Estimate) -> dict[str, Any]:
     }
 
 
-def _alerts(connection: Connection) -> list[dict[str, Any]]:
-    rows = connection.execute(
+def _alerts(connection: Connection) -> list[AlertReport]:
+    found = connection.execute(
         text(
             "select id, kind, segment, tier, opened_at_request, pairs, cause, state, summary,"
             " attribution->>'cause' as attribution, attribution->>'sentence' as why"
             " from alerts order by id"
         )
     )
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view
+    # Columns are named as the keys are; a test compares them.
+    return cast("list[AlertReport]", [dict(row) for row in found.mappings()])
 
 
-def _proposals(connection: Connection) -> list[dict[str, Any]]:
-    rows = connection.execute(
+def _proposals(connection: Connection) -> list[ProposalReport]:
+    found = connection.execute(
         text(
             'select id, kind, tier, task_type, from_threshold as "from", to_threshold as "to",'
             " direction, state, certified, pairs, predicted, candidate_version,"
@@ -314,4 +424,4 @@ def _proposals(connection: Connection) -> list[dict[str, Any]]:
             " from proposals order by id"
         )
     )
-    return [dict(row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public mapping view
+    return cast("list[ProposalReport]", [dict(row) for row in found.mappings()])

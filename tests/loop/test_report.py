@@ -1,6 +1,8 @@
 """The report's funnel adds up at every stage of an exchange's way, and unknown is not zero."""
 
 import datetime as dt
+import types
+import typing
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from sqlalchemy import Engine, text
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
+from tierwatch.loop import report as schema
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
@@ -61,9 +64,31 @@ def report(engine: Engine, config: Config) -> Callable[[], dict[str, Any]]:
         assert found["captured"] == sum(found[part] for part in parts)
         assert found["shadowed"] == found["judged"] + found["unscored"]
         assert min(found[part] for part in parts) >= 0
+        _require_schema(found, schema.Report, "report")
         return found
 
     return build
+
+
+def _require_schema(found: Any, kind: Any, path: str) -> None:
+    """The keys are those of the class, and no value has a type that it does not name."""
+    if typing.is_typeddict(kind):
+        hints = typing.get_type_hints(kind)
+        assert list(found) == list(hints), path
+        for name, hint in hints.items():
+            _require_schema(found[name], hint, f"{path}.{name}")
+        return
+    origin, parts = typing.get_origin(kind), typing.get_args(kind)
+    if origin in {types.UnionType, typing.Union}:
+        if found is not None:
+            _require_schema(found, parts[0], path)
+    elif origin in {list, dict}:
+        for item in found if origin is list else found.values():
+            _require_schema(item, parts[-1], path)
+    elif kind is not Any:
+        # A whole number is a number, as JSON has it.
+        accepted = {float: (int, float), str: (str,), int: (int,), bool: (bool,)}.get(kind)
+        assert isinstance(found, accepted) if accepted else found in parts, path
 
 
 Report = Callable[[], dict[str, Any]]

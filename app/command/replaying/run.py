@@ -212,7 +212,7 @@ class _Run:
         try:
             with self.engine.connect() as connection:
                 quiet = connection.execution_options(isolation_level="REPEATABLE READ")
-                return build_report(quiet, self.config)
+                return dict(build_report(quiet, self.config))
         except SQLAlchemyError:
             return None
 

@@ -10,7 +10,7 @@ from tierwatch.loop.report import build_report
 
 
 def _report(connection: Connection) -> dict[str, Any]:
-    return build_report(connection, this_site().config)
+    return dict(build_report(connection, this_site().config))
 
 
 ROUTES = (Route("GET", "/report", "The whole state in one document.", dict[str, Any], _report),)

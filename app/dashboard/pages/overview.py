@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from flask import Blueprint
 from sqlalchemy import Connection
@@ -91,7 +91,7 @@ def show() -> str:
 
 def overview_page(connection: Connection, config: Config, *, gateway_url: str) -> OverviewPage:
     """Fill the overview from the report, so that page and report cannot differ."""
-    report = build_report(connection, config)
+    report: Mapping[str, Any] = build_report(connection, config)
     asked = report["objective"]
     active = in_force(connection)
     stable = None if active is None else policy(connection, active.stable_version)

@@ -1,0 +1,105 @@
+"""Rates of a tier: weighted by 1 / pi, a conversation as one, corrected where people spoke."""
+
+import math
+import uuid
+
+import factories.rows as put
+import pytest
+from sqlalchemy import Connection
+
+from tierwatch.loop.compare.tier_rates import judge_rate, misroute_rate
+from tierwatch.store.evidence.labels import add_label
+
+
+def label(connection: Connection, pair: uuid.UUID, preferred: str) -> None:
+    add_label(connection, pair, reviewer="ada", preferred=preferred, shown_first="served", note="")
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_without_pairs_nothing_is_known(connection: Connection, direction: str) -> None:
+    rate = judge_rate(connection, "simple", put.JUDGE, direction=direction)
+    assert rate.value is None
+    assert rate.n == 0
+    assert misroute_rate(connection, "simple", put.JUDGE).value is None
+
+
+def test_a_pair_counts_as_many_as_it_stands_for(connection: Connection) -> None:
+    put.add_outcome(connection, 1, 1.0, pi=0.5)
+    put.add_outcome(connection, 2, 0.0, pi=0.125)
+    rate = judge_rate(connection, "simple", put.JUDGE, direction="up")
+    # One loss at weight 2, none at weight 8: 2 / 10.
+    assert rate.value == pytest.approx(0.2)
+    assert rate.n == 2
+    # Effective: (2 + 8)^2 / (4 + 64) = 1.47 conversations.
+    assert rate.method.startswith("judge rate, 1 effective conversations")
+    assert 0 <= rate.low <= rate.value <= rate.high <= 1
+
+
+def test_only_the_tier_direction_and_judge_that_were_asked_for(connection: Connection) -> None:
+    put.add_outcome(connection, 1, 0.0)
+    put.add_outcome(connection, 2, 1.0, tier="standard")
+    put.add_outcome(connection, 3, 1.0, direction="down")
+    put.add_outcome(connection, 4, 1.0, judge_version="older")
+    rate = judge_rate(connection, "simple", put.JUDGE, direction="up")
+    assert (rate.value, rate.n) == (0.0, 1)
+
+
+def test_a_conversation_is_one_and_its_pairs_are_counted(connection: Connection) -> None:
+    for number in range(40):
+        put.add_outcome(connection, number, float(number % 4 == 0), session=f"talk {number // 10}")
+    together = judge_rate(connection, "simple", put.JUDGE, direction="up")
+    # Of each ten 3, 2, 3, 2 are losses.
+    assert together.value == pytest.approx(10 / 40)
+    assert together.n == 40
+    assert "4 effective conversations" in together.method
+    for number in range(40):
+        put.add_outcome(
+            connection, 100 + number, float(number % 4 == 0), tier="standard", session=f"s{number}"
+        )
+    apart = judge_rate(connection, "standard", put.JUDGE, direction="up")
+    assert apart.value == together.value
+    assert apart.high - apart.low < together.high - together.low
+
+
+def test_overspend_is_what_was_no_loss(connection: Connection) -> None:
+    for number in range(20):
+        put.add_outcome(
+            connection,
+            number,
+            float(number < 5),
+            tier="standard",
+            boundary="simple",
+            direction="down",
+        )
+    rate = judge_rate(connection, "standard", put.JUDGE, direction="down")
+    # 5 of 20 cheaper answers were worse, so 15 of 20 would have done.
+    assert rate.value == pytest.approx(0.75)
+    assert rate.low <= 0.75 <= rate.high
+
+
+def test_a_higher_level_gives_a_wider_interval(connection: Connection) -> None:
+    for number in range(100):
+        put.add_outcome(connection, number, float(number % 10 == 0))
+    narrow, wide = (
+        judge_rate(connection, "simple", put.JUDGE, direction="up", level=level)
+        for level in (0.9, 0.999)
+    )
+    assert narrow.value == wide.value
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_labels_correct_what_the_judge_said(connection: Connection) -> None:
+    for number in range(100):
+        flagged = number < 30
+        pair = put.add_pair(connection, number, "alternative" if flagged else "served")
+        put.add_outcome(connection, number, float(flagged), exchange_id=pair)
+        if number % 3 == 0:  # people agree with every second flag, and with every clearance
+            bad = flagged and number % 2 == 0
+            label(connection, pair, "alternative" if bad else "served")
+    judged = judge_rate(connection, "simple", put.JUDGE, direction="up")
+    corrected = misroute_rate(connection, "simple", put.JUDGE)
+    assert judged.value == pytest.approx(0.3)
+    # About half of .3; of 34 labels 10 are of flagged pairs, 5 of these agree.
+    assert corrected.value == pytest.approx(0.15, abs=0.02)
+    assert not math.isnan(corrected.high)
+    assert "double sampling" in corrected.method
