@@ -1,20 +1,63 @@
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
+from factories.rows import add_alert
+from sqlalchemy import Connection, text
 
-Bearer = Callable[[str], dict[str, str]]
-
-
-@pytest.fixture
-def client(app: Flask) -> Any:
-    return app.test_client()
+from tierwatch.store.pages.lines import PAGE
 
 
-@pytest.mark.parametrize("path", ["alerts/99", "proposals/99", f"pairs/{uuid.UUID(int=1)}", "x"])
-def test_what_is_not_there_is_404_in_the_envelope(client: Any, bearer: Bearer, path: str) -> None:
-    response = client.get(f"/api/v1/{path}", headers=bearer("viewer"))
-    assert response.status_code == 404
-    assert response.json["error"]["type"] == "not_found"
+def test_an_alert_is_acknowledged_and_resolved_once(
+    client: Any, bearer: Any, seeded: dict[str, Any], connection: Connection
+) -> None:
+    headers, path = bearer("reviewer"), f"/api/v1/alerts/{seeded['alert_id']}"
+    moved = client.post(f"{path}/acknowledge", headers=headers)
+    assert (moved.json["state"], moved.json["acknowledged_by"]) == (
+        "acknowledged",
+        "token:reviewer",
+    )
+    moved = client.post(f"{path}/resolve", headers=headers)
+    assert (moved.json["state"], moved.json["resolved_by"]) == ("resolved", "token:reviewer")
+    again = client.post(f"{path}/resolve", headers=headers)
+    assert again.status_code == 409
+    assert again.json["error"]["type"] == "conflict"
+    actions = connection.execute(
+        text("select action, actor from audit where subject like 'alert/%' order by id")
+    ).all()
+    assert actions == [
+        ("alert.acknowledged", "token:reviewer"),
+        ("alert.resolved", "token:reviewer"),
+    ]
+
+
+def test_a_list_leads_to_its_next_page_and_ends(
+    client: Any, bearer: Any, connection: Connection
+) -> None:
+    ids = [add_alert(connection) for _ in range(PAGE + 1)]
+    headers = bearer("viewer")
+    first = client.get("/api/v1/alerts", headers=headers).json
+    assert [one["id"] for one in first["alerts"]] == ids[:0:-1]
+    last = client.get(f"/api/v1/alerts?before={first['before']}", headers=headers).json
+    assert [one["id"] for one in last["alerts"]] == ids[:1]
+    assert last["before"] is None
+
+
+def test_only_unresolved_alerts_where_they_are_asked_for(
+    client: Any, bearer: Any, connection: Connection
+) -> None:
+    add_alert(connection, state="resolved")
+    kept = add_alert(connection, state="acknowledged")
+    headers = bearer("viewer")
+    found = client.get("/api/v1/alerts?state=unresolved", headers=headers).json["alerts"]
+    assert [one["id"] for one in found] == [kept]
+    assert len(client.get("/api/v1/alerts?state=all", headers=headers).json["alerts"]) == 2
+    refused = client.get("/api/v1/alerts?state=open", headers=headers)
+    assert refused.status_code == 400
+    assert refused.json["error"]["message"] == "state: accepted are unresolved, all"
+
+
+@pytest.mark.parametrize("verb", ["acknowledge", "resolve"])
+def test_an_alert_that_is_not_there_cannot_be_moved(client: Any, bearer: Any, verb: str) -> None:
+    answer = client.post(f"/api/v1/alerts/99/{verb}", headers=bearer("reviewer"))
+    assert answer.status_code == 404
+    assert answer.json["error"]["type"] == "not_found"

@@ -1,34 +1,17 @@
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
 from flask import Flask
 from sqlalchemy import Connection, select
 
 from tierwatch.dashboard.api.blueprint import PREFIX, ROUTES, openapi_document
 from tierwatch.dashboard.api.schema import path_of
+from tierwatch.store.people.roles import ROLES
 from tierwatch.store.schema.proposals import ProposalRow
 
 Bearer = Callable[[str], dict[str, str]]
-
-
-@pytest.fixture
-def client(app: Flask) -> Any:
-    return app.test_client()
-
-
-@pytest.fixture
-def seeded(connection: Connection) -> dict[str, Any]:
-    add_policy(connection, 1)
-    add_policy(connection, 2, simple=0.8)
-    put_in_force(connection, 2)
-    return {
-        "alert_id": add_alert(connection),
-        "proposal_id": add_proposal(connection, base_version=2),
-        "pair_id": add_pair(connection, 1, "alternative"),
-        "version": 1,
-    }
 
 
 def test_document_describes_exactly_what_is_served(app: Flask) -> None:
@@ -90,3 +73,56 @@ def test_roles_hold_for_tokens(
     assert moved.json["state"] == "acknowledged"
     assert moved.json["acknowledged_by"] == "token:reviewer"
     assert connection.execute(select(ProposalRow.state)).scalar_one() == "open"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "alerts/99",
+        "proposals/99",
+        f"pairs/{uuid.UUID(int=1)}",
+        f"alerts/{2**63}",
+        "policies/99",
+        "x",
+    ],
+)
+def test_what_is_not_there_is_404_in_the_envelope(client: Any, bearer: Bearer, path: str) -> None:
+    response = client.get(f"/api/v1/{path}", headers=bearer("viewer"))
+    assert response.status_code == 404
+    assert response.json["error"]["type"] == "not_found"
+
+
+@pytest.mark.parametrize("query", ["before=x", "before=-1", f"before={2**63}", "before=1.5"])
+def test_pages_that_are_none_are_refused_in_the_envelope(
+    client: Any, bearer: Bearer, query: str
+) -> None:
+    headers = bearer("viewer")
+    for path in ("alerts", "proposals", "pairs", "policies"):
+        response = client.get(f"/api/v1/{path}?{query}", headers=headers)
+        assert response.status_code == 400, path
+        assert set(response.json) == {"error"}
+        assert response.json["error"]["type"] == "invalid_request"
+        assert response.json["error"]["message"].startswith("before: accepted is the id")
+
+
+def test_another_method_is_refused_in_the_envelope(client: Any, bearer: Bearer) -> None:
+    response = client.post("/api/v1/report", headers=bearer("admin"))
+    assert response.status_code == 405
+    assert response.json["error"]["type"] == "invalid_request"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_may_do_what_it_includes_and_no_more(
+    client: Any, bearer: Bearer, role: str
+) -> None:
+    headers = bearer(role)
+    for route in ROUTES:
+        # Nothing of that id is there: whoever may is answered 404, or 409 of a policy.
+        path = path_of(PREFIX + route.rule)[0].format(
+            alert_id=9, proposal_id=9, version=9, pair_id=uuid.UUID(int=9)
+        )
+        status = client.open(
+            path, method=route.method, headers=headers, json={"why": "tested"}
+        ).status_code
+        may = ROLES.index(role) >= ROLES.index(route.role)
+        assert (status == 403) is not may, (path, status)
