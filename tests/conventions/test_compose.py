@@ -268,6 +268,6 @@ def test_the_build_sees_what_it_copies_and_nothing_else() -> None:
 
 
 def test_secrets_of_the_file_are_explained() -> None:
-    page = read_text("docs/deploy.md")
+    page = read_text("docs/operate.md")
     for match in VARIABLE.finditer(read_text("docker-compose.yml")):
         assert f"`{match['name']}`" in page
