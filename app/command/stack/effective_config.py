@@ -31,6 +31,8 @@ def write_effective_config(
     evaluation["judge"] = _recorded_judge(evaluation.get("judge") or {})
     if sample_rate is not None:
         evaluation["sample_rate"] = sample_rate
+        # Else escalated traffic would keep a rate of its own, and 1 would not be every exchange.
+        evaluation.pop("probe_down_rate", None)
     document.setdefault("gateway", {}).pop("api_keys", None)
     document.pop("notify", None)
     folder.mkdir(parents=True, exist_ok=True)
