@@ -16,7 +16,8 @@ from typing import Any
 from decide import request, summary, timed_us
 from prometheus_client import CollectorRegistry
 
-from tierwatch.gateway.answer.balancer import Balancer, Tries
+from tierwatch.gateway.answer.tries import Tries
+from tierwatch.gateway.deployments.balancer import Balancer
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.config.balance import BalanceSection
 from tierwatch.routing.config.retry import RetrySection

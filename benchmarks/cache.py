@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -29,13 +30,17 @@ from typing import Any
 import redis
 import structlog
 import uvicorn
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from tierwatch.config import Config, load_config
 from tierwatch.evalsets import PromptPair, near_misses
-from tierwatch.gateway import build_gateway
+from tierwatch.gateway import build_cache, build_gateway
+from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.cache.cache_key import tenant_of
-from tierwatch.gateway.cache.response_cache import ResponseCache, build_cache
+from tierwatch.gateway.cache.cache_reader import CacheReader
+from tierwatch.gateway.cache.response_cache import ResponseCache
+from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.server import gateway_server
 from tierwatch.local import Stack
 from tierwatch.loop.capture.exchange import ServedExchange
@@ -139,7 +144,7 @@ class Caller:
 
     def ask_and_keep(self, key: str, prompt: str) -> None:
         """Ask, and wait until the answer is kept; one that never is fails the benchmark."""
-        mine = f"tierwatch:cache:*:{tenant_of({b'x-api-key': key.encode()})}:*"
+        mine = f"tierwatch:cache:*:{tenant_of(key.encode())}:*"
         self.ask(key, prompt)
         deadline = time.monotonic() + 5
         while not self.redis.keys(mine):
@@ -208,24 +213,6 @@ def per_call_us(call: Callable[[], object], times: int) -> float:
     return median(took) * 1e6
 
 
-async def look_us(cache: ResponseCache, prompt: str) -> list[float]:
-    """Microseconds of single looks for a prompt that was never asked, sorted."""
-    took = []
-    results: list[str] = []
-    request = {"temperature": 0, "messages": [{"role": "user", "content": prompt}]}
-    async with cache:
-        for number in range(LOOKS):
-            headers = {b"x-api-key": b"%d" % number}
-            began = time.perf_counter()
-            await cache.look(
-                "openai", headers, request, asked="auto", wish="use", count=results.append
-            )
-            took.append((time.perf_counter() - began) * 1e6)
-    if set(results) != {"miss"}:
-        raise SystemExit(f"looks did not reach Redis: {Counter(results)}")
-    return sorted(took)
-
-
 def paused(caller: Caller, pid: int) -> dict[str, Any]:
     """Ask while Redis stands still."""
     usual = [caller.ask("usual", f"Before {n}?")[1] for n in range(PAUSED_REQUESTS)]
@@ -275,6 +262,41 @@ def cache_of(path: Path, provider_port: int, url: str, budget_ms: int) -> Config
     return Configured(path, config, cache)
 
 
+async def look_us(configured: Configured, prompt: str) -> list[float]:
+    """Microseconds of single looks for a prompt that was never asked, sorted."""
+    took = []
+    metrics = GatewayMetrics(CollectorRegistry())
+    reader = CacheReader(configured.config, configured.cache.store, metrics)
+    async with configured.cache.store:
+        for number in range(LOOKS):
+            asked = request_of(b"%d" % number, prompt)
+            began = time.perf_counter()
+            await reader.look(asked)
+            took.append((time.perf_counter() - began) * 1e6)
+    missed = metrics.cache.looks("miss")._value.get()  # noqa: SLF001 - it has no other reading
+    if missed != LOOKS:
+        raise SystemExit(f"looks did not reach Redis: {missed:g} misses of {LOOKS:,}")
+    return sorted(took)
+
+
+def request_of(key: bytes, prompt: str) -> Asked:
+    """A request as the gateway accepts it."""
+    chat = {"temperature": 0, "messages": [{"role": "user", "content": prompt}]}
+    return Asked(
+        exchange_id=uuid.uuid4(),
+        arrived_at=0.0,
+        started=0.0,
+        wire="openai",
+        headers={b"x-api-key": key},
+        key=key,
+        session="",
+        in_session=False,
+        request=chat,
+        chat=chat,
+        pinned=None,
+    )
+
+
 def gateway_of(configured: Configured) -> Starlette:
     """The gateway with this cache."""
     return build_gateway(
@@ -322,9 +344,9 @@ def main() -> None:
             raise SystemExit("Redis ended during the benchmark")
         with serving(BUDGET_MS) as at:
             standstill = paused(Caller(at, url), pid)
-        cache = cache_of(Path(folder) / "tierwatch.yaml", port, url, PATIENT_MS).cache
+        configured = cache_of(Path(folder) / "tierwatch.yaml", port, url, PATIENT_MS)
         prompt = "How do I sort a dictionary by value in Python?"
-        looked = asyncio.run(look_us(cache, prompt))
+        looked = asyncio.run(look_us(configured, prompt))
         stack.discard()
     body = json.dumps({"messages": [{"role": "user", "content": "word " * 2_000}]})
     loads_us = per_call_us(lambda: json.loads(body), LOOKS)

@@ -13,7 +13,7 @@ _KEEP_ALIVE_S = 75
 
 
 def gateway_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
-    """A server that has not been started; ``serve`` runs it."""
+    """A server that has not been started; `run_server` runs it."""
     return uvicorn.Server(
         uvicorn.Config(
             app,
@@ -33,7 +33,7 @@ def gateway_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
     )
 
 
-def serve(app: ASGIApp, host: str, port: int) -> None:
+def run_server(app: ASGIApp, host: str, port: int) -> None:
     """Serve until SIGINT or SIGTERM, then let the replies in flight end."""
     # What the imports left behind lives as long as the process. Each full collection would walk it,
     # and every reply in flight would wait for that.

@@ -19,7 +19,7 @@ import pytest
 from tierwatch.config import load_config
 from tierwatch.gateway import build_gateway
 from tierwatch.gateway.cache.response_cache import build_cache
-from tierwatch.gateway.route.policies import no_types
+from tierwatch.gateway.current_router import no_types
 from tierwatch.gateway.server import gateway_server
 from tierwatch.loop.capture.exchange import Feedback, ServedExchange
 from tierwatch.providers.upstream import Upstream
@@ -257,9 +257,10 @@ class RunningGateway:
             url=options.pop("cache_url", ""),
             redact=options.pop("redact", lambda text: text),
         )
+        self.router = options.pop("router", None) or Router.from_config(path, ask=_nobody)
         self.app = build_gateway(
             config=self.config,
-            router=options.pop("router", None) or Router.from_config(path, ask=_nobody),
+            router=self.router,
             recorder=self.recorded,
             policies=self._policies,
             upstream=Upstream(self.config.providers, environ),

@@ -81,7 +81,7 @@ def test_our_own_mistake_is_a_500_in_the_envelope_and_still_recorded(
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    gateway.app.routes[0].endpoint._current.router.route = broken
+    gateway.router.route = broken
     response = gateway.chat()
     assert response.status_code == 500
     assert set(response.json()["error"]) == {"message", "type", "param", "code"}

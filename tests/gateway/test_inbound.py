@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.inbound import read_request, session_of
+from tierwatch.gateway.accept.request import read_request, session_of
 from tierwatch.wire.anthropic_wire import request_to_openai
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.refusal import Refusal

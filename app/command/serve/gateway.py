@@ -30,8 +30,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
     from tierwatch.command.serve.serving_config import serving_config
-    from tierwatch.gateway import build_gateway, serve
-    from tierwatch.gateway.cache.response_cache import build_cache
+    from tierwatch.gateway import build_cache, build_gateway, run_server
     from tierwatch.loop.capture.feedback import keep_feedback
     from tierwatch.loop.capture.redact import load_redactor
     from tierwatch.loop.decide.reload import current_policies, stored_model
@@ -83,7 +82,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     )
     recorder.start()
     try:
-        serve(app, settings.gateway_host, settings.gateway_port)
+        run_server(app, settings.gateway_host, settings.gateway_port)
     finally:
         recorder.stop()
         engine.dispose()

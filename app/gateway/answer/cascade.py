@@ -10,12 +10,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+from prometheus_client import Counter
+
 from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.answer_faults import structure_fault
-from tierwatch.gateway.answer.answers import Asked, Begun, Whole
+from tierwatch.gateway.answer.begun import Begun
 from tierwatch.gateway.answer.final_answers import final_answer
-from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.answer.question import Question
 from tierwatch.routing.config.cascade import CascadeSection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
@@ -26,9 +29,10 @@ _DISAGREE = "disagree"
 _BAD_REQUEST = 400
 
 # Asks the tier of a decision, and those above it if that tier's providers fail.
-AskDecided = Callable[[Decision, Asked], Awaitable[Whole | Begun]]
-# Asks one tier and no other.
-AskTier = Callable[[Tier, Asked], Awaitable[Whole | Begun]]
+AskDecided = Callable[[Decision, Question], Awaitable[Whole | Begun]]
+AskSample = Callable[[Question], Awaitable[Whole | Begun]]
+# Asks one tier and no other, under a decision.
+AskTier = Callable[[Decision, Tier, Question], Awaitable[Whole | Begun]]
 
 
 class Cascade:
@@ -37,38 +41,38 @@ class Cascade:
     Args:
         section: the configuration.
         tiers: cheapest first.
-        metrics: counts what became of each checked answer.
+        counted: what became of each checked answer, by tier and outcome.
     """
 
     def __init__(
-        self, section: CascadeSection, tiers: Sequence[Tier], metrics: GatewayMetrics
+        self, section: CascadeSection, tiers: Sequence[Tier], counted: Callable[..., Counter]
     ) -> None:
         self._section = section
         self._tiers = {tier.name: tier for tier in tiers}
         self._above = {low.name: high for low, high in pairwise(tiers)}
-        self._metrics = metrics
+        self._counted = counted
         # Tiers whose model refuses a temperature: it is not sent one again.
         self._own_temperature: set[str] = set()
 
     async def answer(
         self,
-        exchange: OpenExchange,
+        ledger: Ledger,
         decision: Decision,
-        asked: Asked,
+        question: Question,
         ask: AskDecided,
-        one: AskTier,
+        sample: AskTier,
     ) -> Whole | Begun:
         """The first answer that passes its check, or that of a tier which is not checked.
 
-        ``exchange.decision`` is the decision for it. When every provider of the tier above fails,
-        the answer that had a fault is served after all: it is more than an error.
+        The ledger says under which decision. When every provider of the tier above fails, the
+        answer that had a fault is served after all: it is more than an error.
 
         Args:
-            exchange: pays for every answer.
+            ledger: every answer is entered in it.
             decision: the router's.
-            asked: what the caller asked for.
+            question: what the caller asked for.
             ask: asks for an answer under a decision.
-            one: asks one tier for a further answer to compare.
+            sample: asks one tier for a further answer to compare.
 
         Raises:
             ProviderError: nobody answered, or a provider refused the request.
@@ -76,72 +80,78 @@ class Cascade:
         faulty: Whole | None = None
         left = decision
         try:
-            while self._covers(decision, asked.chat):
-                answer = await ask(decision, asked.whole())
+            while self._covers(decision, question.chat):
+                answer = await ask(decision, question.whole())
                 if isinstance(answer, Begun) or answer.tier.name != decision.tier:
                     return answer  # of a tier above, since this one is down: nobody's choice
-                exchange.pays(answer)
-                fault = await self._fault(exchange, answer, asked, one)
-                self._metrics.cascade(decision.tier, fault or "accepted").inc()
+                ledger.pays(answer)
+                fault = await self._fault(ledger, decision, answer, question, sample)
+                self._counted(decision.tier, fault or "accepted").inc()
                 if not fault:
-                    return exchange.takes(answer, decision)
+                    return ledger.takes(answer, decision)
                 faulty, left = answer, decision
-                exchange.decision = decision = self._escalated(decision, fault)
-            return await ask(decision, asked)
+                decision = self._escalated(decision, fault)
+                ledger.decides(decision)
+            return await ask(decision, question)
         except ProviderError:
             if faulty is None:
                 raise
-        return exchange.takes(faulty, left)
+        return ledger.takes(faulty, left)
 
     def _covers(self, decision: Decision, chat: Mapping[str, Any]) -> bool:
         """Several choices at once are left alone: which of them would be checked?"""
         return decision.tier in self._section.tiers and (chat.get("n") or 1) == 1
 
     async def _fault(
-        self, exchange: OpenExchange, answer: Whole, asked: Asked, one: AskTier
+        self,
+        ledger: Ledger,
+        decision: Decision,
+        answer: Whole,
+        question: Question,
+        sample: AskTier,
     ) -> str:
         """What is wrong with an answer, in one word; empty when nothing is."""
-        reply, chat = answer.reply, asked.chat
+        reply, chat = answer.reply, question.chat
         fault = structure_fault(reply.message, reply.finish_reason, chat)
         if fault or self._section.check != "self_consistency":
             return fault
         served = final_answer(reply.message, chat)
         if served is None:
             return ""  # prose: nothing to compare, so nobody is asked
-        count = self._section.samples - 1
-        votes = await self._votes(exchange, answer, asked.whole(), one, count)
-        said = [final_answer(vote.reply.message, chat) for vote in votes]
+        tier = self._tiers[answer.tier.name]
+
+        async def one(question: Question) -> Whole | Begun:
+            return await sample(decision, tier, question)
+
+        try:
+            with ledger.side_by_side():
+                votes = await asyncio.gather(
+                    *(
+                        self._vote(ledger, tier.name, question.whole(), one)
+                        for _ in range(self._section.samples - 1)
+                    )
+                )
+        finally:
+            ledger.asks(answer.tier)
         # A vote that failed agrees with nobody.
+        said = [final_answer(vote.reply.message, chat) for vote in votes if vote is not None]
         share = (1 + said.count(served)) / self._section.samples
         return "" if round(share, 2) >= self._section.agree else _DISAGREE
 
-    async def _votes(
-        self, exchange: OpenExchange, answer: Whole, asked: Asked, one: AskTier, count: int
-    ) -> list[Whole]:
-        tier = self._tiers[answer.tier.name]
-        try:
-            with exchange.side_by_side():
-                votes = await asyncio.gather(
-                    *(self._vote(exchange, tier, asked, one) for _ in range(count))
-                )
-        finally:
-            exchange.tier = answer.tier
-        return [vote for vote in votes if vote is not None]
-
     async def _vote(
-        self, exchange: OpenExchange, tier: Tier, asked: Asked, one: AskTier
+        self, ledger: Ledger, tier: str, question: Question, one: AskSample
     ) -> Whole | None:
-        own = tier.name in self._own_temperature
+        own = tier in self._own_temperature
         try:
-            vote = await one(tier, asked.varied(None if own else self._section.temperature))
+            vote = await one(question.varied(None if own else self._section.temperature))
         except ProviderError as error:
             if own or error.status != _BAD_REQUEST or "temperature" not in error.body:
                 return None
-            self._own_temperature.add(tier.name)
-            return await self._vote(exchange, tier, asked, one)
+            self._own_temperature.add(tier)
+            return await self._vote(ledger, tier, question, one)
         if isinstance(vote, Begun):
             raise TypeError  # pragma: no cover - a vote is not streamed
-        exchange.pays(vote)
+        ledger.pays(vote)
         return vote
 
     def _escalated(self, decision: Decision, fault: str) -> Decision:

@@ -1,1 +1,4 @@
-"""Answers that were given before: a request comes in, a look into the cache goes out."""
+"""An `Asked` comes in, a `Look` goes out: whether the same was asked before, and its answer then.
+
+Called by `gateway.serve`, second; `record` keeps answers under the key that the look found.
+"""

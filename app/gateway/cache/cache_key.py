@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import orjson
 
-from tierwatch.gateway.inbound import CACHE_WISH, Headers, shown_key
+from tierwatch.gateway.accept.request import CACHE_WISH
+from tierwatch.gateway.asked import Headers
 from tierwatch.routing.content import message_text
 from tierwatch.routing.same_question.near_miss import near_miss_marks
 from tierwatch.routing.same_question.wording import LONGEST, normal_form
@@ -100,9 +101,9 @@ def read_wish(headers: Headers, request: Mapping[str, Any]) -> Wish:
     return "use"
 
 
-def tenant_of(headers: Headers) -> str:
+def tenant_of(key: bytes) -> str:
     """Digest of the API key that the caller showed; of nothing where none is asked for."""
-    return _digest(b"tenant", shown_key(headers))[:16]
+    return _digest(b"tenant", key)[:16]
 
 
 def cache_key(

@@ -1,1 +1,4 @@
-"""Who answers: a request comes in, a decision and the conversation's turn go out."""
+"""An `Asked` and a `Look` come in, a `Route` goes out: who is to answer, and all that follows.
+
+Called by `gateway.serve`, third.
+"""

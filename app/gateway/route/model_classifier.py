@@ -4,8 +4,10 @@ import asyncio
 from dataclasses import replace
 
 from tierwatch.errors import ClassifierError, ProviderError
-from tierwatch.gateway.answer.balancer import Balancer, Call
-from tierwatch.gateway.open_exchange import OpenExchange
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.deployments.call import Call
+from tierwatch.gateway.route.route import ClassifierBill
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classify.classification import Classification, ClassifierConfig, failure_kind
 from tierwatch.routing.classify.llm import classification_request, read_classification
@@ -43,22 +45,22 @@ class ModelClassifier:
         self._balancer = balancer
         self._upstream = upstream
 
-    async def decide(self, router: Router, exchange: OpenExchange) -> Decision:
+    async def decide(self, router: Router, asked: Asked, bill: ClassifierBill) -> Decision:
         """The decision that follows from the model's word; the default tier's without one."""
-        chat = exchange.chat
+        chat = asked.chat
         try:
-            classification = await self._classify(router, exchange)
+            classification = await self._classify(router, asked, bill)
         except (ProviderError, ClassifierError, TimeoutError) as error:
-            return router.failed(failure_kind(error), exchange.session)
+            return router.failed(failure_kind(error), asked.session)
         typed = router.typed(
             classification,
             chat["messages"],
             tools=chat.get("tools"),
             response_format=chat.get("response_format"),
         )
-        return router.decide(typed, exchange.session)
+        return router.decide(typed, asked.session)
 
-    async def _classify(self, router: Router, exchange: OpenExchange) -> Classification:
+    async def _classify(self, router: Router, asked: Asked, bill: ClassifierBill) -> Classification:
         now = asyncio.get_running_loop().time
         deadline = now() + self._config.timeout_s
         tried: set[tuple[str, str]] = set()
@@ -66,7 +68,7 @@ class ModelClassifier:
         while (call := self._balancer.pick(self._tier, tried)) is not None:
             tried.add(call.key)
             try:
-                return await self._ask(call, router, exchange, deadline)
+                return await self._ask(call, router, asked, bill, deadline)
             except ProviderError as error:
                 failure = error
                 if now() >= deadline:
@@ -74,13 +76,13 @@ class ModelClassifier:
         raise failure
 
     async def _ask(
-        self, call: Call, router: Router, exchange: OpenExchange, deadline: float
+        self, call: Call, router: Router, asked: Asked, bill: ClassifierBill, deadline: float
     ) -> Classification:
         wire = self._upstream.kind(call.tier.provider)
         # Anthropic's wire has no log-probabilities and refuses the request that asks for them.
         logprobs = self._config.logprobs and wire != ANTHROPIC
         config = replace(self._config, logprobs=logprobs)
-        request = classification_request(exchange.chat["messages"], router.tiers, config)
+        request = classification_request(asked.chat["messages"], router.tiers, config)
         body = provider_body(OPENAI, wire, request, request, call.model)
         left_s = deadline - asyncio.get_running_loop().time()
         with call:
@@ -91,7 +93,7 @@ class ModelClassifier:
                 if left_s < _FAIR_SHARE * self._config.timeout_s:
                     raise
                 raise ProviderError("the classifier took too long", kind="timeout") from None
-            exchange.classified(request, reported_usage(wire, answer), call.tier.price)
+            bill.add(request, reported_usage(wire, answer), call.tier.price)
             # Some say with status 200 that they will not answer: that is a failure of theirs.
             said, _ = caller_reply(OPENAI, wire, raw, answer, 0)
         call.close()

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.answer.balancer import Balancer, Call, Tries
+from tierwatch.gateway.answer.tries import Tries
+from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.config.balance import BalanceSection
 from tierwatch.routing.config.retry import RetrySection

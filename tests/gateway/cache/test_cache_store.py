@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import redis
 
-from tierwatch.gateway.cache.cache_store import CacheAbsentError, CacheStore
+from tierwatch.gateway.memory.cache_store import CacheAbsentError, CacheStore
 from tierwatch.local import Stack
 
 BUDGET_MS = 20

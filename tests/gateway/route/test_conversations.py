@@ -19,7 +19,7 @@ from fakes.strict_providers import Heard, StrictProvider
 from fakes.talking_callers import AnthropicCaller, OpenAICaller
 
 from tierwatch.config import load_config
-from tierwatch.gateway.route.pins import pin_key
+from tierwatch.gateway.memory.pin_keys import pin_key
 from tierwatch.routing.classify.classification import Classification
 from tierwatch.routing.content import message_text
 from tierwatch.routing.router import Router

@@ -17,8 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import SettingsError
-from tierwatch.gateway.route import pins as module
-from tierwatch.gateway.route.pins import BUDGET_S, Pins, pin_key
+from tierwatch.gateway.memory import pins as module
+from tierwatch.gateway.memory.pin_keys import pin_key
+from tierwatch.gateway.memory.pins import BUDGET_S, Pins
 from tierwatch.local import Stack
 from tierwatch.routing.stickiness import Pin
 

@@ -2,8 +2,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry
 
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router

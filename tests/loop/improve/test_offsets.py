@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.models.chances import log_losses
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import approve_proposal, finish_rollout
 from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.improve.learn import LearnRules, learn

@@ -17,8 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from tierwatch.command import main
 from tierwatch.evaluation.types.build import build_types
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.improve import rebuild_types as loop_types
 from tierwatch.loop.improve.rebuild_types import (
     current_types,

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.route.policies import CurrentRouter
 from tierwatch.loop.decide.approve import (
     approve_proposal,
     finish_rollout,

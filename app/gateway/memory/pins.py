@@ -3,14 +3,10 @@
 The request path waits for Redis `BUDGET_S` at most, and not at all while Redis is away: then what
 this gateway itself served counts. Looks that arrive together share one round trip. Writes go out
 behind the request's back, after its reply is closed.
-
-Keys are digests, so that neither a session's name nor an API key is stored; they hold the caller's
-key, so that two tenants who name their sessions alike share nothing.
 """
 
 import asyncio
 import contextlib
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
@@ -43,7 +39,6 @@ _WRITES_AT_ONCE = 500
 # What waited this long for Redis to return may be older than what another gateway wrote since.
 _STALE_WRITE_S = 10.0
 
-_PREFIX = "tierwatch:pin:"
 _VERSION = 3
 _AWAY = (RedisError, OSError, TimeoutError)
 
@@ -51,18 +46,6 @@ _log = structlog.get_logger()
 
 _Write = tuple[Pin, float]
 _Look = tuple[Sequence[str], "asyncio.Future[list[Pin | None]]"]
-
-
-def pin_key(tenant: bytes, *parts: str) -> str:
-    """The key of what belongs to a tenant; each part counts by itself, of any length.
-
-    >>> pin_key(b"key", "ab", "c") == pin_key(b"key", "a", "bc")
-    False
-    """
-    digest = hashlib.blake2b(digest_size=16)
-    for part in (tenant, *(part.encode("utf-8", "surrogatepass") for part in parts)):
-        digest.update(len(part).to_bytes(8, "big") + part)
-    return _PREFIX + digest.hexdigest()
 
 
 class Pins:

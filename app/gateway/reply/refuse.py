@@ -2,11 +2,12 @@
 
 from starlette.types import Send
 
+from tierwatch.gateway.reply.headers import Header, json_body
 from tierwatch.wire.refusal import Refusal
 
 
 async def send_refusal(
-    refusal: Refusal, wire: str, send: Send, headers: list[tuple[bytes, bytes]]
+    refusal: Refusal, wire: str, send: Send, headers: list[Header] | None = None
 ) -> None:
     """Send the whole response.
 
@@ -14,14 +15,9 @@ async def send_refusal(
         refusal: what to say.
         wire: the caller's.
         send: the ASGI channel.
-        headers: added to the refusal's own.
+        headers: put before the refusal's own.
     """
     body = refusal.body(wire)
-    head = [
-        *headers,
-        *refusal.headers(),
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-    ]
+    head = [*(headers or ()), *refusal.headers(), *json_body(body)]
     await send({"type": "http.response.start", "status": refusal.status, "headers": head})
     await send({"type": "http.response.body", "body": body})

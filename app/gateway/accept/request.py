@@ -1,16 +1,11 @@
-"""Reading a chat request: keys, limits, and the fields the gateway itself reads."""
+"""The fields of a chat request that the gateway itself reads, checked."""
 
-import hashlib
-import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from starlette.types import Receive
-
+from tierwatch.gateway.asked import Headers
 from tierwatch.wire.json_bytes import read_json
 from tierwatch.wire.refusal import Refusal
-
-Headers = Mapping[bytes, bytes]
 
 # In `metadata`: what the caller wants of the response cache.
 CACHE_WISH = "tierwatch_cache"
@@ -37,69 +32,6 @@ _LISTS: tuple[tuple[str, type, str], ...] = (
     ("stop", str, "a string or a list of strings"),
     ("stop_sequences", str, "a list of strings"),
 )
-
-
-class Keys:
-    """The keys callers may use. With none configured, everybody may call."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._digests = [hashlib.sha256(key.encode()).digest() for key in keys]
-
-    def refuse(self, headers: Headers) -> Refusal | None:
-        """Compare the caller's key with every accepted one, in constant time."""
-        if not self._digests:
-            return None
-        shown = shown_key(headers)
-        digest = hashlib.sha256(shown).digest()
-        # A list, not a generator: any() would stop at the first match.
-        if any([hmac.compare_digest(digest, accepted) for accepted in self._digests]):  # noqa: C419 - as above
-            return None
-        problem = "This API key is not accepted." if shown else "No API key was given."
-        return Refusal(
-            401,
-            f"{problem} Send one of the gateway's keys as `Authorization: Bearer KEY`"
-            " or `x-api-key: KEY`.",
-            "authentication_error",
-            "invalid_api_key",
-        )
-
-
-def shown_key(headers: Headers) -> bytes:
-    """The key a caller shows, as ``x-api-key`` or as a bearer token; empty without one."""
-    scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
-    return headers.get(b"x-api-key") or (token.strip() if scheme.lower() == b"bearer" else b"")
-
-
-async def read_body(receive: Receive, headers: Headers, most: int) -> bytes | Refusal | None:
-    """The whole body; a refusal beyond ``most`` bytes; None when the caller left."""
-    declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > most:
-        return _too_large(most)
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        return None
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body if len(body) <= most else _too_large(most)
-    parts, size = [body], len(body)
-    while size <= most:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if not message.get("more_body"):
-            return b"".join(parts) if size <= most else _too_large(most)
-    return _too_large(most)
-
-
-def _too_large(most: int) -> Refusal:
-    return Refusal(
-        413,
-        f"The request body is larger than the {most // 1024 // 1024} MB that this gateway accepts"
-        " (gateway.max_body_mb).",
-        code="request_too_large",
-    )
 
 
 def read_request(body: bytes) -> dict[str, Any] | Refusal:

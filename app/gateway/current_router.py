@@ -1,4 +1,4 @@
-"""The router in force, kept up to date with policies, the models they name and task types."""
+"""The active router, kept up to date with policies, the models they name and task types."""
 
 import threading
 from collections.abc import Callable, Mapping
@@ -13,13 +13,13 @@ from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
 
-POLL_S = 1.0  # a new policy must be in force within 5 s; four looks may fail or be late
-# A look that hangs in a dead database must not hold up the shutdown.
+POLL_S = 1.0  # a new policy must be active within 5 s; four checks may fail or be late
+# A check that hangs in a dead database must not hold up the shutdown.
 _STOP_S = 2.0
 
 _log = structlog.get_logger()
 
-# Asked with the known version, 0 for none: the (version, artefact) that should be in force, (0,
+# Asked with the known version, 0 for none: the (version, artefact) that should be active, (0,
 # None) for none, or None when that is the known one.
 Types = Callable[[int], tuple[int, bytes | None] | None]
 
@@ -38,14 +38,14 @@ def no_models(version: int) -> Classifier:
 
 
 class CurrentRouter:
-    """Holds the router in force and asks, every second, for the policies and types it should have.
+    """Holds the active router and asks, every second, for the policies and types it should have.
 
     The asking is done by a thread of its own, so a database that is slow or away costs requests
     nothing. The router is swapped whole: a request sees one policy and one model from start to
     end. A policy whose model cannot be used is not taken.
 
     Attributes:
-        router: the router in force.
+        router: the active router.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class CurrentRouter:
     ) -> None:
         self.router = router
         self._types = types
-        # Last heard of, in force or refused: a bad artefact is refused once, not every second.
+        # Last heard of, active or refused: a bad artefact is refused once, not every second.
         self._types_version = 0
         self._policies = policies
         self._models = models
@@ -79,7 +79,7 @@ class CurrentRouter:
         self._thread.join(timeout=_STOP_S)
 
     def refresh(self) -> None:
-        """Ask once. Whatever goes wrong is counted, and what was in force stays."""
+        """Ask once. Whatever goes wrong is counted, and what was active stays."""
         self._refresh_policies()
         self._refresh_types()
 
@@ -91,14 +91,14 @@ class CurrentRouter:
             self._types_version, artefact = news
             types = None if artefact is None else TaskTypes.from_bytes(artefact)
         except ArtefactError as problem:
-            self._metrics.policy_poll_failures.inc()
-            _log.error("task types refused; those in force stay", problem=str(problem))
+            self._metrics.routing.policy_poll_failures.inc()
+            _log.error("task types refused; the active ones stay", problem=str(problem))
         except Exception as error:  # noqa: BLE001 - as for policies
-            self._metrics.policy_poll_failures.inc()
-            _log.warning("task types could not be read; those in force stay", problem=repr(error))
+            self._metrics.routing.policy_poll_failures.inc()
+            _log.warning("task types could not be read; the active ones stay", problem=repr(error))
         else:
             self.router = self.router.with_types(types)
-            _log.info("task types in force", version=self._types_version)
+            _log.info("task types active", version=self._types_version)
 
     def _refresh_policies(self) -> None:
         try:
@@ -107,26 +107,26 @@ class CurrentRouter:
                 return
             self.router = self.router.with_policies(policies, self._missing_models(policies))
         except PolicyError as error:
-            self._metrics.policy_poll_failures.inc()
+            self._metrics.routing.policy_poll_failures.inc()
             _log.error("policy does not fit the tiers; the last one stays", problem=str(error))
         except ArtefactError as error:
-            self._metrics.policy_poll_failures.inc()
-            self._metrics.models_refused.inc()
+            self._metrics.routing.policy_poll_failures.inc()
+            self._metrics.routing.models_refused.inc()
             _log.error("model cannot be used; the last policy stays", problem=str(error))
         except Exception as error:  # noqa: BLE001 - a driver's error of any kind must not end the thread
-            self._metrics.policy_poll_failures.inc()
+            self._metrics.routing.policy_poll_failures.inc()
             _log.warning("policies could not be read; the last ones stay", problem=repr(error))
         else:
             self._show(self.router)
-            _log.info("policy in force", version=policies.stable.version)
+            _log.info("policy active", version=policies.stable.version)
 
     def _missing_models(self, policies: ActivePolicies) -> Mapping[int, Classifier]:
         missing = policies.classifiers - {0} - self.router.models
         return {version: self._models(version) for version in missing}
 
     def _show(self, router: Router) -> None:
-        self._metrics.policy_version.set(router.policies.stable.version)
-        self._metrics.model_version.set(router.policies.stable.classifier)
+        self._metrics.routing.policy_version.set(router.policies.stable.version)
+        self._metrics.routing.model_version.set(router.policies.stable.classifier)
 
     def _poll(self) -> None:
         while True:

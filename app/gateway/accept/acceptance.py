@@ -1,0 +1,99 @@
+"""The first step: from what arrived to a request that can be served, or why it cannot."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from starlette.types import Receive
+
+from tierwatch.config import Config
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.accept.body import read_body
+from tierwatch.gateway.accept.keys import Keys, shown_key
+from tierwatch.gateway.accept.request import read_request, session_of
+from tierwatch.gateway.asked import Asked, Headers
+from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.loop.capture.exchange import new_exchange_id
+from tierwatch.wire.anthropic_wire import request_to_openai
+from tierwatch.wire.refusal import ANTHROPIC, Refusal
+
+AUTO = frozenset({"auto", "tierwatch/auto"})
+
+
+class Acceptance:
+    """Accepts requests of both wires.
+
+    Args:
+        config: tiers and limits.
+        current: the active router, which knows the tiers and models a caller may name.
+        keys: what callers must show.
+        clock: epoch seconds.
+    """
+
+    def __init__(
+        self, config: Config, current: CurrentRouter, keys: Keys, clock: Callable[[], float]
+    ) -> None:
+        self._current = current
+        self._keys = keys
+        self._clock = clock
+        self._auto = AUTO | frozenset(config.gateway.auto_models)
+        names = [*(tier.name for tier in config.tiers), *(tier.model for tier in config.tiers)]
+        self._accepted = ", ".join(dict.fromkeys(["auto", *names]))
+        self._most = config.gateway.max_body_mb * 1024 * 1024
+
+    async def accept(self, wire: str, headers: Headers, receive: Receive) -> Asked | Refusal | None:
+        """The request; why it is refused; None when the caller left before its last byte."""
+        key = shown_key(headers)
+        refusal = self._keys.refuse(key)
+        if refusal is not None:
+            return refusal
+        body = await read_body(receive, headers, self._most)
+        if not isinstance(body, bytes):
+            return body
+        request = read_request(body)
+        if isinstance(request, Refusal):
+            return request
+        chat = request
+        if wire == ANTHROPIC:
+            try:
+                chat = request_to_openai(request)
+            except ProviderError as error:
+                return Refusal(400, str(error))
+        return self._asked(wire, headers, key, request, chat)
+
+    def _asked(
+        self,
+        wire: str,
+        headers: Headers,
+        key: bytes,
+        request: dict[str, Any],
+        chat: dict[str, Any],
+    ) -> Asked | Refusal:
+        started, now = time.perf_counter(), self._clock()
+        exchange_id, named = new_exchange_id(now), session_of(headers, request)
+        session = named or str(exchange_id)
+        routed = request["model"] in self._auto
+        pinned = None if routed else self._current.router.pinned(request["model"], session)
+        if pinned is None and not routed:
+            return self._unknown_model(request["model"])
+        return Asked(
+            exchange_id=exchange_id,
+            arrived_at=now,
+            started=started,
+            wire=wire,
+            headers=headers,
+            key=key,
+            session=session,
+            in_session=bool(named),
+            request=request,
+            chat=chat,
+            pinned=pinned,
+        )
+
+    def _unknown_model(self, model: str) -> Refusal:
+        return Refusal(
+            404,
+            f"There is no model {model!r}. Accepted: {self._accepted}.",
+            code="model_not_found",
+            param="model",
+        )

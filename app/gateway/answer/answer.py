@@ -1,0 +1,37 @@
+"""A whole answer on its way to the caller, and what an answer says."""
+
+from typing import Any, NamedTuple
+
+from tierwatch.routing.tiers import Tier
+from tierwatch.wire.openai_wire import Reply
+from tierwatch.wire.usage import Usage
+
+
+class Said(NamedTuple):
+    """What the caller was answered, as far as it came.
+
+    Attributes:
+        message: the assistant message, in OpenAI's form.
+        finish_reason: why the model stopped; None where it did not.
+        usage: what the provider counted.
+        finished: whether the caller could have the whole answer.
+    """
+
+    message: dict[str, Any]
+    finish_reason: str | None
+    usage: Usage
+    finished: bool
+
+
+class Whole(NamedTuple):
+    """A whole answer, ready for the caller, and the tier as it was served."""
+
+    body: bytes
+    reply: Reply
+    tier: Tier
+
+    @property
+    def said(self) -> Said:
+        """What it says."""
+        reply = self.reply
+        return Said(reply.message, reply.finish_reason, reply.usage, finished=True)

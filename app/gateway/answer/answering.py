@@ -1,0 +1,129 @@
+"""The answering step: which tiers are asked, one after the other, and the pauses between."""
+
+import asyncio
+from collections.abc import Sequence
+
+from tierwatch.config import Config
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer.ask import Answer, Asker, Errand
+from tierwatch.gateway.answer.cascade import Cascade
+from tierwatch.gateway.answer.histories import PINNED
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.answer.question import Question
+from tierwatch.gateway.answer.tries import Tries
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.route.route import Route
+from tierwatch.routing.config.retry import RetrySection
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import Tier
+from tierwatch.wire.refusal import Refusal, refusal_for
+
+# A provider that names a time before the next try gets it, up to this: the caller is waiting, and
+# a tier above may be free.
+_LONGEST_PAUSE_S = 1.0
+_NO_RETRY = RetrySection(attempts=0)
+
+
+class Answering:
+    """Gets answers from providers. Used by every request of both wires at once.
+
+    Args:
+        config: tiers, what is tried after a failure, and the cascade.
+        balancer: chooses between the deployments of a tier.
+        asker: makes each call.
+        metrics: counts calls that failed, and what a cascade found.
+    """
+
+    def __init__(
+        self, config: Config, balancer: Balancer, asker: Asker, metrics: GatewayMetrics
+    ) -> None:
+        self._ladder = config.tiers
+        self._rank = {tier.name: rank for rank, tier in enumerate(config.tiers)}
+        self._retry = config.retry
+        self._balancer = balancer
+        self._asker = asker
+        self._failed = metrics.calls.attempts_failed
+        self._cascade = (
+            None
+            if config.cascade is None
+            else Cascade(config.cascade, config.tiers, metrics.calls.cascade)
+        )
+
+    async def answer(self, asked: Asked, route: Route, ledger: Ledger) -> Answer | Refusal:
+        """The answer; why there is none when no provider gave one, or one refused the request."""
+        errand = Errand(asked, route, ledger)
+        question = Question(asked.request, asked.chat, asked.streaming)
+        ledger.decides(route.decision)
+        try:
+            if self._cascade is None or _by_model(asked, route.decision):
+                return await self._decided(errand, route.decision, question)
+            return await self._cascaded(self._cascade, errand, question)
+        except ProviderError as error:
+            return refusal_for(error)
+
+    async def _cascaded(self, cascade: Cascade, errand: Errand, question: Question) -> Answer:
+        async def ask(decision: Decision, question: Question) -> Answer:
+            return await self._decided(errand, decision, question)
+
+        async def sample(decision: Decision, tier: Tier, question: Question) -> Answer:
+            return await self._climb(errand, [tier], decision, question, _NO_RETRY)
+
+        return await cascade.answer(errand.ledger, errand.route.decision, question, ask, sample)
+
+    async def _decided(self, errand: Errand, decision: Decision, question: Question) -> Answer:
+        """Ask the tier of a decision, and if its providers fail those that may take its place."""
+        ladder = self._ladder_of(errand, decision)
+        return await self._climb(errand, ladder, decision, question, self._retry)
+
+    def _ladder_of(self, errand: Errand, decision: Decision) -> Sequence[Tier]:
+        lowest = self._rank[decision.tier]
+        climb = self._retry.escalate and not _by_model(errand.asked, decision)
+        ladder = self._ladder[lowest : None if climb else lowest + 1]
+        spare = errand.route.spare
+        # A cascade may have gone on from the tier that the conversation is held at.
+        if spare is None or decision is not errand.route.decision:
+            return ladder
+        return (*ladder, spare)
+
+    async def _climb(
+        self,
+        errand: Errand,
+        ladder: Sequence[Tier],
+        decision: Decision,
+        question: Question,
+        retry: RetrySection,
+    ) -> Answer:
+        """Ask the first tier, again if it fails, then each tier above it, as ``retry`` says.
+
+        Raises:
+            ProviderError: nobody answered (the last failure), or a provider refused the request.
+        """
+        ledger = errand.ledger
+        tries = Tries(self._balancer, ladder, retry, errand.route.homes)
+        call = tries.first()
+        while True:
+            ledger.asks(call.tier)
+            try:
+                return await self._asker.ask(errand, call, question, decision)
+            except ProviderError as error:
+                self._failed(call.tier.name, error.kind).inc()
+                following = tries.after(error)
+                if following is None:
+                    raise
+                call = following
+                if call.pauses:
+                    await self._pause(ledger, error)
+
+    async def _pause(self, ledger: Ledger, error: ProviderError) -> None:
+        wait_s = self._retry.wait_s
+        if error.retry_after_s is not None:
+            wait_s = max(wait_s, min(error.retry_after_s, _LONGEST_PAUSE_S))
+        ledger.paused(wait_s)
+        await asyncio.sleep(wait_s)
+
+
+def _by_model(asked: Asked, decision: Decision) -> bool:
+    """A tier's name asks for at least that tier, a model's for that model and no other."""
+    return decision.reason == PINNED and asked.request["model"] != decision.tier

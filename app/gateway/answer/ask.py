@@ -1,0 +1,151 @@
+"""One call to a provider: what it is asked, and what it says, on both wires."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer.answer import Whole
+from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.histories import Histories
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.answer.question import Question
+from tierwatch.gateway.asked import Asked, Headers
+from tierwatch.gateway.deployments.call import Call
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.route.route import Route
+from tierwatch.providers.upstream import Upstream
+from tierwatch.routing.decision import Decision
+from tierwatch.wire.history import mentions_reasoning
+from tierwatch.wire.refusal import ANTHROPIC
+from tierwatch.wire.translation import StreamRelay, caller_reply, provider_body, reported_usage
+
+Answer = Whole | Begun
+
+# What an Anthropic caller says about its wire, for an Anthropic provider.
+_ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
+
+
+class UselessAnswerError(ProviderError):
+    """A provider said 200 and counted tokens, but its answer is of no use. Leaves no step."""
+
+    def __init__(self, why: ProviderError, billed: tuple[int, int, int, int]) -> None:
+        super().__init__(
+            str(why), kind=why.kind, status=200, retry_after_s=why.retry_after_s, body=why.body
+        )
+        self.billed = billed
+
+
+class Errand(NamedTuple):
+    """What each call for one request needs to know of it.
+
+    Attributes:
+        asked: by the caller.
+        route: how it is to be answered.
+        ledger: where each call is entered.
+    """
+
+    asked: Asked
+    route: Route
+    ledger: Ledger
+
+
+class Asker:
+    """Calls providers. Used by every request at once.
+
+    Args:
+        upstream: the providers.
+        kinds: provider -> the wire it speaks.
+        histories: fits a conversation to who reads it.
+        metrics: counts streams that break off.
+    """
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        kinds: Mapping[str, str],
+        histories: Histories,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self._upstream = upstream
+        self._kinds = kinds
+        self._histories = histories
+        self._metrics = metrics
+
+    async def ask(
+        self, errand: Errand, call: Call, question: Question, decision: Decision
+    ) -> Answer:
+        """What a deployment answers; a stream is over once it is closed.
+
+        Raises:
+            ProviderError: it gave no answer that can be used.
+        """
+        asked, ledger = errand.asked, errand.ledger
+        caller, wire = asked.wire, self._kinds[call.tier.provider]
+        with call:
+            request, chat = self._histories.fitted(
+                question, asked, errand.route, decision, call.tier
+            )
+            body = provider_body(caller, wire, request, chat, call.model)
+            extra = _forwarded(asked.headers) if caller == wire == ANTHROPIC else None
+            began = time.perf_counter()
+            try:
+                answer = await (self._begin if question.streaming else self._complete)(
+                    asked, ledger, call, body, extra
+                )
+            except ProviderError as error:
+                ledger.tried(call.tier, began, error=error)
+                raise
+            except asyncio.CancelledError:
+                ledger.abandoned(call.tier, began)
+                raise
+            ledger.tried(call.tier, began)
+        if isinstance(answer, Whole):
+            call.close()
+        return answer
+
+    async def _complete(
+        self, asked: Asked, ledger: Ledger, call: Call, body: bytes, extra: dict[str, str] | None
+    ) -> Whole:
+        provider = call.tier.provider
+        wire = self._kinds[provider]
+        raw, answer = await self._upstream.complete(provider, body, extra)
+        ledger.reasons(seems_to=mentions_reasoning(raw))
+        try:
+            said = caller_reply(asked.wire, wire, raw, answer, int(asked.arrived_at))
+        except ProviderError as error:
+            raise UselessAnswerError(error, reported_usage(wire, answer).billed) from error
+        return Whole(*said, call.tier)
+
+    async def _begin(
+        self, asked: Asked, ledger: Ledger, call: Call, body: bytes, extra: dict[str, str] | None
+    ) -> Begun:
+        provider = call.tier.provider
+        relay = StreamRelay(
+            asked.wire,
+            self._kinds[provider],
+            include_usage=asked.wants_usage,
+            created=int(asked.arrived_at),
+        )
+        stream = await self._upstream.stream(provider, body, extra)
+        first = relay.feed(stream.first)
+        problem = relay.stuck
+        if relay.answer.error is not None and not relay.answer.characters:
+            # The first thing some providers stream, with status 200, is that they will not answer.
+            said = ProviderError(f"{provider} began its stream with an error.", kind="server")
+            problem = UselessAnswerError(said, relay.usage.billed)
+        if problem is not None:
+            stream.close()
+            raise problem
+        return Begun(
+            first, relay, stream, call, wire=asked.wire, ledger=ledger, metrics=self._metrics
+        )
+
+
+def _forwarded(headers: Headers) -> dict[str, str]:
+    return {
+        name.decode(): headers[name].decode("latin-1")
+        for name in _ANTHROPIC_HEADERS
+        if name in headers
+    }

@@ -1,0 +1,101 @@
+"""An answer that has begun: a provider's stream on its way to the caller."""
+
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer.answer import Said
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.deployments.call import Call
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.providers.upstream import UpstreamStream
+from tierwatch.wire.refusal import refusal_for
+from tierwatch.wire.translation import StreamRelay
+
+
+class Begun:
+    """A stream that has begun. `read` it until there is no more, `end` it, and `close` it always.
+
+    Args:
+        first: the first bytes for the caller.
+        relay: turns the provider's bytes into the caller's; has been fed the first ones.
+        stream: the provider's.
+        call: to the deployment that answers.
+        wire: the caller's.
+        ledger: is told when the stream breaks off, and whether it held reasoning.
+        metrics: counts the same.
+
+    Attributes:
+        first: the first bytes for the caller.
+    """
+
+    __slots__ = (
+        "_call",
+        "_ledger",
+        "_metrics",
+        "_problem",
+        "_relay",
+        "_stream",
+        "_wire",
+        "first",
+    )
+
+    def __init__(
+        self,
+        first: bytes,
+        relay: StreamRelay,
+        stream: UpstreamStream,
+        call: Call,
+        *,
+        wire: str,
+        ledger: Ledger,
+        metrics: GatewayMetrics,
+    ) -> None:
+        self.first = first
+        self._relay = relay
+        self._stream = stream
+        self._call = call
+        self._wire = wire
+        self._ledger = ledger
+        self._metrics = metrics
+        self._problem: ProviderError | None = None
+
+    async def read(self) -> bytes | None:
+        """The next bytes for the caller, perhaps none yet; None at the end, whatever ended it."""
+        relay = self._relay
+        if relay.stuck is not None:
+            self._problem = relay.stuck
+            return None
+        try:
+            chunk = await self._stream.read()
+        except ProviderError as error:
+            self._problem = error
+            return None
+        return relay.feed(chunk) if chunk else None
+
+    def end(self) -> bytes:
+        """The last bytes for the caller: what closes the stream, or says why it broke off."""
+        relay = self._relay
+        last = relay.end()
+        if relay.finished:
+            return last
+        if relay.answer.error is not None:  # the provider itself has told the caller
+            self._call.failed(ProviderError("The provider gave up its stream.", kind="server"))
+            return last
+        problem = self._problem
+        if problem is None:
+            problem = ProviderError("The provider closed its stream too early.", kind="cut")
+        self._ledger.broke_off(problem)
+        self._metrics.calls.attempts_failed(self._call.tier.name, problem.kind).inc()
+        self._call.failed(problem)
+        return refusal_for(problem).event(self._wire)
+
+    def close(self) -> None:
+        """Let the provider go, whether or not all was read."""
+        self._stream.close()
+        self._call.close()
+        self._ledger.reasons(seems_to=self._relay.reasoned)
+
+    @property
+    def said(self) -> Said:
+        """What the stream has said so far."""
+        relay = self._relay
+        answer = relay.answer
+        return Said(answer.message, answer.finish_reason, relay.usage, relay.finished)

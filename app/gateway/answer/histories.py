@@ -1,0 +1,83 @@
+"""A conversation's history, made readable for the model that is asked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tierwatch.gateway.answer.question import Question
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.route.route import Route
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import Tier
+from tierwatch.wire.anthropic_wire import request_to_openai
+from tierwatch.wire.history import Reader, fitted_request, with_short_ids
+from tierwatch.wire.refusal import ANTHROPIC, OPENAI
+
+PINNED = "pinned"
+
+
+class Histories:
+    """Fits histories to who reads them. Used by every request at once.
+
+    Args:
+        tiers: with their deployments.
+        kinds: provider -> the wire it speaks.
+        metrics: counts what is taken out.
+    """
+
+    def __init__(
+        self, tiers: Sequence[Tier], kinds: Mapping[str, str], metrics: GatewayMetrics
+    ) -> None:
+        self._kinds = kinds
+        self._changed = metrics.calls.history_changes
+        # The wire of every (provider, model) that serves a tier.
+        self._readers = {
+            (one.provider, tier.model): kinds[one.provider]
+            for tier in tiers
+            for one in tier.served_at()
+        }
+        self._mixed = len(set(self._readers.values())) > 1
+        self._able = {
+            wire: [who for who, kind in self._readers.items() if kind == wire]
+            for wire in (OPENAI, ANTHROPIC)
+        }
+
+    def fitted(
+        self, question: Question, asked: Asked, route: Route, decision: Decision, tier: Tier
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """The question on the caller's wire and in OpenAI's form, as the tier's model can take it.
+
+        Args:
+            question: for the provider.
+            asked: by the caller.
+            route: what is known of the conversation.
+            decision: under which the tier is asked.
+            tier: as it will serve, with its provider.
+
+        Raises:
+            ProviderError: kind ``refused`` when the history cannot be said on its wire.
+        """
+        chat, to = question.chat, self._kinds[tier.provider]
+        reader = self._reader(asked.wire, route, decision, tier)
+        fitted = fitted_request(question.request, wire=asked.wire, to=to, reader=reader)
+        for kind, count in fitted.changes.items():
+            self._changed(kind).inc(count)
+        if asked.wire == OPENAI:
+            return fitted.request, fitted.request
+        if to == ANTHROPIC:
+            return fitted.request, chat
+        if fitted.changes:
+            chat = {**chat, "messages": request_to_openai(fitted.request)["messages"]}
+        return fitted.request, {**chat, "messages": with_short_ids(chat["messages"])}
+
+    def _reader(self, wire: str, route: Route, decision: Decision, tier: Tier) -> Reader:
+        # Where nobody knows who wrote a message, its caller vouches for the model it named; and
+        # where one model alone can have written it, that one did.
+        alone = self._able[wire] == [(tier.provider, tier.model)]
+        return Reader(
+            tier.provider,
+            tier.model,
+            issuer_of=route.recalled.issuers.get,
+            trusts_unknown=decision.reason == PINNED or alone,
+            mixed=self._mixed,
+        )

@@ -1,0 +1,99 @@
+"""The order in which one request asks the deployments of its tiers."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.deployments.call import REFUSED_TO_US, Call, Key, asked_nobody
+from tierwatch.routing.config.retry import RetrySection
+from tierwatch.routing.tiers import Tier
+
+
+class Tries:
+    """The calls that one request may make, one after the other.
+
+    In a tier each healthy deployment is asked once, at once, the conversation's home first. Then
+    follow the attempts that ``routing.retry`` allows on the decided tier, each after a pause, then
+    the tiers above it. When no deployment of a tier is healthy, the one that is to be probed next
+    is asked. In the last tier those that are left alone are asked too before the caller gets an
+    error.
+
+    Args:
+        balancer: the deployments.
+        ladder: the decided tier, then those to be tried after it.
+        retry: how often.
+        homes: where the conversation was served before, by tier.
+    """
+
+    __slots__ = ("_again", "_balancer", "_homes", "_ladder", "_last", "_rank", "_tried")
+
+    def __init__(
+        self,
+        balancer: Balancer,
+        ladder: Sequence[Tier],
+        retry: RetrySection,
+        homes: Mapping[str, Key] = MappingProxyType({}),
+    ) -> None:
+        self._balancer = balancer
+        self._homes = homes
+        self._ladder = ladder
+        self._again = retry.attempts
+        self._rank = 0
+        self._tried: set[Key] = set()
+        self._last: Key = ("", "")
+
+    def first(self) -> Call:
+        """The first call."""
+        return self._enter(self._ladder[0])
+
+    def after(self, error: ProviderError) -> Call | None:
+        """The call to make after one that failed; None when the caller is to be told instead."""
+        tier = self._ladder[self._rank]
+        if not error.retryable:
+            if asked_nobody(error) or error.status in REFUSED_TO_US:
+                return self._elsewhere(tier)
+            return None
+        return (
+            self._taken(self._balancer.pick(tier, self._tried))
+            or self._once_more(tier)
+            or self._next_tier()
+            or self._elsewhere(tier)
+        )
+
+    def _once_more(self, tier: Tier) -> Call | None:
+        if self._again == 0:
+            return None
+        self._again -= 1
+        pick = self._balancer.pick
+        call = pick(tier, {self._last}, pauses=True) or pick(tier, pauses=True)
+        if call is None and not self._balancer.several(tier):
+            call = self._balancer.soonest(tier, pauses=True)
+        return self._taken(call)
+
+    def _next_tier(self) -> Call | None:
+        if self._rank + 1 == len(self._ladder):
+            return None
+        self._rank += 1
+        self._again = 0
+        self._tried = set()
+        return self._enter(self._ladder[self._rank])
+
+    def _enter(self, tier: Tier) -> Call:
+        home = self._homes.get(tier.name)
+        call = self._balancer.pick(tier, home=home) or self._balancer.soonest(tier)
+        if call is None:
+            raise AssertionError  # pragma: no cover - a tier has a deployment
+        self._taken(call)
+        return call
+
+    def _elsewhere(self, tier: Tier) -> Call | None:
+        """A deployment that was not asked yet, be it healthy or not."""
+        call = self._balancer.pick(tier, self._tried) or self._balancer.soonest(tier, self._tried)
+        return self._taken(call)
+
+    def _taken(self, call: Call | None) -> Call | None:
+        if call is not None:
+            self._tried.add(call.key)
+            self._last = call.key
+        return call

@@ -1,0 +1,92 @@
+"""The steps of a chat, built from the configuration and what they share."""
+
+from collections.abc import Callable
+
+from tierwatch.config import Config
+from tierwatch.gateway.accept.acceptance import Acceptance
+from tierwatch.gateway.accept.keys import Keys
+from tierwatch.gateway.answer.answering import Answering
+from tierwatch.gateway.answer.ask import Asker
+from tierwatch.gateway.answer.histories import Histories
+from tierwatch.gateway.cache.cache_reader import CacheReader
+from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.memory.cache_store import CacheStore
+from tierwatch.gateway.memory.pins import Pins
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.record.cache_writer import CacheWriter
+from tierwatch.gateway.record.places import Places
+from tierwatch.gateway.record.records import Records
+from tierwatch.gateway.reply.replies import Replies
+from tierwatch.gateway.route.decide import Decider
+from tierwatch.gateway.route.model_classifier import ModelClassifier
+from tierwatch.gateway.route.recall import Recall
+from tierwatch.gateway.route.routes import Routes
+from tierwatch.gateway.route.turns import Turns
+from tierwatch.gateway.serve import Steps
+from tierwatch.loop.capture.exchange import Recorder
+from tierwatch.providers.upstream import Upstream
+from tierwatch.routing.stickiness import SessionRules
+
+
+def build_steps(
+    config: Config,
+    *,
+    current: CurrentRouter,
+    keys: Keys,
+    upstream: Upstream,
+    pins: Pins,
+    cache: CacheStore | None,
+    writer: CacheWriter,
+    recorder: Recorder,
+    metrics: GatewayMetrics,
+    clock: Callable[[], float],
+) -> Steps:
+    """Build the steps. Whatever has to be opened and closed is the caller's to open and close."""
+    tiers, sessions = config.tiers, config.sessions
+    rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
+    balancer = Balancer(tiers, config.balance, metrics)
+    kinds = {
+        place.provider: upstream.kind(place.provider)
+        for tier in tiers
+        for place in tier.served_at()
+    }
+    histories = Histories(tiers, kinds, metrics)
+    return Steps(
+        acceptance=Acceptance(config, current, keys, clock),
+        cache=CacheReader(config, cache, metrics),
+        routes=Routes(
+            tiers,
+            recall=Recall(pins, rules, clock),
+            decider=Decider(current, _model_classifier(config, upstream, metrics), metrics),
+            turns=Turns(config, rules, clock, balancer.is_healthy),
+            metrics=metrics,
+        ),
+        answering=Answering(config, balancer, Asker(upstream, kinds, histories, metrics), metrics),
+        replies=Replies(tiers),
+        records=Records(
+            tiers,
+            current=current,
+            recorder=recorder,
+            places=Places(tiers, pins=pins, rules=rules, clock=clock, metrics=metrics),
+            cache=writer,
+            metrics=metrics.traffic,
+        ),
+    )
+
+
+def _model_classifier(
+    config: Config, upstream: Upstream, metrics: GatewayMetrics
+) -> ModelClassifier | None:
+    if config.classifier.kind != "llm":
+        return None
+    balancer = Balancer(
+        [config.classifier.as_tier()],
+        config.balance,
+        metrics,
+        label="classifier:",
+        # While all are left alone the default tier serves everything: a long Retry-After would
+        # cost more than the calls it spares.
+        longest_wait_s=config.balance.breaker.open_for_s,
+    )
+    return ModelClassifier(config.classifier, balancer, upstream)

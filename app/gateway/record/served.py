@@ -1,0 +1,95 @@
+"""The closed exchange, as the recorder is given it."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tierwatch.gateway.answer.answer import Said
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.reply.sent import Sent
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import Tier
+from tierwatch.wire.openai_wire import StreamAnswer, estimated_tokens, request_characters
+from tierwatch.wire.usage import Usage
+
+
+def served_exchange(
+    asked: Asked,
+    decision: Decision,
+    tier: Tier,
+    *,
+    ledger: Ledger,
+    sent: Sent,
+    classifier_cost_usd: float,
+) -> ServedExchange:
+    """Everything that is known of an exchange. Tokens nobody counted are estimated from the text.
+
+    Args:
+        asked: by the caller.
+        decision: that was served.
+        tier: that served, with its provider and price.
+        ledger: calls to providers.
+        sent: what the caller got.
+        classifier_cost_usd: what asking the classifier cost.
+    """
+    latency_ms = (time.perf_counter() - asked.started) * 1000
+    said = sent.said
+    prompt, completion, cached, written = 0, 0, 0, 0
+    if said is not None:
+        cached, written = said.usage.billed[2:]
+        prompt, completion = _counted(asked.chat, said.message, said.usage)
+    return ServedExchange(
+        exchange_id=asked.exchange_id,
+        arrived_at=asked.arrived_at,
+        session=asked.session,
+        request=asked.chat,
+        decision=decision,
+        served_tier=tier.name,
+        served_model=tier.model,
+        provider=tier.provider,
+        attempts=tuple(ledger.attempts),
+        status=sent.status,
+        answer=None if said is None else said.message,
+        finish_reason=None if said is None else said.finish_reason,
+        finished=said is not None and said.finished,
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        tokens_estimated=said is not None and _is_estimated(said),
+        cost_usd=tier.price.cost_usd(prompt, completion, cached, written)
+        + _unserved_usd(asked, ledger)
+        + sum(attempt.cost_usd for attempt in ledger.attempts),
+        latency_ms=latency_ms,
+        first_byte_ms=latency_ms if sent.first_byte_ms is None else sent.first_byte_ms,
+        overhead_ms=sent.overhead_ms,
+        cached_tokens=cached,
+        cache_write_tokens=written,
+        classifier_cost_usd=classifier_cost_usd,
+    )
+
+
+def _unserved_usd(asked: Asked, ledger: Ledger) -> float:
+    """The cost of the answers that a cascade asked for beside the one that it served."""
+    cost_usd = 0.0
+    for other in ledger.unserved:
+        usage = other.reply.usage
+        tokens = _counted(asked.chat, other.reply.message, usage)
+        cost_usd += other.tier.price.cost_usd(*tokens, *usage.billed[2:])
+    return cost_usd
+
+
+def _is_estimated(said: Said) -> bool:
+    return said.usage.prompt_tokens is None or said.usage.completion_tokens is None
+
+
+def _counted(chat: Mapping[str, Any], message: Mapping[str, Any], usage: Usage) -> tuple[int, int]:
+    """Tokens of the prompt and of the answer, as the provider counted them where it did."""
+    prompt, completion = usage[:2]
+    if prompt is None:
+        prompt = estimated_tokens(request_characters(chat))
+    if completion is None:
+        whole = StreamAnswer()
+        whole.feed({"choices": [{"delta": message}]})
+        completion = estimated_tokens(whole.characters)
+    return prompt, completion

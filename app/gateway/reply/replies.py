@@ -1,0 +1,110 @@
+"""The replying step: an answer as the caller's wire says it, whole or as a stream."""
+
+from collections.abc import Sequence
+
+from tierwatch.gateway.answer.answer import Said, Whole
+from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.caller import Caller
+from tierwatch.gateway.reply.headers import EVENTS, ExchangeHeaders, Header, json_body
+from tierwatch.gateway.reply.refuse import send_refusal
+from tierwatch.gateway.reply.sent import Sent
+from tierwatch.gateway.route.route import Route
+from tierwatch.routing.tiers import Tier
+from tierwatch.wire.cached_reply import CachedAnswer, streamed_reply, whole_reply
+from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.refusal import ANTHROPIC, Refusal
+from tierwatch.wire.usage import Usage
+from tierwatch.wire.whole_stream import completion_stream, message_stream
+
+_OK = 200
+
+
+class Replies:
+    """Sends replies. Used by every request of both wires at once.
+
+    Args:
+        tiers: named in the headers.
+    """
+
+    def __init__(self, tiers: Sequence[Tier]) -> None:
+        self._headers = ExchangeHeaders(tiers)
+
+    async def send(
+        self,
+        asked: Asked,
+        route: Route,
+        answer: Whole | Begun | CachedAnswer | Refusal,
+        ledger: Ledger,
+        *,
+        caller: Caller,
+        sent: Sent,
+    ) -> None:
+        """Send the answer, or say why there is none.
+
+        Args:
+            asked: by the caller.
+            route: that was chosen.
+            answer: to be sent.
+            ledger: of the calls that led to it.
+            caller: is watched as long as there is something to send.
+            sent: says afterwards, and whenever this is cut short, what the caller has got.
+        """
+        sent.begins(answer.status if isinstance(answer, Refusal) else _OK, ledger.waited_s)
+        headers = self._headers.of(asked, route, ledger, sent.overhead_ms)
+        if isinstance(answer, Begun):
+            await _relay(answer, headers, caller, sent)
+            return
+        caller.unwatch()  # before the last byte: after it every caller leaves
+        if isinstance(answer, Refusal):
+            await send_refusal(answer, asked.wire, caller.send, headers)
+            return
+        if isinstance(answer, Whole):
+            body = _whole_body(asked, answer)
+            sent.says(answer.said)
+        else:
+            body = _cached_body(asked, answer)
+            message = {"role": "assistant", "content": answer.content}
+            sent.says(Said(message, "stop", Usage(*answer.tokens), finished=True))
+        headers += EVENTS if asked.streaming else json_body(body)
+        await caller.send({"type": "http.response.start", "status": _OK, "headers": headers})
+        await caller.send({"type": "http.response.body", "body": body})
+
+
+async def _relay(begun: Begun, headers: list[Header], caller: Caller, sent: Sent) -> None:
+    """Pass on a stream as it comes."""
+    try:
+        caller.watch()
+        start = {"type": "http.response.start", "status": _OK, "headers": [*headers, *EVENTS]}
+        await caller.send(start)
+        chunk: bytes | None = begun.first
+        while chunk is not None:
+            if chunk:
+                piece = {"type": "http.response.body", "body": chunk, "more_body": True}
+                await caller.send(piece)
+            chunk = await begun.read()
+        last = begun.end()
+        caller.unwatch()
+        await caller.send({"type": "http.response.body", "body": last})
+    finally:
+        begun.close()
+        sent.says(begun.said)
+
+
+def _whole_body(asked: Asked, answer: Whole) -> bytes:
+    if not asked.streaming:
+        return answer.body
+    whole = read_json(answer.body)  # a cascade had to see the whole first
+    if asked.wire == ANTHROPIC:
+        return message_stream(whole)
+    return completion_stream(whole, include_usage=asked.wants_usage)
+
+
+def _cached_body(asked: Asked, answer: CachedAnswer) -> bytes:
+    created = int(asked.arrived_at)
+    if not asked.streaming:
+        return whole_reply(asked.wire, answer, asked.exchange_id, created)
+    return streamed_reply(
+        asked.wire, answer, asked.exchange_id, created, include_usage=asked.wants_usage
+    )

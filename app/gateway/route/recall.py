@@ -1,0 +1,116 @@
+"""What is known of a conversation when a request of it arrives.
+
+Pins are kept by session and by answer. A session may hold several conversations, or a request on
+the side for a title, so the pin of the answer that a request goes on from counts before the
+session's. Without a session an answer is known again that calls tools, whose results come back, and
+one that holds reasoning only its issuer takes back.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.memory.pin_keys import answer_key, session_key, turn_key
+from tierwatch.gateway.memory.pins import Pins
+from tierwatch.routing.content import message_text
+from tierwatch.routing.stickiness import Pin, SessionRules, in_tool_exchange
+from tierwatch.wire.history import Issuer, bound_messages
+
+# Older messages keep their text; whose reasoning they hold is not looked up any more.
+_MOST_ISSUERS = 64
+
+
+class Recalled(NamedTuple):
+    """What is known of a conversation.
+
+    Attributes:
+        tenant: digest of the caller's key.
+        seed: what tells this conversation from others of the tenant.
+        session_key: where its pin is kept; None without a session.
+        answer_pin: of the answer that the request goes on from, or whose calls it brings results
+            of; None for one that nobody remembers.
+        pin: where the conversation stands: that answer's pin, else the session's, not warm.
+        warm: whether its prompt was still in the provider's cache then.
+        issuers: index of a message as the caller sent it -> who wrote it.
+    """
+
+    tenant: bytes
+    seed: str
+    session_key: str | None = None
+    answer_pin: Pin | None = None
+    pin: Pin | None = None
+    warm: bool = False
+    issuers: Mapping[int, Issuer] = MappingProxyType({})
+
+
+class Recall:
+    """Looks conversations up. Used by every request of both wires at once.
+
+    Args:
+        pins: where conversations stand; opened and closed by its owner.
+        rules: whether they are held, and how long a pin and a provider's cache last.
+        clock: epoch seconds.
+    """
+
+    def __init__(self, pins: Pins, rules: SessionRules, clock: Callable[[], float]) -> None:
+        self._pins = pins
+        self._rules = rules
+        self._clock = clock
+
+    async def recall(self, asked: Asked) -> Recalled:
+        """Look up what is known, all at once; nothing is looked up where nothing can be known."""
+        messages, chat = asked.request["messages"], asked.chat["messages"]
+        tenant = hashlib.sha256(asked.key).digest()
+        seed = asked.session if asked.in_session else _opening(chat)
+        last = _last_answer(messages)
+        by_session = by_turn = by_call = None
+        if asked.in_session and self._rules.sticky:
+            by_session = session_key(tenant, seed)
+            by_turn = turn_key(tenant, seed, messages[last]) if last >= 0 else None
+        if self._rules.sticky and in_tool_exchange(chat):
+            by_call = answer_key(tenant, seed, messages, last)
+        bound = {
+            index: key
+            for index in bound_messages(messages)[-_MOST_ISSUERS:]
+            if (key := answer_key(tenant, seed, messages, index)) is not None
+        }
+        wanted = (by_session, by_turn, by_call, *bound.values())
+        keys = [key for key in wanted if key is not None]
+        if not keys:
+            return Recalled(tenant, seed)
+        now = self._clock()
+        # A pin that outlived its time in this process is as good as none.
+        oldest = now - self._rules.idle_s
+        pins = zip(keys, await self._pins.find(keys), strict=True)
+        found = {key: pin for key, pin in pins if pin is not None and pin.seen_at >= oldest}
+        answer_pin = found.get(by_call or "") or found.get(by_turn or "")
+        session_pin = found.get(by_session or "")
+        pin = answer_pin or (session_pin and replace(session_pin, warm_tokens=0))
+        return Recalled(
+            tenant,
+            seed,
+            by_session,
+            answer_pin=answer_pin,
+            pin=pin,
+            warm=answer_pin is not None and now - answer_pin.seen_at <= self._rules.cache_s,
+            issuers={
+                index: Issuer(found[key].provider, found[key].model)
+                for index, key in bound.items()
+                if key in found
+            },
+        )
+
+
+def _opening(messages: Sequence[Mapping[str, Any]]) -> str:
+    """The first words of the user: they tell conversations without a session apart, nearly."""
+    first = next((message for message in messages if message.get("role") == "user"), None)
+    return "" if first is None else message_text(first)
+
+
+def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Index of the last assistant message; -1 where there is none."""
+    places = range(len(messages) - 1, -1, -1)
+    return next((place for place in places if messages[place].get("role") == "assistant"), -1)
