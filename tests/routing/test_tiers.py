@@ -1,7 +1,13 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import ConfigError
 from tierwatch.routing.tiers import Price, resolved_model
+
+counts = st.integers(0, 10_000_000)
+usd = st.floats(0, 1_000, allow_nan=False)
+prices = st.builds(Price, usd, usd, st.none() | usd, st.none() | usd)
 
 
 def test_cost_counts_both_sides_at_their_own_price() -> None:
@@ -36,3 +42,35 @@ def test_a_price_that_cannot_be(usd: float) -> None:
 )
 def test_the_model_behind_a_name(name: str, model: str) -> None:
     assert resolved_model(name) == model
+
+
+def test_cached_and_written_tokens_are_part_of_the_prompt() -> None:
+    price = Price(3.0, 15.0, 0.3, 3.75)
+    # 1,000 read: 600 cached, 100 written, 300 fresh; 200 put out.
+    dollars = 300 * 3 + 600 * 0.3 + 100 * 3.75 + 200 * 15
+    assert price.cost_usd(1_000, 200, 600, 100) == pytest.approx(dollars / 1e6)
+    # Without prices of their own they are input like any other.
+    assert Price(3.0, 15.0).cost_usd(1_000, 200, 600, 100) == pytest.approx(6_000 / 1e6)
+    assert (Price(3.0, 15.0).cached_usd_per_mtok, price.cached_usd_per_mtok) == (3.0, 0.3)
+    # A cache that costs nothing is not one whose price is not known.
+    assert Price(3.0, 15.0, 0.0).cost_usd(1_000, 0, 1_000) == 0.0
+
+
+@given(price=prices, prompt=counts, completion=counts, cached=counts, written=counts)
+def test_no_count_makes_a_cost_below_zero_or_above_the_dearest_token(
+    price: Price, prompt: int, completion: int, cached: int, written: int
+) -> None:
+    cost = price.cost_usd(prompt, completion, cached, written)
+    reading = (price.input_usd_per_mtok, price.cached_usd_per_mtok, price.written_usd_per_mtok)
+    low = (prompt * min(reading) + completion * price.output_usd_per_mtok) / 1e6
+    high = (prompt * max(reading) + completion * price.output_usd_per_mtok) / 1e6
+    assert low * (1 - 1e-9) <= cost <= high * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("bad", [-0.01, float("nan"), float("inf")])
+@pytest.mark.parametrize("place", range(4))
+def test_a_price_that_is_none_is_refused(bad: float, place: int) -> None:
+    given_prices = [1.0, 1.0, 1.0, 1.0]
+    given_prices[place] = bad
+    with pytest.raises(ConfigError, match="0 or more"):
+        Price(*given_prices)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tierwatch.command.serve.serving_config import serving_config
 from tierwatch.config import load_config
 from tierwatch.errors import TierwatchError
-from tierwatch.routing.config.prices import price_words, shipped_prices
+from tierwatch.routing.config.prices import price_words, stale_words
 from tierwatch.runtime import build_runtime
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
@@ -62,15 +62,10 @@ def price_findings(settings: Settings, today: dt.date) -> list[Finding]:
         for key, priced in config.prices.items()
         if priced.origin == "unknown"
     ]
-    listed = [key for key, priced in config.prices.items() if priced.origin == "table"]
-    table = shipped_prices()
-    if listed and table.stale(today):
-        days = (today - table.as_of).days
-        detail = (
-            f"{', '.join(listed)}: list prices of {table.as_of}, {days} days old; compare them with"
-            " the vendor's page and put what changed under `prices`, or upgrade tierwatch"
-        )
-        found.append(Finding("prices", ok=True, detail=detail, warning=True))
+    found += [
+        Finding("prices", ok=True, detail=words, warning=True)
+        for words in stale_words(config.price_origins, today)
+    ]
     return found or [Finding("prices", ok=True, detail="known")]
 
 

@@ -64,8 +64,7 @@ class RoutingFile(Section):
     routing: RoutingSection = Field(description="Tiers, and who chooses between them.")
     prices: Mapping[str, Cost] = Field(
         default_factory=dict[str, Price],
-        description="Model -> USD per million tokens, written as for tiers; wins over the shipped"
-        " list prices.",
+        description="Model -> USD per million tokens, written as for tiers; wins over list prices.",
     )
 
 

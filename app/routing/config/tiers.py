@@ -33,7 +33,7 @@ class TierSection(Section):
         default=None,
         description="USD per million tokens: `~$0.25/M tokens`, `$0.25/1M`, `0.25`, or"
         " `{input: 3, output: 15, cached_input: 0.3}`. Default: as `prices` says, else the"
-        " shipped list price.",
+        " vendor's list price.",
     )
     provider: Name | None = Field(
         default=None,

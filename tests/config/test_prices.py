@@ -2,20 +2,24 @@
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from factories.config import load, problems
 
 from tierwatch.command import main
-from tierwatch.command.replaying.report_text import show_report
 from tierwatch.command.serve.examine import Finding, price_findings
-from tierwatch.config import Config, load_config
-from tierwatch.errors import ConfigError
-from tierwatch.routing.config.prices import shipped_prices
+from tierwatch.routing.config.list_prices import packaged_price, packaged_since
+from tierwatch.routing.config.prices import Priced, price_words
 from tierwatch.routing.config.routing import load_routing
 from tierwatch.routing.tiers import Price
 from tierwatch.settings import read_settings
+
+
+def today() -> dt.date:
+    """As the file's reader sees it."""
+    return dt.datetime.now(dt.UTC).date()
+
 
 ARTICLE = """\
 routing:
@@ -36,31 +40,19 @@ routing:
 """
 
 
-def load(tmp_path: Path, text: str) -> Config:
-    path = tmp_path / "tierwatch.yaml"
-    path.write_text(text)
-    return load_config(path)
-
-
-def problems(tmp_path: Path, text: str) -> list[str]:
-    with pytest.raises(ConfigError) as caught:
-        load(tmp_path, text)
-    return [problem.removeprefix(f"{tmp_path}/") for problem in caught.value.problems]
-
-
 def test_the_articles_costs_win_over_the_table_whole(tmp_path: Path) -> None:
     config = load(tmp_path, ARTICLE)
     # Haiku's list price has a price for cached tokens; the file's one number has none.
     assert config.tiers[0].price == Price(0.25, 0.25)
-    assert config.classifier.price == shipped_prices().prices["gpt-4o-mini"]
+    assert config.classifier.price == packaged_price("gpt-4o-mini", today())
     assert config.evaluation.judge is not None
-    assert config.evaluation.judge.price == shipped_prices().prices["gpt-4o"]
+    assert config.evaluation.judge.price == packaged_price("gpt-4o", today())
     assert config.price_origins == {
         "routing.tiers.simple": "cost",
         "routing.tiers.standard": "cost",
         "routing.tiers.complex": "cost",
-        "routing.classifier": "table",
-        "evaluation.judge": "table",
+        "routing.classifier": "package",
+        "evaluation.judge": "package",
     }
     assert config.unpriced == ()
 
@@ -68,8 +60,8 @@ def test_the_articles_costs_win_over_the_table_whole(tmp_path: Path) -> None:
 def test_a_tier_without_cost_has_the_list_price_of_its_model(tmp_path: Path) -> None:
     config = load(tmp_path, BARE)
     assert [tier.price for tier in config.tiers] == [
-        Price(1.0, 5.0, 0.1, 1.25),
-        Price(5.0, 25.0, 0.5, 6.25),
+        packaged_price("claude-haiku-4-5", today()),
+        packaged_price("claude-opus-4-6", today()),
     ]
 
 
@@ -113,11 +105,17 @@ def test_a_model_of_your_own_costs_nothing_when_you_say_so(tmp_path: Path) -> No
 
 
 def test_list_prices_out_of_order_are_refused_with_both_prices(tmp_path: Path) -> None:
-    text = BARE.replace("claude-opus-4-6", "gpt-4o-mini")
+    # The tiers turned round: the dear model first.
+    text = BARE.replace("claude-opus-4-6", "claude-haiku-4-5").replace(
+        "anthropic/claude-haiku-4-5-20251001", "claude-opus-4-6"
+    )
     (problem,) = problems(tmp_path, text)
+    dear, cheap = (
+        packaged_price(name, today()) for name in ("claude-opus-4-6", "claude-haiku-4-5")
+    )
     assert problem.startswith(
-        "tierwatch.yaml:5: routing.tiers.complex.cost: found $0.15/$0.6 per M tokens, cheaper than"
-        " 'simple' before it at $1/$5 per M tokens; accepted tiers in order of price"
+        f"tierwatch.yaml:5: routing.tiers.complex.cost: found {cheap}, cheaper than 'simple' before"
+        f" it at {dear}; accepted tiers in order of price"
     )
 
 
@@ -186,17 +184,17 @@ def test_check_says_where_each_price_came_from(tmp_path: Path) -> None:
     assert "evaluation.judge: no price is known, so it counts as free" in told
     load(tmp_path, BARE)
     told = CliRunner().invoke(main, ["check", str(tmp_path / "tierwatch.yaml")]).output
-    assert (
-        "routing.tiers.simple: 1 USD per million tokens read, 5 written, 0.1 from a cache, 1.25 put"
-        f" into one (list price of {shipped_prices().as_of})" in told
-    )
+    priced = Priced(packaged_price("claude-haiku-4-5", today()), "package")
+    assert f"routing.tiers.simple: {price_words(priced)}\n" in told
 
 
 def findings(tmp_path: Path, text: str, days: int) -> list[Finding]:
+    """What doctor says of prices, so many days after genai-prices was installed."""
     load(tmp_path, text)
     settings = read_settings({"TIERWATCH_CONFIG": str(tmp_path / "tierwatch.yaml")})
-    today = shipped_prices().as_of + dt.timedelta(days)
-    return price_findings(settings, today)
+    since = packaged_since()
+    assert since is not None
+    return price_findings(settings, since + dt.timedelta(days))
 
 
 def test_doctor_warns_of_old_list_prices_that_are_in_use_and_of_missing_ones(
@@ -206,7 +204,7 @@ def test_doctor_warns_of_old_list_prices_that_are_in_use_and_of_missing_ones(
     assert (fine.ok, fine.warning, fine.detail) == (True, False, "known")
     (old,) = findings(tmp_path, BARE, 181)
     assert (old.ok, old.warning) == (True, True)
-    assert old.detail.startswith("routing.tiers.simple, routing.tiers.complex: list prices of 20")
+    assert old.detail.startswith("routing.tiers.simple, routing.tiers.complex: list prices in")
     assert "181 days old" in old.detail
     # Whose every price is in the file does not care how old the table is.
     own = ARTICLE.replace("max_tokens: 50", "cost: 1").replace("orders: both", "cost: 1")
@@ -216,35 +214,3 @@ def test_doctor_warns_of_old_list_prices_that_are_in_use_and_of_missing_ones(
     assert missing.detail.startswith("evaluation.judge: no price is known")
     # What is wrong with the file is said of the configuration, and once.
     assert price_findings(read_settings({"TIERWATCH_CONFIG": "/nowhere"}), dt.date.min) == []
-
-
-def report(saving_net: float | None, unpriced: list[str]) -> dict[str, Any]:
-    return {
-        "tiers": {}, "alerts": [], "proposals": [], "recorded_quality": None, "objective": None,
-        "captured": 0, "judged": 0, "unscored": 0, "failed": 0, "dropped": 0, "pending": 0,
-        "cost_usd": 1.0, "cost_top_tier_usd": 4.0, "saving": None if saving_net is None else 0.75,
-        "saving_net_of_evaluation": saving_net, "evaluation_cost_usd": 5.5, "thresholds": {},
-        "policy_version": 1,
-        "costs": {
-            "serving_usd": 1.0, "classifier_usd": 0.5, "shadow_usd": 2.0, "judge_usd": 3.0,
-            "checks_usd": 0.5, "unpriced": unpriced,
-        },
-    }  # fmt: skip
-
-
-def test_the_terminal_shows_a_net_loss_as_one(capsys: pytest.CaptureFixture[str]) -> None:
-    show_report(report(-0.75, []))
-    told = capsys.readouterr().out
-    assert "saved 75 %" in told
-    assert (
-        "net of classifier and evaluation: -75 % (classifier 0.50, shadow answers 2.00, judge 3.00,"
-        " checks 0.50 USD)" in told
-    )
-    assert "watching costs more than routing saves" in told
-    show_report(report(0.4, ["evaluation.judge"]))
-    told = capsys.readouterr().out
-    assert "costs more than" not in told
-    assert "net of classifier and evaluation: at most 40 %" in told
-    assert "no price is known for evaluation.judge" in told
-    show_report(report(None, []))
-    assert "net of" not in capsys.readouterr().out
