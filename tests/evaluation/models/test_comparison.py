@@ -5,31 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from factories.held_out import pairs
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.models.chances import confidences, most_gain
 from tierwatch.evaluation.models.comparison import compare_models
 from tierwatch.evaluation.models.held_out import HeldOut
 from tierwatch.evaluation.models.matching import matched_threshold
 from tierwatch.evaluation.models.model_change import model_change
-from tierwatch.routing.classify.local import LocalClassifier
-from tierwatch.routing.classify.local_tiers import LocalTierClassifier
-
-
-def pairs(verdicts: list[str], weights: list[float] | None = None) -> HeldOut:
-    n = len(verdicts)
-    return HeldOut(verdicts, weights or [1.0] * n, [f"s{number}" for number in range(n)])
-
-
-def test_confidences_are_those_of_the_router() -> None:
-    texts = ["prove this bound", "name the capital", "translate a poem", ""]
-    lower = LocalClassifier().fit(texts * 100, ["worse", "tie", "better", "tie"] * 100)
-    upper = LocalClassifier().fit(texts * 100, ["tie", "worse", "worse", "tie"] * 100)
-    router = LocalTierClassifier(["a", "b", "c"], {"a": lower, "b": upper})
-    by_router = np.array([router.confidences(text) for text in texts])
-    chances = [[one.predict(text) for text in texts] for one in (lower, upper)]
-    assert confidences(chances[1]) == pytest.approx(by_router[:, 1])
-    assert confidences(chances[0], most_gain(chances[1])) == pytest.approx(by_router[:, 0])
 
 
 def test_the_log_loss_is_weighted_and_a_conversation_counts_once() -> None:
@@ -47,29 +29,6 @@ def test_the_log_loss_is_weighted_and_a_conversation_counts_once() -> None:
     # Every conversation gains alike, though its two pairs do not: no spread is left.
     assert found.log_loss_gain.value == pytest.approx(3 / 4 * math.log(1.6))
     assert found.log_loss_gain.low == pytest.approx(found.log_loss_gain.value)
-
-
-def test_a_chance_of_nothing_costs_as_much_as_one_in_a_thousand() -> None:
-    found = compare_models(pairs(["worse"] * 30), [(0.0, 0.0)] * 30, [(1.0, 0.0)] * 30, delta=0.025)
-    assert found.log_loss == pytest.approx((math.log(1000), 0))
-
-
-def test_the_share_recovered_is_the_area_under_the_curve() -> None:
-    # Sent up by the candidate: worse, tie, tie, better. Gains 1, 1, 1, 0 of a total of 0: none.
-    chances = [(0.9, 0.0), (0.5, 0.0), (0.4, 0.0), (0.0, 0.0)]
-    none = compare_models(pairs(["worse", "tie", "tie", "better"]), chances, chances, delta=0.025)
-    assert none.apgr is None
-    assert none.apgr_gain.value is None
-    # Two worse at the front of four: (0 + .5)/2 + (.5 + 1)/2 + 1 + 1 over 4 budgets = .75; ranked
-    # last they give .25, and all alike a straight line, .5.
-    verdicts = ["worse", "worse", "tie", "tie"]
-    for order, expected in (
-        (chances, 0.75),
-        (chances[::-1], 0.25),
-        ([(0.3, 0.0)] * 4, 0.5),
-    ):
-        found = compare_models(pairs(verdicts), order, chances, delta=0.025)
-        assert found.apgr == pytest.approx((expected, 0.75))
 
 
 def test_a_better_fit_that_ranks_worse_is_not_better() -> None:
@@ -132,19 +91,6 @@ def test_the_same_pairs_give_the_same_intervals() -> None:
 def test_what_cannot_be_compared_is_refused(make: Any, sentence: str) -> None:
     with pytest.raises(EvidenceError, match=sentence):
         make()
-
-
-def test_the_matched_threshold_never_keeps_more_than_is_kept_now() -> None:
-    rng = np.random.default_rng(9)
-    for _ in range(50):
-        old, new, w = rng.random(80), rng.random(80), rng.uniform(0.5, 3, 80)
-        threshold = round(float(rng.random()), 2)
-        matched = matched_threshold(old, new, w, threshold)
-        now = w[old >= threshold].sum()
-        assert w[new >= matched].sum() <= now * (1 + 1e-6)
-        if matched > 0:  # one cent looser would keep more
-            assert w[new >= matched - 0.01].sum() > now
-    assert matched_threshold([0.1, 0.2], [1.0, 1.0], [1, 1], 0.9) == 1.0
 
 
 @pytest.mark.slow

@@ -51,20 +51,6 @@ def test_it_is_wider_than_an_interval_looked_at_once(bad: int, n: int) -> None:
     assert once[1] < high
 
 
-def test_the_band_is_the_interval_at_every_n() -> None:
-    rng = np.random.default_rng(3)
-    losses = (rng.random(60) < 0.2).astype(float)
-    band = rate_band(losses)
-    assert band.n.tolist() == list(range(1, 61))
-    for n, value, low, high in zip(band.n, band.value, band.low, band.high, strict=True):
-        bad = losses[:n].sum()
-        assert value == bad / n
-        assert (low, high) == pytest.approx(always_valid_interval(bad, n), abs=1e-12)
-    some = rate_band(losses, at=[60, 5, 5])
-    assert some.n.tolist() == [5, 60]
-    assert some.low.tolist() == band.low[[4, 59]].tolist()
-
-
 def test_weights_count_as_shares_of_their_cap() -> None:
     # Weights 1 and 4 of at most 4: u = .25 and 1, so S = 1, N = 1.25
     estimate = always_valid([0, 1], [1, 4], max_weight=4)
@@ -146,14 +132,6 @@ def test_what_would_void_the_guarantee_is_refused(
 def test_impossible_counts_and_levels_are_refused(bad: float, n: float, level: float) -> None:
     with pytest.raises(EvidenceError):
         always_valid_interval(bad, n, level)
-
-
-@pytest.mark.parametrize("at", [[0], [3], [1.5], [nan], ["one"]])
-def test_places_that_are_not_there_are_refused(at: list[float]) -> None:
-    with pytest.raises(EvidenceError, match="places"):
-        rate_band([0, 1], at=at)
-    with pytest.raises(EvidenceError, match="place"):
-        rate_band([], at=[1])
 
 
 def test_a_level_off_its_range_is_refused_even_without_pairs() -> None:

@@ -1,0 +1,100 @@
+import math
+
+import numpy as np
+import pytest
+
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.label_plan import labels_to_halve
+
+nan = math.nan
+
+
+def some_labels(each: int) -> list[float]:
+    """Labels for 100 judged bad and 900 judged good: 8 of 10 right, and 1 in 10 missed."""
+    caught = [1, 1, 1, 1, 0, 1, 1, 1, 1, 0] * each
+    missed = [0, 0, 0, 0, 1, 0, 0, 0, 0, 0] * each
+    return caught + [nan] * (100 - 10 * each) + missed + [nan] * (900 - 10 * each)
+
+
+JUDGED = [1] * 100 + [0] * 900
+
+
+def test_the_labels_to_halve_show_their_arithmetic() -> None:
+    # q ~ Beta(100.5, 900.5): mean .1004, variance 9.01e-5. PPV ~ Beta(8.5, 2.5), mean .7727,
+    # variance .01464; FOM ~ Beta(4/3, 9 + 1/3), mean .125, variance .009375:
+    # .01017 * .01464 + .80937 * .009375 + .6477^2 * 9.01e-5 = .007775, a quarter .001944.
+    # 58 more, as the 10 + 10 and one more spread .9 to .1, make 40.1 and 37.9 labels. Then PPV has
+    # mean .792 and variance .00413, FOM .1065 and .00228:
+    # .01017 * .00413 + .80937 * .00228 + .6857^2 * 9.01e-5 = .00193; with 57 it is .00196.
+    assert labels_to_halve(JUDGED, None, None, some_labels(1)) == 58
+
+
+def test_fewer_labels_need_fewer_more() -> None:
+    few = labels_to_halve(JUDGED, None, None, some_labels(1))
+    many = labels_to_halve(JUDGED, None, None, some_labels(4))
+    assert few is not None
+    assert many is not None
+    # About three times as many again: half the width is a quarter of the variance.
+    assert few < 3 * 20
+    assert few < many
+    assert many > 2 * 80
+
+
+def test_no_labels_halve_what_only_pairs_can() -> None:
+    # All labelled; or so many that the rest of the pairs is too little.
+    assert labels_to_halve(JUDGED, None, None, [1] * 80 + [0] * 20 + [0] * 900) is None
+    assert (
+        labels_to_halve(JUDGED, None, None, [1] * 80 + [0] * 20 + [0] * 500 + [nan] * 400) is None
+    )
+    assert labels_to_halve([]) is None
+    assert labels_to_halve([1], None, None, [1]) is None
+
+
+def test_without_labels_a_first_few_halve_ignorance() -> None:
+    few = labels_to_halve(JUDGED)
+    assert few is not None
+    assert few < 20
+    assert labels_to_halve(JUDGED, [2.0] * 1_000, None, [nan] * 1_000) == few
+
+
+def test_weights_and_strata_enter_the_plan() -> None:
+    plain = labels_to_halve(JUDGED, None, None, some_labels(2))
+    halves = [0, 1] * 500
+    assert labels_to_halve(JUDGED, [3.0] * 1_000, None, some_labels(2)) == plain
+    assert labels_to_halve(JUDGED, None, halves, some_labels(2)) != plain
+    assert labels_to_halve(JUDGED, [1, 4] * 500, None, some_labels(2)) != plain
+    # A stratum without labels does not stop the plan: some of the new ones fall on it.
+    away = labels_to_halve(
+        JUDGED * 2, None, [0] * 1_000 + [1] * 1_000, some_labels(2) + [nan] * 1_000
+    )
+    assert away is not None
+
+
+def test_a_plan_is_refused_what_an_estimate_is() -> None:
+    with pytest.raises(EvidenceError, match="0 or 1"):
+        labels_to_halve([0.5])
+    with pytest.raises(EvidenceError, match="labels"):
+        labels_to_halve([0, 1], None, None, [1])
+    with pytest.raises(EvidenceError, match="strata"):
+        labels_to_halve([0, 1], None, ["a"])
+    with pytest.raises(EvidenceError, match="weights"):
+        labels_to_halve([0, 1], [1, 0])
+
+
+def test_the_planned_labels_halve_the_interval_in_a_short_simulation() -> None:
+    rng = np.random.default_rng(2)
+    left = []
+    for run in range(30):
+        bad = rng.random(3_000) < 0.07
+        flagged = rng.random(3_000) < np.where(bad, 0.8, 0.03)
+        labels = np.full(3_000, nan)
+        labels[:100] = bad[:100]
+        more = labels_to_halve(flagged, None, None, labels)
+        assert more is not None
+        before = estimate_rate(flagged, None, None, labels, seed=run)
+        labels[: 100 + more] = bad[: 100 + more]
+        after = estimate_rate(flagged, None, None, labels, seed=run)
+        left.append((after.high - after.low) / (before.high - before.low))
+    # A half, within 30 %.
+    assert 0.35 <= np.mean(left) <= 0.65

@@ -1,0 +1,88 @@
+import math
+
+import numpy as np
+import pytest
+
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
+from tierwatch.evaluation.rates.weighted import weighted_rate
+
+nan = math.nan
+
+
+def rate(value: float | None, low: float, high: float, method: str = "double sampling") -> Estimate:
+    return Estimate(value, low, high, 100, method)
+
+
+def test_the_quality_shows_its_arithmetic() -> None:
+    quality = relative_quality([600, 300, 100], [rate(0.1, 0.05, 0.2), rate(0.04, 0.02, 0.08)])
+    # Two tiers down .6 at .1 + .04, one down .3 at .04
+    assert quality.value == pytest.approx(1 - 0.084 - 0.012)
+    assert quality.low == pytest.approx(1 - 0.6 * 0.28 - 0.3 * 0.08)
+    assert quality.high == pytest.approx(1 - 0.6 * 0.07 - 0.3 * 0.02)
+    assert quality.n == 200
+    assert quality.method.startswith("at least")
+
+
+def test_a_request_is_lost_at_most_once() -> None:
+    quality = relative_quality([1, 0, 1], [rate(0.8, 0.7, 0.9), rate(0.6, 0.5, 0.7)])
+    assert quality.value == pytest.approx(0.5)
+    assert (quality.low, quality.high) == pytest.approx((0.5, 0.5))
+
+
+def test_boundaries_below_all_traffic_play_no_part() -> None:
+    quality = relative_quality([0, 1, 1], [unknown(), rate(0.1, 0.05, 0.2)])
+    assert quality.value == pytest.approx(0.95)
+    assert relative_quality([0, 0, 7], [unknown(), unknown()]).value == 1.0
+    assert relative_quality([7], []).value == 1.0
+
+
+def test_an_unknown_boundary_leaves_the_value_unknown_and_the_rest_of_the_interval() -> None:
+    quality = relative_quality([1, 3], [unknown()])
+    assert quality.value is None
+    assert (quality.low, quality.high) == (0.75, 1.0)
+    # Tier 0's own boundary is known; the one above it, of which half its loss may come, is not.
+    assert relative_quality([1, 0, 1], [rate(0.1, 0.05, 0.2), unknown()]).value is None
+
+
+def test_no_requests_are_unknown() -> None:
+    assert relative_quality([0, 0], [rate(0.1, 0, 0.2)]).value is None
+
+
+def test_only_rates_checked_by_people_make_quality() -> None:
+    judged = [1] * 5 + [0] * 95
+    checked = estimate_rate(judged, None, None, judged)
+    assert "not quality" not in relative_quality([1, 1], [checked]).method
+    for unchecked in (estimate_rate(judged), weighted_rate(judged)):
+        for rates in ([unchecked, checked], [checked, unchecked]):
+            assert "judge's view, not quality" in relative_quality([1, 1, 1], rates).method
+
+
+@pytest.mark.parametrize("requests", [[], [1], [1, 2, 3], [1, -1], [1, nan], [math.inf, 1]])
+def test_tiers_that_do_not_fit_are_refused(requests: list[float]) -> None:
+    with pytest.raises(EvidenceError, match="tiers"):
+        relative_quality(requests, [rate(0.1, 0, 0.2)])
+
+
+def test_the_low_end_is_below_the_true_quality() -> None:
+    """Losses at both boundaries that hang together, as hard prompts make them: 300 runs."""
+    rng = np.random.default_rng(17)
+    share = np.array([0.5, 0.3, 0.2])
+    hard = rng.beta(0.4, 4, 400_000)
+
+    def losses(difficulty: np.ndarray) -> np.ndarray:
+        return rng.random(difficulty.size) < difficulty
+
+    # Served by tier 0 and worse than the top: worse at either boundary, the second half as often.
+    truth = 1 - share[0] * np.mean(losses(hard) | losses(hard / 2)) - share[1] * 0.5 * hard.mean()
+    held = 0
+    for _ in range(300):
+        here = rng.choice(hard, 900)
+        rates = [
+            weighted_rate(losses(here), level=split_level(0.95, 2)),
+            weighted_rate(losses(here[:400] / 2), level=split_level(0.95, 2)),
+        ]
+        held += relative_quality(share, rates).low <= truth
+    assert held >= 285

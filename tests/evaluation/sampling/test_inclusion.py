@@ -1,0 +1,210 @@
+"""The recorded probability is the probability: a wrong pi voids every figure after it."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.evaluation.sampling import inclusion as inclusion_module
+from tierwatch.evaluation.sampling.budget import budget_factor
+from tierwatch.evaluation.sampling.inclusion import Inclusion, inclusion, propensities
+from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
+from tierwatch.routing.decision import Decision
+
+LADDER = ("simple", "standard", "complex")
+
+
+RATES = st.floats(0, 1)
+
+
+PLANS = st.builds(SamplingPlan, sample_rate=RATES, probe_down_rate=st.none() | RATES, factor=RATES)
+
+
+def decision(
+    tier: str, *, escalated: bool, reason: str = "kept", confidence: float = 0.5
+) -> Decision:
+    return Decision(
+        tier=tier,
+        model="m",
+        confidence=confidence,
+        threshold=0.7,
+        label="simple",
+        escalated=escalated,
+        task_type="all",
+        policy_version=1,
+        reason=reason,
+    )
+
+
+def seen(
+    chosen: Decision, plan: SamplingPlan, ladder: tuple[str, ...] = LADDER, *, n: int = 20_000
+) -> tuple[Counter[str], dict[str, set[Inclusion]]]:
+    """How often each direction was drawn over n ids, and what was recorded with it."""
+    counts: Counter[str] = Counter()
+    recorded: dict[str, set[Inclusion]] = {}
+    for number in range(n):
+        found = inclusion(chosen, ladder, plan, f"exchange-{number}")
+        if found is not None:
+            counts[found.direction] += 1
+            recorded.setdefault(found.direction, set()).add(found)
+    return counts, recorded
+
+
+@pytest.mark.parametrize(
+    ("tier", "escalated", "plan", "up", "down"),
+    [
+        ("simple", False, SamplingPlan(0.3), 0.3, 0.0),
+        ("standard", False, SamplingPlan(0.3), 0.3, 0.0),
+        # Escalated mid-tier traffic: a third of the sample goes down.
+        ("standard", True, SamplingPlan(0.3), 0.2, 0.1),
+        ("standard", True, SamplingPlan(0.3, probe_down_rate=0.4), 0.3, 0.4),
+        # Up takes what down leaves: 1 - 0.8.
+        ("standard", True, SamplingPlan(0.9, probe_down_rate=0.8), 0.2, 0.8),
+        ("complex", True, SamplingPlan(0.3), 0.0, 0.3),
+        ("complex", True, SamplingPlan(0.3, probe_down_rate=0.5), 0.0, 0.5),
+        # Labelled `complex`: nothing escalated it, so the escalated traffic's rate is not its own.
+        ("complex", False, SamplingPlan(0.3, probe_down_rate=0.5), 0.0, 0.3),
+        # Half of the day's budget factor halves both.
+        ("standard", True, SamplingPlan(0.6, factor=0.5), 0.2, 0.1),
+        ("standard", True, SamplingPlan(0.6, probe_down_rate=0.4, factor=0.5), 0.3, 0.2),
+        ("simple", False, SamplingPlan(1.0), 1.0, 0.0),
+        ("simple", False, SamplingPlan(0.0), 0.0, 0.0),
+        ("simple", False, SamplingPlan(0.3, factor=0.0), 0.0, 0.0),
+    ],
+)
+def test_the_recorded_probability_is_the_observed_frequency(
+    tier: str,
+    escalated: bool,  # noqa: FBT001 - a column of the table
+    plan: SamplingPlan,
+    up: float,
+    down: float,
+) -> None:
+    n = 20_000
+    counts, recorded = seen(decision(tier, escalated=escalated), plan, n=n)
+    for direction, pi in (("up", up), ("down", down)):
+        # Five standard deviations of a binomial count; 0 where pi is 0 or 1.
+        spread = 5 * math.sqrt(n * pi * (1 - pi))
+        assert abs(counts[direction] - n * pi) <= spread + 1e-6
+        for found in recorded.get(direction, set()):
+            assert found.pi == pytest.approx(pi)
+            assert found.rate == pytest.approx(plan.sample_rate * plan.factor)
+            assert found.weight == pytest.approx(found.rate / pi)
+    assert set(recorded) == {name for name, pi in (("up", up), ("down", down)) if pi > 0}
+
+
+@given(PLANS, st.sampled_from(LADDER), st.booleans(), st.text(max_size=8))
+def test_both_directions_together_are_at_most_certain(
+    plan: SamplingPlan,
+    tier: str,
+    escalated: bool,  # noqa: FBT001 - drawn
+    exchange_id: str,
+) -> None:
+    whole = inclusion(decision(tier, escalated=escalated), LADDER, plan, exchange_id)
+    if whole is None:
+        return
+    assert 0 < whole.pi <= 1
+    place = LADDER.index(tier)
+    step = 1 if whole.direction == "up" else -1
+    assert whole.alternative_tier == LADDER[place + step]
+    if whole.direction == "up" and plan.sample_rate * plan.factor > 1e-300:
+        assert whole.weight <= weight_cap(plan) * (1 + 1e-9)
+
+
+@given(PLANS, st.sampled_from(range(3)), st.booleans())
+def test_the_probabilities_of_both_directions_add_up_to_at_most_one(
+    plan: SamplingPlan,
+    place: int,
+    escalated: bool,  # noqa: FBT001 - drawn
+) -> None:
+    up, down = inclusion_module._rates(place, 3, plan, escalated=escalated)
+    assert 0 <= up <= 1
+    assert 0 <= down <= 1
+    assert up + down <= 1 + 1e-12
+    if place == 2:
+        assert up == 0  # nothing is above the top tier
+
+
+def test_a_draw_is_the_same_however_often_it_is_asked_and_another_under_another_salt() -> None:
+    chosen = decision("simple", escalated=False)
+    plan, other = SamplingPlan(0.5), SamplingPlan(0.5, salt="other")
+    first = [inclusion(chosen, LADDER, plan, str(n)) for n in range(200)]
+    assert first == [inclusion(chosen, LADDER, plan, str(n)) for n in range(200)]
+    assert first != [inclusion(chosen, LADDER, other, str(n)) for n in range(200)]
+
+
+def test_a_larger_rate_keeps_the_sample_of_the_smaller_one() -> None:
+    chosen = decision("simple", escalated=False)
+    for number in range(500):
+        if inclusion(chosen, LADDER, SamplingPlan(0.2), str(number)):
+            assert inclusion(chosen, LADDER, SamplingPlan(0.3), str(number))
+
+
+@pytest.mark.parametrize("reason", ["pinned", "classifier_failed:timeout", "cascade:empty"])
+def test_what_the_router_did_not_choose_is_no_evidence(reason: str) -> None:
+    chosen = decision("simple", escalated=False, reason=reason)
+    assert seen(chosen, SamplingPlan(1.0), n=50)[0] == Counter()
+
+
+def test_two_tiers_are_a_ladder_too() -> None:
+    two = ("simple", "complex")
+    assert set(seen(decision("simple", escalated=False), SamplingPlan(1.0), two, n=9)[0]) == {"up"}
+    assert set(seen(decision("complex", escalated=True), SamplingPlan(1.0), two, n=9)[0]) == {
+        "down"
+    }
+
+
+def test_no_budget_at_all_samples_nothing() -> None:
+    assert budget_factor(0.0, 0.0) == 0.0
+
+
+def test_two_phases_sample_where_risk_is_and_record_the_probability() -> None:
+    # Bin 18 holds .9: it gets .2 + .8 x 1.5 = 1.4 of the rate, a bin not named .2 + .8 x 1.
+    plan = SamplingPlan(0.1, allocation={("simple", 18): 1.5})
+    chosen = decision("simple", escalated=False, confidence=0.9)
+    assert propensities(chosen, LADDER, plan) == (pytest.approx(0.14), 0.0)
+    counts, recorded = seen(chosen, plan, n=20_000)
+    # Five standard deviations of a binomial count: sqrt(20,000 x .14 x .86) = 49.
+    assert abs(counts["up"] - 2_800) <= 5 * 49
+    [found] = recorded["up"]
+    assert found.pi == pytest.approx(0.14)
+    assert found.weight == pytest.approx(1 / 1.4)
+    other = decision("simple", escalated=False, confidence=0.4)
+    assert propensities(other, LADDER, plan) == (pytest.approx(0.1), 0.0)
+
+
+def test_two_phases_leave_probes_down_alone() -> None:
+    plan = SamplingPlan(0.3, allocation={("standard", 18): 2.0, ("complex", 18): 2.0})
+    escalated = decision("standard", escalated=True, confidence=0.9)
+    # Up: .3 x 2/3 x (.2 + .8 x 2) = .36; down: .3 / 3.
+    assert propensities(escalated, LADDER, plan) == (pytest.approx(0.36), pytest.approx(0.1))
+    top = decision("complex", escalated=True, confidence=0.9)
+    assert propensities(top, LADDER, plan) == (0.0, pytest.approx(0.3))
+
+
+@given(
+    PLANS,
+    st.sampled_from(LADDER),
+    st.booleans(),
+    st.floats(0, 1),
+    st.dictionaries(st.integers(0, 19), st.floats(0.5, 2.5)),
+)
+def test_two_phases_keep_probabilities_possible_and_weights_under_the_cap(
+    plan: SamplingPlan,
+    tier: str,
+    escalated: bool,  # noqa: FBT001 - drawn
+    confidence: float,
+    shares: dict[int, float],
+) -> None:
+    allocation = {(tier, place): share for place, share in shares.items()}
+    plan = replace(plan, allocation=allocation)
+    chosen = decision(tier, escalated=escalated, confidence=confidence)
+    up, down = propensities(chosen, LADDER, plan)
+    assert up >= 0
+    assert down >= 0
+    assert up + down <= 1 + 1e-12
+    rate = plan.sample_rate * plan.factor
+    if up > 0 and rate > 1e-300:
+        assert rate / up <= weight_cap(plan) * (1 + 1e-9)
