@@ -6,6 +6,7 @@ TierwatchError
 │   ├── SettingsError          an environment variable has a value we do not accept
 │   └── PolicyError            thresholds that cannot be a policy
 ├── EvidenceError              statistical input that would void the guarantee; nothing was updated
+├── UnreadableEvidenceError    stored evidence that is broken or newer; its alert or proposal waits
 ├── ProviderError              a model provider did not give an answer; says whether to try again
 ├── JudgeError                 a judge cannot be built or used
 │   └── UnreadableVerdictError the judge answered, but not with a verdict
@@ -47,6 +48,10 @@ class PolicyError(UsageError):
 
 class EvidenceError(TierwatchError, ValueError):
     """Statistical input that would void the guarantee. The state is as it was before the call."""
+
+
+class UnreadableEvidenceError(TierwatchError):
+    """Stored evidence that is broken or of a newer version; whatever rests on it is left alone."""
 
 
 class ProviderError(TierwatchError):
