@@ -21,8 +21,8 @@ from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
-from tierwatch.loop.improve.refit import RefitRules
-from tierwatch.loop.improve.retune import RetuneRules
+from tierwatch.loop.improve.refit_rules import RefitRules
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.notify.delivery import Destination, deliver
 from tierwatch.notify.log import LogDestination

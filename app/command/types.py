@@ -14,7 +14,8 @@ from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from tierwatch.evaluation.rates.estimate import Estimate
-    from tierwatch.loop.improve.rebuild_types import Rebuilt, TypesTable
+    from tierwatch.loop.improve.active_types import TypesTable
+    from tierwatch.loop.improve.rebuild_types import Rebuilt
 
 _NAME = 28
 _NO_TYPES = "no active task types; `tierwatch types --rebuild` builds them of judged prompts"
@@ -35,12 +36,8 @@ def command(*, rebuild: bool, off: bool, as_json: bool) -> None:
 def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) -> None:
     """Rebuild or switch off if asked to, then print the active types."""
     from tierwatch.evaluation.types.leiden import installed_leiden
-    from tierwatch.loop.improve.rebuild_types import (
-        Rebuilt,
-        rebuild_types,
-        switch_off,
-        types_table,
-    )
+    from tierwatch.loop.improve.active_types import types_table
+    from tierwatch.loop.improve.rebuild_types import Rebuilt, rebuild_types, switch_off
     from tierwatch.store.database import build_engine
 
     engine = build_engine(settings.database_url)

@@ -1,21 +1,111 @@
 """Alerts: one open a cause."""
 
 import datetime as dt
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, case, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence, read_alert_evidence
+from tierwatch.evaluation.evidence.attribution_document import (
+    AttributionDocument,
+    read_attribution,
+)
+from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.schema.proposals import AlertRow
 
+# What destinations answered, and what was sent to them; as `notify` writes it.
+Delivery: TypeAlias = Mapping[str, object]
 
-def add_alert(connection: Connection, **columns: Any) -> int | None:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAlert:
+    """An alert to be opened.
+
+    Attributes:
+        cause: one open alert each.
+        tier: it is about; empty for none.
+        segment: tier and task type, or what it is about.
+        summary: one or two sentences for the person on call.
+        pairs: it rests on.
+        evidence: what it rests on; says of which kind it is.
+    """
+
+    cause: str
+    tier: str
+    segment: str
+    summary: str
+    pairs: int
+    evidence: AlertEvidence
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A stored alert.
+
+    ``evidence`` and ``attribution`` are `Unreadable` where a newer version of tierwatch wrote them
+    or they are broken: a page then says that it "cannot be shown by this version" and gives the
+    reason; ``to_json()`` of either is what the API serves in any case.
+    """
+
+    id: int
+    kind: str
+    cause: str
+    tier: str
+    segment: str
+    state: str
+    summary: str
+    pairs: int
+    opened_at_request: int
+    evidence: AlertEvidence | Unreadable
+    attribution: AttributionDocument | Unreadable | None
+    attribution_until: dt.datetime | None
+    opened_at: dt.datetime
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str | None
+    resolved_at: dt.datetime | None
+    resolved_by: str | None
+    delivered: Sequence[Delivery]
+
+    @property
+    def task_type(self) -> str:
+        """Of its segment; ``*`` for all types together, empty for a segment without one."""
+        return self.segment.partition("/")[2]
+
+
+def alert_of(row: RowMapping) -> Alert:
+    """An alert from all columns of its row."""
+    columns: dict[str, Any] = {**row}
+    attribution = columns["attribution"]
+    columns["evidence"] = read_alert_evidence(columns["kind"], columns["evidence"])
+    columns["attribution"] = None if attribution is None else read_attribution(attribution)
+    return Alert(**columns)
+
+
+def alerts_query() -> Select[Any]:
+    """The columns that `alert_of` reads."""
+    return select(*AlertRow.__table__.columns)
+
+
+def add_alert(connection: Connection, new: NewAlert, *, opened_at_request: int) -> int | None:
     """Open an alert; None when one of the same cause is open or acknowledged."""
     return connection.execute(
         insert(AlertRow)
-        .values(state="open", delivered=[], **columns)
+        .values(
+            kind=new.evidence.kind,
+            cause=new.cause,
+            tier=new.tier,
+            segment=new.segment,
+            summary=new.summary,
+            pairs=new.pairs,
+            evidence=new.evidence.to_json(),
+            opened_at_request=opened_at_request,
+            state="open",
+            delivered=[],
+        )
         .on_conflict_do_nothing(
             index_elements=[AlertRow.cause], index_where=AlertRow.state != "resolved"
         )
@@ -23,56 +113,71 @@ def add_alert(connection: Connection, **columns: Any) -> int | None:
     ).scalar_one_or_none()
 
 
-def load_alert(connection: Connection, alert_id: int, *, lock: bool = False) -> Any:
+def load_alert(connection: Connection, alert_id: int, *, lock: bool = False) -> Alert | None:
     """Return an alert or None."""
-    query = select(*AlertRow.__table__.columns).where(AlertRow.id == alert_id)
-    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+    query = alerts_query().where(AlertRow.id == alert_id)
+    return _one(connection, query.with_for_update() if lock else query)
 
 
-def unresolved_alert(connection: Connection, cause: str) -> Any:
+def unresolved_alert(connection: Connection, cause: str) -> Alert | None:
     """Return the open or acknowledged alert of a cause, or None."""
-    return connection.execute(
-        select(*AlertRow.__table__.columns).where(
-            AlertRow.cause == cause, AlertRow.state != "resolved"
-        )
-    ).one_or_none()
+    return _one(
+        connection,
+        alerts_query().where(AlertRow.cause == cause, AlertRow.state != "resolved"),
+    )
 
 
-def set_alert_state(connection: Connection, alert_id: int, state: str, *, actor: str) -> None:
-    """Move an alert on: ``acknowledged`` or ``resolved``."""
+def set_alert_state(
+    connection: Connection,
+    alert_id: int,
+    state: Literal["acknowledged", "resolved"],
+    *,
+    actor: str,
+) -> None:
+    """Move an alert on."""
     who = {f"{state}_by": actor, f"{state}_at": func.now()}
     connection.execute(update(AlertRow).where(AlertRow.id == alert_id).values(state=state, **who))
 
 
-# The event that tells of a state.
+# The event that notifies of a state.
 EVENT = {"open": "alert.opened", "acknowledged": "alert.acknowledged", "resolved": "alert.resolved"}
 
 
-def untold_alerts(connection: Connection, *, limit: int = 20) -> Sequence[Any]:
-    """Alerts whose present state no destination has been told of, locked, oldest first."""
+def unnotified_alerts(connection: Connection, *, limit: int = 20) -> list[Alert]:
+    """Alerts whose present state no destination has been notified of, locked, oldest first."""
     event = case(EVENT, value=AlertRow.state)
-    told = AlertRow.delivered.contains(
+    notified = AlertRow.delivered.contains(
         func.jsonb_build_array(func.jsonb_build_object("type", event))
     )
-    return connection.execute(
-        select(*AlertRow.__table__.columns)
-        .where(~told)
+    return _all(
+        connection,
+        alerts_query()
+        .where(~notified)
         .order_by(AlertRow.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
-    ).all()
+        .with_for_update(skip_locked=True),
+    )
 
 
-def set_delivered(connection: Connection, alert_id: int, deliveries: list[Any]) -> None:
-    """Write down which events were told, and what became of each delivery."""
-    connection.execute(update(AlertRow).where(AlertRow.id == alert_id).values(delivered=deliveries))
+def set_delivered(connection: Connection, alert_id: int, deliveries: Sequence[Delivery]) -> None:
+    """Write down which events were notified, and what became of each delivery."""
+    connection.execute(
+        update(AlertRow).where(AlertRow.id == alert_id).values(delivered=list(deliveries))
+    )
 
 
-def claim_attribution(connection: Connection, *, hold: dt.timedelta) -> Any:
+def claim_attribution(
+    connection: Connection, *, hold: dt.timedelta, without: Collection[int] = ()
+) -> Alert | None:
     """Claim the oldest unresolved misroute alert that is not attributed.
 
     None while any is held: an attribution asks a judge and every tier hundreds of questions, and
     the next alert may use what they answered.
+
+    Args:
+        connection: in a transaction.
+        hold: how long nobody else may claim it.
+        without: ids of alerts to leave alone.
     """
     held = select(AlertRow.id).where(
         AlertRow.attribution.is_(None),
@@ -81,40 +186,46 @@ def claim_attribution(connection: Connection, *, hold: dt.timedelta) -> Any:
     )
     if connection.execute(held.limit(1)).one_or_none() is not None:
         return None
-    found = connection.execute(
-        select(*AlertRow.__table__.columns)
+    found = _one(
+        connection,
+        alerts_query()
         .where(
             AlertRow.kind == "misroute",
             AlertRow.state != "resolved",
             AlertRow.attribution.is_(None),
-            AlertRow.evidence.has_key("first_outcome"),
             or_(AlertRow.attribution_until.is_(None), AlertRow.attribution_until <= func.now()),
+            AlertRow.id.not_in(without),
         )
         .order_by(AlertRow.id)
         .limit(1)
-        .with_for_update(skip_locked=True)
-    ).one_or_none()
+        .with_for_update(skip_locked=True),
+    )
     if found is not None:
-        put_attribution(connection, found.id, None, until=hold)
+        hold_attribution(connection, found.id, hold)
     return found
 
 
-def put_attribution(
-    connection: Connection,
-    alert_id: int,
-    attribution: dict[str, Any] | None,
-    *,
-    until: dt.timedelta = dt.timedelta(0),
-) -> None:
-    """Write down what an alert is attributed to, or for how long its attribution is held; once."""
+def hold_attribution(connection: Connection, alert_id: int, hold: dt.timedelta) -> None:
+    """Say for how long nobody else may attribute an alert; once it is attributed, nothing."""
     connection.execute(
         update(AlertRow)
         .where(AlertRow.id == alert_id, AlertRow.attribution.is_(None))
-        .values(attribution=attribution, attribution_until=func.now() + until)
+        .values(attribution_until=func.now() + hold)
     )
 
 
-def misroute_alert(connection: Connection, tier: str, task_type: str) -> Any:
+def put_attribution(
+    connection: Connection, alert_id: int, attribution: AttributionDocument
+) -> None:
+    """Write down what an alert is attributed to, once."""
+    connection.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id, AlertRow.attribution.is_(None))
+        .values(attribution=attribution.to_json(), attribution_until=func.now())
+    )
+
+
+def misroute_alert(connection: Connection, tier: str, task_type: str) -> Alert | None:
     """The unresolved misroute alert about a segment, or None.
 
     Of a tier's own threshold with task types it is that of the pooled stream.
@@ -123,3 +234,12 @@ def misroute_alert(connection: Connection, tier: str, task_type: str) -> Any:
     if alert is None and task_type == ALL_TASKS:
         return unresolved_alert(connection, f"misroute:{tier}:*")
     return alert
+
+
+def _one(connection: Connection, query: Select[Any]) -> Alert | None:
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else alert_of(row)
+
+
+def _all(connection: Connection, query: Select[Any]) -> list[Alert]:
+    return [alert_of(row) for row in connection.execute(query).mappings()]

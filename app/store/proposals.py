@@ -1,22 +1,133 @@
-"""Proposals and the retunes they came from."""
+"""Proposals: at most one undecided a segment."""
 
-from collections.abc import Sequence
-from typing import Any
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.evaluation.evidence.document import Unreadable
+from tierwatch.evaluation.evidence.proposal_evidence import (
+    Prediction,
+    ProposalEvidence,
+    read_prediction,
+    read_proposal_evidence,
+)
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.store.schema.proposals import ProposalRow, RetuneRow
+from tierwatch.store.schema.proposals import ProposalRow
 
 UNDECIDED = ("open", "approved", "rolling_out")
 
 
-def add_proposal(connection: Connection, **columns: Any) -> int | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewProposal:
+    """A proposal to be made.
+
+    Attributes:
+        tier: whose threshold or model.
+        from_threshold: that is active.
+        to_threshold: that is proposed.
+        certified: whether it is shown to hold what is to be held.
+        base_version: the policy it was tested beside.
+        pairs: it rests on.
+        predicted: what it would do.
+        evidence: what it rests on; says of which kind it is.
+        task_type: whose threshold; ``all`` for the tier's own.
+        artefact_id: of a proposed model.
+        alert_id: of the alert it answers.
+    """
+
+    tier: str
+    from_threshold: float
+    to_threshold: float
+    certified: bool
+    base_version: int
+    pairs: int
+    predicted: Prediction
+    evidence: ProposalEvidence
+    task_type: str = ALL_TASKS
+    artefact_id: int | None = None
+    alert_id: int | None = None
+
+    @property
+    def direction(self) -> Literal["raise", "lower", "keep"]:
+        """Which way the threshold goes; a model may keep it."""
+        if self.to_threshold == self.from_threshold:
+            return "keep"
+        return "lower" if self.to_threshold < self.from_threshold else "raise"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A stored proposal.
+
+    ``predicted`` and ``evidence`` are `Unreadable` where a newer version of tierwatch wrote them or
+    they are broken: a page then says that it "cannot be shown by this version" and gives the
+    reason; ``to_json()`` of either is what the API serves in any case.
+    """
+
+    id: int
+    kind: str
+    artefact_id: int | None
+    tier: str
+    task_type: str
+    from_threshold: float
+    to_threshold: float
+    direction: str
+    certified: bool
+    state: str
+    base_version: int
+    candidate_version: int | None
+    alert_id: int | None
+    pairs: int
+    predicted: Prediction | Unreadable
+    evidence: ProposalEvidence | Unreadable
+    created_at: dt.datetime
+    expires_at: dt.datetime
+    decided_at: dt.datetime | None
+    decided_by: str | None
+    decided_why: str | None
+    ended_at: dt.datetime | None
+    ended_why: str | None
+
+
+def proposal_of(row: RowMapping) -> Proposal:
+    """A proposal from all columns of its row."""
+    columns: dict[str, Any] = {**row}
+    columns["predicted"] = read_prediction(columns["predicted"])
+    columns["evidence"] = read_proposal_evidence(columns["kind"], columns["evidence"])
+    return Proposal(**columns)
+
+
+def proposals_query() -> Select[Any]:
+    """The columns that `proposal_of` reads."""
+    return select(*ProposalRow.__table__.columns)
+
+
+def add_proposal(
+    connection: Connection, new: NewProposal, *, expires_at: dt.datetime
+) -> int | None:
     """Add an open proposal; None when the segment has one that is not finished."""
     return connection.execute(
         insert(ProposalRow)
-        .values(state="open", **columns)
+        .values(
+            kind=new.evidence.kind,
+            artefact_id=new.artefact_id,
+            tier=new.tier,
+            task_type=new.task_type,
+            from_threshold=new.from_threshold,
+            to_threshold=new.to_threshold,
+            direction=new.direction,
+            certified=new.certified,
+            base_version=new.base_version,
+            alert_id=new.alert_id,
+            pairs=new.pairs,
+            predicted=new.predicted.to_json(),
+            evidence=new.evidence.to_json(),
+            expires_at=expires_at,
+            state="open",
+        )
         .on_conflict_do_nothing(
             index_elements=[ProposalRow.tier, ProposalRow.task_type],
             index_where=ProposalRow.state.in_(UNDECIDED),
@@ -25,36 +136,67 @@ def add_proposal(connection: Connection, **columns: Any) -> int | None:
     ).scalar_one_or_none()
 
 
-def load_proposal(connection: Connection, proposal_id: int, *, lock: bool = False) -> Any:
+def load_proposal(
+    connection: Connection, proposal_id: int, *, lock: bool = False
+) -> Proposal | None:
     """Return a proposal or None."""
-    query = select(*ProposalRow.__table__.columns).where(ProposalRow.id == proposal_id)
-    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+    query = proposals_query().where(ProposalRow.id == proposal_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    return None if row is None else proposal_of(row)
 
 
-def proposals_in(connection: Connection, *states: str, lock: bool = False) -> Sequence[Any]:
+def proposals_in(connection: Connection, *states: str, lock: bool = False) -> list[Proposal]:
     """Proposals in any of these states, oldest first."""
-    query = (
-        select(*ProposalRow.__table__.columns)
-        .where(ProposalRow.state.in_(states))
-        .order_by(ProposalRow.id)
-    )
-    return connection.execute(query.with_for_update() if lock else query).all()
+    query = proposals_query().where(ProposalRow.state.in_(states)).order_by(ProposalRow.id)
+    rows = connection.execute(query.with_for_update() if lock else query).mappings()
+    return [proposal_of(row) for row in rows]
 
 
-def undecided_proposal(connection: Connection, tier: str, task_type: str) -> Any:
-    """Return the segment's proposal that is not finished, or None."""
-    return connection.execute(
-        select(*ProposalRow.__table__.columns).where(
+def is_undecided(connection: Connection, tier: str, task_type: str) -> bool:
+    """Whether the segment has a proposal that is not finished."""
+    found = connection.execute(
+        select(ProposalRow.id).where(
             ProposalRow.tier == tier,
             ProposalRow.task_type == task_type,
             ProposalRow.state.in_(UNDECIDED),
         )
-    ).one_or_none()
+    )
+    return found.one_or_none() is not None
 
 
-def set_proposal(connection: Connection, proposal_id: int, **columns: Any) -> None:
-    """Move a proposal on."""
-    connection.execute(update(ProposalRow).where(ProposalRow.id == proposal_id).values(**columns))
+def put_decision(
+    connection: Connection,
+    proposal_id: int,
+    state: Literal["approved", "rejected"],
+    *,
+    actor: str,
+    why: str,
+) -> None:
+    """Write down who decided a proposal, and why."""
+    _set(
+        connection,
+        proposal_id,
+        state=state,
+        decided_by=actor,
+        decided_why=why,
+        decided_at=func.now(),
+    )
+
+
+def put_rollout(connection: Connection, proposal_id: int, candidate_version: int) -> None:
+    """Write down that a proposal is being rolled out as a policy version."""
+    _set(connection, proposal_id, state="rolling_out", candidate_version=candidate_version)
+
+
+def put_end(
+    connection: Connection,
+    proposal_id: int,
+    state: Literal["rejected", "active", "rolled_back", "expired"],
+    *,
+    why: str,
+) -> None:
+    """Write down how a proposal ended, and why."""
+    _set(connection, proposal_id, state=state, ended_at=func.now(), ended_why=why)
 
 
 def expire_proposals(connection: Connection) -> list[int]:
@@ -68,26 +210,5 @@ def expire_proposals(connection: Connection) -> list[int]:
     return [row.id for row in rows]
 
 
-def last_retune(connection: Connection, tier: str, task_type: str) -> Any:
-    """The newest test of a tier's threshold, or None."""
-    return connection.execute(
-        select(*RetuneRow.__table__.columns)
-        .where(RetuneRow.tier == tier, RetuneRow.task_type == task_type)
-        .order_by(RetuneRow.k.desc())
-        .limit(1)
-    ).one_or_none()
-
-
-def tested_types(connection: Connection, tier: str) -> set[str]:
-    """The task types whose own threshold at a tier was ever tested."""
-    found = connection.execute(
-        select(RetuneRow.task_type)
-        .where(RetuneRow.tier == tier, RetuneRow.task_type != ALL_TASKS)
-        .distinct()
-    )
-    return set(found.scalars())
-
-
-def add_retune(connection: Connection, **columns: Any) -> None:
-    """Record a test and the error budget it spent, whatever came of it."""
-    connection.execute(insert(RetuneRow).values(**columns))
+def _set(connection: Connection, proposal_id: int, **columns: object) -> None:
+    connection.execute(update(ProposalRow).where(ProposalRow.id == proposal_id).values(**columns))

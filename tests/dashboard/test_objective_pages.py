@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from tierwatch.command.replaying.report_text import show_report
 from tierwatch.config import Config, load_config
 from tierwatch.loop.improve.objective import objective_of
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.report import build_report
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import add_policy

@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
+from factories import evidence as stored
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,12 +21,14 @@ from tierwatch.command.stack.effective_config import write_effective_config
 from tierwatch.command.stack.launch import recorded_process, stack_processes, without_settings
 from tierwatch.command.stack.servers import prepare_database
 from tierwatch.config import Config, load_config
+from tierwatch.evaluation.evidence.proposal_evidence import Prediction
+from tierwatch.evaluation.evidence.threshold_evidence import ThresholdEvidence
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.report import build_report
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
-from tierwatch.store.proposals import add_proposal, proposals_in
+from tierwatch.store.proposals import NewProposal, add_proposal, proposals_in
 
 DEMO = Path(__file__).parents[2] / "evalsets" / "demo"
 
@@ -278,20 +281,18 @@ def approve(whole: Whole) -> int:
     """Approve a proposal for every session, and return the new version."""
     with whole.engine.begin() as connection:
         # The traffic's silent change opened an alert, and that a proposal; else this is one.
-        add_proposal(
-            connection,
+        new = NewProposal(
             tier="simple",
-            task_type="all",
             from_threshold=0.7,
             to_threshold=0.8,
-            direction="raise",
             certified=False,
             base_version=1,
             pairs=0,
-            predicted={},
-            evidence={},
-            expires_at=dt.datetime.now(dt.UTC) + dt.timedelta(days=1),
+            predicted=Prediction.from_json(stored.predicted()),
+            evidence=ThresholdEvidence.from_json(stored.threshold()),
         )
+        tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+        add_proposal(connection, new, expires_at=tomorrow)
         opened = proposals_in(connection, "open")[0]
         version = approve_proposal(
             connection, opened.id, actor="test", why="to see it at work", share=1.0

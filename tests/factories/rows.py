@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from factories import evidence as stored
 from sqlalchemy import Connection, insert
 
 from tierwatch.loop.capture.exchange import new_exchange_id
@@ -199,9 +200,10 @@ def put_in_force(connection: Connection, version: int = 1) -> None:
 
 
 def add_alert(connection: Connection, **changes: Any) -> int:
-    """An open misroute alert without evidence."""
+    """An open misroute alert; ``evidence`` gives keys in place of the usual ones."""
+    kind = changes.get("kind", "misroute")
     columns = {
-        "kind": "misroute",
+        "kind": kind,
         "cause": f"misroute:{uuid.uuid4()}",
         "tier": "simple",
         "segment": "simple/all",
@@ -209,20 +211,27 @@ def add_alert(connection: Connection, **changes: Any) -> int:
         "summary": "Answers of tier simple are worse.",
         "pairs": 40,
         "opened_at_request": 900,
-        "evidence": {},
         "delivered": [],
     }
-    added = connection.execute(insert(AlertRow).values(columns | changes).returning(AlertRow.id))
+    evidence = stored.ALERTS[kind]() | changes.pop("evidence", {})
+    added = connection.execute(
+        insert(AlertRow).values(columns | changes | {"evidence": evidence}).returning(AlertRow.id)
+    )
     return int(added.scalar_one())
 
 
-def estimate(value: float | None, n: int = 100) -> dict[str, Any]:
-    """An estimate as evidence stores it."""
-    return {"value": value, "low": 0.02, "high": 0.2, "n": n, "method": "judge rate"}
-
-
 def add_proposal(connection: Connection, **changes: Any) -> int:
-    """An open, certified proposal to raise the threshold of ``simple`` from 0.70 to 0.80."""
+    """An open, certified proposal to raise the threshold of ``simple`` from 0.70 to 0.80.
+
+    ``evidence`` gives keys in place of the usual ones of its kind.
+    """
+    given = changes.pop("evidence", {})
+    usual = stored.threshold()
+    if changes.get("kind") == "model":
+        usual = stored.model()
+    elif "objective" in given:
+        usual = stored.objective()
+        given = given | {"objective": stored.together(**given["objective"])}
     columns = {
         "tier": "simple",
         "task_type": "all",
@@ -233,25 +242,13 @@ def add_proposal(connection: Connection, **changes: Any) -> int:
         "state": "open",
         "base_version": 1,
         "pairs": 400,
-        "predicted": {
-            "misroute": estimate(0.031),
-            "cost_change": estimate(0.125),
-            "kept": estimate(0.4),
-        },
-        "evidence": {
-            "alpha": 0.05,
-            "delta": 0.025,
-            "kept_now": estimate(0.09),
-            "judge_version": JUDGE,
-            "bounds": [
-                {"threshold": 0.8, "bound": 0.048, "pairs": 300},
-                {"threshold": 0.79, "bound": 0.052, "pairs": 310},
-            ],
-        },
+        "predicted": stored.predicted(),
         "expires_at": NOW + dt.timedelta(days=3650),
     }
     added = connection.execute(
-        insert(ProposalRow).values(columns | changes).returning(ProposalRow.id)
+        insert(ProposalRow)
+        .values(columns | changes | {"evidence": usual | given})
+        .returning(ProposalRow.id)
     )
     return int(added.scalar_one())
 

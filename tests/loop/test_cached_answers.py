@@ -10,7 +10,7 @@ import pytest
 from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 from sqlalchemy import Engine
 
-from tierwatch.config import Config, load_config
+from tierwatch.config.file import Config, load_config
 from tierwatch.dashboard.pages.overview import overview_page
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling.inclusion import cached_inclusion
@@ -20,7 +20,8 @@ from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.decide.reload import current_policies
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.attribute import attribute_alerts
 from tierwatch.loop.watch.observe import MonitorRules, observe

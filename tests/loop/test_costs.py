@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, text
 
-from tierwatch.config import Config, load_config
+from tierwatch.config.file import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.evaluation.rates.costs import Costs

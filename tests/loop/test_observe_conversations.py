@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.observe import MonitorRules, observe, pooled_stream
+from tierwatch.loop.watch.observe import MonitorRules, observe
+from tierwatch.loop.watch.streams import pooled_stream
 from tierwatch.store.evidence.monitors import load_monitor
 from tierwatch.store.evidence.outcomes import replay_outcomes
 

@@ -11,7 +11,8 @@ from sqlalchemy import Engine, text
 
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import Policy
 from tierwatch.store.learned.type_versions import add_types

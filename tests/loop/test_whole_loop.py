@@ -8,7 +8,7 @@ import pytest
 from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
 from sqlalchemy import Engine
 
-from tierwatch.config import Config, load_config
+from tierwatch.config.file import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
@@ -16,10 +16,12 @@ from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.sweep import sweep
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, roll_back_to
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.reload import current_policies
+from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.alert import deliver_alerts, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe

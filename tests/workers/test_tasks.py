@@ -17,8 +17,8 @@ from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
-from tierwatch.loop.improve.refit import RefitRules
-from tierwatch.loop.improve.retune import RetuneRules
+from tierwatch.loop.improve.refit_rules import RefitRules
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.routing.classify.learned import configured_boundaries
 

@@ -34,7 +34,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     from tierwatch.loop.capture.feedback import keep_feedback
     from tierwatch.loop.capture.redact import load_redactor
     from tierwatch.loop.decide.reload import current_policies, stored_model
-    from tierwatch.loop.improve.rebuild_types import current_types
+    from tierwatch.loop.improve.active_types import current_types
     from tierwatch.providers.upstream import Upstream
     from tierwatch.routing.classify.learned import configured_boundaries
     from tierwatch.routing.router import Router

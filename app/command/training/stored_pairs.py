@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tierwatch.config import load_config
-from tierwatch.loop.improve.refit import trial_document
+from tierwatch.loop.improve.conclude import trial_document
 from tierwatch.loop.improve.train import Training, train
 from tierwatch.runtime import refit_rules
 from tierwatch.settings import Settings

@@ -13,7 +13,7 @@ from tierwatch.dashboard.arguments import ID, before_number, reason, sentence
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.decide.approve import roll_back_to
+from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.store.pages.lines import PAGE
 from tierwatch.store.pages.policies import InForce, PolicyLine, in_force, policies
 

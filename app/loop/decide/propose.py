@@ -2,15 +2,15 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
 from sqlalchemy import Connection
 
 from tierwatch.store.audit import add_audit
-from tierwatch.store.proposals import add_proposal
+from tierwatch.store.proposals import NewProposal, add_proposal
 
 # Evidence ages with its traffic; a proposal nobody decided in a week is looked for again.
-_EXPIRES_AFTER = dt.timedelta(days=7)
+_EXPIRES_AFTER: Final = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,28 +21,27 @@ class Made:
     certified: bool
 
 
-def propose(connection: Connection, **columns: Any) -> Made | None:
+def propose(connection: Connection, new: NewProposal) -> Made | None:
     """Write a proposal down; None when its segment has one that is not finished.
 
     Args:
         connection: in the caller's transaction, the active policy locked.
-        columns: of the proposal, but for its state and when it expires.
+        new: the proposal.
     """
-    expires = dt.datetime.now(dt.UTC) + _EXPIRES_AFTER
-    proposal_id = add_proposal(connection, expires_at=expires, **columns)
+    expires_at = dt.datetime.now(dt.UTC) + _EXPIRES_AFTER
+    proposal_id = add_proposal(connection, new, expires_at=expires_at)
     if proposal_id is None:
         return None
-    of_a_model = columns.get("kind") == "model"
-    model = {"kind": "model", "artefact": columns["artefact_id"]} if of_a_model else {}
+    model = {} if new.artefact_id is None else {"kind": "model", "artefact": new.artefact_id}
     add_audit(
         connection,
         actor="tierwatch",
         action="proposal.made",
         subject=f"proposal/{proposal_id}",
-        tier=columns["tier"],
-        task_type=columns["task_type"],
-        certified=columns["certified"],
-        **{"from": columns["from_threshold"], "to": columns["to_threshold"]},
+        tier=new.tier,
+        task_type=new.task_type,
+        certified=new.certified,
+        **{"from": new.from_threshold, "to": new.to_threshold},
         **model,
     )
-    return Made(proposal_id, columns["certified"])
+    return Made(proposal_id, new.certified)

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import structlog
-from sqlalchemy import Engine, func
+from sqlalchemy import Engine
 
-from tierwatch.loop.decide.approve import cancel_rollout
+from tierwatch.loop.decide.candidate import cancel_rollout
 from tierwatch.routing.classify.learned import learned_classifier
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier
@@ -22,13 +22,13 @@ from tierwatch.store.policies import (
     put_first_policy,
     set_active,
 )
-from tierwatch.store.proposals import UNDECIDED, proposals_in, set_proposal
+from tierwatch.store.proposals import UNDECIDED, proposals_in, put_end
 
 _log = structlog.get_logger(__name__)
 
 
 def current_policies(*, engine: Engine, first: Policy, learned: bool = True) -> ActivePolicies:
-    """Return what should be in force now.
+    """Return what should be active now.
 
     The first call on an empty database stores the configuration's policy. After a change of the
     configured tiers, a new version is stored that keeps every threshold that still has a tier,
@@ -93,9 +93,7 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
                 proposal.kind == "model" and not learned
             ):
                 why = "its tier or its kind of classifier left the configuration"
-                set_proposal(
-                    connection, proposal.id, state="expired", ended_at=func.now(), ended_why=why
-                )
+                put_end(connection, proposal.id, "expired", why=why)
         model = active.stable.classifier
         kept = {
             tier: value

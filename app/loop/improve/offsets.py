@@ -1,8 +1,8 @@
-"""Type offsets: give a candidate what the task types in force add to it, where that helps.
+"""Type offsets: give a candidate what the active task types add to it, where that helps.
 
 What the working classifier said of a pair before it learned it (written by `loop.improve.learn`) is
 what it would say of an unseen prompt. Offsets are estimated from that, frozen with the candidate
-and the version of the types, and compared with the model in force as part of the candidate.
+and the version of the types, and compared with the active model as part of the candidate.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from tierwatch.evaluation.types.judged_prompts import measures_types
 from tierwatch.evaluation.types.offset_estimates import estimate_offsets
 from tierwatch.evaluation.types.prequential import offsets_in_order
 from tierwatch.evaluation.types.scored_pairs import ScoredPairs
-from tierwatch.loop.improve.rebuild_types import types_in_force
+from tierwatch.loop.improve.active_types import readable_types
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets
 from tierwatch.store.learned.judged_pairs import judged_pairs
@@ -30,7 +30,7 @@ _log = structlog.get_logger(__name__)
 
 
 def with_type_offsets(connection: Connection, learner: Any, *, judge_version: str) -> bytes:
-    """The artefact of a working classifier, with offsets of the types in force if they help.
+    """The artefact of a working classifier, with offsets of the active types if they help.
 
     Types were built of pairs whose losses they were chosen by, which would flatter them: counted
     are conversations that only measured the types, and pairs that were judged later.
@@ -45,7 +45,7 @@ def with_type_offsets(connection: Connection, learner: Any, *, judge_version: st
         on pairs in order.
     """
     plain = bytes(learner.artefact)
-    stored = types_in_force(connection)
+    stored = readable_types(connection)
     if stored is None:
         return plain
     types, since = stored

@@ -1,14 +1,13 @@
 """Replay a policy: what would other thresholds have done with the pairs of the past?"""
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import Connection
 
 from tierwatch.errors import UsageError
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.counterfactual.replay import replay_policy
+from tierwatch.evaluation.evidence.codec import plain
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.evidence.logged_decisions import logged_outcomes
 from tierwatch.store.evidence.outcomes import newest_judge_version
@@ -23,7 +22,7 @@ def replay_thresholds(
     judge_version: str | None = None,
     task_type: str = ALL_TASKS,
 ) -> Replay:
-    """Score thresholds on the outcomes of the past, beside those in force.
+    """Score thresholds on the outcomes of the past, beside the active ones.
 
     Args:
         connection: any.
@@ -37,7 +36,7 @@ def replay_thresholds(
     active = active_policies(connection)
     judge = judge_version or newest_judge_version(connection)
     if active is None or judge is None:
-        raise UsageError("there is nothing to replay yet: no policy in force or no pair judged")
+        raise UsageError("there is nothing to replay yet: no active policy, or no pair judged")
     now = {tier: active.stable.threshold(tier, task_type) for tier in active.stable.thresholds}
     for tier, threshold in candidate.items():
         if tier not in now:
@@ -58,17 +57,7 @@ def replay_thresholds(
     return replay_policy(evidence, now, candidate)
 
 
-def replay_document(replay: Replay) -> dict[str, Any]:
+def replay_document(replay: Replay) -> dict[str, object]:
     """A replay as JSON: plain numbers, an open end of an interval as None."""
-    document: dict[str, Any] = _closed(asdict(replay))
+    document: dict[str, object] = plain(replay)
     return document
-
-
-def _closed(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _closed(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_closed(item) for item in value]
-    if isinstance(value, float) and abs(value) == float("inf"):
-        return None
-    return value

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.improve.refit import RefitRules, Trial, conclude, models_above
+from tierwatch.loop.improve.conclude import Contest, conclude, models_above
+from tierwatch.loop.improve.refit_rules import RefitRules
+from tierwatch.loop.improve.trial import Trial
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.store.learned.artefacts import add_artefact, artefact_at, load_artefact
 from tierwatch.store.learned.judged_pairs import (
@@ -38,7 +40,7 @@ class Training:
         pairs: that have verdict and text.
         learned: of these, what the candidate learned.
         teacher: who taught it; ``none`` where the pairs alone did better.
-        trial: candidate against the model in force; None with too few pairs.
+        trial: candidate against the active model; None with too few pairs.
         proposal_id: None when nothing was proposed.
         why: why not; empty when it was.
     """
@@ -133,10 +135,10 @@ def _propose(  # noqa: PLR0917 - of this module
         lock_active(connection)
         active = active_policies(connection)
         if active is None:
-            raise ConflictError("no policy is in force yet: start a gateway once")
+            raise ConflictError("no policy is active yet: start a gateway once")
         incumbent_id = artefact_at(connection, active.stable.classifier, boundary)
         incumbent = load_artefact(connection, incumbent_id) if incumbent_id else None
-        # What the model in force has learned since is no test for it.
+        # What the active model has learned since is no test for it.
         held_out = [
             pair for pair in later if incumbent is None or pair.position > incumbent.position
         ]
@@ -149,20 +151,18 @@ def _propose(  # noqa: PLR0917 - of this module
             author=f"tierwatch train, teacher {fitted.teacher}",
         )
         candidate: Any = load_artefact(connection, candidate_id)
-        trial, made = conclude(
-            connection,
+        contest = Contest(
             boundary,
             active.stable,
             candidate,
-            held_out,
-            rules=rules,
-            incumbent=rules.configured[boundary]
+            fitted.classifier,
+            rules.configured[boundary]
             if incumbent is None
             else LocalClassifier.from_bytes(incumbent.artefact),
-            candidate_model=fitted.classifier,
-            above=models_above(connection, boundary, active.stable.classifier, rules),
-            tried=_CANDIDATES,
+            models_above(connection, boundary, active.stable.classifier, rules),
+            held_out,
         )
+        trial, made = conclude(connection, contest, rules=rules, tried=_CANDIDATES)
     why = ""
     if made is None:
         why = (

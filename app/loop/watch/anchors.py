@@ -17,10 +17,12 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ProviderError
 from tierwatch.evalsets import Anchor, Evalset
+from tierwatch.evaluation.evidence.drift_evidence import JudgeDriftEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.loop.watch.alert import open_alert
-from tierwatch.loop.watch.flips import FLIPS_TOLERATED, watch_flips
+from tierwatch.loop.watch.flips import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.evidence.evalset_answers import add_anchor_verdict, anchor_verdicts
 from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
@@ -35,6 +37,7 @@ ENOUGH = 0.9
 HOLD_S = 900.0
 
 Preferred = Literal["a", "b", "tie"]
+_Direction = Literal["to_worse", "to_not_worse"]
 _OF_VERDICT: Mapping[str | None, Preferred | None] = {
     "served": "a",
     "alternative": "b",
@@ -176,7 +179,7 @@ def _watch(
         for name in sorted(after)
         if before.get(name) is not None and after[name] is not None
     ]
-    streams = {
+    streams: dict[_Direction, list[bool]] = {
         "to_worse": [now == "b" for then, now in both if then != "b"],
         "to_not_worse": [now != "b" for then, now in both if then == "b"],
     }
@@ -189,22 +192,32 @@ def _watch(
             judge_version=judge_version,
         )
         if seen.tripped:
-            words = {"to_worse": "worse", "to_not_worse": "not worse"}[direction]
-            open_alert(
-                connection,
-                kind="judge_drift",
-                cause=judge_cause(judge_version),
-                tier="",
-                segment="judge",
-                summary=(
-                    f"Judge {judge_version} now calls {seen.flipped} of {seen.n} anchors {words}"
-                    f" that it judged otherwise at first; up to {100 * FLIPS_TOLERATED:.0f} % is"
-                    " noise. Misroute rates before and after cannot be compared until it is"
-                    " replaced or calibrated again."
-                ),
-                pairs=seen.n,
-                evidence={"direction": direction, "judge_version": judge_version, **seen.evidence},
-            )
+            open_alert(connection, _judge_alert(judge_version, direction, seen))
+
+
+def _judge_alert(judge_version: str, direction: _Direction, seen: Flips) -> NewAlert:
+    words = {"to_worse": "worse", "to_not_worse": "not worse"}[direction]
+    return NewAlert(
+        cause=judge_cause(judge_version),
+        tier="",
+        segment="judge",
+        summary=(
+            f"Judge {judge_version} now calls {seen.flipped} of {seen.n} anchors {words}"
+            f" that it judged otherwise at first; up to {100 * FLIPS_TOLERATED:.0f} % is"
+            " noise. Misroute rates before and after cannot be compared until it is"
+            " replaced or calibrated again."
+        ),
+        pairs=seen.n,
+        evidence=JudgeDriftEvidence(
+            direction=direction,
+            judge_version=judge_version,
+            flips=seen.flipped,
+            items=seen.n,
+            statistic=seen.statistic,
+            level=LEVEL,
+            tolerance=FLIPS_TOLERATED,
+        ),
+    )
 
 
 def judge_cause(judge_version: str) -> str:

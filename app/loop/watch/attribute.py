@@ -7,7 +7,6 @@ was answered. Claim, call, record.
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -16,12 +15,21 @@ from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.attribution.findings import Attribution
 from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
+from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
+from tierwatch.evaluation.evidence.document import Unreadable
+from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.asking import Completes
+from tierwatch.loop.decide.expire import say_left_alone
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.routing.tiers import Tier
-from tierwatch.store.alerts import claim_attribution, put_attribution
+from tierwatch.store.alerts import (
+    Alert,
+    claim_attribution,
+    hold_attribution,
+    put_attribution,
+)
 from tierwatch.store.audit import add_audit
 from tierwatch.store.evidence.cells import loss_cells
 from tierwatch.store.learned.artefacts import artefact_at
@@ -55,45 +63,38 @@ def attribute_alerts(
         How many alerts were attributed.
     """
     done = 0
+    left_alone: set[int] = set()
     while True:
         with engine.begin() as connection:
-            alert = claim_attribution(connection, hold=_HOLD)
-        if alert is None:
-            return done
-        anchor_run, probe_runs = None, []
-        if judge is not None:
-            anchor_run = judge_anchors(
-                engine=engine,
-                judge=judge,
-                anchors=anchors,
-                why=f"alert {alert.id}",
-                fresh_after=alert.opened_at,
-            )
-        if judge is None or anchor_run is not None:
-            probe_runs = ask_probes(
-                engine=engine,
-                client=client,
-                tiers=tiers.values(),
-                probes=probes,
-                why=f"alert {alert.id}",
-                fresh_after=alert.opened_at,
-            )
-        if (judge is not None and anchor_run is None) or len(probe_runs) < len(tiers):
-            # Another worker is half through a set, or a provider is away: look again soon.
+            alert = claim_attribution(connection, hold=_HOLD, without=left_alone)
+            if alert is None:
+                return done
+            evidence = alert.evidence
+            if not isinstance(evidence, MisrouteEvidence):
+                hold_attribution(connection, alert.id, dt.timedelta(0))
+                left_alone.add(alert.id)
+                if isinstance(evidence, Unreadable):
+                    say_left_alone(f"alert/{alert.id}", evidence.reason)
+                continue
+        asked = _asked(
+            engine, alert, judge=judge, client=client, tiers=tiers, anchors=anchors, probes=probes
+        )
+        if asked is None:
+            # Another worker is half through a set, or a provider is away: try again soon.
             with engine.begin() as connection:
-                put_attribution(connection, alert.id, None, until=_AGAIN)
+                hold_attribution(connection, alert.id, _AGAIN)
             return done
         with engine.begin() as connection:
             cells = loss_cells(
                 connection,
                 alert.tier,
-                task_type=alert.segment.partition("/")[2],
-                judge_version=alert.evidence["judge_version"],
-                first_outcome=alert.evidence["first_outcome"],
-                artefact_id=_artefact_of(connection, alert),
+                task_type=alert.task_type,
+                judge_version=evidence.judge_version,
+                first_outcome=evidence.first_outcome,
+                artefact_id=_artefact_of(connection, alert.tier, evidence),
             )
-            found = attribution_of(cells, alert.tier, anchor_run, probe_runs)
-            put_attribution(connection, alert.id, found.to_json())
+            found = attribution_of(cells, alert.tier, *asked)
+            put_attribution(connection, alert.id, AttributionDocument.of(found))
             add_audit(
                 connection,
                 actor="tierwatch",
@@ -105,10 +106,39 @@ def attribute_alerts(
         done += 1
 
 
-def _artefact_of(connection: Connection, alert: Any) -> int:
+def _asked(
+    engine: Engine,
+    alert: Alert,
+    *,
+    judge: Judge | None,
+    client: Completes,
+    tiers: Mapping[str, Tier],
+    anchors: Evalset[Anchor],
+    probes: Evalset[Probe],
+) -> tuple[AnchorRun | None, list[ProbeRun]] | None:
+    """What judge and tiers answered since the alert was opened; None while that is not whole."""
+    why, since, anchor_run = f"alert {alert.id}", alert.opened_at, None
+    if judge is not None:
+        anchor_run = judge_anchors(
+            engine=engine, judge=judge, anchors=anchors, why=why, fresh_after=since
+        )
+        if anchor_run is None:
+            return None
+    probe_runs = ask_probes(
+        engine=engine,
+        client=client,
+        tiers=tiers.values(),
+        probes=probes,
+        why=why,
+        fresh_after=since,
+    )
+    return None if len(probe_runs) < len(tiers) else (anchor_run, probe_runs)
+
+
+def _artefact_of(connection: Connection, tier: str, evidence: MisrouteEvidence) -> int:
     """The classifier that decided at the alert's tier: its stream is of one policy."""
-    policy = load_policy(connection, alert.evidence["policy_version"])
-    return 0 if policy is None else artefact_at(connection, policy.classifier, alert.tier)
+    policy = load_policy(connection, evidence.policy_version)
+    return 0 if policy is None else artefact_at(connection, policy.classifier, tier)
 
 
 def attribution_of(

@@ -26,17 +26,6 @@ class Flips:
     statistic: float
     tripped: bool
 
-    @property
-    def evidence(self) -> dict[str, float]:
-        """As an alert stores it."""
-        return {
-            "flips": self.flipped,
-            "items": self.n,
-            "statistic": self.statistic,
-            "level": LEVEL,
-            "tolerance": FLIPS_TOLERATED,
-        }
-
 
 def watch_flips(
     connection: Connection,

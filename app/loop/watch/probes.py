@@ -16,12 +16,14 @@ from sqlalchemy import Connection, Engine
 from tierwatch.errors import ProviderError
 from tierwatch.evalsets import Evalset, Probe
 from tierwatch.evaluation.alarms.probe_checks import check_passes
+from tierwatch.evaluation.evidence.drift_evidence import ModelDriftEvidence
 from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.anchors import ENOUGH, HOLD_S, THREADS
-from tierwatch.loop.watch.flips import FLIPS_TOLERATED, watch_flips
+from tierwatch.loop.watch.flips import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
 from tierwatch.routing.tiers import Tier
+from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.evidence.evalset_answers import add_probe_answer, probe_results
 from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
@@ -190,20 +192,29 @@ def _watch(
         connection, lost, kind="probe", stream=f"probe|{tier.name}|{tier.model}", tier=tier.name
     )
     if seen.tripped:
-        open_alert(
-            connection,
-            kind="model_drift",
-            cause=model_cause(tier),
-            tier=tier.name,
-            segment=f"{tier.name}/all",
-            summary=(
-                f"Tier {tier.name} ({tier.model}) fails {seen.flipped} of {seen.n} probes that it"
-                f" passed at first; up to {100 * FLIPS_TOLERATED:.0f} % is noise. The probes have"
-                " not changed, so its provider has changed the model."
-            ),
-            pairs=seen.n,
-            evidence={"model": tier.model, **seen.evidence},
-        )
+        open_alert(connection, _model_alert(tier, seen))
+
+
+def _model_alert(tier: Tier, seen: Flips) -> NewAlert:
+    return NewAlert(
+        cause=model_cause(tier),
+        tier=tier.name,
+        segment=f"{tier.name}/all",
+        summary=(
+            f"Tier {tier.name} ({tier.model}) fails {seen.flipped} of {seen.n} probes that it"
+            f" passed at first; up to {100 * FLIPS_TOLERATED:.0f} % is noise. The probes have"
+            " not changed, so its provider has changed the model."
+        ),
+        pairs=seen.n,
+        evidence=ModelDriftEvidence(
+            model=tier.model,
+            flips=seen.flipped,
+            items=seen.n,
+            statistic=seen.statistic,
+            level=LEVEL,
+            tolerance=FLIPS_TOLERATED,
+        ),
+    )
 
 
 def model_cause(tier: Tier) -> str:

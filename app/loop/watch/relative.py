@@ -9,30 +9,16 @@ Reference: Bifet and Gavalda, "Learning from time-changing data with adaptive wi
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from river.drift import ADWIN
 
+from tierwatch.evaluation.evidence.misroute_evidence import RelativeChange
+
 # river's default; with 0.05 half of all null runs of 100,000 alarm.
-_DELTA = 0.002
-
-
-@dataclass(frozen=True, slots=True)
-class RelativeChange:
-    """The newest rise of a stream over its own past.
-
-    Attributes:
-        at: how many observations had been seen when it was noticed.
-        before: mean loss of the part of the window that was given up.
-        after: mean loss of the window that is kept now; it forgets the past step by step.
-        method: what noticed it.
-    """
-
-    at: int
-    before: float
-    after: float
-    method: str = f"ADWIN, delta {_DELTA}, of the stream's own past"
+_DELTA: Final = 0.002
+_METHOD: Final = f"ADWIN, delta {_DELTA}, of the stream's own past"
 
 
 def raised_against_past(losses: Sequence[float]) -> RelativeChange | None:
@@ -56,5 +42,5 @@ def raised_against_past(losses: Sequence[float]) -> RelativeChange | None:
         if window.drift_detected and given_up:
             before = sum(given_up) / len(given_up)
             if window.estimation > before:
-                found = RelativeChange(number, before, float(window.estimation))
+                found = RelativeChange(number, before, float(window.estimation), _METHOD)
     return None if found is None else replace(found, after=float(window.estimation))

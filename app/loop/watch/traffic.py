@@ -8,14 +8,15 @@ estimates rest on: each exchange is captured with the probability that was writt
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
+from tierwatch.evaluation.evidence.drift_evidence import CaptureEvidence, InputDriftEvidence
 from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.watch.alert import open_alert
+from tierwatch.store.alerts import NewAlert
 from tierwatch.store.evidence.monitors import load_monitor, put_monitor
 from tierwatch.store.locks import try_lock
 from tierwatch.store.traffic.watched_counts import (
@@ -30,7 +31,7 @@ from tierwatch.store.traffic.watched_counts import (
 # Any number that no other program uses for an advisory lock on this database.
 _LOCK = 7_431_204
 # Counts that come later than this (a spool drained after a long outage) are no news. It also keeps
-# the first look at an old database short.
+# the first check of an old database short.
 _HISTORY = dt.timedelta(hours=6)
 # The evidence of an alert compares the last stretch with what was before it.
 _RECENT = dt.timedelta(minutes=15)
@@ -78,28 +79,32 @@ def _watch_inputs(
         _put(connection, "input", stream, monitor, version=version, alarmed=alarmed or tripped)
         if tripped:
             before, after = confidence_shares(connection, version, since=now - _RECENT)
-            open_alert(
-                connection,
-                kind="input_drift",
-                cause=f"input_drift:p{version}",
-                tier="",
-                segment="all",
-                summary=(
-                    f"The router's confidence is distributed otherwise than before under policy"
-                    f" {version}: mean {_mean(after)} in the last {_RECENT.seconds // 60} minutes,"
-                    f" {_mean(before)} until then. The traffic has changed, or the classifier;"
-                    " thresholds certified before may not hold."
-                ),
-                pairs=0,
-                evidence={
-                    "policy_version": version,
-                    "requests": monitor.n,
-                    "statistic": monitor.statistic,
-                    "level": level,
-                    "bins_before": before,
-                    "bins_after": after,
-                },
-            )
+            open_alert(connection, _input_alert(version, monitor, before, after))
+
+
+def _input_alert(
+    version: int, monitor: InputDriftMonitor, before: Sequence[int], after: Sequence[int]
+) -> NewAlert:
+    return NewAlert(
+        cause=f"input_drift:p{version}",
+        tier="",
+        segment="all",
+        summary=(
+            f"The router's confidence is distributed otherwise than before under policy"
+            f" {version}: mean {_mean(after)} in the last {_RECENT.seconds // 60} minutes,"
+            f" {_mean(before)} until then. The traffic has changed, or the classifier;"
+            " thresholds certified before may not hold."
+        ),
+        pairs=0,
+        evidence=InputDriftEvidence(
+            policy_version=version,
+            requests=monitor.n,
+            statistic=monitor.statistic,
+            level=monitor.level,
+            bins_before=tuple(before),
+            bins_after=tuple(after),
+        ),
+    )
 
 
 def _histogram(counts: Iterable[FreshCount]) -> list[int]:
@@ -158,33 +163,35 @@ def _take_capture(connection: Connection, count: CaptureCount) -> None:
     tripped = crossed and not alarmed
     _put(connection, "capture", stream, monitor, tier=count.tier, alarmed=alarmed or tripped)
     if tripped:
-        open_alert(
-            connection,
-            kind="capture",
-            cause=f"capture:{count.tier}",
-            tier=count.tier,
-            segment=f"{count.tier}/all",
-            summary=(
-                f"Of tier {count.tier}, {monitor.captured} exchanges were captured where"
-                f" {monitor.expected:.0f} were to be expected of {monitor.eligible}. The recorded"
-                " inclusion probabilities are not the true ones, so no rate of this tier can be"
-                " believed until the loss is found: look for dropped captures and a full spool."
-            ),
-            pairs=monitor.captured,
-            evidence={
-                "eligible": monitor.eligible,
-                "expected": monitor.expected,
-                "captured": monitor.captured,
-                "statistic": monitor.statistic,
-            },
-        )
+        open_alert(connection, _capture_alert(count.tier, monitor))
+
+
+def _capture_alert(tier: str, monitor: SampleRatioMonitor) -> NewAlert:
+    return NewAlert(
+        cause=f"capture:{tier}",
+        tier=tier,
+        segment=f"{tier}/all",
+        summary=(
+            f"Of tier {tier}, {monitor.captured} exchanges were captured where"
+            f" {monitor.expected:.0f} were to be expected of {monitor.eligible}. The recorded"
+            " inclusion probabilities are not the true ones, so no rate of this tier can be"
+            " believed until the loss is found: look for dropped captures and a full spool."
+        ),
+        pairs=monitor.captured,
+        evidence=CaptureEvidence(
+            eligible=monitor.eligible,
+            expected=monitor.expected,
+            captured=monitor.captured,
+            statistic=monitor.statistic,
+        ),
+    )
 
 
 def _put(
     connection: Connection,
     kind: str,
     stream: str,
-    monitor: Any,
+    monitor: InputDriftMonitor | SampleRatioMonitor,
     *,
     tier: str = "",
     version: int = 0,

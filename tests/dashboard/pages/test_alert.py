@@ -5,17 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 import factories.rows as put
+from factories.evidence import estimate
 from factories.rows import (
     add_alert,
     add_pair,
     add_proposal,
-    estimate,
 )
 from sqlalchemy import Connection, select
 
 from tierwatch.dashboard.pages.alert import WorstPair, alert_page
 from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
+from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.store.alerts import put_attribution
 from tierwatch.store.schema.proposals import AlertRow
 
@@ -113,7 +114,7 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     assert "is being investigated" in viewer.page(f"/alerts/{alert_id}")
     cells = {"simple/all/0.8-0.9": Cell(400, 400.0, 400.0, 20.0)}
     found = attribute(cells, {"simple/all/0.8-0.9": Cell(200, 200.0, 200.0, 100.0)})
-    put_attribution(connection, alert_id, found.to_json())
+    put_attribution(connection, alert_id, AttributionDocument.of(found))
     page = viewer.page(f"/alerts/{alert_id}")
     assert "is being investigated" not in page
     assert found.sentence.split(";")[0] in page

@@ -21,4 +21,4 @@ def test_rollback_puts_an_earlier_policy_in_force(connection: Connection, approv
     assert "back to policy 1: worse answers" in page
     again = approver.send("/policies/3/rollback", form_on="/policies", why="x")
     assert again.status_code == 409
-    assert "Policy 3 is in force already." in again.text
+    assert "Policy 3 is active already." in again.text

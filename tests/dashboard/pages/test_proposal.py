@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import factories.rows as put
+from factories import evidence as stored
 from factories.rows import (
     add_policy,
     add_proposal,
-    estimate,
 )
 from sqlalchemy import Connection, select, text
 
@@ -35,7 +35,7 @@ def test_uncertified_proposal_says_so_plainly(
 ) -> None:
     add_policy(connection, 2)
     connection.exec_driver_sql("update active_policy set stable_version = 2")
-    above = estimate(0.3) | {"low": 0.2, "high": 0.4}
+    above = stored.estimate(0.3) | {"low": 0.2, "high": 0.4}
     proposal_id = add_proposal(
         connection, certified=False, predicted={"misroute": above, "cost_change": {}}
     )
@@ -144,7 +144,7 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
     evidence = {
         "alpha": 0.05,
         "delta": 0.025,
-        "kept_now": put.estimate(0.09),
+        "kept_now": stored.estimate(0.09),
         "judge_version": put.JUDGE,
         "reason": "at 0.8 the bound is too high",
         "held_out": {"pairs": 300, "conversations": 280.4},
@@ -154,7 +154,7 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
             "candidate": None,
             "gain": {"value": None, "low": -1, "high": 1, "n": 0, "method": "not defined"},
         },
-        "misroute_change": put.estimate(-0.02),
+        "misroute_change": stored.estimate(-0.02),
         "candidate_pairs": 1_234,
         "incumbent_pairs": 56,
         "candidate_author": "tierwatch",

@@ -9,15 +9,12 @@ from fakes.collaborators import scalar
 from sqlalchemy import Connection, Engine, text
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.decide.approve import (
-    approve_proposal,
-    finish_rollout,
-    reject_proposal,
-    roll_back_to,
-    start_rollout,
-    withdraw_loosening,
-)
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.loop.decide.candidate import finish_rollout, start_rollout
+from tierwatch.loop.decide.roll_back import roll_back_to
+from tierwatch.loop.decide.withdraw import withdraw_loosening
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.store.policies import active_policies, load_policy, lock_active
 from tierwatch.store.proposals import load_proposal
 
@@ -206,7 +203,7 @@ def test_going_back_to_what_is_stable_only_cancels_the_rollout(in_force: Connect
 
 
 def test_going_back_to_what_is_in_force_or_unknown_is_a_conflict(in_force: Connection) -> None:
-    with pytest.raises(ConflictError, match="policy 1 is in force already"):
+    with pytest.raises(ConflictError, match="policy 1 is active already"):
         roll_back_to(in_force, 1, actor="ada", why="hm")
     with pytest.raises(ConflictError, match="there is no policy 9"):
         roll_back_to(in_force, 9, actor="ada", why="hm")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import factories.rows as put
 import pytest
+from factories import evidence as stored
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
 
@@ -87,7 +88,7 @@ def test_only_the_changed_tiers_pairs_under_the_candidate_count(
 
 
 def test_a_promise_of_anything_is_still_watched(engine: Engine) -> None:
-    unlimited = {**put.estimate(0.5), "high": 1.0}
+    unlimited = {**stored.estimate(0.5), "high": 1.0}
     with engine.begin() as connection:
         put.add_policy(connection)
         put.put_in_force(connection)
@@ -99,7 +100,7 @@ def test_a_promise_of_anything_is_still_watched(engine: Engine) -> None:
 
 
 def test_no_prediction_leaves_the_tolerance_as_the_promise(engine: Engine) -> None:
-    nothing = {**put.estimate(None, 0), "low": None, "high": None}
+    nothing = {**stored.estimate(None, 0), "low": None, "high": None}
     with engine.begin() as connection:
         put.add_policy(connection)
         put.put_in_force(connection)

@@ -8,6 +8,7 @@ from typing import Any
 import factories.rows as put
 import numpy as np
 import pytest
+from factories import evidence as stored
 from factories.routed import STEPS_USD, routed, store_routed, true_loss
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, insert, text, update
@@ -15,10 +16,12 @@ from sqlalchemy import Engine, insert, text, update
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.objectives.joint_choice import choose_jointly
 from tierwatch.evaluation.objectives.total_loss import served_rates
-from tierwatch.loop.decide.approve import approve_proposal, reject_proposal, withdraw_loosening
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
+from tierwatch.loop.decide.withdraw import withdraw_loosening
 from tierwatch.loop.improve.objective import Objective, quality_kept
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence.boundary_evidence import routed_evidence
 from tierwatch.store.learned.artefacts import add_artefact
@@ -289,12 +292,12 @@ def open_proposal(engine: Engine, **changes: Any) -> int:
 def test_a_proposal_tested_beside_another_policy_cannot_be_approved(in_force: Engine) -> None:
     proposal = open_proposal(in_force)
     put_policy(in_force, 2, 0.7, 0.6)
-    with in_force.begin() as connection, pytest.raises(ConflictError, match="policy 2 is in force"):
+    with in_force.begin() as connection, pytest.raises(ConflictError, match="policy 2 is active"):
         approve_proposal(connection, proposal, actor="ada", why="looks good")
     assert proposals(in_force)[0].state == "open"
     run(in_force)
     [closed] = proposals(in_force)
-    assert (closed.state, closed.ended_why) == ("expired", "another policy is in force since")
+    assert (closed.state, closed.ended_why) == ("expired", "another policy is active since")
 
 
 def test_one_approved_in_line_expires_when_another_comes_into_force_first(
@@ -316,7 +319,7 @@ def test_one_approved_in_line_expires_when_another_comes_into_force_first(
     assert rollout(engine=in_force, rules=rules) == "completed"
     assert rollout(engine=in_force, rules=rules) is None
     found = [(proposal.state, proposal.ended_why) for proposal in proposals(in_force)]
-    assert found[1] == ("expired", "another policy is in force since")
+    assert found[1] == ("expired", "another policy is active since")
 
 
 def test_proposals_of_single_tolerances_are_closed(in_force: Engine) -> None:
@@ -466,7 +469,7 @@ def test_a_model_is_held_to_what_is_predicted_of_it_once_promises_are_made(
         assert approve_proposal(connection, made, actor="ada", why="better") == 3
         policy = load_policy(connection, 3)
     assert policy is not None
-    assert dict(policy.promised) == {"simple": put.estimate(0.031)["high"]}
+    assert dict(policy.promised) == {"simple": stored.estimate(0.031)["high"]}
     assert policy.promised_for == 0.9
 
 
@@ -495,7 +498,11 @@ def test_a_model_of_which_little_is_known_promises_nothing(
     promised = Policy(2, {"simple": 0.7, "standard": 0.7}).with_promises(
         {"simple": 0.07}, quality=0.95
     )
-    predicted = {"misroute": unknown, "cost_change": put.estimate(0.1), "kept": put.estimate(0.4)}
+    predicted = {
+        "misroute": unknown,
+        "cost_change": stored.estimate(0.1),
+        "kept": stored.estimate(0.4),
+    }
     with in_force.begin() as connection:
         add_policy(connection, promised, author="ada", reason="a test")
         connection.execute(text("update active_policy set stable_version = 2"))

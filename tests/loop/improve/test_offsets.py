@@ -17,11 +17,14 @@ from sqlalchemy import Engine, text
 from tierwatch.evaluation.models.chances import log_losses
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.loop.decide.approve import approve_proposal, finish_rollout
+from tierwatch.loop.decide.approve import approve_proposal
+from tierwatch.loop.decide.candidate import finish_rollout
 from tierwatch.loop.decide.reload import current_policies, stored_model
+from tierwatch.loop.improve.active_types import current_types
 from tierwatch.loop.improve.learn import LearnRules, learn
-from tierwatch.loop.improve.rebuild_types import current_types, switch_off
-from tierwatch.loop.improve.refit import RefitRules, refit
+from tierwatch.loop.improve.rebuild_types import switch_off
+from tierwatch.loop.improve.refit import refit
+from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier
@@ -265,7 +268,7 @@ def test_what_waits_with_offsets_for_types_that_go_is_closed(typed: Engine) -> N
     assert states == {proposal.id: "expired", other: "open"}
     (audit,) = rows(typed, "select * from audit where action = 'proposal.expired'")
     assert (audit.actor, audit.subject) == ("ada", f"proposal/{proposal.id}")
-    assert "no longer in force" in audit.detail["why"]
+    assert "no longer active" in audit.detail["why"]
 
 
 def test_what_is_tried_with_offsets_for_types_that_go_is_taken_back(typed: Engine) -> None:
@@ -284,4 +287,4 @@ def test_what_has_offsets_for_other_types_is_not_rolled_out(typed: Engine) -> No
         assert approve_proposal(connection, proposal.id, actor="ada", why="better") is None
     (closed,) = rows(typed, "select * from proposals")
     assert closed.state == "expired"
-    assert closed.ended_why == "the task types its offsets are for are no longer in force"
+    assert closed.ended_why == "the task types its offsets are for are no longer active"

@@ -20,12 +20,8 @@ from tierwatch.evaluation.types.build import build_types
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.improve import rebuild_types as loop_types
-from tierwatch.loop.improve.rebuild_types import (
-    current_types,
-    rebuild_types,
-    switch_off,
-    types_table,
-)
+from tierwatch.loop.improve.active_types import current_types, types_table
+from tierwatch.loop.improve.rebuild_types import rebuild_types, switch_off
 from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ActivePolicies, Policy
@@ -110,7 +106,7 @@ def test_a_second_look_keeps_the_types_unless_others_are_better(engine: Engine) 
     rebuild(engine)
     found = rebuild(engine)
     assert (found.changed, found.version) == (False, 1)
-    assert "hardly better than the types in force" in found.why
+    assert "hardly better than the active types" in found.why
     assert found.evidence is not None
     assert found.evidence.consistent is not None
     assert found.evidence.consistent > 0.8

@@ -14,16 +14,15 @@ from sqlalchemy import Engine, text
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.loop.decide.approve import (
-    approve_proposal,
-    finish_rollout,
-    reject_proposal,
-    roll_back_to,
-)
+from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.loop.decide.candidate import finish_rollout
 from tierwatch.loop.decide.reload import current_policies, stored_model
+from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.loop.improve.learn import LearnRules, learn
-from tierwatch.loop.improve.refit import RefitRules, refit
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.refit import refit
+from tierwatch.loop.improve.refit_rules import RefitRules
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.classify.learned import configured_boundaries
@@ -337,7 +336,7 @@ def test_monitors_begin_anew_when_the_model_changes(
 def test_the_report_tells_models_from_thresholds(
     engine: Engine, judged: Callable[..., None], tmp_path: Any
 ) -> None:
-    from tierwatch.config import load_config
+    from tierwatch.config.file import load_config
 
     proposed(engine, judged)
     path = tmp_path / "tierwatch.yaml"

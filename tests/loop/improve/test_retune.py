@@ -10,7 +10,8 @@ from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
 from tierwatch.loop.decide.approve import reject_proposal
-from tierwatch.loop.improve.retune import RetuneRules, retune
+from tierwatch.loop.improve.retune import retune
+from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.store.evidence.labels import add_label
 
 RULES = RetuneRules(

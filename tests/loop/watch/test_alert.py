@@ -1,26 +1,28 @@
 """An alert moves one way, and every move is told to the destinations once."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import factories.rows as put
 import pytest
+from factories import evidence as stored
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
 from tierwatch.errors import ConflictError
+from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.loop.watch.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert
+from tierwatch.store.alerts import NewAlert
 
-MISROUTE = {
-    "kind": "misroute",
-    "cause": "misroute:simple:all",
-    "tier": "simple",
-    "segment": "simple/all",
-    "summary": "Answers of tier simple are worse.",
-    "pairs": 40,
-    "opened_at_request": 900,
-    "evidence": {"tolerance": 0.05},
-}
+MISROUTE = NewAlert(
+    cause="misroute:simple:all",
+    tier="simple",
+    segment="simple/all",
+    summary="Answers of tier simple are worse.",
+    pairs=40,
+    evidence=MisrouteEvidence.from_json(stored.misroute()),
+)
 
 
 class Destinations:
@@ -38,7 +40,7 @@ class Destinations:
 @pytest.fixture
 def alert_id(engine: Engine) -> int:
     with engine.begin() as connection:
-        opened = open_alert(connection, **MISROUTE)
+        opened = open_alert(connection, MISROUTE, opened_at_request=900)
     assert opened is not None
     return opened
 
@@ -56,8 +58,9 @@ def moved(engine: Engine) -> Callable[..., None]:
 
 def test_one_alert_a_cause_is_open(engine: Engine, alert_id: int) -> None:
     with engine.begin() as connection:
-        assert open_alert(connection, **MISROUTE) is None
-        assert open_alert(connection, **MISROUTE | {"cause": "misroute:simple:code"}) is not None
+        assert open_alert(connection, MISROUTE) is None
+        of_code = replace(MISROUTE, cause="misroute:simple:code")
+        assert open_alert(connection, of_code) is not None
     assert scalar(engine, "select count(*) from alerts") == 2
     row = rows(engine, "select actor, action, subject, detail from audit order by id")[0]
     assert tuple(row)[:3] == ("tierwatch", "alert.opened", f"alert/{alert_id}")
@@ -84,7 +87,10 @@ def test_an_event_says_what_the_alert_says(engine: Engine, alert_id: int) -> Non
     told = Destinations()
     deliver_alerts(engine=engine, deliver=told)
     [event] = told.events
-    assert {name: event[name] for name in MISROUTE} == MISROUTE
+    for name in ("cause", "tier", "segment", "summary", "pairs"):
+        assert event[name] == getattr(MISROUTE, name)
+    assert event["evidence"] == MISROUTE.evidence.to_json()
+    assert (event["kind"], event["opened_at_request"]) == ("misroute", 900)
     assert (event["id"], event["state"], event["severity"]) == (alert_id, "open", "critical")
     assert event["timestamp"] == event["opened_at"]
 

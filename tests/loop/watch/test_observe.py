@@ -13,7 +13,8 @@ from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
-from tierwatch.loop.watch.observe import MonitorRules, observe, rate_of
+from tierwatch.loop.watch.observe import MonitorRules, observe
+from tierwatch.loop.watch.watched_stream import rate_of
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence.monitors import load_monitor
 from tierwatch.store.evidence.outcomes import replay_outcomes
@@ -299,7 +300,8 @@ def test_a_spent_budget_is_said_once_a_day(engine: Engine) -> None:
     observe(engine=engine, rules=rules)
     [alert] = alerts(engine)
     assert (alert.kind, alert.segment, alert.tier) == ("budget", "all", "")
-    assert alert.evidence == {"spent_usd": pytest.approx(0.012), "budget_usd": 0.01}
+    spent = {"version": 1, "spent_usd": pytest.approx(0.012), "budget_usd": 0.01}
+    assert alert.evidence == spent
     assert "0.01 USD is spent" in alert.summary
 
 
