@@ -1,0 +1,105 @@
+"""A typed request as the body of a chat request."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tierwatch.wire.chat import (
+    ANTHROPIC,
+    OPENAI,
+    AnswerFormat,
+    ChatRequest,
+    Extras,
+    Sampling,
+    Text,
+    Tool,
+    ToolChoice,
+    Turn,
+    Unknown,
+)
+from tierwatch.wire.openai_chat.read_request import read_request
+from tierwatch.wire.openai_chat.write_request import write_request
+
+THERE = Extras(ANTHROPIC)
+ASKED = Turn("user", (Text("q", THERE),), plain=True, extras=THERE)
+REQUEST = ChatRequest("m", (ASKED,), THERE)
+BODY = {"model": "m", "messages": [{"role": "user", "content": "q"}]}
+TOOL = Tool("f", None, {"type": "object"}, THERE)
+FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ({}, {}),
+        ({"sampling": Sampling(max_tokens=9)}, {"max_completion_tokens": 9}),
+        ({"sampling": Sampling(0, 0.0, 1.0)}, {"temperature": 0.0, "top_p": 1.0,
+                                               "max_completion_tokens": 0}),
+        ({"sampling": Sampling(stop=("a",))}, {"stop": ["a"]}),
+        ({"stream": True}, {"stream": True, "stream_options": {"include_usage": True}}),
+        ({"stream": False}, {"stream": False}),
+        ({"user": "u", "service_tier": "standard"}, {"user": "u", "service_tier": "default"}),
+        ({"tools": (TOOL,)}, {"tools": [FUNCTION]}),
+        ({"tools": (Unknown(ANTHROPIC, {"type": "web_search_20250305"}),)}, {}),
+        ({"tools": (TOOL,), "parallel_calls": False},
+         {"tools": [FUNCTION], "parallel_tool_calls": False}),
+        ({"parallel_calls": False}, {}),  # without tools it would be refused
+    ],
+)  # fmt: skip
+def test_what_another_wire_asked(said: dict[str, Any], written: dict[str, Any]) -> None:
+    assert write_request(replace(REQUEST, **said)) == BODY | written
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "written"),
+    [
+        ("auto", "", "auto"),
+        ("required", "", "required"),
+        ("tool", "f", {"type": "function", "function": {"name": "f"}}),
+    ],
+)
+def test_choices_of_another_wire(mode: Any, name: str, written: Any) -> None:
+    choice = ToolChoice(mode, name, None, THERE)
+    out = write_request(replace(REQUEST, tools=(TOOL,), tool_choice=choice))
+    assert out["tool_choice"] == written
+
+
+def test_fields_of_another_wire_are_taken_where_this_one_knows_them() -> None:
+    extras = Extras(ANTHROPIC, {"seed": 3, "reasoning_effort": None, "top_k": 4, "metadata": {}})
+    assert write_request(replace(REQUEST, extras=extras)) == BODY | {"seed": 3}
+
+
+def test_a_schema_of_another_wire_gets_the_name_that_this_one_demands() -> None:
+    wanted = AnswerFormat({"type": "object"}, THERE)
+    named = {"name": "answer", "schema": {"type": "object"}, "strict": True}
+    out = write_request(replace(REQUEST, answer_format=wanted))
+    assert out["response_format"] == {"type": "json_schema", "json_schema": named}
+
+
+@pytest.mark.parametrize("parts", [(), (Text("", THERE),)])
+def test_empty_instructions_are_no_message(parts: tuple[Text, ...]) -> None:
+    system = Turn("system", parts, plain=False, extras=THERE)
+    assert write_request(replace(REQUEST, instructions=system)) == BODY
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        BODY | {"max_tokens": 7},  # the name that the caller chose
+        BODY | {"max_completion_tokens": 7},
+        BODY | {"safety_identifier": "s"},
+        BODY | {"stream": True},  # no usage that was not asked for
+        BODY | {"tools": [{"type": "custom", "custom": {"name": "c"}}], "tool_choice": "odd"},
+        BODY | {"response_format": {"type": "json_object"}, "logit_bias": {"5": 1}},
+    ],
+)
+def test_its_own_body_is_written_as_it_was_read(body: dict[str, Any]) -> None:
+    request = read_request(body)
+    assert request.extras.wire == OPENAI
+    assert write_request(request) == body
+
+
+def test_a_changed_limit_is_the_one_that_is_written() -> None:
+    request = replace(read_request(BODY | {"max_tokens": 7}), sampling=Sampling(max_tokens=5))
+    assert write_request(request)["max_completion_tokens"] == 5

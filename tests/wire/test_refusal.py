@@ -1,0 +1,115 @@
+"""Why a request is not served, on either wire."""
+
+import json
+from typing import Any
+
+import pytest
+from factories.wires import events
+
+from tierwatch.errors import ProviderError
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.refusal import Refusal, refusal_for
+
+
+def failure(kind: str, **more: Any) -> ProviderError:
+    return ProviderError("Our own sentence.", kind=kind, **more)
+
+
+def test_a_refusal_is_said_in_the_envelope_of_each_wire() -> None:
+    refusal = Refusal(404, "No model.", code="model_not_found", param="model")
+    assert json.loads(refusal.body(OPENAI)) == {
+        "error": {
+            "message": "No model.",
+            "type": "invalid_request_error",
+            "param": "model",
+            "code": "model_not_found",
+        }
+    }
+    error = {"type": "not_found_error", "message": "No model."}
+    assert json.loads(refusal.body(ANTHROPIC)) == {"type": "error", "error": error}
+
+
+@pytest.mark.parametrize(("wire", "name"), [(OPENAI, ""), (ANTHROPIC, "error")])
+def test_a_stream_that_broke_in_a_line_still_ends_with_the_error(wire: str, name: str) -> None:
+    refusal = Refusal(502, "It broke.", "api_error")
+    [whole, half, last] = events(b'data: {"a": 1}\n\ndata: {"b' + refusal.event(wire))
+    assert (whole.data, half.data) == ('{"a": 1}', '{"b')
+    assert (last.event, json.loads(last.data)) == (name, json.loads(refusal.body(wire)))
+
+
+@pytest.mark.parametrize(
+    ("wait_s", "header"), [(None, None), (0.0, b"1"), (0.2, b"1"), (1.4, b"1"), (7.5, b"8")]
+)
+def test_a_caller_waits_whole_seconds_and_one_at_least(
+    wait_s: float | None, header: bytes | None
+) -> None:
+    headers = Refusal(429, "Wait.", retry_after_s=wait_s).headers()
+    assert headers == ([] if header is None else [(b"retry-after", header)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("timeout", 504, "provider_timeout"),
+        ("connection", 502, "provider_connection"),
+        ("server", 502, "provider_server"),
+        ("unreadable", 502, "provider_unreadable"),
+        ("cut", 502, "provider_cut"),
+    ],
+)
+def test_a_failed_provider_is_a_bad_gateway(kind: str, status: int, code: str) -> None:
+    refusal = refusal_for(failure(kind, status=500, body='{"error": {"message": "secret"}}'))
+    assert (refusal.status, refusal.type, refusal.code) == (status, "api_error", code)
+    assert refusal.message == "Our own sentence."
+
+
+def test_a_provider_out_of_capacity_names_a_time_or_we_do() -> None:
+    assert refusal_for(failure("rate_limited")).retry_after_s == 1.0
+    named = refusal_for(failure("rate_limited", retry_after_s=30.0))
+    assert (named.status, named.code, named.retry_after_s) == (429, "rate_limit_exceeded", 30.0)
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "kind", "code"),
+    [
+        (
+            '{"error": {"message": "Too long.", "type": "t", "code": "c", "param": "p"}}',
+            "Too long.",
+            "t",
+            "c",
+        ),
+        (
+            '{"type": "error", "error": {"type": "not_found_error", "message": "No model."}}',
+            "No model.",
+            "not_found_error",
+            "not_found",
+        ),
+        ("<html>", "The provider answered 422.", "invalid_request_error", None),
+        ("", "The provider answered 422.", "invalid_request_error", None),
+        ('"no"', "no", "invalid_request_error", None),
+        ('{"error": "no"}', "Our own sentence.", "invalid_request_error", None),
+        ('{"detail": "no"}', "Our own sentence.", "invalid_request_error", None),
+        (
+            '{"error": {"message": 5, "code": 7}}',
+            "Our own sentence.",
+            "invalid_request_error",
+            None,
+        ),
+    ],
+)
+def test_a_providers_own_refusal_is_passed_on(
+    body: str, message: str, kind: str, code: str | None
+) -> None:
+    refusal = refusal_for(failure("refused", body=body, status=422))
+    assert (refusal.status, refusal.message, refusal.type, refusal.code) == (
+        422,
+        message,
+        kind,
+        code,
+    )
+
+
+def test_what_cannot_be_translated_is_said_in_our_own_words() -> None:
+    refusal = refusal_for(failure("refused"))
+    assert (refusal.status, refusal.message) == (400, "Our own sentence.")
+    assert refusal.type == "invalid_request_error"

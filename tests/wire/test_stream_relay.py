@@ -1,0 +1,144 @@
+"""A provider's stream as the caller's: untouched on one wire, translated on another."""
+
+import json
+from itertools import product
+from typing import Any
+
+import pytest
+from factories.bodies import PLAIN_REPLIES
+from factories.wires import events, put_together
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.stream_relay import StreamRelay
+from tierwatch.wire.usage import Usage
+from tierwatch.wire.wires import WIRES
+
+every_way = pytest.mark.parametrize(("caller", "provider"), list(product(sorted(WIRES), repeat=2)))
+
+
+def relay(caller: str, provider: str, *, include_usage: bool = True) -> StreamRelay:
+    return StreamRelay(caller, provider, include_usage=include_usage, created=7)
+
+
+def data(*payloads: Any) -> bytes:
+    return b"".join(
+        b"data: " + (one if isinstance(one, str) else json.dumps(one)).encode() + b"\n\n"
+        for one in payloads
+    )
+
+
+def chunk(text: str, finish: str | None = None) -> dict[str, Any]:
+    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
+    return {"id": "c", "model": "m", "choices": [choice]}
+
+
+@every_way
+@given(cut=st.data())
+def test_a_stream_says_the_same_however_its_bytes_are_cut(
+    caller: str, provider: str, cut: Any
+) -> None:
+    body = cut.draw(PLAIN_REPLIES[provider])
+    whole = WIRES[provider].whole_stream(body, include_usage=True)
+    places = sorted(cut.draw(st.sets(st.integers(0, len(whole)), max_size=6)))
+    pieces = [whole[a:b] for a, b in zip([0, *places], [*places, len(whole)], strict=True)]
+    here = relay(caller, provider)
+    sent = b"".join([here.feed(piece) for piece in pieces]) + here.end()
+    assert here.finished
+    assert here.whole
+    assert here.stuck is None
+    if caller == provider:
+        assert sent == whole
+    heard = WIRES[caller].stream_in()
+    answer = put_together(one for event in events(sent) for one in heard.feed(event))
+    assert heard.finished
+    # Where a message begins some wires say empty text.
+    both = [
+        {**one.message, "content": one.message["content"] or ""} for one in (answer, here.answer)
+    ]
+    assert both[0] == both[1]
+    assert answer.usage.billed == here.usage.billed == WIRES[provider].read_usage(body).billed
+
+
+def test_what_was_readable_before_something_unreadable_reaches_the_caller() -> None:
+    here = relay(ANTHROPIC, OPENAI)
+    sent = here.feed(data(chunk("Par"), "{broken"))
+    assert b"Par" in sent
+    assert here.stuck is not None
+    assert here.stuck.kind == "unreadable"
+    assert not here.finished
+    assert here.feed(data(chunk("is"))) == b""
+    assert here.end() == b""
+
+
+def test_on_one_wire_bytes_pass_even_when_they_cannot_be_read() -> None:
+    here = relay(OPENAI, OPENAI)
+    for piece in (data(chunk("Par")), data("{broken"), data(chunk("is", "stop"))):
+        assert here.feed(piece) == piece
+    assert here.stuck is None
+    assert not here.finished
+
+
+def test_a_provider_that_says_why_it_stopped_and_closes_is_finished_for_it() -> None:
+    here = relay(ANTHROPIC, OPENAI)
+    here.feed(data(chunk("Paris.", "stop")))
+    assert (here.finished, here.whole) == (True, False)
+    assert [event.event for event in events(here.end())][-1] == "message_stop"
+    assert here.end() == b""  # once
+
+
+def test_a_stream_that_was_cut_has_no_end() -> None:
+    here = relay(ANTHROPIC, OPENAI)
+    here.feed(data(chunk("Par")))
+    assert (here.finished, here.end()) == (False, b"")
+
+
+def test_nothing_follows_the_end() -> None:
+    here = relay(ANTHROPIC, OPENAI)
+    here.feed(data(chunk("Paris.", "stop"), "[DONE]"))
+    assert here.feed(data(chunk("more"))) == b""
+    assert here.answer.message["content"] == "Paris."
+
+
+@pytest.mark.parametrize(
+    ("caller", "provider", "error"),
+    [
+        (ANTHROPIC, OPENAI, {"error": {"message": "boom"}}),
+        (OPENAI, ANTHROPIC, {"type": "error", "error": {"type": "api_error", "message": "boom"}}),
+    ],
+)
+def test_an_error_in_a_stream_is_told_and_ends_it(
+    caller: str, provider: str, error: dict[str, Any]
+) -> None:
+    here = relay(caller, provider)
+    sent = here.feed(data(error))
+    assert b"boom" in sent
+    assert not here.finished
+    assert here.answer.error is not None
+    assert b"[DONE]" not in sent + here.end()
+
+
+def test_a_cut_stream_of_anthropics_has_counted_what_it_read() -> None:
+    usage = {"input_tokens": 5, "cache_read_input_tokens": 4, "output_tokens": 1}
+    here = relay(OPENAI, ANTHROPIC)
+    here.feed(data({"type": "message_start", "message": {"id": "m", "usage": usage}}))
+    # The output's count is a placeholder until the end.
+    assert here.usage == Usage(9, None, 4)
+
+
+def test_usage_nobody_asked_for_is_read_but_not_told() -> None:
+    body = {"type": "message", "content": [], "usage": {"input_tokens": 5, "output_tokens": 1}}
+    stream = WIRES[ANTHROPIC].whole_stream(body, include_usage=True)
+    here = relay(OPENAI, ANTHROPIC, include_usage=False)
+    sent = here.feed(stream)
+    assert b"usage" not in sent
+    assert here.usage.billed == (5, 1, 0, 0)
+
+
+@pytest.mark.parametrize(("text", "reasons"), [("thinking", False), ('{"reasoning":', True)])
+def test_a_stream_that_seems_to_hold_reasoning_is_noticed(text: str, *, reasons: bool) -> None:
+    here = relay(OPENAI, OPENAI)
+    here.feed(f"data: {text}\n\n".encode())
+    here.feed(data(chunk("x")))
+    assert here.reasoned is reasons
