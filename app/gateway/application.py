@@ -25,7 +25,8 @@ from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
-from tierwatch.wire.refusal import ANTHROPIC, OPENAI, Refusal
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.refusal import Refusal
 
 _MESSAGES_PATH = "/v1/messages"
 

@@ -19,8 +19,9 @@ from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import model_list
 from tierwatch.loop.capture.exchange import Feedback
+from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.json_bytes import write_json
-from tierwatch.wire.refusal import OPENAI, Refusal
+from tierwatch.wire.refusal import Refusal
 
 _log = structlog.get_logger()
 

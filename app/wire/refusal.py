@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 from tierwatch.errors import ProviderError
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.json_bytes import read_json, write_json
 from tierwatch.wire.sse import encode_event
 from tierwatch.wire.wires import WIRES
-
-__all__ = ["ANTHROPIC", "OPENAI", "Refusal", "refusal_for"]
 
 # What a caller is told to wait when a provider that is out of capacity names no time.
 _RETRY_AFTER_S = 1.0

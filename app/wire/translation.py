@@ -12,28 +12,18 @@ from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.first_choice import Reply, first_choice
 from tierwatch.wire.history.reader import Fitted, Reader
 from tierwatch.wire.json_bytes import write_json
-from tierwatch.wire.stream_relay import StreamRelay
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
 
-__all__ = [
-    "StreamRelay",
-    "caller_reply",
-    "fitted_request",
-    "library_request",
-    "provider_body",
-    "reported_usage",
-]
 
-
-def library_request(caller: str, request: Mapping[str, Any]) -> Mapping[str, Any]:
+def library_request(caller: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """A caller's request as the routing library and the capture take it: OpenAI's dictionaries.
 
     Raises:
         ProviderError: kind ``refused`` when the request cannot be said in them.
     """
     if caller == OPENAI:
-        return request
+        return request if isinstance(request, dict) else dict(request)
     return WIRES[OPENAI].write_request(WIRES[caller].read_request(request))
 
 

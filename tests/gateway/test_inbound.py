@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.accept.request import read_request, session_of
-from tierwatch.wire.anthropic_wire import request_to_openai
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.refusal import Refusal
-from tierwatch.wire.translation import provider_body
+from tierwatch.wire.translation import library_request, provider_body
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}
@@ -97,7 +96,7 @@ def test_no_request_breaks_the_gateway(fields: dict[str, Any], message: dict[str
     session_of({}, request)
     for translate in (
         lambda: provider_body("openai", "anthropic", request, request, "m"),
-        lambda: write_json(request_to_openai(request)),
+        lambda: write_json(library_request("anthropic", request)),
     ):
         # Refused in a sentence, or said on the other wire; nothing else.
         with suppress(ProviderError):

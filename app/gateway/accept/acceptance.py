@@ -14,8 +14,8 @@ from tierwatch.gateway.accept.request import read_request, session_of
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.wire.anthropic_wire import request_to_openai
-from tierwatch.wire.refusal import ANTHROPIC, Refusal
+from tierwatch.wire.refusal import Refusal
+from tierwatch.wire.translation import library_request
 
 AUTO = frozenset({"auto", "tierwatch/auto"})
 
@@ -53,12 +53,10 @@ class Acceptance:
         request = read_request(body)
         if isinstance(request, Refusal):
             return request
-        chat = request
-        if wire == ANTHROPIC:
-            try:
-                chat = request_to_openai(request)
-            except ProviderError as error:
-                return Refusal(400, str(error))
+        try:
+            chat = library_request(wire, request)
+        except ProviderError as error:
+            return Refusal(400, str(error))
         return self._asked(wire, headers, key, request, chat)
 
     def _asked(

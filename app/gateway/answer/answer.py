@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.openai_wire import Reply
+from tierwatch.wire.first_choice import Reply
 from tierwatch.wire.usage import Usage
 
 

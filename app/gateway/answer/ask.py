@@ -17,9 +17,10 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.decision import Decision
-from tierwatch.wire.history import mentions_reasoning
-from tierwatch.wire.refusal import ANTHROPIC
-from tierwatch.wire.translation import StreamRelay, caller_reply, provider_body, reported_usage
+from tierwatch.wire.chat import ANTHROPIC
+from tierwatch.wire.history.marks import mentions_reasoning
+from tierwatch.wire.stream_relay import StreamRelay
+from tierwatch.wire.translation import caller_reply, provider_body, reported_usage
 
 Answer = Whole | Begun
 

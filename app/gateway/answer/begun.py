@@ -7,7 +7,7 @@ from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.wire.refusal import refusal_for
-from tierwatch.wire.translation import StreamRelay
+from tierwatch.wire.stream_relay import StreamRelay
 
 
 class Begun:

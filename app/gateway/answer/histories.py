@@ -9,9 +9,11 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.anthropic_wire import request_to_openai
-from tierwatch.wire.history import Reader, fitted_request, with_short_ids
-from tierwatch.wire.refusal import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.history.call_ids import with_short_ids
+from tierwatch.wire.history.reader import Reader
+from tierwatch.wire.translation import fitted_request, library_request
+from tierwatch.wire.wires import WIRES
 
 PINNED = "pinned"
 
@@ -38,8 +40,7 @@ class Histories:
         }
         self._mixed = len(set(self._readers.values())) > 1
         self._able = {
-            wire: [who for who, kind in self._readers.items() if kind == wire]
-            for wire in (OPENAI, ANTHROPIC)
+            wire: [who for who, kind in self._readers.items() if kind == wire] for wire in WIRES
         }
 
     def fitted(
@@ -64,10 +65,10 @@ class Histories:
             self._changed(kind).inc(count)
         if asked.wire == OPENAI:
             return fitted.request, fitted.request
-        if to == ANTHROPIC:
+        if to != OPENAI:
             return fitted.request, chat
         if fitted.changes:
-            chat = {**chat, "messages": request_to_openai(fitted.request)["messages"]}
+            chat = {**chat, "messages": library_request(asked.wire, fitted.request)["messages"]}
         return fitted.request, {**chat, "messages": with_short_ids(chat["messages"])}
 
     def _reader(self, wire: str, route: Route, decision: Decision, tier: Tier) -> Reader:

@@ -18,7 +18,7 @@ from tierwatch.gateway.asked import Headers
 from tierwatch.routing.content import message_text
 from tierwatch.routing.same_question.near_miss import near_miss_marks
 from tierwatch.routing.same_question.wording import LONGEST, normal_form
-from tierwatch.wire.refusal import ANTHROPIC
+from tierwatch.wire.chat import ANTHROPIC
 
 Wish = Literal["use", "refresh", "off"]
 

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tierwatch.wire.history import heard, message_mark
+from tierwatch.wire.history.marks import heard, message_mark
 
 _PREFIX = "tierwatch:pin:"
 

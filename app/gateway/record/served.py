@@ -11,8 +11,8 @@ from tierwatch.gateway.reply.sent import Sent
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.openai_wire import StreamAnswer, estimated_tokens, request_characters
-from tierwatch.wire.usage import Usage
+from tierwatch.wire.stream_answer import StreamAnswer
+from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
 
 
 def served_exchange(

@@ -14,9 +14,9 @@ from tierwatch.gateway.route.route import Route
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.cached_reply import CachedAnswer, streamed_reply, whole_reply
 from tierwatch.wire.json_bytes import read_json
-from tierwatch.wire.refusal import ANTHROPIC, Refusal
+from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.usage import Usage
-from tierwatch.wire.whole_stream import completion_stream, message_stream
+from tierwatch.wire.wires import WIRES
 
 _OK = 200
 
@@ -96,9 +96,7 @@ def _whole_body(asked: Asked, answer: Whole) -> bytes:
     if not asked.streaming:
         return answer.body
     whole = read_json(answer.body)  # a cascade had to see the whole first
-    if asked.wire == ANTHROPIC:
-        return message_stream(whole)
-    return completion_stream(whole, include_usage=asked.wants_usage)
+    return WIRES[asked.wire].whole_stream(whole, include_usage=asked.wants_usage)
 
 
 def _cached_body(asked: Asked, answer: CachedAnswer) -> bytes:

@@ -13,8 +13,8 @@ from tierwatch.routing.classify.classification import Classification, Classifier
 from tierwatch.routing.classify.llm import classification_request, read_classification
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.router import Router
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
 from tierwatch.wire.json_bytes import read_json
-from tierwatch.wire.refusal import ANTHROPIC, OPENAI
 from tierwatch.wire.translation import caller_reply, provider_body, reported_usage
 
 # Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may

@@ -17,7 +17,8 @@ from tierwatch.gateway.memory.pin_keys import answer_key, session_key, turn_key
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.routing.content import message_text
 from tierwatch.routing.stickiness import Pin, SessionRules, in_tool_exchange
-from tierwatch.wire.history import Issuer, bound_messages
+from tierwatch.wire.history.bound import bound_messages
+from tierwatch.wire.history.reader import Issuer
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
 _MOST_ISSUERS = 64

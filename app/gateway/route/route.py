@@ -10,8 +10,7 @@ from tierwatch.routing.decision import Decision
 from tierwatch.routing.stickiness import Turn
 from tierwatch.routing.tiers import Price, Tier
 from tierwatch.wire.cached_reply import CachedAnswer
-from tierwatch.wire.openai_wire import estimated_tokens, request_characters
-from tierwatch.wire.usage import Usage
+from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
 
 
 class Route(NamedTuple):

@@ -11,7 +11,7 @@ from tierwatch.gateway.route.recall import Recalled
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.stickiness import SessionRules, Turn, in_tool_exchange, settled_turn
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.openai_wire import estimated_tokens, request_characters
+from tierwatch.wire.usage import estimated_tokens, request_characters
 
 _NOWHERE: Mapping[str, Key] = MappingProxyType({})
 
