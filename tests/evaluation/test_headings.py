@@ -53,7 +53,7 @@ def test_a_heading_that_a_docstring_names_is_on_the_page_and_is_its_rooms(file: 
         ("counterfactual/overlap.py", {"missing_overlap"}),
         ("objectives/joint_choice.py", {"choose_jointly", "target_thresholds", "sequence_bounds"}),
         ("rates/double_sampling.py", {"estimate_rate", "corrected_rate", "stratum_draws"}),
-        ("thresholds/fixed_sequence.py", {"tested_in_order", "start_places"}),
+        ("thresholds/fixed_sequence.py", {"run_sequence", "start_places"}),
     ],
 )
 def test_the_stages_name_their_heading(module: str, stages: set[str]) -> None:

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
-from tierwatch.evaluation.thresholds.fixed_sequence import Tested, tested_in_order
+from tierwatch.evaluation.thresholds.fixed_sequence import FixedSequence, run_sequence
 from tierwatch.evaluation.thresholds.grid import CENTS, candidates_around
 from tierwatch.evaluation.thresholds.kept_sums import KeptSums, kept_sums
 from tierwatch.evaluation.thresholds.pair_columns import checked_columns
@@ -77,7 +77,7 @@ def choose_threshold(
     """Choose the loosest threshold within a step that is certified to keep risk at alpha.
 
     The stages: `candidates_around` the present threshold; `kept_sums` of what each keeps
-    (confidence >= candidate); `risk_test`, the bound of one candidate's risk; `tested_in_order`,
+    (confidence >= candidate); `risk_test`, the bound of one candidate's risk; `run_sequence`,
     strict to loose, until one fails. The loosest certified is chosen. If none is, the strictest is
     chosen uncertified, so a failure never loosens; if no candidate keeps a pair, none is chosen.
 
@@ -129,7 +129,7 @@ def choose_threshold(
         raise EvidenceError("with a judge's errors the losses must be its verdicts, 0 or 1")
     test = risk_test(alpha, delta, judge)
     kept = dict(zip(candidates, kept_sums(c, x, w, candidates), strict=True))
-    tested = tested_in_order(kept, test)
+    tested = run_sequence(kept, test)
     threshold, reason = _chosen(tested, kept, test)
     present = round(current * CENTS) / CENTS
     return ThresholdChoice(
@@ -144,7 +144,7 @@ def choose_threshold(
 
 
 def _chosen(
-    tested: Tested, kept: Mapping[float, KeptSums], test: RiskTest
+    tested: FixedSequence, kept: Mapping[float, KeptSums], test: RiskTest
 ) -> tuple[float | None, str]:
     """The threshold to propose, or None, and why."""
     chosen = tested.certified

@@ -13,7 +13,7 @@ from tierwatch.evaluation.thresholds.risk_test import RiskTest
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class FixedSequence:
     """What was tested, strict to loose.
 
     Attributes:
@@ -29,7 +29,7 @@ class Tested:
     starts: int
 
 
-def tested_in_order(kept: Mapping[float, KeptSums], test: RiskTest) -> Tested:
+def run_sequence(kept: Mapping[float, KeptSums], test: RiskTest) -> FixedSequence:
     """Test each candidate while its upper bound is at most alpha; stop at the first failure.
 
     Where the first sequence certifies nothing, the second one starts (`start_places`). Because the
@@ -43,7 +43,7 @@ def tested_in_order(kept: Mapping[float, KeptSums], test: RiskTest) -> Tested:
     >>> from tierwatch.evaluation.thresholds.risk_test import risk_test
     >>> clean = KeptSums(200, 0.0, True, 1.0, 1.0, 200.0, 0.0, 0.0)
     >>> bad = KeptSums(240, 40.0, True, 1.0, 1.0, 240.0, 40.0, 40.0)
-    >>> found = tested_in_order({.8: clean, .7: bad, .6: clean}, risk_test(.05, .05, None))
+    >>> found = run_sequence({.8: clean, .7: bad, .6: clean}, risk_test(.05, .05, None))
     >>> found.certified, found.last, len(found.bounds)
     (0.8, 0.7, 2)
     """
@@ -59,7 +59,7 @@ def tested_in_order(kept: Mapping[float, KeptSums], test: RiskTest) -> Tested:
             certified = last
         if certified is not None:
             break
-    return Tested(bounds, certified, last, len(starts))
+    return FixedSequence(bounds, certified, last, len(starts))
 
 
 def start_places(kept: Sequence[KeptSums], alpha: float, delta: float) -> tuple[int, ...]:

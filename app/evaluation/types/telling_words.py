@@ -12,6 +12,7 @@ _ENDS = 400
 _FEWEST_SESSIONS = 5  # what one caller wrote names nothing
 _FEWEST_SHARE = 0.05  # of a group's texts: a name should fit more than a corner of it
 _PRIOR_WORDS = 500.0
+_FEWEST_WORDS = 2
 _NAME_WORDS = 2
 # Words of grammar tell how a text is written and not what it is about.
 _GRAMMAR = re.compile(
@@ -54,7 +55,8 @@ def telling_words(
             if len(by) < _FEWEST_SESSIONS:
                 by.add(session)
     vocabulary = sorted(word for word, by in spoken.items() if len(by) >= _FEWEST_SESSIONS)
-    if not vocabulary:
+    # One word alone is in every text that has words: it tells none from another.
+    if len(vocabulary) < _FEWEST_WORDS:
         return [() for _ in range(size)]
     table = np.array([[found[word] for word in vocabulary] for found in counts], dtype=float)
     share = table.sum(axis=0) / table.sum()
