@@ -6,12 +6,12 @@ count. Nothing is guessed: what is not found, or fits several exchanges, is None
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
+from tierwatch.providers.recorded_verdicts import by_score, preferred
 from tierwatch.providers.traffic_file import RecordedExchange
 from tierwatch.routing.content import message_text, role_of
 
@@ -145,13 +145,13 @@ class Recordings:
             return None
         a, b, tier_a, tier_b = pairs[0]
         if same_text(text_a) == same_text(text_b):
-            preferred: str | None = "tie"
+            favourite: str | None = "tie"
         elif a == b:
-            preferred = _preferred(self.exchanges[a], tier_a, tier_b)
+            favourite = preferred(self.exchanges[a], tier_a, tier_b)
         else:
             score_a = self.exchanges[a].answers[tier_a].score
-            preferred = _by_score(score_a, self.exchanges[b].answers[tier_b].score)
-        return RecordedPair(self.exchanges[a], tier_a, tier_b, preferred)
+            favourite = by_score(score_a, self.exchanges[b].answers[tier_b].score)
+        return RecordedPair(self.exchanges[a], tier_a, tier_b, favourite)
 
     def verdict(self, messages: Sequence[Any], text_a: str, text_b: str) -> str | None:
         """What is recorded of two answers to exactly this prompt: ``"A" | "B" | "tie"``, or None.
@@ -184,77 +184,3 @@ class Recordings:
         if asked in conversation:
             return True
         return bool(_CUT_MARK.search(conversation)) and asked[:_HEAD] in conversation
-
-
-def _preferred(exchange: RecordedExchange, tier_a: str, tier_b: str) -> str | None:
-    for lower, higher, when_worse, when_better in (
-        (tier_a, tier_b, "B", "A"),
-        (tier_b, tier_a, "A", "B"),
-    ):
-        verdict = exchange.verdicts.get(f"{lower}<{higher}")
-        if verdict is not None:
-            return {"worse": when_worse, "better": when_better}.get(verdict, "tie")
-    return _by_score(exchange.answers[tier_a].score, exchange.answers[tier_b].score)
-
-
-def _by_score(score_a: float | None, score_b: float | None) -> str | None:
-    if score_a is None or score_b is None:
-        return None
-    if score_a == score_b:
-        return "tie"
-    return "A" if score_a > score_b else "B"
-
-
-def sufficient_tiers(exchanges: Sequence[RecordedExchange]) -> Mapping[str, str]:
-    """By kind of task, the cheapest tier that usually does as well as the next one.
-
-    Only the first two fifths of the recording are read: a classifier knows kinds of task as they
-    were when it was made, neither the luck of one answer nor what changed in a tier later on. A
-    kind first seen after that is left out.
-    """
-    known = exchanges[: max(1, len(exchanges) * 2 // 5)]
-    by_task: dict[str, list[RecordedExchange]] = {}
-    for exchange in known:
-        by_task.setdefault(exchange.task, []).append(exchange)
-    return {task: _sufficient_tier(alike) for task, alike in by_task.items()}
-
-
-# A kind of task in which the lower tier is worse more often than this goes to the higher one.
-_TOO_OFTEN_WORSE = 0.25
-
-
-def _sufficient_tier(alike: Sequence[RecordedExchange]) -> str:
-    tiers = list(alike[0].answers)
-    for lower, higher in pairwise(tiers):
-        worse = sum(_preferred(exchange, lower, higher) == "B" for exchange in alike)
-        if worse <= _TOO_OFTEN_WORSE * len(alike):
-            return lower
-    return tiers[-1]
-
-
-def tokens(
-    exchange: RecordedExchange, tier: str, price_usd_per_mtok: tuple[float, float] | None
-) -> Mapping[str, int]:
-    """Usage that costs what was recorded, as nearly as whole tokens allow.
-
-    Args:
-        exchange: the recording.
-        tier: whose answer.
-        price_usd_per_mtok: of input and output; None counts four characters a token instead.
-    """
-    answer = exchange.answers[tier]
-    prompt = round(sum(len(message_text(m)) for m in exchange.messages) / 4)
-    completion = round(len(answer.text) / 4)
-    if price_usd_per_mtok is not None and price_usd_per_mtok[1] > 0:
-        price_in, price_out = price_usd_per_mtok
-        completion = max(round((answer.cost_usd * 1e6 - prompt * price_in) / price_out), 0)
-    return usage(prompt, completion)
-
-
-def usage(prompt: int, completion: int) -> dict[str, int]:
-    """OpenAI's usage object."""
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-    }

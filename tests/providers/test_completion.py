@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -16,7 +15,6 @@ import pytest
 from tierwatch.config import ProviderConfig, Secret
 from tierwatch.errors import ProviderError, SettingsError
 from tierwatch.providers.completion import ChatClient
-from tierwatch.providers.failures import retry_after_s
 
 REQUEST = {"model": "m", "messages": [{"role": "user", "content": "12345678"}]}
 REPLY = {
@@ -176,24 +174,6 @@ def test_the_body_of_a_refusal_is_kept_to_2000_characters() -> None:
 def test_how_long_to_wait_is_read_from_the_refusal() -> None:
     error = failure(lambda _: httpx.Response(429, headers={"retry-after": "7"}))
     assert error.retry_after_s == 7.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("0", 0.0),
-        ("1.5", 1.5),
-        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
-        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
-        ("soon", None),
-        ("-3", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
-    now = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
-    assert retry_after_s(value, now=now) == seconds
 
 
 @pytest.mark.parametrize(

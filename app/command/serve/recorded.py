@@ -33,7 +33,8 @@ def run_recorded(
     from tierwatch.config import load_config
     from tierwatch.evalsets import anchors, probes
     from tierwatch.loop.capture.redact import load_redactor
-    from tierwatch.providers.recorded import RecordedOptions, build_recorded_app, serve
+    from tierwatch.providers.recorded import build_recorded_app, serve
+    from tierwatch.providers.recorded_options import RecordedOptions
     from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
     from tierwatch.runtime import configure_logging
 

@@ -73,7 +73,7 @@ def write_reply(answer: ChatAnswer) -> dict[str, Any]:
         "type": "message",
         "role": "assistant",
         "model": answer.model,
-        "content": _own_blocks(answer.turn) if own else _blocks(answer.turn),
+        "content": _blocks(answer.turn),
         "stop_sequence": None,
         **own,
         "stop_reason": stop,
@@ -81,12 +81,9 @@ def write_reply(answer: ChatAnswer) -> dict[str, Any]:
     }
 
 
-def _own_blocks(turn: Turn) -> list[Block]:
-    # Why it declined stands beside the message.
-    return write_blocks([part for part in turn.parts if not isinstance(part, Declined)])
-
-
 def _blocks(turn: Turn) -> list[Block]:
+    if turn.extras.wire == ANTHROPIC:  # why it declined stands beside the message
+        return write_blocks([part for part in turn.parts if not isinstance(part, Declined)])
     texts = "\n".join([part.text for part in turn.parts if isinstance(part, Text) and part.text])
     declined = [part.text for part in turn.parts if isinstance(part, Declined)]
     blocks: list[Block] = [{"type": "text", "text": text} for text in (texts, *declined) if text]

@@ -50,7 +50,13 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
 def write_reply(answer: ChatAnswer) -> dict[str, Any]:
     """The chat completion."""
     own = dict(answer.extras.on(OPENAI))
-    message = _own_message(answer, own.pop("content", None)) if own else _message(answer.turn)
+    listed = own.pop("content", None)
+    if answer.turn.extras.wire == OPENAI:
+        [message] = write_turn(answer.turn)
+        if listed is not None and message_text({"content": listed}) == message["content"]:
+            message["content"] = listed
+    else:
+        message = _message(answer.turn)
     choice = {
         "index": 0,
         "message": message,
@@ -71,13 +77,6 @@ def write_reply(answer: ChatAnswer) -> dict[str, Any]:
         **({"usage": usage} if usage else {}),
         **own,
     }
-
-
-def _own_message(answer: ChatAnswer, listed: Any) -> dict[str, Any]:
-    [message] = write_turn(answer.turn)
-    if message_text({"content": listed}) == (message["content"] or "") and listed is not None:
-        message["content"] = listed
-    return message
 
 
 def _message(turn: Turn) -> dict[str, Any]:

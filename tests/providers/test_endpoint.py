@@ -1,0 +1,49 @@
+"""Where a provider takes chats, and with what headers."""
+
+from typing import Any
+
+import pytest
+
+from tierwatch.config.providers import ProviderConfig
+from tierwatch.errors import SettingsError
+from tierwatch.providers.endpoint import chat_headers, chat_url
+
+
+def provider(kind: str, **more: Any) -> ProviderConfig:
+    return ProviderConfig.model_validate({"kind": kind, **more})
+
+
+@pytest.mark.parametrize(
+    ("kind", "base_url", "url"),
+    [
+        ("openai", "https://x.test/v1", "https://x.test/v1/chat/completions"),
+        ("openai", "https://x.test/v1/", "https://x.test/v1/chat/completions"),
+        ("anthropic", "https://x.test", "https://x.test/v1/messages"),
+        ("anthropic", "https://x.test/v1", "https://x.test/v1/messages"),
+        ("anthropic", "https://x.test/v1/", "https://x.test/v1/messages"),
+        ("anthropic", "https://x.test/proxy/v1", "https://x.test/proxy/v1/messages"),
+    ],
+)
+def test_the_address_is_below_the_base(kind: str, base_url: str, url: str) -> None:
+    assert chat_url(provider(kind, base_url=base_url)) == url
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [("openai", ("authorization", "Bearer secret")), ("anthropic", ("x-api-key", "secret"))],
+)
+def test_a_key_is_shown_as_each_wire_wants_it(kind: str, shown: tuple[str, str]) -> None:
+    headers = chat_headers(provider(kind, api_key="env:KEY"), {"KEY": "secret"})
+    assert shown in headers.items()
+    assert ("anthropic-version" in headers) == (kind == "anthropic")
+    assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_without_a_key_none_is_shown(kind: str) -> None:
+    assert not chat_headers(provider(kind), {}).keys() & {"authorization", "x-api-key"}
+
+
+def test_a_missing_key_is_said_by_the_name_of_its_variable() -> None:
+    with pytest.raises(SettingsError, match="NOT_SET"):
+        chat_headers(provider("openai", api_key="env:NOT_SET"), {})
