@@ -58,7 +58,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A prompt with a check that a reply passes or not (`evaluation.alarms.probe_comparison`).
+    """A prompt with a check that a reply passes or not (`evaluation.alarms.probe_checks`).
 
     Attributes:
         id: unique in the set.

@@ -1,7 +1,7 @@
 """Whether one answer has the form that was asked for: JSON by its schema, calls of offered tools.
 
 Pure, and beyond dispute: what is called a breach here cannot be used by whoever asked. Tool calls
-are looked at, never executed.
+are checked, never executed.
 """
 
 import json

@@ -67,7 +67,7 @@ def fit_student(
         lessons: the pairs.
         unlabelled: prompts to imitate the teacher on.
         teacher: ``static``, ``words`` or ``none``.
-        said: told of each prompt how many of how many were imitated.
+        said: called for each prompt with how many of how many were imitated.
 
     Raises:
         EvidenceError: what `fit_teacher` or `LocalClassifier.fit` refuses.
@@ -108,7 +108,7 @@ def fit_best(
         held_out: what they are compared on; without any the teacher is not trusted.
         unlabelled: prompts to imitate the teacher on; none of the held-out ones.
         teacher: ``static``, ``words`` or ``none``.
-        said: told how many prompts were imitated.
+        said: called with how many prompts were imitated.
     """
     plain = Fitted(fit_student(lessons, (), teacher=NO_TEACHER), NO_TEACHER)
     if teacher == NO_TEACHER or not held_out.texts:

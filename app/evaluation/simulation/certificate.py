@@ -32,7 +32,7 @@ def certificate(
     Args:
         quick: fewer runs, under a minute.
         seed: of everything random.
-        said: told each row as it is measured.
+        said: called with each row as it is measured.
 
     Raises:
         AssertionError: a simulated twin is not the installed monitor.
