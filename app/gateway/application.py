@@ -1,7 +1,7 @@
 """The gateway as an ASGI application: its parts put together, its routes, start and stop."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
@@ -101,13 +101,6 @@ def build_gateway(
         started_at=clock(),
     )
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        store = nullcontext() if cache is None else cache.store
-        async with upstream, pins, store, writer:
-            with current:
-                yield
-
     return Starlette(
         routes=_routes(
             chat=ChatEndpoint(OPENAI, steps, metrics.traffic),
@@ -115,8 +108,27 @@ def build_gateway(
             small=small,
         ),
         exception_handlers={HTTPException: _http_error, Exception: _our_error},
-        lifespan=lifespan,
+        lifespan=_lifespan(upstream, pins, cache, writer, current),
     )
+
+
+def _lifespan(
+    upstream: Upstream,
+    pins: Pins,
+    cache: ResponseCache | None,
+    writer: CacheWriter,
+    current: CurrentRouter,
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    """Open everything that has to be opened, in the event loop that will use it."""
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        store = nullcontext() if cache is None else cache.store
+        async with upstream, pins, store, writer:
+            with current:
+                yield
+
+    return lifespan
 
 
 def _routes(*, chat: ChatEndpoint, messages: ChatEndpoint, small: SmallEndpoints) -> list[Route]:
