@@ -1,0 +1,149 @@
+"""In which order one request asks deployments and tiers."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from factories.deployments import (
+    DOWN,
+    FULL,
+    NO_KEY,
+    REFUSED,
+    UNSAYABLE,
+    Clock,
+    balancer,
+    break_down,
+    fail,
+    tier,
+    where,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer.tries import Tries
+from tierwatch.routing.config.retry import RetrySection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tierwatch.gateway.deployments.call import Call
+
+
+def test_home_is_asked_first_and_in_its_own_tier() -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", c=1, d=1)
+    homes = {"simple": ("b", "m-b"), "standard": ("d", "m-d")}
+    tries = Tries(balancer(simple, standard), [simple, standard], retry(0), homes)
+    assert [where for where, _ in order(tries, always=DOWN)] == ["b", "a", "d", "c"]
+
+
+def order(
+    tries: Tries, *errors: ProviderError, always: ProviderError | None = None
+) -> list[tuple[str, bool]]:
+    """Providers asked, with a pause before or not, when calls fail like this."""
+    asked: list[tuple[str, bool]] = []
+    failures: Iterator[ProviderError | None] = iter(errors)
+    call: Call | None = tries.first()
+    while call is not None:
+        asked.append((where(call), call.pauses))
+        error = next(failures, always)
+        if error is None:
+            break
+        fail(call, error)
+        call = tries.after(error)
+        assert len(asked) < 20
+    return asked
+
+
+def retry(attempts: int = 1) -> RetrySection:
+    return RetrySection(attempts=attempts)
+
+
+def test_another_healthy_deployment_is_asked_at_once_then_the_tier_above() -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", c=1, d=1)
+    tries = Tries(balancer(simple, standard), [simple, standard], retry())
+    assert order(tries, always=DOWN) == [
+        ("a", False), ("b", False), ("a", True), ("c", False), ("d", False),
+    ]  # fmt: skip
+
+
+def test_one_deployment_is_retried_after_a_pause_as_ever() -> None:
+    simple, standard = tier(a=1), tier("standard", c=1)
+    tries = Tries(balancer(simple, standard), [simple, standard], retry(2))
+    asked = [("a", False), ("a", True), ("a", True), ("c", False)]
+    assert order(tries, always=DOWN) == asked
+
+
+def test_the_only_healthy_deployment_is_asked_again_after_a_pause() -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", c=1)
+    made = balancer(simple, standard, breaker={"failures": 3})
+    made_down = made.pick(simple, {("b", "m-b")})
+    assert made_down is not None
+    fail(made_down, FULL)
+    tries = Tries(made, [simple, standard], retry())
+    assert order(tries, DOWN, DOWN) == [("b", False), ("b", True), ("c", False)]
+
+
+def test_no_healthy_deployment_is_no_reason_to_refuse() -> None:
+    simple, clock = tier(a=1, b=1), Clock()
+    made = balancer(simple, clock=clock)
+    break_down(made, simple, at="b")
+    clock.now += 1.0
+    break_down(made, simple, at="a")
+    # b is back first; then, before the caller gets an error, a.
+    assert order(Tries(made, [simple], retry()), always=DOWN) == [("b", False), ("a", False)]
+
+
+def test_a_tier_whose_deployments_are_all_left_alone_costs_one_call() -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", c=1)
+    made = balancer(simple, standard)
+    for at in "ab":
+        break_down(made, simple, at=at)
+    assert order(Tries(made, [simple, standard], retry()), DOWN) == [("a", False), ("c", False)]
+
+
+def test_a_busy_provider_is_left_alone_for_as_long_as_it_asks() -> None:
+    simple, clock = tier(a=1, b=1), Clock()
+    made = balancer(simple, clock=clock)
+    assert order(Tries(made, [simple], retry()), FULL) == [("a", False), ("b", False)]
+    for later in (0.0, 19.9):
+        clock.now = 100.0 + later
+        assert {where(made.pick(simple)) for _ in range(3)} == {"b"}
+    clock.now = 120.1
+    assert {where(made.pick(simple)) for _ in range(3)} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("error", "asked"),
+    [
+        (REFUSED, [("a", False)]),
+        (NO_KEY, [("a", False), ("b", False)]),
+        (UNSAYABLE, [("a", False), ("b", False)]),
+    ],
+)
+def test_what_is_refused_goes_elsewhere_only_where_the_deployment_is_to_blame(
+    error: ProviderError, asked: list[tuple[str, bool]]
+) -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", c=1)
+    made = balancer(simple, standard)
+    assert order(Tries(made, [simple, standard], retry()), always=error) == asked
+
+
+@given(
+    shape=st.lists(st.integers(1, 3), min_size=1, max_size=3),
+    attempts=st.integers(0, 3),
+    answers=st.lists(st.sampled_from([DOWN, FULL, NO_KEY, REFUSED, None]), max_size=40),
+)
+def test_every_order_of_failures_ends_and_pauses_only_where_it_was_before(
+    shape: list[int], attempts: int, answers: list[ProviderError | None]
+) -> None:
+    tiers = [
+        tier(f"t{rank}", **{f"p{rank}{place}": 1.0 for place in range(count)})
+        for rank, count in enumerate(shape)
+    ]
+    made = balancer(*tiers)
+    asked = order(Tries(made, tiers, retry(attempts)), *[a for a in answers if a], always=DOWN)
+    assert len(asked) <= sum(shape) + attempts
+    seen: set[str] = set()
+    for provider, pauses in asked:
+        assert pauses == (provider in seen)
+        seen.add(provider)
