@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -57,7 +56,7 @@ def active_policies(connection: Connection) -> ActivePolicies | None:
     )
 
 
-def lock_active(connection: Connection) -> Any:
+def lock_active(connection: Connection) -> ActiveVersions | None:
     """Return which versions are active, locked until the transaction ends; None before any is."""
     row = connection.execute(
         select_fields(ActiveVersions, ActivePolicyRow).with_for_update()

@@ -4,9 +4,10 @@ import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from tierwatch.routing.decision import Decision
+from tierwatch.store.documents import Json
 
 
 def new_exchange_id(epoch_s: float) -> uuid.UUID:
@@ -59,14 +60,14 @@ class ServedExchange:
     exchange_id: uuid.UUID
     arrived_at: float
     session: str
-    request: dict[str, Any]
+    request: Json
     decision: Decision
     served_tier: str
     served_model: str
     provider: str
     attempts: tuple[Attempt, ...]
     status: int
-    answer: dict[str, Any] | None
+    answer: Json | None
     finish_reason: str | None
     finished: bool
     prompt_tokens: int

@@ -81,7 +81,7 @@ def _fits(active: ActivePolicies, first: Policy, *, learned: bool) -> bool:
 
 def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  # noqa: FBT001 - of this module
     with engine.begin() as connection:
-        row = lock_active(connection)
+        lock_active(connection)
         active = active_policies(connection)
         if active is None or _fits(active, first, learned=learned):
             return ActivePolicies(stable=first) if active is None else active
@@ -118,7 +118,7 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
             policy = policy.with_promises(promised, quality=active.stable.promised_for)
         why = "the tiers or the classifier changed"
         add_policy(connection, policy, author="configuration", reason=why)
-        set_active(connection, stable=policy.version, candidate=None, share=0.0, salt=row.salt)
+        set_active(connection, stable=policy.version, candidate=None, share=0.0, salt=active.salt)
         add_audit(
             connection,
             actor="configuration",
@@ -130,4 +130,4 @@ def _adapted(engine: Engine, first: Policy, learned: bool) -> ActivePolicies:  #
     _log.warning(
         "the configured tiers or the classifier changed; policy adapted", version=policy.version
     )
-    return ActivePolicies(stable=policy, salt=row.salt)
+    return ActivePolicies(stable=policy, salt=active.salt)

@@ -31,7 +31,7 @@ from tierwatch.store.learned.type_versions import (
     active_version,
     add_types,
     hold_building,
-    last_looked,
+    last_built,
     names_ever_used,
     next_types_version,
     switch_types_off,
@@ -94,7 +94,7 @@ def rebuild_types(
     with engine.begin() as connection:
         if not hold_building(connection):
             return None
-        tried = last_looked(connection)
+        tried = last_built(connection)
         if every_s is not None and tried is not None and (now - tried).total_seconds() < every_s:
             return None
         judge = judge_version or newest_judge_version(connection)

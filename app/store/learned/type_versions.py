@@ -105,7 +105,7 @@ def switch_types_off(connection: Connection) -> bool:
     return gone.one_or_none() is not None
 
 
-def last_looked(connection: Connection) -> dt.datetime | None:
+def last_built(connection: Connection) -> dt.datetime | None:
     """When types were last built, whether or not they became active."""
     return connection.execute(
         select(func.max(AuditRow.at)).where(AuditRow.subject.like("task_types/%"))

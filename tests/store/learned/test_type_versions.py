@@ -9,7 +9,7 @@ from tierwatch.store.learned.type_versions import (
     active_version,
     add_types,
     hold_building,
-    last_looked,
+    last_built,
     names_ever_used,
     next_types_version,
     switch_types_off,
@@ -34,7 +34,7 @@ def test_without_types_nothing_is_active(connection: Connection) -> None:
     assert next_types_version(connection) == 1
     assert names_ever_used(connection) == set()
     assert not switch_types_off(connection)
-    assert last_looked(connection) is None
+    assert last_built(connection) is None
 
 
 def test_a_version_comes_back_as_it_was(connection: Connection) -> None:
@@ -76,6 +76,6 @@ def test_types_are_built_by_one(engine: Engine) -> None:
 
 def test_when_they_were_last_built_is_in_the_audit(connection: Connection) -> None:
     put.add_audit_line(connection, "policy/1")
-    assert last_looked(connection) is None
+    assert last_built(connection) is None
     put.add_audit_line(connection, "task_types/1")
-    assert last_looked(connection) is not None
+    assert last_built(connection) is not None
