@@ -1,9 +1,11 @@
 """Figures as people read them: rates with their intervals, money, times."""
 
 import datetime as dt
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
-from typing import Any
+
+from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.loop.report import Rate
 
 NOT_ENOUGH = "not enough data"
 
@@ -47,24 +49,26 @@ class Figure:
         return "above" if self.low is not None and self.low > limit else "undecided"
 
 
-def figure(estimate: Mapping[str, Any] | None, *, needed: int = 1) -> Figure | None:
-    """Read an estimate as the report and the evidence store it; None when there is none.
+def figure(estimate: Estimate, *, needed: int = 1) -> Figure:
+    """An estimate as evidence holds it.
 
-    >>> figure({"value": 0.1, "low": 0.0, "high": 0.3, "n": 40, "method": "judge rate"}).enough
-    True
-    >>> figure({"value": None, "low": 0.0, "high": 1.0, "n": 0, "method": "no pairs"}).enough
+    >>> figure(Estimate(0.1, 0.0, float("inf"), 40, "ratio"))
+    Figure(value=0.1, low=0.0, high=None, n=40, needed=1, method='ratio')
+    """
+    low, high = (end if math.isfinite(end) else None for end in (estimate.low, estimate.high))
+    return Figure(estimate.value, low, high, estimate.n, needed, estimate.method)
+
+
+def reported_figure(rate: Rate | None, *, needed: int = 1) -> Figure | None:
+    """An estimate as the report holds it; None when it holds none.
+
+    >>> reported_figure(
+    ...     {"estimate": None, "low": 0.0, "high": 1.0, "n": 0, "method": "no pairs"}).enough
     False
     """
-    if not estimate:
+    if rate is None:
         return None
-    return Figure(
-        value=estimate.get("estimate", estimate.get("value")),
-        low=estimate.get("low"),
-        high=estimate.get("high"),
-        n=int(estimate.get("n") or 0),
-        needed=needed,
-        method=str(estimate.get("method") or ""),
-    )
+    return Figure(rate["estimate"], rate["low"], rate["high"], rate["n"], needed, rate["method"])
 
 
 def percent(share: float | None) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from browser import stage
 from browser.stage import PASSWORD
+from factories.evidence import attribution, estimate
 from factories.rows import (
     add_alert,
     add_audit_line,
@@ -23,7 +24,6 @@ from factories.rows import (
     add_rollup,
     add_shadow,
     add_verdict,
-    estimate,
     put_in_force,
 )
 from sqlalchemy import Connection, Engine, insert
@@ -174,7 +174,9 @@ def _alert(connection: Connection, worst: list[uuid.UUID]) -> int:
         segment="simple/" + "a_task_type_with_a_long_name_" * 2,
         summary="Answers of tier simple are materially worse than the next tier's in 31.0 % of 46"
         " pairs (19.0 % to 45.0 %); tolerated are 5.0 %.",
-        attribution={"cause": "model", "sentence": "The tier fails 47 of 136 probes it passed."},
+        attribution=attribution(
+            cause="model", sentence="The tier fails 47 of 136 probes it passed."
+        ),
         evidence={
             "estimate": estimate(0.31),
             "whole_stream": estimate(0.12),

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, text
 from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
+from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.store.certificates import add_certificate
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
 from tierwatch.store.schema.people import AuditRow
@@ -170,7 +171,7 @@ def _alert(connection: Connection, pairs: list[uuid.UUID]) -> int:
         pairs=390,
         opened_at_request=59_870,
         opened_at=OPENED,
-        attribution=found.to_json(),
+        attribution=AttributionDocument.of(found).to_json(),
         evidence={
             "estimate": _estimate(0.25, 0.161, 0.361, 80),
             "whole_stream": _estimate(0.079, 0.053, 0.112, 390),

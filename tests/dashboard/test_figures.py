@@ -3,7 +3,9 @@ import importlib
 
 import pytest
 
-from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.figures import Figure, figure, reported_figure
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.loop.report import Rate
 
 
 def _figure(low: float | None, high: float | None, n: int = 50) -> Figure:
@@ -17,7 +19,7 @@ def _figure(low: float | None, high: float | None, n: int = 50) -> Figure:
         "api.schema",
         "arguments",
         "figures",
-        "pages.alert",
+        "pages.alert_figures",
         "passages",
         "site",
     ],
@@ -45,13 +47,19 @@ def test_where_an_interval_lies(low: float | None, high: float | None, n: int, s
     assert _figure(low, high, n).against(None) == ""
 
 
-def test_no_estimate_is_no_figure() -> None:
-    assert figure(None) is None
-    assert figure({}) is None
+def test_no_rate_of_the_report_is_no_figure() -> None:
+    assert reported_figure(None) is None
 
 
-def test_report_form_of_an_estimate_is_read_too() -> None:
-    told = figure({"estimate": 0.0, "low": 0.0, "high": 0.1, "n": 40, "method": "m"}, needed=30)
-    assert told is not None
-    assert told.value == 0.0
-    assert told.enough
+def test_an_estimate_keeps_its_numbers_and_opens_its_ends() -> None:
+    shown = figure(Estimate(0.3, float("-inf"), 0.5, 12, "ratio"), needed=30)
+    assert (shown.value, shown.low, shown.high) == (0.3, None, 0.5)
+    assert not shown.enough
+    assert figure(unknown()).against(0.05) == ""
+
+
+def test_a_rate_of_the_report_is_read_too() -> None:
+    shown = reported_figure(Rate(estimate=0.0, low=0.0, high=0.1, n=40, method="m"), needed=30)
+    assert shown is not None
+    assert shown.value == 0.0
+    assert shown.enough

@@ -240,7 +240,7 @@ def test_the_cache_is_a_last_line_of_the_overview(
         page = overview_page(connection, config, gateway_url="")
     line = page.tiers[-1]
     assert page.cached
-    assert (line.name, line.model, line.requests) == ("cache", "answers given again", 12)
+    assert (line.name, line.model, line.requests) == ("cache", "stored answers", 12)
     assert (line.threshold, line.overspend, line.cost_usd, line.tolerance) == (
         None,
         None,

@@ -1,15 +1,50 @@
 """Alerts: read, acknowledge, resolve."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.api.route import BEFORE, Route, one_of, there
+from tierwatch.dashboard.api.route import BEFORE, Route, one_of, there, unreadable
 from tierwatch.dashboard.arguments import ID, before_number, choice
 from tierwatch.dashboard.site import this_person
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
-from tierwatch.store.pages.alerts import Alert, alert, alerts
+from tierwatch.store import alerts as stored
+from tierwatch.store.alerts import load_alert
+from tierwatch.store.documents import JsonList, JsonValue
+from tierwatch.store.pages.alerts import alerts
 from tierwatch.store.pages.lines import PAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert; ``unreadable`` says of each document of another version why it is given as stored.
+
+    Attributes:
+        evidence: what it rests on, by its kind.
+        attribution: what it is attributed to; null until it is known.
+        unreadable: name of the document -> why this version cannot read it; empty as a rule.
+    """
+
+    id: int
+    kind: str
+    cause: str
+    tier: str
+    segment: str
+    state: str
+    summary: str
+    pairs: int
+    opened_at_request: int
+    evidence: JsonValue
+    attribution: JsonValue
+    attribution_until: dt.datetime | None
+    opened_at: dt.datetime
+    acknowledged_at: dt.datetime | None
+    acknowledged_by: str | None
+    resolved_at: dt.datetime | None
+    resolved_by: str | None
+    delivered: JsonList
+    unreadable: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +58,11 @@ class Alerts:
 def _alerts(connection: Connection) -> Alerts:
     unresolved = choice("state", ("unresolved", "all")) == "unresolved"
     found = alerts(connection, unresolved=unresolved, before=before_number())
-    return Alerts(found, found[-1].id if len(found) == PAGE else None)
+    return Alerts([_sent(one) for one in found], found[-1].id if len(found) == PAGE else None)
 
 
 def _alert(connection: Connection, alert_id: int) -> Alert:
-    return there(alert(connection, alert_id))
+    return _sent(there(load_alert(connection, alert_id)))
 
 
 def _acknowledge(connection: Connection, alert_id: int) -> Alert:
@@ -40,6 +75,31 @@ def _resolve(connection: Connection, alert_id: int) -> Alert:
     _alert(connection, alert_id)
     resolve_alert(connection, alert_id, actor=this_person().name)
     return _alert(connection, alert_id)
+
+
+def _sent(found: stored.Alert) -> Alert:
+    evidence, attribution = found.evidence, found.attribution
+    return Alert(
+        id=found.id,
+        kind=found.kind,
+        cause=found.cause,
+        tier=found.tier,
+        segment=found.segment,
+        state=found.state,
+        summary=found.summary,
+        pairs=found.pairs,
+        opened_at_request=found.opened_at_request,
+        evidence=evidence.to_json(),
+        attribution=None if attribution is None else attribution.to_json(),
+        attribution_until=found.attribution_until,
+        opened_at=found.opened_at,
+        acknowledged_at=found.acknowledged_at,
+        acknowledged_by=found.acknowledged_by,
+        resolved_at=found.resolved_at,
+        resolved_by=found.resolved_by,
+        delivered=list(found.delivered),
+        unreadable=unreadable(evidence=evidence, attribution=attribution),
+    )
 
 
 ROUTES = (

@@ -8,6 +8,7 @@ from flask import abort, request
 
 from tierwatch.dashboard.arguments import ID, LONGEST_REASON
 from tierwatch.dashboard.site import stored_text
+from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.store.people.roles import Role
 
 T = TypeVar("T")
@@ -71,6 +72,15 @@ def there(found: T | None) -> T:
     if found is None:
         abort(404)
     return found
+
+
+def unreadable(**documents: object) -> dict[str, str]:
+    """Why each of these documents cannot be read, by its name; those that can be are left out."""
+    return {
+        name: document.reason
+        for name, document in documents.items()
+        if isinstance(document, Unreadable)
+    }
 
 
 def reason() -> str:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.arguments import before_number
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.alerts import Alert, alerts
+from tierwatch.store.alerts import Alert
+from tierwatch.store.pages.alerts import alerts
 from tierwatch.store.pages.lines import PAGE
 
 routes = Blueprint("alerts", __name__)

@@ -9,19 +9,21 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.chart import CHART_BUCKETS, Chart, chart
-from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
 from tierwatch.store.evidence.outcomes import newest_judge_version
-from tierwatch.store.pages.alerts import Alert, alerts
+from tierwatch.store.pages.alerts import alerts
 from tierwatch.store.pages.overview import loss_sums, tier_traffic
 from tierwatch.store.pages.policies import InForce, in_force, policy
-from tierwatch.store.pages.proposals import Proposal, proposals
+from tierwatch.store.pages.proposals import proposals
 
 routes = Blueprint("overview", __name__)
 
@@ -70,7 +72,7 @@ class OverviewPage:
     funnel: Funnel
     charts: tuple[Chart, ...]
     alerts: tuple[Alert, ...]
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[ProposalLine, ...]
     active: InForce | None
     gateway_url: str
 
@@ -112,10 +114,10 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         cost_usd=report["cost_usd"],
         cost_top_tier_usd=report["cost_top_tier_usd"],
         saving=report["saving"],
-        saving_interval=figure(report["saving_interval"]),
-        quality_vs_top=figure(report["quality_vs_top"]),
+        saving_interval=reported_figure(report["saving_interval"]),
+        quality_vs_top=reported_figure(report["quality_vs_top"]),
         objective=None if asked is None else asked["quality"],
-        quality_kept=None if asked is None else figure(asked["kept"]),
+        quality_kept=None if asked is None else reported_figure(asked["kept"]),
         top_tier=config.tiers[-1].name,
         saving_net_of_evaluation=report["saving_net_of_evaluation"],
         costs=Costs(**{part: report["costs"][part] for part in Costs.__slots__}),
@@ -134,7 +136,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         charts=tuple(drawn for drawn in charts if drawn is not None),
         alerts=tuple(alerts(connection, unresolved=True)),
-        proposals=tuple(proposals(connection, undecided=True)),
+        proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         active=active,
         gateway_url=gateway_url,
     )

@@ -10,47 +10,46 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, reason, sentence
-from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.proposal_figures import (
-    BoundLine,
-    ModelFigures,
-    ObjectiveFigures,
-    ReplayFigures,
-    model_figures,
-    objective_figures,
-    replay_figures,
+    PredictionFigures,
+    ProposalFigures,
+    prediction_figures,
+    proposal_figures,
 )
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
+from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.store.pages.audit import AuditLine, audit_lines
 from tierwatch.store.pages.policies import in_force
-from tierwatch.store.pages.proposals import Proposal, proposal
+from tierwatch.store.proposals import Proposal, load_proposal
 
 routes = Blueprint("proposal", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalPage:
-    """A proposal and what is needed to decide it."""
+    """A proposal and what is needed to decide it.
+
+    Attributes:
+        proposal: itself.
+        predicted: None when this version cannot show it.
+        evidence: None when this version cannot show it.
+        unreadable: why something cannot be shown; empty when nothing is missing.
+        active_version: of the policy that is active.
+        rollout_share: share of sessions that approval starts with.
+        history: what was done to it.
+        problem: why the last action was refused.
+        why: the reason that was given then.
+    """
 
     template: ClassVar[str] = "proposal.html"
 
     proposal: Proposal
-    misroute_now: Figure | None
-    misroute: Figure | None
-    cost_change: Figure | None
-    kept: Figure | None
-    alpha: float | None
-    delta: float | None
-    judge_version: str
-    reason: str
-    judge_corrected: bool
-    replay: ReplayFigures | None
-    model: ModelFigures | None
-    objective: ObjectiveFigures | None
-    bounds: tuple[BoundLine, ...]
+    predicted: PredictionFigures | None
+    evidence: ProposalFigures | None
+    unreadable: tuple[str, ...]
     active_version: int | None
     rollout_share: float
     history: tuple[AuditLine, ...]
@@ -95,38 +94,17 @@ def proposal_page(
     connection: Connection, proposal_id: int, config: Config, *, problem: str = "", why: str = ""
 ) -> ProposalPage | None:
     """Fill a proposal's page; None when there is no such proposal."""
-    found = proposal(connection, proposal_id)
+    found = load_proposal(connection, proposal_id)
     if found is None:
         return None
     evidence, predicted = found.evidence, found.predicted
-    alpha = evidence.get("alpha")
-    objective = objective_figures(evidence)
-    limit = alpha if objective is None else objective.allowed
     active = in_force(connection)
     return ProposalPage(
         proposal=found,
-        misroute_now=figure(evidence.get("kept_now")),
-        misroute=figure(predicted.get("misroute")),
-        cost_change=figure(predicted.get("cost_change")),
-        kept=figure(predicted.get("kept")),
-        alpha=alpha,
-        delta=evidence.get("delta"),
-        judge_version=str(evidence.get("judge_version") or ""),
-        reason=str(evidence.get("reason") or ""),
-        judge_corrected=bool(evidence.get("judge_errors")),
-        replay=replay_figures(evidence.get("replay"), found.tier),
-        model=model_figures(evidence) if found.kind == "model" else None,
-        objective=objective,
-        bounds=tuple(
-            BoundLine(
-                threshold=item["threshold"],
-                bound=item["bound"],
-                pairs=item["pairs"],
-                passed=limit is not None and item["bound"] <= limit,
-                proposed=item["threshold"] == found.to_threshold,
-                current=item["threshold"] == found.from_threshold,
-            )
-            for item in evidence.get("bounds") or ()
+        predicted=None if isinstance(predicted, Unreadable) else prediction_figures(predicted),
+        evidence=None if isinstance(evidence, Unreadable) else proposal_figures(found, evidence),
+        unreadable=tuple(
+            one.reason for one in (evidence, predicted) if isinstance(one, Unreadable)
         ),
         active_version=None if active is None else active.stable_version,
         rollout_share=config.evaluation.rollout.share,

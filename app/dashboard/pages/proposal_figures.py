@@ -1,10 +1,22 @@
-"""What the page of a proposal shows of its evidence, by what was compared."""
+"""What the page of a proposal shows of its evidence, by what was tested or compared."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.evaluation.counterfactual.boundary_replay import Replay
+from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
+from tierwatch.evaluation.evidence.proposal_evidence import Prediction, ProposalEvidence
+from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
+from tierwatch.store.proposals import Proposal
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionFigures:
+    """What a proposal predicts at its boundary."""
+
+    misroute: Figure
+    cost_change: Figure
+    kept: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +38,10 @@ class ReplayFigures:
     refused: str
     effective: float
     effective_moved: float
-    misroute: Figure | None
-    robust: Figure | None
-    quality_change: Figure | None
-    cost_change: Figure | None
+    misroute: Figure
+    robust: Figure
+    quality_change: Figure
+    cost_change: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +54,13 @@ class ModelFigures:
 
     conversations: float
     learned: int
-    learned_before: int | None
+    learned_before: int
     author: str
     log_loss: tuple[float | None, float | None]
-    log_loss_gain: Figure | None
+    log_loss_gain: Figure
     apgr: tuple[float | None, float | None]
-    apgr_gain: Figure | None
-    misroute_change: Figure | None
+    apgr_gain: Figure
+    misroute_change: Figure
     offsets: tuple[tuple[str, float, float], ...]
 
 
@@ -64,74 +76,132 @@ class KeptLine:
 
 @dataclass(frozen=True, slots=True)
 class ObjectiveFigures:
-    """What all tiers together lose against always the top one (`loop.improve.objective`)."""
+    """The quality loss of all tiers against always the top one (`loop.improve.objective`)."""
 
-    quality: float
     top: str
     allowed: float
-    loss_now: Figure | None
-    loss_then: Figure | None
+    loss_now: Figure
+    loss_then: Figure
     bound: float
     saved_usd_per_thousand: float
     kept: tuple[KeptLine, ...]
 
 
-def objective_figures(evidence: Mapping[str, Any]) -> ObjectiveFigures | None:
-    """What the proposal page shows of a test of all tiers; None where its tier was tested alone."""
-    test = evidence.get("objective")
-    if test is None:
-        return None
-    promised = evidence["promised"]
-    return ObjectiveFigures(
-        quality=test["quality"],
-        top=test["top"],
-        allowed=test["allowed"],
-        loss_now=figure(test["loss_now"]),
-        loss_then=figure(test["loss_then"]),
-        bound=test["bound_then"],
-        saved_usd_per_thousand=1_000 * test["saved_usd_per_request"],
-        kept=tuple(
-            KeptLine(tier, now, test["kept_then"][tier], promised.get(tier))
-            for tier, now in test["kept_now"].items()
-        ),
+@dataclass(frozen=True, slots=True)
+class ProposalFigures:
+    """What a proposal rests on.
+
+    Attributes:
+        misroute_now: rate of what is kept now.
+        alpha: rate to hold; None for none.
+        delta: chance that the certificate is wrong.
+        judge_version: whose verdicts.
+        reason: why it is as it is, or not certified; may be empty.
+        judge_corrected: whether labels corrected the judge's errors.
+        replay: None where nothing was replayed.
+        model: of a proposed model.
+        objective: of a test of all tiers together.
+        bounds: of the thresholds that were tested, strict to loose.
+    """
+
+    misroute_now: Figure
+    alpha: float | None
+    delta: float
+    judge_version: str
+    reason: str
+    judge_corrected: bool
+    replay: ReplayFigures | None
+    model: ModelFigures | None
+    objective: ObjectiveFigures | None
+    bounds: tuple[BoundLine, ...]
+
+
+def prediction_figures(predicted: Prediction) -> PredictionFigures:
+    """What is shown of a prediction."""
+    return PredictionFigures(
+        figure(predicted.misroute), figure(predicted.cost_change), figure(predicted.kept)
     )
 
 
-def model_figures(evidence: Mapping[str, Any]) -> ModelFigures:
-    """What the proposal page shows of a comparison of models."""
-    loss, area = evidence["log_loss"], evidence["apgr"]
-    return ModelFigures(
-        conversations=evidence["held_out"]["conversations"],
-        learned=evidence["candidate_pairs"],
-        learned_before=evidence.get("incumbent_pairs"),
-        author=evidence["candidate_author"],
-        log_loss=(loss["incumbent"], loss["candidate"]),
-        log_loss_gain=figure(loss["gain"]),
-        apgr=(area["incumbent"], area["candidate"]),
-        apgr_gain=figure(area["gain"]),
-        misroute_change=figure(evidence["misroute_change"]),
-        offsets=tuple(
-            (name, *offsets)
-            for name, offsets in sorted(
-                evidence.get("type_offsets", {}).get("by_type", {}).items(),
-                key=lambda item: -abs(item[1][0]),
+def proposal_figures(proposal: Proposal, evidence: ProposalEvidence) -> ProposalFigures:
+    """What is shown of a proposal's evidence."""
+    objective = objective_figures(evidence) if isinstance(evidence, ObjectiveEvidence) else None
+    limit = evidence.alpha if objective is None else objective.allowed
+    return ProposalFigures(
+        misroute_now=figure(evidence.kept_now),
+        alpha=evidence.alpha,
+        delta=evidence.delta,
+        judge_version=evidence.judge_version,
+        reason=evidence.reason,
+        judge_corrected=isinstance(evidence, ThresholdEvidence)
+        and evidence.judge_errors is not None,
+        replay=None
+        if isinstance(evidence, ModelEvidence) or evidence.replay is None
+        else replay_figures(evidence.replay, proposal.tier),
+        model=model_figures(evidence) if isinstance(evidence, ModelEvidence) else None,
+        objective=objective,
+        bounds=tuple(
+            BoundLine(
+                threshold=tested.threshold,
+                bound=tested.bound,
+                pairs=tested.pairs,
+                passed=limit is not None and tested.bound <= limit,
+                proposed=tested.threshold == proposal.to_threshold,
+                current=tested.threshold == proposal.from_threshold,
             )
+            for tested in evidence.bounds
         ),
     )
 
 
-def replay_figures(replay: Mapping[str, Any] | None, tier: str) -> ReplayFigures | None:
-    """What the proposal page shows of a stored replay (`loop.improve.replay_policy`)."""
-    boundaries = [] if not replay else replay["boundaries"]
-    found = next((one for one in boundaries if one["tier"] == tier), None)
-    if replay is None or found is None:
+def objective_figures(evidence: ObjectiveEvidence) -> ObjectiveFigures:
+    """What is shown of a test of all tiers together."""
+    test = evidence.objective
+    return ObjectiveFigures(
+        top=test.top,
+        allowed=test.allowed,
+        loss_now=figure(test.loss_now),
+        loss_then=figure(test.loss_then),
+        bound=test.bound_then,
+        saved_usd_per_thousand=1_000 * test.saved_usd_per_request,
+        kept=tuple(
+            # A tier without a share then is one that was not tested: nothing is said of it.
+            KeptLine(tier, now, test.kept_then[tier], evidence.promised.get(tier))
+            for tier, now in test.kept_now.items()
+            if tier in test.kept_then
+        ),
+    )
+
+
+def model_figures(evidence: ModelEvidence) -> ModelFigures:
+    """What is shown of a comparison of models."""
+    loss, area = evidence.log_loss, evidence.apgr
+    offsets = sorted(evidence.type_offsets.by_type.items(), key=lambda item: -abs(item[1][0]))
+    return ModelFigures(
+        conversations=evidence.held_out.conversations,
+        learned=evidence.candidate_pairs,
+        learned_before=evidence.incumbent_pairs,
+        author=evidence.candidate_author,
+        log_loss=(loss.incumbent, loss.candidate),
+        log_loss_gain=figure(loss.gain),
+        apgr=(area.incumbent, area.candidate),
+        apgr_gain=figure(area.gain),
+        misroute_change=figure(evidence.misroute_change),
+        offsets=tuple((name, *moved) for name, moved in offsets),
+    )
+
+
+def replay_figures(replay: Replay, tier: str) -> ReplayFigures | None:
+    """What is shown of a replay; None when the tier's boundary is not in it."""
+    found = next((one for one in replay.boundaries if one.tier == tier), None)
+    if found is None:
         return None
     return ReplayFigures(
-        refused=str(replay["refused"] or ""),
-        effective=found["effective"],
-        effective_moved=found["effective_moved"],
-        misroute=figure(found["misroute"]),
-        robust=figure(found["misroute_robust"]),
-        quality_change=figure(replay["quality_change"]),
-        cost_change=figure(replay["cost_change"]),
+        refused=replay.refused or "",
+        effective=found.effective,
+        effective_moved=found.effective_moved,
+        misroute=figure(found.misroute),
+        robust=figure(found.misroute_robust),
+        quality_change=figure(replay.quality_change),
+        cost_change=figure(replay.cost_change),
     )

@@ -8,9 +8,10 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.arguments import before_number
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.site import this_site
 from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.pages.proposals import Proposal, proposals
+from tierwatch.store.pages.proposals import proposals
 
 routes = Blueprint("proposals", __name__)
 
@@ -21,7 +22,7 @@ class ProposalsPage:
 
     template: ClassVar[str] = "proposals.html"
 
-    proposals: tuple[Proposal, ...]
+    proposals: tuple[ProposalLine, ...]
     before: int | None
 
 
@@ -35,6 +36,6 @@ def show() -> str:
 
 def proposals_page(connection: Connection, before: int | None) -> ProposalsPage:
     """Fill a page of proposals."""
-    found = tuple(proposals(connection, before=before))
+    found = proposals(connection, before=before)
     older = found[-1].id if len(found) == PAGE else None
-    return ProposalsPage(proposals=found, before=older)
+    return ProposalsPage(proposals=tuple(map(proposal_line, found)), before=older)

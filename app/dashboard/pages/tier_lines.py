@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tierwatch.config import Config
-from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.store.pages.overview import TierTraffic
 
 
@@ -76,10 +76,12 @@ def tier_lines(
                 own_thresholds=sum(name in own for own in by_task.values()),
                 tolerance=reported["tolerance"],
                 state=reported["state"],
-                misroute=None if name == top else figure(reported["misroute"], needed=needed),
+                misroute=None
+                if name == top
+                else reported_figure(reported["misroute"], needed=needed),
                 overspend=None
                 if name == lowest or name not in models
-                else figure(reported.get("overspend"), needed=needed),
+                else reported_figure(reported["overspend"], needed=needed),
             )
         )
     return tuple(lines)

@@ -1,11 +1,9 @@
-"""Pages of the evidence: blind labels, the judge's standing, parts of a change, a replay."""
-
 import uuid
 from collections.abc import Callable
 from typing import Any
 
+import factories.evidence as stored
 import factories.rows as put
-from factories.evidence import estimate
 from factories.rows import (
     add_alert,
     add_pair,
@@ -13,7 +11,8 @@ from factories.rows import (
 )
 from sqlalchemy import Connection, select
 
-from tierwatch.dashboard.pages.alert import WorstPair, alert_page
+from tierwatch.dashboard.pages.alert import alert_page
+from tierwatch.dashboard.pages.alert_figures import PairLine
 from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
@@ -28,8 +27,8 @@ def test_alert_shows_evidence_and_takes_the_next_step(
     alert_id = add_alert(
         connection,
         evidence={
-            "estimate": estimate(0.31),
-            "whole_stream": estimate(0.1),
+            "estimate": stored.estimate(0.31),
+            "whole_stream": stored.estimate(0.1),
             "tolerance": 0.05,
             "first_pair": worst,
             "first_request": 12,
@@ -44,7 +43,7 @@ def test_alert_shows_evidence_and_takes_the_next_step(
                 "deliveries": [{"destination": "webhook 1", "ok": False, "detail": "status 500"}],
             }
         ],
-        attribution={"cause": "model", "sentence": "The tier fails 47 probes."},
+        attribution=stored.attribution(sentence="The tier fails 47 probes."),
     )
     proposal_id = add_proposal(connection, alert_id=alert_id)
     reviewer = logged_in("reviewer")
@@ -84,16 +83,18 @@ def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
     page = alert_page(connection, alert_id)
     assert page is not None
     asked = "Which one? " + "x" * 148 + "…"
-    assert page.worst == (
-        WorstPair(pair_id, 1, 0.9, asked, "both say four"),
-        WorstPair(gone, 2, 0.8),
-        WorstPair("no id", 3, 0.7),
+    assert page.evidence is not None
+    assert page.evidence.worst == (
+        PairLine(pair_id, 1, 0.9, asked, "both say four"),
+        PairLine(gone, 2, 0.8),
+        PairLine("no id", 3, 0.7),
     )
     assert asked in viewer.page(f"/alerts/{alert_id}")
     connection.exec_driver_sql("delete from exchange_texts")
     page = alert_page(connection, alert_id)
     assert page is not None
-    assert page.worst[0].asked == ""
+    assert page.evidence is not None
+    assert page.evidence.worst[0].asked == ""
 
 
 def test_viewers_may_not_move_alerts(connection: Connection, viewer: Any) -> None:

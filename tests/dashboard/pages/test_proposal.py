@@ -37,7 +37,7 @@ def test_uncertified_proposal_says_so_plainly(
     connection.exec_driver_sql("update active_policy set stable_version = 2")
     above = stored.estimate(0.3) | {"low": 0.2, "high": 0.4}
     proposal_id = add_proposal(
-        connection, certified=False, predicted={"misroute": above, "cost_change": {}}
+        connection, certified=False, predicted=stored.predicted(misroute=above)
     )
     page = approver.page(f"/proposals/{proposal_id}")
     assert "Not certified." in page

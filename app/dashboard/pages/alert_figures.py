@@ -1,0 +1,177 @@
+"""What the page of an alert shows of its evidence and of its attribution."""
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.passages import conversation
+from tierwatch.evaluation.attribution.findings import Parts, SegmentShift
+from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence
+from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
+from tierwatch.evaluation.evidence.misroute_evidence import (
+    MisrouteEvidence,
+    RelativeChange,
+    RelativeEvidence,
+    WorstPair,
+)
+from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.store.pages.pair import pair as load_pair
+
+# A line of a table on a wide screen, two on a phone.
+_LINE = 160
+# Each is read from the database; observe keeps ten.
+_MOST_WORST = 10
+# Evidence that has a place of its own on the page; the rest is listed by name.
+_PLACED = {
+    "estimate",
+    "whole_stream",
+    "tolerance",
+    "first_pair",
+    "first_request",
+    "last_pair",
+    "last_request",
+    "worst",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PairLine:
+    """A pair of an alert's evidence.
+
+    ``asked`` is the beginning of the last message, and ``said`` of the judge's reason; both are
+    empty once the text is gone.
+    """
+
+    pair: str
+    request: int
+    confidence: float | None = None
+    asked: str = ""
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFigures:
+    """What an alert rests on.
+
+    Attributes:
+        estimate: rate since the change.
+        whole_stream: rate over all pairs.
+        tolerance: rate that must not be exceeded.
+        first: pair of the change.
+        last: pair of it.
+        worst: pairs, the most confident first.
+        other: name and value of what has no place of its own.
+    """
+
+    estimate: Figure | None
+    whole_stream: Figure | None
+    tolerance: float | None
+    first: PairLine | None
+    last: PairLine | None
+    worst: tuple[PairLine, ...]
+    other: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """One part of the change behind an alert, as a difference of rates."""
+
+    name: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class CauseFigures:
+    """What an alert is attributed to: the sentence, and the numbers behind it."""
+
+    sentence: str
+    parts: tuple[PartLine, ...]
+    segments: tuple[SegmentShift, ...]
+
+
+def alert_figures(connection: Connection, evidence: AlertEvidence) -> AlertFigures:
+    """What is shown of an alert's evidence; of its worst pairs the texts are read."""
+    other = tuple(
+        (one.name.replace("_", " "), _value(value))
+        for one in fields(evidence)
+        if (value := getattr(evidence, one.name)) is not None and not _placed(evidence, one.name)
+    )
+    if isinstance(evidence, MisrouteEvidence):
+        return AlertFigures(
+            estimate=figure(evidence.estimate),
+            whole_stream=figure(evidence.whole_stream),
+            tolerance=evidence.tolerance,
+            first=PairLine(evidence.first_pair, evidence.first_request),
+            last=PairLine(evidence.last_pair, evidence.last_request),
+            worst=tuple(_worst(connection, pair) for pair in evidence.worst[:_MOST_WORST]),
+            other=other,
+        )
+    stream = figure(evidence.whole_stream) if isinstance(evidence, RelativeEvidence) else None
+    return AlertFigures(None, stream, None, None, None, (), other)
+
+
+def cause_figures(attribution: AttributionDocument) -> CauseFigures:
+    """What is shown of an attribution."""
+    return CauseFigures(
+        sentence=attribution.sentence,
+        parts=tuple(_part_lines(attribution.parts)),
+        segments=attribution.evidence.segments,
+    )
+
+
+def _placed(evidence: AlertEvidence, name: str) -> bool:
+    if isinstance(evidence, MisrouteEvidence):
+        return name in _PLACED
+    return isinstance(evidence, RelativeEvidence) and name == "whole_stream"
+
+
+def _part_lines(parts: Parts) -> Iterator[PartLine]:
+    """Each part by what the page calls it, in the order of the sum."""
+    for name, part in (
+        ("Total change", parts.change),
+        ("Different traffic (mix)", parts.mix),
+        ("Same traffic, different verdicts", parts.within),
+        ("of which the judge", parts.judge),
+        ("of which the answers", parts.quality),
+    ):
+        yield PartLine(name, figure(part))
+
+
+def _worst(connection: Connection, item: WorstPair) -> PairLine:
+    try:
+        found = load_pair(connection, uuid.UUID(item.pair))
+    except ValueError:
+        found = None
+    asked = said = ""
+    if found is not None and found.request is not None:
+        messages, _ = conversation(found.request)
+        asked = beginning(messages[-1].text) if messages else ""
+    if found is not None and found.verdicts:
+        said = beginning(found.verdicts[0].reason)
+    return PairLine(item.pair, item.request, item.confidence, asked, said)
+
+
+def beginning(text: str) -> str:
+    r"""The text on one line, cut where it is long.
+
+    >>> beginning("two\n lines"), len(beginning("x" * 1_000))
+    ('two lines', 160)
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= _LINE else line[: _LINE - 1] + "…"
+
+
+def _value(value: object) -> str:
+    """A value among other figures, in a few words."""
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    if isinstance(value, Estimate):
+        return "unknown" if value.value is None else f"{value.value:,.6g}"
+    if isinstance(value, RelativeChange):
+        return f"{value.before:,.6g} → {value.after:,.6g} ({value.method})"
+    if isinstance(value, tuple):
+        return ", ".join(_value(one) for one in value)
+    return str(value)
