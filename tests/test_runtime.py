@@ -9,7 +9,7 @@ from tierwatch.errors import JudgeError
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question
 from tierwatch.loop.improve.objective import Objective
-from tierwatch.runtime import build_runtime
+from tierwatch.runtime.build import build_runtime
 from tierwatch.settings import read_settings
 
 CONFIG = """

@@ -24,7 +24,8 @@ from tierwatch.dispatch import (
     WATCH_TRAFFIC,
     broker_options,
 )
-from tierwatch.runtime import Runtime, build_runtime, configure_logging
+from tierwatch.runtime.build import Runtime, build_runtime
+from tierwatch.runtime.log_lines import configure_logging
 from tierwatch.settings import read_settings
 
 _settings = read_settings()

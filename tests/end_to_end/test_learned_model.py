@@ -20,7 +20,7 @@ from tierwatch.command.stack.servers import prepare_database
 from tierwatch.config import load_config
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.runtime import build_runtime
+from tierwatch.runtime.build import build_runtime
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 

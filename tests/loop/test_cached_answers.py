@@ -26,7 +26,7 @@ from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.attribute import attribute_alerts
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
-from tierwatch.runtime import monitor_rules
+from tierwatch.runtime.rules import monitor_rules
 from tierwatch.settings import Settings
 from tierwatch.store.evidence.boundary_evidence import boundary_evidence
 

@@ -37,7 +37,7 @@ from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import observe
-from tierwatch.runtime import monitor_rules, retune_rules
+from tierwatch.runtime.rules import monitor_rules, retune_rules
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 

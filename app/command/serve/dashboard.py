@@ -29,7 +29,7 @@ def run_dashboard(settings: Settings) -> None:
     from tierwatch.config import load_config
     from tierwatch.dashboard import build_dashboard, serve
     from tierwatch.loop.capture.redact import load_redactor
-    from tierwatch.runtime import configure_logging
+    from tierwatch.runtime.log_lines import configure_logging
     from tierwatch.store.database import build_engine
 
     configure_logging(settings)

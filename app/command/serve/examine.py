@@ -12,7 +12,7 @@ from tierwatch.command.serve.serving_config import serving_config
 from tierwatch.config import load_config
 from tierwatch.errors import TierwatchError
 from tierwatch.routing.config.prices import price_words, stale_words
-from tierwatch.runtime import build_runtime
+from tierwatch.runtime.build import build_runtime
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 

@@ -38,7 +38,8 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     from tierwatch.providers.upstream import Upstream
     from tierwatch.routing.classify.learned import configured_boundaries
     from tierwatch.routing.router import Router
-    from tierwatch.runtime import build_recorder, configure_logging
+    from tierwatch.runtime.log_lines import configure_logging
+    from tierwatch.runtime.recorder import build_recorder
     from tierwatch.store.database import build_engine
 
     configure_logging(settings)

@@ -36,7 +36,7 @@ def run_recorded(
     from tierwatch.providers.recorded import build_recorded_app, serve
     from tierwatch.providers.recorded_options import RecordedOptions
     from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
-    from tierwatch.runtime import configure_logging
+    from tierwatch.runtime.log_lines import configure_logging
 
     configure_logging(settings)
     config = load_config(settings.config)

@@ -6,7 +6,7 @@ from typing import Any
 from tierwatch.config import load_config
 from tierwatch.loop.improve.conclude import trial_document
 from tierwatch.loop.improve.train import Training, train
-from tierwatch.runtime import refit_rules
+from tierwatch.runtime.rules import refit_rules
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 from tierwatch.store.evidence.outcomes import newest_judge_version

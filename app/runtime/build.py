@@ -1,0 +1,109 @@
+"""What the steps of the loop work with, in a worker."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from tierwatch.config import Config, load_config
+from tierwatch.dispatch import CeleryDispatch, Dispatch
+from tierwatch.errors import JudgeError
+from tierwatch.judges import Judge, build_judge
+from tierwatch.loop.capture.redact import Redactor, load_redactor
+from tierwatch.loop.decide.rollout import RolloutRules
+from tierwatch.loop.improve.learn import LearnRules
+from tierwatch.loop.improve.refit_rules import RefitRules
+from tierwatch.loop.improve.retune_rules import RetuneRules
+from tierwatch.loop.watch.observe import MonitorRules
+from tierwatch.providers.completion import ChatClient
+from tierwatch.routing.tiers import Tier
+from tierwatch.runtime.notifier import notifier
+from tierwatch.runtime.recorded_verdicts import recorded_lookup
+from tierwatch.runtime.rules import (
+    learn_rules,
+    monitor_rules,
+    refit_rules,
+    retune_rules,
+    rollout_rules,
+)
+from tierwatch.settings import Settings
+from tierwatch.store.database import build_engine
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the steps of the loop work with, in one process."""
+
+    settings: Settings
+    config: Config
+    engine: Engine
+    dispatch: Dispatch
+    client: ChatClient
+    judge: Judge
+    tiers: Mapping[str, Tier]
+    monitor_rules: MonitorRules
+    retune_rules: RetuneRules
+    rollout_rules: RolloutRules
+    learn_rules: LearnRules
+    refit_rules: RefitRules
+    redact: Redactor
+    tell: Callable[[dict[str, Any]], list[dict[str, Any]]]
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether the judge can compare what it was never shown before, as anchors are."""
+        judge = self.config.evaluation.judge
+        return judge is not None and judge.kind != "recorded"
+
+
+def build_runtime(
+    settings: Settings, *, config: Config | None = None, environ: Mapping[str, str] | None = None
+) -> Runtime:
+    """Build a worker's runtime.
+
+    Raises:
+        ConfigError: the configuration is not accepted.
+        JudgeError: there is no judge, or it serves one of the arms it would compare.
+        SettingsError: a secret's variable is not set.
+    """
+    environ = os.environ if environ is None else environ
+    config = load_config(settings.config) if config is None else config
+    if config.evaluation.judge is None:
+        raise JudgeError(
+            f"{settings.config}: evaluation.judge is missing, and without a judge there is nothing"
+            " to evaluate with; name one, as {kind: pairwise, model: gpt-6.1-terra}"
+        )
+    client = ChatClient(config.providers, environ)
+    redact = load_redactor(settings.redactor or None)
+    judge = build_judge(
+        config.evaluation.judge,
+        client=client,
+        arms=[
+            model
+            for tier in config.tiers
+            for model in (tier.model, *(one.model for one in tier.deployments))
+        ],
+        environ=environ,
+        price=config.evaluation.judge.price,
+        providers=config.providers,
+        embedding_model=config.evaluation.judge.embedding_model,
+        lookup=recorded_lookup(config.evaluation.judge, redact),
+    )
+    return Runtime(
+        settings=settings,
+        config=config,
+        engine=build_engine(settings.database_url),
+        dispatch=CeleryDispatch(settings.redis_url),
+        client=client,
+        judge=judge,
+        tiers={tier.name: tier for tier in config.tiers},
+        monitor_rules=monitor_rules(settings, config),
+        retune_rules=retune_rules(settings, config),
+        rollout_rules=rollout_rules(config),
+        learn_rules=learn_rules(config, judge_version=judge.version),
+        refit_rules=refit_rules(config, judge_version=judge.version),
+        redact=redact,
+        tell=notifier(settings, config, environ),
+    )
