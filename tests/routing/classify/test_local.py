@@ -3,18 +3,18 @@
 import math
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from factories.prompts import EASY, HARD, PLAIN, confident, judged, prompt, taught
 from factories.types import types_of
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ArtefactError, EvidenceError
-from tierwatch.routing.classify.answer_cost import AnswerCost
 from tierwatch.routing.classify.artefact import open_sealed, seal
 from tierwatch.routing.classify.local import WORDS_FROM, LocalClassifier
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier
@@ -22,33 +22,6 @@ from tierwatch.routing.classify.type_offsets import TypeOffsets
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Price, Tier
-
-HARD = ("prove", "derive", "lemma", "bound", "integral")
-EASY = ("capital", "colour", "name", "day", "who")
-PLAIN = ("the", "of", "a", "in", "for", "is", "this", "with", "and", "to")
-
-
-def prompt(chance: random.Random, telling: Sequence[str]) -> str:
-    words = [*chance.choices(PLAIN, k=12), chance.choice(telling)]
-    chance.shuffle(words)
-    return " ".join(words)
-
-
-def judged(n: int, seed: int = 1, *, flip: float = 0.1) -> list[tuple[str, str]]:
-    """Pairs whose verdict follows one telling word, but for a share that was judged wrongly."""
-    chance = random.Random(seed)
-    pairs = []
-    for _ in range(n):
-        hard = chance.random() < 0.5
-        text = prompt(chance, HARD if hard else EASY)
-        wrong = chance.random() < flip
-        pairs.append((text, "worse" if hard != wrong else chance.choice(["tie", "better"])))
-    return pairs
-
-
-def taught(n: int, seed: int = 1) -> LocalClassifier:
-    texts, verdicts = zip(*judged(n, seed), strict=True)
-    return LocalClassifier().fit(texts, verdicts)
 
 
 def test_it_learns_the_telling_words() -> None:
@@ -233,7 +206,7 @@ def test_chances_are_chances_whatever_is_asked(text: str) -> None:
 
 
 TAUGHT = taught(400)
-CONFIDENT = taught(3_000)
+CONFIDENT = confident()
 
 
 def test_extreme_weights_and_repeats_stay_finite() -> None:
@@ -323,78 +296,9 @@ TIERS = tuple(
 )
 
 
-def ladder() -> LocalTierClassifier:
-    names = [tier.name for tier in TIERS]
-    return LocalTierClassifier(names, {"simple": CONFIDENT, "standard": CONFIDENT})
-
-
-def test_the_router_keeps_easy_prompts_low_and_sends_hard_ones_up() -> None:
-    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
-    router = Router(TIERS, ladder(), policies, "complex")
-    chance = random.Random(2)
-    easy = [{"role": "user", "content": prompt(chance, EASY)}]
-    hard = [{"role": "user", "content": prompt(chance, HARD)}]
-    assert router.route(easy).tier == "simple"
-    decision = router.route(hard)
-    assert (decision.tier, decision.label, decision.reason) == ("complex", "complex", "top")
-    assert dict(decision.confidences).keys() == {"simple", "standard"}
-
-
-def test_confidence_is_one_less_the_most_that_any_way_up_gains() -> None:
-    text = "prove the integral of this"
-    higher, lower = CONFIDENT.predict(text)
-    gain = higher - lower
-    assert gain > 0
-    said = ladder().classify([{"role": "user", "content": text}])
-    assert dict(said.confidences or {}) == {
-        "simple": pytest.approx(max(0, 1 - 2 * gain)),
-        "standard": pytest.approx(1 - gain),
-    }
-
-
-def test_a_prompt_that_only_the_top_tier_answers_does_not_look_easy_at_the_bottom() -> None:
-    ties = LocalClassifier().fit(["write a story"] * 400, ["tie"] * 400)
-    worse = LocalClassifier().fit(["write a story"] * 400, ["worse"] * 400)
-    names = [tier.name for tier in TIERS]
-    classifier = LocalTierClassifier(names, {"simple": ties, "standard": worse})
-    simple, standard = classifier.confidences("write a story")
-    assert simple < 0.2
-    assert standard < 0.2
-
-
-def test_one_reading_tells_confidences_and_the_type_that_the_types_tell() -> None:
-    """The router asks no second time, and a router without types names none."""
-    types = types_of("prove", "capital")
-    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
-    router = Router(TIERS, ladder(), policies, "complex")
-    for text in ("prove the integral of this", "the capital of France"):
-        asked = [{"role": "user", "content": text}]
-        plain, typed = router.route(asked), router.with_types(types).route(asked)
-        assert (plain.task_type, typed.task_type) == ("all", types.assign(text))
-        assert typed.confidences == plain.confidences
-        said = ladder().with_types(types).classify(asked)
-        assert said.task_type == types.assign(text)
-    assert router.with_types(types).with_types(None).route(asked).task_type == "all"
-
-
-def test_where_an_answer_is_dear_going_up_must_gain_more() -> None:
-    cost = AnswerCost()
-    for _ in range(200):
-        cost.learn("prove the integral of this", 0.09)
-        cost.learn("capital of the", 0.01)
-    names = [tier.name for tier in TIERS]
-    boundaries = {"simple": CONFIDENT, "standard": CONFIDENT}
-    priced = LocalTierClassifier(names, boundaries, cost)
-    text = "prove the integral of this"
-    assert priced.confidences(text)[1] > ladder().confidences(text)[1]
-
-
-def test_a_boundary_without_a_classifier_is_refused() -> None:
-    with pytest.raises(ArtefactError, match=r"found boundaries \['simple'\]"):
-        LocalTierClassifier(["simple", "standard", "complex"], {"simple": TAUGHT})
-
-
 TYPES = types_of("prove", "capital")
+
+
 OFFSETS = TypeOffsets(TYPES.version, {"prove": (0.8, -0.5)})
 
 
@@ -429,22 +333,6 @@ def test_an_offset_counts_under_the_version_of_types_it_was_learned_for() -> Non
     for other in (None, types_of("prove", "capital", version=TYPES.version + 1)):
         assert carrier.predict(text, other) == plain
         assert not carrier.offsets_under(other)
-
-
-def test_offsets_decide_in_the_router_as_they_were_measured() -> None:
-    names = [tier.name for tier in TIERS]
-    carrier = with_offsets(TypeOffsets(TYPES.version, {"prove": (-3.0, 0.5)}))
-    ladder_with = LocalTierClassifier(names, {"simple": CONFIDENT, "standard": carrier})
-    policies = ActivePolicies(Policy(1, {"simple": 0.7, "standard": 0.7}))
-    router = Router(TIERS, ladder_with, policies, "complex")
-    asked = [{"role": "user", "content": "prove the integral of this"}]
-    plain = dict(router.route(asked).confidences)
-    typed = dict(router.with_types(TYPES).route(asked).confidences)
-    higher, lower = carrier.predict("prove the integral of this", TYPES)
-    assert typed["standard"] == pytest.approx(min(0.999, 1 - max(0.0, higher - lower)))
-    assert typed["standard"] > plain["standard"]
-    assert typed["simple"] >= plain["simple"]
-    assert dict(router.with_types(TYPES).with_types(None).route(asked).confidences) == plain
 
 
 def test_offsets_are_saved_with_the_state_they_belong_to_and_learning_gives_them_up() -> None:

@@ -1,138 +1,116 @@
-from collections.abc import Mapping
-from pathlib import Path
+"""A document: checked against a model, with a sentence for whatever is not accepted."""
+
+from typing import Annotated, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BeforeValidator, Field
 
-from tierwatch.errors import ConfigError
-from tierwatch.routing.config.reading.document import Document
-from tierwatch.routing.config.reading.schema import section_at
-from tierwatch.routing.config.reading.shown import dotted, shown
-from tierwatch.routing.config.reading.yaml_file import read_document
-
-
-def read(tmp_path: Path, text: str | bytes) -> Document:
-    path = tmp_path / "f.yaml"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read_document(path)
+from tierwatch.routing.config.reading.document import (
+    Document,
+    Problem,
+    config_error,
+    not_accepted,
+)
+from tierwatch.routing.config.reading.fields import Name, Section, Share
 
 
-def problem(tmp_path: Path, text: str | bytes) -> str:
-    with pytest.raises(ConfigError) as caught:
-        read(tmp_path, text)
-    return "\n".join(caught.value.problems).replace(f"{tmp_path}/", "")
+class Inner(Section):
+    name: Name = Field(description="What it is called.")
+    share: Share = 0.5
 
 
-def test_every_key_and_entry_has_its_line(tmp_path: Path) -> None:
-    document = read(tmp_path, "a:\n  b: 1\n  c: [x,\n    y]\nd: {e: ~, f: 2026-01-01}\n")
-    assert document.data == {"a": {"b": 1, "c": ["x", "y"]}, "d": {"e": None, "f": "2026-01-01"}}
-    assert document.lines == {
-        ("a",): 1,
-        ("a", "b"): 2,
-        ("a", "c"): 3,
-        ("a", "c", 0): 3,
-        ("a", "c", 1): 4,
-        ("d",): 5,
-        ("d", "e"): 5,
-        ("d", "f"): 5,
-    }
-    assert document.problem(("a", "z"), "x", "y") == (
-        1,
-        f"{tmp_path}/f.yaml:1: a.z: found x; accepted y",
-    )
+class File(Section):
+    inner: Inner | None = None
+    many: tuple[Inner, ...] = ()
+    mode: Literal["a", "b"] = "a"
+    flag: bool = False
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_key(tmp_path: Path) -> None:
-    assert read(tmp_path, b"\xef\xbb\xbfa: 1\n").data == {"a": 1}
+LINES = {("inner",): 1, ("inner", "name"): 2, ("many",): 4, ("many", 0): 5, ("mode",): 7}
 
 
-def test_an_alias_repeats_a_value(tmp_path: Path) -> None:
-    assert read(tmp_path, "a: &x {b: 1}\nc: *x\n").data == {"a": {"b": 1}, "c": {"b": 1}}
+def document(**data: object) -> Document:
+    return Document("f.yaml", data, LINES)
 
 
-BAD: list[tuple[str | bytes, str]] = [
-    ("", "f.yaml:1: found no mapping; accepted sections such as `routing:`"),
-    ("- 1\n", "f.yaml:1: found no mapping"),
-    ("a: [1\nb: 2\n", "f.yaml:2: found expected ',' or ']', but got ':'; accepted YAML"),
-    ("a: 1\n\tb: 2\n", "f.yaml:2: found found character '\\t' that cannot start any token"),
-    (b"a: \xff\n", "f.yaml:1: found bytes that are not UTF-8"),
-    ("a: \x00\n", "f.yaml:1: found control characters or nesting"),
-    ("a: " + "[" * 3_000, "f.yaml:1: found control characters or nesting"),
-    ("a: 1\nb: 2\na: 3\n", "f.yaml:3: a: found the key a second time; accepted each key once"),
-    ("a: {b: 1, b: 2}\n", "f.yaml:1: a.b: found the key a second time"),
-    ("a: {[1]: 2}\n", "f.yaml:1: a: found a key that is not plain text"),
-    ("a: &x {b: 1}\nc: {<<: *x}\n", "f.yaml:2: c: found a key that is not plain text"),
-    ("a: !!python/name:os.system x\n", "f.yaml:1: a: found a value of another type"),
-    ("a: !!int word\n", "f.yaml:1: a: found a value of another type"),
-    ("a: !!bool word\n", "f.yaml:1: a: found a value of another type"),
-    ("a: " + "9" * 10_000, "f.yaml:1: a: found a value of another type"),
-    ("a: 1\n---\nb: 2\n", "f.yaml:2: found but found another document"),
-    ("a: &x [*x]\n", "f.yaml:1: file: found more values than a configuration has"),
-    (
-        "a: &a [1,1,1,1,1,1,1,1,1,1]\n"
-        + "".join(
-            f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n"
-            for old, new in zip("abcdefg", "bcdefgh", strict=True)
-        ),
-        "found more values than a configuration has; accepted no nested aliases",
-    ),
-]
+def sentences(**data: object) -> list[str]:
+    found, problems = document(**data).check(File)
+    assert found is None
+    return [problem.sentence for problem in problems]
 
 
-@pytest.mark.parametrize(("text", "sentence"), BAD, ids=lambda value: str(value)[:20])
-def test_what_is_no_configuration(tmp_path: Path, text: str | bytes, sentence: str) -> None:
-    assert sentence in problem(tmp_path, text)
+def test_a_file_that_is_accepted_is_its_model() -> None:
+    found, problems = document(inner={"name": "x", "share": "70 %"}, mode="b").check(File)
+    assert problems == []
+    assert found == File(inner=Inner(name="x", share=0.7), mode="b")
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"none\.yaml:1: found No such file"):
-        read_document(tmp_path / "none.yaml")
-    with pytest.raises(ConfigError, match=r"Is a directory"):
-        read_document(tmp_path)
+def test_a_section_that_is_empty_counts_as_absent() -> None:
+    found, problems = document(inner=None, mode=None).check(File)
+    assert (found, problems) == (File(), [])
 
 
-def test_a_path_as_people_write_it() -> None:
-    assert dotted(("routing", "tiers", "simple", "cost")) == "routing.tiers.simple.cost"
-    assert dotted(("notify", 0, "url")) == "notify[0].url"
-    assert dotted(("providers", "sk-abc123")) == "providers.(hidden)"
+def test_sections_that_are_not_asked_for_are_left_unread() -> None:
+    found, problems = document(mode="b", other=1).check(File, only={"mode"})
+    assert (found, problems) == (File(mode="b"), [])
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
+    ("data", "sentence"),
     [
-        (None, "nothing"),
-        ({}, "an empty mapping"),
-        ({"a": 1}, "a mapping"),
-        ([], "an empty list"),
-        ([1], "a list"),
-        (True, "true"),
-        (1.5, "1.5"),
-        ("x" * 20, f"{'x' * 20!r}"),
-        ("word " * 50, repr(("word " * 50)[:60])),
+        ({"mode": "c"}, "f.yaml:7: mode: found 'c'; accepted 'a' or 'b'"),
+        ({"inner": 3}, "f.yaml:1: inner: found 3; accepted a mapping"),
+        ({"many": {}}, "f.yaml:4: many: found an empty mapping; accepted a list"),
+        ({"flag": 7}, "f.yaml:1: flag: found 7; accepted true or false"),
+        (
+            {"inner": {"share": 1}},
+            "f.yaml:2: inner.name: found nothing; accepted What it is called.",
+        ),
+        (
+            {"inner": {"name": "x", "share": 2}},
+            (
+                "f.yaml:1: inner.share: found 2; accepted a number from 0 to 1, such as 0.7, 70 %"
+                " or Confidence < 0.7"
+            ),
+        ),
+        (
+            {"many": [{"name": "x", "nam": 1}]},
+            (
+                "f.yaml:5: many[0].nam: found an unknown key; accepted name, share (did you mean"
+                " 'name'?)"
+            ),
+        ),
+        ({"zzz": 1}, "f.yaml:1: zzz: found an unknown key; accepted flag, inner, many, mode"),
     ],
 )
-def test_what_was_found(value: object, text: str) -> None:
-    assert shown(value, ("routing",)) == text
+def test_a_problem_says_line_key_found_and_accepted(data: dict[str, object], sentence: str) -> None:
+    assert sentences(**data) == [sentence]
 
 
-@pytest.mark.parametrize("key", ["api_key", "secret", "url", "base_url", "password", "api_keys"])
-def test_a_secrets_place_is_never_shown(key: str) -> None:
-    assert "hunter2" not in shown("hunter2", ("p", key))
-    assert "hunter2" not in shown("hunter2", ("p", key, 0))
+def test_a_missing_key_is_placed_at_its_parents_line() -> None:
+    assert document().problem(("many", 0, "name"), "x", "y").line == 5
+    assert document().problem(("many", 3, "name"), "x", "y").line == 4
+    assert document().problem(("nowhere",), "x", "y") == (
+        1,
+        "f.yaml:1: nowhere: found x; accepted y",
+    )
 
 
-class Entry(BaseModel):
-    model_config = {"extra": "forbid"}
-    name: str
+def test_problems_are_listed_once_and_by_line() -> None:
+    error = config_error([Problem(9, "z"), Problem(2, "b"), Problem(2, "a"), Problem(9, "z")])
+    assert error.problems == ["a", "b", "z"]
+    assert str(error) == "a\nb\nz"
 
 
-class Holder(BaseModel):
-    by_name: Mapping[str, Entry] | None = None
-    listed: tuple[Entry, ...] = ()
+def test_a_field_says_what_it_accepts() -> None:
+    def even(value: object) -> object:
+        if value != 2:
+            raise not_accepted("two")
+        return value
 
+    class Strict(Section):
+        n: Annotated[int, BeforeValidator(even)]
 
-@pytest.mark.parametrize("path", [("by_name", "x"), ("listed", 0)])
-def test_the_model_that_reads_a_mapping_is_found_through_containers(
-    path: tuple[str | int, ...],
-) -> None:
-    assert section_at(Holder, path) is Entry
+    found, problems = Document("f", {"n": 3}, {("n",): 8}).check(Strict)
+    assert found is None
+    assert [problem.sentence for problem in problems] == ["f:8: n: found 3; accepted two"]
