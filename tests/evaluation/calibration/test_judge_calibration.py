@@ -6,7 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.calibration.judge_calibration import calibrate
+from tierwatch.evaluation.calibration.judge_calibration import (
+    calibrate,
+    counted_errors,
+    prefers_longer,
+)
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.evaluation.calibration.kappa import VERDICTS
 from tierwatch.evaluation.rates.binomial import clopper_pearson
@@ -106,3 +110,42 @@ def test_what_is_no_verdict_is_refused(arguments: tuple[Any, ...], words: str) -
     options = arguments[2] if len(arguments) == 3 else {}
     with pytest.raises(EvidenceError, match=words):
         calibrate(*arguments[:2], **options)
+
+
+verdict = st.sampled_from(VERDICTS)
+
+
+@given(st.lists(st.tuples(verdict, verdict), max_size=60))
+def test_errors_count_every_pair_once(pairs: list[tuple[str, str]]) -> None:
+    errors = counted_errors(pairs)
+    assert errors.bad + errors.good == len(pairs)
+    agreed = sum((said == "worse") == (known == "worse") for said, known in pairs)
+    assert errors.caught + errors.cleared == agreed
+
+
+def test_the_errors_are_those_behind_the_shares() -> None:
+    pairs = [("worse", "worse")] * 7 + [("tie", "worse")] * 3 + [("worse", "tie"), ("tie", "tie")]
+    found = calibrate([said for said, _ in pairs], [known for _, known in pairs])
+    assert found.errors == JudgeErrors(7, 10, 1, 2)
+    assert found.sensitivity.value == 0.7
+    assert found.specificity.value == 0.5
+
+
+@given(st.lists(st.tuples(verdict, verdict, st.sampled_from(["served", "alternative", "tie"]))))
+def test_a_preference_for_length_turns_round_when_the_answers_do(
+    rows: list[tuple[str, str, str]],
+) -> None:
+    swap = {"worse": "better", "better": "worse", "tie": "tie"}
+    sides = {"served": "alternative", "alternative": "served", "tie": "tie"}
+    plain = prefers_longer([(said, known) for said, known, _ in rows], [row[2] for row in rows])
+    turned = prefers_longer(
+        [(swap[said], swap[known]) for said, known, _ in rows], [sides[row[2]] for row in rows]
+    )
+    # The longer answer is the same one, whichever side it stands on.
+    assert plain == turned
+
+
+def test_only_true_ties_with_a_verdict_and_unequal_answers_say_anything_of_length() -> None:
+    silent = [("tie", "tie"), ("better", "better"), ("worse", "worse")]
+    assert prefers_longer(silent, ["served"] * 3) == []
+    assert prefers_longer([("better", "tie")], ["tie"]) == []

@@ -2,9 +2,11 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.evaluation.calibration.judge_calibration import calibrate
-from tierwatch.evaluation.calibration.kappa import VERDICTS
+from tierwatch.evaluation.calibration.kappa import VERDICTS, kappa
 
 
 def test_kappas_error_is_fleiss_cohen_and_everitts() -> None:
@@ -42,3 +44,50 @@ def test_a_perfect_table_is_not_certain_of_itself() -> None:
     kappa = calibrate(["worse", "tie"] * 20, ["worse", "tie"] * 20).kappa
     assert (kappa.value, kappa.high) == (1.0, 1.0)
     assert 0.8 < kappa.low < 1.0
+
+
+def test_chance_agreement_alone_is_no_agreement() -> None:
+    # Each verdict with each other: a = 1 / 3 and e = 1 / 3.
+    pairs = [(said, known) for said in VERDICTS for known in VERDICTS] * 20
+    found = kappa(pairs, 0.95)
+    assert found.value == pytest.approx(0.0)
+    assert found.low < 0 < found.high
+    assert found.n == 180
+
+
+def test_a_judge_that_is_always_wrong_is_below_chance() -> None:
+    # a = 0, e = 1 / 2: (0 - .5) / .5
+    found = kappa([("worse", "better"), ("better", "worse")] * 30, 0.95)
+    assert found.value == -1.0
+    assert found.low == -1.0
+
+
+@pytest.mark.parametrize("pairs", [[], [("tie", "tie")], [("worse", "worse")] * 500])
+def test_where_chance_agrees_as_well_nothing_is_known(pairs: list[tuple[str, str]]) -> None:
+    found = kappa(pairs, 0.95)
+    assert (found.value, found.low, found.high) == (None, -1.0, 1.0)
+    assert "chance agrees as well" in found.method
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(VERDICTS), st.sampled_from(VERDICTS)), max_size=50),
+    st.permutations(VERDICTS),
+)
+def test_names_and_sides_of_the_verdicts_do_not_matter(
+    pairs: list[tuple[str, str]], names: list[str]
+) -> None:
+    other = dict(zip(VERDICTS, names, strict=True))
+    plain = kappa(pairs, 0.95)
+    renamed = kappa([(other[said], other[known]) for said, known in pairs], 0.95)
+    turned = kappa([(known, said) for said, known in pairs], 0.95)
+    for found in (renamed, turned):
+        assert (found.value is None) == (plain.value is None)
+        if plain.value is not None:
+            assert found.value == pytest.approx(plain.value)
+            assert (found.low, found.high) == pytest.approx((plain.low, plain.high))
+
+
+def test_a_higher_level_is_wider() -> None:
+    pairs = [("worse", "worse")] * 30 + [("tie", "tie")] * 50 + [("worse", "tie")] * 20
+    narrow, wide = kappa(pairs, 0.8), kappa(pairs, 0.99)
+    assert wide.low < narrow.low < narrow.high < wide.high
