@@ -45,3 +45,31 @@ def test_a_shadow_carries_no_tool_that_the_provider_runs() -> None:
     }
     assert lean_request(request) == {}
     assert lean_request({"tools": ["junk", {"type": []}]}) == {}
+
+
+def test_tools_the_caller_runs_are_kept_beside_those_left_out() -> None:
+    search = {"type": "web_search_preview"}
+    own = {"type": "custom", "custom": {"name": "c"}}
+    untyped = {"function": {"name": "f"}}  # some callers leave the type out
+    request = {"tools": [search, own, untyped], "tool_choice": "auto", "parallel_tool_calls": True}
+    assert lean_request(request) == {**request, "tools": [own, untyped]}
+
+
+def test_a_shadow_changes_nothing_of_what_was_stored() -> None:
+    said = {"role": "assistant", "content": "x", "reasoning_content": "Hm."}
+    request = {"messages": [said], "stream": True, "tools": [{"type": "code_interpreter"}]}
+    lean_request(request)
+    assert request["messages"] == [said]
+    assert said["reasoning_content"] == "Hm."
+    assert request["tools"] == [{"type": "code_interpreter"}]
+
+
+def test_ids_of_calls_are_short_enough_for_whoever_is_asked() -> None:
+    call = {"id": "x" * 60, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    messages = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "x" * 60, "content": "4"},
+    ]
+    asks, answers = lean_request({"messages": messages})["messages"]
+    assert asks["tool_calls"][0]["id"] == answers["tool_call_id"]
+    assert len(answers["tool_call_id"]) <= 40

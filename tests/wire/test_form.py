@@ -1,0 +1,65 @@
+"""Every wire brings the same modules, with the same names in them."""
+
+import inspect
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from factories.bodies import PLAIN_REPLIES, PLAIN_REQUESTS, REPLIES, REQUESTS
+
+import tierwatch.wire
+from tierwatch.wire import chat
+from tierwatch.wire.form import Wire
+from tierwatch.wire.wires import WIRES
+
+FOLDER = Path(tierwatch.wire.__file__).parent
+SHARED = {"history"}  # folders of the room that are no wire
+
+
+def package(wire: Wire) -> str:
+    return wire.read_request.__module__.rpartition(".")[0]
+
+
+def test_every_folder_is_a_wire_and_every_wire_has_bodies() -> None:
+    folders = {path.parent.name for path in FOLDER.glob("*/__init__.py")} - SHARED
+    assert {package(wire).rpartition(".")[2] for wire in WIRES.values()} == folders
+    for bodies in (REQUESTS, PLAIN_REQUESTS, REPLIES, PLAIN_REPLIES):
+        assert bodies.keys() == WIRES.keys()
+    assert [wire.name for wire in WIRES.values()] == list(WIRES)
+
+
+def test_every_wire_has_the_same_modules() -> None:
+    modules = {
+        wire.name: {path.stem for path in (FOLDER / package(wire).rpartition(".")[2]).glob("*.py")}
+        for wire in WIRES.values()
+    }
+    first = next(iter(modules.values()))
+    assert all(found == first for found in modules.values()), modules
+
+
+def test_every_wire_brings_the_same_names_from_its_own_folder() -> None:
+    places = {}
+    for wire in WIRES.values():
+        brought = {field.name: getattr(wire, field.name) for field in fields(Wire)}
+        functions = {name: one for name, one in brought.items() if callable(one)}
+        assert brought.keys() - functions.keys() == {"name", "error_event"}
+        for name, one in functions.items():
+            assert one.__module__.startswith(package(wire) + "."), (wire.name, name)
+        places[wire.name] = {
+            name: (one.__module__.rpartition(".")[2], one.__name__, parameters(one))
+            for name, one in functions.items()
+        }
+    first = next(iter(places.values()))
+    assert all(found == first for found in places.values()), places
+
+
+def parameters(one: Any) -> list[tuple[str, Any]]:
+    return [(p.name, p.kind) for p in inspect.signature(one).parameters.values()]
+
+
+def test_the_form_between_the_wires_is_frozen_and_slotted() -> None:
+    made = [one for one in vars(chat).values() if inspect.isclass(one) and is_dataclass(one)]
+    assert len(made) > 10
+    for one in made:
+        assert one.__dataclass_params__.frozen, one
+        assert "__slots__" in vars(one), one
