@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, Select, case, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence, read_alert_evidence
@@ -16,6 +16,7 @@ from tierwatch.evaluation.evidence.attribution_document import (
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.schema.proposals import AlertRow
+from tierwatch.store.schema.values import SelectOfFields, select_fields
 
 # What destinations answered, and what was sent to them; as `notify` writes it.
 Delivery: TypeAlias = Mapping[str, object]
@@ -85,9 +86,9 @@ def alert_of(row: RowMapping) -> Alert:
     return Alert(**columns)
 
 
-def alerts_query() -> Select[Any]:
+def alerts_query() -> SelectOfFields:
     """The columns that `alert_of` reads."""
-    return select(*AlertRow.__table__.columns)
+    return select_fields(Alert, AlertRow)
 
 
 def add_alert(connection: Connection, new: NewAlert, *, opened_at_request: int) -> int | None:
@@ -236,10 +237,10 @@ def misroute_alert(connection: Connection, tier: str, task_type: str) -> Alert |
     return alert
 
 
-def _one(connection: Connection, query: Select[Any]) -> Alert | None:
+def _one(connection: Connection, query: SelectOfFields) -> Alert | None:
     row = connection.execute(query).mappings().one_or_none()
     return None if row is None else alert_of(row)
 
 
-def _all(connection: Connection, query: Select[Any]) -> list[Alert]:
+def _all(connection: Connection, query: SelectOfFields) -> list[Alert]:
     return [alert_of(row) for row in connection.execute(query).mappings()]

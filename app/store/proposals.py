@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, Select, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.evidence.document import Unreadable
@@ -16,6 +16,7 @@ from tierwatch.evaluation.evidence.proposal_evidence import (
 )
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.schema.proposals import ProposalRow
+from tierwatch.store.schema.values import SelectOfFields, select_fields
 
 UNDECIDED = ("open", "approved", "rolling_out")
 
@@ -100,9 +101,9 @@ def proposal_of(row: RowMapping) -> Proposal:
     return Proposal(**columns)
 
 
-def proposals_query() -> Select[Any]:
+def proposals_query() -> SelectOfFields:
     """The columns that `proposal_of` reads."""
-    return select(*ProposalRow.__table__.columns)
+    return select_fields(Proposal, ProposalRow)
 
 
 def add_proposal(

@@ -31,7 +31,7 @@ def last_retune(connection: Connection, tier: str, task_type: str) -> Retune | N
     return None if row is None else Retune(row.k, row.last_outcome, row.created_at)
 
 
-def tested_types(connection: Connection, tier: str) -> set[str]:
+def types_tested(connection: Connection, tier: str) -> set[str]:
     """The task types whose own threshold at a tier was ever tested."""
     found = connection.execute(
         select(RetuneRow.task_type)

@@ -48,14 +48,14 @@ def expire_untested(connection: Connection, quality: float | None) -> None:
     for proposal in proposals_in(connection, "open", "approved", lock=True):
         if proposal.kind != "threshold" or is_left_alone(proposal):
             continue
-        if tested_quality(proposal) != quality:
+        if quality_tested(proposal) != quality:
             other = "no objective" if quality is None else "another objective"
             expire_proposal(connection, proposal, why=f"{other} is configured since")
         elif is_outdated(proposal, active.stable_version):
             expire_proposal(connection, proposal, why="another policy is active since")
 
 
-def tested_quality(proposal: Proposal) -> float | None:
+def quality_tested(proposal: Proposal) -> float | None:
     """The share of quality that all tiers were tested against; None without an objective."""
     evidence = proposal.evidence
     return evidence.objective.quality if isinstance(evidence, ObjectiveEvidence) else None

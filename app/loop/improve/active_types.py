@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -12,6 +11,7 @@ from tierwatch.errors import ArtefactError
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import weighted_rate
 from tierwatch.routing.classify.task_types import TaskTypes
+from tierwatch.store.documents import Json
 from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.learned.type_evidence import requests_by_type, type_losses
 from tierwatch.store.learned.type_versions import active_types, active_version
@@ -49,7 +49,7 @@ class TypesTable:
 
     version: int
     created_at: dt.datetime | None
-    evidence: dict[str, Any]
+    evidence: Json
     mapping: dict[str, str | None]
     types: tuple[TypeLine, ...]
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection
 
@@ -25,7 +24,7 @@ from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence.logged_decisions import mean_costs
-from tierwatch.store.learned.artefacts import artefact_at, load_artefact
+from tierwatch.store.learned.artefacts import Artefact, artefact_at, load_artefact
 from tierwatch.store.learned.judged_pairs import JudgedPair
 from tierwatch.store.learned.refits import add_refit, last_refit, refits_against
 from tierwatch.store.proposals import NewProposal
@@ -38,7 +37,7 @@ class Contest:
     Attributes:
         boundary: the lower tier.
         stable: the active policy.
-        candidate: the artefact's row.
+        candidate: as it is stored.
         candidate_model: the artefact, read.
         incumbent: the model that decides now, read.
         above: the models that decide at the boundaries above, read, cheapest first.
@@ -47,7 +46,7 @@ class Contest:
 
     boundary: str
     stable: Policy
-    candidate: Any
+    candidate: Artefact
     candidate_model: LocalClassifier
     incumbent: LocalClassifier
     above: Sequence[LocalClassifier]

@@ -6,7 +6,6 @@ kind ``local`` later finds a model that is ready to be compared.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, Engine
 from tierwatch.errors import ArtefactError
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.store.learned.judged_pairs import JudgedPair, judged_pairs, newest_position, put_said
-from tierwatch.store.learned.learners import load_learner, move_learner, put_learner
+from tierwatch.store.learned.learners import Learner, load_learner, move_learner, put_learner
 from tierwatch.store.locks import try_lock
 
 # One learner at a time: the order of the pairs is part of what is learned.
@@ -113,7 +112,7 @@ def teach(
     return said
 
 
-def _working(row: Any, boundary: str) -> tuple[LocalClassifier, int]:
+def _working(row: Learner | None, boundary: str) -> tuple[LocalClassifier, int]:
     """The working classifier and the position it has reached.
 
     Where the stored one cannot be used (corrupt, or made with the features of another version),

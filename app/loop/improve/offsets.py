@@ -5,8 +5,6 @@ what it would say of an unseen prompt. Offsets are estimated from that, frozen w
 and the version of the types, and compared with the active model as part of the candidate.
 """
 
-from typing import Any
-
 import numpy as np
 import structlog
 from sqlalchemy import Connection
@@ -21,6 +19,7 @@ from tierwatch.loop.improve.active_types import readable_types
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets
 from tierwatch.store.learned.judged_pairs import judged_pairs
+from tierwatch.store.learned.learners import Learner
 
 # What a classifier misses of a type changes while it learns, so the newest pairs count.
 _PAIRS = 2_000
@@ -29,7 +28,7 @@ _FEWEST = 400
 _log = structlog.get_logger(__name__)
 
 
-def with_type_offsets(connection: Connection, learner: Any, *, judge_version: str) -> bytes:
+def with_type_offsets(connection: Connection, learner: Learner, *, judge_version: str) -> bytes:
     """The artefact of a working classifier, with offsets of the active types if they help.
 
     Types were built of pairs whose losses they were chosen by, which would flatter them: counted
@@ -37,11 +36,11 @@ def with_type_offsets(connection: Connection, learner: Any, *, judge_version: st
 
     Args:
         connection: any.
-        learner: the row of the working classifier.
+        learner: the working classifier.
         judge_version: whose verdicts count.
 
     Returns:
-        The row's artefact as it is where there are no types, fewer than 400 such pairs, or no gain
+        Its artefact as it is where there are no types, fewer than 400 such pairs, or no gain
         on pairs in order.
     """
     plain = bytes(learner.artefact)

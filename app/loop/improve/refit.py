@@ -6,7 +6,7 @@ from, while the working classifier goes on learning them. So no pair is lost to 
 comparison is of traffic that was still to come when the candidate was made.
 """
 
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -26,7 +26,7 @@ from tierwatch.store.learned.judged_pairs import (
     judged_pairs,
     sessions_until,
 )
-from tierwatch.store.learned.learners import load_learner, set_candidate
+from tierwatch.store.learned.learners import Learner, load_learner, set_candidate
 from tierwatch.store.learned.refits import refits_against
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import active_policies, lock_active
@@ -113,7 +113,7 @@ def _refit_boundary(connection: Connection, boundary: str, rules: RefitRules) ->
     return conclude(connection, contest, rules=rules)[1]
 
 
-def _make_candidate(connection: Connection, learner: Any, judge_version: str) -> None:
+def _make_candidate(connection: Connection, learner: Learner, judge_version: str) -> None:
     if learner.pairs == 0:
         return
     candidate_id = add_artefact(
@@ -134,13 +134,17 @@ def _held_out(
 
     Nothing is read while there cannot be enough of them.
     """
-    window: dict[str, Any] = {
-        "judge_version": rules.judge_version,
-        "after": after,
-        "until": until,
-    }
-    if count_judged(connection, boundary, **window) < needed:
+    judge = rules.judge_version
+    if count_judged(connection, boundary, judge_version=judge, after=after, until=until) < needed:
         return []
-    pairs = judged_pairs(connection, boundary, **window, limit=_MOST_PAIRS, newest=True)
+    pairs = judged_pairs(
+        connection,
+        boundary,
+        judge_version=judge,
+        after=after,
+        until=until,
+        limit=_MOST_PAIRS,
+        newest=True,
+    )
     begun_before = sessions_until(connection, [pair.session for pair in pairs], after)
     return [pair for pair in pairs if pair.text is not None and pair.session not in begun_before]

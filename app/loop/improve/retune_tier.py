@@ -28,7 +28,7 @@ from tierwatch.store.evidence.logged_decisions import mean_costs
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import NewProposal, is_undecided
-from tierwatch.store.retunes import add_retune, last_retune, tested_types
+from tierwatch.store.retunes import add_retune, last_retune, types_tested
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ def _whole_delta(connection: Connection, tier: str, task_type: str, delta: float
     """The delta of all tests of this threshold together; None where there is none left for it."""
     if task_type == ALL_TASKS:
         return delta
-    tested = tested_types(connection, tier)
+    tested = types_tested(connection, tier)
     return delta / MOST_TYPES if task_type in tested or len(tested) < MOST_TYPES else None
 
 

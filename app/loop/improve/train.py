@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Engine
 
-from tierwatch.errors import ConflictError, UsageError
+from tierwatch.errors import ArtefactError, ConflictError, UsageError
 from tierwatch.loop.improve.conclude import Contest, conclude, models_above
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.trial import Trial
@@ -150,7 +149,9 @@ def _propose(  # noqa: PLR0917 - of this module
             position=learned[-1].position,
             author=f"tierwatch train, teacher {fitted.teacher}",
         )
-        candidate: Any = load_artefact(connection, candidate_id)
+        candidate = load_artefact(connection, candidate_id)
+        if candidate is None:
+            raise ArtefactError(f"artefact {candidate_id} is not in the database")
         contest = Contest(
             boundary,
             active.stable,

@@ -7,7 +7,7 @@ both alarm at twice the level, so that the budget of false alarms counts updates
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -33,7 +33,7 @@ from tierwatch.loop.watch.watched_stream import (
     stream_figures,
 )
 from tierwatch.store.evidence.monitors import load_monitor, put_monitor
-from tierwatch.store.evidence.outcomes import set_positions, take_unobserved
+from tierwatch.store.evidence.outcomes import Outcome, set_positions, take_unobserved
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import load_policy
 
@@ -96,13 +96,13 @@ def observe(*, engine: Engine, rules: MonitorRules) -> int:
             return taken
 
 
-def _take(connection: Connection, batch: Sequence[Any], rules: MonitorRules) -> None:
+def _take(connection: Connection, batch: Sequence[Outcome], rules: MonitorRules) -> None:
     """Update the monitors of one batch of outcomes."""
     conversations = conversations_of(batch)
     if not conversations:
         return
     set_positions(connection, [[row.id for row in rows] for rows in conversations.values()])
-    streams: dict[str, list[list[Any]]] = {}
+    streams: dict[str, list[list[Outcome]]] = {}
     for (_, direction, pooled), rows in conversations.items():
         if direction == "up" and rows[0].tier in rules.tolerance:
             for stream, of_stream in fed_streams(rows, pooled):
@@ -122,7 +122,10 @@ class _Counts:
 
 
 def _update_stream(
-    connection: Connection, stream: str, observations: Sequence[Sequence[Any]], rules: MonitorRules
+    connection: Connection,
+    stream: str,
+    observations: Sequence[Sequence[Outcome]],
+    rules: MonitorRules,
 ) -> None:
     first = observations[0][0]
     tolerance = _tolerance(connection, rules, first.tier, first.policy_version)
@@ -173,7 +176,7 @@ def _update_stream(
 def _fed(
     monitor: MisrouteMonitor,
     stream: str,
-    observations: Sequence[Sequence[Any]],
+    observations: Sequence[Sequence[Outcome]],
     before: _Counts,
     rules: MonitorRules,
     *,
@@ -215,7 +218,7 @@ def _tolerance(connection: Connection, rules: MonitorRules, tier: str, version: 
 
 
 def _same_promise(
-    state: Mapping[str, Any], tolerance: float, level: float, rules: MonitorRules
+    state: Mapping[str, object], tolerance: float, level: float, rules: MonitorRules
 ) -> bool:
     promised = (state["tolerance"], state["level"], state["max_weight"])
     return promised == (tolerance, level, rules.max_weight)

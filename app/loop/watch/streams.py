@@ -6,13 +6,13 @@ one with a type feeds that of the type and the pooled one of its tier, whose typ
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
 from tierwatch.evaluation.sampling.outcome import conversation_outcome
-from tierwatch.store.evidence.outcomes import stream_outcomes, streams_pooled_in
+from tierwatch.store.evidence.outcomes import Outcome, stream_outcomes, streams_pooled_in
 
 NO_TYPE: Final = "all"
 EVERY_TYPE: Final = "*"
@@ -32,18 +32,18 @@ def pooled_stream(stream: str, task_type: str) -> str:
     return f"{tier}|{EVERY_TYPE}|{rest}"
 
 
-def conversations_of(batch: Sequence[Any]) -> dict[tuple[str, str, str], list[Any]]:
+def conversations_of(batch: Sequence[Outcome]) -> dict[tuple[str, str, str], list[Outcome]]:
     """Outcomes by conversation, direction and pooled stream: each group is one observation."""
-    found: dict[tuple[str, str, str], list[Any]] = {}
+    found: dict[tuple[str, str, str], list[Outcome]] = {}
     for row in batch:
         key = (row.session, row.direction, pooled_stream(row.stream, row.task_type))
         found.setdefault(key, []).append(row)
     return found
 
 
-def fed_streams(rows: Sequence[Any], pooled: str) -> Iterable[tuple[str, list[Any]]]:
+def fed_streams(rows: Sequence[Outcome], pooled: str) -> Iterable[tuple[str, list[Outcome]]]:
     """Each stream that a conversation feeds, with the pairs it feeds it."""
-    by_stream: dict[str, list[Any]] = {}
+    by_stream: dict[str, list[Outcome]] = {}
     for row in rows:
         by_stream.setdefault(row.stream, []).append(row)
     if pooled not in by_stream:
@@ -51,19 +51,19 @@ def fed_streams(rows: Sequence[Any], pooled: str) -> Iterable[tuple[str, list[An
     return by_stream.items()
 
 
-def weights_fit(rows: Sequence[Any], max_weight: float) -> bool:
+def weights_fit(rows: Sequence[Outcome], max_weight: float) -> bool:
     """Whether a monitor that declared a cap on weights may take an observation in."""
     return fits([row.weight for row in rows], max_weight)
 
 
-def loss_and_weight(rows: Sequence[Any]) -> tuple[float, float]:
+def loss_and_weight(rows: Sequence[Outcome]) -> tuple[float, float]:
     """An observation as a monitor takes it: the conversation's loss and weight."""
     return conversation_outcome([row.loss for row in rows], [row.weight for row in rows])
 
 
 def seen_observations(
     connection: Connection, stream: str, monitor: MisrouteMonitor, *, pooled: bool
-) -> list[list[Any]]:
+) -> list[list[Outcome]]:
     """What a stream's monitor has seen, in its order.
 
     They are the last n: a monitor that was restarted counts from there. What was left out for its

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -24,6 +24,7 @@ from tierwatch.loop.watch.relative import raised_against_past
 from tierwatch.loop.watch.streams import EVERY_TYPE, loss_and_weight
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import NewAlert
+from tierwatch.store.evidence.outcomes import Outcome
 
 _WORST: Final = 10
 
@@ -41,9 +42,9 @@ class WatchedStream:
     """
 
     stream: str
-    first: Any
+    first: Outcome
     monitor: MisrouteMonitor
-    observations: Sequence[Sequence[Any]]
+    observations: Sequence[Sequence[Outcome]]
     figures: StreamFigures
 
     @property
@@ -53,19 +54,19 @@ class WatchedStream:
         return f"{self.first.tier}/{task_type}"
 
     @property
-    def pairs(self) -> list[Any]:
+    def pairs(self) -> list[Outcome]:
         """All pairs of its observations."""
         return [row for rows in self.observations for row in rows]
 
     @property
-    def excursion(self) -> list[Any]:
+    def excursion(self) -> list[Outcome]:
         """The pairs since the change that the monitor estimates."""
         since = self.observations[self.monitor.since :]
         return [row for rows in since for row in rows] or self.pairs
 
 
 def stream_figures(
-    seen: Sequence[Sequence[Any]], notified: RelativeChange | None, max_weight: float
+    seen: Sequence[Sequence[Outcome]], notified: RelativeChange | None, max_weight: float
 ) -> StreamFigures:
     """What a reader is shown of a stream: a rate that may be watched, and the second opinion.
 
@@ -152,7 +153,7 @@ def open_misroute_alert(connection: Connection, watched: WatchedStream, newest: 
         withdraw_loosening(connection, tier, why=why)
 
 
-def rate_of(pairs: Sequence[Any]) -> Estimate:
+def rate_of(pairs: Sequence[Outcome]) -> Estimate:
     """Weighted misroute rate of rows with ``loss`` and ``weight``; *unknown* without pairs."""
     if not pairs:
         return unknown()
@@ -182,7 +183,7 @@ def _misroute_evidence(watched: WatchedStream, estimate: Estimate) -> MisrouteEv
     )
 
 
-def _worst(excursion: Sequence[Any]) -> tuple[WorstPair, ...]:
+def _worst(excursion: Sequence[Outcome]) -> tuple[WorstPair, ...]:
     """Pairs judged worse: first those both orders agree on, then by the confidence that kept."""
     worse = sorted(
         (row for row in excursion if row.loss > 0),
