@@ -280,3 +280,18 @@ def test_an_alert_about_all_task_types_cuts_the_evidence_too(in_force: Engine) -
     pour(in_force, bad_tier(250), first=1_000)
     run(in_force)
     assert scalar(in_force, "select first_outcome from retunes") == first
+
+
+def test_a_segment_whose_alert_cannot_be_read_is_not_tested_and_the_others_are(
+    in_force: Engine,
+) -> None:
+    pour(in_force, [0.0] * 400)
+    with in_force.begin() as connection:
+        put.add_alert(connection, cause="misroute:simple:all", evidence={"version": 2})
+    # Where its regime began is not known: what came before would flatter.
+    assert run(in_force) == 0
+    assert rows(in_force, "select * from retunes where tier = 'simple'") == []
+    pour(in_force, [0.0] * 400, tier="standard")
+    rules = replace(RULES, alpha={"simple": 0.05, "standard": 0.05})
+    assert run(in_force, rules) == 1
+    assert [proposal.tier for proposal in proposals(in_force)] == ["standard"]

@@ -19,9 +19,10 @@ from tierwatch.evaluation.objectives.total_loss import served_rates
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.decide.withdraw import withdraw_loosening
-from tierwatch.loop.improve.objective import Objective, quality_kept
+from tierwatch.loop.improve.objective import Objective
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
+from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence.boundary_evidence import routed_evidence
 from tierwatch.store.learned.artefacts import add_artefact
@@ -413,24 +414,6 @@ def test_pairs_that_another_routing_showed_are_left_out(in_force: Engine, other:
     assert len(found.ids) == (int((served > 0).sum()) if "exchanges" in other else 0)
 
 
-def test_quality_kept_is_what_is_not_lost(in_force: Engine) -> None:
-    pour(in_force, 4_000, (0.7, 0.7))
-    policy = Policy(1, {"simple": 0.7, "standard": 0.7})
-    with in_force.connect() as connection:
-        kept = quality_kept(connection, OBJECTIVE, policy, judge_version=put.JUDGE)
-    assert kept.value is not None
-    # True .985; what simple serves is taken to lose at standard's rate, so less is found.
-    assert kept.low < 1 - true_loss((0.7, 0.7)) < kept.high
-    assert kept.n == 4_000
-
-
-def test_without_pairs_the_quality_is_unknown(in_force: Engine) -> None:
-    policy = Policy(1, {"simple": 0.7, "standard": 0.7})
-    with in_force.connect() as connection:
-        kept = quality_kept(connection, OBJECTIVE, policy, judge_version=put.JUDGE)
-    assert (kept.value, kept.n) == (None, 0)
-
-
 def test_what_is_approved_is_what_monitors_and_rollouts_hold_it_to(in_force: Engine) -> None:
     pour(in_force, 4_000, (0.7, 0.7))
     assert run(in_force, replace(RULES, mode="auto")) == 1
@@ -521,3 +504,14 @@ def test_a_model_of_which_little_is_known_promises_nothing(
     rules = RolloutRules(0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
     assert rollout(engine=in_force, rules=replace(rules, quality=0.95)) == "rolled_back"
     assert "promised 5.0 %" in proposals(in_force)[0].ended_why
+
+
+def test_with_an_alert_that_cannot_be_read_nothing_is_tested(in_force: Engine) -> None:
+    pour(in_force, 4_000, (0.7, 0.7))
+    with in_force.begin() as connection:
+        made = put.add_alert(connection, cause="misroute:simple:all", evidence={"version": 2})
+    assert run(in_force) == 0
+    assert rows(in_force, "select * from retunes") == []
+    with in_force.begin() as connection:
+        resolve_alert(connection, made, actor="ada")
+    assert run(in_force) == 1

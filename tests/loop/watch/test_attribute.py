@@ -301,3 +301,19 @@ def test_only_one_attribution_is_under_way(
     asked = judge.asked
     assert attribute(engine, judge, models) == 0
     assert judge.asked == asked
+
+
+def test_an_alert_that_cannot_be_read_is_left_alone_and_the_next_is_attributed(
+    engine: Engine, judge: TruthfulJudge, models: Models
+) -> None:
+    with engine.begin() as connection:
+        newer = put.add_alert(connection, cause="misroute:simple:all", evidence={"version": 2})
+    learn_the_past(engine, judge, models)
+    pour(engine, 401, 200, every=2)
+    assert attribute(engine, judge, models) == 1
+    found = rows(engine, "select id, attribution is null as left from alerts order by id")
+    assert {row.id: row.left for row in found if row.id == newer} == {newer: True}
+    assert [row.left for row in found if row.id != newer] == [False]
+    # Nor is it held, so that a version that can read it may claim it at once.
+    held = scalar(engine, "select attribution_until > now() from alerts where id = :id", id=newer)
+    assert held is False

@@ -14,7 +14,6 @@ from sqlalchemy import Engine, text
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
-from tierwatch.loop.watch.watched_stream import rate_of
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence.monitors import load_monitor
 from tierwatch.store.evidence.outcomes import replay_outcomes
@@ -310,7 +309,3 @@ def test_without_a_budget_nothing_is_ever_spent(engine: Engine) -> None:
         put.add_pair(connection, 1)
     observe(engine=engine, rules=RULES)
     assert alerts(engine) == []
-
-
-def test_the_rate_of_no_pairs_is_unknown() -> None:
-    assert rate_of([]).value is None

@@ -5,6 +5,7 @@ from typing import Any
 
 import factories.rows as put
 import pytest
+from factories.decided import outcome
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
@@ -12,7 +13,13 @@ from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.sampling.outcome import conversation_outcome
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
-from tierwatch.loop.watch.streams import pooled_stream
+from tierwatch.loop.watch.streams import (
+    conversations_of,
+    fed_streams,
+    loss_and_weight,
+    pooled_stream,
+    weights_fit,
+)
 from tierwatch.store.evidence.monitors import load_monitor
 from tierwatch.store.evidence.outcomes import replay_outcomes
 
@@ -208,3 +215,38 @@ def test_a_second_opinion_that_was_resolved_does_not_come_back(engine: Engine) -
         say(engine, number, 0.0)  # and it became better again
     observe(engine=engine, rules=wide)
     assert scalar(engine, "select count(*) from alerts") == 1
+
+
+def test_a_conversation_feeds_its_types_stream_and_the_pooled_one() -> None:
+    talk = [outcome(1, stream=SQL), outcome(2, stream=CODE), outcome(3, stream=SQL)]
+    fed = dict(fed_streams(talk, ALL))
+    assert {name: [row.id for row in rows] for name, rows in fed.items()} == {
+        SQL: [1, 3],
+        CODE: [2],
+        ALL: [1, 2, 3],
+    }
+
+
+def test_without_types_a_conversation_feeds_one_stream() -> None:
+    talk = [outcome(1), outcome(2)]
+    assert [len(rows) for _, rows in fed_streams(talk, talk[0].stream)] == [2]
+
+
+def test_directions_and_sessions_are_conversations_apart() -> None:
+    batch = [
+        outcome(1, session="a"),
+        outcome(2, session="b"),
+        outcome(3, session="a", direction="down"),
+        outcome(4, session="a"),
+    ]
+    found = conversations_of(batch)
+    assert [[row.id for row in rows] for rows in found.values()] == [[1, 4], [2], [3]]
+    assert conversations_of([]) == {}
+
+
+def test_an_observation_is_the_mean_loss_by_weight_and_fits_below_the_cap() -> None:
+    talk = [outcome(1, 1.0, weight=1.0), outcome(2, 0.0, weight=3.0)]
+    loss, _ = loss_and_weight(talk)
+    assert loss == pytest.approx(0.25)  # 1 * 1 / (1 + 3)
+    assert weights_fit(talk, 3.0)
+    assert not weights_fit(talk, 2.9)
