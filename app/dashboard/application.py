@@ -11,27 +11,17 @@ from tierwatch.config import Config
 from tierwatch.dashboard import figures
 from tierwatch.dashboard.access import login, password
 from tierwatch.dashboard.access.admission import admit
-from tierwatch.dashboard.access.throttle import Throttle
 from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
-from tierwatch.dashboard.pages import (
-    alert,
-    alerts,
-    audit,
-    judge,
-    label,
-    overview,
-    pair,
-    pairs,
-    policies,
-    proposal,
-    proposals,
-    review,
-)
+from tierwatch.dashboard.pages import audit, judge, overview, policies
+from tierwatch.dashboard.pages.alerts import alert, alerts
+from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
+from tierwatch.dashboard.pages.proposals import proposal, proposals
 from tierwatch.dashboard.problems import handle_problems
 from tierwatch.dashboard.site import KEY, Database, Site
+from tierwatch.dashboard.throttle import Throttle
 from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
 

@@ -9,7 +9,7 @@ from flask import current_app, g
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.access.throttle import Throttle
+from tierwatch.dashboard.throttle import Throttle
 from tierwatch.store.people.roles import Person
 
 KEY = "tierwatch"

@@ -19,7 +19,7 @@ def _figure(low: float | None, high: float | None, n: int = 50) -> Figure:
         "api.schema",
         "arguments",
         "figures",
-        "pages.alert_figures",
+        "pages.alerts.alert_figures",
         "passages",
         "site",
     ],

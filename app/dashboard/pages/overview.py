@@ -11,7 +11,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard.chart import CHART_BUCKETS, Chart, chart
 from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.proposal_line import ProposalLine, proposal_line
+from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs

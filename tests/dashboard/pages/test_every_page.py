@@ -14,17 +14,17 @@ from factories.rows import (
 from sqlalchemy import Connection, select
 
 from tierwatch.config import Config
-from tierwatch.dashboard.pages.alert import alert_page
-from tierwatch.dashboard.pages.alerts import alerts_page
+from tierwatch.dashboard.pages.alerts.alert import alert_page
+from tierwatch.dashboard.pages.alerts.alerts import alerts_page
 from tierwatch.dashboard.pages.audit import audit_page
 from tierwatch.dashboard.pages.judge import judge_page
 from tierwatch.dashboard.pages.overview import overview_page
-from tierwatch.dashboard.pages.pair import pair_page
-from tierwatch.dashboard.pages.pairs import pairs_page
+from tierwatch.dashboard.pages.pairs.pair import pair_page
+from tierwatch.dashboard.pages.pairs.pairs import pairs_page
+from tierwatch.dashboard.pages.pairs.review import review_page
 from tierwatch.dashboard.pages.policies import policies_page
-from tierwatch.dashboard.pages.proposal import proposal_page
-from tierwatch.dashboard.pages.proposals import proposals_page
-from tierwatch.dashboard.pages.review import review_page
+from tierwatch.dashboard.pages.proposals.proposal import proposal_page
+from tierwatch.dashboard.pages.proposals.proposals import proposals_page
 from tierwatch.store.pages.lines import PAGE
 from tierwatch.store.pages.pairs import PairFilter
 from tierwatch.store.schema.proposals import AlertRow, ProposalRow

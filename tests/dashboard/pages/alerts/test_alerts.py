@@ -3,7 +3,7 @@ from typing import Any
 from factories.rows import add_alert
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.pages.alerts import alerts_page
+from tierwatch.dashboard.pages.alerts.alerts import alerts_page
 from tierwatch.store.pages.lines import PAGE
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.pair import plain_text
+from tierwatch.dashboard.pages.pairs.pair import plain_text
 from tierwatch.dashboard.passages import (
     Passage,
     conversation,

@@ -5,7 +5,7 @@ import pytest
 from factories.rows import add_exchange, add_pair, add_shadow, add_verdict
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.pages.review import review_page
+from tierwatch.dashboard.pages.pairs.review import review_page
 from tierwatch.store.pages.lines import PAGE
 
 

@@ -11,13 +11,13 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, sentence
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.alert_figures import (
+from tierwatch.dashboard.pages.alerts.alert_figures import (
     AlertFigures,
     CauseFigures,
     alert_figures,
     cause_figures,
 )
-from tierwatch.dashboard.pages.proposal_line import ProposalLine, proposal_line
+from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument

@@ -1,7 +1,7 @@
 import pytest
 
-import tierwatch.dashboard.access.throttle as module
-from tierwatch.dashboard.access.throttle import FAILURES, WINDOW_S, Throttle
+import tierwatch.dashboard.throttle as module
+from tierwatch.dashboard.throttle import FAILURES, WINDOW_S, Throttle
 
 
 class _Clock:

@@ -11,8 +11,8 @@ from factories.rows import (
 )
 from sqlalchemy import Connection, select
 
-from tierwatch.dashboard.pages.alert import alert_page
-from tierwatch.dashboard.pages.alert_figures import PairLine
+from tierwatch.dashboard.pages.alerts.alert import alert_page
+from tierwatch.dashboard.pages.alerts.alert_figures import PairLine
 from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument

@@ -3,7 +3,7 @@ from typing import Any
 from factories.rows import add_proposal
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.pages.proposals import proposals_page
+from tierwatch.dashboard.pages.proposals.proposals import proposals_page
 from tierwatch.store.pages.lines import PAGE
 
 

@@ -11,7 +11,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, reason, sentence
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.proposal_figures import (
+from tierwatch.dashboard.pages.proposals.proposal_figures import (
     PredictionFigures,
     ProposalFigures,
     prediction_figures,
