@@ -177,14 +177,14 @@ class Settings:
         86_400.0,
         _positive_or_off,
         "more than 0, or off",
-        "Seconds between looks for better task types. Off keeps those in force; "
-        "`tierwatch types --off` puts none in force.",
+        "Seconds between checks for better task types. Off keeps the active ones; "
+        "`tierwatch types --off` ends them.",
     )
     rollout_every_s: float = _setting(
         30.0,
         _positive,
         "more than 0",
-        "Seconds between looks at rollouts, at tiers due for a test and at pairs to learn.",
+        "Seconds between checks of rollouts, of tiers due for a test and of pairs to learn.",
     )
     redactor: str = _setting(
         "", str, "module:function", "Replaces the built-in redaction; takes and returns a str."

@@ -38,7 +38,7 @@ class BreakerRules:
 
 
 class Ticket(NamedTuple):
-    """What a call was told when it began, and hands back with its result.
+    """What a call gets when it begins, and hands back with its result.
 
     Attributes:
         era: how often the breaker had changed its state by then.

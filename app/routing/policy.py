@@ -248,7 +248,7 @@ def hashed_share(salt: str, key: str) -> float:
 
 @dataclass(frozen=True)
 class ActivePolicies:
-    """The policies in force: the stable one and, during a rollout, a candidate for a share.
+    """The active policies: the stable one and, during a rollout, a candidate for a share.
 
     Attributes:
         stable: applied to every session outside the share.

@@ -44,10 +44,10 @@ class Router:
         tiers: two or more, cheapest first.
         classifier: what ``route`` asks. None where the owner classifies by itself, as the
             gateway does over the network, and calls ``decide``; ``route`` then counts a failure.
-        policies: the thresholds in force; they name every tier but the top one.
+        policies: the active thresholds; they name every tier but the top one.
         default_tier: serves when the classifier fails.
         models: learned classifiers by version, for policies that name one.
-        types: in force. A classifier that reads them is given them; where the classifier names no
+        types: the active ones. A classifier that reads them gets them; where the classifier names no
             task type, they do.
 
     Raises:
@@ -148,7 +148,7 @@ class Router:
 
     @property
     def policies(self) -> ActivePolicies:
-        """The policies in force."""
+        """The active policies."""
         return self._policies
 
     @property
@@ -162,7 +162,7 @@ class Router:
         """The same router under other policies; nothing is rebuilt but the checks.
 
         Args:
-            policies: the thresholds in force.
+            policies: the active thresholds.
             models: versions they name and this router does not have yet. Those that no policy
                 names any more are given up.
 
@@ -174,7 +174,7 @@ class Router:
 
     @property
     def types(self) -> TaskTypes | None:
-        """The task types in force, or None."""
+        """The active task types, or None."""
         return self._types
 
     def with_types(self, types: TaskTypes | None) -> "Router":

@@ -68,7 +68,7 @@ def open_sealed(kind: str, artefact: bytes) -> tuple[dict[str, Any], "array[floa
 
 
 def require(kind: str, header: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    """Refuse an artefact that was made by other rules than those in force.
+    """Refuse an artefact that was made by other rules than those of this version.
 
     Raises:
         ArtefactError: names the first field that differs.

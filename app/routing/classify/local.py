@@ -127,7 +127,7 @@ class LocalClassifier:
 
         Args:
             text: the prompt, as `routed_text` gives it.
-            types: the task types in force. Offsets for their version count, others do not.
+            types: the active task types. Offsets for their version count, others do not.
         """
         hashed = hashed_words(text)
         features = features_of(hashed, len(text))

@@ -1,4 +1,4 @@
-"""Task types: which of a handful of groups a prompt belongs to, told in some 20 microseconds.
+"""Task types: which of a handful of groups a prompt belongs to, found in some 20 microseconds.
 
 Types are found off the hot path (`evaluation.types.building`) and arrive here as one table: for
 every hashed word, how much it speaks for each type. A prompt belongs to the type whose words speak
@@ -40,7 +40,7 @@ class TaskTypes:
     """One version of the task types. Immutable and thread-safe.
 
     Attributes:
-        version: 1 or more; each rebuild that is put in force is a new one.
+        version: 1 or more; each rebuild that becomes active is a new one.
         names: of the types, lower-case words joined by dashes.
         words: of each type, the words that tell it from the others, the most telling first.
         weights: type by type, for each of ``BUCKETS`` hashed words a whole number up to 65,535.

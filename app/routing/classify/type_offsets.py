@@ -56,7 +56,7 @@ class TypeOffsets:
         object.__setattr__(self, "by_type", MappingProxyType(dict(self.by_type)))
 
     def under(self, types_version: int) -> Mapping[str, Offsets]:
-        """The offsets where types of this version are in force; empty under any other."""
+        """The offsets where types of this version are active; empty under any other."""
         return self.by_type if types_version == self.types_version else MappingProxyType({})
 
     def to_json(self) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def _names(text: str) -> list[str]:
 
 
 def differing(one: Marks, other: Marks) -> str | None:
-    """The first kind of mark in which two prompts differ; None when they agree in all.
+    """The first kind of mark in which two prompts differ; None when they agree in every kind.
 
     >>> differing(near_miss_marks("Is it safe?"), near_miss_marks("Is it not safe?"))
     'negations'
