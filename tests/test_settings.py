@@ -1,9 +1,11 @@
 """Settings come from the environment once, and a bad one is named."""
 
-from dataclasses import fields
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import SettingsError, UsageError
 from tierwatch.settings import Settings, read_settings, settings_table, variable
@@ -97,3 +99,70 @@ def test_the_table_has_a_row_for_each_setting() -> None:
 @pytest.mark.parametrize("off", ["off", "0", "0.0"])
 def test_what_runs_by_the_clock_can_be_turned_off(off: str) -> None:
     assert read_settings({"TIERWATCH_PROBES_EVERY_S": off}).probes_every_s == 0
+
+
+def test_every_default_is_accepted_when_it_is_written_down() -> None:
+    written = {
+        variable(item.name): str(item.default) for item in fields(Settings) if item.default != ""
+    }
+    assert read_settings(written) == Settings()
+
+
+def test_every_setting_has_a_help_that_says_what_is_accepted() -> None:
+    for item in fields(Settings):
+        assert item.metadata["help"].endswith("."), item.name
+        assert item.metadata["accepted"], item.name
+
+
+@pytest.mark.parametrize("share", ["1", "0.25", "1e-3"])
+def test_a_share_of_the_evalsets_may_be_all_of_them(share: str) -> None:
+    found = read_settings({"TIERWATCH_EVALSET_SHARE": share})
+    assert found.evalset_share == float(share)
+
+
+@pytest.mark.parametrize("share", ["0", "1.01", "-0.5", "nan", "half"])
+def test_a_share_of_the_evalsets_is_above_0_and_at_most_1(share: str) -> None:
+    with pytest.raises(SettingsError, match="more than 0, at most 1"):
+        read_settings({"TIERWATCH_EVALSET_SHARE": share})
+
+
+@pytest.mark.parametrize("port", ["1", "65535", " 8000 "])
+def test_every_port_is_accepted(port: str) -> None:
+    assert read_settings({"TIERWATCH_GATEWAY_PORT": port}).gateway_port == int(port)
+
+
+def test_a_bad_secret_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_text: str) -> str:
+        raise ValueError
+
+    (item,) = [one for one in fields(Settings) if one.name == "redis_url"]
+    monkeypatch.setattr(item, "metadata", dict(item.metadata) | {"read": refuse})
+    with pytest.raises(SettingsError) as refused:
+        read_settings({"TIERWATCH_REDIS_URL": "redis://:hunter2@h/0"})
+    assert str(refused.value).startswith("TIERWATCH_REDIS_URL: found a value; accepted: redis://")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().gateway_port = 1  # type: ignore[misc] # refused, which is what is tested
+
+
+def test_the_environment_of_the_process_is_read_where_none_is_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TIERWATCH_WORKER_THREADS", "7")
+    assert read_settings().worker_threads == 7
+
+
+@given(
+    name=st.sampled_from([item.name for item in fields(Settings)]),
+    value=st.text(st.characters(exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12),
+)
+def test_any_value_is_read_or_named(name: str, value: str) -> None:
+    try:
+        found = read_settings({variable(name): value})
+    except SettingsError as refused:
+        assert str(refused).startswith(f"{variable(name)}: found ")  # noqa: PT017 - either outcome is right
+        return
+    assert type(getattr(found, name)) is type(getattr(Settings(), name)) or name == "data_dir"

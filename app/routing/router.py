@@ -47,7 +47,7 @@ class Router:
         policies: the active thresholds; they name every tier but the top one.
         default_tier: serves when the classifier fails.
         models: learned classifiers by version, for policies that name one.
-        types: the active ones. A classifier that reads them gets them; where the classifier names no
+        types: the active ones. A classifier that reads them gets them; where it names no
             task type, they do.
 
     Raises:

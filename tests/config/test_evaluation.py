@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from factories.config import ARTICLE, load, told
+from factories.config import ARTICLE, load, problems, told
+from pydantic import ValidationError
 
 
 def test_off_is_a_mode_although_yaml_reads_it_as_false(tmp_path: Path) -> None:
@@ -70,3 +71,74 @@ PROBLEMS = [
 @pytest.mark.parametrize(("old", "new", "sentence"), PROBLEMS)
 def test_what_is_no_evaluation(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     assert told(tmp_path, old, new) == [sentence]
+
+
+def test_what_one_value_demands_of_another_is_told_beside_every_other_problem(
+    tmp_path: Path,
+) -> None:
+    text = ARTICLE + (
+        "evaluation:\n"
+        "  tolerance: {huge: 0.1}\n"
+        "  objective: {quality: 0.9}\n"
+        "  alert_level: 9\n"
+        "  false_alarms: 1 % per 1,000 pairs\n"
+        "  probe_down_rate: 0\n"
+    )
+    keys = [problem.split(": ")[1] for problem in problems(tmp_path, text)]
+    assert keys == [
+        "evaluation.tolerance.huge",
+        "evaluation.objective",
+        "evaluation.false_alarms",
+        "evaluation.probe_down_rate",
+    ]
+
+
+@pytest.mark.parametrize("mode", ["off", "propose", "auto", "'off'"])
+@pytest.mark.parametrize("section", ["retune", "refit"])
+def test_every_mode_of_proposing(tmp_path: Path, section: str, mode: str) -> None:
+    evaluation = load(
+        tmp_path, ARTICLE + f"evaluation: {{{section}: {{mode: {mode}}}}}\n"
+    ).evaluation
+    assert getattr(evaluation, section).mode == mode.strip("'")
+
+
+@pytest.mark.parametrize("mode", ["on", "yes", "true", "1", "OFF please"])
+def test_another_mode_is_refused(tmp_path: Path, mode: str) -> None:
+    (problem,) = problems(tmp_path, ARTICLE + f"evaluation: {{retune: {{mode: {mode}}}}}\n")
+    assert "evaluation.retune.mode: found " in problem
+    assert problem.endswith("accepted 'off', 'propose' or 'auto'")
+
+
+@pytest.mark.parametrize(("written", "alpha"), [("tolerance", "tolerance"), ("2 %", 0.02)])
+def test_what_is_certified_is_the_tolerance_or_a_rate(
+    tmp_path: Path, written: str, alpha: float | str
+) -> None:
+    text = ARTICLE + f"evaluation: {{retune: {{alpha: {written}}}}}\n"
+    assert load(tmp_path, text).evaluation.retune.alpha == alpha
+
+
+@pytest.mark.parametrize("alpha", ["0", "1", "100 %", "tolerances", "-0.1", "[0.1]"])
+def test_what_cannot_be_certified(tmp_path: Path, alpha: str) -> None:
+    (problem,) = problems(tmp_path, ARTICLE + f"evaluation: {{retune: {{alpha: {alpha}}}}}\n")
+    assert problem.endswith("accepted tolerance, or a number above 0 and below 1")
+
+
+@pytest.mark.parametrize("budget", ["0", "0.5", "25"])
+def test_a_budget_may_be_nothing_at_all(tmp_path: Path, budget: str) -> None:
+    text = ARTICLE + f"evaluation: {{budget_usd_per_day: {budget}}}\n"
+    assert load(tmp_path, text).evaluation.budget_usd_per_day == float(budget)
+
+
+@pytest.mark.parametrize("rate", ["0", "1", "5 %", "0.05"])
+def test_rates_reach_from_nothing_to_everything(tmp_path: Path, rate: str) -> None:
+    text = ARTICLE + f"evaluation: {{sample_rate: {rate}, probe_down_rate: {rate}}}\n"
+    evaluation = load(tmp_path, text).evaluation
+    assert 0 <= evaluation.sample_rate == evaluation.probe_down_rate <= 1
+
+
+def test_a_section_that_is_loaded_cannot_be_changed(tmp_path: Path) -> None:
+    evaluation = load(tmp_path, ARTICLE).evaluation
+    with pytest.raises(ValidationError):
+        evaluation.sample_rate = 1.0  # type: ignore[misc] # refused, which is what is tested
+    with pytest.raises(TypeError):
+        evaluation.tolerance["simple"] = 1.0  # type: ignore[index] # likewise

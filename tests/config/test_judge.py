@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from factories.config import ARTICLE, load, problems, told
+from factories.config import ARTICLE, WHOLE, load, problems, told
 
 from tierwatch.config import load_config
+from tierwatch.routing.tiers import Price
 
 
 def test_recorded_verdicts_stand_beside_the_file(
@@ -71,3 +72,74 @@ PROBLEMS = [
 @pytest.mark.parametrize(("old", "new", "sentence"), PROBLEMS)
 def test_what_is_no_judge(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     assert told(tmp_path, old, new) == [sentence]
+
+
+def judged(written: str) -> str:
+    """The whole file with another judge."""
+    return WHOLE.replace("{kind: pairwise, model: gpt-4o, orders: both}", f"{{{written}}}")
+
+
+def test_a_judge_is_pairwise_in_both_orders_unless_it_is_said_otherwise(tmp_path: Path) -> None:
+    judge = load(tmp_path, judged("model: gpt-4o")).evaluation.judge
+    assert judge is not None
+    assert (judge.kind, judge.orders, judge.timeout_s) == ("pairwise", "both", 60.0)
+    assert (judge.verdicts, judge.embedding_model) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "provider"),
+    [
+        ("model: gpt-4o", "openai"),
+        ("model: claude-fable-5", "anthropic"),
+        ("model: claude-fable-5, provider: openai", "openai"),
+    ],
+)
+def test_the_judges_provider_is_found_as_a_tiers_is(
+    tmp_path: Path, written: str, provider: str
+) -> None:
+    judge = load(tmp_path, judged(written)).evaluation.judge
+    assert judge is not None
+    assert judge.provider == provider
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "claude-haiku-4-5",
+        "claude-haiku-4-5-20251001",
+        "anthropic/claude-haiku-4-5",
+        "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "Claude-Haiku-4-5",
+    ],
+)
+def test_no_name_hides_that_a_judge_would_judge_its_own_answers(tmp_path: Path, model: str) -> None:
+    (problem,) = problems(tmp_path, judged(f"model: '{model}'"))
+    assert "the model of tier 'simple', which would judge its own answers" in problem
+    assert problem.endswith("accepted a model that serves no tier")
+
+
+def test_a_judges_own_price_wins_and_is_named_as_the_files(tmp_path: Path) -> None:
+    config = load(tmp_path, judged("model: gpt-4o, cost: 7"))
+    assert config.evaluation.judge is not None
+    assert config.evaluation.judge.price == Price(7, 7)
+    assert config.price_origins["evaluation.judge"] == "cost"
+    assert config.prices["evaluation.judge"].price == Price(7, 7)
+
+
+def test_recorded_verdicts_ask_no_model_and_have_no_price(tmp_path: Path) -> None:
+    (tmp_path / "said.jsonl").write_text("")
+    config = load(tmp_path, judged("kind: recorded, verdicts: said.jsonl"))
+    assert config.evaluation.judge is not None
+    assert config.evaluation.judge.price is None
+    assert "evaluation.judge" not in config.price_origins
+    assert "evaluation.judge" not in config.prices
+
+
+def test_everything_that_is_wrong_with_a_judge_is_told_at_once(tmp_path: Path) -> None:
+    written = "kind: ragas, model: claude-opus-4-6, provider: azure, verdicts: x"
+    keys = [problem.split(": ")[1] for problem in problems(tmp_path, judged(written))]
+    assert sorted(keys) == [
+        "evaluation.judge.model",
+        "evaluation.judge.provider",
+        "evaluation.judge.verdicts",
+    ]

@@ -1,9 +1,12 @@
 """The linear model: its mean with another, and a copy that is learned on apart."""
 
 import math
+from array import array
+from itertools import pairwise
 
 import pytest
 
+from tierwatch.errors import ArtefactError
 from tierwatch.routing.classify.features import BUCKETS, Features, prompt_features
 from tierwatch.routing.classify.linear import LinearModel
 
@@ -49,3 +52,77 @@ def test_a_copy_is_learned_on_apart() -> None:
     copy.learn(prompt_features(TEXTS[0]), 1.0)
     assert list(model.numbers()) == before
     assert list(copy.numbers()) != before
+
+
+def test_a_fresh_model_scores_what_it_was_told_to_begin_with() -> None:
+    for buckets in (0, BUCKETS):
+        model = LinearModel(-1.4, buckets)
+        for text in TEXTS:
+            assert model.score(prompt_features(text)) == pytest.approx(-1.4)
+
+
+def test_a_step_goes_against_the_gradient_and_ever_less_far() -> None:
+    model, features = LinearModel(0.0, BUCKETS), prompt_features("Prove the lemma.")
+    scores = []
+    for _ in range(6):
+        scores.append(model.score(features))
+        model.learn(features, 1.0)
+    steps = [before - after for before, after in pairwise(scores)]
+    assert all(step > 0 for step in steps)
+    assert steps == sorted(steps, reverse=True)
+
+
+def test_the_first_step_of_a_constant_is_the_rate_over_its_damped_root() -> None:
+    # Slope 2, value 1: squares 4, so .25 x 2 / sqrt(4 + .15).
+    alone = Features((), 0.0, (1.0, 0, 0, 0, 0, 0, 0))
+    model = LinearModel(0.0, 0)
+    model.learn(alone, 2.0)
+    assert model.score(alone) == pytest.approx(-0.5 / math.sqrt(4.15), abs=1e-6)
+
+
+def test_a_slope_of_nothing_teaches_nothing() -> None:
+    model = learned(TEXTS, 0.3, 0.5, BUCKETS)
+    before = [part[:] for part in model.numbers()]
+    model.learn(prompt_features(TEXTS[0]), 0.0)
+    assert list(model.numbers()) == before
+
+
+def test_a_model_of_the_form_alone_does_not_tell_words_apart() -> None:
+    model = learned(TEXTS[:1], 0.0, 1.0, 0)
+    same_form = ("Prove the lemma.", "Admit the point.")
+    one, other = (model.score(prompt_features(text)) for text in same_form)
+    assert one == pytest.approx(other)
+    worded = learned(TEXTS[:1], 0.0, 1.0, BUCKETS)
+    assert worded.score(prompt_features(same_form[0])) < worded.score(prompt_features(same_form[1]))
+
+
+def test_one_word_is_scored_like_many() -> None:
+    # itemgetter of one item gives the item and not a tuple.
+    model, one = LinearModel(0.0, BUCKETS), Features((7,), 1.0, (1.0, 0, 0, 0, 0, 0, 0))
+    model.words[7] = 2.5
+    assert model.score(one) == 2.5
+    two = Features((7, 8), 0.5, (1.0, 0, 0, 0, 0, 0, 0))
+    model.words[8] = 0.5
+    assert model.score(two) == 1.5
+
+
+def test_numbers_come_back_and_leave_the_rest() -> None:
+    model = learned(TEXTS, 0.0, 0.5, BUCKETS)
+    numbers = array("f")
+    for part in model.numbers():
+        numbers.extend(part)
+    numbers.extend([1.0, 2.0])
+    restored = LinearModel(9.0, BUCKETS)
+    assert list(restored.restore("demo", numbers)) == [1.0, 2.0]
+    assert restored.numbers() == model.numbers()
+
+
+@pytest.mark.parametrize("wrong", ["short", "nan", "inf"])
+def test_numbers_that_are_too_few_or_not_finite_are_refused(wrong: str) -> None:
+    numbers = array("f", [0.0] * 14)
+    if wrong == "short":
+        numbers.pop()
+    else:
+        numbers[3] = float(wrong)
+    with pytest.raises(ArtefactError, match="demo: its numbers are too few, or one is not finite"):
+        LinearModel(0.0, 0).restore("demo", numbers)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from factories.config import problems, told
+from factories.config import load, problems, told
 
 PROBLEMS = [
     # (what is replaced in the whole file, by what, line and key, found, accepted)
@@ -52,3 +52,54 @@ def test_fewer_than_two_tiers(tmp_path: Path, tiers: str) -> None:
     (problem,) = problems(tmp_path, f"routing:\n  tiers: {tiers}\n")
     assert problem.startswith("tierwatch.yaml:2: routing.tiers: found ")
     assert problem.endswith("accepted two tiers or more, cheapest first")
+
+
+def priced(*costs: str) -> str:
+    """A file of so many tiers."""
+    tiers = "".join(f"    t{n}: {{model: m{n}, cost: {cost}}}\n" for n, cost in enumerate(costs))
+    return f"routing:\n  tiers:\n{tiers}"
+
+
+def test_tiers_keep_the_order_of_the_file(tmp_path: Path) -> None:
+    config = load(tmp_path, priced("1", "1", "{input: 0.5, output: 1.5}", "3"))
+    assert [tier.name for tier in config.tiers] == ["t0", "t1", "t2", "t3"]
+    assert [tier.price.blended_usd for tier in config.tiers] == [2.0, 2.0, 2.0, 6.0]
+    assert config.default_tier == "t3"
+
+
+def test_each_tier_that_is_cheaper_than_the_one_before_is_named(tmp_path: Path) -> None:
+    found = problems(tmp_path, priced("3", "2", "1", "5"))
+    assert [problem.split(": ")[1] for problem in found] == [
+        "routing.tiers.t1.cost",
+        "routing.tiers.t2.cost",
+    ]
+
+
+def test_a_price_that_is_missing_is_said_once_and_the_others_are_still_compared(
+    tmp_path: Path,
+) -> None:
+    text = priced("3", "2", "1").replace(", cost: 2", "")
+    found = problems(tmp_path, text)
+    assert [problem.split(": ")[1] for problem in found] == [
+        "routing.tiers.t1.cost",
+        "routing.tiers.t2.cost",
+    ]
+    assert "no list price of 'm1'" in found[0]
+    assert "cheaper than 't0' before it at $3/$3" in found[1]
+
+
+@pytest.mark.parametrize("model", ["''", "'  '", "[]", "true", "~"])
+def test_a_model_has_a_name(tmp_path: Path, model: str) -> None:
+    text = priced("1", "2").replace("model: m0", f"model: {model}")
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith("tierwatch.yaml:3: routing.tiers.t0.model: found ")
+
+
+def test_a_models_name_may_look_like_a_number(tmp_path: Path) -> None:
+    config = load(tmp_path, priced("1", "2").replace("model: m0", "model: 4.1"))
+    assert config.tiers[0].model == "4.1"
+
+
+def test_one_model_may_serve_two_tiers(tmp_path: Path) -> None:
+    config = load(tmp_path, priced("1", "2").replace("m1", "m0"))
+    assert {tier.model for tier in config.tiers} == {"m0"}
