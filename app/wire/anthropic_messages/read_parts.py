@@ -48,20 +48,23 @@ def content_turn(role: str, content: object, message: Mapping[str, Any]) -> Turn
 
 def read_blocks(content: object) -> tuple[Part, ...]:
     """The blocks of a message as parts."""
-    return tuple([_read_block(block) for block in objects(content)])
+    return tuple(
+        [
+            _read_result(block) if block.get("type") == "tool_result" else _read_said(block)
+            for block in objects(content)
+        ]
+    )
 
 
-def _read_block(block: Mapping[str, Any]) -> Part:
-    if block.get("type") != "tool_result":
-        return _read_said(block)
+def _read_result(block: Mapping[str, Any]) -> ToolResult:
     content = block.get("content")
     plain = isinstance(content, str)
     # Results hold no results of their own: what is nested more deeply is not followed.
-    parts: tuple[Part, ...] = tuple([_read_said(inner) for inner in objects(content)])
+    parts: list[Part] = [_read_said(inner) for inner in objects(content)]
     if isinstance(content, str):
-        parts = (Text(content, NOTHING),)
+        parts = [Text(content, NOTHING)]
     call_id = block.get("tool_use_id") or ""
-    return ToolResult(call_id, parts, plain, extras_of(block, _OF_A_RESULT))
+    return ToolResult(call_id, tuple(parts), plain, extras_of(block, _OF_A_RESULT))
 
 
 def _read_said(block: Mapping[str, Any]) -> Part:

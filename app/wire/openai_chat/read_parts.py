@@ -58,7 +58,7 @@ def _answer(message: Mapping[str, Any], content: object, *, plain: bool) -> Turn
 def _content(content: object) -> tuple[Part, ...]:
     if isinstance(content, str):
         return (Text(content, NOTHING),)
-    return tuple(_read_part(part) for part in objects(content))
+    return tuple([_read_part(part) for part in objects(content)])
 
 
 def _read_part(part: Mapping[str, Any]) -> Part:
@@ -80,7 +80,7 @@ def _image(part: Mapping[str, Any]) -> Part | None:
     url = image.get("url")
     if not isinstance(url, str):
         return None
-    return Media("image", _source(url), None, extras_of(part, _IMAGE, image_url=rest(image, _URL)))
+    return Media("image", _source(url), None, extras_of(part, _IMAGE, "image_url", _URL))
 
 
 def _file(part: Mapping[str, Any]) -> Part | None:
@@ -144,8 +144,14 @@ def _read_call(call: Mapping[str, Any]) -> ToolCall:
     )
 
 
-def extras_of(said: Mapping[str, Any], known: frozenset[str], **inner: dict[str, Any]) -> Extras:
-    """What was said beyond the known fields, and within them."""
-    if said.keys() <= known and not any(inner.values()):
-        return NOTHING
-    return Extras(OPENAI, rest(said, known) | {name: more for name, more in inner.items() if more})
+def extras_of(
+    said: Mapping[str, Any],
+    known: frozenset[str],
+    within: str = "",
+    known_within: frozenset[str] = frozenset(),
+) -> Extras:
+    """What was said beyond the known fields; of the field ``within``, beyond those known there."""
+    inner = rest(mapping(said.get(within)), known_within) if within else None
+    if inner:
+        return Extras(OPENAI, {**rest(said, known), within: inner})
+    return NOTHING if said.keys() <= known else Extras(OPENAI, rest(said, known))

@@ -96,7 +96,7 @@ def _read_tool(tool: Mapping[str, Any]) -> Tool | Unknown:
         name=function.get("name") or "",
         description=function.get("description"),
         parameters=function.get("parameters"),
-        extras=extras_of(tool, _OF_A_TOOL, function=rest(function, _OF_A_FUNCTION)),
+        extras=extras_of(tool, _OF_A_TOOL, "function", _OF_A_FUNCTION),
     )
 
 
