@@ -94,6 +94,7 @@ _DATA_URL = re.compile(
 _BARE_DATA = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # Sound and files come as bare base64; prose of this length has a space in it.
 _BARE_DATA_CHARS = 4_096
+_LEAST_WHOLE, _LARGEST_WHOLE = -(2**63), 2**64 - 1
 # Deeper than any request that means something; ends recursion before Python does.
 _DEEPEST = 200
 _TOO_DEEP = "[NESTED TOO DEEP]"
@@ -134,7 +135,8 @@ def storable(value: Json) -> Json: ...
 def storable(value: JsonValue) -> JsonValue:
     """Return JSON that Postgres can hold as text and JSONB, which take neither NUL nor NaN.
 
-    NUL becomes U+2400, lone surrogates U+FFFD, numbers that are not finite None.
+    NUL becomes U+2400, lone surrogates U+FFFD, numbers that are not finite None. Whole numbers of
+    more than 64 bits become the nearest float there is, as most readers of JSON have them.
 
     >>> storable({"a": float("nan")})
     {'a': None}
@@ -208,12 +210,23 @@ def _storable_text(text: str) -> str:
     return text.replace("\x00", "\u2400")
 
 
+def _storable_number(number: float) -> float | None:
+    """The number as JSON of 64 bits has it: the spool's writer refuses more."""
+    if isinstance(number, int) and _LEAST_WHOLE <= number <= _LARGEST_WHOLE:
+        return number
+    try:
+        number = float(number)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _mapped(value: JsonValue, change: Callable[[str], str], depth: int) -> JsonValue:
     """JSON with each text changed."""
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
+    if isinstance(value, (int, float)):
+        return _storable_number(value)
     if not isinstance(value, (dict, list, tuple)):
         return value
     if depth >= _DEEPEST:

@@ -136,3 +136,30 @@ def test_names_of_sessions_fit_and_stay_apart(one: str, other: str) -> None:
         name = session_name(one, redact=redact, digest_key=KEY)
         assert len(name) <= 200
         assert "\x00" not in name
+
+
+SECRET = "hunter2-secret"
+WORDS = st.sampled_from([SECRET, f"my {SECRET}!", "plain", "\x00", "\ud800", ""])
+JSON = st.recursive(
+    WORDS | st.none() | st.booleans() | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(WORDS, JSON), st.dictionaries(WORDS, JSON), WORDS)
+def test_no_text_gets_past_the_one_door(
+    request: dict[str, object], answer: dict[str, object], session: str
+) -> None:
+    def redact(words: str) -> str:
+        return words.replace(SECRET, "[KEY]")
+
+    exchange = served(request=request, answer=answer, session=session)
+    document = batch_document(batch_of(exchange), redact=redact, digest_key=KEY)
+    written = orjson.dumps(document)  # refuses lone surrogates
+    assert SECRET.encode() not in written
+    assert b"\\u0000" not in written
+    assert b"NaN" not in written
+    assert orjson.loads(written)["exchanges"][0]["request"].keys() == {
+        redact(key).replace("\x00", "\u2400").replace("\ud800", "\ufffd") for key in request
+    }

@@ -225,3 +225,22 @@ def test_a_redactor_can_be_named() -> None:
 def test_a_redactor_that_is_none_is_refused(dotted: str) -> None:
     with pytest.raises(SettingsError, match=r"TIERWATCH_REDACTOR.*module:function"):
         load_redactor(dotted)
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"),
+    [
+        (2**64 - 1, 2**64 - 1),
+        (-(2**63), -(2**63)),
+        (2**64, 2.0**64),
+        (-(2**63) - 1, -(2.0**63)),
+        (10**400, None),
+        (-(10**400), None),
+        (True, True),
+    ],
+    ids=["largest", "least", "larger", "less", "no float", "no float below", "true"],
+)
+def test_whole_numbers_beyond_64_bits_become_floats(number: int, kept: float | None) -> None:
+    found = storable({"seed": number})["seed"]
+    assert found == kept
+    assert type(found) is type(kept)

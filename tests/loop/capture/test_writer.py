@@ -1,11 +1,13 @@
 """The writer survives Postgres, and a spool that is full or cut."""
 
+import random
 import threading
 import time
 from pathlib import Path
 
+import pytest
 import structlog
-from fakes.collaborators import build_recorder, counts, scalar, served
+from fakes.collaborators import build_recorder, counts, decided, rows, scalar, served
 from fakes.outage import Outage
 from sqlalchemy import Engine
 
@@ -148,3 +150,56 @@ def test_two_bad_outages_are_two_lines_of_the_log(
             recorder.flush()
     said = [line["event"] for line in logs if "spool" in line["event"]]
     assert said == ["postgres away, capture goes to the spool"] * 2
+
+
+def test_a_number_that_the_spool_cannot_write_does_not_end_capture(
+    engine: Engine, outage: Outage, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    recorder = build_recorder(outage.engine, dispatch, tmp_path)
+    recorder.record(served(request={"messages": [], "seed": 10**30}))
+    recorder.flush()
+    outage.end()
+    recorder.flush()
+    assert scalar(engine, "select request ->> 'seed' from exchange_texts") == str(10**30)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_happens_every_request_is_counted_once(
+    engine: Engine, outage: Outage, tmp_path: Path, seed: int
+) -> None:
+    """Outages, full buffers, full spools and a broker that comes and goes, in any order."""
+    chance = random.Random(seed)
+    dispatch = KeptDispatch()
+    recorder = build_recorder(
+        outage.engine,
+        dispatch,
+        tmp_path,
+        buffer=4,
+        spool_max_bytes=chance.choice((10, 3_000, 10**6)),
+    )
+    recorded = []
+    for _ in range(40):
+        step = chance.random()
+        if step < 0.6:
+            for _ in range(chance.randint(1, 6)):
+                exchange = served(decided(chance.choice(("simple", "standard", "complex")), 0.5))
+                recorder.record(exchange)
+                recorded.append(exchange.exchange_id)
+        elif step < 0.8:
+            recorder.flush()
+        else:
+            chance.choice((outage.begin, outage.end))()
+    outage.end()
+    recorder.flush()
+    recorder.flush()  # what the spool had no room for is carried to the flush after
+    requests, sampled, dropped = counts(engine)
+    assert requests == sampled == len(recorded)
+    assert dropped == recorder.dropped_total
+    stored = {row.id for row in rows(engine, "select id from exchanges")}
+    assert len(stored) == sampled - dropped
+    assert stored <= set(recorded)
+    # Each that is stored was sent to the workers, once.
+    assert sorted(sent[1] for sent in dispatch.sent) == sorted(stored)
+    assert scalar(
+        engine, "select sum(requests) from boundary_counts where boundary = 'simple'"
+    ) == (len(recorded))
