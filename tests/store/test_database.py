@@ -1,6 +1,21 @@
+"""Connections give up soon and tell nothing; migrating is safe for many at once."""
+
+import threading
+import time
+
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from tierwatch.store import database
+from tierwatch.store.database import build_engine, migrate
+
+
+def setting(engine: Engine, name: str) -> str:
+    with engine.connect() as connection:
+        return str(
+            connection.execute(text("select current_setting(:name)"), {"name": name}).scalar()
+        )
 
 
 def test_an_error_does_not_tell_what_was_to_be_stored(engine: Engine) -> None:
@@ -8,3 +23,75 @@ def test_an_error_does_not_tell_what_was_to_be_stored(engine: Engine) -> None:
         connection.execute(text("select :said from nowhere"), {"said": "a private prompt"})
     assert "nowhere" in str(caught.value)
     assert "private" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("statement_timeout", "1min"),
+        ("lock_timeout", "10s"),
+        ("idle_in_transaction_session_timeout", "2min"),
+        ("application_name", "tierwatch"),
+    ],
+)
+def test_no_connection_waits_for_ever(engine: Engine, name: str, value: str) -> None:
+    assert setting(engine, name) == value
+
+
+def test_a_server_that_is_not_there_is_given_up_on_soon() -> None:
+    engine = build_engine("postgresql+psycopg://nobody@127.0.0.1:1/none", connect_timeout_s=1)
+    began = time.monotonic()
+    with pytest.raises(OperationalError):
+        engine.connect()
+    assert time.monotonic() - began < 5
+
+
+def test_a_connection_that_was_cut_is_replaced(engine: Engine) -> None:
+    with engine.connect() as connection:
+        pid = connection.execute(text("select pg_backend_pid()")).scalar_one()
+    other = build_engine(engine.url.render_as_string(hide_password=False))
+    with other.connect() as connection:
+        connection.execute(text("select pg_terminate_backend(:pid)"), {"pid": pid})
+    other.dispose()
+    with engine.connect() as connection:
+        assert connection.execute(text("select pg_backend_pid()")).scalar_one() != pid
+
+
+def test_many_may_migrate_at_once(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("drop schema public cascade; create schema public"))
+    problems: list[Exception] = []
+
+    def run() -> None:
+        try:
+            migrate(engine)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the test shows it
+            problems.append(problem)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from alembic_version")).scalar_one() == 1
+
+
+def test_a_migration_that_fails_lets_the_next_one_try(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("half way")
+
+    monkeypatch.setattr(database.command, "upgrade", fail)
+    with pytest.raises(RuntimeError, match="half way"):
+        migrate(engine)
+    monkeypatch.undo()
+    held = (
+        "select count(*) from pg_locks l join pg_database d on d.oid = l.database"
+        " where l.locktype = 'advisory' and d.datname = current_database()"
+    )
+    with engine.connect() as connection:
+        assert connection.execute(text(held)).scalar_one() == 0
+    migrate(engine)

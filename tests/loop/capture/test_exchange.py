@@ -1,11 +1,14 @@
 """Exchange ids sort by arrival and say when it was."""
 
 import uuid
+from dataclasses import FrozenInstanceError
 
+import pytest
+from fakes.collaborators import served
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.loop.capture.exchange import arrival_ms, new_exchange_id
+from tierwatch.loop.capture.exchange import Attempt, arrival_ms, new_exchange_id
 
 
 def test_an_id_is_a_uuid_of_version_7() -> None:
@@ -24,3 +27,37 @@ def test_ids_sort_by_arrival(ms: int) -> None:
 
 def test_ids_of_one_moment_differ() -> None:
     assert len({new_exchange_id(1.0) for _ in range(1_000)}) == 1_000
+
+
+@given(st.integers(0, (1 << 48) - 1))
+def test_an_id_says_its_moment_and_is_well_formed(ms: int) -> None:
+    made = new_exchange_id((ms + 0.5) / 1000)
+    assert arrival_ms(made) == ms
+    assert (made.version, made.variant) == (7, uuid.RFC_4122)
+
+
+def test_all_but_the_moment_is_chance() -> None:
+    # 128 bits without 48 of time, 4 of the version and 2 of the variant: each is now 0, now 1.
+    ids = [new_exchange_id(1.0).int for _ in range(200)]
+    ever, always = 0, (1 << 128) - 1
+    for one in ids:
+        ever |= one
+        always &= one
+    changing = ever & ~always
+    assert changing.bit_count() == 74
+    assert changing >> 80 == 0
+
+
+def test_what_was_served_never_changes() -> None:
+    exchange = served()
+    with pytest.raises(FrozenInstanceError):
+        exchange.finished = False  # type: ignore[misc] # that is what is tried
+    assert not hasattr(exchange, "__dict__")
+
+
+def test_what_costs_nothing_is_nothing_by_default() -> None:
+    attempt = Attempt("simple", "small-1", "lab", 200, "", 12.0)
+    assert attempt.cost_usd == 0.0
+    exchange = served()
+    assert (exchange.cached_tokens, exchange.cache_write_tokens) == (0, 0)
+    assert exchange.classifier_cost_usd == 0.0

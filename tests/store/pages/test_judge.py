@@ -25,3 +25,46 @@ def test_judge_versions_count_scored_swapped_and_unscored(connection: Connection
     assert judge.unscored == {"no JSON in the reply": 1}
     assert judge.calls == 6
     assert judge.cost_usd == pytest.approx(0.006)
+
+
+def test_a_judge_that_said_nothing_is_not_there(connection: Connection) -> None:
+    assert judge_versions(connection) == []
+
+
+def test_each_version_stands_for_itself_the_newest_first(connection: Connection) -> None:
+    for number, (version, moment) in enumerate(
+        (("old", "2026-01-01"), ("new", "2026-03-01"), ("old", "2026-02-01"))
+    ):
+        add_verdict(
+            connection,
+            add_exchange(connection, number),
+            "served",
+            judge_version=version,
+            created_at=moment,
+            cost_usd=float(number),
+            latency_ms=100.0 * number,
+        )
+    new, old = judge_versions(connection)
+    assert (new.judge_version, new.verdicts, new.cost_usd) == ("new", 1, 1.0)
+    assert (old.judge_version, old.verdicts, old.cost_usd) == ("old", 2, 2.0)
+    assert old.latency_ms == 100.0  # of 0 and 200
+    assert (old.newest_at.month, new.newest_at.month) == (2, 3)
+
+
+def test_one_order_alone_is_not_swapped(connection: Connection) -> None:
+    order = {"order": "served_first", "preferred": "tie", "reason": "", "raw": ""}
+    unread = order | {"preferred": None}
+    for number, orders in enumerate(([], [order], [order, unread], [order, order])):
+        add_verdict(connection, add_exchange(connection, number), "tie", orders=orders)
+    [judge] = judge_versions(connection)
+    assert (judge.verdicts, judge.swapped) == (4, 1)
+
+
+def test_grounds_come_most_frequent_first(connection: Connection) -> None:
+    reasons = ["timeout", "no JSON", "no JSON", "cut", "no JSON", "cut"]
+    for number, why in enumerate(reasons):
+        add_verdict(connection, add_exchange(connection, number), None, unscored_why=why)
+    [judge] = judge_versions(connection)
+    assert list(judge.unscored.items()) == [("no JSON", 3), ("cut", 2), ("timeout", 1)]
+    assert judge.by_basis == {}
+    assert judge.scored == 0

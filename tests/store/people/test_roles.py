@@ -1,7 +1,52 @@
-from tierwatch.store.people.roles import ROLES, Person
+"""Four roles, each with what the ones before it may; names that can be typed and shown."""
+
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.errors import UsageError
+from tierwatch.store.people.roles import ROLES, Person, Role, accepted_name, accepted_role
 
 
 def test_each_role_includes_the_ones_before_it() -> None:
     for place, role in enumerate(ROLES):
         allowed = [needed for needed in ROLES if Person("ada", role).may(needed)]
         assert allowed == list(ROLES[: place + 1])
+
+
+def test_the_order_names_every_role_once() -> None:
+    assert sorted(ROLES) == sorted(get_args(Role))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_known_role_is_itself(role: Role) -> None:
+    assert accepted_role(role) == role
+
+
+@given(st.text().filter(lambda role: role not in ROLES))
+def test_another_role_is_refused_with_those_there_are(role: str) -> None:
+    with pytest.raises(UsageError, match="accepted: viewer, reviewer, approver, admin"):
+        accepted_role(role)
+
+
+@pytest.mark.parametrize("name", ["a", "ada", "ada@example.org", "Ада", "n" * 100, "токен-1"])
+def test_a_name_that_can_be_typed_is_itself(name: str) -> None:
+    assert accepted_name(name) == name
+
+
+@given(st.text(min_size=101) | st.text().map(lambda text: f"{text} {text}") | st.just(""))
+def test_others_are_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="accepted: 1 to 100 characters, no spaces"):
+        accepted_name(name)
+
+
+@given(st.text(min_size=1, max_size=100))
+def test_what_is_accepted_stands_on_one_line(name: str) -> None:
+    try:
+        accepted_name(name)
+    except UsageError:
+        return
+    assert len(name.splitlines()) == 1
+    assert name.isprintable()
