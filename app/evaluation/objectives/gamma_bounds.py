@@ -52,4 +52,5 @@ def _gamma_upper(z: Floats, largest: float, d: float) -> float:
 
 def _gamma_lower(z: Floats, d: float) -> float:
     y, v = float(z.sum()), float(z @ z)
-    return float(special.gammaincinv(y * y / v, d)) * v / y if y > 0 else 0.0
+    # Contributions so small that their squares are 0 in floats bound nothing.
+    return float(special.gammaincinv(y * y / v, d)) * v / y if v > 0 else 0.0

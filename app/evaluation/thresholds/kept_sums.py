@@ -67,7 +67,8 @@ class KeptSums:
         >>> round(all_bad.lower_bound(.05), 4)      # .05 ** (1 / 59)
         0.9505
         """
-        if self.weighted_bad == 0:
+        # 0 as well where weights are so small that their squares are 0 in floats.
+        if self.squared_bad == 0:
             return 0.0
         if self.exact:
             return float(special.betaincinv(self.bad, self.n - self.bad + 1, delta))

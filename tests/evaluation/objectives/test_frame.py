@@ -1,8 +1,13 @@
+import math
+
 import numpy as np
 import pytest
-from factories.boundaries import two_boundaries
+from factories.boundaries import one_boundary, two_boundaries
 from factories.routed import routed
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from tierwatch.evaluation.objectives.frame import Frame, with_threshold
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.objectives.total_loss import total_loss
 
@@ -63,3 +68,88 @@ def test_a_policy_that_showed_little_changes_nothing() -> None:
         [(0.7, 0.7), (1.0, 1.0)],
     )
     assert total_loss(both, (0.7, 0.7)) == total_loss(pairs, (0.7, 0.7))
+
+
+grid = st.integers(0, 100).map(lambda value: value / 100)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 50), st.integers(200, 800))
+def test_each_boundary_sees_all_requests_once(seed: int, n: int) -> None:
+    frame = Frame(routed(np.random.default_rng(seed), n, (0.7, 0.7), (0.6, 0.8)))
+    assert frame.share.sum(axis=0) == pytest.approx(np.ones(2))
+    # A row comes to a boundary in one way, or in none.
+    ways = frame.judged.astype(int) + frame.assumed + frame.unseen
+    assert ways.max() <= 1
+    assert (frame.share[ways == 0] == 0).all()
+
+
+@given(grid, grid, grid)
+def test_what_is_kept_grows_as_thresholds_fall(one: float, other: float, upper: float) -> None:
+    frame = Frame(two_boundaries(2, 3))
+    low, high = sorted((one, other))
+    loose, strict = frame.kept((low, upper)), frame.kept((high, upper))
+    assert all(more >= less - 1e-12 for more, less in zip(loose, strict, strict=True))
+    # Who is served at a tier or below it is served at the next or below it.
+    assert loose[0] <= loose[1] + 1e-12
+
+
+def test_thresholds_of_one_keep_nothing_and_of_nothing_everything() -> None:
+    frame = Frame(two_boundaries(2))
+    assert frame.kept((1.0, 1.0)) == (0.0, 0.0)
+    assert frame.kept((0.0, 0.0)) == pytest.approx((1.0, 1.0))
+
+
+def test_the_pairs_that_a_lower_threshold_moves_down_are_counted() -> None:
+    frame = Frame(one_boundary(80, 20, 4))
+    assert frame.moved((0.5,), 0, 0.4) == 20
+    assert frame.moved((0.5,), 0, 0.41) == 0
+    assert frame.moved((0.4,), 0, 0.4) == 0
+    assert frame.moved((0.4,), 0, 0.5) == 0
+
+
+def test_the_mean_gain_of_a_tier_is_never_below_nothing() -> None:
+    better = Frame(one_boundary(80, 20, 0))
+    assert better.assumed_gains(None) == [0.0]
+    # 2 of the 20 that standard compared upwards were worse.
+    assert Frame(two_boundaries(2, 5)).assumed_gains(None) == pytest.approx([5 / 50, 2 / 20])
+
+
+def test_where_a_tier_served_nothing_its_gain_is_unknown_and_at_most_everything() -> None:
+    pairs = routed(np.random.default_rng(1), 400, (1.0, 1.0))
+    frame = Frame(pairs)
+    assert all(math.isnan(gain) for gain in frame.assumed_gains(None))
+    assert frame.assumed_gains(0.05) == [1.0, 1.0]
+
+
+def test_the_bounds_lie_on_both_sides_of_the_estimate() -> None:
+    frame = Frame(two_boundaries(2, 5))
+    found = frame.estimate((0.7, 0.7), 0.025)
+    assert found.value is not None
+    share = 0.025 / 2
+    assert frame.lower((0.7, 0.7), share) <= found.low <= found.value
+    assert found.value <= found.high <= frame.upper((0.7, 0.7), share)
+
+
+@given(st.floats(0.001, 0.2), st.floats(0.001, 0.2))
+def test_more_certainty_is_a_higher_upper_bound(one: float, other: float) -> None:
+    frame = Frame(two_boundaries(2, 5))
+    sure, unsure = sorted((one, other))
+    assert frame.upper((0.7, 0.7), sure) >= frame.upper((0.7, 0.7), unsure)
+    assert frame.lower((0.7, 0.7), sure) <= frame.lower((0.7, 0.7), unsure)
+
+
+def test_a_boundary_of_few_judged_pairs_gives_the_target_no_rows() -> None:
+    assert np.size(Frame(one_boundary(100, 20, 4)).column(0, [0.0]).gains) == 0
+    rows = Frame(one_boundary(300, 20, 4)).column(0, [0.0])
+    assert np.size(rows.gains) == 320
+    assert np.sum(rows.weights) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_one_threshold_is_put_in_place_of_another(place: int) -> None:
+    found = with_threshold((0.5, 0.6, 0.7), place, 0.9)
+    assert found[place] == 0.9
+    assert found[:place] + found[place + 1 :] == tuple(
+        value for other, value in enumerate((0.5, 0.6, 0.7)) if other != place
+    )

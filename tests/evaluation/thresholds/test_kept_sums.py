@@ -3,7 +3,11 @@ import math
 import numpy as np
 import pytest
 from factories.certified import choose
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy import stats
+
+from tierwatch.evaluation.thresholds.kept_sums import KeptSums, kept_sums
 
 
 def test_the_bound_of_equal_weights_is_the_exact_binomial() -> None:
@@ -45,3 +49,54 @@ def test_only_losses_and_only_ties() -> None:
     assert choose([0.9] * 500, [1] * 500).bounds[0.6] == 1.0
     assert choose([0.9] * 500, [0] * 500).threshold == 0.4
     assert choose([0.9] * 500, [1] * 500, [1, 2] * 250).bounds[0.6] == 1.0
+
+
+def test_losses_of_weights_whose_squares_vanish_bound_nothing() -> None:
+    tiny = KeptSums(2, 1.0, True, 1e-200, 1.0, 1.0, 1e-200, 0.0)  # noqa: FBT003 - a field's value
+    assert tiny.lower_bound(0.05) == 0.0
+    assert 0 < tiny.upper_bound(0.05) <= 1
+
+
+rows = st.lists(
+    st.tuples(st.floats(0, 1), st.sampled_from([0.0, 1.0, 0.5]), st.floats(0.1, 10)), max_size=60
+)
+CANDIDATES = [0.9, 0.7, 0.5, 0.1]
+
+
+@given(rows)
+def test_the_sums_are_those_of_what_each_candidate_keeps(
+    pairs: list[tuple[float, float, float]],
+) -> None:
+    c, x, w = (np.array([row[k] for row in pairs], dtype=float) for k in range(3))
+    for candidate, sums in zip(CANDIDATES, kept_sums(c, x, w, CANDIDATES), strict=True):
+        kept = c >= candidate
+        assert sums.n == kept.sum()
+        assert sums.bad == pytest.approx(x[kept].sum())
+        assert sums.weight == pytest.approx(w[kept].sum())
+        assert sums.weighted_bad == pytest.approx((w * x)[kept].sum())
+        assert sums.squared_bad == pytest.approx((w**2 * x)[kept].sum())
+        if sums.n:
+            assert (sums.smallest, sums.largest) == (w[kept].min(), w[kept].max())
+            assert sums.exact == (np.ptp(w[kept]) == 0 and not (x[kept] == 0.5).any())
+
+
+@given(rows, st.floats(0.001, 0.4), st.floats(0.001, 0.4), st.floats(0.1, 10))
+def test_bounds_enclose_the_rate_tighten_with_delta_and_ignore_the_unit_of_weights(
+    pairs: list[tuple[float, float, float]], one: float, other: float, factor: float
+) -> None:
+    c, x, w = (np.array([row[k] for row in pairs], dtype=float) for k in range(3))
+    sure, unsure = sorted((one, other))
+    sums = kept_sums(c, x, w, CANDIDATES)[-1]
+    scaled = kept_sums(c, x, factor * w, CANDIDATES)[-1]
+    assert sums.lower_bound(sure) <= sums.lower_bound(unsure) + 1e-12
+    assert sums.upper_bound(unsure) <= sums.upper_bound(sure) + 1e-12
+    if sums.n:
+        rate = sums.weighted_bad / sums.weight
+        assert sums.lower_bound(0.4) - 1e-9 <= max(rate, 0.0)
+        assert rate <= sums.upper_bound(0.4) + 1e-9
+    assert scaled.upper_bound(sure) == pytest.approx(sums.upper_bound(sure), rel=1e-6, abs=1e-9)
+
+
+def test_without_pairs_everything_is_possible() -> None:
+    nothing = kept_sums(np.array([]), np.array([]), np.array([]), CANDIDATES)[-1]
+    assert (nothing.n, nothing.lower_bound(0.05), nothing.upper_bound(0.05)) == (0, 0.0, 1.0)
