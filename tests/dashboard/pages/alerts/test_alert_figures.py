@@ -1,0 +1,108 @@
+import uuid
+from typing import Any
+
+import factories.evidence as stored
+import pytest
+from factories.rows import add_exchange, add_pair
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.pages.alerts.alert_figures import (
+    AlertFigures,
+    PairLine,
+    alert_figures,
+    beginning,
+    cause_figures,
+)
+from tierwatch.evaluation.evidence.alert_evidence import read_alert_evidence
+from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
+from tierwatch.evaluation.evidence.document import Unreadable
+
+
+def _shown(connection: Connection, kind: str, **changes: Any) -> AlertFigures:
+    evidence = read_alert_evidence(kind, stored.ALERTS[kind](**changes))
+    assert not isinstance(evidence, Unreadable), evidence.reason
+    return alert_figures(connection, evidence)
+
+
+def test_a_misroutes_rates_and_ends_have_places_of_their_own(connection: Connection) -> None:
+    shown = _shown(connection, "misroute", first_pair="a", first_request=7)
+    assert shown.estimate is not None
+    assert (shown.estimate.value, shown.estimate.n) == (0.12, 40)
+    assert shown.whole_stream is not None
+    assert shown.tolerance == 0.05
+    assert shown.first == PairLine("a", 7)
+    names = [name for name, _ in shown.other]
+    assert "statistic" in names
+    assert "policy version" in names
+    assert not {"estimate", "tolerance", "first pair", "worst"} & set(names)
+    # What its version did not know is left out and not shown as nothing.
+    assert "conversations" not in names
+
+
+def test_a_rise_over_the_past_is_said_in_a_line(connection: Connection) -> None:
+    relative = {"at": 512, "before": 0.01, "after": 0.09, "method": "ADWIN"}
+    other = dict(_shown(connection, "misroute", relative=relative).other)
+    assert other["relative"] == "0.01 → 0.09 (ADWIN)"
+
+
+def test_at_most_ten_worst_pairs_are_read(connection: Connection) -> None:
+    worst = [{"pair": str(uuid.UUID(int=n)), "confidence": 0.9, "request": n} for n in range(30)]
+    shown = _shown(connection, "misroute", worst=worst)
+    assert [pair.request for pair in shown.worst] == list(range(10))
+
+
+def test_a_worst_pairs_texts_are_the_last_message_and_the_newest_reason(
+    connection: Connection,
+) -> None:
+    judged = add_pair(connection, 1, "alternative", question="Why?")
+    alone = add_exchange(connection, 2, question="And why?")
+    worst = [
+        {"pair": str(pair), "confidence": 0.9, "request": n}
+        for n, pair in enumerate([judged, alone])
+    ]
+    lines = _shown(connection, "misroute", worst=worst).worst
+    assert [(line.asked, line.said) for line in lines] == [
+        ("Why?", "both say four"), ("And why?", ""),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(set(stored.ALERTS) - {"misroute"}))
+def test_every_other_kind_lists_its_figures_by_name(connection: Connection, kind: str) -> None:
+    shown = _shown(connection, kind)
+    assert shown.estimate is None
+    assert shown.first is None
+    assert shown.worst == ()
+    document = stored.ALERTS[kind]()
+    placed = {"whole_stream"} if kind == "relative" else set()
+    assert {name for name, _ in shown.other} == {
+        name.replace("_", " ") for name in set(document) - placed
+    }
+    assert all(value for _, value in shown.other)
+
+
+def test_counts_by_bin_are_a_list_of_numbers(connection: Connection) -> None:
+    other = dict(_shown(connection, "input_drift").other)
+    assert other["bins before"].endswith("0, 39000")
+
+
+def test_an_attribution_is_shown_part_by_part_in_the_order_of_the_sum() -> None:
+    shown = cause_figures(AttributionDocument.from_json(stored.attribution()))
+    assert shown.sentence.startswith("The judged rate rose")
+    assert [part.name for part in shown.parts] == [
+        "Total change", "Different traffic (mix)", "Same traffic, different verdicts",
+        "of which the judge", "of which the answers",
+    ]  # fmt: skip
+    assert [part.figure.value for part in shown.parts] == [0.07] * 5
+    [segment] = shown.segments
+    assert (segment.key, segment.rate_after) == ("simple/all/0.9-1.0", None)
+
+
+@given(st.text())
+def test_a_beginning_is_one_line_of_at_most_160_characters(text: str) -> None:
+    line = beginning(text)
+    assert len(line) <= 160
+    assert line == " ".join(line.split())
+    whole = " ".join(text.split())
+    assert whole.startswith(line.removesuffix("…")) or line == whole
