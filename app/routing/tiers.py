@@ -168,7 +168,7 @@ def resolved_model(name: str) -> str:
     >>> resolved_model("GPT-4o-mini")
     'gpt-4o-mini'
     """
-    model = _BEDROCK.sub("", name.strip().lower().rsplit("/", 1)[-1])
+    model = _BEDROCK.sub("", name.lower().rsplit("/", 1)[-1].strip())
     while (shorter := _SUFFIX.sub("", model)) != model:
         model = shorter
     return model

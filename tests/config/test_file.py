@@ -1,6 +1,7 @@
 """The whole file: what loads, its defaults, and problems of every section at once."""
 
 import re
+from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,59 @@ def test_any_other_yaml_lists_its_problems(
     for problem in caught.value.problems:
         assert re.match(rf"{path}:\d+: ", problem)
         assert "; accepted " in problem
+
+
+def test_a_tier_is_found_by_its_name(tmp_path: Path) -> None:
+    config = load(tmp_path, WHOLE)
+    assert [config.tier(tier.name) for tier in config.tiers] == list(config.tiers)
+    for name in ("", "Simple", "cache"):
+        with pytest.raises(KeyError):
+            config.tier(name)
+
+
+def test_what_is_asked_at_a_price_nobody_knows_is_named(tmp_path: Path) -> None:
+    text = WHOLE.replace("model: gpt-4o-mini", "model: nobody").replace(
+        "model: gpt-4o,", "model: x,"
+    )
+    config = load(tmp_path, text)
+    assert config.unpriced == ("routing.classifier", "evaluation.judge")
+    assert config.prices["routing.classifier"].price is None
+    assert config.prices["routing.tiers.simple"].price == Price(0.25, 0.25)
+    assert list(config.prices) == [
+        "routing.tiers.simple",
+        "routing.tiers.standard",
+        "routing.tiers.complex",
+        "routing.classifier",
+        "evaluation.judge",
+    ]
+
+
+def test_a_file_with_some_provider_lacks_none(tmp_path: Path) -> None:
+    assert load(tmp_path, WHOLE).missing_providers == ()
+    # A judge that asks nobody needs none either.
+    (tmp_path / "said.jsonl").write_text("")
+    recorded = ARTICLE + "evaluation: {judge: {kind: recorded, verdicts: said.jsonl}}\n"
+    assert "evaluation.judge" not in load(tmp_path, recorded).missing_providers
+
+
+def test_what_is_loaded_cannot_be_changed(tmp_path: Path) -> None:
+    config = load(tmp_path, WHOLE)
+    with pytest.raises(FrozenInstanceError):
+        config.path = "x"  # type: ignore[misc] # refused, which is what is tested
+    with pytest.raises(TypeError):
+        config.providers["x"] = config.providers["openai"]  # type: ignore[index] # likewise
+    with pytest.raises(TypeError):
+        config.price_origins["x"] = "cost"  # type: ignore[index] # likewise
+
+
+def test_the_same_file_is_the_same_configuration(tmp_path: Path) -> None:
+    assert load(tmp_path, WHOLE) == load(tmp_path, WHOLE)
+    assert load(tmp_path, WHOLE) != load(tmp_path, WHOLE.replace("0.04", "0.03"))
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_files_of_other_systems_load(tmp_path: Path, ending: str, mark: str) -> None:
+    path = tmp_path / "tierwatch.yaml"
+    path.write_bytes((mark + WHOLE.replace("\n", ending)).encode())
+    assert len(load_config(path).tiers) == 3

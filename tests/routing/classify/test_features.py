@@ -1,13 +1,22 @@
 """What is read from a prompt, whoever wrote it and in whatever script."""
 
+import math
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.routing.classify.features import BUCKETS, FORM, prompt_features, routed_text
+from tierwatch.routing.classify.features import (
+    BUCKETS,
+    FORM,
+    features_of,
+    hashed_words,
+    prompt_features,
+    routed_text,
+)
 
 
 def user(text: str) -> dict[str, str]:
@@ -83,3 +92,70 @@ def test_chats_without_a_user_are_read_as_far_as_they_can_be() -> None:
     assert routed_text([]) == ""
     assert routed_text([{"role": "system", "content": "Be brief."}]) == "Be brief."
     assert routed_text([{"role": "user", "content": None}, {"role": 7}, {}]) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "value"),
+    [
+        ("a? b?", 2, 0.8 * 2),
+        ("?" * 9, 2, 0.8 * 5),
+        ("a\nb\nc", 3, 0.2 * 2),
+        ("\n" * 50, 3, 0.2 * 20),
+        (r"$x$ \frac", 5, 0.2 * 3),
+        ("$" * 40, 5, 0.2 * 20),
+        ("one two three", 6, 0.02 * 3),
+        ("12 ab", 4, 12 * 2 / 6),  # two digits of five characters and one
+    ],
+)
+def test_the_form_of_a_prompt(text: str, place: int, value: float) -> None:
+    assert prompt_features(text).form[place] == pytest.approx(value)
+
+
+def test_length_counts_every_character_though_only_the_ends_are_read() -> None:
+    # .4 ln(1 + n)
+    for n in (1, 900, 200_000):
+        assert prompt_features("x" * n).form[1] == pytest.approx(0.4 * math.log1p(n))
+
+
+def test_a_prompt_of_nothing_has_no_words() -> None:
+    assert prompt_features("") == ((), 0.0, (1.0, 0, 0, 0, 0, 0, 0))
+
+
+@given(text=st.text(max_size=200), times=st.integers(2, 4))
+def test_words_said_again_are_no_new_words(text: str, times: int) -> None:
+    once, again = hashed_words(text), hashed_words(" ".join([text] * times))
+    if len(text) * times + times <= 800:
+        assert set(once.words) == set(again.words)
+
+
+@given(text=st.text(max_size=1_500))
+def test_features_of_what_was_read_already_are_the_prompts(text: str) -> None:
+    assert features_of(hashed_words(text), len(text)) == prompt_features(text)
+
+
+def test_lone_surrogates_are_read_like_any_character() -> None:
+    assert prompt_features("half \ud83d of it").buckets
+
+
+@pytest.mark.parametrize("long", [80, 81, 500])
+def test_a_last_message_that_is_long_enough_stands_alone(long: int) -> None:
+    chat = [user("Before"), user("x" * long)]
+    assert routed_text(chat) == "x" * long + "\n_turns_"
+    assert routed_text([user("Before"), user("x" * 79)]) == f"Before\n{'x' * 79}\n_turns_"
+
+
+def test_what_others_said_is_read_where_no_user_spoke() -> None:
+    chat = [{"role": "system", "content": "Be brief."}, {"role": "tool", "content": "42"}]
+    assert routed_text(chat) == "42"
+    assert routed_text([*chat, {"role": "assistant", "content": ""}]) == "42"
+
+
+def test_images_of_every_turn_count() -> None:
+    image = {"type": "image_url", "image_url": {"url": "x"}}
+    earlier = {"role": "user", "content": [{"type": "text", "text": "A"}, image]}
+    assert routed_text([earlier, user("B")]) == "A\nB\n_images_\n_turns_"
+
+
+@pytest.mark.parametrize("empty", [None, {}, []])
+def test_a_setting_that_is_empty_is_none(empty: Any) -> None:
+    assert routed_text([user("A")], tools=empty, response_format=empty) == "A"

@@ -1,12 +1,15 @@
 """Offsets of task types: which are refused, and that they count under one version only."""
 
+import json
 import math
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import ArtefactError
-from tierwatch.routing.classify.type_offsets import TypeOffsets
+from tierwatch.routing.classify.type_offsets import LARGEST_OFFSET, NO_OFFSETS, TypeOffsets
 
 OFFSETS = TypeOffsets(4, {"sql": (0.5, -0.25), "poem": (0.0, 3.0)})
 
@@ -64,3 +67,33 @@ def test_a_name_that_no_type_may_have_is_refused() -> None:
 def test_what_is_no_set_of_offsets_is_refused(value: Any) -> None:
     with pytest.raises(ArtefactError, match="type offsets: cannot be read"):
         TypeOffsets.from_json(value)
+
+
+shares = st.floats(-LARGEST_OFFSET, LARGEST_OFFSET)
+names = st.text("abcdefghij", min_size=1, max_size=8).filter(lambda name: name != "all")
+
+
+@given(
+    version=st.integers(1, 10**6),
+    by_type=st.dictionaries(names, st.tuples(shares, shares), max_size=5),
+)
+def test_any_offsets_survive_json(version: int, by_type: dict[str, tuple[float, float]]) -> None:
+    offsets = TypeOffsets(version, by_type)
+    again = TypeOffsets.from_json(json.loads(json.dumps(offsets.to_json())))
+    assert again == offsets
+    assert dict(again.under(version)) == by_type
+    assert not again.under(version + 1)
+
+
+def test_the_largest_offsets_are_accepted() -> None:
+    assert TypeOffsets(1, {"sql": (3.0, -3.0)}).under(1)["sql"] == (3.0, -3.0)
+
+
+def test_without_a_type_nothing_is_added() -> None:
+    assert TypeOffsets(1, {}).under(1).get("sql", NO_OFFSETS) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["", "all", "a" * 500])
+def test_json_with_a_name_that_no_type_may_have_is_refused(name: str) -> None:
+    with pytest.raises(ArtefactError, match="accepted: the name of a task type"):
+        TypeOffsets.from_json({"types_version": 1, "by_type": {name: [0.1, 0.1]}})
