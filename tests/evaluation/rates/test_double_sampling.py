@@ -2,13 +2,23 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.binomial import (
     clopper_pearson,
 )
-from tierwatch.evaluation.rates.double_sampling import estimate_rate
+from tierwatch.evaluation.rates.double_sampling import (
+    StratumCounts,
+    corrected_rate,
+    estimate_rate,
+    shares_elsewhere,
+    stratum_counts,
+    stratum_draws,
+)
 from tierwatch.evaluation.rates.estimate import unknown
+from tierwatch.evaluation.rates.judged_sample import JudgedSample
 
 nan = math.nan
 
@@ -159,3 +169,69 @@ def test_labels_correct_a_judge_whom_people_contradict() -> None:
     # 95 expected, standard deviation 2.2
     assert corrected >= 90
     assert raw == 0
+
+
+def counts(*, bad: float = 40, caught: float = 8, missed: float = 1) -> StratumCounts:
+    """40 of 200 judged bad, 8 of 10 labelled rightly; 1 of 20 labelled was missed."""
+    return StratumCounts(bad, 200, caught, 10, missed, 20)
+
+
+@given(st.floats(0, 200), st.floats(0, 10), st.floats(0, 20))
+def test_a_corrected_rate_lies_between_what_both_cells_show(
+    bad: float, caught: float, missed: float
+) -> None:
+    ends = sorted((caught / 10, missed / 20))
+    rate = corrected_rate(counts(bad=bad, caught=caught, missed=missed), (0.5, 0.5))
+    assert ends[0] - 1e-9 <= rate <= ends[1] + 1e-9
+
+
+@given(st.floats(0, 199), st.floats(0.01, 1))
+def test_a_judge_that_is_better_than_chance_is_believed_in_its_direction(
+    bad: float, more: float
+) -> None:
+    assert corrected_rate(counts(bad=bad + more), (0.5, 0.5)) >= corrected_rate(
+        counts(bad=bad), (0.5, 0.5)
+    )
+
+
+def test_a_cell_without_labels_takes_the_shares_of_the_other_strata() -> None:
+    sample = JudgedSample.of(
+        [1, 1, 1, 1, 0, 0, 0, 0, 1, 0],
+        None,
+        [0] * 8 + [1] * 2,
+        [1, 1, 1, 0, 0, 0, 0, 1, nan, nan],
+    )
+    assert shares_elsewhere(sample) == pytest.approx((0.25, 0.75))
+    other = stratum_counts(sample, sample.stratum == 1)
+    assert (other.accused, other.passed) == (0.0, 0.0)
+    # Half judged bad: .5 * .75 + .5 * .25
+    assert corrected_rate(other, shares_elsewhere(sample)) == pytest.approx(0.5)
+
+
+def test_draws_are_around_the_rate_and_the_lower_ones_below_the_upper() -> None:
+    lower, upper = stratum_draws(np.random.default_rng(1), counts(), 1.0)
+    # .2 * .8 + .8 * .05 = .2, drawn with priors: a little more above, a little less below.
+    assert upper.mean() == pytest.approx(0.207, abs=0.004)
+    assert sum(lower).mean() == pytest.approx(0.194, abs=0.005)
+    assert all(part.shape == upper.shape for part in lower)
+
+
+def test_without_a_missed_label_the_lower_draws_miss_nothing() -> None:
+    parts, upper = stratum_draws(np.random.default_rng(1), counts(missed=0), 1.0)
+    assert len(parts) == 1
+    assert (parts[0] <= upper).all()
+
+
+def test_a_stratums_draws_are_its_share_of_the_whole() -> None:
+    whole, half = (
+        stratum_draws(np.random.default_rng(2), counts(), share)[1] for share in (1.0, 0.5)
+    )
+    assert half == pytest.approx(whole / 2)
+
+
+def test_where_nothing_was_labelled_everything_is_possible() -> None:
+    unlabelled = StratumCounts(40, 200, 0, 0, 0, 0)
+    _, upper = stratum_draws(np.random.default_rng(3), unlabelled, 1.0)
+    low, high = np.quantile(upper, [0.025, 0.975])
+    assert low < 0.05
+    assert high > 0.9

@@ -1,7 +1,16 @@
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.sampling.allocation import RiskCell, neyman_allocation
+from tierwatch.evaluation.sampling.allocation import (
+    CONFIDENCE_BINS,
+    RiskCell,
+    confidence_bin,
+    neyman_allocation,
+)
 
 
 def test_the_allocation_follows_the_spread_of_a_bin_and_averages_to_the_rate() -> None:
@@ -46,3 +55,60 @@ def test_two_phases_make_rates_more_precise_than_uniform_sampling() -> None:
         traffic[b] * risks[b] / (0.05 * (0.2 + 0.8 * share["simple", b])) for b in risks
     )
     assert 1.2 < uniform / two_phase < 2.0
+
+
+@given(st.floats(-2, 3))
+def test_every_confidence_has_a_bin(confidence: float) -> None:
+    place = confidence_bin(confidence)
+    assert 0 <= place < CONFIDENCE_BINS
+    if 0 <= confidence < 1:
+        assert place <= confidence * CONFIDENCE_BINS < place + 1
+
+
+def test_a_confidence_at_an_edge_is_of_the_bin_above_it() -> None:
+    assert [confidence_bin(value) for value in (0.0, 0.05, 0.5, 0.95, 1.0)] == [0, 1, 10, 19, 19]
+
+
+cells = st.lists(
+    st.tuples(st.integers(0, 500), st.floats(0, 300), st.floats(0, 1)), min_size=1, max_size=20
+)
+
+
+@given(cells)
+def test_no_bin_is_starved_and_none_is_flooded(rows: list[tuple[int, float, float]]) -> None:
+    found = neyman_allocation(
+        [
+            RiskCell("simple", place, requests, weight, weight * rate)
+            for place, (requests, weight, rate) in enumerate(rows)
+        ]
+    )
+    assert all(0.5 <= share <= 2.5 for share in found.values())
+    known = sum(weight for _, weight, _ in rows) and sum(requests for requests, _, _ in rows)
+    assert len(found) == (len(rows) if known else 0)
+
+
+@given(cells, st.integers(2, 5))
+def test_tiers_do_not_hear_of_each_other(rows: list[tuple[int, float, float]], busy: int) -> None:
+    mine = [
+        RiskCell("simple", place, requests, weight, weight * rate)
+        for place, (requests, weight, rate) in enumerate(rows)
+    ]
+    others = [RiskCell("standard", place, 100 * busy, 50, 25) for place in range(busy)]
+    alone, beside = neyman_allocation(mine), neyman_allocation([*others, *mine])
+    assert alone == {key: share for key, share in beside.items() if key[0] == "simple"}
+
+
+def test_a_bin_is_drawn_to_its_tier_by_twenty_pairs() -> None:
+    # Tier: 10 of 200. A bin of 1 pair, lost: (1 + 20 * .05) / 21 = .0952, beside 9 / 199 = .0457.
+    cells = [RiskCell("simple", 0, 100, 1, 1), RiskCell("simple", 1, 100, 199, 9)]
+    found = neyman_allocation(cells)
+    rates = ((1 + 20 * 0.05) / 21, (9 + 20 * 0.05) / 219)
+    spread = [math.sqrt(rate * (1 - rate)) for rate in rates]
+    mean = sum(spread) / 2
+    assert found["simple", 0] == pytest.approx(spread[0] / mean)
+    assert found["simple", 1] == pytest.approx(spread[1] / mean)
+
+
+def test_no_cells_and_no_traffic_allocate_nothing() -> None:
+    assert neyman_allocation([]) == {}
+    assert neyman_allocation([RiskCell("simple", 0, 0, 10, 1)]) == {}

@@ -1,8 +1,19 @@
 """A verdict becomes a loss about the lower tier of the pair."""
 
-import pytest
+from typing import Any
 
-from tierwatch.evaluation.sampling.outcome import Outcome, Preferred, outcome_of
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.sampling.outcome import (
+    Outcome,
+    Preferred,
+    conversation_outcome,
+    lower_verdict,
+    outcome_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,3 +37,58 @@ def test_the_loss_is_the_lower_tiers(
         preferred, direction=direction, served_tier="standard", alternative_tier=alternative
     )
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("preferred", "direction", "boundary", "loss", "lower"),
+    [
+        # Shadowed up: simple served, standard is the alternative.
+        ("served", "up", "simple", 0.0, "better"),
+        ("tie", "up", "simple", 0.0, "tie"),
+        ("alternative", "up", "simple", 1.0, "worse"),
+        # Probed down: standard served, simple is the alternative.
+        ("served", "down", "simple", 1.0, "worse"),
+        ("tie", "down", "simple", 0.0, "tie"),
+        ("alternative", "down", "simple", 0.0, "better"),
+    ],
+)
+def test_a_loss_is_the_lower_tiers_whichever_served(
+    preferred: Any, direction: str, boundary: str, loss: float, lower: str
+) -> None:
+    tiers = ("simple", "standard") if direction == "up" else ("standard", "simple")
+    found = outcome_of(
+        preferred, direction=direction, served_tier=tiers[0], alternative_tier=tiers[1]
+    )
+    assert (found.boundary, found.loss) == (boundary, loss)
+    assert lower_verdict(preferred, direction=direction) == lower
+    # A boundary's classifier and its monitor speak of the same thing.
+    assert (lower == "worse") == (found.loss == 1.0)
+
+
+rows = st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 100)), min_size=1, max_size=12)
+
+
+@given(rows, st.floats(0, 1))
+def test_a_conversation_bets_what_its_pairs_bet_on_average(
+    pairs: list[tuple[float, float]], tolerance: float
+) -> None:
+    losses, weights = ([row[k] for row in pairs] for k in range(2))
+    loss, weight = conversation_outcome(losses, weights)
+    bets = [w * (x - tolerance) for x, w in pairs]
+    assert weight * (loss - tolerance) == pytest.approx(sum(bets) / len(bets), abs=1e-9)
+    assert 0 <= loss <= 1
+    assert min(weights) - 1e-9 <= weight <= max(weights) + 1e-9
+
+
+def test_a_single_pair_is_itself() -> None:
+    assert conversation_outcome([0.5], [3.0]) == (0.5, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("losses", "weights"), [([], []), ([1.0], []), ([], [1.0]), ([1.0], [1, 2])]
+)
+def test_a_conversation_without_a_weight_for_each_loss_is_refused(
+    losses: list[float], weights: list[float]
+) -> None:
+    with pytest.raises(EvidenceError, match="a weight for each loss"):
+        conversation_outcome(losses, weights)
