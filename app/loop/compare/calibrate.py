@@ -52,7 +52,7 @@ def judge_health(
     labels = calibrate(
         [_OF_PAIR[row.judged] for row in said],
         [_OF_PAIR[row.label] for row in said],
-        orders_agree=[_agree(row.orders) for row in said],
+        orders_agree=[orders_agree(row.orders) for row in said],
     )
     scored = [
         (anchor, anchor.verdict)
@@ -77,7 +77,7 @@ def judge_health(
     )
 
 
-def _agree(orders: Sequence[Mapping[str, str | None]]) -> bool | None:
+def orders_agree(orders: Sequence[Mapping[str, str | None]]) -> bool | None:
     """Whether both orders gave the same verdict; None where not both were read."""
     said = [order["preferred"] for order in orders]
     if len(said) < _ORDERS or None in said:

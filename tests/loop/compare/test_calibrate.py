@@ -1,10 +1,11 @@
 """A judge is calibrated by people's labels and by anchors, and weak ones are called weak."""
 
 import factories.rows as put
+import pytest
 from factories.evalsets import ANCHORS, TruthfulJudge
 from sqlalchemy import Engine
 
-from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health
+from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health, orders_agree
 from tierwatch.loop.watch.anchors import judge_anchors
 from tierwatch.store.evidence.labels import add_label
 
@@ -59,3 +60,51 @@ def test_anchors_of_the_newest_run_calibrate_a_judge_nobody_has_labelled(engine:
     assert found.anchors.length_preference.n == 2  # the two ties on which it preferred one
     # One false alarm in ten hides a rate of 5 %; a tolerance of 60 % it could certify.
     assert list(found.weak_for) == ["simple"]
+
+
+def test_a_label_of_another_judges_pair_says_nothing_of_this_one(engine: Engine) -> None:
+    label(engine, 1, "alternative", "alternative")
+    with engine.connect() as connection:
+        other = judge_health(connection, "another/v1", {"simple": 0.05}, delta=0.05)
+    assert (other.labels.n, other.labelled, other.pairs) == (0, 0, 0)
+
+
+def test_pairs_without_a_label_are_counted_apart(engine: Engine) -> None:
+    label(engine, 1, "tie", "tie")
+    with engine.begin() as connection:
+        for number in (2, 3):
+            put.add_outcome(connection, number, 0.0)
+    found = health(engine)
+    assert (found.labelled, found.pairs) == (1, 3)
+    assert found.weak_for == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "agree"),
+    [
+        ([], None),
+        (["served"], None),
+        (["served", None], None),
+        ([None, None], None),
+        (["served", "served"], True),
+        (["tie", "served"], False),
+    ],
+)
+def test_orders_agree_where_both_were_read(said: list[str | None], agree: bool | None) -> None:  # noqa: FBT001 - what is expected
+    assert orders_agree([{"order": "x", "preferred": one} for one in said]) is agree
+
+
+def test_labels_of_both_kinds_are_preferred_to_anchors(engine: Engine) -> None:
+    judge = TruthfulJudge()
+    judge.version = put.JUDGE
+    judge_anchors(engine=engine, judge=judge, anchors=ANCHORS, why="first")
+    assert health(engine, simple=0.05).weak_for == {}  # perfect on the anchors
+    # On real pairs every second good answer is flagged, which hides a rate of 5 %.
+    for number in range(40):
+        bad = number % 2 == 0
+        judged = "alternative" if bad or number % 4 == 1 else "tie"
+        label(engine, number, judged, "alternative" if bad else "tie")
+    found = health(engine, simple=0.05)
+    assert found.anchors.specificity.value == 1.0
+    assert found.labels.specificity.value == 0.5
+    assert "simple" in found.weak_for

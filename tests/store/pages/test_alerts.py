@@ -6,8 +6,9 @@ from factories.rows import (
 )
 from sqlalchemy import Connection
 
+from tierwatch.store.alerts import load_alert
 from tierwatch.store.pages import alerts as alerts_pages
-from tierwatch.store.pages.alerts import alert, alerts
+from tierwatch.store.pages.alerts import alerts
 from tierwatch.store.pages.overview import open_counts
 
 
@@ -31,7 +32,19 @@ def test_unresolved_alerts_leave_the_resolved_out(connection: Connection) -> Non
     )
 
     assert [a.id for a in alerts(connection, unresolved=True)] == kept[::-1]
-    found = alert(connection, gone)
+    found = load_alert(connection, gone)
     assert found is not None
     assert found.resolved_by == "ada"
     assert open_counts(connection)["alerts"] == 2
+
+
+def test_without_alerts_the_list_is_empty(connection: Connection) -> None:
+    assert alerts(connection) == []
+    add_alert(connection, state="resolved")
+    assert alerts(connection, unresolved=True) == []
+    assert alerts(connection, before=0) == []
+
+
+def test_an_alert_in_a_list_is_the_alert(connection: Connection) -> None:
+    alert_id = add_alert(connection)
+    assert alerts(connection) == [load_alert(connection, alert_id)]

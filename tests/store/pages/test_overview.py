@@ -1,8 +1,13 @@
+from itertools import pairwise
+
+import pytest
 from factories.rows import (
     JUDGE,
+    add_alert,
     add_exchange,
     add_failure,
     add_outcome,
+    add_proposal,
     add_rollup,
     put_in_force,
 )
@@ -14,6 +19,7 @@ from tierwatch.store.pages.overview import (
     TierTraffic,
     failure_counts,
     loss_sums,
+    open_counts,
     tier_traffic,
 )
 
@@ -68,3 +74,48 @@ def test_failures_are_counted_by_step_and_reason(connection: Connection) -> None
         add_failure(connection, add_exchange(connection, request_no), reason)
 
     assert failure_counts(connection) == {"shadow: timeout": 2, "shadow: refused": 1}
+
+
+def test_before_any_traffic_everything_is_empty(connection: Connection) -> None:
+    assert tier_traffic(connection) == []
+    assert loss_sums(connection, direction="up", judge_version=JUDGE) == []
+    assert failure_counts(connection) == {}
+    assert open_counts(connection) == {"alerts": 0, "proposals": 0}
+
+
+def test_what_waits_for_a_person_is_what_is_not_decided(connection: Connection) -> None:
+    for state in ("open", "acknowledged", "resolved"):
+        add_alert(connection, state=state)
+    for number, state in enumerate(("open", "approved", "rolling_out", "rejected", "open")):
+        add_proposal(connection, state=state, task_type=f"type {number}")
+    assert open_counts(connection) == {"alerts": 2, "proposals": 2}
+
+
+def test_counts_are_whole_numbers(connection: Connection) -> None:
+    add_rollup(connection, "simple", 3, errors=1, escalated=2)
+    [line] = tier_traffic(connection)
+    assert [type(value) for value in (line.requests, line.errors, line.escalated)] == [int] * 3
+    assert [type(value) for value in (line.cost_usd, line.latency_ms)] == [float] * 2
+
+
+@pytest.mark.parametrize("buckets", [1, 2, 3, 7, 100])
+def test_every_outcome_is_in_one_stretch(connection: Connection, buckets: int) -> None:
+    for request_no in (5, 6, 9, 40, 41, 99):
+        add_outcome(connection, request_no, float(request_no % 2), weight=1.5)
+    found = loss_sums(connection, direction="up", judge_version=JUDGE, buckets=buckets)
+    assert sum(group.n for group in found) == 6
+    assert sum(group.weight for group in found) == pytest.approx(9.0)
+    assert sum(group.weighted_loss for group in found) == pytest.approx(6.0)  # four odd ones
+    assert all(0 <= group.bucket < buckets for group in found)
+    for earlier, later in pairwise(found):
+        assert earlier.last_request < later.first_request
+
+
+def test_failures_beyond_the_fifty_commonest_are_left_out(connection: Connection) -> None:
+    for number in range(52):
+        add_failure(connection, add_exchange(connection, number), f"reason {number:02}")
+    add_failure(connection, add_exchange(connection, 99), "reason 51")
+    found = failure_counts(connection)
+    assert len(found) == 50
+    assert next(iter(found.items())) == ("shadow: reason 51", 2)
+    assert "shadow: reason 50" not in found

@@ -74,3 +74,45 @@ def test_failed_pair_says_where_and_why(connection: Connection) -> None:
 
 def test_unknown_pair_is_none(connection: Connection) -> None:
     assert pair(connection, uuid.uuid4()) is None
+
+
+def test_of_many_attempts_the_first_hundred_are_shown_in_order(connection: Connection) -> None:
+    exchange_id = add_exchange(connection, 1)
+    connection.execute(
+        insert(AttemptRow),
+        [
+            {
+                "exchange_id": exchange_id,
+                "step": "serve",
+                "model": f"m{number}",
+                "error": "timeout",
+                "detail": "",
+                "latency_ms": 1.0,
+            }
+            for number in range(103)
+        ],
+    )
+    found = pair(connection, exchange_id)
+    assert found is not None
+    assert [attempt.model for attempt in found.attempts] == [f"m{number}" for number in range(100)]
+
+
+def test_a_pair_has_its_own_attempts_and_verdicts_only(connection: Connection) -> None:
+    mine, other = add_pair(connection, 1, "tie"), add_pair(connection, 2, "served")
+    connection.execute(
+        insert(AttemptRow).values(
+            exchange_id=other, step="judge", model="m", error="", detail="", latency_ms=1.0
+        )
+    )
+    found = pair(connection, mine)
+    assert found is not None
+    assert found.attempts == []
+    assert [verdict.preferred for verdict in found.verdicts] == ["tie"]
+
+
+def test_what_the_judge_said_in_each_order_is_kept(connection: Connection) -> None:
+    found = pair(connection, add_pair(connection, 1, "served"))
+    assert found is not None
+    [verdict] = found.verdicts
+    assert [order["order"] for order in verdict.orders] == ["served_first", "alternative_first"]
+    assert (verdict.calls, verdict.reason, verdict.unscored_why) == (2, "both say four", "")

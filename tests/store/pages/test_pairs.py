@@ -8,10 +8,11 @@ from factories.rows import (
     add_shadow,
     add_verdict,
 )
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
-from tierwatch.store.pages.pairs import STAGES, PairFilter, pairs
+from tierwatch.store.pages.pairs import STAGES, PairFilter, pair_line, pairs
+from tierwatch.store.schema.evidence import VerdictRow
 
 
 @pytest.fixture
@@ -77,3 +78,43 @@ def test_pages_are_cut_by_id(connection: Connection) -> None:
     first = pairs(connection, PairFilter(), limit=3)
     rest = pairs(connection, PairFilter(), before=first[-1].id, limit=3)
     assert [line.id for line in [*first, *rest]] == ids[::-1]
+
+
+def test_an_empty_list_is_empty_whatever_is_wanted(connection: Connection) -> None:
+    for stage in (None, *STAGES):
+        assert pairs(connection, PairFilter(stage=stage)) == []
+    assert pair_line(connection, uuid.uuid4()) is None
+
+
+def test_a_line_is_the_same_alone_and_in_the_list(
+    connection: Connection, one_of_each_stage: dict[str, uuid.UUID]
+) -> None:
+    for line in pairs(connection, PairFilter()):
+        assert pair_line(connection, line.id) == line
+    assert len(one_of_each_stage) == len(pairs(connection, PairFilter()))
+
+
+def test_a_verdict_stands_even_where_the_work_failed_before(connection: Connection) -> None:
+    exchange_id = add_pair(connection, 1, "served")
+    add_failure(connection, exchange_id, "timeout")
+    line = pair_line(connection, exchange_id)
+    assert line is not None
+    assert (line.stage, line.preferred) == ("judged", "served")
+
+
+def test_a_failure_after_the_shadow_is_a_failure(connection: Connection) -> None:
+    exchange_id = add_exchange(connection, 1)
+    add_shadow(connection, exchange_id)
+    add_failure(connection, exchange_id, "text expired")
+    line = pair_line(connection, exchange_id)
+    assert line is not None
+    assert (line.stage, line.preferred, line.basis) == ("failed", None, None)
+
+
+def test_only_the_newest_verdict_is_asked_whether_it_needs_review(connection: Connection) -> None:
+    exchange_id = add_pair(connection, 1, None)
+    connection.execute(update(VerdictRow).values(created_at="2026-01-01"))
+    assert len(pairs(connection, PairFilter(for_review=True))) == 1
+    add_verdict(connection, exchange_id, "served", judge_version="newer")
+    assert pairs(connection, PairFilter(for_review=True)) == []
+    assert len(pairs(connection, PairFilter(preferred="served"))) == 1
