@@ -6,6 +6,7 @@ from typing import Any
 
 from factories import evidence as stored
 from factories.rows import JUDGE, NOW
+from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.evidence.alert_evidence import read_alert_evidence
 from tierwatch.evaluation.evidence.proposal_evidence import (
@@ -94,3 +95,15 @@ def outcome(number: int, loss: float = 0.0, **changes: Any) -> Outcome:
         "observation": number,
     }
     return Outcome(**(columns | changes))
+
+
+def active(connection: Connection) -> tuple[Any, ...]:
+    """Stable version, candidate version and share of what is active."""
+    query = text("select stable_version, candidate_version, share from active_policy")
+    return tuple(connection.execute(query).one())
+
+
+def audit(connection: Connection) -> list[tuple[Any, ...]]:
+    """Who did what to what, oldest first."""
+    query = text("select actor, action, subject from audit order by id")
+    return [tuple(row) for row in connection.execute(query)]

@@ -1,4 +1,4 @@
-"""Propose: write a proposal down, open for a week, and tell the audit."""
+"""Propose: write a proposal down, open for a week, with a line in the audit."""
 
 import datetime as dt
 from dataclasses import dataclass

@@ -26,7 +26,7 @@ class TypeLine:
 
     Attributes:
         name: its name.
-        words: that tell it.
+        words: that it is known by.
         requests: of the last seven days.
         share: of all requests that were given an active type.
         misroute: rate at which its kept requests were worse than the next tier's answer.

@@ -1,4 +1,4 @@
-"""Types: group recent prompts anew, and make the groups active where they tell rates apart better.
+"""Types: group recent prompts anew; activate the groups where they tell rates apart better.
 
 What happens to old data: rollups, outcomes and streams keep the name of a type. A type that goes
 on keeps its name, so its charts and monitors go on and nothing is rewritten. A name that vanishes

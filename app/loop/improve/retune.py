@@ -1,4 +1,4 @@
-"""Retune: look for a better threshold in the outcomes, and propose it with its evidence."""
+"""Retune: search the outcomes for a better threshold, and propose it with its evidence."""
 
 from collections.abc import Callable
 from functools import partial

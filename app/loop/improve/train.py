@@ -66,7 +66,7 @@ def train(
         base_rate: as in `loop.improve.learn.LearnRules`.
         teacher: ``static``, ``words`` or ``none``.
         limit: pairs of a boundary at most, the newest.
-        said: told boundary, and how many of how many prompts were imitated.
+        said: called with the boundary, and how many of how many prompts were imitated.
 
     Raises:
         UsageError: no classifier of kind local is configured, or the extra ``train`` is missing.

@@ -22,7 +22,7 @@ _METHOD: Final = f"ADWIN, delta {_DELTA}, of the stream's own past"
 
 
 def raised_against_past(losses: Sequence[float]) -> RelativeChange | None:
-    """The newest rise that ADWIN notices, or None; a fall is not told.
+    """The newest rise that ADWIN notices, or None; a fall is not reported.
 
     Args:
         losses: of the stream's observations, in [0, 1], in order of arrival.

@@ -1,10 +1,10 @@
 """A decision needs a reason, is taken once, and has a way back."""
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import factories.rows as put
 import pytest
+from factories.decided import active, audit
 from fakes.collaborators import scalar
 from sqlalchemy import Connection, Engine, text
 
@@ -17,24 +17,6 @@ from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.store.policies import active_policies, load_policy, lock_active
 from tierwatch.store.proposals import load_proposal
-
-
-@pytest.fixture
-def in_force(connection: Connection) -> Connection:
-    """Policy 1 is in force: 0.70 for both tiers."""
-    put.add_policy(connection)
-    put.put_in_force(connection)
-    return connection
-
-
-def active(connection: Connection) -> tuple[Any, ...]:
-    query = text("select stable_version, candidate_version, share from active_policy")
-    return tuple(connection.execute(query).one())
-
-
-def audit(connection: Connection) -> list[tuple[Any, ...]]:
-    query = text("select actor, action, subject from audit order by id")
-    return [tuple(row) for row in connection.execute(query)]
 
 
 def blocked(engine: Engine) -> bool:
@@ -162,60 +144,3 @@ def test_a_second_approval_waits_for_the_first_rollout_and_builds_on_it(
     # Both decisions: the first one's 0.8 and the second one's 0.6.
     assert dict(candidate.thresholds) == {"simple": 0.8, "standard": 0.6}
     assert active(in_force) == (2, 3, 0.2)
-
-
-def test_nothing_approved_starts_nothing(in_force: Connection) -> None:
-    put.add_proposal(in_force)
-    assert start_rollout(in_force, share=0.2) is None
-    assert active(in_force) == (1, None, 0.0)
-
-
-def test_going_back_stores_a_new_version_and_cancels_the_rollout(in_force: Connection) -> None:
-    first = put.add_proposal(in_force)
-    approve_proposal(in_force, first, actor="ada", why="yes")
-    finish_rollout(in_force, load_proposal(in_force, first), why="100 pairs")
-    second = put.add_proposal(in_force, tier="standard")
-    approve_proposal(in_force, second, actor="ada", why="yes")
-    assert active(in_force) == (2, 3, 0.2)
-    assert roll_back_to(in_force, 1, actor="bob", why="complaints") == 4
-    assert active(in_force) == (4, None, 0.0)
-    policy = load_policy(in_force, 4)
-    assert policy is not None
-    assert dict(policy.thresholds) == {"simple": 0.7, "standard": 0.7}
-    # What had come after version 1 is no longer in force.
-    assert load_proposal(in_force, first).state == "rolled_back"
-    assert load_proposal(in_force, second).state == "rolled_back"
-    assert audit(in_force)[-2:] == [
-        ("bob", "rollout.rolled_back", "policy/3"),
-        ("bob", "policy.rolled_back", "policy/4"),
-    ]
-    reason = in_force.execute(text("select reason from policies where version = 4")).scalar_one()
-    assert reason == "back to policy 1: complaints"
-
-
-def test_going_back_to_what_is_stable_only_cancels_the_rollout(in_force: Connection) -> None:
-    proposal_id = put.add_proposal(in_force)
-    approve_proposal(in_force, proposal_id, actor="ada", why="yes")
-    assert roll_back_to(in_force, 1, actor="bob", why="not now") == 1
-    assert active(in_force) == (1, None, 0.0)
-    assert load_proposal(in_force, proposal_id).state == "rolled_back"
-    assert in_force.execute(text("select max(version) from policies")).scalar_one() == 2
-
-
-def test_going_back_to_what_is_in_force_or_unknown_is_a_conflict(in_force: Connection) -> None:
-    with pytest.raises(ConflictError, match="policy 1 is active already"):
-        roll_back_to(in_force, 1, actor="ada", why="hm")
-    with pytest.raises(ConflictError, match="there is no policy 9"):
-        roll_back_to(in_force, 9, actor="ada", why="hm")
-    assert active(in_force) == (1, None, 0.0)
-
-
-def test_an_approved_loosening_is_withdrawn_before_it_starts(in_force: Connection) -> None:
-    running = put.add_proposal(in_force, tier="standard")
-    waiting = put.add_proposal(in_force, direction="lower", to_threshold=0.6)
-    approve_proposal(in_force, running, actor="ada", why="yes")
-    approve_proposal(in_force, waiting, actor="ada", why="yes")
-    withdraw_loosening(in_force, "simple", why="alert 1")
-    assert load_proposal(in_force, waiting).state == "expired"
-    assert load_proposal(in_force, running).state == "rolling_out"
-    assert audit(in_force)[-1] == ("tierwatch", "proposal.expired", f"proposal/{waiting}")

@@ -19,14 +19,6 @@ from tierwatch.store.policies import active_policies, load_policy
 from tierwatch.store.proposals import load_proposal
 
 
-@pytest.fixture
-def in_force(connection: Connection) -> Connection:
-    """Policy 1 is active: 0.70 for both tiers."""
-    put.add_policy(connection)
-    put.put_in_force(connection)
-    return connection
-
-
 def test_nothing_starts_without_a_policy_or_an_approval(connection: Connection) -> None:
     assert start_rollout(connection, share=0.2) is None
     put.add_policy(connection)

@@ -32,14 +32,6 @@ def nothing_said_yet() -> None:
     say_left_alone.cache_clear()
 
 
-@pytest.fixture
-def in_force(connection: Connection) -> Connection:
-    """Policy 1 is active: 0.70 for both tiers."""
-    put.add_policy(connection)
-    put.put_in_force(connection)
-    return connection
-
-
 def states(connection: Connection) -> list[tuple[Any, ...]]:
     found = connection.exec_driver_sql("select state, ended_why from proposals order by id")
     return [tuple(row) for row in found]
