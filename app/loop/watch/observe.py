@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.evidence.document import Unreadable, read_or_unreadable
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
-from tierwatch.loop.watch.budget import watch_budget
+from tierwatch.loop.watch.evaluation_budget import watch_budget
 from tierwatch.loop.watch.streams import (
     EVERY_TYPE,
     NO_TYPE,

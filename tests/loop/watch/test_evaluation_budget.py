@@ -5,7 +5,7 @@ import pytest
 from fakes.collaborators import rows
 from sqlalchemy import Engine
 
-from tierwatch.loop.watch.budget import watch_budget
+from tierwatch.loop.watch.evaluation_budget import watch_budget
 
 
 @pytest.mark.parametrize(("budget", "opened"), [(None, 0), (0.013, 0), (0.012, 1), (0.001, 1)])
