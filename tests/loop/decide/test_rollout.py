@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import factories.rows as put
+import numpy as np
 import pytest
 from factories import evidence as stored
 from fakes.collaborators import rows, scalar
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.loop.decide.rollout import RolloutRules, rollout
+from tierwatch.loop.decide.rollout import RolloutRules, ServedPair, pairs_until_shown_worse, rollout
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import add_policy, load_policy
 
@@ -169,3 +172,41 @@ def test_with_nothing_to_roll_out_nothing_moves(engine: Engine) -> None:
         put.add_policy(connection)
         put.put_in_force(connection)
     assert rollout(engine=engine, rules=RULES) is None
+
+
+def served(losses: list[float], weight: float = 1.0) -> list[ServedPair]:
+    return [ServedPair(loss, weight) for loss in losses]
+
+
+def test_good_pairs_show_nothing_worse_and_bad_ones_do_soon() -> None:
+    assert pairs_until_shown_worse([], 0.05, RULES) is None
+    assert pairs_until_shown_worse(served([0.0] * 500), 0.05, RULES) is None
+    found = pairs_until_shown_worse(served([1.0] * 500), 0.05, RULES)
+    # Level 100 / 1 % = 10,000; the boldest of the bets multiplies its evidence by 5 a pair, and
+    # counts a fifth of them: 5^n / 5 >= 10,000 at the seventh.
+    assert found is not None
+    assert found <= 8
+
+
+def test_pairs_that_are_too_heavy_for_the_plan_do_not_count() -> None:
+    heavy = served([1.0] * 500, weight=1.5)
+    assert pairs_until_shown_worse(heavy, 0.05, RULES) is None
+    wider = replace(RULES, max_weight=1.5)
+    assert pairs_until_shown_worse(heavy, 0.05, wider) is not None
+
+
+@settings(max_examples=30)
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0]), max_size=120), st.floats(0.05, 0.6))
+def test_a_higher_promise_is_broken_no_sooner(losses: list[float], promised: float) -> None:
+    strict = pairs_until_shown_worse(served(losses), promised, RULES)
+    loose = pairs_until_shown_worse(served(losses), promised + 0.3, RULES)
+    if loose is not None:
+        assert strict is not None
+        assert strict <= loose
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_rate_as_promised_is_seldom_taken_back(seed: int) -> None:
+    # A false rollback has a chance of at most pairs / level = 100 / 10,000 for each run.
+    losses = (np.random.default_rng(seed).random(100) < 0.2).astype(float).tolist()
+    assert pairs_until_shown_worse(served(losses), 0.2, RULES) is None

@@ -8,6 +8,7 @@ from typing import Any
 
 import factories.rows as put
 import pytest
+import structlog
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
@@ -309,3 +310,27 @@ def test_without_a_budget_nothing_is_ever_spent(engine: Engine) -> None:
         put.add_pair(connection, 1)
     observe(engine=engine, rules=RULES)
     assert alerts(engine) == []
+
+
+@pytest.mark.parametrize("kept", ["null", '{"version": 2}', '{"value": 0.1}'])
+def test_figures_that_cannot_be_read_are_made_anew(engine: Engine, kept: str) -> None:
+    pour(engine, [0.0] * 100)
+    observe(engine=engine, rules=RULES)
+    with engine.begin() as connection:
+        change = text("update monitors set estimate = cast(:kept as jsonb)")
+        connection.execute(change, {"kept": kept})
+    pour(engine, [0.0], first=101)
+    observe(engine=engine, rules=RULES)
+    # 101 are less than 1.02 * 100: had these been readable, they would have stayed.
+    estimate = scalar(engine, "select estimate from monitors")
+    assert (estimate["version"], estimate["observations"], estimate["n"]) == (1, 101, 101)
+
+
+def test_what_is_said_once_of_a_heavy_outcome_leaves_the_others_counting(engine: Engine) -> None:
+    pour(engine, [1.0], weight=RULES.max_weight * 3)
+    pour(engine, [0.0] * 10, first=2)
+    with structlog.testing.capture_logs() as said:
+        observe(engine=engine, rules=RULES)
+    [line] = said
+    assert line["event"] == "outcome left out: weight above the cap"
+    assert scalar(engine, "select pairs from monitors") == 10

@@ -1,12 +1,18 @@
 """Each tier is asked every probe once a run, and a tier that no longer passes them is told."""
 
+import datetime as dt
+
+import factories.rows as put
 import pytest
 from factories.evalsets import PROBES, Models
 from fakes.collaborators import TIERS, rows, scalar
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from tierwatch.evaluation.evidence.drift_evidence import ModelDriftEvidence
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.probes import ProbeRun, ask_probes
+from tierwatch.loop.watch.flips import FLIPS_TOLERATED
+from tierwatch.loop.watch.probes import ProbeRun, ask_probes, model_cause
+from tierwatch.store.alerts import unresolved_alert
 
 
 @pytest.fixture
@@ -83,3 +89,70 @@ def test_a_provider_that_is_away_fails_no_probe(engine: Engine, models: Models) 
     assert "standard" not in runs
     assert runs["simple"].compared
     assert scalar(engine, "select count(*) from alerts") == 0
+
+
+def test_a_reply_that_fails_is_kept_for_people_and_cut(engine: Engine, models: Models) -> None:
+    models.unlearnt["small-1"] = {7}
+    run(engine, models)
+    found = rows(
+        engine,
+        "select a.reply, a.passed from probe_answers a join evalset_runs r on r.id = a.run_id"
+        " where r.subject = 'simple' and a.probe_id = 'p07'",
+    )
+    assert [tuple(row) for row in found] == [("no", False)]
+
+
+def test_a_fresh_run_serves_an_alert_that_opened_before_it(engine: Engine, models: Models) -> None:
+    opened = dt.datetime.now(dt.UTC)
+    run(engine, models)
+    asked = models.asked
+    again = ask_probes(
+        engine=engine,
+        client=models,
+        tiers=TIERS,
+        probes=PROBES,
+        why="alert 1",
+        fresh_after=opened,
+    )
+    assert [one.tier for one in again] == ["simple", "standard", "complex"]
+    assert models.asked == asked
+
+
+def test_a_spent_budget_asks_nothing(engine: Engine, models: Models) -> None:
+    with engine.begin() as connection:
+        put.add_pair(connection, 1)  # costs 0.012 USD
+    found = ask_probes(
+        engine=engine,
+        client=models,
+        tiers=TIERS,
+        probes=PROBES,
+        why="test",
+        budget_usd_per_day=0.01,
+    )
+    assert (found, models.asked) == ([], 0)
+
+
+def test_a_lost_call_is_paid_for_and_the_run_goes_on_later(engine: Engine, models: Models) -> None:
+    models.away = {"small-1"}
+    assert [one.tier for one in run(engine, models)] == ["standard", "complex"]
+    models.away = set()
+    with engine.begin() as connection:
+        connection.execute(
+            text("update evalset_runs set until = now() - interval '1 s' where ended_at is null")
+        )
+    runs = run(engine, models)
+    assert runs[0].tier == "simple"
+    # It is the first run of that model still: compared with nothing.
+    assert not runs[0].compared
+
+
+def test_a_drift_alert_says_of_which_model_it_is(engine: Engine, models: Models) -> None:
+    run(engine, models)
+    models.unlearnt["small-1"] = set(range(20))
+    run(engine, models)
+    with engine.connect() as connection:
+        found = unresolved_alert(connection, model_cause(TIERS[0]))
+    assert found is not None
+    assert isinstance(found.evidence, ModelDriftEvidence)
+    assert (found.evidence.model, found.evidence.flips) == ("small-1", 20)
+    assert found.evidence.tolerance == FLIPS_TOLERATED
