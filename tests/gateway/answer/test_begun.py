@@ -1,0 +1,136 @@
+"""A stream as the replying step reads it, from a provider that says what a test wants."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from factories.deployments import balancer
+from factories.gateway_values import SIMPLE
+from fakes.provider import openai_chunks
+from prometheus_client import CollectorRegistry, generate_latest
+
+from tierwatch.errors import ProviderError
+from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.wire.stream_relay import StreamRelay
+
+SILENT = ProviderError("silent", kind="timeout")
+
+
+class Stream:
+    """A provider's stream: pieces, then its end or an error."""
+
+    def __init__(self, pieces: Sequence[bytes], error: ProviderError | None) -> None:
+        self._pieces = list(pieces)
+        self._error = error
+        self.closed = False
+
+    async def read(self) -> bytes:
+        if self._pieces:
+            return self._pieces.pop(0)
+        if self._error is not None:
+            raise self._error
+        return b""
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Told:
+    """A stream that has begun, and everybody who is told of it."""
+
+    def __init__(
+        self, *pieces: bytes, error: ProviderError | None = None, wire: str = "openai"
+    ) -> None:
+        self.metrics = GatewayMetrics(CollectorRegistry())
+        self.ledger = Ledger()
+        self.stream = Stream(pieces[1:], error)
+        relay = StreamRelay(wire, "openai", include_usage=True, created=1)
+        call = balancer(SIMPLE, metrics=self.metrics).pick(SIMPLE)
+        assert call is not None
+        with call:
+            self.ledger.tried(SIMPLE, 0.0)
+        self.begun = Begun(
+            relay.feed(pieces[0]),
+            relay,
+            self.stream,  # type: ignore[arg-type]
+            call,
+            wire=wire,
+            ledger=self.ledger,
+            metrics=self.metrics,
+        )
+
+    def read(self) -> bytes:
+        """All that the caller gets."""
+
+        async def pieces() -> bytes:
+            got = self.begun.first
+            while (piece := await self.begun.read()) is not None:
+                got += piece
+            return got + self.begun.end()
+
+        try:
+            return asyncio.run(pieces())
+        finally:
+            self.begun.close()
+
+    def calls(self, outcome: str) -> float:
+        series = f'deployment="lab/small-1",outcome="{outcome}"}}'
+        page = generate_latest(self.metrics.registry).decode()
+        return next(float(line.split()[-1]) for line in page.splitlines() if series in line)
+
+
+def test_a_stream_passes_untouched_and_is_read_along() -> None:
+    chunks = openai_chunks("Par", "is.", usage=True)
+    told = Told(*chunks)
+    assert told.read() == b"".join(chunks)
+    said = told.begun.said
+    assert (said.message["content"], said.finish_reason, said.finished) == ("Paris.", "stop", True)
+    assert said.usage[:2] == (21, 2)
+    assert [attempt.error for attempt in told.ledger.attempts] == [""]
+    assert (told.calls("answered"), told.calls("failed"), told.stream.closed) == (1, 0, True)
+
+
+@pytest.mark.parametrize(("error", "kind"), [(None, "cut"), (SILENT, "timeout")])
+def test_one_that_breaks_off_ends_with_the_reason(error: ProviderError | None, kind: str) -> None:
+    told = Told(*openai_chunks("Par", finish=None, done=False), error=error)
+    last = told.read().rsplit(b"\n\n", 2)[-2]
+    assert f'"code":"provider_{kind}"'.encode() in last.replace(b'": "', b'":"')
+    assert not told.begun.said.finished
+    assert told.begun.said.message["content"] == "Par"
+    assert [attempt.error for attempt in told.ledger.attempts] == [kind]
+    assert (told.calls("answered"), told.calls("failed")) == (0, 1)
+
+
+def test_an_error_that_the_provider_streams_is_passed_on_and_not_doubled() -> None:
+    head = openai_chunks("Par", finish=None, done=False)
+    error = b'data: {"error": {"message": "overloaded"}}\n\n'
+    told = Told(*head, error)
+    assert told.read() == b"".join(head) + error
+    assert [attempt.error for attempt in told.ledger.attempts] == [""]
+    assert told.calls("failed") == 1
+
+
+def test_what_cannot_be_translated_ends_a_translated_stream() -> None:
+    told = Told(*openai_chunks("Par", finish=None, done=False), b"data: {\n\n", wire="anthropic")
+    text = told.read()
+    assert b"event: error" in text
+    assert [attempt.error for attempt in told.ledger.attempts] == ["unreadable"]
+
+
+def test_one_that_nobody_reads_to_its_end_is_closed_and_says_how_far_it_came() -> None:
+    told = Told(*openai_chunks("Par", "is."))
+    asyncio.run(told.begun.read())
+    told.begun.close()
+    assert told.stream.closed
+    assert not told.begun.said.finished
+    assert told.calls("failed") == 0  # it was the caller who left
+
+
+def test_reasoning_in_a_stream_is_entered_when_it_is_closed() -> None:
+    chunk = b'data: {"choices": [{"index": 0, "delta": {"reasoning_content": "hm"}}]}\n\n'
+    told = Told(chunk, *openai_chunks("Paris."))
+    assert not told.ledger.reasoned
+    told.read()
+    assert told.ledger.reasoned
