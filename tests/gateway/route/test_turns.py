@@ -80,7 +80,8 @@ def test_a_warm_cache_at_a_deployment_that_is_left_alone_is_worth_nothing(
         "cost: 10,", "cost: {input: 2, output: 2, cached_input: 0.01},"
     )
     turns = Turns(load(tmp_path, cheap_when_read), SessionRules(), lambda: NOW, is_healthy)
-    warm = pin(COMPLEX, warm_tokens=1_000_000, turns=9)
+    # A million tokens: 0.01 USD to read them warm, 2 cold, 1 at the cheaper tier.
+    warm = pin(COMPLEX, warm_tokens=1_000_000)
     long = [{**ANOTHER[0], "content": "x" * 4_000_000}, *ANOTHER[1:]]
     turn = turns.turn(
         asked(long, session="s"), KNOWN._replace(answer_pin=warm, pin=warm), decision()

@@ -1,0 +1,56 @@
+"""Providers in memory: what each says, or which error it gives; and what they were asked."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tierwatch.errors import ProviderError
+
+Reply = Mapping[str, Any] | ProviderError | Sequence[bytes] | asyncio.Event
+
+
+class ScriptedUpstream:
+    """Gives its replies in order. An Event is never set by it: who waits for it waits."""
+
+    def __init__(self, *replies: Reply, kinds: Mapping[str, str] | None = None) -> None:
+        self._replies = list(replies)
+        self._kinds = kinds or {}
+        self.asked: list[tuple[str, dict[str, Any], Mapping[str, str] | None]] = []
+
+    def kind(self, provider: str) -> str:
+        return self._kinds.get(provider, "openai")
+
+    async def complete(
+        self, provider: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> tuple[bytes, dict[str, Any]]:
+        reply = await self._next(provider, body, headers)
+        return json.dumps(reply).encode(), dict(reply)
+
+    async def stream(
+        self, provider: str, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> "ScriptedStream":
+        return ScriptedStream(await self._next(provider, body, headers))
+
+    async def _next(self, provider: str, body: bytes, headers: Mapping[str, str] | None) -> Any:
+        self.asked.append((provider, json.loads(body), headers))
+        reply = self._replies.pop(0)
+        if isinstance(reply, asyncio.Event):
+            await reply.wait()
+        if isinstance(reply, ProviderError):
+            raise reply
+        return reply
+
+
+class ScriptedStream:
+    """A stream of chunks."""
+
+    def __init__(self, chunks: Sequence[bytes]) -> None:
+        self.first, *self._rest = chunks
+        self.closed = False
+
+    async def read(self) -> bytes:
+        return self._rest.pop(0) if self._rest else b""
+
+    def close(self) -> None:
+        self.closed = True

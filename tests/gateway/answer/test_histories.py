@@ -1,0 +1,117 @@
+"""What of a history a model gets to read; test_routes.py holds whole conversations over HTTP."""
+
+from typing import Any
+
+import pytest
+from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, decision, route
+from prometheus_client import CollectorRegistry, generate_latest
+
+from tierwatch.gateway.answer.histories import Histories
+from tierwatch.gateway.answer.question import Question
+from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.route.recall import Recalled
+from tierwatch.gateway.route.route import Route
+from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import Price, Tier
+from tierwatch.wire.history.reader import Issuer
+
+OTHER = Tier("complex", "claude", "other", Price(10.0, 20.0))
+THOUGHT = [
+    {"role": "user", "content": "6 x 7?"},
+    {"role": "assistant", "content": "42", "reasoning_content": "hm"},
+    {"role": "user", "content": "Sure?"},
+]
+
+
+class Fitting:
+    def __init__(self, *tiers: Tier, **kinds: str) -> None:
+        self.metrics = GatewayMetrics(CollectorRegistry())
+        self._histories = Histories(tiers or TIERS, {"lab": "openai", **kinds}, self.metrics)
+
+    def fitted(
+        self,
+        by: Asked,
+        *,
+        tier: Tier = SIMPLE,
+        of: Route | None = None,
+        under: Decision | None = None,
+    ) -> tuple[Any, Any]:
+        question = Question(by.request, by.chat, by.streaming)
+        return self._histories.fitted(question, by, of or route(), under or decision(tier), tier)
+
+    def changes(self) -> list[str]:
+        page = generate_latest(self.metrics.registry).decode().splitlines()
+        return [line for line in page if line.startswith("tierwatch_history_changes_total{")]
+
+
+def test_a_plain_history_stays_as_it_is() -> None:
+    fitting, one = Fitting(), asked()
+    request, chat = fitting.fitted(one)
+    assert request == chat == one.request
+    assert fitting.changes() == []
+
+
+def thoughts(request: Any) -> list[Any]:
+    return [message.get("reasoning_content") for message in request["messages"]]
+
+
+@pytest.mark.parametrize(
+    ("issuer", "tier", "kept"),
+    [
+        (Issuer("lab", "small-1"), SIMPLE, True),
+        (Issuer("lab", "large-1"), SIMPLE, False),
+        (Issuer("lab", "small-1"), COMPLEX, False),
+        (Issuer("other", "small-1"), SIMPLE, False),
+        (None, SIMPLE, False),
+    ],
+)
+def test_a_model_gets_back_its_own_reasoning_and_nobody_elses(
+    issuer: Issuer | None, tier: Tier, *, kept: bool
+) -> None:
+    issuers = {} if issuer is None else {1: issuer}
+    fitting = Fitting()
+    request, _ = fitting.fitted(
+        asked(THOUGHT), tier=tier, of=route(recalled=Recalled(b"t", "s", issuers=issuers))
+    )
+    assert thoughts(request) == [None, "hm" if kept else None, None]
+    assert (fitting.changes() == []) is kept
+
+
+@pytest.mark.parametrize(("reason", "kept"), [("pinned", True), ("kept", False)])
+def test_a_caller_vouches_for_the_model_it_names(reason: str, *, kept: bool) -> None:
+    request, _ = Fitting().fitted(asked(THOUGHT), under=decision(reason=reason))
+    assert thoughts(request) == [None, "hm" if kept else None, None]
+
+
+def test_where_one_model_alone_can_have_written_it_that_one_did() -> None:
+    request, _ = Fitting(SIMPLE).fitted(asked(THOUGHT))
+    assert thoughts(request)[1] == "hm"
+    two_wires = Fitting(SIMPLE, OTHER, other="anthropic")
+    request, _ = two_wires.fitted(asked(THOUGHT))
+    assert thoughts(request)[1] == "hm"
+
+
+def test_an_anthropic_callers_ids_are_cut_to_what_openai_takes() -> None:
+    call = {"id": "c" * 50, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    chat = {
+        "model": "auto",
+        "messages": [
+            {"role": "user", "content": "Weather?"},
+            {"role": "assistant", "content": None, "tool_calls": [call]},
+            {"role": "tool", "tool_call_id": "c" * 50, "content": "sunny"},
+        ],
+    }
+    use = {"type": "tool_use", "id": "c" * 50, "name": "f", "input": {}}
+    result = {"type": "tool_result", "tool_use_id": "c" * 50, "content": "sunny"}
+    messages = [
+        {"role": "user", "content": "Weather?"},
+        {"role": "assistant", "content": [use]},
+        {"role": "user", "content": [result]},
+    ]
+    by = asked(messages, wire="anthropic", chat=chat, max_tokens=5)
+    _, said = Fitting().fitted(by)
+    (cut,) = said["messages"][1]["tool_calls"]
+    assert len(cut["id"]) <= 40
+    assert said["messages"][2]["tool_call_id"] == cut["id"]
+    assert chat["messages"][1]["tool_calls"][0]["id"] == "c" * 50  # the caller's is as it was
