@@ -212,3 +212,84 @@ def test_two_policies_must_be_told_apart_and_have_the_same_tiers() -> None:
         ActivePolicies(POLICY, Policy(1, {"simple": 0.8, "standard": 0.6}), 0.2)
     with pytest.raises(PolicyError, match="found tiers"):
         ActivePolicies(POLICY, Policy(2, {"simple": 0.8}), 0.2)
+
+
+shares = st.integers(0, 100).map(lambda percent: percent / 100)
+
+
+@given(first=shares, other=shares, new=shares, task=st.sampled_from(["all", "code", "law"]))
+def test_one_changed_threshold_leaves_every_other_one(
+    first: float, other: float, new: float, task: str
+) -> None:
+    old = Policy(1, {"simple": first, "standard": other}, {"code": {"standard": 0.5}})
+    changed = old.with_threshold("simple", new, version=2, task_type=task)
+    assert changed.threshold("simple", task) == new
+    assert changed.version == 2
+    for tier, kind in (("standard", "all"), ("standard", "code"), ("standard", "law")):
+        assert changed.threshold(tier, kind) == old.threshold(tier, kind)
+    if task != "all":
+        assert changed.threshold("simple") == first
+    # The policy that was stays what it was.
+    assert old.threshold("simple", "code") == first
+
+
+@pytest.mark.parametrize("tier", ["complex", "", "Simple"])
+def test_a_tier_without_a_threshold_is_refused_everywhere(tier: str) -> None:
+    policy = Policy(1, {"simple": 0.7})
+    for ask in (
+        lambda: policy.threshold(tier),
+        lambda: policy.with_threshold(tier, 0.5, version=2),
+        lambda: policy.with_model(1, tier, 0.5, version=2),
+        lambda: policy.with_promises({tier: 0.1}, quality=0.9),
+    ):
+        with pytest.raises(PolicyError, match="accepted: "):
+            ask()
+
+
+@pytest.mark.parametrize("model", [-1, True, 1.0, "1", None])
+def test_a_model_has_a_version_or_is_the_configured_one(model: Any) -> None:
+    with pytest.raises(PolicyError, match="classifier: found"):
+        Policy(1, {"simple": 0.7}, classifier=model)
+
+
+@pytest.mark.parametrize("quality", [None, 0.0, 1.0, 1, "0.9", float("nan")])
+def test_a_promise_is_made_for_a_quality(quality: Any) -> None:
+    with pytest.raises(PolicyError, match="promised_for: found"):
+        Policy(1, {"simple": 0.7}, promised={"simple": 0.1}, promised_for=quality)
+
+
+def test_a_quality_without_a_promise_is_refused_unless_a_promise_may_follow() -> None:
+    assert Policy(1, {"simple": 0.7}, promised_for=0.9).promised_for == 0.9
+    assert Policy(1, {"simple": 0.7}).with_promises({}, quality=0.9).promised_for is None
+
+
+def test_no_promise_tolerates_everything() -> None:
+    policy = Policy(1, {"simple": 0.7}).with_promises({"simple": 1.0}, quality=0.5)
+    assert policy.tolerance("simple", 0.05, 0.5) == 0.99
+    assert policy.tolerance("simple", 1.0, None) == 0.99
+
+
+@given(
+    share=st.floats(0, 1),
+    session=st.text(max_size=20),
+    salt=st.sampled_from(["", "rollout-7", "rollout-8"]),
+)
+def test_a_larger_share_never_takes_a_session_away_from_the_candidate(
+    share: float, session: str, salt: str
+) -> None:
+    stable, candidate = Policy(1, {"simple": 0.7}), Policy(2, {"simple": 0.6})
+    arms = [
+        ActivePolicies(stable, candidate, one, salt).for_session(session)
+        for one in (share, min(1.0, share * 1.5 + 0.01))
+    ]
+    assert arms[0] is stable or arms[1] is candidate
+
+
+def test_the_models_that_decide_are_those_of_both_policies() -> None:
+    stable = Policy(1, {"simple": 0.7})
+    assert ActivePolicies(stable).classifiers == {0}
+    learned = stable.with_model(4, "simple", 0.6, version=2)
+    assert ActivePolicies(stable, learned, 0.1).classifiers == {0, 4}
+    assert ActivePolicies(
+        learned, learned.with_threshold("simple", 0.5, version=3)
+    ).classifiers == {4}

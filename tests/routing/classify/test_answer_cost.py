@@ -4,6 +4,8 @@ import math
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import ArtefactError, EvidenceError
 from tierwatch.routing.classify.answer_cost import AnswerCost
@@ -74,3 +76,46 @@ def test_corrupt_and_foreign_artefacts_are_refused() -> None:
         AnswerCost.from_bytes(seal("answer cost", header | {"usual": None}, [numbers]))
     with pytest.raises(ArtefactError, match="something else"):
         AnswerCost.from_bytes(b"no")
+
+
+def test_the_first_bill_is_what_is_usual_at_first() -> None:
+    cost = AnswerCost()
+    for _ in range(100):
+        cost.learn("Say it.", 0.02)
+    assert cost.answers == 100
+    assert relative(cost, "Say it.") == pytest.approx(1.0, abs=0.01)
+
+
+def test_the_currency_of_bills_does_not_matter() -> None:
+    dollars, cents = AnswerCost(), AnswerCost()
+    for _ in range(150):
+        for text, usd in ((LONG, 0.02), (SHORT, 0.01)):
+            dollars.learn(text, usd)
+            cents.learn(text, usd * 100)
+    for text in (LONG, SHORT, "something else"):
+        assert relative(dollars, text) == pytest.approx(relative(cents, text), rel=1e-3)
+
+
+def test_what_is_usual_follows_prices_that_rise() -> None:
+    cost = taught()
+    before = relative(cost, LONG)
+    # All answers cost ten times as much: soon that is the usual again.
+    for _ in range(1_500):
+        cost.learn(LONG, 0.2)
+        cost.learn(SHORT, 0.1)
+    assert relative(cost, LONG) == pytest.approx(before, rel=0.25)
+
+
+@given(text=st.text(max_size=120), usd=st.floats(1e-9, 1e6))
+def test_no_bill_takes_a_foreseen_cost_out_of_bounds(text: str, usd: float) -> None:
+    cost = AnswerCost()
+    for _ in range(50):
+        cost.learn(text, usd)
+        cost.learn("another", 1.0)
+    assert 1 / 3 <= relative(cost, text) <= 3
+    assert 1 / 3 <= relative(cost, "neither") <= 3
+
+
+def test_nothing_known_costs_the_usual() -> None:
+    assert relative(AnswerCost(), "anything") == 1.0
+    assert relative(AnswerCost.from_bytes(AnswerCost().to_bytes()), "anything") == 1.0

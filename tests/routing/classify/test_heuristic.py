@@ -1,3 +1,4 @@
+import math
 import time
 from typing import Any
 
@@ -151,3 +152,73 @@ def test_a_prompt_of_any_length_takes_no_longer_than_its_ends() -> None:
 def test_the_same_prompt_gets_the_same_answer() -> None:
     classifier = HeuristicClassifier(NAMES)
     assert classifier.classify(user(BASE)) == classifier.classify(user(BASE))
+
+
+@pytest.mark.parametrize(
+    ("text", "signal", "value"),
+    [
+        ("Write an essay, a story and a plan.", "open_words", 3.0),
+        ("write write write", "open_words", 1.0),
+        ("Prove the theorem and compute the integral.", "hard_words", 4.0),
+        ("a? b? c?", "questions", 2.0),
+        ("Do it:\n1. this\n2. that\n3. more", "questions", 1.0),
+        ("?" * 50, "questions", 5.0),
+        ("12345", "numbers", 1.0),
+        ("Fix it:\n```\nx = 1\n```", "code", 1.0),
+        ("Answer in JSON", "json_demanded", 1.0),
+        ("What does JSON stand for?", "json_demanded", 0.0),
+        ("Who wrote Hamlet?", "open_ended", 0.0),
+        ("Say something", "open_ended", 0.2),  # 2 of 10 different words
+        ("x" * 2_000, "doublings", 2.0),  # 500, doubled twice
+        ("x" * 500, "doublings", 0.0),
+        ("x" * 10**6, "doublings", 8.0),
+    ],
+)
+def test_what_a_signal_counts(text: str, signal: str, value: float) -> None:
+    assert getattr(signals([{"role": "user", "content": text}]), signal) == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("options", "closed"),
+    [
+        ("\na. x\nb. y\nc. z", True),
+        ("\nA) x\nB) y\nC) z", True),
+        ("\n(a) x\n(b) y\n(c) z", True),
+        ("\n(a) x (b) y\n(c) z", False),
+        ("\na. x\nb. y", False),
+    ],
+)
+def test_three_options_on_lines_of_their_own_close_the_answer(
+    options: str,
+    closed: bool,  # noqa: FBT001 - pytest's
+) -> None:
+    asked = signals([{"role": "user", "content": f"Choose what holds here, please:{options}"}])
+    assert (asked.open_ended == 0.0) is closed
+
+
+def test_tools_and_a_demanded_form_close_the_answer() -> None:
+    chat = [{"role": "user", "content": "Write a story about ten very different words in here."}]
+    assert signals(chat).open_ended == 1.0
+    assert signals(chat, tools=[{}]).open_ended == 0.0
+    formed = signals(chat, response_format={"type": "json_schema"})
+    assert (formed.open_ended, formed.json_demanded) == (0.0, 1.0)
+
+
+def test_nothing_asked_is_little_asked() -> None:
+    nothing = signals([])
+    assert nothing.demand == pytest.approx(0.0)
+    assert signals([{}, {"role": None}]) == nothing
+
+
+def test_the_demand_is_the_weighted_sum_of_the_signals() -> None:
+    # Two words of ten open: .2 x 1.4; "write" is one open word: .2.
+    asked = signals([{"role": "user", "content": "Write something"}])
+    assert asked.demand == pytest.approx(0.2 * 1.4 + 0.2)
+
+
+def test_confidences_are_logistic_in_the_offset_of_each_tier() -> None:
+    # Nothing is asked: a demand of 0 against offsets of 1.1 and 1.1 + .7.
+    said = HeuristicClassifier(["a", "b", "c"]).classify([])
+    assert said.confidences is not None
+    assert said.confidences["a"] == pytest.approx(1 / (1 + math.exp(-1.1)))
+    assert said.confidences["b"] == pytest.approx(1 / (1 + math.exp(-1.8)))
