@@ -4,18 +4,22 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
+from tierwatch.errors import ProviderError
 from tierwatch.wire.chat import (
     ANTHROPIC,
     OPENAI,
     ChatAnswer,
     ChatRequest,
     Extras,
+    Media,
+    Part,
     Reasoning,
     Text,
     ToolCall,
     ToolResult,
     Turn,
     Unknown,
+    Url,
 )
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
@@ -87,3 +91,71 @@ def test_an_answer_is_the_next_turn_of_its_conversation(name: str) -> None:
     again = wire.read_request({"model": "m", "messages": [told]}).turns[0]
     calls = [part for part in again.parts if isinstance(part, ToolCall)]
     assert [(call.id, call.name) for call in calls] == [("call_1", "weather")]
+
+
+# What OpenAI's Responses has and chat completions have not, as a wire of it would read it.
+THOUGHT = Reasoning(
+    "The summary.", Extras("openai_responses", {"id": "rs_1"}), encrypted="gAAAAB=="
+)
+SLEEP = ToolCall(
+    "call_2", "sleep", '{"seconds":5}', Extras("openai_responses", {"namespace": "clock"})
+)
+EXEC = ToolCall(
+    "call_3", "exec", "print(1)", Extras("openai_responses", {"id": "ctc_1"}), kind="custom"
+)
+PAPER = Media("file", Url("https://x.test/a.pdf"), "a.pdf", Extras("openai_responses"))
+HOSTED = Unknown("openai_responses", {"type": "web_search_call", "id": "ws_1"})
+
+
+def item(role: str, *parts: Part) -> Turn:
+    return Turn(role, parts, plain=False, extras=Extras("openai_responses"))
+
+
+def test_a_thought_of_another_provider_stays_with_it() -> None:
+    request = replace(asked(), turns=(*asked().turns, item("assistant", THOUGHT, SLEEP)))
+    for wire in WIRES.values():
+        [_, told] = wire.write_request(request)["messages"]
+        assert "gAAAAB==" not in str(told)
+        again = wire.read_request({"messages": [told]}).turns[0]
+        assert [part.id for part in again.parts if isinstance(part, ToolCall)] == ["call_2"]
+
+
+def test_a_document_by_its_address_is_said_where_a_wire_can_say_it() -> None:
+    request = replace(asked(), turns=(item("user", PAPER),))
+    [told] = WIRES[ANTHROPIC].write_request(request)["messages"]
+    assert told["content"] == [
+        {
+            "type": "document",
+            "source": {"type": "url", "url": "https://x.test/a.pdf"},
+            "title": "a.pdf",
+        }
+    ]
+    with pytest.raises(ProviderError, match="'document' from 'url'"):
+        WIRES[OPENAI].write_request(request)
+
+
+def test_a_custom_call_is_a_call_on_openais_wires_alone() -> None:
+    request = replace(asked(), turns=(*asked().turns, item("assistant", EXEC)))
+    [_, told] = WIRES[OPENAI].write_request(request)["messages"]
+    assert told["tool_calls"] == [
+        {"id": "call_3", "type": "custom", "custom": {"name": "exec", "input": "print(1)"}}
+    ]
+    with pytest.raises(ProviderError, match="no tool call of type 'custom'"):
+        WIRES[ANTHROPIC].write_request(request)
+
+
+@pytest.mark.parametrize("name", sorted(WIRES))
+def test_what_a_hosted_tool_did_is_refused_by_whoever_cannot_know_it(name: str) -> None:
+    request = replace(asked(), turns=(item("user", HOSTED),))
+    with pytest.raises(ProviderError, match="web_search_call"):
+        WIRES[name].write_request(request)
+
+
+def test_instructions_are_the_system_prompt_of_either_wire() -> None:
+    said = Turn("system", (Text("Be brief.", NEW),), plain=True, extras=NEW)
+    request = replace(asked(), instructions=said)
+    assert WIRES[ANTHROPIC].write_request(request)["system"] == "Be brief."
+    assert WIRES[OPENAI].write_request(request)["messages"][0] == {
+        "role": "system",
+        "content": "Be brief.",
+    }
