@@ -2,6 +2,8 @@ import math
 
 import pytest
 from factories.certified import choose
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.thresholds.spending import pairs_needed, spent_delta
@@ -31,3 +33,20 @@ def test_pairs_needed_is_the_fewest_that_certify(alpha: float, delta: float) -> 
 def test_pairs_needed_refuses_an_alpha_of_zero() -> None:
     with pytest.raises(EvidenceError):
         pairs_needed(0.0, 0.05)
+
+
+@given(st.floats(0.001, 0.999), st.integers(1, 200))
+def test_any_number_of_retunes_spends_less_than_delta(delta: float, retunes: int) -> None:
+    spent = [spent_delta(delta, k) for k in range(retunes)]
+    # 1 / (1 * 2) + 1 / (2 * 3) + ... telescopes to 1 - 1 / (k + 1).
+    assert sum(spent) == pytest.approx(delta * (1 - 1 / (retunes + 1)))
+    assert spent == sorted(spent, reverse=True)
+
+
+@given(st.floats(0.001, 0.9), st.floats(0.001, 0.9), st.floats(0.001, 0.5))
+def test_a_stricter_tolerance_or_delta_takes_no_fewer_pairs(
+    one: float, other: float, delta: float
+) -> None:
+    strict, loose = sorted((one, other))
+    assert pairs_needed(strict, delta) >= pairs_needed(loose, delta)
+    assert pairs_needed(strict, delta / 2) >= pairs_needed(strict, delta)

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.evaluation.types.association import cramers_v, pooled_v
 
@@ -49,3 +51,49 @@ def test_pooling_weighs_pairs() -> None:
     assert pooled_v([(0.6, 100), (0.0, 300)]) == pytest.approx(0.3)
     assert pooled_v([(None, 100), (0.2, 0)]) is None
     assert pooled_v([]) is None
+
+
+rows = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([0.0, 1.0])), max_size=60)
+
+
+@given(rows, st.permutations("abc"))
+def test_names_and_the_side_of_the_loss_do_not_matter(
+    pairs: list[tuple[str, float]], names: list[str]
+) -> None:
+    groups, losses = [name for name, _ in pairs], [loss for _, loss in pairs]
+    plain = cramers_v(groups, losses)
+    other = dict(zip("abc", names, strict=True))
+    renamed = cramers_v([other[name] for name in groups], losses)
+    turned = cramers_v(groups, [1 - loss for loss in losses])
+    for found in (renamed, turned):
+        assert (found is None) == (plain is None)
+        if plain is not None:
+            assert 0 <= plain <= 1
+            assert found == pytest.approx(plain, abs=1e-9)
+
+
+def test_the_same_rates_on_more_pairs_show_more() -> None:
+    # The mean of V under chance is taken off, and it falls with n.
+    few = cramers_v(["a"] * 20 + ["b"] * 20, ([0] * 8 + [1] * 12) + ([0] * 12 + [1] * 8))
+    many = cramers_v(
+        ["a"] * 400 + ["b"] * 400, ([0] * 8 + [1] * 12) * 20 + ([0] * 12 + [1] * 8) * 20
+    )
+    assert few is not None
+    assert many is not None
+    assert few < many
+    # Without the correction: chi2 / n = .04, so .2.
+    assert many == pytest.approx(0.2, abs=0.01)
+
+
+@given(st.lists(st.tuples(st.none() | st.floats(0, 1), st.integers(0, 500)), max_size=6))
+def test_a_pooled_v_lies_between_those_of_its_boundaries(
+    parts: list[tuple[float | None, int]],
+) -> None:
+    found = pooled_v(parts)
+    known = [v for v, pairs in parts if v is not None and pairs]
+    if not known:
+        assert found is None
+        return
+    assert found is not None
+    assert min(known) - 1e-9 <= found <= max(known) + 1e-9
+    assert math.isfinite(found)

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.evaluation.types.clusters import merge_small
 from tierwatch.evaluation.types.neighbours import nearest, unit_rows
@@ -37,3 +39,28 @@ def test_small_groups_join_the_nearest_and_the_largest_comes_first() -> None:
     assert set(merged[truth == 2].tolist()) == {1}
     assert set(merge_small(points, truth, most=1, fewest=10).tolist()) == {0}
     assert not merge_small(points, truth, most=9, fewest=1000).any()
+
+
+@given(st.integers(2, 30), st.integers(1, 8), st.integers(0, 99))
+def test_neighbours_are_others_by_falling_closeness_of_their_set(
+    n: int, count: int, seed: int
+) -> None:
+    points = unit_rows(np.random.default_rng(seed).normal(size=(n, 4)))
+    places, cosines = nearest(points, count)
+    assert places.shape == cosines.shape == (n, min(count, n - 1))
+    for point in range(n):
+        assert point not in places[point]
+        assert len(set(places[point].tolist())) == places.shape[1]
+        others = np.delete(points @ points[point], point)
+        assert sorted(cosines[point]) == pytest.approx(sorted(others)[-places.shape[1] :])
+
+
+@given(st.integers(1, 20), st.floats(0.01, 100))
+def test_rows_have_length_one_whatever_their_scale(n: int, factor: float) -> None:
+    points = np.random.default_rng(n).normal(size=(n, 3))
+    assert np.linalg.norm(unit_rows(points), axis=1) == pytest.approx(np.ones(n))
+    assert unit_rows(factor * points) == pytest.approx(unit_rows(points))
+
+
+def test_a_row_of_nothing_stays_nothing() -> None:
+    assert unit_rows(np.zeros((2, 3))).tolist() == [[0.0] * 3] * 2
