@@ -1,7 +1,7 @@
 """The misroute alarm: has the rate of materially worse answers risen above its tolerance?
 
 One `MisrouteMonitor` watches one stream (a segment, or all segments pooled). It is a mixture of
-e-Shiryaev-Roberts processes: cheap enough to update with every pair, and it may be looked at after
+e-Shiryaev-Roberts processes: cheap enough to update with every pair, and it may be checked after
 every pair without raising the chance of a false alarm.
 
 Reference: Shin, Ramdas and Rinaldo, "E-detectors: a nonparametric framework for sequential change

@@ -9,7 +9,7 @@ def wilson_interval(bad: float, n: float, level: float = 0.95) -> tuple[float, f
     """Two-sided score interval of a share (Wilson 1927); (0, 1) when n is 0.
 
     Centre ``(p + z^2 / 2n) / (1 + z^2 / n)``. Good on average over p, not for each p, and not when
-    looked at again and again: for guarantees use `clopper_pearson`.
+    checked again and again: for guarantees use `clopper_pearson`.
 
     Raises:
         EvidenceError: ``bad`` outside [0, n], or a level outside (0, 1).

@@ -1,6 +1,6 @@
 """A rate that may be watched: intervals that hold at every number of pairs at once.
 
-An ordinary 95 % interval that is looked at after each pair misses the rate sooner or later. These
+An ordinary 95 % interval that is checked after each pair misses the rate sooner or later. These
 hold at all times together, so they may be watched daily and acted on at any moment.
 
 With declared cap W, ``u = w / W`` in (0, 1], ``S = sum(u x)`` and ``N = sum(u)``, the interval is
@@ -52,7 +52,7 @@ def always_valid(
     max_weight: float = 1.0,
     level: float = 0.95,
 ) -> Estimate:
-    """The newest point of `rate_band`: an estimate that may be looked at after every pair.
+    """The newest point of `rate_band`: an estimate that may be checked after every pair.
 
     Raises:
         EvidenceError: as `rate_band`.
@@ -82,7 +82,7 @@ def always_valid_interval(bad: float, n: float, level: float = 0.95) -> tuple[fl
         EvidenceError: ``bad`` outside [0, n], or a level outside (0, 1).
 
     >>> low, high = always_valid_interval(5, 100)
-    >>> round(low, 4), round(high, 4)         # Clopper-Pearson, looked at once: 0.0164, 0.1128
+    >>> round(low, 4), round(high, 4)         # Clopper-Pearson, checked once: 0.0164, 0.1128
     (0.0086, 0.146)
     """
     if not 0 <= bad <= n < np.inf:

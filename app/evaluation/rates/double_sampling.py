@@ -42,7 +42,7 @@ def estimate_rate(
     called "judge rate": it is not quality, for its error is unknown and not in the interval.
 
     Not guaranteed: coverage when pairs to label were picked by anything but stratum and verdict,
-    when figures are looked at until they please, or for pairs of one conversation. See
+    when figures are checked until they please, or for pairs of one conversation. See
     docs/statistics.md, "Rates".
 
     Args:

@@ -125,7 +125,7 @@ def _estimate_rows(effort: Effort, seed: int) -> Iterator[Row]:
     ever, once = judged_rates.ever_misses(seed, runs=runs)
     yield share_row(
         "C2",
-        "a rate of 5 %, looked at after each of 3,000 pairs",
+        "a rate of 5 %, checked after each of 3,000 pairs",
         "runs that ever miss it",
         ever,
         runs,

@@ -80,7 +80,7 @@ def coverage(seed: int, *, pairs: int, gold: int, runs: int) -> Coverage:
 
 
 def ever_misses(seed: int, *, runs: int, pairs: int = 3_000) -> tuple[int, int]:
-    """C2: a rate of 5 %, looked at after each pair.
+    """C2: a rate of 5 %, checked after each pair.
 
     Returns:
         Runs in which the time-uniform band ever misses the rate, and in which Wilson's interval

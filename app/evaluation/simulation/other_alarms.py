@@ -7,7 +7,7 @@ from tierwatch.evaluation.simulation.misroute_streams import TOLERANCE, WINDOW, 
 
 
 def competitors(seed: int, *, runs: int, pairs: int) -> dict[str, int]:
-    """False alarms on a null stream of 5 % that is looked at as these methods are used.
+    """False alarms on a null stream of 5 % that is checked as each of these methods is used.
 
     Daily z-test: after every 100 pairs, all pairs so far against the tolerance at 5 %. Rolling
     Wilson: the lower end of a 95 % interval of the last 500 pairs above the tolerance, after every
