@@ -18,7 +18,7 @@ from tierwatch.store.pages.lines import PAGE
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """An alert; ``unreadable`` says of each document of another version why it is given as stored.
+    """An alert. What this version cannot read is given as stored; ``unreadable`` says why.
 
     Attributes:
         evidence: what it rests on, by its kind.
@@ -109,7 +109,7 @@ ROUTES = (
         "Alerts, newest first.",
         Alerts,
         _alerts,
-        query={**BEFORE, "state": one_of("Which; all by default.", "unresolved", "all")},
+        query={**BEFORE, "state": one_of("Which alerts; all by default.", "unresolved", "all")},
     ),
     Route("GET", f"/alerts/<{ID}:alert_id>", "One alert.", Alert, _alert),
     Route(

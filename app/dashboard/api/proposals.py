@@ -18,7 +18,7 @@ from tierwatch.store.proposals import load_proposal
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A proposal; ``unreadable`` says why a document of another version is given as stored.
+    """A proposal. What this version cannot read is given as stored; ``unreadable`` says why.
 
     Attributes:
         predicted: what it would do.
@@ -120,7 +120,7 @@ ROUTES = (
         "Proposals, newest first.",
         Proposals,
         _proposals,
-        query={**BEFORE, "state": one_of("Which; all by default.", "undecided", "all")},
+        query={**BEFORE, "state": one_of("Which proposals; all by default.", "undecided", "all")},
     ),
     Route("GET", f"/proposals/<{ID}:proposal_id>", "One proposal.", Proposal, _proposal),
     Route(

@@ -52,10 +52,16 @@ def _object(kind: type, named: dict[str, Any]) -> dict[str, Any]:
     names = [field.name for field in fields(kind)]
     return {
         "type": "object",
-        "description": (kind.__doc__ or "").strip().split("\n")[0],
+        "description": _summary(kind),
         "properties": {name: schema_of(hints[name], named) for name in names},
         "required": names,
     }
+
+
+def _summary(kind: type) -> str:
+    """The first line of a class's docstring, in the words and the quotes of JSON and Markdown."""
+    line = (kind.__doc__ or "").strip().split("\n")[0]
+    return line.replace("``", "`").replace(" None ", " null ")
 
 
 def path_of(rule: str) -> tuple[str, list[dict[str, Any]]]:

@@ -2,14 +2,14 @@
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.figures import Figure
+from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
 from tierwatch.evaluation.calibration.weakness import Weakness
 from tierwatch.evaluation.rates.label_plan import labels_to_halve
@@ -19,24 +19,15 @@ from tierwatch.store.evidence.labels import reviewed_outcomes
 from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.pages.runs import RunLine, newest_runs
 
-if TYPE_CHECKING:
-    from tierwatch.evaluation.rates.estimate import Estimate
-
-_FIGURES = (
-    ("sensitivity", "Recognises worse answers"),
-    ("specificity", "Clears the others"),
-    ("agreement", "Same verdict (better, tie, worse)"),
-    ("kappa", "Kappa (0 is chance, 1 always the same)"),
-    ("position_consistency", "Same verdict in both orders"),
-    ("length_preference", "Prefers the longer of two equal answers (50 % is no preference)"),
-)
+_KAPPA = "Kappa (0 is chance, 1 always the same)"
 
 
 @dataclass(frozen=True, slots=True)
 class StandingLine:
-    """One measure of the judge, by labels and by anchors."""
+    """One measure of the judge, by labels and by anchors; ``share`` is shown in per cent."""
 
     name: str
+    share: bool
     labels: Figure
     anchors: Figure
 
@@ -88,10 +79,7 @@ def standing(connection: Connection, config: Config) -> Standing:
     health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
     return Standing(
         judge_version=judge,
-        lines=tuple(
-            StandingLine(words, _shown(health.labels, name), _shown(health.anchors, name))
-            for name, words in _FIGURES
-        ),
+        lines=tuple(_lines(health.labels, health.anchors)),
         labelled=health.labelled,
         pairs=health.pairs,
         weak_for=health.weak_for,
@@ -101,9 +89,20 @@ def standing(connection: Connection, config: Config) -> Standing:
     )
 
 
-def _shown(calibration: JudgeCalibration, name: str) -> Figure:
-    rate: Estimate = getattr(calibration, name)
-    return Figure(rate.value, rate.low, rate.high, rate.n, 1, rate.method)
+def _lines(labels: JudgeCalibration, anchors: JudgeCalibration) -> Iterator[StandingLine]:
+    for name, by_labels, by_anchors in (
+        ("Recognises worse answers", labels.sensitivity, anchors.sensitivity),
+        ("Clears the others", labels.specificity, anchors.specificity),
+        ("Same verdict (better, tie, worse)", labels.agreement, anchors.agreement),
+        (_KAPPA, labels.kappa, anchors.kappa),
+        ("Same verdict in both orders", labels.position_consistency, anchors.position_consistency),
+        (
+            "Prefers the longer of two equal answers (50 % is no preference)",
+            labels.length_preference,
+            anchors.length_preference,
+        ),
+    ):
+        yield StandingLine(name, name != _KAPPA, figure(by_labels), figure(by_anchors))
 
 
 def _halve(connection: Connection, tier: str, judge_version: str) -> int | None:

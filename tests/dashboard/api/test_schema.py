@@ -23,7 +23,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A tree that holds itself."""
+    """A tree that holds itself; ``leaf`` is None where it is bare."""
 
     leaf: Leaf | None
     trees: "list[Tree]"
@@ -57,6 +57,9 @@ def test_dataclasses_are_named_once_even_inside_themselves() -> None:
     assert schema_of(Tree, named) == {"$ref": "#/components/schemas/Tree"}
     assert set(named) == {"Tree", "Leaf"}
     assert named["Leaf"]["description"] == "A leaf."
+    assert (
+        named["Tree"]["description"] == "A tree that holds itself; `leaf` is null where it is bare."
+    )
     assert named["Tree"]["required"] == ["leaf", "trees"]
     assert named["Tree"]["properties"]["trees"]["items"] == {"$ref": "#/components/schemas/Tree"}
 

@@ -65,3 +65,13 @@ def test_the_judge_page_shows_the_certificate_with_its_date(
     assert "a quick run with wide error bars" in page
     assert "daily z-test 46 %" in page
     assert "UTC on tierwatch 0.1.0" in page
+
+
+def test_kappa_is_a_number_and_no_share(connection: Connection, viewer: Any) -> None:
+    for number, (judged, said) in enumerate([("alternative", "alternative"), ("tie", "tie")] * 6):
+        pair = put.add_pair(connection, number, judged)
+        put.add_outcome(connection, number, float(judged == "alternative"), exchange_id=pair)
+        add_label(connection, pair, reviewer="ada", preferred=said, shown_first="served", note="")
+    row = viewer.page("/judge").split("Kappa (0 is chance")[1].split("</tr>")[0]
+    assert "<b>+1.000</b>" in row  # all twelve agree
+    assert "%" not in row

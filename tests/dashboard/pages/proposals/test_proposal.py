@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import factories.rows as put
+import pytest
 from factories import evidence as stored
 from factories.rows import (
     add_policy,
@@ -178,3 +179,21 @@ def test_a_proposed_model_is_told_from_a_threshold_with_its_evidence_in_words(
         assert words in page
     assert "step in the safe direction" not in page
     assert f"#{proposal} model" in viewer.page("/proposals")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.1, None, "+0.100 or more"),
+        (None, 0.2, "+0.200 or less"),
+        (None, None, "open on both ends"),
+        (-0.1, 0.2, "-0.100 to +0.200"),
+    ],
+)
+def test_a_gain_whose_interval_is_open_is_a_line_and_no_error(
+    connection: Connection, viewer: Any, low: float | None, high: float | None, said: str
+) -> None:
+    gain = stored.estimate(0.15) | {"low": low, "high": high}
+    loss = {"incumbent": 0.9, "candidate": 0.75, "gain": gain}
+    proposal = add_proposal(connection, kind="model", artefact_id=1, evidence={"log_loss": loss})
+    assert f"<small>{said}</small>" in viewer.page(f"/proposals/{proposal}")
