@@ -1,4 +1,8 @@
-"""The table of the wires, by the names that configuration uses. A new wire is one line here."""
+"""The table of the wires, by the names that configuration uses. A new wire is one line here.
+
+A provider may speak it once `config.providers` accepts its name as a ``kind``, and a caller once
+the gateway has a route for it.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType

@@ -3,11 +3,12 @@
 import inspect
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from factories.bodies import PLAIN_REPLIES, PLAIN_REQUESTS, REPLIES, REQUESTS
 
 import tierwatch.wire
+from tierwatch.config.providers import ProviderConfig
 from tierwatch.wire import chat
 from tierwatch.wire.form import Wire
 from tierwatch.wire.wires import WIRES
@@ -63,3 +64,7 @@ def test_the_form_between_the_wires_is_frozen_and_slotted() -> None:
     for one in made:
         assert one.__dataclass_params__.frozen, one
         assert "__slots__" in vars(one), one
+
+
+def test_every_kind_of_provider_speaks_a_wire() -> None:
+    assert set(get_args(ProviderConfig.model_fields["kind"].annotation)) == set(WIRES)
