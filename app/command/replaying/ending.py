@@ -1,13 +1,12 @@
 """What a replay leaves behind: the graded quality, a report file, and what went wrong."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, text
 
 from tierwatch.command.replaying.sender import Progress
+from tierwatch.loop.report import Report
 
 
 def add_recorded_quality(engine: Engine, progress: Progress, *, file: str) -> None:
@@ -36,14 +35,13 @@ def newest_judge(engine: Engine) -> str:
     return found or ""
 
 
-def write_report(report: dict[str, Any], progress: Progress, *, to: Path | None) -> None:
-    """Add the lines that were skipped to a report, and write it where asked to."""
-    report["skipped_lines"] = [{"line": bad.number, "why": bad.why} for bad in progress.bad_lines]
-    if to is not None:
-        to.write_text(json.dumps(report, indent=2) + "\n")
+def write_report(report: Report, progress: Progress, to: Path) -> None:
+    """Write a report, with the lines of the recording that were skipped."""
+    skipped = [{"line": bad.number, "why": bad.why} for bad in progress.bad_lines]
+    to.write_text(json.dumps({**report, "skipped_lines": skipped}, indent=2) + "\n")
 
 
-def failures(report: Mapping[str, Any], progress: Progress, *, file: str) -> list[str]:
+def failures(report: Report, progress: Progress, *, file: str) -> list[str]:
     """One sentence for each thing that makes a replay exit with 1."""
     found = [f"line {bad.number} of {file} was skipped: {bad.why}" for bad in progress.bad_lines]
     if progress.refused:

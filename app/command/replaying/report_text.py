@@ -1,33 +1,24 @@
 """The report as a person reads it at the end of a replay."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from tierwatch.command.terminal import say
+from tierwatch.loop.report import CostParts, Rate, Report
 
 
-def show_net_saving(report: Mapping[str, Any]) -> None:
+def show_net_saving(net: float, costs: CostParts) -> None:
     """What is left of the saving once everything is paid for, and its parts."""
-    costs = report["costs"]
-    parts = ", ".join(
-        f"{name} {costs[key]:.2f}"
-        for name, key in (
-            ("classifier", "classifier_usd"),
-            ("shadow answers", "shadow_usd"),
-            ("judge", "judge_usd"),
-            ("checks", "checks_usd"),
-        )
-    )
     most = "at most " if costs["unpriced"] else ""
-    net = f"{most}{100 * report['saving_net_of_evaluation']:.0f} %"
-    say(f"net of classifier and evaluation: {net} ({parts} USD)")
-    if report["saving_net_of_evaluation"] < 0:
+    say(
+        f"net of classifier and evaluation: {most}{100 * net:.0f} %"
+        f" (classifier {costs['classifier_usd']:.2f}, shadow answers {costs['shadow_usd']:.2f},"
+        f" judge {costs['judge_usd']:.2f}, checks {costs['checks_usd']:.2f} USD)"
+    )
+    if net < 0:
         say("  watching costs more than routing saves: sample less, or name a cheaper judge")
     if costs["unpriced"]:
         say(f"  no price is known for {', '.join(costs['unpriced'])}; see `prices`")
 
 
-def show_report(report: dict[str, Any]) -> None:
+def show_report(report: Report) -> None:
     """The report as a person reads it."""
     say("")
     say(f"{'tier':<12}{'requests':>9}{'pairs':>8}  materially worse than the next tier")
@@ -40,7 +31,8 @@ def show_report(report: dict[str, Any]) -> None:
             f" {report['cost_top_tier_usd']:.2f} USD: saved {100 * report['saving']:.0f} %;"
             f" evaluation cost {report['evaluation_cost_usd']:.2f} USD"
         )
-        show_net_saving(report)
+    if report["saving_net_of_evaluation"] is not None:
+        show_net_saving(report["saving_net_of_evaluation"], report["costs"])
     if (asked := report["objective"]) is not None:
         say(
             f"objective: {100 * asked['quality']:g} % of {asked['top']}'s quality;"
@@ -70,10 +62,11 @@ def show_report(report: dict[str, Any]) -> None:
     say(f"policy {report['policy_version']}: {report['thresholds']}")
 
 
-def _rate(estimate: Mapping[str, Any]) -> str:
+def _rate(estimate: Rate) -> str:
     if estimate["estimate"] is None:
         return "not enough data"
+    low = "open" if estimate["low"] is None else f"{100 * estimate['low']:.1f}"
     return (
-        f"{100 * estimate['estimate']:.1f} % ({100 * estimate['low']:.1f} to"
+        f"{100 * estimate['estimate']:.1f} % ({low} to"
         f" {100 * estimate['high']:.1f}), {estimate['n']} pairs"
     )

@@ -4,7 +4,6 @@ import threading
 import time
 from dataclasses import dataclass, field, replace
 from itertools import cycle
-from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,7 +34,7 @@ from tierwatch.config import Config, load_config
 from tierwatch.errors import StackError
 from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.improve.retune import retune
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report import Report, build_report
 from tierwatch.loop.watch.observe import observe
 from tierwatch.runtime.rules import monitor_rules, retune_rules
 from tierwatch.settings import Settings
@@ -207,20 +206,21 @@ class _Run:
         )
         self._look()
 
-    def _snapshot(self) -> dict[str, Any] | None:
+    def _snapshot(self) -> Report | None:
         """The report of this moment; None while Postgres is away."""
         try:
             with self.engine.connect() as connection:
                 quiet = connection.execution_options(isolation_level="REPEATABLE READ")
-                return dict(build_report(quiet, self.config))
+                return build_report(quiet, self.config)
         except SQLAlchemyError:
             return None
 
-    def _report(self) -> dict[str, Any]:
+    def _report(self) -> Report:
         report = self._snapshot()
         if report is None:
             raise StackError("Postgres is away, so there is no report")
-        write_report(report, self.progress, to=self.options.report)
+        if self.options.report is not None:
+            write_report(report, self.progress, self.options.report)
         show_report(report)
         return report
 
