@@ -1,0 +1,54 @@
+"""`tierwatch dashboard`: it does not start without a secret, and serves where it is told to."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from tierwatch import dashboard as pages
+from tierwatch.command.serve.dashboard import run_dashboard
+from tierwatch.errors import ConfigError, SettingsError
+from tierwatch.settings import Settings, read_settings
+
+CONFIG = """\
+routing:
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    complex: {model: large-1, cost: 15}
+"""
+
+
+@pytest.fixture
+def settings(engine: Engine, tmp_path: Path) -> Settings:
+    (tmp_path / "tierwatch.yaml").write_text(CONFIG)
+    return replace(
+        read_settings({}),
+        config=tmp_path / "tierwatch.yaml",
+        database_url=engine.url.render_as_string(hide_password=False),
+        secret_key="k" * 32,
+    )
+
+
+@pytest.mark.parametrize("key", ["", "k" * 31])
+def test_a_secret_that_is_short_says_how_to_make_one(settings: Settings, key: str) -> None:
+    with pytest.raises(SettingsError, match=r"TIERWATCH_SECRET_KEY must have 32 .* Make one with"):
+        run_dashboard(replace(settings, secret_key=key))
+
+
+def test_it_serves_at_its_address_and_knows_the_gateway_s(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Any] = []
+    monkeypatch.setattr(pages, "serve", lambda *given: served.append(given))
+    run_dashboard(replace(settings, dashboard_host="127.0.0.2", dashboard_port=9001))
+    ((app, host, port),) = served
+    assert (host, port) == ("127.0.0.2", 9001)
+    assert app.test_client().get("/healthz").status_code == 200
+
+
+def test_a_mistake_in_the_file_starts_nothing(settings: Settings) -> None:
+    settings.config.write_text(CONFIG.replace("15", "cheap"))
+    with pytest.raises(ConfigError, match=r"routing\.tiers\.complex\.cost"):
+        run_dashboard(settings)

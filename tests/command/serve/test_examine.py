@@ -1,0 +1,92 @@
+"""What a running tierwatch needs, each thing there and away."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, make_url
+
+import tierwatch_migrations
+from tierwatch.command.serve.examine import Finding, findings
+from tierwatch.settings import Settings, read_settings
+
+WHOLE = """\
+routing:
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    complex: {model: large-1, cost: 15}
+providers: {own: {kind: openai, api_key: env:OWN_KEY}}
+evaluation: {judge: {model: judge-1, cost: 1}}
+"""
+
+
+@pytest.fixture
+def settings(engine: Engine, redis_url: str, tmp_path: Path) -> Settings:
+    (tmp_path / "tierwatch.yaml").write_text(WHOLE)
+    return replace(
+        read_settings({}),
+        config=tmp_path / "tierwatch.yaml",
+        database_url=engine.url.render_as_string(hide_password=False),
+        redis_url=redis_url,
+    )
+
+
+def newest_migration() -> str:
+    versions = Path(tierwatch_migrations.__file__).parent / "versions"
+    return max(file.name.partition("_")[0] for file in versions.glob("[0-9]*.py"))
+
+
+def found(settings: Settings, **environ: str) -> dict[str, Finding]:
+    return {one.what: one for one in findings(settings, {"OWN_KEY": "k"} | environ)}
+
+
+def test_where_everything_is_there_everything_is_fine(settings: Settings) -> None:
+    seen = found(settings)
+    assert list(seen) == ["configuration", "prices", "postgres", "schema", "redis"]
+    assert all(one.ok and not one.warning for one in seen.values())
+    assert "tiers simple, complex; judge pairwise" in seen["configuration"].detail
+    assert seen["postgres"].detail.startswith("version 18")
+    assert seen["schema"].detail == f"version {newest_migration()}"
+    assert seen["redis"].detail == "answers"
+
+
+def test_servers_that_are_away_are_named_with_the_setting_to_look_at(settings: Settings) -> None:
+    away = replace(
+        settings,
+        database_url="postgresql+psycopg://nobody@127.0.0.1:1/none",
+        redis_url="redis://127.0.0.1:1/0",
+    )
+    seen = found(away)
+    assert not seen["postgres"].ok
+    assert "check TIERWATCH_DATABASE_URL and that the server runs" in seen["postgres"].detail
+    assert "\n" not in seen["postgres"].detail
+    assert "schema" not in seen
+    assert not seen["redis"].ok
+    assert "check TIERWATCH_REDIS_URL. Until it is back, rows wait" in seen["redis"].detail
+
+
+def test_a_database_without_tables_says_what_to_run(settings: Settings) -> None:
+    empty = make_url(settings.database_url).set(database="postgres")
+    seen = found(replace(settings, database_url=empty.render_as_string(hide_password=False)))
+    assert seen["postgres"].ok
+    assert not seen["schema"].ok
+    assert seen["schema"].detail == "no tables yet; run: tierwatch migrate"
+
+
+@pytest.mark.parametrize(
+    ("config", "what"),
+    [
+        (WHOLE.replace("15", "cheap"), "tierwatch.yaml:4: routing.tiers.complex.cost"),
+        (
+            WHOLE.replace("providers: {own: {kind: openai, api_key: env:OWN_KEY}}\n", ""),
+            "no provid",
+        ),
+    ],
+)
+def test_a_mistake_in_the_file_is_said_once(settings: Settings, config: str, what: str) -> None:
+    settings.config.write_text(config)
+    seen = found(settings)
+    assert not seen["configuration"].ok
+    assert what in seen["configuration"].detail
+    # Neither stands in the way of looking at the servers.
+    assert seen["redis"].ok

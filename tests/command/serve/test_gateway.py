@@ -1,0 +1,74 @@
+"""`tierwatch gateway`: built from settings, served, and everything closed behind it."""
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from starlette.testclient import TestClient
+
+from tierwatch import gateway as front
+from tierwatch.command.serve.gateway import run_gateway
+from tierwatch.errors import UsageError
+from tierwatch.settings import Settings, read_settings
+
+CONFIG = """\
+routing:
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    complex: {model: large-1, cost: 15}
+providers: {own: {kind: openai, base_url: "http://127.0.0.1:1/v1"}}
+"""
+
+
+@pytest.fixture
+def settings(engine: Engine, redis_url: str, tmp_path: Path) -> Settings:
+    (tmp_path / "tierwatch.yaml").write_text(CONFIG)
+    return replace(
+        read_settings({}),
+        config=tmp_path / "tierwatch.yaml",
+        data_dir=tmp_path / "data",
+        database_url=engine.url.render_as_string(hide_password=False),
+        redis_url=redis_url,
+        gateway_port=9000,
+    )
+
+
+def test_the_gateway_serves_its_tiers_and_leaves_nothing_running(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Any] = []
+
+    def serve(app: Any, host: str, port: int) -> None:
+        with TestClient(app) as client:
+            models = client.get("/v1/models").json()["data"]
+            served.append((host, port, {model["id"] for model in models}))
+
+    monkeypatch.setattr(front, "serve", serve)
+    before = threading.active_count()
+    run_gateway(settings, {})
+    ((host, port, models),) = served
+    assert (host, port) == ("127.0.0.1", 9000)
+    assert {"auto", "simple", "complex"} <= models
+    assert threading.active_count() <= before
+
+
+def test_what_was_begun_is_ended_also_when_serving_fails(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def serve(*_: Any) -> None:
+        raise OSError("address in use")
+
+    monkeypatch.setattr(front, "serve", serve)
+    before = threading.active_count()
+    with pytest.raises(OSError, match="address in use"):
+        run_gateway(settings, {})
+    assert threading.active_count() <= before
+
+
+def test_a_tier_that_nobody_serves_starts_nothing(settings: Settings) -> None:
+    settings.config.write_text(CONFIG.partition("providers")[0])
+    with pytest.raises(UsageError, match="no provider for"):
+        run_gateway(settings, {})

@@ -1,0 +1,34 @@
+"""`tierwatch doctor`: a line for each thing, and exit 1 where one of them is wrong."""
+
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from tierwatch.command import main
+from tierwatch.command.serve import examine
+from tierwatch.command.serve.examine import Finding
+
+FINE = Finding("redis", ok=True, detail="answers")
+OLD = Finding("prices", ok=True, detail="200 days old", warning=True)
+WRONG = Finding("postgres", ok=False, detail="no server")
+
+
+@pytest.mark.parametrize(
+    ("found", "code", "said"),
+    [
+        ([FINE], 0, ["ok   redis: answers"]),
+        ([FINE, OLD], 0, ["ok   redis: answers", "warn prices: 200 days old"]),
+        ([WRONG, FINE], 1, ["FAIL postgres: no server", "ok   redis: answers"]),
+    ],
+)
+def test_warnings_are_no_failures(
+    found: list[Finding], code: int, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def findings(*_: Any) -> list[Finding]:
+        return found
+
+    monkeypatch.setattr(examine, "findings", findings)
+    done = CliRunner().invoke(main, ["doctor"])
+    assert done.exit_code == code
+    assert done.output.splitlines() == said
