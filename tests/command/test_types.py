@@ -10,7 +10,8 @@ from click.testing import CliRunner
 from tierwatch.command import main
 from tierwatch.command.types import show_types, types_document
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
-from tierwatch.loop.improve.rebuild_types import Rebuilt, TypeLine, TypesTable
+from tierwatch.loop.improve.active_types import TypeLine, TypesTable
+from tierwatch.loop.improve.rebuild_types import Rebuilt
 
 NONE = TypesTable(0, None, {}, {}, ())
 FOUND = {"method": "leiden", "prompts": 1200, "v": 0.412, "pairs": [600, 590], "random": 0.071}

@@ -46,7 +46,7 @@ def test_the_gateway_serves_its_tiers_and_leaves_nothing_running(
             models = client.get("/v1/models").json()["data"]
             served.append((host, port, {model["id"] for model in models}))
 
-    monkeypatch.setattr(front, "serve", serve)
+    monkeypatch.setattr(front, "run_server", serve)
     before = threading.active_count()
     run_gateway(settings, {})
     ((host, port, models),) = served
@@ -61,7 +61,7 @@ def test_what_was_begun_is_ended_also_when_serving_fails(
     def serve(*_: Any) -> None:
         raise OSError("address in use")
 
-    monkeypatch.setattr(front, "serve", serve)
+    monkeypatch.setattr(front, "run_server", serve)
     before = threading.active_count()
     with pytest.raises(OSError, match="address in use"):
         run_gateway(settings, {})
