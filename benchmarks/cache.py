@@ -271,9 +271,9 @@ async def look_us(configured: Configured, prompt: str) -> list[float]:
         for number in range(LOOKS):
             asked = request_of(b"%d" % number, prompt)
             began = time.perf_counter()
-            await reader.look(asked)
+            await reader.look_up(asked)
             took.append((time.perf_counter() - began) * 1e6)
-    missed = metrics.cache.looks("miss")._value.get()  # noqa: SLF001 - it has no other reading
+    missed = metrics.cache.lookups("miss")._value.get()  # noqa: SLF001 - it has no other reading
     if missed != LOOKS:
         raise SystemExit(f"looks did not reach Redis: {missed:g} misses of {LOOKS:,}")
     return sorted(took)

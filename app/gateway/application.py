@@ -76,7 +76,7 @@ def build_gateway(
         redis_url,
         idle_s=config.sessions.idle_s,
         clock=clock,
-        count=lambda answer: metrics.routing.pin_looks(answer).inc(),
+        count=lambda answer: metrics.routing.pin_lookups(answer).inc(),
     )
     writer = CacheWriter(config.gateway.cache, cache, metrics)
     steps = build_steps(

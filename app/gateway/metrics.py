@@ -127,7 +127,7 @@ class RoutingMetrics:
             ["reason"],
             registry,
         )
-        self.pin_looks = _counters(
+        self.pin_lookups = _counters(
             "tierwatch_pin_looks",
             "Lookups of a conversation: shared with Redis, late (it was slow), alone (it is away).",
             ["answer"],
@@ -181,7 +181,7 @@ class CacheMetrics:
     """The response cache."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.looks = _counters(
+        self.lookups = _counters(
             "tierwatch_cache_looks",
             "Lookups in the response cache by what became of them.",
             ["result"],

@@ -1,11 +1,11 @@
-"""One chat request on one page: accept, look, route, answer, reply, record.
+"""One chat request on one page: accept, lookup, route, answer, reply, record.
 
 Each step is handed the values of those before it and gives its own; none is asked again. What a
 step has come to when the caller leaves in the middle stands in three small journals, each written
 by its own step alone: the classifier's bill, the ledger of calls, and what was sent.
 
 A plain ASGI callable and no request or response objects: this is the path whose speed is measured.
-It does no input or output of its own but one look into the response cache, where there is one, and
+It does no input or output of its own but one lookup in the response cache, where there is one, and
 one for the conversation, of milliseconds at most; all other waiting is for the caller and for
 providers.
 """
@@ -37,7 +37,7 @@ class Steps:
 
     Attributes:
         acceptance: what arrived -> `Asked`, or why it is refused.
-        cache: `Asked` -> `Look`, which may have the answer.
+        cache: `Asked` -> `Lookup`, which may have the answer.
         routes: -> `Route`: the decision, and all that follows from the conversation.
         answering: -> the answer, whole or begun, or why there is none; fills the `Ledger`.
         replies: -> the reply; fills `Sent`.
@@ -91,8 +91,8 @@ class ChatEndpoint:
         bill, ledger, sent = ClassifierBill(), Ledger(), Sent(asked.started)
         route: Route | None = None
         try:
-            look = await steps.cache.look(asked)
-            route = await steps.routes.choose(asked, look, bill)
+            lookup = await steps.cache.look_up(asked)
+            route = await steps.routes.choose(asked, lookup, bill)
             answer = route.cached or await steps.answering.answer(asked, route, ledger)
             await steps.replies.send(asked, route, answer, ledger, caller=caller, sent=sent)
         finally:

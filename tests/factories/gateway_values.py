@@ -6,7 +6,7 @@ from typing import Any
 
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.asked import Asked
-from tierwatch.gateway.cache.look import OFF, Look
+from tierwatch.gateway.cache.lookup import OFF, Lookup
 from tierwatch.gateway.route.recall import Recalled
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.decision import Decision
@@ -82,7 +82,7 @@ def pin(tier: Tier = SIMPLE, **changes: Any) -> Pin:
 def route(
     of: Decision | None = None,
     *,
-    look: Look = OFF,
+    lookup: Lookup = OFF,
     recalled: Recalled | None = None,
     turn: Turn | None = None,
     homes: Mapping[str, tuple[str, str]] | None = None,
@@ -92,7 +92,7 @@ def route(
     """How a request is to be answered."""
     return Route(
         decision=of or decision(),
-        look=look,
+        lookup=lookup,
         recalled=recalled or Recalled(b"tenant", "seed"),
         turn=turn,
         homes=homes or {},

@@ -47,7 +47,7 @@ OUTSIDE = {"providers.upstream": "providers", "loop.capture.": "capture"}
 # No room is entered by asking a value that one was handed,
 VALUES = (
     "gateway.asked",
-    "gateway.cache.look",
+    "gateway.cache.lookup",
     "gateway.route.route",
     "gateway.answer.answer",
     "gateway.answer.begun",

@@ -1,4 +1,4 @@
-"""An `Asked` comes in, a `Look` goes out: whether the same was asked before, and its answer then.
+"""An `Asked` comes in, a `Lookup` goes out: whether the same was asked before, and its answer then.
 
-Called by `gateway.serve`, second; `record` keeps answers under the key that the look found.
+Called by `gateway.serve`, second; `record` keeps answers under the key that the lookup found.
 """

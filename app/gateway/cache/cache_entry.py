@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from tierwatch.gateway.cache.cache_key import CacheKey
-from tierwatch.gateway.cache.look import Look
+from tierwatch.gateway.cache.lookup import Lookup
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.classify.classification import Classification
 from tierwatch.routing.decision import Decision
@@ -31,7 +31,7 @@ def write_entry(key: CacheKey, content: str, served: ServedExchange) -> bytes:
     )
 
 
-def read_entry(value: bytes, key: CacheKey) -> Look | None:
+def read_entry(value: bytes, key: CacheKey) -> Lookup | None:
     """The hit that an entry is for this key; None where a near miss asks something else.
 
     Raises:
@@ -53,7 +53,7 @@ def read_entry(value: bytes, key: CacheKey) -> Look | None:
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError("not an entry of this cache") from error
-    return Look("hit" if to_the_letter else "semantic", key, answer)
+    return Lookup("hit" if to_the_letter else "semantic", key, answer)
 
 
 def _classification(decision: Decision) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
-"""The look into the response cache, before a provider is asked.
+"""The lookup in the response cache, before a provider is asked.
 
-A look may take ``budget_ms``, hashing included; whatever goes wrong is a miss.
+A lookup may take ``budget_ms``, hashing included; whatever goes wrong is a miss.
 """
 
 import time
@@ -11,7 +11,7 @@ from tierwatch.config import CacheConfig, Config
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.cache.cache_entry import read_entry
 from tierwatch.gateway.cache.cache_key import CacheKey, cache_key, read_wish, tenant_of
-from tierwatch.gateway.cache.look import OFF, Look
+from tierwatch.gateway.cache.lookup import OFF, Lookup
 from tierwatch.gateway.memory.cache_store import CacheAbsentError, CacheStore
 from tierwatch.gateway.metrics import GatewayMetrics
 
@@ -22,13 +22,13 @@ class CacheReader:
     Args:
         config: the whole tierwatch.yaml.
         store: where they are; opened and closed by its owner. None for a gateway without a cache.
-        metrics: counts what became of each look.
+        metrics: counts what became of each lookup.
     """
 
     def __init__(self, config: Config, store: CacheStore | None, metrics: GatewayMetrics) -> None:
         self._asked: CacheConfig = config.gateway.cache
         self._store = store
-        self._counted = metrics.cache.looks
+        self._counted = metrics.cache.lookups
         self._models = orjson.dumps(
             [
                 (tier.name, place.model, place.provider, _address(config, place.provider))
@@ -37,7 +37,7 @@ class CacheReader:
             ]
         )
 
-    async def look(self, asked: Asked) -> Look:
+    async def look_up(self, asked: Asked) -> Lookup:
         """Look for an answer. Never raises, and never takes longer than the budget.
 
         A hit is not counted yet: whether its answer is given is for the next step to say.
@@ -53,12 +53,12 @@ class CacheReader:
             return self._missed("refresh", key)
         try:
             value = await self._fetch(self._store, key, began)
-            look = read_entry(value, key) if value else None
+            lookup = read_entry(value, key) if value else None
         except CacheAbsentError as absent:
             return self._missed(absent.why, key)
         except ValueError:
             return self._missed("unreadable", key)
-        return look or self._missed("refused" if value else "miss", key)
+        return lookup or self._missed("refused" if value else "miss", key)
 
     def _key(self, asked: Asked) -> CacheKey | None:
         return cache_key(
@@ -79,9 +79,9 @@ class CacheReader:
             raise CacheAbsentError("slow")
         return await store.get(key.name, within_s=left_s)
 
-    def _missed(self, why: str, key: CacheKey) -> Look:
+    def _missed(self, why: str, key: CacheKey) -> Lookup:
         self._counted(why).inc()
-        return Look("miss", key)
+        return Lookup("miss", key)
 
 
 def _address(config: Config, provider: str) -> str:

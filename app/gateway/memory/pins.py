@@ -1,7 +1,7 @@
 """Where conversations stand: kept in Redis for all gateways, and in memory for this one.
 
 The request path waits for Redis `BUDGET_S` at most, and not at all while Redis is away: then what
-this gateway itself served counts. Looks that arrive together share one round trip. Writes go out
+this gateway itself served counts. Lookups that arrive together share one round trip. Writes go out
 behind the request's back, after its reply is closed.
 """
 
@@ -26,7 +26,7 @@ from tierwatch.routing.stickiness import Pin
 
 # Twenty times a round trip to a Redis in the same data centre.
 BUDGET_S = 0.010
-# Looks in a row that Redis left unanswered; after these nobody waits for it until it answers again.
+# Lookups in a row that Redis left unanswered; after these nobody waits for it until it answers.
 _MOST_MISSES = 3
 # Before Redis is tried again, by a task of ours and not by a request.
 _PAUSE_S = 2.0
@@ -45,7 +45,7 @@ _AWAY = (RedisError, OSError, TimeoutError)
 _log = structlog.get_logger()
 
 _Write = tuple[Pin, float]
-_Look = tuple[Sequence[str], "asyncio.Future[list[Pin | None]]"]
+_Lookup = tuple[Sequence[str], "asyncio.Future[list[Pin | None]]"]
 
 
 class Pins:
@@ -55,7 +55,7 @@ class Pins:
         redis_url: Redis; None or empty keeps pins in this process only.
         idle_s: pins are kept this long.
         clock: epoch seconds.
-        count: is told how each look was answered: ``shared | late | alone``.
+        count: is given how each lookup was answered: ``shared | late | alone``.
 
     Raises:
         SettingsError: the URL is not one of Redis's.
@@ -74,7 +74,7 @@ class Pins:
         self._count = count
         self._local: OrderedDict[str, Pin] = OrderedDict()
         self._writes: OrderedDict[str, _Write] = OrderedDict()
-        self._looks: list[_Look] = []
+        self._lookups: list[_Lookup] = []
         self._misses = 0
         self._client = _client(redis_url) if redis_url else None
         self._tasks: list[asyncio.Task[None]] = []
@@ -114,7 +114,7 @@ class Pins:
             self._count("alone")
             return local
         answer: asyncio.Future[list[Pin | None]] = asyncio.get_running_loop().create_future()
-        self._looks.append((keys, answer))
+        self._lookups.append((keys, answer))
         self._asked.set()
         try:
             async with asyncio.timeout(BUDGET_S):
@@ -171,8 +171,8 @@ class Pins:
             await self._up.wait()
             await self._asked.wait()
             self._asked.clear()
-            looks, self._looks = self._looks, []
-            waiting = [(keys, answer) for keys, answer in looks if not answer.done()]
+            lookups, self._lookups = self._lookups, []
+            waiting = [(keys, answer) for keys, answer in lookups if not answer.done()]
             if not waiting:
                 continue
             try:
@@ -211,7 +211,7 @@ class Pins:
             for key, (pin, kept_at) in batch:
                 if kept_at >= oldest:
                     pipeline.set(key, _encoded(pin), px=max(1, int(self._idle_s * 1000)))
-            # A Redis that is full or read-only refuses writes and still answers looks.
+            # A Redis that is full or read-only refuses writes and still answers lookups.
             await pipeline.execute(raise_on_error=False)
             for key, write in batch:
                 if self._writes.get(key) is write:

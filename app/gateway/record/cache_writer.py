@@ -14,7 +14,7 @@ import structlog
 from tierwatch.config import CacheConfig
 from tierwatch.gateway.cache.cache_entry import write_entry
 from tierwatch.gateway.cache.cache_key import CacheKey
-from tierwatch.gateway.cache.look import Look
+from tierwatch.gateway.cache.lookup import Lookup
 from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.memory.cache_store import CacheAbsentError
 from tierwatch.gateway.metrics import GatewayMetrics
@@ -57,10 +57,10 @@ class CacheWriter:
     ) -> None:
         await asyncio.gather(*self._writing, return_exceptions=True)
 
-    def keep(self, look: Look, served: ServedExchange) -> None:
+    def keep(self, lookup: Lookup, served: ServedExchange) -> None:
         """Keep an answer for the next who asks. Never waits, never raises."""
-        cache, key = self._cache, look.key
-        if cache is None or key is None or look.answer is not None:
+        cache, key = self._cache, lookup.key
+        if cache is None or key is None or lookup.answer is not None:
             return
         content = keepable_text(served)
         if content is None:

@@ -77,7 +77,7 @@ class Records:
             self._places.keep(
                 asked, route, served, tier=tier, usage=sent.said.usage, reasoned=ledger.reasoned
             )
-            self._cache.keep(route.look, served)
+            self._cache.keep(route.lookup, served)
         count(self._metrics, served)
 
 

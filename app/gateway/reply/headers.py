@@ -40,7 +40,7 @@ class ExchangeHeaders:
             ]
             if turn is not None and turn.held and tier.name == turn.decision.tier:
                 headers.append((b"x-tierwatch-held", turn.move.encode()))
-        headers.append((b"x-tierwatch-cache", route.look.status.encode()))
+        headers.append((b"x-tierwatch-cache", route.lookup.status.encode()))
         headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % overhead_ms))
         return headers
 

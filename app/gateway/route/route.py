@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tierwatch.gateway.cache.look import Look
+from tierwatch.gateway.cache.lookup import Lookup
 from tierwatch.gateway.deployments.call import Key
 from tierwatch.gateway.route.recall import Recalled
 from tierwatch.routing.decision import Decision
@@ -18,7 +18,7 @@ class Route(NamedTuple):
 
     Attributes:
         decision: to be served: the router's, or that of the tier the conversation is held at.
-        look: what the cache had, or where the answer is to be kept.
+        lookup: what the cache had, or where the answer is to be kept.
         recalled: what was known of the conversation.
         turn: what that made of the router's decision; None without a conversation, and where the
             cache has the answer.
@@ -28,7 +28,7 @@ class Route(NamedTuple):
     """
 
     decision: Decision
-    look: Look
+    lookup: Lookup
     recalled: Recalled
     turn: Turn | None
     homes: Mapping[str, Key]
@@ -38,7 +38,7 @@ class Route(NamedTuple):
     @property
     def cached(self) -> CachedAnswer | None:
         """The answer that was given before; None where a provider is to be asked."""
-        return self.look.answer
+        return self.lookup.answer
 
 
 class ClassifierBill:

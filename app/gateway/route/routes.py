@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tierwatch.gateway.asked import Asked
-from tierwatch.gateway.cache.look import Look
+from tierwatch.gateway.cache.lookup import Lookup
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.decide import Decider
 from tierwatch.gateway.route.recall import Recall, Recalled
@@ -38,26 +38,26 @@ class Routes:
         self._recall = recall
         self._decider = decider
         self._turns = turns
-        self._counted_looks = metrics.cache.looks
+        self._counted = metrics.cache.lookups
         self._counted_turns = metrics.routing.session_turns
 
-    async def choose(self, asked: Asked, look: Look, bill: ClassifierBill) -> Route:
+    async def choose(self, asked: Asked, lookup: Lookup, bill: ClassifierBill) -> Route:
         """How a request is to be answered; from the cache where its answer is good enough now."""
         recalled = await self._recall.recall(asked)
         decision = asked.pinned
-        if look.answer is not None:
-            again = decision or await self._decider.decide_again(asked, look.answer, bill)
+        if lookup.answer is not None:
+            again = decision or await self._decider.decide_again(asked, lookup.answer, bill)
             serves = None if again is None else self._would_serve(asked, recalled, again)
-            if serves is not None and self._is_enough(look.answer, serves):
-                self._counted_looks(look.status).inc()
-                return _cached(serves, look, look.answer, recalled)
-            self._counted_looks("stale").inc()
-            look = look.refused()
+            if serves is not None and self._is_enough(lookup.answer, serves):
+                self._counted(lookup.status).inc()
+                return _cached(serves, lookup, lookup.answer, recalled)
+            self._counted("stale").inc()
+            lookup = lookup.refused()
             if not self._decider.asks_a_model:
                 decision = again  # not decided a second time
         if decision is None:
             decision = await self._decider.decide(asked, bill)
-        return self._settled(asked, look, recalled, decision)
+        return self._settled(asked, lookup, recalled, decision)
 
     def _would_serve(self, asked: Asked, recalled: Recalled, decision: Decision) -> Decision:
         """The decision that would be served now, were there no cache.
@@ -72,14 +72,16 @@ class Routes:
         """Whether an answer that was given before is of the tier that would serve, or better."""
         return self._rank.get(answer.tier, -1) >= self._rank[serves.tier]
 
-    def _settled(self, asked: Asked, look: Look, recalled: Recalled, decision: Decision) -> Route:
+    def _settled(
+        self, asked: Asked, lookup: Lookup, recalled: Recalled, decision: Decision
+    ) -> Route:
         turn = self._turns.turn(asked, recalled, decision)
         if turn is not None:
             self._counted_turns(turn.move).inc()
             decision = turn.decision
         return Route(
             decision=decision,
-            look=look,
+            lookup=lookup,
             recalled=recalled,
             turn=turn,
             homes=homes(asked, recalled),
@@ -88,10 +90,10 @@ class Routes:
         )
 
 
-def _cached(serves: Decision, look: Look, answer: CachedAnswer, recalled: Recalled) -> Route:
+def _cached(serves: Decision, lookup: Lookup, answer: CachedAnswer, recalled: Recalled) -> Route:
     return Route(
         decision=serves,
-        look=look,
+        lookup=lookup,
         recalled=recalled,
         turn=None,
         homes={},

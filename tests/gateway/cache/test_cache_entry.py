@@ -16,44 +16,44 @@ KEY = CacheKey("tenant", "place", "verbatim", {"number": "one"})
 
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_an_answer_comes_back_as_it_was_kept(content: str) -> None:
-    look = read_entry(write_entry(KEY, content, served()), KEY)
-    assert look is not None
-    assert (look.status, look.key) == ("hit", KEY)
-    assert look.answer is not None
-    assert look.answer.content == content
-    assert (look.answer.tier, look.answer.model) == (SIMPLE.name, SIMPLE.model)
-    assert look.answer.tokens == (21, 2)
+    lookup = read_entry(write_entry(KEY, content, served()), KEY)
+    assert lookup is not None
+    assert (lookup.status, lookup.key) == ("hit", KEY)
+    assert lookup.answer is not None
+    assert lookup.answer.content == content
+    assert (lookup.answer.tier, lookup.answer.model) == (SIMPLE.name, SIMPLE.model)
+    assert lookup.answer.tokens == (21, 2)
 
 
 def test_what_nobody_counted_stays_uncounted() -> None:
-    look = read_entry(write_entry(KEY, "Paris.", served(tokens_estimated=True)), KEY)
-    assert look is not None
-    assert look.answer is not None
-    assert look.answer.tokens == (None, None)
+    lookup = read_entry(write_entry(KEY, "Paris.", served(tokens_estimated=True)), KEY)
+    assert lookup is not None
+    assert lookup.answer is not None
+    assert lookup.answer.tokens == (None, None)
 
 
 def test_what_the_classifier_said_is_kept_for_the_router_of_then() -> None:
     kept = decision(task_type="maths", label="complex", confidence=0.4)
-    look = read_entry(write_entry(KEY, "42", served(decision=kept)), KEY)
-    assert look is not None
-    assert look.answer is not None
-    assert look.answer.classification == Classification(
+    lookup = read_entry(write_entry(KEY, "42", served(decision=kept)), KEY)
+    assert lookup is not None
+    assert lookup.answer is not None
+    assert lookup.answer.classification == Classification(
         label="complex", confidence=0.4, task_type="maths", confidences={"simple": 0.9}
     )
 
 
 def test_a_pinned_answer_says_nothing_of_the_classifier() -> None:
     pinned = decision(reason="pinned", confidences=())
-    look = read_entry(write_entry(KEY, "42", served(decision=pinned)), KEY)
-    assert look is not None
-    assert look.answer is not None
-    assert look.answer.classification is None
+    lookup = read_entry(write_entry(KEY, "42", served(decision=pinned)), KEY)
+    assert lookup is not None
+    assert lookup.answer is not None
+    assert lookup.answer.classification is None
 
 
 def test_other_words_for_the_same_are_a_semantic_hit() -> None:
-    look = read_entry(write_entry(KEY, "42", served()), replace(KEY, verbatim="other"))
-    assert look is not None
-    assert look.status == "semantic"
+    lookup = read_entry(write_entry(KEY, "42", served()), replace(KEY, verbatim="other"))
+    assert lookup is not None
+    assert lookup.status == "semantic"
 
 
 def test_a_near_miss_is_none() -> None:

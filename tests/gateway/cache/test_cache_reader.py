@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from tierwatch.gateway.cache.cache_entry import write_entry
 from tierwatch.gateway.cache.cache_reader import CacheReader
-from tierwatch.gateway.cache.look import OFF, Look
+from tierwatch.gateway.cache.lookup import OFF, Lookup
 from tierwatch.gateway.metrics import GatewayMetrics
 
 CONFIG = """
@@ -36,8 +36,8 @@ class Looks:
         self._metrics = GatewayMetrics(CollectorRegistry())
         self._reader = CacheReader(config, store, self._metrics)
 
-    def look(self, **fields: Any) -> Look:
-        return asyncio.run(self._reader.look(asked(**{"temperature": 0, **fields})))
+    def look(self, **fields: Any) -> Lookup:
+        return asyncio.run(self._reader.look_up(asked(**{"temperature": 0, **fields})))
 
     def counted(self) -> list[str]:
         page = generate_latest(self._metrics.registry).decode().splitlines()
@@ -66,9 +66,9 @@ def test_who_takes_no_part_asks_nobody(tmp_path: Path, fields: dict[str, Any]) -
 
 def test_a_miss_says_where_the_answer_is_to_be_kept(tmp_path: Path) -> None:
     looks = Looks(tmp_path, StoreInMemory())
-    look = looks.look()
-    assert (look.status, look.answer) == ("miss", None)
-    assert look.key is not None
+    lookup = looks.look()
+    assert (lookup.status, lookup.answer) == ("miss", None)
+    assert lookup.key is not None
     assert looks.counted() == one("miss")
 
 
@@ -78,18 +78,18 @@ def test_a_hit_is_counted_by_who_gives_it(tmp_path: Path) -> None:
     key = looks.look().key
     assert key is not None
     store.values[key.name] = write_entry(key, "Paris.", served())
-    look = looks.look()
-    assert look.status == "hit"
-    assert look.answer is not None
-    assert look.answer.content == "Paris."
+    lookup = looks.look()
+    assert lookup.status == "hit"
+    assert lookup.answer is not None
+    assert lookup.answer.content == "Paris."
     assert looks.counted() == one("miss")
 
 
 @pytest.mark.parametrize("why", ["away", "slow", "failed"])
 def test_a_store_that_cannot_say_is_a_miss_with_its_reason(tmp_path: Path, why: Any) -> None:
     looks = Looks(tmp_path, StoreInMemory(absent=why))
-    look = looks.look()
-    assert (look.status, look.key is None) == ("miss", False)
+    lookup = looks.look()
+    assert (lookup.status, lookup.key is None) == ("miss", False)
     assert looks.counted() == one(why)
 
 
@@ -106,8 +106,8 @@ def test_an_entry_that_cannot_be_read_is_a_miss(tmp_path: Path) -> None:
 def test_a_fresh_answer_is_asked_for_without_a_look(tmp_path: Path) -> None:
     store = StoreInMemory()
     looks = Looks(tmp_path, store)
-    look = looks.look(headers={b"cache-control": b"no-cache"})
-    assert (look.status, look.key is None, store.asked) == ("miss", False, [])
+    lookup = looks.look(headers={b"cache-control": b"no-cache"})
+    assert (lookup.status, lookup.key is None, store.asked) == ("miss", False, [])
     assert looks.counted() == one("refresh")
 
 

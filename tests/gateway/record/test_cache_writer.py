@@ -13,7 +13,7 @@ from fakes.cache_store import StoreInMemory
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tierwatch.gateway.cache.cache_key import CacheKey
-from tierwatch.gateway.cache.look import OFF, Look
+from tierwatch.gateway.cache.lookup import OFF, Lookup
 from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.record.cache_writer import CacheWriter, keepable_text
@@ -26,13 +26,13 @@ routing:
 gateway: {cache: {mode: exact, max_answer_kb: 1}}
 """
 KEY = CacheKey("tenant", "place", "verbatim", {})
-MISS = Look("miss", KEY)
+MISS = Lookup("miss", KEY)
 
 
 def kept(
     folder: Path,
     *exchanges: ServedExchange,
-    look: Look = MISS,
+    lookup: Lookup = MISS,
     store: StoreInMemory | None = None,
     redact: Callable[[str], str] = lambda text: text,
     cached: bool = True,
@@ -45,7 +45,7 @@ def kept(
     async def keep() -> None:
         async with CacheWriter(load(folder, CONFIG).gateway.cache, cache, metrics) as writer:
             for exchange in exchanges:
-                writer.keep(look, exchange)
+                writer.keep(lookup, exchange)
 
     asyncio.run(keep())
     lines = generate_latest(metrics.registry).decode().splitlines()
@@ -61,14 +61,14 @@ def test_an_answer_is_kept_once_the_writer_is_left(tmp_path: Path) -> None:
     assert counts == {"stored": 1}
 
 
-HIT = Look("hit", KEY, CachedAnswer("Paris.", "simple", "small-1", (1, 1), None))
+HIT = Lookup("hit", KEY, CachedAnswer("Paris.", "simple", "small-1", (1, 1), None))
 
 
-@pytest.mark.parametrize("look", [OFF, HIT])
+@pytest.mark.parametrize("lookup", [OFF, HIT])
 def test_nothing_is_kept_without_a_place_or_of_what_came_from_there(
-    tmp_path: Path, look: Look
+    tmp_path: Path, lookup: Lookup
 ) -> None:
-    assert kept(tmp_path, served("Paris."), look=look) == ({}, {})
+    assert kept(tmp_path, served("Paris."), lookup=lookup) == ({}, {})
 
 
 def test_a_gateway_without_a_cache_keeps_nothing(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ import pytest
 from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, decision, route
 
 from tierwatch.gateway.answer.ledger import Ledger
-from tierwatch.gateway.cache.look import Look
+from tierwatch.gateway.cache.lookup import Lookup
 from tierwatch.gateway.reply.headers import ExchangeHeaders, json_body
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.stickiness import Turn
@@ -36,7 +36,7 @@ def test_where_nobody_was_asked_no_tier_is_named() -> None:
 
 def test_the_cache_is_named_with_the_model_that_once_answered() -> None:
     cache = Tier(CACHE_TIER, "large-0", CACHE_TIER, Price(0.0, 0.0))
-    shown = said(route(look=Look("hit"), cache_tier=cache), tier=None)
+    shown = said(route(lookup=Lookup("hit"), cache_tier=cache), tier=None)
     assert (shown["tier"], shown["model"], shown["cache"]) == ("cache", "large-0", "hit")
 
 

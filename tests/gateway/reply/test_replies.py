@@ -12,7 +12,7 @@ from starlette.types import Message
 
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
-from tierwatch.gateway.cache.look import Look
+from tierwatch.gateway.cache.lookup import Lookup
 from tierwatch.gateway.caller import Caller
 from tierwatch.gateway.reply.replies import Replies
 from tierwatch.gateway.reply.sent import Sent
@@ -36,7 +36,7 @@ class Sending:
         ledger = Ledger()
         ledger.asks(SIMPLE)
         caller = Caller(self._receive, self._take)
-        of = route(look=Look("hit", None, answer)) if answer is CACHED else route()
+        of = route(lookup=Lookup("hit", None, answer)) if answer is CACHED else route()
         try:
             await Replies(TIERS).send(by, of, answer, ledger, caller=caller, sent=self.sent)
         except ConnectionError as error:

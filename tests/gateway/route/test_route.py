@@ -1,7 +1,7 @@
 import pytest
 from factories.gateway_values import route
 
-from tierwatch.gateway.cache.look import OFF, Look
+from tierwatch.gateway.cache.lookup import OFF, Lookup
 from tierwatch.gateway.route.route import ClassifierBill
 from tierwatch.routing.tiers import Price
 from tierwatch.wire.cached_reply import CachedAnswer
@@ -37,11 +37,11 @@ def test_replies_add_up() -> None:
 
 def test_an_answer_from_the_cache_is_the_looks() -> None:
     assert route().cached is None
-    hit = Look("hit", None, ANSWER)
-    assert route(look=hit).cached is ANSWER
-    assert route(look=hit.refused()).cached is None
+    hit = Lookup("hit", None, ANSWER)
+    assert route(lookup=hit).cached is ANSWER
+    assert route(lookup=hit.refused()).cached is None
 
 
 def test_a_look_whose_answer_is_refused_keeps_its_place_for_the_next_one() -> None:
-    assert OFF.refused() == Look("miss")
-    assert Look("semantic", None, ANSWER).refused() == Look("miss")
+    assert OFF.refused() == Lookup("miss")
+    assert Lookup("semantic", None, ANSWER).refused() == Lookup("miss")

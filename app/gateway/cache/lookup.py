@@ -1,4 +1,4 @@
-"""What became of a look into the response cache."""
+"""What became of a lookup into the response cache."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -10,8 +10,8 @@ Status = Literal["hit", "semantic", "miss", "off"]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What became of a look into the cache.
+class Lookup:
+    """What became of a lookup into the cache.
 
     Attributes:
         status: for the caller.
@@ -23,9 +23,9 @@ class Look:
     key: CacheKey | None = None
     answer: CachedAnswer | None = None
 
-    def refused(self) -> "Look":
-        """The same look when its answer is not to be given: the next one takes its place."""
+    def refused(self) -> "Lookup":
+        """The same lookup when its answer is not to be given: the next one takes its place."""
         return replace(self, status="miss", answer=None)
 
 
-OFF = Look("off")
+OFF = Lookup("off")
