@@ -105,10 +105,10 @@ def open_browser(chromium: Any, served: Served) -> Iterator[Callable[..., Any]]:
     complaints: list[str] = []
     contexts = []
 
-    def note(told: Any) -> None:
+    def note(message: Any) -> None:
         # What the server refuses on purpose is logged too; the tests look at those pages.
-        if "Failed to load resource: the server responded with a status of 4" not in told.text:
-            complaints.append(f"{told.type}: {told.text}")
+        if "Failed to load resource: the server responded with a status of 4" not in message.text:
+            complaints.append(f"{message.type}: {message.text}")
 
     def failed(request: Any) -> None:
         # Aborted is what becomes of an icon when the next page is asked for before it came.

@@ -54,7 +54,7 @@ def path_of(page: Any, served: Served) -> str:
     return str(page.url).removeprefix(served.address)
 
 
-def told(page: Any) -> str:
+def words(page: Any) -> str:
     return str(page.locator("main").inner_text())
 
 
@@ -76,7 +76,7 @@ def test_a_one_time_password_is_changed_before_anything_else(
     page.goto(f"/alerts/{served.night.alert}")
     assert path_of(page, served).startswith("/login?next=")
     log_in(page, "ada", "a wrong password")
-    assert "Name or password is wrong." in told(page)
+    assert "Name or password is wrong." in words(page)
     log_in(page, "ada")
     assert path_of(page, served) == "/password"
     page.goto("/proposals")
@@ -88,12 +88,12 @@ def test_a_one_time_password_is_changed_before_anything_else(
     page.get_by_label("New password again").fill(new)
     page.get_by_role("button", name="Change password").click()
     assert path_of(page, served) == "/"
-    assert "Your password is changed" in told(page)
+    assert "Your password is changed" in words(page)
 
     page.get_by_role("button", name="Log out").click()
     assert path_of(page, served) == "/login"
     log_in(page, "ada")
-    assert "Name or password is wrong." in told(page)
+    assert "Name or password is wrong." in words(page)
     log_in(page, "ada", new)
     assert path_of(page, served) == "/"
 
@@ -120,18 +120,18 @@ def test_an_alert_is_found_acknowledged_and_resolved(
     enter: Callable[..., Any], served: Served, *, javascript: bool
 ) -> None:
     page = enter("reviewer", javascript=javascript)
-    assert "1 unresolved alert." in told(page)
+    assert "1 unresolved alert." in words(page)
     page.get_by_role("link", name=f"#{served.night.alert} misroute").click()
     for said in ("31.0 %", "The tier fails 47 of 136 probes", "What is 2 + 2?", "both say four"):
-        assert said in told(page), said
+        assert said in words(page), said
     page.get_by_role("button", name="Acknowledge").click()
-    assert "acknowledged by reviewer" in told(page)
+    assert "acknowledged by reviewer" in words(page)
     assert page.get_by_role("button", name="Acknowledge").count() == 0
     page.get_by_role("button", name="Resolve").click()
-    assert "resolved by reviewer" in told(page)
+    assert "resolved by reviewer" in words(page)
     assert page.get_by_role("button", name="Resolve").count() == 0
     page.get_by_role("link", name="tierwatch").click()
-    assert "No open alerts." in told(page)
+    assert "No open alerts." in words(page)
 
 
 @SCRIPTS
@@ -140,23 +140,23 @@ def test_a_proposal_is_approved_and_another_rejected_with_reasons(
 ) -> None:
     page = enter("approver", javascript=javascript)
     page.get_by_role("link", name=f"#{served.night.certified} raise").click()
-    assert "Certified." in told(page)
+    assert "Certified." in words(page)
     page.get_by_role("button", name="Approve").click()
     # The browser itself asks for the reason: nothing was sent.
     assert path_of(page, served) == f"/proposals/{served.night.certified}"
     assert page.locator("textarea:invalid").count() == 1
     page.get_by_label("Reason").fill("the alert is real: \u0646\u0639\u0645 <b>")
     page.get_by_role("button", name="Approve").click()
-    assert f"Proposal {served.night.certified} is approved." in told(page)
-    assert "the alert is real: \u0646\u0639\u0645 <b>" in told(page)
+    assert f"Proposal {served.night.certified} is approved." in words(page)
+    assert "the alert is real: \u0646\u0639\u0645 <b>" in words(page)
     assert page.get_by_role("button", name="Approve").count() == 0
 
     page.goto(f"/proposals/{served.night.uncertified}")
     for said in ("Not certified.", "Made against policy 1", "stays above the tolerated"):
-        assert said in told(page), said
+        assert said in words(page), said
     page.get_by_label("Reason").fill("not by a promise nobody makes")
     page.get_by_role("button", name="Reject").click()
-    assert f"Proposal {served.night.uncertified} is rejected." in told(page)
+    assert f"Proposal {served.night.uncertified} is rejected." in words(page)
     with served.engine.connect() as connection:
         found = connection.execute(
             text("select decided_by, decided_why, state from proposals order by id")
@@ -172,11 +172,11 @@ def test_an_earlier_policy_becomes_active_again(
 ) -> None:
     page = enter("approver", javascript=javascript, width=width)
     page.get_by_role("link", name="Policies").click()
-    assert "Policy 2 is active." in told(page)
+    assert "Policy 2 is active." in words(page)
     page.get_by_text("Roll back to this").click()
     page.get_by_label("Reason").fill("misroutes since policy 2")
     page.get_by_role("button", name="Activate policy 1").click()
-    assert "Policy 3 is active, with the thresholds of policy 1." in told(page)
+    assert "Policy 3 is active, with the thresholds of policy 1." in words(page)
     with served.engine.connect() as connection:
         query = "select thresholds from policies where version in (1, 3) order by version"
         first, third = connection.execute(text(query)).scalars()
@@ -195,7 +195,7 @@ def test_a_viewer_may_not_decide(
         ("/policies", "Policy 2 is active."),
     ):
         page.goto(path)
-        assert needed in told(page)
+        assert needed in words(page)
         assert page.locator("main button").count() == 0
 
 
@@ -208,7 +208,7 @@ def test_a_form_that_was_open_when_the_role_was_taken_decides_nothing(
         connection.execute(text("update users set role = 'viewer'"))
     page.get_by_label("Reason").fill("too late")
     page.get_by_role("button", name="Approve").click()
-    assert "this needs the role approver; approver has the role viewer" in told(page)
+    assert "this needs the role approver; approver has the role viewer" in words(page)
     with served.engine.connect() as connection:
         states = connection.execute(text("select distinct state from proposals")).scalars().all()
     assert states == ["open"]
@@ -251,7 +251,7 @@ def test_an_endless_answer_is_cut_and_whole_one_click_away(
 ) -> None:
     page = enter("viewer")
     page.goto(f"/pairs/{served.night.pairs['long']}")
-    assert "6,000 of 200,000 characters are shown." in told(page)
+    assert "6,000 of 200,000 characters are shown." in words(page)
     assert len(page.content()) < 40_000
     page.locator(".sides").get_by_role("link", name="Full text").first.click()
     assert page.locator("body").inner_text() == "x" * LONG

@@ -25,20 +25,20 @@ def test_metrics_are_the_figures_of_the_report(connection: Connection, stranger:
     add_outcome(connection, 1, 0.0)
     add_alert(connection)
 
-    told = _samples(stranger.get("/metrics").text)
-    assert told["tierwatch_database_up",] == 1
-    assert told["tierwatch_requests_total", "simple"] == 10
-    assert told["tierwatch_misroute_rate", "estimate", "simple"] == 0
-    assert told["tierwatch_sampled_exchanges", "judged"] == 1
-    assert told["tierwatch_captured_exchanges",] == 1
-    assert told["tierwatch_cost_usd_total", "serving"] == 1
-    assert told["tierwatch_unresolved_alerts",] == 1
-    assert told["tierwatch_threshold", "simple"] == 0.7
-    assert told["tierwatch_saving_ratio",] == 0.75
-    spent = {kind: told["tierwatch_spend_usd_total", kind] for kind in KINDS}
+    samples = _samples(stranger.get("/metrics").text)
+    assert samples["tierwatch_database_up",] == 1
+    assert samples["tierwatch_requests_total", "simple"] == 10
+    assert samples["tierwatch_misroute_rate", "estimate", "simple"] == 0
+    assert samples["tierwatch_sampled_exchanges", "judged"] == 1
+    assert samples["tierwatch_captured_exchanges",] == 1
+    assert samples["tierwatch_cost_usd_total", "serving"] == 1
+    assert samples["tierwatch_unresolved_alerts",] == 1
+    assert samples["tierwatch_threshold", "simple"] == 0.7
+    assert samples["tierwatch_saving_ratio",] == 0.75
+    spent = {kind: samples["tierwatch_spend_usd_total", kind] for kind in KINDS}
     # A shadow answer is .01 and a verdict .002.
     assert spent == {"serving": 1, "classifier": 0.5, "shadow": 0.01, "judge": 0.002, "checks": 0}
-    net = told["tierwatch_saving_net_of_evaluation_ratio",]
+    net = samples["tierwatch_saving_net_of_evaluation_ratio",]
     assert net == pytest.approx(1 - sum(spent.values()) / 4)
 
 

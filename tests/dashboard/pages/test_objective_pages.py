@@ -103,9 +103,9 @@ def test_overview_and_terminal_show_what_is_kept_against_the_objective(
     assert "Objective: 95.0 % of complex's quality" in page
     assert f"{100 * kept['estimate']:.1f} % kept" in page
     show_report(report)
-    told = capsys.readouterr().out
-    assert f"objective: 95 % of complex's quality; kept {100 * kept['estimate']:.1f} % (" in told
-    assert f"\n  {proposed['objective']}\n" in told
+    printed = capsys.readouterr().out
+    assert f"objective: 95 % of complex's quality; kept {100 * kept['estimate']:.1f} % (" in printed
+    assert f"\n  {proposed['objective']}\n" in printed
 
 
 def test_without_pairs_the_overview_says_so(viewer: Any, config: Config) -> None:

@@ -34,8 +34,8 @@ def test_a_pair_is_shown_blind_and_as_text(reviewer: Any, pair: uuid.UUID) -> No
     assert "Bonjour &lt;b&gt;tout&lt;/b&gt; le monde" in page
     assert ALTERNATIVE in page
     main = page[page.index("<main") :]
-    for told in ("simple", "standard", "small-1", "alternative", "served", "judge", "0.9"):
-        assert told not in main.lower(), told
+    for word in ("simple", "standard", "small-1", "alternative", "served", "judge", "0.9"):
+        assert word not in main.lower(), word
     first = SERVED if shown_first(pair, "reviewer") == "served" else ALTERNATIVE
     shown = reviewer.get(f"/review/{pair}/text/first").text
     assert shown == first

@@ -1,0 +1,100 @@
+"""The figures of the report as Prometheus metrics.
+
+An estimate without a value has no sample: absent is not 0.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from tierwatch.loop.report import Rate, Report
+
+
+def families(report: Report, waiting: Mapping[str, int]) -> list[Metric]:
+    """Every metric.
+
+    Args:
+        report: the state.
+        waiting: how many ``alerts`` and ``proposals`` wait for a person.
+    """
+    return [*_by_tier(report), _sampled(report), *_spent(report), *_gauges(report, waiting)]
+
+
+def _by_tier(report: Report) -> list[Metric]:
+    requests = CounterMetricFamily(
+        "tierwatch_requests", "Requests served, by tier.", labels=["tier"]
+    )
+    misroute, overspend = (
+        GaugeMetricFamily(
+            f"tierwatch_{name}_rate",
+            f"Judged {name} rate by tier; low and high are its 95 % interval.",
+            labels=["tier", "bound"],
+        )
+        for name in ("misroute", "overspend")
+    )
+    thresholds = GaugeMetricFamily(
+        "tierwatch_threshold", "Active threshold, by tier.", labels=["tier"]
+    )
+    for tier, seen in report["tiers"].items():
+        requests.add_metric([tier], seen["requests"])
+        _add_rate(misroute, tier, seen["misroute"])
+        _add_rate(overspend, tier, seen["overspend"])
+        if tier in report["thresholds"]:
+            thresholds.add_metric([tier], report["thresholds"][tier])
+    return [requests, misroute, overspend, thresholds]
+
+
+def _add_rate(family: GaugeMetricFamily, tier: str, rate: Rate) -> None:
+    if rate["estimate"] is None:
+        return
+    ends = (("estimate", rate["estimate"]), ("low", rate["low"]), ("high", rate["high"]))
+    for bound, number in ends:
+        if number is not None:
+            family.add_metric([tier, bound], number)
+
+
+def _sampled(report: Report) -> Metric:
+    sampled = GaugeMetricFamily(
+        "tierwatch_sampled_exchanges",
+        "Sampled exchanges by stage; they sum to tierwatch_captured_exchanges.",
+        labels=["stage"],
+    )
+    sampled.add_metric(["judged"], report["judged"])
+    sampled.add_metric(["unscored"], report["unscored"])
+    sampled.add_metric(["failed"], report["failed"])
+    sampled.add_metric(["pending"], report["pending"])
+    sampled.add_metric(["dropped"], report["dropped"])
+    return sampled
+
+
+def _spent(report: Report) -> list[Metric]:
+    cost = CounterMetricFamily("tierwatch_cost_usd", "USD spent, by purpose.", labels=["purpose"])
+    cost.add_metric(["serving"], report["cost_usd"])
+    cost.add_metric(["evaluation"], report["evaluation_cost_usd"])
+    spend = CounterMetricFamily(
+        "tierwatch_spend_usd", "USD spent by kind; the kinds are disjoint.", labels=["kind"]
+    )
+    costs = report["costs"]
+    spend.add_metric(["serving"], costs["serving_usd"])
+    spend.add_metric(["classifier"], costs["classifier_usd"])
+    spend.add_metric(["shadow"], costs["shadow_usd"])
+    spend.add_metric(["judge"], costs["judge_usd"])
+    spend.add_metric(["checks"], costs["checks_usd"])
+    return [cost, spend]
+
+
+def _gauges(report: Report, waiting: Mapping[str, int]) -> Iterator[Metric]:
+    for name, meaning, value in (
+        ("captured_exchanges", "Exchanges sampled so far.", report["captured"]),
+        ("unresolved_alerts", "Alerts not resolved.", waiting["alerts"]),
+        ("open_proposals", "Proposals waiting for a person.", waiting["proposals"]),
+        ("policy_version", "Active policy.", report["policy_version"]),
+        ("saving_ratio", "Share saved against the top tier.", report["saving"]),
+        (
+            "saving_net_of_evaluation_ratio",
+            "Share saved once classifier and evaluation are paid for; may be negative.",
+            report["saving_net_of_evaluation"],
+        ),
+    ):
+        if value is not None:
+            yield GaugeMetricFamily(f"tierwatch_{name}", meaning, value=value)

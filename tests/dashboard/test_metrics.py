@@ -1,0 +1,97 @@
+from collections.abc import Iterable
+
+import pytest
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import Metric
+from prometheus_client.exposition import generate_latest
+from prometheus_client.registry import Collector
+from sqlalchemy import Connection
+
+from tierwatch.config import Config
+from tierwatch.dashboard.metrics import families
+from tierwatch.loop.report import Rate, Report, build_report
+
+NOBODY = {"alerts": 0, "proposals": 0}
+
+
+@pytest.fixture
+def report(connection: Connection, config: Config) -> Report:
+    """Of an empty database, for tests to change."""
+    return build_report(connection, config)
+
+
+class _Given(Collector):
+    def __init__(self, found: list[Metric]) -> None:
+        self.found = found
+
+    def collect(self) -> Iterable[Metric]:
+        return self.found
+
+
+def _text(report: Report, waiting: dict[str, int] = NOBODY) -> str:
+    registry = CollectorRegistry()
+    registry.register(_Given(families(report, waiting)))
+    return generate_latest(registry).decode()
+
+
+def _rate(estimate: float | None, low: float | None, high: float) -> Rate:
+    return Rate(estimate=estimate, low=low, high=high, n=40, method="m")
+
+
+def test_every_tier_counts_its_requests_from_the_start(report: Report) -> None:
+    text = _text(report)
+    for tier in ("simple", "standard", "complex"):
+        assert f'tierwatch_requests_total{{tier="{tier}"}} 0.0' in text
+
+
+def test_a_rate_has_its_value_and_both_ends(report: Report) -> None:
+    report["tiers"]["simple"]["misroute"] = _rate(0.1, 0.04, 0.2)
+    text = _text(report)
+    for bound, number in (("estimate", 0.1), ("low", 0.04), ("high", 0.2)):
+        assert f'tierwatch_misroute_rate{{bound="{bound}",tier="simple"}} {number}' in text
+
+
+def test_an_end_that_is_open_has_no_sample(report: Report) -> None:
+    report["tiers"]["simple"]["misroute"] = _rate(0.1, None, 0.2)
+    text = _text(report)
+    assert 'bound="high",tier="simple"' in text
+    assert 'bound="low",tier="simple"' not in text
+
+
+def test_a_rate_that_is_not_known_has_none_though_its_ends_are(report: Report) -> None:
+    report["tiers"]["simple"]["misroute"] = _rate(None, 0.0, 1.0)
+    assert "tierwatch_misroute_rate{" not in _text(report)
+
+
+def test_a_threshold_of_a_tier_that_is_gone_is_not_shown(report: Report) -> None:
+    report["thresholds"] = {"simple": 0.7, "gone": 0.9}
+    text = _text(report)
+    assert 'tierwatch_threshold{tier="simple"} 0.7' in text
+    assert "gone" not in text
+
+
+def test_the_stages_of_the_sample_sum_to_what_was_captured(report: Report) -> None:
+    report |= {"captured": 15, "judged": 1, "unscored": 2, "failed": 3, "pending": 4, "dropped": 5}
+    text = _text(report)
+    stages = [line for line in text.splitlines() if line.startswith("tierwatch_sampled_exchanges{")]
+    assert sum(float(line.split()[-1]) for line in stages) == 15
+    assert "tierwatch_captured_exchanges 15.0" in text
+
+
+def test_a_saving_may_be_negative_and_zero_and_is_then_a_sample(report: Report) -> None:
+    report["saving"], report["saving_net_of_evaluation"] = 0.0, -3.83
+    text = _text(report)
+    assert "tierwatch_saving_ratio 0.0" in text
+    assert "tierwatch_saving_net_of_evaluation_ratio -3.83" in text
+
+
+def test_what_waits_for_a_person_is_counted(report: Report) -> None:
+    text = _text(report, {"alerts": 2, "proposals": 3})
+    assert "tierwatch_unresolved_alerts 2.0" in text
+    assert "tierwatch_open_proposals 3.0" in text
+
+
+def test_every_metric_says_what_it_is(report: Report) -> None:
+    found = families(report, NOBODY)
+    assert len({one.name for one in found}) == len(found)
+    assert all(one.name.startswith("tierwatch_") and one.documentation for one in found)
