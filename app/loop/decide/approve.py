@@ -6,7 +6,8 @@ from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.candidate import start_rollout
-from tierwatch.loop.decide.expire import is_left_alone, is_outdated
+from tierwatch.loop.decide.expire import is_outdated
+from tierwatch.loop.decide.left_alone import is_left_alone
 from tierwatch.store.audit import add_audit
 from tierwatch.store.policies import lock_active
 from tierwatch.store.proposals import Proposal, load_proposal, put_decision, put_end

@@ -9,13 +9,8 @@ from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence
 from tierwatch.evaluation.rates.estimate import Estimate
-from tierwatch.loop.decide.expire import (
-    TYPES_GONE,
-    expire_proposal,
-    is_left_alone,
-    is_outdated,
-    lost_its_types,
-)
+from tierwatch.loop.decide.expire import TYPES_GONE, expire_proposal, is_outdated, lost_its_types
+from tierwatch.loop.decide.left_alone import is_left_alone
 from tierwatch.routing.policy import Policy
 from tierwatch.store.audit import add_audit
 from tierwatch.store.learned.artefacts import add_model

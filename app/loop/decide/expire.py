@@ -1,21 +1,17 @@
 """Expire: close a proposal whose evidence no longer stands."""
 
-from functools import lru_cache
 from typing import Final
 
-import structlog
 from sqlalchemy import Connection
 
-from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence
+from tierwatch.loop.decide.left_alone import is_left_alone
 from tierwatch.store.audit import add_audit
 from tierwatch.store.policies import lock_active
 from tierwatch.store.proposals import Proposal, proposals_in, put_end
 
 TYPES_GONE: Final = "the task types its offsets are for are no longer active"
-
-_log = structlog.get_logger(__name__)
 
 
 def expire_proposal(
@@ -80,22 +76,3 @@ def lost_its_types(proposal: Proposal, types_version: int) -> bool:
         return False
     offsets = proposal.evidence.type_offsets
     return bool(offsets.by_type) and offsets.types_version != types_version
-
-
-def is_left_alone(proposal: Proposal) -> bool:
-    """Whether this version cannot read what a proposal rests on; then it says so, once a process.
-
-    Such a proposal is neither rolled out nor closed for its evidence: whoever wrote it can still
-    read it. A person may reject it, and it expires as others do.
-    """
-    for document in (proposal.evidence, proposal.predicted):
-        if isinstance(document, Unreadable):
-            say_left_alone(f"proposal/{proposal.id}", document.reason)
-            return True
-    return False
-
-
-@lru_cache(maxsize=1_024)
-def say_left_alone(subject: str, why: str) -> None:
-    """Log that an alert or a proposal is left alone; the first time only."""
-    _log.warning("left alone: this version cannot read its evidence", subject=subject, why=why)

@@ -17,7 +17,8 @@ from tierwatch.loop.decide.candidate import (
     promised_rate,
     start_rollout,
 )
-from tierwatch.loop.decide.expire import expire_untested, is_left_alone
+from tierwatch.loop.decide.expire import expire_untested
+from tierwatch.loop.decide.left_alone import is_left_alone
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import load_policy, lock_active
 from tierwatch.store.proposals import Proposal, proposals_in

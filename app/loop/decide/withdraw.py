@@ -4,12 +4,8 @@ from sqlalchemy import Connection
 
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence
 from tierwatch.loop.decide.candidate import cancel_rollout
-from tierwatch.loop.decide.expire import (
-    TYPES_GONE,
-    expire_proposal,
-    is_left_alone,
-    lost_its_types,
-)
+from tierwatch.loop.decide.expire import TYPES_GONE, expire_proposal, lost_its_types
+from tierwatch.loop.decide.left_alone import is_left_alone
 from tierwatch.store.learned.type_versions import active_version
 from tierwatch.store.policies import lock_active
 from tierwatch.store.proposals import UNDECIDED, Proposal, proposals_in

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
-from tierwatch.loop.decide.expire import say_left_alone
+from tierwatch.loop.decide.left_alone import say_left_alone
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.store.alerts import Alert
 from tierwatch.store.retunes import Retune

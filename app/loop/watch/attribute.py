@@ -20,7 +20,7 @@ from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.asking import Completes
-from tierwatch.loop.decide.expire import say_left_alone
+from tierwatch.loop.decide.left_alone import say_left_alone
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.routing.tiers import Tier

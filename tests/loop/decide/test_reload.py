@@ -1,11 +1,14 @@
 """What gateways run is what Postgres says, from the first start to a change of the tiers."""
 
 import factories.rows as put
+import pytest
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
+from tierwatch.errors import ArtefactError
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.loop.decide.reload import current_policies
+from tierwatch.loop.decide.reload import current_policies, stored_model
+from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.policy import Policy
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.6})
@@ -101,3 +104,62 @@ def test_what_a_type_had_for_a_model_goes_with_the_model(engine: Engine) -> None
     assert {task: dict(own) for task, own in found.by_task.items()} == {"code": {"standard": 0.8}}
     assert (found.classifier, found.threshold("simple", "code")) == (0, 0.7)
     assert (dict(found.promised), found.promised_for) == ({"standard": 0.03}, 0.95)
+
+
+CHANGED = Policy(version=1, thresholds={"simple": 0.9, "middle": 0.5})
+
+
+def states(engine: Engine) -> list[tuple[str, str, str | None]]:
+    found = rows(engine, "select tier, state, ended_why from proposals order by id")
+    return [tuple(row) for row in found]
+
+
+def test_a_rollout_is_taken_back_when_the_tiers_change(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        made = put.add_proposal(connection)
+        approve_proposal(connection, made, actor="ada", why="yes", share=0.25)
+    found = current_policies(engine=engine, first=CHANGED)
+    assert (found.candidate, found.share) == (None, 0.0)
+    why = "the configured tiers or the classifier changed"
+    assert states(engine) == [("simple", "rolled_back", why)]
+    # 0.8 was tried and never became stable.
+    assert found.stable.threshold("simple") == 0.7
+
+
+def test_what_waits_for_a_tier_that_is_gone_expires_and_the_rest_waits_on(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        put.add_proposal(connection)
+        put.add_proposal(connection, tier="standard", state="approved")
+    current_policies(engine=engine, first=CHANGED)
+    why = "its tier or its kind of classifier left the configuration"
+    assert states(engine) == [("simple", "open", None), ("standard", "expired", why)]
+
+
+def test_evidence_that_cannot_be_read_hinders_no_change_of_the_tiers(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        put.add_proposal(connection, evidence={"version": 2})
+        put.add_proposal(connection, tier="standard", evidence={"version": 2})
+    assert current_policies(engine=engine, first=CHANGED).stable.version == 2
+    assert [state for _, state, _ in states(engine)] == ["open", "expired"]
+
+
+def test_a_model_waits_for_nobody_once_another_kind_classifies(engine: Engine) -> None:
+    current_policies(engine=engine, first=FIRST)
+    with engine.begin() as connection:
+        put.add_proposal(connection, kind="model")
+        connection.exec_driver_sql("update policies set classifier = 1")
+    found = current_policies(engine=engine, first=FIRST, learned=False)
+    assert (found.stable.version, found.stable.classifier) == (2, 0)
+    assert [state for _, state, _ in states(engine)] == ["expired"]
+
+
+def test_a_version_that_is_not_stored_is_refused_by_its_number(
+    engine: Engine,
+) -> None:
+    configured = {"simple": LocalClassifier(), "standard": LocalClassifier()}
+    tiers = ["simple", "standard", "complex"]
+    with pytest.raises(ArtefactError, match="5"):
+        stored_model(5, engine=engine, tiers=tiers, configured=configured)

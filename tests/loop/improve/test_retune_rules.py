@@ -7,7 +7,7 @@ import structlog
 from factories import evidence as stored
 from factories.decided import alert
 
-from tierwatch.loop.decide.expire import say_left_alone
+from tierwatch.loop.decide.left_alone import say_left_alone
 from tierwatch.loop.improve.retune_rules import is_due, regime_start
 from tierwatch.store.retunes import Retune
 

@@ -1,5 +1,6 @@
 """An alert moves one way, and every move is told to the destinations once."""
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -7,12 +8,20 @@ from typing import Any
 import factories.rows as put
 import pytest
 from factories import evidence as stored
+from factories.decided import alert
+from factories.rows import NOW
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
-from tierwatch.loop.watch.alert import acknowledge_alert, deliver_alerts, open_alert, resolve_alert
+from tierwatch.loop.watch.alert import (
+    acknowledge_alert,
+    deliver_alerts,
+    event_of,
+    open_alert,
+    resolve_alert,
+)
 from tierwatch.store.alerts import NewAlert
 
 MISROUTE = NewAlert(
@@ -179,3 +188,38 @@ def test_a_budget_alert_is_a_warning(engine: Engine) -> None:
     told = Destinations()
     deliver_alerts(engine=engine, deliver=told)
     assert told.events[0]["severity"] == "warning"
+
+
+@pytest.mark.parametrize(
+    ("kind", "severity"),
+    [
+        ("misroute", "critical"),
+        ("relative", "info"),
+        ("budget", "warning"),
+        ("capture", "warning"),
+        ("input_drift", "warning"),
+        ("judge_drift", "warning"),
+        ("model_drift", "warning"),
+    ],
+)
+def test_an_event_has_the_severity_of_its_kind_and_its_evidence(kind: str, severity: str) -> None:
+    event = event_of(alert(kind))
+    assert (event["kind"], event["severity"], event["type"]) == (kind, severity, "alert.opened")
+    evidence = event["evidence"]
+    assert isinstance(evidence, dict)
+    assert evidence.items() >= stored.ALERTS[kind]().items()
+    assert evidence["version"] == 1
+
+
+def test_an_event_is_of_the_moment_its_state_began() -> None:
+    later = NOW + dt.timedelta(hours=2)
+    moved = alert(state="acknowledged", acknowledged_at=later, acknowledged_by="ada")
+    event = event_of(moved)
+    assert event["type"] == "alert.acknowledged"
+    assert event["timestamp"] == later.isoformat()
+    assert event["opened_at"] == NOW.isoformat()
+
+
+def test_an_event_of_evidence_that_cannot_be_read_has_the_stored_json() -> None:
+    newer = stored.misroute(version=2, hindsight=[1, 2])
+    assert event_of(alert(evidence=newer))["evidence"] == newer

@@ -10,10 +10,13 @@ from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.alarms.input_drift import InputDriftMonitor
+from tierwatch.evaluation.evidence.drift_evidence import InputDriftEvidence
+from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.traffic import watch_traffic
+from tierwatch.loop.watch.traffic import _mean, watch_traffic
+from tierwatch.store.alerts import unresolved_alert
 
 START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
 
@@ -137,3 +140,37 @@ def test_a_minute_is_taken_when_it_is_complete(engine: Engine) -> None:
     assert scalar(engine, "select count(*) from monitors where kind = 'capture'") == 0
     watch(engine, 6, lag_s=300)
     assert scalar(engine, "select count(*) from monitors where kind = 'capture'") == 1
+
+
+def test_an_alert_of_lost_captures_is_not_repeated_and_resolving_starts_anew(
+    engine: Engine,
+) -> None:
+    capture(engine, -1, eligible=1, expected=0.05, stored=0)
+    capture(engine, 0, eligible=2_000, expected=100.0, stored=20)
+    watch(engine, 1)
+    capture(engine, 1, eligible=2_000, expected=100.0, stored=20)
+    watch(engine, 2)
+    alert_id = scalar(engine, "select id from alerts")
+    with engine.begin() as connection:
+        resolve_alert(connection, alert_id, actor="ada")
+    left = rows(engine, "select stream from monitors where kind in ('capture', 'cursor')")
+    # Where the minutes were read up to is no monitor, and stays.
+    assert [row.stream for row in left] == ["capture"]
+
+
+def test_evidence_of_drift_is_read_back_with_its_bins(engine: Engine) -> None:
+    for minute in range(20):
+        count(engine, minute, drawn(minute, *((2.5, 1.5) if minute < 15 else (1.5, 2.5))))
+        watch(engine, minute + 1)
+    with engine.connect() as connection:
+        found = unresolved_alert(connection, "input_drift:p1")
+    assert found is not None
+    assert isinstance(found.evidence, InputDriftEvidence)
+    assert len(found.evidence.bins_before) == len(found.evidence.bins_after) == CONFIDENCE_BINS
+    assert (found.evidence.policy_version, found.evidence.level) == (1, 1e7)
+
+
+def test_a_mean_of_no_requests_is_said_in_words() -> None:
+    assert _mean([0] * 20) == "unknown"
+    assert _mean([0] * 19 + [5]) == "0.97"  # the middle of .95 to 1, .975
+    assert _mean([]) == "unknown"
