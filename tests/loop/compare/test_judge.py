@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar
@@ -10,9 +11,10 @@ from sqlalchemy import Engine, text
 from tierwatch.dispatch import JUDGE, KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
-from tierwatch.loop.compare.judge import judge_exchange
+from tierwatch.loop.compare.judge import judge_exchange, stream_name
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.routing.decision import Decision
+from tierwatch.store.traffic.exchanges import Exchange
 
 Capture = Callable[..., uuid.UUID]
 
@@ -195,3 +197,51 @@ def test_an_exchange_nobody_captured_is_left_alone(engine: Engine, judge: Judged
     judge(uuid.uuid4(), by)
     assert by.asked == 0
     assert scalar(engine, "select count(*) from claims") == 0
+
+
+def exchange(**changes: Any) -> Exchange:
+    columns: dict[str, Any] = {
+        "id": uuid.UUID(int=1),
+        "request_no": 1,
+        "session": "talk",
+        "tier": "simple",
+        "model": "small-1",
+        "task_type": "sql",
+        "policy_version": 3,
+        "confidence": 0.9,
+        "confidences": {"simple": 0.9},
+        "direction": "up",
+        "alternative_tier": "standard",
+        "rate": 1.0,
+        "pi": 1.0,
+    }
+    return Exchange(**(columns | changes))
+
+
+def test_a_stream_is_a_segment_under_one_policy_model_and_judge() -> None:
+    assert stream_name(exchange(), "judge/v1") == "simple|sql|p3|small-1|judge/v1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"tier": "standard"},
+        {"task_type": "all"},
+        {"policy_version": 4},
+        {"model": "small-2"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_change_of_any_of_these_is_another_stream(change: dict[str, Any]) -> None:
+    assert stream_name(exchange(**change), "j") != stream_name(exchange(), "j")
+    assert stream_name(exchange(), "j2") != stream_name(exchange(), "j")
+
+
+def test_the_caches_answers_are_one_stream_whoever_gave_them() -> None:
+    names = {stream_name(exchange(tier="cache", model=model), "j") for model in ("small-1", "b")}
+    assert names == {"cache|sql|p3|cache|j"}
+
+
+def test_who_asked_and_how_sure_the_classifier_was_do_not_matter() -> None:
+    other = exchange(session="another", confidence=0.1, request_no=99, pi=0.5)
+    assert stream_name(other, "j") == stream_name(exchange(), "j")

@@ -5,10 +5,11 @@ import uuid
 from typing import Any
 
 import factories.rows as put
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tierwatch.store.evidence.labels import (
     add_label,
+    has_labels,
     judge_errors,
     label_counts,
     labelled_verdicts,
@@ -123,3 +124,69 @@ def test_the_judges_errors_are_about_the_lower_tiers_answer(connection: Connecti
     assert (found.caught, found.bad, found.cleared, found.good) == (2, 3, 1, 2)
     nobody = judge_errors(connection, "standard", judge_version=put.JUDGE)
     assert (nobody.bad, nobody.good) == (0, 0)
+
+
+def test_before_any_label_nothing_was_said(connection: Connection) -> None:
+    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
+    assert label_counts(connection, put.JUDGE) == (0, 0)
+    assert not has_labels(connection, "simple", judge_version=put.JUDGE)
+    assert labelled_verdicts(connection, put.JUDGE) == []
+    seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
+    assert (seen.judged, seen.weights, seen.strata, seen.labels) == ([], [], [], [])
+
+
+def test_a_tier_has_labels_once_one_is_of_a_pair_upwards(connection: Connection) -> None:
+    down = put.add_pair(connection, 1, "tie", tier="standard", direction="down")
+    put.add_outcome(
+        connection, 1, 0.0, tier="standard", boundary="simple", direction="down", exchange_id=down
+    )
+    label(connection, down, "ada", "tie")
+    # It is a pair of the boundary, but says nothing of what simple itself served.
+    assert not has_labels(connection, "simple", judge_version=put.JUDGE)
+    label(connection, add_judged(connection, 2, "tie"), "ada", "tie")
+    assert has_labels(connection, "simple", judge_version=put.JUDGE)
+    assert not has_labels(connection, "simple", judge_version="another/v1")
+    assert not has_labels(connection, "standard", judge_version=put.JUDGE)
+
+
+def test_a_pair_is_counted_once_however_many_labelled_it(connection: Connection) -> None:
+    pair = add_judged(connection, 1, "tie")
+    add_judged(connection, 2, "tie")
+    for who in ("ada", "bob", "cid"):
+        label(connection, pair, who, "tie")
+    assert label_counts(connection, put.JUDGE) == (1, 2)
+    assert len(labelled_verdicts(connection, put.JUDGE)) == 3
+
+
+def test_two_people_are_shown_the_pairs_in_one_order(connection: Connection) -> None:
+    for number in range(8):
+        add_judged(connection, number, "tie")
+
+    def shown(who: str) -> list[uuid.UUID]:
+        found = []
+        while (pair := next_for_review(connection, who, judge_version=put.JUDGE)) is not None:
+            label(connection, pair, who, "tie")
+            found.append(pair)
+        return found
+
+    # So that their labels meet on the same pairs, and agreement can be told.
+    assert shown("ada") == shown("bob")
+
+
+def test_a_pair_without_its_shadow_text_is_not_shown(connection: Connection) -> None:
+    add_judged(connection, 1, "tie")
+    connection.execute(text("delete from alternative_texts"))
+    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
+
+
+def test_of_a_judge_that_did_better_later_only_its_own_outcomes_count(
+    connection: Connection,
+) -> None:
+    pair = add_judged(connection, 1, "alternative")
+    put.add_verdict(connection, pair, "tie", judge_version="new")
+    put.add_outcome(connection, 1, 0.0, exchange_id=pair, judge_version="new")
+    label(connection, pair, "ada", "tie")
+    old = judge_errors(connection, "simple", judge_version=put.JUDGE)
+    new = judge_errors(connection, "simple", judge_version="new")
+    assert (old.cleared, old.good) == (0, 1)
+    assert (new.cleared, new.good) == (1, 1)
