@@ -68,9 +68,25 @@ def folder_sizes(found: list[Module]) -> Counter[str]:
     )
 
 
+def aliases_of_any(found: list[Module]) -> set[str]:
+    """Names of type aliases that hold ``Any``: another word for it is no type."""
+    return {
+        node.target.id
+        for one in found
+        for node in one.tree.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and isinstance(node.annotation, ast.Name)
+        and node.annotation.id == "TypeAlias"
+        and node.value is not None
+        and any(isinstance(name, ast.Name) and name.id == "Any" for name in ast.walk(node.value))
+    }
+
+
 def any_in_signatures(found: list[Module]) -> list[str]:
-    """``path:line`` of each ``Any`` in a signature of the typed rooms."""
+    """``path:line`` of each ``Any``, or alias of it, in a signature of the typed rooms."""
     places = []
+    wanted = {"Any"} | aliases_of_any(found)
     for one in found:
         if not one.path.startswith(TYPED):
             continue
@@ -84,7 +100,7 @@ def any_in_signatures(found: list[Module]) -> list[str]:
                 for hint in hints
                 if hint is not None
                 for name in ast.walk(hint)
-                if isinstance(name, ast.Name) and name.id == "Any"
+                if isinstance(name, ast.Name) and name.id in wanted
             ]
     return places
 
