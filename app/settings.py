@@ -8,9 +8,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tierwatch.errors import SettingsError
+
+T = TypeVar("T")
 
 _LAST_PORT = 65_535
 
@@ -61,13 +63,8 @@ def _log_format(text: str) -> str:
 
 
 def _setting(
-    default: Any,
-    read: Callable[[str], Any],
-    accepted: str,
-    description: str,
-    *,
-    secret: bool = False,
-) -> Any:
+    default: T, read: Callable[[str], T], accepted: str, description: str, *, secret: bool = False
+) -> T:
     meta = {"read": read, "accepted": accepted, "help": description, "secret": secret}
     return field(default=default, metadata=meta, repr=not secret)
 
@@ -207,7 +204,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     environ = os.environ if environ is None else environ
     known = {variable(item.name): item for item in fields(Settings)}
     problems: list[str] = []
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {}  # each as its own field reads it
     for name in sorted(key for key in environ if key.startswith("TIERWATCH_")):
         item = known.get(name)
         if item is None:
