@@ -1,5 +1,6 @@
 """``evaluation.false_alarms`` and ``alert_level``: two ways to say when an alert opens."""
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,9 +13,9 @@ from tierwatch.routing.config.reading.document import Document, Problem, not_acc
 from tierwatch.routing.config.reading.fields import read_number, read_open_share
 
 DEFAULT_LEVEL = 1e7
-# What a level promises is said of so many pairs where the file names none: what a segment of a
-# busy router gathers in some months.
-_PAIRS_SAID = 100_000
+# What a level promises is said as the number of pairs that have this chance of a false alarm.
+_SHARE_SAID = 0.01
+_MOST_WRITTEN_OUT = 1e15
 # Thousands stand in groups of three, so that "100,00" is a slip and not ten thousand.
 _WRITTEN = re.compile(
     r"(?P<share>[\d.]+(?:e-?\d+)?\s*%?)\s*(?:per|/)\s*"
@@ -46,7 +47,8 @@ class FalseAlarms:
         return level_for(self.share, self.pairs)
 
     def __str__(self) -> str:
-        return f"{self.share * 100:.4g} % per {self.pairs:,.0f} pairs"
+        pairs = f"{self.pairs:,.0f}" if self.pairs < _MOST_WRITTEN_OUT else f"{self.pairs:g}"
+        return f"{self.share * 100:.4g} % per {pairs} pair{'' if self.pairs == 1 else 's'}"
 
 
 def read_false_alarms(value: object) -> FalseAlarms:
@@ -108,13 +110,10 @@ def alert_words(level: float, alarms: FalseAlarms | None) -> str:
 
     >>> alert_words(1e7, None)
     'level 1e+07: where nothing changes, the chance of an alert is at most 1 % per 100,000 pairs'
-    >>> alert_words(100.0, None)
-    'level 100: where nothing changes, there may be an alert all the same within 100,000 pairs'
+    >>> alert_words(40.0, None)
+    'level 40: where nothing changes, the chance of an alert is at most 2.5 % per 1 pair'
     """
-    pairs = _PAIRS_SAID if alarms is None else alarms.pairs
-    share = false_alarm_share(level, pairs)
-    opens = f"level {level:g}: where nothing changes,"
-    if share >= 1:
-        return f"{opens} there may be an alert all the same within {pairs:,.0f} pairs"
-    said = FalseAlarms(share, pairs) if alarms is None else alarms
-    return f"{opens} the chance of an alert is at most {said}"
+    if alarms is None:
+        pairs = max(1, math.floor(level * _SHARE_SAID))
+        alarms = FalseAlarms(false_alarm_share(level, pairs), pairs)
+    return f"level {level:g}: where nothing changes, the chance of an alert is at most {alarms}"

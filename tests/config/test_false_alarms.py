@@ -161,11 +161,35 @@ def test_a_false_alarm_rate_that_is_none_names_the_line(tmp_path: Path) -> None:
     )
 
 
-def test_a_level_that_promises_nothing_is_said_to() -> None:
-    # 100,000 pairs at a level of 1,000: 100,000 / 1,000 = 100 alarms may be false.
-    assert "there may be an alert all the same within 100,000 pairs" in alert_words(1_000, None)
+@pytest.mark.parametrize(
+    ("level", "promise"),
+    [
+        (1e7, "1 % per 100,000 pairs"),
+        (100_000.0, "1 % per 1,000 pairs"),
+        (100.0, "1 % per 1 pair"),
+        (20.0, "5 % per 1 pair"),  # 1 / 20
+        (1.25, "80 % per 1 pair"),
+        (12_345.0, "0.9964 % per 123 pairs"),  # 123 / 12,345
+        (1e100, "1 % per 1e+98 pairs"),
+    ],
+)
+def test_a_level_is_said_as_what_it_promises(level: float, promise: str) -> None:
+    assert alert_words(level, None) == (
+        f"level {level:g}: where nothing changes, the chance of an alert is at most {promise}"
+    )
+
+
+def test_what_the_file_promises_is_said_in_its_own_numbers() -> None:
     alarms = FalseAlarms(0.5, 20)
-    assert alert_words(alarms.level, alarms).startswith("level 40: ")
+    assert alert_words(alarms.level, alarms) == (
+        "level 40: where nothing changes, the chance of an alert is at most 50 % per 20 pairs"
+    )
+
+
+@given(level=st.floats(1.0001, 1e12))
+def test_what_is_said_of_a_level_is_never_more_than_it_promises(level: float) -> None:
+    said = read_false_alarms(alert_words(level, None).rpartition("at most ")[2])
+    assert said.pairs / said.share <= level * 1.001
 
 
 def test_check_says_the_level_and_what_it_promises(tmp_path: Path) -> None:
