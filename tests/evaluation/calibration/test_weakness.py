@@ -1,6 +1,8 @@
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
@@ -88,3 +90,29 @@ def test_without_gold_of_a_kind_nothing_is_known(
 def test_arguments_off_their_range_are_refused(argument: dict[str, float]) -> None:
     with pytest.raises(EvidenceError, match=next(iter(argument))):
         weakness(gold(5, 5, 0, 5), **({"tolerance": 0.05} | argument))
+
+
+@settings(max_examples=40)
+@given(st.integers(1, 60), st.integers(0, 60), st.floats(0.01, 0.4), st.floats(0.01, 0.4))
+def test_a_judge_that_can_certify_a_tolerance_can_certify_a_looser_one(
+    caught: int, accused: int, one: float, other: float
+) -> None:
+    found = gold(caught, 60, accused, 60)
+    strict, loose = sorted((one, other))
+    if weakness(found, strict) is None:
+        assert weakness(found, loose) is None
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 60), st.integers(0, 60), st.floats(0.01, 0.4))
+def test_what_is_asked_for_is_more_than_there_is_or_no_number(
+    caught: int, accused: int, tolerance: float
+) -> None:
+    weak = weakness(gold(caught, 60, accused, 60), tolerance)
+    if weak is None or weak.gold_worse is None or weak.gold_not_worse is None:
+        return
+    assert weak.gold_worse >= 60
+    assert weak.gold_not_worse >= 60
+    assert weak.gold_worse + weak.gold_not_worse > 120
+    assert str(weak.gold_worse) in weak.reason
+    assert -1 <= weak.informativeness <= 1

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.double_sampling import estimate_rate
@@ -98,3 +100,30 @@ def test_the_planned_labels_halve_the_interval_in_a_short_simulation() -> None:
         left.append((after.high - after.low) / (before.high - before.low))
     # A half, within 30 %.
     assert 0.35 <= np.mean(left) <= 0.65
+
+
+@settings(max_examples=30)
+@given(st.integers(1, 9), st.permutations(range(1_000)), st.floats(0.1, 10))
+def test_order_of_pairs_and_unit_of_weights_do_not_matter_to_the_plan(
+    each: int, order: list[int], factor: float
+) -> None:
+    labels = some_labels(each)
+    plain = labels_to_halve(JUDGED, None, None, labels)
+    turned = labels_to_halve(
+        [JUDGED[place] for place in order],
+        [factor] * 1_000,
+        None,
+        [labels[place] for place in order],
+    )
+    assert turned == plain
+
+
+@settings(max_examples=30)
+@given(st.integers(0, 100), st.integers(0, 200))
+def test_a_plan_never_asks_for_more_labels_than_there_are_pairs_without(
+    flagged: int, good: int
+) -> None:
+    judged = [1] * 100 + [0] * 900
+    labels = [1.0] * flagged + [nan] * (100 - flagged) + [0.0] * good + [nan] * (900 - good)
+    more = labels_to_halve(judged, None, None, labels)
+    assert more is None or 1 <= more <= 1_000 - flagged - good

@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.double_sampling import estimate_rate
@@ -86,3 +88,42 @@ def test_the_low_end_is_below_the_true_quality() -> None:
         ]
         held += relative_quality(share, rates).low <= truth
     assert held >= 285
+
+
+shares = st.lists(st.floats(0, 1), min_size=2, max_size=2)
+
+
+@given(st.lists(st.floats(0, 1_000), min_size=3, max_size=3), shares, st.floats(0.1, 10))
+def test_quality_is_a_share_and_does_not_depend_on_the_unit_of_requests(
+    requests: list[float], rates: list[float], factor: float
+) -> None:
+    lost = [rate(value, 0.5 * value, min(1.0, 2 * value)) for value in rates]
+    found = relative_quality(requests, lost)
+    if sum(requests) == 0:
+        assert found.value is None
+        return
+    assert found.value is not None
+    assert 0 <= found.low <= found.value + 1e-9
+    assert found.value - 1e-9 <= found.high <= 1
+    scaled = relative_quality([factor * count for count in requests], lost)
+    assert scaled.value == pytest.approx(found.value, abs=1e-9)
+
+
+@given(shares, st.floats(0, 1))
+def test_more_misroutes_at_any_boundary_are_never_better(rates: list[float], worse: float) -> None:
+    plain = relative_quality([50, 30, 20], [rate(value, value, value) for value in rates])
+    for place in range(2):
+        raised = list(rates)
+        raised[place] = max(raised[place], worse)
+        found = relative_quality([50, 30, 20], [rate(value, value, value) for value in raised])
+        assert found.value is not None
+        assert plain.value is not None
+        assert found.value <= plain.value + 1e-9
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 50))
+def test_a_split_level_is_stricter_and_holds_together(level: float, parts: int) -> None:
+    each = split_level(level, parts)
+    assert level - 1e-12 <= each < 1
+    # The chances of missing add up to that of the whole (Bonferroni).
+    assert parts * (1 - each) == pytest.approx(1 - level)

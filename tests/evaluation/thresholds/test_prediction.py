@@ -2,6 +2,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.thresholds.prediction import predicted_change
@@ -113,3 +115,44 @@ def test_predicted_change_refuses_bad_arguments(argument: dict[str, float]) -> N
     good = {"current": 0.7, "proposed": 0.6, "cost_low": 1.0, "cost_high": 3.0}
     with pytest.raises(EvidenceError, match=next(iter(argument))):
         predicted_change([0.5], [0], None, **(good | argument))
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0.1, 10)), max_size=40),
+    st.integers(0, 100),
+    st.integers(0, 100),
+    st.floats(0, 5),
+    st.floats(0, 5),
+)
+def test_a_predicted_change_lies_in_its_interval_and_has_the_sign_of_the_move(
+    pairs: list[tuple[float, float]], now: int, then: int, cost_low: float, cost_high: float
+) -> None:
+    c, w = ([row[k] for row in pairs] for k in range(2))
+    found = predicted_change(
+        c,
+        [0] * len(c),
+        w,
+        current=now / 100,
+        proposed=then / 100,
+        cost_low=cost_low,
+        cost_high=cost_high,
+    ).cost_change
+    assert found.low <= found.high
+    if found.value is None:
+        return
+    assert found.low - 1e-9 <= found.value <= found.high + 1e-9
+    # Down to the lower tier saves where that is the cheaper one.
+    sign = (then - now) * (cost_high - cost_low)
+    assert found.value * sign >= -1e-9
+
+
+def test_the_unit_of_cost_does_not_matter() -> None:
+    c = [0.8] * 60 + [0.5] * 40
+    one, other = (
+        predicted_change(
+            c, [0] * 100, None, current=0.7, proposed=0.4, cost_low=unit, cost_high=3 * unit
+        ).cost_change
+        for unit in (1.0, 0.002)
+    )
+    assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
