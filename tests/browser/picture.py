@@ -6,7 +6,7 @@
     python tests/browser/picture.py --all FOLDER    # every page, wide and as on a phone
 
 Needs the extras ``embedded`` and ``browser`` and a Chromium on PATH. The moment is fixed, so that
-the same code gives the same picture.
+the same code gives the same picture but for the ids of the pairs.
 """
 
 import argparse
