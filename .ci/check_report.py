@@ -20,7 +20,9 @@ found = {
     "no alert was opened before the change": all(
         alert["opened_at_request"] >= CHANGED_AT for alert in alerts
     ),
-    "an alert says that the model has changed": any(a["cause"] == "model" for a in alerts),
+    "an alert says that the model has changed": any(
+        alert["attribution"] == "model" for alert in alerts
+    ),
     "a proposal lowers simple": any(
         proposal["tier"] == "simple" and proposal["direction"] == "lower"
         for proposal in report["proposals"]
