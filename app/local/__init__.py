@@ -1,8 +1,8 @@
 """The embedded stack: real PostgreSQL and Redis from wheels, and every process under one parent.
 
 A folder, descriptions of processes and an environment come in; running processes, their addresses
-and secrets go out, and nothing is left when the parent ends, however it ends. Called by the commands
-that start a stack, and by the tests.
+and secrets go out, and nothing is left when the parent ends, however it ends. Called by the
+commands that start a stack, and by the tests.
 """
 
 from tierwatch.local.process import Process, free_port
