@@ -163,7 +163,12 @@ def test_a_pin_outlives_its_gateway_and_ends_by_itself(url: str) -> None:
     asyncio.run(story())
 
 
-def test_looks_that_arrive_together_share_a_round_trip(url: str) -> None:
+def test_lookups_that_arrive_together_share_a_round_trip(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 300 at once on a busy machine may take longer than a request waits; the budget has its tests.
+    monkeypatch.setattr("tierwatch.gateway.memory.pins.BUDGET_S", 5.0)
+
     async def story() -> int:
         seen: Counter[str] = Counter()
         async with build(url, seen) as pins:
