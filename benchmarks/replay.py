@@ -26,7 +26,7 @@ import numpy as np
 from tierwatch.evaluation.objectives.match_share import match_share
 from tierwatch.evaluation.objectives.quality_target import JudgedPairs, choose_for_quality
 from tierwatch.judges.pairwise import pairwise_prompt
-from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_traffic
+from tierwatch.providers.recorded.traffic_file import BadLine, RecordedExchange, read_traffic
 from tierwatch.routing.classify.answer_cost import AnswerCost
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.heuristic import HeuristicClassifier

@@ -26,7 +26,7 @@ from tierwatch.evaluation.types.offset_estimates import estimate_offsets
 from tierwatch.evaluation.types.prequential import offsets_in_order
 from tierwatch.evaluation.types.scored_pairs import ScoredPairs
 from tierwatch.evaluation.types.types_evidence import TypesEvidence
-from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
+from tierwatch.providers.recorded.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.task_types import TaskTypes

@@ -34,7 +34,7 @@ from tierwatch.local import Process, Stack, free_port
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import redact
-from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
+from tierwatch.providers.recorded.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.decision import Decision
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine

@@ -7,7 +7,7 @@ from tierwatch.errors import JudgeError
 from tierwatch.judges.asking import Completes
 from tierwatch.judges.pairwise import PairwiseJudge
 from tierwatch.judges.ragas import Embed, Embedder, build_ragas_judge
-from tierwatch.judges.recorded import Lookup, RecordedJudge, records_version
+from tierwatch.judges.recorded_judge import Lookup, RecordedJudge, records_version
 from tierwatch.judges.structural import StructuralFirst
 from tierwatch.judges.verdict import Judge
 from tierwatch.routing.tiers import Price, resolved_model

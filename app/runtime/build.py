@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from tierwatch.config import Config, load_config
+from tierwatch.config import Config, JudgeConfig, load_config
 from tierwatch.dispatch import CeleryDispatch, Dispatch
 from tierwatch.errors import JudgeError
 from tierwatch.judges import Judge, build_judge
+from tierwatch.judges.recorded_judge import Lookup
+from tierwatch.judges.verdict import Preferred, Question
 from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
@@ -18,9 +20,10 @@ from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.providers.completion import ChatClient
+from tierwatch.providers.recorded.recordings import Recordings
+from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
 from tierwatch.routing.tiers import Tier
 from tierwatch.runtime.notifier import notifier
-from tierwatch.runtime.recorded_verdicts import recorded_lookup
 from tierwatch.runtime.rules import (
     learn_rules,
     monitor_rules,
@@ -89,7 +92,7 @@ def build_runtime(
         price=config.evaluation.judge.price,
         providers=config.providers,
         embedding_model=config.evaluation.judge.embedding_model,
-        lookup=recorded_lookup(config.evaluation.judge, redact),
+        lookup=_recorded_lookup(config.evaluation.judge, redact),
     )
     return Runtime(
         settings=settings,
@@ -107,3 +110,29 @@ def build_runtime(
         redact=redact,
         tell=notifier(settings, config, environ),
     )
+
+
+def _recorded_lookup(judge: JudgeConfig, redact: Redactor) -> Lookup | None:
+    """What a judge of kind ``recorded`` looks verdicts up in; None for other kinds.
+
+    Raises:
+        JudgeError: a line of the file cannot be read.
+        TrafficError: the file cannot be read.
+    """
+    if judge.verdicts is None:
+        return None
+    exchanges = []
+    for line in read_traffic(judge.verdicts):
+        if isinstance(line, BadLine):
+            raise JudgeError(
+                f"{judge.verdicts}:{line.number}: {line.why}; a file of verdicts has an exchange"
+                " with answers on each line"
+            )
+        exchanges.append(line)
+    records = Recordings(exchanges, redact)
+    said: Mapping[str | None, Preferred] = {"A": "served", "B": "alternative", "tie": "tie"}
+
+    def lookup(question: Question, served: str, alternative: str) -> Preferred | None:
+        return said.get(records.verdict(question.messages, served, alternative))
+
+    return lookup

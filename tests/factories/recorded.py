@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 
 from tierwatch.config import ProviderConfig
 from tierwatch.providers.completion import ChatClient
-from tierwatch.providers.recorded import build_recorded_app
-from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange
+from tierwatch.providers.recorded.provider import build_recorded_app
+from tierwatch.providers.recorded.traffic_file import RecordedAnswer, RecordedExchange
 from tierwatch.routing.tiers import Price
 
 MODELS = {"small": "simple", "middle": "standard", "large": "complex"}

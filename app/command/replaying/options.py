@@ -54,7 +54,7 @@ def _recorded_behaviour(_context: click.Context, _option: click.Parameter, given
         return given
     from dataclasses import fields
 
-    from tierwatch.providers.recorded_options import RecordedOptions
+    from tierwatch.providers.recorded.answers import RecordedOptions
 
     try:
         RecordedOptions(**json.loads(given))

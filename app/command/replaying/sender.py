@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tierwatch.providers.traffic_file import BadLine, RecordedExchange, read_traffic
+from tierwatch.providers.recorded.traffic_file import BadLine, RecordedExchange, read_traffic
 
 # Requests on their way at once: enough to keep a local gateway busy, few enough that arrival
 # order is the file's order to within a handful.

@@ -33,9 +33,9 @@ def run_recorded(
     from tierwatch.config import load_config
     from tierwatch.evalsets import anchors, probes
     from tierwatch.loop.capture.redact import load_redactor
-    from tierwatch.providers.recorded import build_recorded_app, serve
-    from tierwatch.providers.recorded_options import RecordedOptions
-    from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
+    from tierwatch.providers.recorded.answers import RecordedOptions
+    from tierwatch.providers.recorded.provider import build_recorded_app, serve
+    from tierwatch.providers.recorded.traffic_file import RecordedExchange, read_traffic
     from tierwatch.runtime.log_lines import configure_logging
 
     configure_logging(settings)

@@ -11,7 +11,7 @@ from tierwatch.evaluation.models.comparison import compare_models
 from tierwatch.evaluation.models.held_out import HeldOut
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
-from tierwatch.providers.traffic_file import BadLine, read_traffic
+from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.distil import Fitted, Lessons, fit_best, fit_student

@@ -14,7 +14,7 @@ from tierwatch.command.replaying.ending import (
     write_report,
 )
 from tierwatch.command.replaying.sender import Progress
-from tierwatch.providers.traffic_file import BadLine
+from tierwatch.providers.recorded.traffic_file import BadLine
 
 
 def test_the_grades_of_what_was_served_are_kept(engine: Engine) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tierwatch.command.replaying.sender import Progress, exchanges, replay_traffic
-from tierwatch.providers.traffic_file import RecordedExchange
+from tierwatch.providers.recorded.traffic_file import RecordedExchange
 
 
 def line(number: int, **changes: Any) -> str:

@@ -11,8 +11,8 @@ from tierwatch.command.serve.recorded import run_recorded
 from tierwatch.command.stack.effective_config import DEMO_CONFIG
 from tierwatch.errors import TrafficError
 from tierwatch.evalsets import FOLDER
-from tierwatch.providers import recorded as provider
-from tierwatch.providers.traffic_file import RecordedExchange, read_traffic
+from tierwatch.providers.recorded import provider
+from tierwatch.providers.recorded.traffic_file import RecordedExchange, read_traffic
 from tierwatch.settings import read_settings
 
 TRAFFIC = FOLDER / "demo" / "items.jsonl"

@@ -6,13 +6,13 @@ count. Nothing is guessed: what is not found, or fits several exchanges, is None
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
-from tierwatch.providers.recorded_verdicts import by_score, preferred
-from tierwatch.providers.traffic_file import RecordedExchange
+from tierwatch.providers.recorded.traffic_file import RecordedExchange
 from tierwatch.routing.content import message_text, role_of
 
 T = TypeVar("T")
@@ -25,6 +25,9 @@ _HEAD = 48
 
 # What a judge's prompt shows as U+FFFD: control characters, lone surrogates, invisible tags.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\U000e0000-\U000e007f]+")
+
+# A kind of task in which the lower tier is worse more often than this goes to the higher one.
+_TOO_OFTEN_WORSE = 0.25
 
 
 def same_text(text: str) -> str:
@@ -184,3 +187,47 @@ class Recordings:
         if asked in conversation:
             return True
         return bool(_CUT_MARK.search(conversation)) and asked[:_HEAD] in conversation
+
+
+def preferred(exchange: RecordedExchange, tier_a: str, tier_b: str) -> str | None:
+    """``"A" | "B" | "tie"`` by the recorded verdict, else by the scores; None without either."""
+    for lower, higher, when_worse, when_better in (
+        (tier_a, tier_b, "B", "A"),
+        (tier_b, tier_a, "A", "B"),
+    ):
+        verdict = exchange.verdicts.get(f"{lower}<{higher}")
+        if verdict is not None:
+            return {"worse": when_worse, "better": when_better}.get(verdict, "tie")
+    return by_score(exchange.answers[tier_a].score, exchange.answers[tier_b].score)
+
+
+def by_score(score_a: float | None, score_b: float | None) -> str | None:
+    """``"A" | "B" | "tie"``; None where a score is missing."""
+    if score_a is None or score_b is None:
+        return None
+    if score_a == score_b:
+        return "tie"
+    return "A" if score_a > score_b else "B"
+
+
+def sufficient_tiers(exchanges: Sequence[RecordedExchange]) -> Mapping[str, str]:
+    """By kind of task, the cheapest tier that usually does as well as the next one.
+
+    Only the first two fifths of the recording are read: a classifier knows kinds of task as they
+    were when it was made, neither the luck of one answer nor what changed in a tier later on. A
+    kind first seen after that is left out.
+    """
+    known = exchanges[: max(1, len(exchanges) * 2 // 5)]
+    by_task: dict[str, list[RecordedExchange]] = {}
+    for exchange in known:
+        by_task.setdefault(exchange.task, []).append(exchange)
+    return {task: _sufficient_tier(alike) for task, alike in by_task.items()}
+
+
+def _sufficient_tier(alike: Sequence[RecordedExchange]) -> str:
+    tiers = list(alike[0].answers)
+    for lower, higher in pairwise(tiers):
+        worse = sum(preferred(exchange, lower, higher) == "B" for exchange in alike)
+        if worse <= _TOO_OFTEN_WORSE * len(alike):
+            return lower
+    return tiers[-1]

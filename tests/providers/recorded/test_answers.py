@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,15 +18,17 @@ from factories.recorded import (
     request,
     text,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from tierwatch.errors import ProviderError
+from tierwatch.errors import ProviderError, UsageError
 from tierwatch.evalsets import Anchor, Probe
 from tierwatch.judges.pairwise import PairwiseJudge
 from tierwatch.judges.verdict import Question
-from tierwatch.providers.recorded_options import RecordedOptions
-from tierwatch.providers.recordings import Recordings
-from tierwatch.providers.traffic_file import RecordedExchange
+from tierwatch.providers.recorded.answers import RecordedOptions, tokens, usage
+from tierwatch.providers.recorded.recordings import Recordings
+from tierwatch.providers.recorded.traffic_file import RecordedAnswer, RecordedExchange
 from tierwatch.routing.classify.classification import ClassifierConfig
 from tierwatch.routing.classify.llm import classification_request, read_classification
 from tierwatch.routing.tiers import Tier
@@ -229,3 +232,61 @@ def passed(app: Starlette, model: str) -> int:
     ]
     replies = [reply.json()["choices"][0]["message"]["content"] for reply in ask(app, *requests)]
     return replies.count("yes")
+
+
+@pytest.mark.parametrize(
+    ("rates", "said"),
+    [
+        ({"418": 0.1}, "418"),
+        ({"500": -0.1}, "0 or more"),
+        ({"500": 0.6, "429": 0.6}, "at most 1"),
+    ],
+)
+def test_impossible_fault_rates_are_refused(rates: dict[str, float], said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        RecordedOptions(error_rates=rates)
+
+
+def test_every_request_may_fail() -> None:
+    assert sum(RecordedOptions(error_rates={"500": 0.5, "html": 0.5}).error_rates.values()) == 1
+
+
+@given(what=st.text(max_size=5), key=st.text(max_size=5), seed=st.integers(0, 99))
+def test_chance_is_a_matter_of_the_seed_the_question_and_the_key(
+    what: str, key: str, seed: int
+) -> None:
+    options = RecordedOptions(seed=seed)
+    assert 0 <= options.chance(what, key) < 1
+    assert options.chance(what, key) == RecordedOptions(seed=seed).chance(what, key)
+    assert options.chance(what, key) != RecordedOptions(seed=seed + 1).chance(what, key)
+
+
+def test_chances_are_even() -> None:
+    options = RecordedOptions()
+    drawn = [options.chance("fault", str(number)) for number in range(1_000)]
+    # The mean of 1,000 draws has a standard error of sqrt(1/12/1000) = .009.
+    assert abs(sum(drawn) / len(drawn) - 0.5) < 0.03
+
+
+ONE = exchange("e1", "p" * 40, texts=("x" * 20, "mid", "high"))
+
+
+def test_without_prices_four_characters_are_a_token() -> None:
+    assert tokens(ONE, "simple", None) == usage(10, 5)
+    assert tokens(ONE, "simple", (1.0, 0.0)) == usage(10, 5)  # nothing to solve for
+
+
+@given(cost=st.floats(0, 0.1), price=st.floats(0.1, 30))
+def test_the_usage_costs_what_was_recorded_within_half_a_token(cost: float, price: float) -> None:
+    answers = {**ONE.answers, "simple": RecordedAnswer("x", cost)}
+    counts = tokens(replace(ONE, answers=answers), "simple", (price, price))
+    assert counts["prompt_tokens"] == 10
+    paid = (counts["prompt_tokens"] + counts["completion_tokens"]) * price / 1e6
+    if cost >= 10 * price / 1e6:
+        assert paid == pytest.approx(cost, abs=0.51 * price / 1e6)
+    else:  # the prompt alone costs more than was recorded
+        assert counts["completion_tokens"] == 0
+
+
+def test_the_total_is_the_sum() -> None:
+    assert usage(3, 4) == {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}

@@ -8,8 +8,13 @@ from typing import Any
 import pytest
 
 from tierwatch.errors import TrafficError
-from tierwatch.providers import traffic_file as traffic
-from tierwatch.providers.traffic_file import BadLine, RecordedAnswer, RecordedExchange, read_traffic
+from tierwatch.providers.recorded import traffic_file as traffic
+from tierwatch.providers.recorded.traffic_file import (
+    BadLine,
+    RecordedAnswer,
+    RecordedExchange,
+    read_traffic,
+)
 
 LINE: dict[str, Any] = {
     "id": "e1",

@@ -12,18 +12,23 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
 
 import orjson
 
+from tierwatch.errors import UsageError
 from tierwatch.evalsets import Anchor, Probe
-from tierwatch.providers.recorded_options import RecordedOptions
-from tierwatch.providers.recorded_usage import tokens, usage
-from tierwatch.providers.recorded_verdicts import sufficient_tiers
-from tierwatch.providers.recordings import RecordedPair, Recordings, same_text
-from tierwatch.providers.traffic_file import RecordedAnswer, RecordedExchange
+from tierwatch.providers.recorded.recordings import (
+    RecordedPair,
+    Recordings,
+    same_text,
+    sufficient_tiers,
+)
+from tierwatch.providers.recorded.traffic_file import RecordedAnswer, RecordedExchange
 from tierwatch.routing.content import message_text
+from tierwatch.routing.policy import hashed_share
 from tierwatch.routing.tiers import Price
 from tierwatch.wire.usage import estimated_tokens, request_characters
 
@@ -39,6 +44,54 @@ _BARE_FENCE = re.compile(r"(?P<fence><<<[0-9a-f]+>>>)\n(?P<text>.*)\n(?P=fence)"
 _LEAST_STRETCH, _LONGEST_STRETCH = 100, 1_000
 
 _FILLER = "This request is not in the recording; the same request always gets this same answer. "
+
+# Statuses, replies broken half way through, and replies that are no JSON at all.
+FAULTS = ("429", "500", "cut", "garbage", "html", "empty")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedOptions:
+    """How the recorded provider behaves.
+
+    Attributes:
+        latency_s: before the first byte.
+        jitter: share by which a request's latency may differ, both ways, in [0, 1].
+        error_rates: share of requests that fail, by fault: ``429 | 500 | cut`` (the socket is
+            closed mid-way) ``| garbage`` (broken JSON) ``| html | empty``.
+        position_consistency: probability that the judge's verdict stays when the answers are
+            swapped; otherwise it names whichever answer comes first. 0.93 was measured of GPT-4,
+            0.66 of ChatGPT.
+        flip_rate: probability that the judge prefers the other answer than the recorded one, in
+            both orders; a tie becomes either.
+        judge_noise_from: the judge repeats the recording exactly for this many requests before
+            the two rates above apply.
+        classifier_accuracy: mean of the classifier's confidence that the request's kind of task
+            needs the tier it names (`sufficient_tiers`), which is calibrated: a label given with
+            confidence c is right with probability c. In [0.5, 1].
+        unknown: ``refuse`` a prompt that was not recorded with 404, or ``echo`` filler.
+        seed: of everything random.
+    """
+
+    latency_s: float = 0.0
+    jitter: float = 0.0
+    error_rates: Mapping[str, float] = field(default_factory=lambda: MappingProxyType({}))
+    position_consistency: float = 1.0
+    flip_rate: float = 0.0
+    judge_noise_from: int = 0
+    classifier_accuracy: float = 0.8
+    unknown: Literal["refuse", "echo"] = "refuse"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        strange = sorted(set(self.error_rates) - set(FAULTS))
+        if strange:
+            raise UsageError(f"error_rates: found {strange}; accepted {', '.join(FAULTS)}")
+        if min([0.0, *self.error_rates.values()]) < 0 or sum(self.error_rates.values()) > 1:
+            raise UsageError("error_rates: shares of 0 or more, together at most 1, are accepted")
+
+    def chance(self, what: str, key: str) -> float:
+        """A number in [0, 1) that is the same for the same seed, question and key."""
+        return hashed_share(f"{self.seed}:{what}", key)
 
 
 class NotRecordedError(LookupError):
@@ -251,3 +304,31 @@ def _text_of(request: Mapping[str, Any]) -> str:
 def _counted(request: Mapping[str, Any], text: str) -> Answer:
     prompt = estimated_tokens(request_characters(request))
     return Answer(text, usage(prompt, estimated_tokens(len(text))))
+
+
+def tokens(
+    exchange: RecordedExchange, tier: str, price_usd_per_mtok: tuple[float, float] | None
+) -> Mapping[str, int]:
+    """Usage that costs what was recorded, as nearly as whole tokens allow.
+
+    Args:
+        exchange: the recording.
+        tier: whose answer.
+        price_usd_per_mtok: of input and output; None counts four characters a token instead.
+    """
+    answer = exchange.answers[tier]
+    prompt = round(sum(len(message_text(m)) for m in exchange.messages) / 4)
+    completion = round(len(answer.text) / 4)
+    if price_usd_per_mtok is not None and price_usd_per_mtok[1] > 0:
+        price_in, price_out = price_usd_per_mtok
+        completion = max(round((answer.cost_usd * 1e6 - prompt * price_in) / price_out), 0)
+    return usage(prompt, completion)
+
+
+def usage(prompt: int, completion: int) -> dict[str, int]:
+    """OpenAI's usage object."""
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+    }

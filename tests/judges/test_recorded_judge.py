@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from tierwatch.errors import JudgeError
-from tierwatch.judges.recorded import RecordedJudge, records_version
+from tierwatch.judges.recorded_judge import RecordedJudge, records_version
 from tierwatch.judges.verdict import Preferred, Question
 
 QUESTION = Question(messages=[{"role": "user", "content": "q"}])
