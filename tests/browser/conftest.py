@@ -173,7 +173,7 @@ def _alert(connection: Connection, worst: list[uuid.UUID]) -> int:
         connection,
         segment="simple/" + "a_task_type_with_a_long_name_" * 2,
         summary="Answers of tier simple are materially worse than the next tier's in 31.0 % of 46"
-        " pairs (19.0 % to 45.0 %); tolerated are 5.0 %.",
+        " pairs (19.0 % to 45.0 %); 5.0 % is tolerated.",
         attribution=attribution(
             cause="model", sentence="The tier fails 47 of 136 probes it passed."
         ),

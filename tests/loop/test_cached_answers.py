@@ -180,7 +180,7 @@ def test_wrong_hits_open_an_alert_of_their_own_and_retune_nothing(
     (alert,) = rows(engine, "select * from alerts where kind = 'misroute'")
     assert (alert.tier, alert.segment, alert.state) == ("cache", "cache/all", "open")
     assert "Answers of tier cache are materially worse than fresh ones" in alert.summary
-    assert "tolerated are 2.0 %" in alert.summary
+    assert "2.0 % is tolerated" in alert.summary
 
     asked = RetuneRules(
         mode="propose", alpha={"simple": 0.05, "standard": 0.05}, delta=0.05, step=0.1,

@@ -1,7 +1,7 @@
 """The report as a person reads it at the end of a replay."""
 
 from tierwatch.command.terminal import say
-from tierwatch.loop.report import CostParts, Rate, Report
+from tierwatch.loop.report import CostParts, Rate, Report, TierReport
 
 
 def show_net_saving(net: float, costs: CostParts) -> None:
@@ -23,7 +23,7 @@ def show_report(report: Report) -> None:
     say("")
     say(f"{'tier':<12}{'requests':>9}{'pairs':>8}  materially worse than the next tier")
     for name, tier in report["tiers"].items():
-        say(f"{name:<12}{tier['requests']:>9}{tier['pairs']:>8}  {_rate(tier['misroute'])}")
+        say(f"{name:<12}{tier['requests']:>9}{tier['pairs']:>8}  {_misroute(tier)}")
     say("")
     if report["saving"] is not None:
         say(
@@ -60,6 +60,11 @@ def show_report(report: Report) -> None:
         if proposal["objective"] is not None:
             say(f"  {proposal['objective']}")
     say(f"policy {report['policy_version']}: {report['thresholds']}")
+
+
+def _misroute(tier: TierReport) -> str:
+    """A tier's misroute rate; the top tier has none, and so nothing is tolerated of it."""
+    return "top tier" if tier["tolerance"] is None else _rate(tier["misroute"])
 
 
 def _rate(estimate: Rate) -> str:

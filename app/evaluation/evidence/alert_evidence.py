@@ -62,7 +62,7 @@ def read_alert_evidence(kind: str, document: object) -> AlertEvidence | Unreadab
     >>> read_alert_evidence("budget", {"spent_usd": 3, "budget_usd": 2.5})
     BudgetEvidence(spent_usd=3.0, budget_usd=2.5)
     >>> read_alert_evidence("budget", {"version": 2}).reason
-    'evidence of a budget alert: found version 2; read is version 1'
+    'evidence of a budget alert: found version 2; this release reads version 1'
     """
     of = ALERT_KINDS.get(kind)
     if of is None:

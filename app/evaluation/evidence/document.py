@@ -43,13 +43,13 @@ class Document:
         versions = "1" if cls.version == 1 else f"1 to {cls.version}"
         if not known:
             raise UnreadableEvidenceError(
-                f"{cls.title}: found version {_shown(found)}; read is version {versions}"
+                f"{cls.title}: found version {_shown(found)}; this release reads version {versions}"
             )
         try:
             return read(cls, document)
         except MisreadError as problem:
             raise UnreadableEvidenceError(
-                f"{cls.title} of version {found} (read is version {versions}): {problem}"
+                f"{cls.title} of version {found} (this release reads version {versions}): {problem}"
             ) from None
 
 

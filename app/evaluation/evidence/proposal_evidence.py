@@ -36,7 +36,7 @@ def read_proposal_evidence(kind: str, document: object) -> ProposalEvidence | Un
         document: its evidence, from ``json.loads``.
 
     >>> read_proposal_evidence("model", {"version": 9}).reason
-    'evidence of a model proposal: found version 9; read is version 1'
+    'evidence of a model proposal: found version 9; this release reads version 1'
     """
     if kind == ModelEvidence.kind:
         return read_or_unreadable(ModelEvidence.from_json, document)

@@ -142,7 +142,7 @@ def open_misroute_alert(connection: Connection, watched: WatchedStream, newest: 
             f"Answers of tier {tier} are materially worse than {against} in"
             f" {percent(estimate.value)} of {len(excursion)} pairs"
             f" ({percent(estimate.low)} to {percent(estimate.high)});"
-            f" tolerated are {percent(watched.monitor.tolerance)}."
+            f" {percent(watched.monitor.tolerance)} is tolerated."
         ),
         pairs=len(watched.pairs),
         evidence=_misroute_evidence(watched, estimate),

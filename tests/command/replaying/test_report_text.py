@@ -21,15 +21,22 @@ def shown(capsys: pytest.CaptureFixture[str]) -> Any:
 
 def test_each_tier_is_a_line_with_its_rate_or_says_that_there_is_none(shown: Any) -> None:
     tiers = {
-        "simple": {"requests": 324, "pairs": 118, "misroute": rate(0.025, n=118)},
-        "complex": {"requests": 232, "pairs": 86, "misroute": rate(None)},
-        "cache": {"requests": 5, "pairs": 2, "misroute": rate(0.5, low=None)},
+        "simple": {
+            "requests": 324,
+            "pairs": 118,
+            "misroute": rate(0.025, n=118),
+            "tolerance": 0.25,
+        },
+        "standard": {"requests": 9, "pairs": 1, "misroute": rate(None), "tolerance": 0.05},
+        "complex": {"requests": 232, "pairs": 86, "misroute": rate(None), "tolerance": None},
+        "cache": {"requests": 5, "pairs": 2, "misroute": rate(0.5, low=None), "tolerance": 0.02},
     }
-    _, head, *lines = shown(tiers=tiers)[:5]
+    _, head, *lines = shown(tiers=tiers)[:6]
     assert head == "tier         requests   pairs  materially worse than the next tier"
     assert lines == [
         "simple            324     118  2.5 % (5.0 to 20.0), 118 pairs",
-        "complex           232      86  not enough data",
+        "standard            9       1  not enough data",
+        "complex           232      86  top tier",
         "cache               5       2  50.0 % (open to 20.0), 40 pairs",
     ]
 

@@ -26,14 +26,20 @@ class Broken(NamedTuple):
 CANNOT = "cannot be shown by this version"
 # What a document may have become, each by the words that the page gives as the reason.
 DOCUMENTS = {
-    "a newer version": ({"version": 9, "all": "new"}, "found version 9; read is version 1"),
+    "a newer version": (
+        {"version": 9, "all": "new"},
+        "found version 9; this release reads version 1",
+    ),
     "no object": (["what", "is", "this"], "found a list; accepted is an object"),
     "nothing in it": ({}, "missing"),
     "a key of another type": (
         {"estimate": "0.3", "cause": 3, "alpha": "x", "misroute": []},
         "accepted is",
     ),
-    "a version that is none": ({"version": "one"}, "found version one; read is version 1"),
+    "a version that is none": (
+        {"version": "one"},
+        "found version one; this release reads version 1",
+    ),
     "markup": ({"version": "<script>alert(1)</script>"}, "&lt;script&gt;"),
 }
 every_document = pytest.mark.parametrize(

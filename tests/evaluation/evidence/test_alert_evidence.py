@@ -64,7 +64,7 @@ def test_a_newer_document_is_unreadable_and_keeps_its_json(kind: str) -> None:
     found = read_alert_evidence(kind, newer)
     assert isinstance(found, Unreadable)
     assert found.to_json() == newer
-    assert "found version 2; read is version 1" in found.reason
+    assert "found version 2; this release reads version 1" in found.reason
 
 
 def test_a_kind_that_is_not_known_is_unreadable() -> None:

@@ -64,7 +64,7 @@ def test_a_document_broken_anywhere_is_read_or_refused(data: st.DataObject) -> N
     [
         ({"cause": "weather"}, "cause: found 'weather'; accepted is mix or quality or judge or"),
         ({"parts": {}}, "parts.change: missing"),
-        ({"version": 7}, "an attribution: found version 7; read is version 1"),
+        ({"version": 7}, "an attribution: found version 7; this release reads version 1"),
     ],
 )
 def test_what_cannot_be_read_says_why(change: dict[str, object], said: str) -> None:

@@ -34,7 +34,9 @@ def test_every_version_up_to_the_present_one_is_read(version: int) -> None:
 
 def test_a_document_without_a_number_is_of_version_1() -> None:
     assert Share.from_json({"share": 1}) == Share(1.0)
-    with pytest.raises(UnreadableEvidenceError, match=r"a share of version 1 \(read is version"):
+    with pytest.raises(
+        UnreadableEvidenceError, match=r"a share of version 1 \(this release reads version"
+    ):
         Share.from_json({})
 
 
@@ -58,7 +60,9 @@ def test_another_version_is_refused_with_the_version_found_and_those_read(
 ) -> None:
     with pytest.raises(UnreadableEvidenceError) as problem:
         Share.from_json({"version": version, "share": 1})
-    assert str(problem.value) == f"a share: found version {shown}; read is version 1 to 3"
+    assert (
+        str(problem.value) == f"a share: found version {shown}; this release reads version 1 to 3"
+    )
 
 
 @pytest.mark.parametrize("document", [None, [], "share", 0.5, True])
@@ -73,7 +77,8 @@ def test_a_reader_gives_a_document_or_what_stands_for_it() -> None:
     found = read_or_unreadable(First.from_json, broken)
     assert isinstance(found, Unreadable)
     assert found.reason == (
-        "a first of version 1 (read is version 1): share: found 'half'; accepted is a number"
+        "a first of version 1 (this release reads version 1): share: found 'half';"
+        " accepted is a number"
     )
     # The API serves what is stored, whether or not it can be read.
     assert found.to_json() is broken

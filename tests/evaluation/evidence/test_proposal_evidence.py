@@ -80,7 +80,7 @@ def test_the_class_follows_from_kind_and_document(kind: str, document: object, o
             {"objective": None},
             "evidence of a proposal under an objective of ver",
         ),
-        ("threshold", stored.objective(version=2), "found version 2; read is version 1"),
+        ("threshold", stored.objective(version=2), "found version 2; this release reads version 1"),
         ("model", stored.threshold(), "held_out: missing"),
         ("threshold", ["objective"], "found a list; accepted is an object"),
         (
@@ -111,5 +111,5 @@ def test_a_prediction_without_a_cost_is_unreadable() -> None:
     found = read_prediction(document)
     assert isinstance(found, Unreadable)
     assert found.reason == (
-        "what a proposal predicts of version 1 (read is version 1): cost_change: missing"
+        "what a proposal predicts of version 1 (this release reads version 1): cost_change: missing"
     )

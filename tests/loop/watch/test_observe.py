@@ -133,7 +133,7 @@ def test_more_than_was_promised_alarms_all_the_same(engine: Engine) -> None:
     observe(engine=engine, rules=replace(RULES, quality=0.9))
     [alert] = alerts(engine)
     assert alert.evidence["tolerance"] == 0.3
-    assert "tolerated are 30.0 %" in alert.summary
+    assert "30.0 % is tolerated" in alert.summary
 
 
 def test_what_was_not_promised_has_the_stated_tolerance(engine: Engine) -> None:
@@ -234,7 +234,7 @@ def test_an_alert_names_its_pairs_and_the_request_that_opened_it(engine: Engine)
     assert (evidence["tolerance"], evidence["level"]) == (0.05, 1e7)
     assert evidence["statistic"] >= 1e7
     assert "tier simple" in alert.summary
-    assert "tolerated are 5.0 %" in alert.summary
+    assert "5.0 % is tolerated" in alert.summary
 
 
 def test_an_alert_withdraws_what_would_loosen_its_tier_and_nothing_else(engine: Engine) -> None:
