@@ -13,7 +13,7 @@ from tierwatch.settings import read_settings
 @ends_in_a_sentence
 def command() -> None:
     """Look at everything a running tierwatch needs, and say what is wrong."""
-    from tierwatch.command.serve.examine import findings
+    from tierwatch.command.examine import findings
 
     found = findings(read_settings(), os.environ)
     for finding in found:

@@ -30,7 +30,7 @@ def run_up(*, settings: Settings, environ: Mapping[str, str]) -> int:
     Raises:
         UsageError: a tier has no provider, or there is no judge.
     """
-    from tierwatch.command.serve.serving_config import serving_config
+    from tierwatch.command.serve.gateway import serving_config
     from tierwatch.command.stack.first_user import say_dashboard
     from tierwatch.command.stack.launch import stack_processes, without_settings
     from tierwatch.command.stack.servers import prepare_database

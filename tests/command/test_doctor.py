@@ -5,9 +5,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tierwatch.command import main
-from tierwatch.command.serve import examine
-from tierwatch.command.serve.examine import Finding
+from tierwatch.command import examine, main
+from tierwatch.command.examine import Finding
 
 FINE = Finding("redis", ok=True, detail="answers")
 OLD = Finding("prices", ok=True, detail="200 days old", warning=True)

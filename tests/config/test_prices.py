@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from factories.config import load, problems
 
 from tierwatch.command import main
-from tierwatch.command.serve.examine import Finding, price_findings
+from tierwatch.command.examine import Finding, price_findings
 from tierwatch.routing.config.list_prices import packaged_price, packaged_since
 from tierwatch.routing.config.prices import Priced, price_words
 from tierwatch.routing.config.routing import load_routing

@@ -8,19 +8,22 @@ from itertools import cycle
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from tierwatch.command.replaying.approve_open import approve_open
-from tierwatch.command.replaying.backlog import Backlog
 from tierwatch.command.replaying.ending import (
     add_recorded_quality,
     failures,
     newest_judge,
+    show_report,
     write_report,
 )
 from tierwatch.command.replaying.options import Replay
-from tierwatch.command.replaying.progress_bar import progress_shown
-from tierwatch.command.replaying.report_text import show_report
-from tierwatch.command.replaying.sender import Progress, exchanges, replay_traffic
-from tierwatch.command.replaying.waiting import EVERY_S, await_attribution, await_first_checks
+from tierwatch.command.replaying.pace import (
+    EVERY_S,
+    Backlog,
+    approve_open,
+    await_attribution,
+    await_first_checks,
+)
+from tierwatch.command.replaying.sender import Progress, exchanges, progress_shown, replay_traffic
 from tierwatch.command.stack.effective_config import DEMO_CONFIG, write_effective_config
 from tierwatch.command.stack.first_user import say_dashboard
 from tierwatch.command.stack.launch import (

@@ -1,12 +1,16 @@
-"""Send recorded traffic through a running gateway over HTTP, in its order."""
+"""Send recorded traffic through a running gateway over HTTP, in its order, showing the progress."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
+from rich import progress as bars
 
+from tierwatch.command.terminal import say
 from tierwatch.providers.recorded.traffic_file import BadLine, RecordedExchange, read_traffic
 
 # Requests on their way at once: enough to keep a local gateway busy, few enough that arrival
@@ -122,3 +126,34 @@ async def _send(client: aiohttp.ClientSession, item: RecordedExchange, progress:
         progress.add_refusal(f"{item.id}: HTTP {status} {said[:200]}")
         return
     progress.add_answer(item, headers)
+
+
+@contextmanager
+def progress_shown(total: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal, a plain line every tenth otherwise."""
+    if not sys.stdout.isatty():
+        said = -1
+
+        def line(answered: int, waiting: int) -> None:
+            nonlocal said
+            tenth = 10 * answered // max(1, total)
+            if tenth > said:
+                said = tenth
+                say(f"replayed {answered} of {total} requests, {waiting} pairs in evaluation")
+
+        yield line
+        return
+    columns = (
+        bars.TextColumn("replaying"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TextColumn("{task.fields[waiting]} pairs in evaluation"),
+        bars.TimeElapsedColumn(),
+    )
+    with bars.Progress(*columns) as bar:
+        task = bar.add_task("replay", total=total, waiting=0)
+
+        def move(answered: int, waiting: int) -> None:
+            bar.update(task, completed=answered, waiting=waiting)
+
+        yield move

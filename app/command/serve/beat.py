@@ -2,7 +2,7 @@
 
 import click
 
-from tierwatch.command.serve.become_celery import become_celery
+from tierwatch.command.serve.worker import become_celery
 from tierwatch.command.terminal import ends_in_a_sentence
 
 

@@ -3,14 +3,17 @@
 import os
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence
+from tierwatch.errors import UsageError
 from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from tierwatch.config import Config
     from tierwatch.loop.capture.exchange import Feedback
     from tierwatch.routing.classify.local_tiers import LocalTierClassifier
     from tierwatch.routing.policy import ActivePolicies
@@ -29,7 +32,6 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     Raises:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
-    from tierwatch.command.serve.serving_config import serving_config
     from tierwatch.gateway import build_cache, build_gateway, run_server
     from tierwatch.loop.capture.feedback import keep_feedback
     from tierwatch.loop.capture.redact import load_redactor
@@ -87,3 +89,21 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     finally:
         recorder.stop()
         engine.dispose()
+
+
+def serving_config(path: Path) -> "Config":
+    """Load a configuration that can serve traffic.
+
+    Raises:
+        ConfigError: it is not accepted.
+        UsageError: a tier has no provider to call.
+    """
+    from tierwatch.config import load_config
+
+    config = load_config(path)
+    if config.missing_providers:
+        raise UsageError(
+            f"{path}: no provider for {', '.join(config.missing_providers)}; add one under"
+            " `providers`, as openai: {kind: openai, api_key: env:OPENAI_API_KEY}"
+        )
+    return config

@@ -1,6 +1,8 @@
-"""Recorded traffic is sent in its order, a few at a time, held back and stopped when asked to."""
+"""Recorded traffic is sent in its order, held back and stopped when asked to, and shown."""
 
+import io
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.command.replaying.sender import Progress, exchanges, replay_traffic
+from tierwatch.command.replaying.sender import Progress, exchanges, progress_shown, replay_traffic
 from tierwatch.providers.recorded.traffic_file import RecordedExchange
 
 
@@ -121,3 +123,39 @@ def test_it_stops_when_asked_to_also_while_held_back(recording: Path) -> None:
         held = send(items, url, hold=lambda: True, stop=lambda: next(asked, True))
     assert held.sent == 0
     assert held.done
+
+
+def test_without_a_terminal_there_is_a_line_for_each_tenth(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with progress_shown(50) as show:
+        for answered in (0, 1, 4, 5, 5, 26, 50, 50):
+            show(answered, answered // 2)
+    assert capsys.readouterr().out.splitlines() == [
+        "replayed 0 of 50 requests, 0 pairs in evaluation",
+        "replayed 5 of 50 requests, 2 pairs in evaluation",
+        "replayed 26 of 50 requests, 13 pairs in evaluation",
+        "replayed 50 of 50 requests, 25 pairs in evaluation",
+    ]
+
+
+def test_a_recording_without_lines_divides_by_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_shown(0) as show:
+        show(0, 0)
+    assert capsys.readouterr().out == "replayed 0 of 0 requests, 0 pairs in evaluation\n"
+
+
+def test_on_a_terminal_a_bar_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress_shown(10) as show:
+        show(10, 3)
+    shown = terminal.getvalue()
+    assert "10/10" in shown
+    assert "3 pairs in evaluation" in shown
+    assert "replayed" not in shown

@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from tierwatch import gateway as front
-from tierwatch.command.serve.gateway import run_gateway
-from tierwatch.errors import UsageError
+from tierwatch.command.serve.gateway import run_gateway, serving_config
+from tierwatch.errors import ConfigError, UsageError
 from tierwatch.settings import Settings, read_settings
 
 CONFIG = """\
@@ -72,3 +72,29 @@ def test_a_tier_that_nobody_serves_starts_nothing(settings: Settings) -> None:
     settings.config.write_text(CONFIG.partition("providers")[0])
     with pytest.raises(UsageError, match="no provider for"):
         run_gateway(settings, {})
+
+
+BARE = """\
+routing:
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    complex: {model: large-1, cost: 15}
+"""
+
+
+def test_every_tier_needs_somebody_to_serve_it(tmp_path: Path) -> None:
+    file = tmp_path / "tierwatch.yaml"
+    file.write_text(BARE)
+    with pytest.raises(
+        UsageError, match=r"no provider for .*; add one under `providers`, as openai"
+    ):
+        serving_config(file)
+    file.write_text(BARE + "providers: {own: {kind: openai}}\n")
+    assert serving_config(file).missing_providers == ()
+
+
+def test_a_mistake_is_a_mistake(tmp_path: Path) -> None:
+    file = tmp_path / "tierwatch.yaml"
+    file.write_text(BARE.replace("15", "cheap"))
+    with pytest.raises(ConfigError, match=r"tierwatch\.yaml:4: routing\.tiers\.complex\.cost"):
+        serving_config(file)

@@ -9,7 +9,7 @@ import pytest
 from factories.routed import routed, store_routed
 from sqlalchemy import Connection
 
-from tierwatch.command.replaying.report_text import show_report
+from tierwatch.command.replaying.ending import show_report
 from tierwatch.config import Config, load_config
 from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.retune import retune

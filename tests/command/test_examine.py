@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 import tierwatch_migrations
-from tierwatch.command.serve.examine import Finding, findings
+from tierwatch.command.examine import Finding, findings
 from tierwatch.settings import Settings, read_settings
 
 WHOLE = """\
