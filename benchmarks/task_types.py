@@ -20,8 +20,8 @@ import numpy as np
 from tierwatch.evaluation.models.chances import log_losses
 from tierwatch.evaluation.models.held_out import HeldOut
 from tierwatch.evaluation.types.build import build_types
-from tierwatch.evaluation.types.judged_prompts import measures_types
-from tierwatch.evaluation.types.leiden import installed_leiden
+from tierwatch.evaluation.types.grouping import installed_leiden
+from tierwatch.evaluation.types.measure import measures_types
 from tierwatch.evaluation.types.offset_estimates import estimate_offsets
 from tierwatch.evaluation.types.prequential import offsets_in_order
 from tierwatch.evaluation.types.scored_pairs import ScoredPairs

@@ -4,7 +4,7 @@ import datetime as dt
 from uuid import UUID
 
 from tierwatch import dispatch, evalsets
-from tierwatch.evaluation.types.leiden import installed_leiden
+from tierwatch.evaluation.types.grouping import installed_leiden
 from tierwatch.loop.capture import retention, sweep
 from tierwatch.loop.compare import judge, shadow
 from tierwatch.loop.decide import rollout

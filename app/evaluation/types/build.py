@@ -19,19 +19,28 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.types.clusters import k_means, merge_small, settle
-from tierwatch.evaluation.types.held_out_prompts import HeldOutPrompts, type_figures
-from tierwatch.evaluation.types.judged_prompts import (
+from tierwatch.evaluation.types.grouping import (
+    ONE_KIND,
+    Labels,
+    Leiden,
+    Points,
+    k_means,
+    leiden_groups,
+    merge_small,
+    prompt_points,
+    settle,
+    word_rows,
+)
+from tierwatch.evaluation.types.measure import (
     DEFAULT_TYPES,
+    HeldOutPrompts,
     Losses,
     checked_losses,
     measures_types,
+    type_figures,
 )
-from tierwatch.evaluation.types.leiden import Leiden, leiden_groups
-from tierwatch.evaluation.types.neighbours import Labels, Points
-from tierwatch.evaluation.types.prompt_points import ONE_KIND, prompt_points, word_rows
+from tierwatch.evaluation.types.names import consistent_share, name_mapping, named_types
 from tierwatch.evaluation.types.student import teacher_of
-from tierwatch.evaluation.types.succession import consistent_share, name_mapping, named_types
 from tierwatch.evaluation.types.types_evidence import TypesEvidence
 from tierwatch.routing.classify.task_types import FEWEST_TYPES, TaskTypes
 

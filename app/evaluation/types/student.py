@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
-from tierwatch.evaluation.types.neighbours import Labels
+from tierwatch.evaluation.types.grouping import Labels
 from tierwatch.routing.classify.task_types import BUCKETS, TaskTypes, table_of
 
 _RIDGE = 0.3

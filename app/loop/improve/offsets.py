@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tierwatch.errors import ArtefactError
 from tierwatch.evaluation.models.held_out import HeldOut
-from tierwatch.evaluation.types.judged_prompts import measures_types
+from tierwatch.evaluation.types.measure import measures_types
 from tierwatch.evaluation.types.offset_estimates import estimate_offsets
 from tierwatch.evaluation.types.prequential import offsets_in_order
 from tierwatch.evaluation.types.scored_pairs import ScoredPairs

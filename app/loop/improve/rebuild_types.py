@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.types.build import build_types
-from tierwatch.evaluation.types.judged_prompts import FEWEST_PAIRS
-from tierwatch.evaluation.types.leiden import Leiden
+from tierwatch.evaluation.types.grouping import Leiden
+from tierwatch.evaluation.types.measure import FEWEST_PAIRS
 from tierwatch.evaluation.types.types_evidence import TypesEvidence
 from tierwatch.loop.decide.withdraw import withdraw_models
 from tierwatch.loop.improve.active_types import readable_types

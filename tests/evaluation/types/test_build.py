@@ -6,7 +6,7 @@ from factories.typed_traffic import KINDS, built, kinds_of, traffic
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.types.build import NO_LEIDEN, build_types
-from tierwatch.evaluation.types.leiden import installed_leiden
+from tierwatch.evaluation.types.grouping import installed_leiden
 from tierwatch.evaluation.types.types_evidence import TypesEvidence
 from tierwatch.routing.classify.task_types import TaskTypes
 
