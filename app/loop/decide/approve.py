@@ -5,9 +5,9 @@ from typing import Final, Literal
 from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.decide.candidate import start_rollout
-from tierwatch.loop.decide.expire import is_outdated
-from tierwatch.loop.decide.left_alone import is_left_alone
+from tierwatch.loop.decide.end import is_outdated
+from tierwatch.loop.decide.rollout import start_rollout
+from tierwatch.loop.decide.unreadable import is_unreadable
 from tierwatch.store.audit import add_audit
 from tierwatch.store.policies import lock_active
 from tierwatch.store.proposals import Proposal, load_proposal, put_decision, put_end
@@ -67,7 +67,7 @@ def require_reason(why: str) -> None:
 
 
 def _require_readable(proposal: Proposal) -> None:
-    if is_left_alone(proposal):
+    if is_unreadable(proposal):
         raise ConflictError(
             f"proposal {proposal.id} rests on evidence that this version of tierwatch cannot read;"
             " reject it, or decide it with the version that made it"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import structlog
 from sqlalchemy import Engine
 
-from tierwatch.loop.decide.candidate import cancel_rollout
+from tierwatch.loop.decide.end import cancel_rollout
 from tierwatch.routing.classify.learned import learned_classifier
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier

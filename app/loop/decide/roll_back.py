@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError
 from tierwatch.loop.decide.approve import require_reason
-from tierwatch.loop.decide.candidate import cancel_rollout
+from tierwatch.loop.decide.end import cancel_rollout
 from tierwatch.store.audit import add_audit
 from tierwatch.store.policies import add_policy, load_policy, lock_active, next_version, set_active
 from tierwatch.store.proposals import proposals_in, put_end

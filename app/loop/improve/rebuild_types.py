@@ -19,7 +19,7 @@ from tierwatch.evaluation.types.build import build_types
 from tierwatch.evaluation.types.grouping import Leiden
 from tierwatch.evaluation.types.measure import FEWEST_PAIRS
 from tierwatch.evaluation.types.types_evidence import TypesEvidence
-from tierwatch.loop.decide.withdraw import withdraw_models
+from tierwatch.loop.decide.end import withdraw_models
 from tierwatch.loop.improve.active_types import readable_types
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.task_types import TaskTypes

@@ -7,7 +7,7 @@ from itertools import product
 from sqlalchemy import Connection, Engine
 
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.loop.decide.expire import expire_untested
+from tierwatch.loop.decide.end import expire_untested
 from tierwatch.loop.decide.propose import Made
 from tierwatch.loop.improve.retune_jointly import retune_jointly
 from tierwatch.loop.improve.retune_rules import RetuneRules

@@ -24,9 +24,9 @@ from tierwatch.evaluation.objectives.moves import JointChoice, Move, next_move
 from tierwatch.evaluation.objectives.total_loss import served_rates
 from tierwatch.evaluation.thresholds.prediction import predicted_change
 from tierwatch.evaluation.thresholds.spending import spent_delta
-from tierwatch.loop.decide.candidate import promised_rate
-from tierwatch.loop.decide.expire import expire_proposal, expire_untested
+from tierwatch.loop.decide.end import expire_proposal, expire_untested
 from tierwatch.loop.decide.propose import Made, propose
+from tierwatch.loop.decide.rollout import promised_rate
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.loop.improve.replay_policy import replay_thresholds
 from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_start

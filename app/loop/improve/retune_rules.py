@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
-from tierwatch.loop.decide.left_alone import say_left_alone
+from tierwatch.loop.decide.unreadable import say_unreadable
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.store.alerts import Alert
 from tierwatch.store.retunes import Retune
@@ -67,5 +67,5 @@ def regime_start(alert: Alert | None) -> int | None:
     if isinstance(alert.evidence, MisrouteEvidence):
         return alert.evidence.first_outcome - 1
     if isinstance(alert.evidence, Unreadable):
-        say_left_alone(f"alert/{alert.id}", alert.evidence.reason)
+        say_unreadable(f"alert/{alert.id}", alert.evidence.reason)
     return None

@@ -20,7 +20,7 @@ from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.asking import Completes
-from tierwatch.loop.decide.left_alone import say_left_alone
+from tierwatch.loop.decide.unreadable import say_unreadable
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.routing.tiers import Tier
@@ -74,7 +74,7 @@ def attribute_alerts(
                 hold_attribution(connection, alert.id, dt.timedelta(0))
                 left_alone.add(alert.id)
                 if isinstance(evidence, Unreadable):
-                    say_left_alone(f"alert/{alert.id}", evidence.reason)
+                    say_unreadable(f"alert/{alert.id}", evidence.reason)
                 continue
         asked = _asked(
             engine, alert, judge=judge, client=client, tiers=tiers, anchors=anchors, probes=probes

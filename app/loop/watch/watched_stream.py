@@ -18,7 +18,7 @@ from tierwatch.evaluation.rates.confidence_sequence import always_valid
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.rates.weighted import weighted_rate
-from tierwatch.loop.decide.withdraw import withdraw_loosening
+from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.relative import raised_against_past
 from tierwatch.loop.watch.streams import EVERY_TYPE, loss_and_weight

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, text
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
-from tierwatch.loop.decide.candidate import finish_rollout, start_rollout
+from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.decide.roll_back import roll_back_to
-from tierwatch.loop.decide.withdraw import withdraw_loosening
+from tierwatch.loop.decide.rollout import finish_rollout, start_rollout
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.store.policies import active_policies, load_policy, lock_active

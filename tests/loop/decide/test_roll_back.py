@@ -7,8 +7,8 @@ from sqlalchemy import Connection, text
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.loop.decide.candidate import finish_rollout
 from tierwatch.loop.decide.roll_back import roll_back_to
+from tierwatch.loop.decide.rollout import finish_rollout
 from tierwatch.store.policies import load_policy
 from tierwatch.store.proposals import load_proposal
 

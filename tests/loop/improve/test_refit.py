@@ -15,9 +15,9 @@ from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
-from tierwatch.loop.decide.candidate import finish_rollout
 from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.decide.roll_back import roll_back_to
+from tierwatch.loop.decide.rollout import finish_rollout
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.refit import refit
 from tierwatch.loop.improve.refit_rules import RefitRules

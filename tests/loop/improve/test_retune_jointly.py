@@ -17,8 +17,8 @@ from tierwatch.errors import ConflictError
 from tierwatch.evaluation.objectives.joint_choice import choose_jointly
 from tierwatch.evaluation.objectives.total_loss import served_rates
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
-from tierwatch.loop.decide.withdraw import withdraw_loosening
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules

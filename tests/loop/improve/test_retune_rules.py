@@ -7,7 +7,7 @@ import structlog
 from factories import evidence as stored
 from factories.decided import alert
 
-from tierwatch.loop.decide.left_alone import say_left_alone
+from tierwatch.loop.decide.unreadable import say_unreadable
 from tierwatch.loop.improve.retune_rules import is_due, regime_start
 from tierwatch.store.retunes import Retune
 
@@ -20,7 +20,7 @@ def ago(seconds: float) -> dt.datetime:
 
 @pytest.fixture(autouse=True)
 def nothing_said_yet() -> None:
-    say_left_alone.cache_clear()
+    say_unreadable.cache_clear()
 
 
 def test_what_was_never_tested_is_due() -> None:

@@ -12,13 +12,9 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ConflictError
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
-from tierwatch.loop.decide.candidate import start_rollout
-from tierwatch.loop.decide.expire import (
-    expire_untested,
-)
-from tierwatch.loop.decide.left_alone import is_left_alone, say_left_alone
-from tierwatch.loop.decide.rollout import RolloutRules, rollout
-from tierwatch.loop.decide.withdraw import withdraw_loosening
+from tierwatch.loop.decide.end import expire_untested, withdraw_loosening
+from tierwatch.loop.decide.rollout import RolloutRules, rollout, start_rollout
+from tierwatch.loop.decide.unreadable import is_unreadable, say_unreadable
 
 NEWER = {"version": 2}
 
@@ -30,7 +26,7 @@ def states(connection: Connection) -> list[tuple[Any, ...]]:
 
 @pytest.fixture(autouse=True)
 def nothing_said_yet() -> None:
-    say_left_alone.cache_clear()
+    say_unreadable.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -44,8 +40,8 @@ def nothing_said_yet() -> None:
 def test_what_cannot_be_read_is_left_alone_and_said_once(changes: dict[str, Any]) -> None:
     made = proposal(**changes)
     with structlog.testing.capture_logs() as said:
-        assert is_left_alone(made)
-        assert is_left_alone(made)
+        assert is_unreadable(made)
+        assert is_unreadable(made)
     [line] = said
     assert line["subject"] == "proposal/7"
     assert "version" in line["why"]
@@ -53,8 +49,8 @@ def test_what_cannot_be_read_is_left_alone_and_said_once(changes: dict[str, Any]
 
 def test_what_can_be_read_is_not_left_alone() -> None:
     with structlog.testing.capture_logs() as said:
-        assert not is_left_alone(proposal())
-        assert not is_left_alone(proposal("model"))
+        assert not is_unreadable(proposal())
+        assert not is_unreadable(proposal("model"))
     assert said == []
 
 

@@ -1,4 +1,4 @@
-"""Left alone: proposals and alerts whose evidence this version of tierwatch cannot read."""
+"""Unreadable: proposals and alerts whose evidence this version of tierwatch cannot read."""
 
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from tierwatch.store.proposals import Proposal
 _log = structlog.get_logger(__name__)
 
 
-def is_left_alone(proposal: Proposal) -> bool:
+def is_unreadable(proposal: Proposal) -> bool:
     """Whether this version cannot read what a proposal rests on; then it says so, once a process.
 
     Such a proposal is neither rolled out nor closed for its evidence: whoever wrote it can still
@@ -18,12 +18,12 @@ def is_left_alone(proposal: Proposal) -> bool:
     """
     for document in (proposal.evidence, proposal.predicted):
         if isinstance(document, Unreadable):
-            say_left_alone(f"proposal/{proposal.id}", document.reason)
+            say_unreadable(f"proposal/{proposal.id}", document.reason)
             return True
     return False
 
 
 @lru_cache(maxsize=1_024)
-def say_left_alone(subject: str, why: str) -> None:
+def say_unreadable(subject: str, why: str) -> None:
     """Log that an alert or a proposal is left alone; the first time only."""
     _log.warning("left alone: this version cannot read its evidence", subject=subject, why=why)
