@@ -19,18 +19,16 @@ from tierwatch.loop.watch.evaluation_budget import watch_budget
 from tierwatch.loop.watch.streams import (
     EVERY_TYPE,
     NO_TYPE,
+    WatchedStream,
     conversations_of,
     fed_streams,
-    loss_and_weight,
-    seen_observations,
-    weights_fit,
-)
-from tierwatch.loop.watch.watched_stream import (
-    WatchedStream,
     is_news,
+    loss_and_weight,
     open_misroute_alert,
     open_relative_alert,
+    seen_observations,
     stream_figures,
+    weights_fit,
 )
 from tierwatch.store.evidence.monitors import load_monitor, put_monitor
 from tierwatch.store.evidence.outcomes import Outcome, set_positions, take_unobserved
