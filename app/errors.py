@@ -14,6 +14,7 @@ TierwatchError
 ├── ArtefactError              a learned model or set of task types is corrupt or foreign; not used
 ├── TrafficError               a recorded traffic file cannot be used
 ├── StackError                 the embedded stack could not start or stop a process
+├── DatabaseError              a command cannot use Postgres: away, or without tables
 └── ConflictError              the thing was already decided, claimed or finished by someone else
 """
 
@@ -114,6 +115,10 @@ class TrafficError(TierwatchError):
 
 class StackError(TierwatchError):
     """The embedded stack could not start, reach or stop one of its processes."""
+
+
+class DatabaseError(TierwatchError):
+    """A command cannot use Postgres: it is away, refuses us, or has no tables yet."""
 
 
 class ConflictError(TierwatchError):

@@ -10,11 +10,9 @@ from tierwatch.settings import read_settings
 @ends_in_a_sentence
 def command() -> None:
     """Bring the database's schema up to date."""
-    from tierwatch.store.database import build_engine, migrate
+    from tierwatch.command.stack.database import opened_database
+    from tierwatch.store.database import migrate
 
-    engine = build_engine(read_settings().database_url)
-    try:
+    with opened_database(read_settings().database_url) as engine:
         migrate(engine)
-    finally:
-        engine.dispose()
     say("schema up to date")

@@ -40,15 +40,12 @@ def _thresholds(
 @ends_in_a_sentence
 def command(*, thresholds: dict[str, float], as_json: bool) -> None:
     """Score thresholds on the pairs judged so far, beside the active ones. Changes nothing."""
+    from tierwatch.command.stack.database import opened_database
     from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
-    from tierwatch.store.database import build_engine
 
-    engine = build_engine(read_settings().database_url)
-    try:
-        with engine.connect() as connection:
-            found = replay_document(replay_thresholds(connection, thresholds))
-    finally:
-        engine.dispose()
+    url = read_settings().database_url
+    with opened_database(url) as engine, engine.connect() as connection:
+        found = replay_document(replay_thresholds(connection, thresholds))
     if as_json:
         say(json.dumps(found, indent=2))
     else:

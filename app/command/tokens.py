@@ -27,14 +27,10 @@ def new_token(settings: Settings, name: str, role: str) -> str:
     Raises:
         UsageError: the name or role is not accepted.
         ConflictError: the name is taken.
+        DatabaseError: Postgres cannot be used.
     """
-    from tierwatch.store.database import build_engine
+    from tierwatch.command.stack.database import opened_database
     from tierwatch.store.people.tokens import add_token
 
-    engine = build_engine(settings.database_url)
-    try:
-        with engine.begin() as connection:
-            token = add_token(connection, name, role)
-    finally:
-        engine.dispose()
-    return token
+    with opened_database(settings.database_url) as engine, engine.begin() as connection:
+        return add_token(connection, name, role)

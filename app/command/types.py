@@ -35,16 +35,15 @@ def command(*, rebuild: bool, off: bool, as_json: bool) -> None:
 
 def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) -> None:
     """Rebuild or switch off if asked to, then print the active types."""
+    from tierwatch.command.stack.database import opened_database
     from tierwatch.evaluation.types.grouping import installed_leiden
     from tierwatch.loop.improve.active_types import types_table
     from tierwatch.loop.improve.rebuild_types import Rebuilt, rebuild_types, switch_off
-    from tierwatch.store.database import build_engine
 
-    engine = build_engine(settings.database_url)
     rebuilt = None
     asked = rebuild or off
     actor = f"{getpass.getuser()} (command line)" if asked else ""
-    try:
+    with opened_database(settings.database_url) as engine:
         if off:
             switch_off(engine=engine, actor=actor)
         if rebuild:
@@ -57,8 +56,6 @@ def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) ->
             ) or Rebuilt(0, changed=False, why="another process is building types at this moment")
         with engine.connect() as connection:
             table = types_table(connection)
-    finally:
-        engine.dispose()
     if as_json:
         say(json.dumps(types_document(table, rebuilt), indent=2))
     else:

@@ -28,15 +28,12 @@ def new_user(settings: Settings, name: str, role: str) -> str:
     Raises:
         UsageError: the name or role is not accepted.
         ConflictError: the name is taken.
+        DatabaseError: Postgres cannot be used.
     """
-    from tierwatch.store.database import build_engine
+    from tierwatch.command.stack.database import opened_database
     from tierwatch.store.people.users import add_user, one_time_password
 
     password = one_time_password()
-    engine = build_engine(settings.database_url)
-    try:
-        with engine.begin() as connection:
-            add_user(connection, name, password, role, must_change=True)
-    finally:
-        engine.dispose()
+    with opened_database(settings.database_url) as engine, engine.begin() as connection:
+        add_user(connection, name, password, role, must_change=True)
     return password

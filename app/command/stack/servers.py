@@ -3,29 +3,25 @@
 import redis
 from sqlalchemy import text
 
+from tierwatch.command.stack.database import opened_database
 from tierwatch.config import Config
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.settings import Settings
-from tierwatch.store.database import build_engine, migrate
+from tierwatch.store.database import migrate
 
 
 def prepare_database(settings: Settings, config: Config) -> None:
     """Bring the schema up to date and make the configuration's policy the active one."""
-    engine = build_engine(settings.database_url)
-    try:
+    with opened_database(settings.database_url) as engine:
         migrate(engine)
         current_policies(engine=engine, first=config.initial_policy)
-    finally:
-        engine.dispose()
 
 
 def empty_servers(settings: Settings) -> None:
     """Start from nothing: the demo's own database and broker, never anybody else's."""
-    engine = build_engine(settings.database_url)
-    with engine.begin() as connection:
+    with opened_database(settings.database_url) as engine, engine.begin() as connection:
         connection.execute(text("drop schema public cascade"))
         connection.execute(text("create schema public"))
-    engine.dispose()
     client = redis.Redis.from_url(settings.redis_url)
     client.flushdb()
     client.close()

@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from tierwatch.command.stack.database import opened_database
 from tierwatch.config import load_config
 from tierwatch.loop.improve.conclude import trial_document
 from tierwatch.loop.improve.train import Training, train
 from tierwatch.runtime.rules import refit_rules
 from tierwatch.settings import Settings
-from tierwatch.store.database import build_engine
 from tierwatch.store.evidence.outcomes import newest_judge_version
 
 
@@ -20,10 +20,10 @@ def trained_from_store(
     Raises:
         ConfigError: the configuration is not accepted.
         UsageError: another kind of classifier, or the extra is missing.
+        DatabaseError: Postgres cannot be used.
     """
     config = load_config(settings.config)
-    engine = build_engine(settings.database_url)
-    try:
+    with opened_database(settings.database_url) as engine:
         with engine.connect() as connection:
             judge = newest_judge_version(connection)
         trained = train(
@@ -34,8 +34,6 @@ def trained_from_store(
             limit=limit,
             said=said,
         )
-    finally:
-        engine.dispose()
     return {"boundaries": [_stored(one) for one in trained]}
 
 

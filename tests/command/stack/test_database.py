@@ -1,0 +1,69 @@
+"""Commands that need Postgres, while it is away or empty: one sentence, no traceback."""
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from tierwatch.command import main
+from tierwatch.command.stack.database import opened_database
+from tierwatch.errors import DatabaseError
+
+# Nothing listens on port 1: the connection is refused at once.
+AWAY = "postgresql+psycopg://tierwatch:hunter2@127.0.0.1:1/tierwatch"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["migrate"],
+        ["users", "add", "ada"],
+        ["tokens", "add", "ci"],
+        ["types"],
+        ["types", "--off"],
+        ["replay-policy", "--threshold", "simple=0.6"],
+    ],
+    ids=" ".join,
+)
+def test_a_database_that_is_away_is_one_sentence(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", AWAY)
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert done.stderr.startswith("Postgres cannot be used: connection failed")
+    assert done.stderr.endswith("; check TIERWATCH_DATABASE_URL and that the server runs\n")
+    assert done.stderr.count("\n") == 1
+    assert "hunter2" not in done.stderr
+
+
+def test_the_connections_are_closed_when_the_work_is_done(url: str) -> None:
+    with opened_database(url) as engine:
+        with engine.connect() as connection:
+            assert connection.execute(text("select 1")).scalar_one() == 1
+        assert engine.pool.checkedin() == 1  # type: ignore[attr-defined]
+    assert engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+def test_a_database_without_tables_names_the_command_that_makes_them(url: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="no tables yet; run: tierwatch migrate"),
+        opened_database(url) as engine,
+        engine.connect() as connection,
+    ):
+        connection.execute(text("select * from no_such_table"))
+
+
+def test_a_faulty_statement_is_our_fault_and_keeps_its_traceback(url: str) -> None:
+    with (
+        pytest.raises(ProgrammingError),
+        opened_database(url) as engine,
+        engine.connect() as connection,
+    ):
+        connection.execute(text("selekt"))
+
+
+@pytest.fixture
+def url(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=False)
