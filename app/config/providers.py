@@ -1,20 +1,19 @@
 """``providers``: where models are served."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, PlainValidator
 
 from tierwatch.config.secrets import SecretName
 from tierwatch.config.urls import read_url
+from tierwatch.routing.config.providers import VENDOR_URLS, Kind
 from tierwatch.routing.config.reading.fields import Count, Seconds, Section
-
-_BASE_URLS = {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
 
 
 class ProviderConfig(Section):
     """One provider of models under ``providers``."""
 
-    kind: Literal["openai", "anthropic"] = Field(
+    kind: Kind = Field(
         description="The wire it speaks; openai for every server that is compatible with it."
     )
     base_url: Annotated[str, PlainValidator(read_url)] = Field(
@@ -35,4 +34,4 @@ class ProviderConfig(Section):
     def model_post_init(self, _context: Any, /) -> None:
         """Fill in the vendor's address where none is given."""
         if not self.base_url:
-            object.__setattr__(self, "base_url", _BASE_URLS[self.kind])
+            object.__setattr__(self, "base_url", VENDOR_URLS[self.kind])

@@ -25,10 +25,9 @@ from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.refusal import Refusal
-
-_MESSAGES_PATH = "/v1/messages"
+from tierwatch.wire.wires import WIRES
 
 
 def build_gateway(
@@ -102,11 +101,7 @@ def build_gateway(
     )
 
     return Starlette(
-        routes=_routes(
-            chat=ChatEndpoint(OPENAI, steps, metrics.traffic),
-            messages=ChatEndpoint(ANTHROPIC, steps, metrics.traffic),
-            small=small,
-        ),
+        routes=_routes({wire: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}, small),
         exception_handlers={HTTPException: _http_error, Exception: _our_error},
         lifespan=_lifespan(upstream, pins, cache, writer, current),
     )
@@ -131,10 +126,9 @@ def _lifespan(
     return lifespan
 
 
-def _routes(*, chat: ChatEndpoint, messages: ChatEndpoint, small: SmallEndpoints) -> list[Route]:
+def _routes(chats: Mapping[str, ChatEndpoint], small: SmallEndpoints) -> list[Route]:
     return [
-        Route("/v1/chat/completions", chat, methods=["POST"]),
-        Route(_MESSAGES_PATH, messages, methods=["POST"]),
+        *(Route(WIRES[wire].route, chat, methods=["POST"]) for wire, chat in chats.items()),
         Route("/v1/models", small.models, methods=["GET"]),
         Route("/v1/models/{name:path}", small.model, methods=["GET"]),
         Route("/v1/feedback", small.take_feedback, methods=["POST"]),
@@ -145,7 +139,8 @@ def _routes(*, chat: ChatEndpoint, messages: ChatEndpoint, small: SmallEndpoints
 
 
 def _wire_of(request: Request) -> str:
-    return ANTHROPIC if request.url.path.startswith(_MESSAGES_PATH) else OPENAI
+    path = request.url.path
+    return next((name for name, wire in WIRES.items() if path.startswith(wire.route)), OPENAI)
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

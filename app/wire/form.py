@@ -96,6 +96,9 @@ class Wire:
 
     Attributes:
         name: as configuration says it.
+        route: where the gateway takes a caller's chats.
+        chat_url: where a provider with this base URL takes chats.
+        auth_headers: the headers that show a provider its key, where there is one.
         read_request: a caller's body as a typed request; never raises.
         write_request: the body for a provider.
         read_reply: a provider's whole answer as a typed answer.
@@ -112,6 +115,9 @@ class Wire:
     """
 
     name: str
+    route: str
+    chat_url: Callable[[str], str]
+    auth_headers: Callable[[str], dict[str, str]]
     read_request: Callable[[Mapping[str, Any]], ChatRequest]
     write_request: Callable[[ChatRequest], dict[str, Any]]
     read_reply: ReadReply

@@ -1,7 +1,6 @@
 """The table of the wires, by the names that configuration uses. A new wire is one line here.
 
-A provider may speak it once `config.providers` accepts its name as a ``kind``, and a caller once
-the gateway has a route for it.
+The providers read here where to post a chat and how to show a key, the gateway which route to open.
 """
 
 from collections.abc import Mapping

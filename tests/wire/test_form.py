@@ -9,6 +9,7 @@ from factories.bodies import PLAIN_REPLIES, PLAIN_REQUESTS, REPLIES, REQUESTS
 
 import tierwatch.wire
 from tierwatch.config.providers import ProviderConfig
+from tierwatch.routing.config.providers import VENDOR_URLS, Kind
 from tierwatch.wire import chat
 from tierwatch.wire.form import Wire
 from tierwatch.wire.wires import WIRES
@@ -43,7 +44,7 @@ def test_every_wire_brings_the_same_names_from_its_own_folder() -> None:
     for wire in WIRES.values():
         brought = {field.name: getattr(wire, field.name) for field in fields(Wire)}
         functions = {name: one for name, one in brought.items() if callable(one)}
-        assert brought.keys() - functions.keys() == {"name", "error_event"}
+        assert brought.keys() - functions.keys() == {"name", "route", "error_event"}
         for name, one in functions.items():
             assert one.__module__.startswith(package(wire) + "."), (wire.name, name)
         places[wire.name] = {
@@ -68,3 +69,12 @@ def test_the_form_between_the_wires_is_frozen_and_slotted() -> None:
 
 def test_every_kind_of_provider_speaks_a_wire() -> None:
     assert set(get_args(ProviderConfig.model_fields["kind"].annotation)) == set(WIRES)
+    # Routing stands below the wires and may not read their table: it lists their names again.
+    assert set(get_args(Kind)) == VENDOR_URLS.keys() == WIRES.keys()
+
+
+def test_every_wire_has_a_route_of_its_own() -> None:
+    routes = [wire.route for wire in WIRES.values()]
+    # `gateway.application` tells by the beginning of a path on which wire an error is written.
+    assert not [(a, b) for a in routes for b in routes if a != b and a.startswith(b)]
+    assert len(set(routes)) == len(routes)

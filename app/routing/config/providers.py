@@ -1,11 +1,18 @@
 """Which provider serves a model, where a section does not say."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Literal
 
 from tierwatch.routing.config.reading.document import Document, Problem
 from tierwatch.routing.config.reading.shown import Loc, shown
 
-_KINDS = {"openai", "anthropic"}
+# The wires that a provider may speak and their vendors' own addresses. Routing stands below the
+# wires, so the names are listed here; tests/wire/test_form.py compares them with `wire.wires`.
+Kind = Literal["openai", "anthropic"]
+VENDOR_URLS: Mapping[Kind, str] = MappingProxyType(
+    {"openai": "https://api.openai.com/v1", "anthropic": "https://api.anthropic.com"}
+)
 
 
 def provider_kinds(document: Document) -> dict[str, str]:
@@ -36,7 +43,7 @@ def provider_of(model: str, named: str | None, kinds: Mapping[str, str]) -> str 
     wanted = ["anthropic", "openai"] if model.startswith("claude-") else ["openai"]
     known = [name for kind in wanted for name, found in kinds.items() if found == kind]
     # A kind that is itself wrong is reported once, at the provider and not at every model.
-    known += [name for name, found in kinds.items() if found not in _KINDS]
+    known += [name for name, found in kinds.items() if found not in VENDOR_URLS]
     return known[0] if known else None
 
 

@@ -1,5 +1,6 @@
 """What Anthropic's wire brings, in one value."""
 
+from tierwatch.wire.anthropic_messages.address import ROUTE, auth_headers, chat_url
 from tierwatch.wire.anthropic_messages.errors import ERROR_EVENT, read_error, write_error
 from tierwatch.wire.anthropic_messages.history import fitted_history
 from tierwatch.wire.anthropic_messages.read_request import read_request
@@ -14,6 +15,9 @@ from tierwatch.wire.form import Wire
 
 ANTHROPIC_MESSAGES = Wire(
     name=ANTHROPIC,
+    route=ROUTE,
+    chat_url=chat_url,
+    auth_headers=auth_headers,
     read_request=read_request,
     write_request=write_request,
     read_reply=read_reply,

@@ -2,6 +2,7 @@
 
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.form import Wire
+from tierwatch.wire.openai_chat.address import ROUTE, auth_headers, chat_url
 from tierwatch.wire.openai_chat.errors import ERROR_EVENT, read_error, write_error
 from tierwatch.wire.openai_chat.history import fitted_history
 from tierwatch.wire.openai_chat.read_request import read_request
@@ -14,6 +15,9 @@ from tierwatch.wire.openai_chat.write_request import write_request
 
 OPENAI_CHAT = Wire(
     name=OPENAI,
+    route=ROUTE,
+    chat_url=chat_url,
+    auth_headers=auth_headers,
     read_request=read_request,
     write_request=write_request,
     read_reply=read_reply,
