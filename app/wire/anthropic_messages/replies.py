@@ -68,16 +68,17 @@ def write_reply(answer: ChatAnswer) -> dict[str, Any]:
         stop = own.get("stop_reason")
     if own.get("usage") and read_usage(own) == answer.usage:
         usage = own["usage"]
+    ours = {"stop_reason": stop, "usage": usage}
     return {
         "id": answer.id,
         "type": "message",
         "role": "assistant",
         "model": answer.model,
         "content": _blocks(answer.turn),
+        "stop_reason": stop,
         "stop_sequence": None,
         **own,
-        "stop_reason": stop,
-        "usage": usage,
+        **ours,
     }
 
 

@@ -58,7 +58,7 @@ def write_turns(request: ChatRequest) -> tuple[list[Block], list[Block]]:
             system += write_blocks(turn.parts)
         elif turn.role in {"user", "assistant"} or own:
             content = _content(turn, own=own)
-            messages.append({"role": turn.role, "content": content, **_own(turn.extras)})
+            messages.append({"role": turn.role, "content": content, **turn.extras.on(ANTHROPIC)})
         else:
             raise _refused(f"Anthropic's wire has no role {turn.role!r}.")
     return system, messages
@@ -94,6 +94,8 @@ def _write_block(part: Part) -> Block | None:
         case Unknown():
             if part.wire == ANTHROPIC or part.kind in _KNOWN:
                 return dict(part.said)
+            if part.kind == "image_url":  # it is untyped for want of one
+                raise _refused("An image or file part has no url or data.")
             raise _refused(f"Anthropic's wire has no content part {part.kind!r}.")
     return {**block, **_own(part.extras)} if part.extras.fields else block
 

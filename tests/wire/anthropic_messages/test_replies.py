@@ -56,6 +56,12 @@ def test_a_changed_reason_is_written_and_not_the_word_that_was_read() -> None:
     }
 
 
+def test_fields_stand_in_the_order_of_the_wire() -> None:
+    turn = Turn("assistant", (Text("hi", THERE),), plain=True, extras=THERE)
+    answer = ChatAnswer("i", "m", 1, turn, "stop", Usage(3, 1), THERE)
+    assert list(write_reply(answer)) == list(REPLY)
+
+
 def test_why_it_declined_is_a_part_of_the_answer() -> None:
     answer = read_reply(REPLY | {"stop_details": {"explanation": "No."}})
     assert [type(part) for part in answer.turn.parts] == [Text, Declined]

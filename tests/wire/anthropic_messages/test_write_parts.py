@@ -142,6 +142,8 @@ def test_arguments_are_an_object_whatever_a_model_wrote(arguments: str, given: A
         (Media("file", Stored("f"), None, THERE), "no content part 'file'"),
         (Media("image", Data("image/png", "***"), None, THERE), "not base64"),
         (Media("image", Url("data:image/png,hi"), None, THERE), "A data URL is not base64"),
+        (Unknown(OPENAI, {"type": "image_url", "image_url": {}}), "has no url or data"),
+        (Unknown(OPENAI, {"type": "file", "file": {}}), "no content part 'file'"),
         (Unknown(OPENAI, {"type": "hologram"}), "no content part 'hologram'"),
         (ToolCall("c", "f", "x", THERE, kind="custom"), "no tool call of type 'custom'"),
     ],
@@ -155,3 +157,9 @@ def test_what_cannot_be_said_is_refused_in_a_sentence(part: Part, said: str) -> 
 def test_a_role_of_another_wire_is_refused() -> None:
     with pytest.raises(ProviderError, match="no role 'function'"):
         written(turn("function", Text("x", THERE), plain=True))
+
+
+def test_a_mark_on_a_whole_message_of_another_wire_is_left_out() -> None:
+    # Anthropic's messages have no such field, and it refuses a request that has one.
+    marked = Turn("user", (Text("hi", THERE),), plain=True, extras=Extras(OPENAI, MARK))
+    assert written(marked)[1] == [{"role": "user", "content": "hi"}]
