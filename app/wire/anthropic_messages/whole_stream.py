@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tierwatch.wire.json_bytes import write_json
+from tierwatch.wire.json_values import mapping, objects
 from tierwatch.wire.sse import encode_event
 
 Event = dict[str, Any]
@@ -25,11 +26,11 @@ def whole_stream(
         include_usage: nothing here.
     """
     last = {key: reply.get(key) for key in ("stop_reason", "stop_sequence")}
-    usage = reply.get("usage") or {}
+    usage = mapping(reply.get("usage"))
     start = {**reply, "content": [], "stop_reason": None, "stop_sequence": None}
     start["usage"] = {**usage, "output_tokens": 0}
     events: list[tuple[str, Event]] = [("message_start", {"message": start})]
-    for index, block in enumerate(reply.get("content") or []):
+    for index, block in enumerate(objects(reply.get("content"))):
         begun, deltas = _block_pieces(block)
         events.append(("content_block_start", {"index": index, "content_block": begun}))
         events += [("content_block_delta", {"index": index, "delta": delta}) for delta in deltas]
@@ -48,7 +49,7 @@ def _block_pieces(block: Mapping[str, Any]) -> tuple[Event, list[Event]]:
 
 
 def _text(block: Mapping[str, Any]) -> tuple[Event, list[Event]]:
-    citations = block.get("citations") or []
+    citations = objects(block.get("citations"))
     deltas: list[Event] = [{"type": "citations_delta", "citation": one} for one in citations]
     begun = {**block, "text": ""}
     if citations:

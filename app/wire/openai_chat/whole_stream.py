@@ -9,6 +9,7 @@ from typing import Any
 
 from tierwatch.routing.content import message_text
 from tierwatch.wire.json_bytes import write_json
+from tierwatch.wire.json_values import mapping, objects
 from tierwatch.wire.openai_chat.stream_in import DONE
 from tierwatch.wire.sse import encode_event
 
@@ -25,7 +26,7 @@ def whole_stream(reply: Mapping[str, Any], *, include_usage: bool) -> bytes:
     head = {k: v for k, v in reply.items() if k not in {"choices", "usage", "object"}}
     head["object"] = "chat.completion.chunk"
     chunks: list[Event] = []
-    for choice in reply.get("choices") or []:
+    for choice in objects(reply.get("choices")):
         chunks += [{**head, "choices": [piece]} for piece in _choice_pieces(choice)]
     if include_usage:
         # Every chunk before the last then says that it has none.
@@ -36,7 +37,7 @@ def whole_stream(reply: Mapping[str, Any], *, include_usage: bool) -> bytes:
 
 
 def _choice_pieces(choice: Mapping[str, Any]) -> Iterator[Event]:
-    message = dict(choice.get("message") or {})
+    message = dict(mapping(choice.get("message")))
     index, calls = choice.get("index", 0), message.pop("tool_calls", None)
     content = message_text(message)
     message.pop("content", None)
@@ -49,6 +50,6 @@ def _choice_pieces(choice: Mapping[str, Any]) -> Iterator[Event]:
     yield piece({"role": "assistant", "content": "" if content else None} | first)
     if content:
         yield piece({"content": content}, logprobs=choice.get("logprobs"))
-    for place, call in enumerate(calls or ()):
+    for place, call in enumerate(objects(calls)):
         yield piece({"tool_calls": [{"index": place, **call}]})
     yield piece({}) | {"finish_reason": choice.get("finish_reason")}

@@ -73,3 +73,8 @@ def test_the_stream_reads_like_the_message(content: list[dict[str, Any]]) -> Non
     assert answer.finish_reason == whole.finish_reason
     assert answer.prompt_tokens == whole.prompt_tokens
     assert answer.completion_tokens == whole.completion_tokens
+
+
+@pytest.mark.parametrize("more", [{"usage": 5}, {"usage": []}, {"content": [None, *BLOCKS]}])
+def test_what_is_no_object_is_left_out(more: dict[str, Any]) -> None:
+    assert len(blocks_of(whole_stream(MESSAGE | more))) == len(BLOCKS)

@@ -68,3 +68,13 @@ def test_content_in_parts_becomes_text() -> None:
     message = {"role": "assistant", "content": [{"type": "text", "text": "hi"}]}
     answer = put_together(chunks(whole_stream(completion(message), include_usage=False)))
     assert answer.message["content"] == "hi"
+
+
+@given(calls=st.integers() | st.text() | st.lists(st.none() | st.integers()) | st.just({"a": 1}))
+def test_calls_that_are_none_leave_the_text(calls: Any) -> None:
+    whole = completion({"role": "assistant", "content": "hi", "tool_calls": calls})
+    answer = put_together(chunks(whole_stream(whole, include_usage=False)))
+    assert (answer.message, answer.finish_reason) == (
+        {"role": "assistant", "content": "hi"},
+        "stop",
+    )
