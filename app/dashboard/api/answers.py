@@ -1,12 +1,14 @@
 """The API's answers as JSON, and the envelope of its errors."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from flask import Response
 
+_BEYOND: Final = 2**63
 _KINDS = {
     400: "invalid_request",
     401: "authentication_error",
@@ -33,7 +35,24 @@ class ErrorAnswer:
 
 def json_answer(value: Any, status: int = 200) -> Response:
     """A value as the body: dataclasses by their fields, dates in ISO 8601 with their offset."""
-    return Response(orjson.dumps(value), status=status, content_type="application/json")
+    try:
+        body = orjson.dumps(value)
+    except TypeError:  # orjson writes no whole number beyond 64 bits; stored JSON may have one
+        body = orjson.dumps(_spelt(value))
+    return Response(body, status=status, content_type="application/json")
+
+
+def _spelt(value: Any) -> Any:
+    """The same value with each whole number beyond 64 bits as its digits."""
+    if isinstance(value, int) and not -_BEYOND <= value < _BEYOND:
+        return orjson.Fragment(str(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _spelt(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {name: _spelt(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelt(item) for item in value]
+    return value
 
 
 def problem_answer(status: int, message: str) -> Response:

@@ -54,3 +54,14 @@ def test_a_problem_has_a_kind_that_stays_the_same(status: int, kind: str) -> Non
 def test_only_a_missing_token_asks_for_one() -> None:
     assert problem_answer(401, "").headers["WWW-Authenticate"] == "Bearer"
     assert "WWW-Authenticate" not in problem_answer(403, "").headers
+
+
+def test_a_whole_number_beyond_64_bits_is_sent_with_all_its_digits() -> None:
+    at = dt.datetime(2026, 11, 30, 6, 12, tzinfo=dt.UTC)
+    thing = Thing(at, uuid.UUID(int=7), None)
+    answer = json_answer({"thing": thing, "stored": [{"statistic": 10**30}], "none": float("nan")})
+    assert answer.json == {
+        "thing": json_answer(thing).json,
+        "stored": [{"statistic": 10**30}],
+        "none": None,
+    }
