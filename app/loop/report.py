@@ -9,8 +9,10 @@ from typing import TypedDict, cast
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
+from tierwatch.errors import EvidenceError, UnreadableEvidenceError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.alarms.stream_state import StreamState, stream_state
+from tierwatch.evaluation.evidence.stream_figures import StreamFigures
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
@@ -21,7 +23,7 @@ from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs
 from tierwatch.store.documents import Json
-from tierwatch.store.evidence.monitors import active_streams
+from tierwatch.store.evidence.monitors import ActiveStream, active_streams
 from tierwatch.store.evidence.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
 
@@ -375,18 +377,28 @@ def _state(
 ) -> StreamState:
     """What may be said of a tier: the worst of its streams of now."""
     states = {
-        stream_state(
-            pairs=row.pairs,
-            min_pairs=min_pairs,
-            statistic=MisrouteMonitor.from_state(row.state).statistic,
-            level=row.state["level"],
-            alarmed=row.alarmed,
-            highest=row.estimate["high"],
-            tolerance=row.state["tolerance"],
-        )
+        _state_of_stream(row, min_pairs)
         for row in active_streams(connection, tier, model=model, judge_version=judge_version)
     }
     return next((state for state in _STATES if state in states), "NO_DATA")
+
+
+def _state_of_stream(stream: ActiveStream, min_pairs: int) -> StreamState:
+    """What may be said of a stream; broken or newer figures show nothing, which is not OK."""
+    try:
+        monitor = MisrouteMonitor.from_state(stream.state)
+        highest = StreamFigures.from_json(stream.estimate).high
+    except (EvidenceError, UnreadableEvidenceError):
+        monitor, highest = MisrouteMonitor(tolerance=0.5), 1.0
+    return stream_state(
+        pairs=stream.pairs,
+        min_pairs=min_pairs,
+        statistic=monitor.statistic,
+        level=monitor.level,
+        alarmed=stream.alarmed,
+        highest=highest,
+        tolerance=monitor.tolerance,
+    )
 
 
 def _figures(rate: Estimate) -> Rate:

@@ -1,6 +1,7 @@
 """The report's funnel adds up at every stage of an exchange's way, and unknown is not zero."""
 
 import datetime as dt
+import json
 import types
 import typing
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from fakes.collaborators import (
     scalar,
     served,
 )
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, text, update
 
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
@@ -32,6 +33,7 @@ from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 from tierwatch.store.evidence.labels import add_label
 from tierwatch.store.policies import put_first_policy
+from tierwatch.store.schema.evidence import MonitorRow
 
 _CONFIG = """
 routing:
@@ -348,3 +350,22 @@ def test_streams_of_a_replaced_judge_or_model_say_nothing(engine: Engine, report
             put.add_outcome(connection, 200 + number, 0.0, stream=now)
     observe(engine=engine, rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30))
     assert report()["tiers"]["simple"]["state"] == "OK"
+
+
+@pytest.mark.parametrize("broken", ["state", "estimate"])
+@pytest.mark.parametrize("kept", ["{}", "[]", '{"version": 2}', "5"])
+@pytest.mark.parametrize("state", ["INCONCLUSIVE", "ALERT"])
+def test_a_stream_that_cannot_be_read_is_not_ok(
+    engine: Engine, report: Report, broken: str, kept: str, state: str
+) -> None:
+    with engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        for number in range(400):
+            put.add_outcome(connection, number, 0.0)
+    observe(engine=engine, rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30))
+    assert report()["tiers"]["simple"]["state"] == "OK"
+    columns = {broken: json.loads(kept), "alarmed": state == "ALERT"}
+    with engine.begin() as connection:
+        connection.execute(update(MonitorRow).values(**columns))
+    assert report()["tiers"]["simple"]["state"] == state

@@ -220,7 +220,7 @@ class InputDriftMonitor:
             # float(): PostgreSQL's jsonb gives a large float back as an integer.
             memories = [[float(weight) for weight in memory] for memory in state["memories"]]
             evidence = [float(value) for value in state["evidence"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise EvidenceError(f"this is not the state of a drift monitor: {error}") from error
         sound = (
             len(counts) == monitor.bins

@@ -181,7 +181,7 @@ class MisrouteMonitor:
             excursions = [float(value) for value in state["excursions"]]
             starts = [int(value) for value in state["starts"]]
             n = int(state["n"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise EvidenceError(f"this is not the state of a misroute monitor: {error}") from error
         sound = (
             {len(evidence), len(excursions), len(starts)} == {len(monitor._bets)}

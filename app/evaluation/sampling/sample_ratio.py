@@ -165,7 +165,7 @@ class SampleRatioMonitor:
             # float(): PostgreSQL's jsonb gives a large float back as an integer.
             expected = float(state["expected"])
             evidence = [float(value) for value in state["evidence"]]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise EvidenceError(
                 f"this is not the state of a sample-ratio monitor: {error}"
             ) from error

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
+from tierwatch.loop.watch.kept_state import resumed
 from tierwatch.store.evidence.monitors import load_monitor, put_monitor
 
 # Chance of a false alarm: at most items seen / LEVEL, so 4 % for each full set of 400.
@@ -38,11 +39,7 @@ def watch_flips(
 ) -> Flips:
     """Feed one run's items to a stream's monitor, one update an item, in their order."""
     kept = load_monitor(connection, stream)
-    monitor = (
-        MisrouteMonitor(FLIPS_TOLERATED, LEVEL)
-        if kept is None
-        else MisrouteMonitor.from_state(kept.state)
-    )
+    monitor = resumed(MisrouteMonitor, kept) or MisrouteMonitor(FLIPS_TOLERATED, LEVEL)
     crossed = [monitor.update(float(flip)) for flip in flips]
     alarmed = kept is not None and kept.alarmed
     tripped = any(crossed) and not alarmed

@@ -16,6 +16,7 @@ from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.evidence.document import Unreadable, read_or_unreadable
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
 from tierwatch.loop.watch.evaluation_budget import watch_budget
+from tierwatch.loop.watch.kept_state import resumed
 from tierwatch.loop.watch.streams import (
     EVERY_TYPE,
     NO_TYPE,
@@ -130,13 +131,15 @@ def _update_stream(
     pooled = stream != first.stream
     level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
     kept = load_monitor(connection, stream)
-    if kept is not None and not _same_promise(kept.state, tolerance, level, rules):
+    known = resumed(MisrouteMonitor, kept)
+    promised = (tolerance, level, rules.max_weight)
+    if known is None or (known.tolerance, known.level, known.max_weight) != promised:
         kept = None  # other sampling or tolerance: what was gathered speaks of another promise
-    if kept is None:
-        monitor, alarmed = MisrouteMonitor(tolerance, level, rules.max_weight), False
+    if known is None or kept is None:
+        monitor, alarmed = MisrouteMonitor(*promised), False
         before = _Counts(0, 0.0, 0)
     else:
-        monitor, alarmed = MisrouteMonitor.from_state(kept.state), kept.alarmed
+        monitor, alarmed = known, kept.alarmed
         before = _Counts(kept.pairs, kept.losses, kept.newest_request_no)
     counts = _fed(monitor, stream, observations, before, rules, alarmed=alarmed)
     figures = None if kept is None else _readable(kept.estimate)
@@ -213,10 +216,3 @@ def _tolerance(connection: Connection, rules: MonitorRules, tier: str, version: 
     stated = rules.tolerance[tier]
     policy = None if rules.quality is None else load_policy(connection, version)
     return stated if policy is None else policy.tolerance(tier, stated, rules.quality)
-
-
-def _same_promise(
-    state: Mapping[str, object], tolerance: float, level: float, rules: MonitorRules
-) -> bool:
-    promised = (state["tolerance"], state["level"], state["max_weight"])
-    return promised == (tolerance, level, rules.max_weight)

@@ -16,8 +16,9 @@ from tierwatch.evaluation.evidence.drift_evidence import CaptureEvidence, InputD
 from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.watch.alert import open_alert
+from tierwatch.loop.watch.kept_state import resumed, say_restarted
 from tierwatch.store.alerts import NewAlert
-from tierwatch.store.evidence.monitors import load_monitor, put_monitor
+from tierwatch.store.evidence.monitors import Monitor, load_monitor, put_monitor
 from tierwatch.store.locks import try_lock
 from tierwatch.store.traffic.watched_counts import (
     CaptureCount,
@@ -68,11 +69,9 @@ def _watch_inputs(
     for version, histograms in by_policy.items():
         stream = f"input|p{version}"
         kept = load_monitor(connection, stream)
-        monitor = (
-            InputDriftMonitor(level=level, bins=CONFIDENCE_BINS, seed=version)
-            if kept is None or kept.state["level"] != level
-            else InputDriftMonitor.from_state(kept.state)
-        )
+        monitor = resumed(InputDriftMonitor, kept)
+        if monitor is None or (monitor.level, monitor.bins) != (level, CONFIDENCE_BINS):
+            monitor = InputDriftMonitor(level=level, bins=CONFIDENCE_BINS, seed=version)
         alarmed = kept is not None and kept.alarmed
         crossed = [monitor.update_counts(histogram) for histogram in histograms]
         tripped = any(crossed) and not alarmed
@@ -126,16 +125,12 @@ def _mean(bins: Sequence[int]) -> str:
 def _watch_capture(connection: Connection, until: dt.datetime) -> None:
     """Take complete minutes that were not taken before; the newest is kept with the monitors."""
     known = load_monitor(connection, "capture")
-    if known is None:
-        first = first_eligible_minute(connection)
-        # Not that minute itself: an older version may have captured in it without counting.
-        after = until if first is None else first + dt.timedelta(minutes=1)
-    else:
-        after = dt.datetime.fromtimestamp(known.state["until"], dt.UTC)
-    if until <= after:
-        return
-    for count in capture_counts(connection, after, until):
-        _take_capture(connection, count)
+    after = _first_to_take(connection, until) if known is None else _taken_until(known)
+    if after is not None:
+        if until <= after:
+            return
+        for count in capture_counts(connection, after, until):
+            _take_capture(connection, count)
     put_monitor(
         connection,
         kind="cursor",
@@ -153,10 +148,29 @@ def _watch_capture(connection: Connection, until: dt.datetime) -> None:
     )
 
 
+def _first_to_take(connection: Connection, until: dt.datetime) -> dt.datetime:
+    """Where a database begins whose captures were not watched yet."""
+    first = first_eligible_minute(connection)
+    # Not that minute itself: an older version may have captured in it without counting.
+    return until if first is None else first + dt.timedelta(minutes=1)
+
+
+def _taken_until(cursor: Monitor) -> dt.datetime | None:
+    """The minute up to which captures were taken; None where that cannot be read.
+
+    Then those until now are passed over: what is taken twice would count twice.
+    """
+    try:
+        return dt.datetime.fromtimestamp(cursor.state["until"], dt.UTC)
+    except (KeyError, TypeError, ValueError, OverflowError, OSError) as problem:
+        say_restarted(cursor.stream, f"{type(problem).__name__}: {problem}")
+        return None
+
+
 def _take_capture(connection: Connection, count: CaptureCount) -> None:
     stream = f"capture|{count.tier}"
     kept = load_monitor(connection, stream)
-    monitor = SampleRatioMonitor() if kept is None else SampleRatioMonitor.from_state(kept.state)
+    monitor = resumed(SampleRatioMonitor, kept) or SampleRatioMonitor()
     alarmed = kept is not None and kept.alarmed
     # Requests that were counted twice cannot be captured more often than they were eligible.
     crossed = monitor.update(count.eligible, count.expected, min(count.captured, count.eligible))

@@ -1,7 +1,7 @@
 """A stream of flips alarms once, and starts from where it was."""
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tierwatch.loop.watch.flips import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
 from tierwatch.store.evidence.monitors import load_monitor
@@ -43,3 +43,12 @@ def test_a_run_without_items_changes_nothing(connection: Connection) -> None:
     found = feed(connection, [])
     assert (found.flipped, found.n, found.tripped) == (0, 0, False)
     assert found.statistic == pytest.approx(0.0)
+
+
+def test_a_stream_whose_state_is_broken_starts_again(connection: Connection) -> None:
+    feed(connection, [True] * 5)
+    connection.execute(text("update monitors set state = '{}'"))
+    assert feed(connection, [False] * 3).n == 3
+    kept = load_monitor(connection, "probe|simple|small-1")
+    assert kept is not None
+    assert kept.pairs == 3

@@ -334,3 +334,16 @@ def test_what_is_said_once_of_a_heavy_outcome_leaves_the_others_counting(engine:
     [line] = said
     assert line["event"] == "outcome left out: weight above the cap"
     assert scalar(engine, "select pairs from monitors") == 10
+
+
+@pytest.mark.parametrize("kept", ["{}", "[]", '{"version": 2}', '{"tolerance": "0.05"}'])
+def test_a_stream_whose_state_is_broken_starts_again(engine: Engine, kept: str) -> None:
+    pour(engine, [0.0] * 40)
+    observe(engine=engine, rules=RULES)
+    with engine.begin() as connection:
+        change = text("update monitors set state = cast(:kept as jsonb)")
+        connection.execute(change, {"kept": kept})
+    pour(engine, [0.0, 1.0], first=41)
+    assert observe(engine=engine, rules=RULES) == 2
+    [monitor] = rows(engine, "select pairs, losses, state from monitors")
+    assert (monitor.pairs, monitor.losses, monitor.state["n"]) == (2, 1.0, 2)

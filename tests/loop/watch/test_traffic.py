@@ -6,6 +6,7 @@ from typing import Any
 
 import factories.rows as put
 import numpy as np
+import pytest
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
@@ -174,3 +175,31 @@ def test_a_mean_of_no_requests_is_said_in_words() -> None:
     assert _mean([0] * 20) == "unknown"
     assert _mean([0] * 19 + [5]) == "0.97"  # the middle of .95 to 1, .975
     assert _mean([]) == "unknown"
+
+
+@pytest.mark.parametrize("state", ["{}", "[]", '{"until": "soon"}', '{"until": 1e300}'])
+def test_a_broken_cursor_passes_over_what_it_may_have_taken(engine: Engine, state: str) -> None:
+    capture(engine, -1, eligible=1, expected=0.05, stored=0)
+    capture(engine, 0, eligible=400, expected=20.0, stored=20)
+    watch(engine, 1)
+    with engine.begin() as connection:
+        change = text("update monitors set state = cast(:state as jsonb) where stream = 'capture'")
+        connection.execute(change, {"state": state})
+    capture(engine, 1, eligible=400, expected=20.0, stored=20)
+    watch(engine, 2)  # minute 1 is not known to be new, so it is passed over
+    capture(engine, 2, eligible=400, expected=20.0, stored=20)
+    watch(engine, 3)
+    kept = scalar(engine, "select state from monitors where stream = 'capture|simple'")
+    assert (kept["eligible"], kept["captured"]) == (800, 40)  # of minutes 0 and 2
+
+
+def test_broken_monitors_of_traffic_start_again(engine: Engine) -> None:
+    capture(engine, -1, eligible=1, expected=0.05, stored=0)
+    capture(engine, 0, eligible=400, expected=20.0, stored=20)
+    watch(engine, 1)
+    with engine.begin() as connection:
+        connection.execute(text("update monitors set state = '{}' where stream <> 'capture'"))
+    capture(engine, 1, eligible=300, expected=15.0, stored=15)
+    watch(engine, 2)
+    kept = scalar(engine, "select state from monitors where stream = 'capture|simple'")
+    assert (kept["eligible"], kept["captured"]) == (300, 15)
