@@ -10,7 +10,7 @@ from tierwatch.loop.compare import judge, shadow
 from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
-from tierwatch.loop.watch import alert, anchors, attribute, observe, probes, traffic
+from tierwatch.loop.watch import alert, anchors, find_cause, observe, probes, traffic
 from tierwatch_workers.celery_app import celery_app, runtime
 
 
@@ -134,7 +134,7 @@ def ask_probes() -> None:
 def attribute_alerts() -> None:
     """Say of each new misroute alert what has changed."""
     at = runtime()
-    attribute.attribute_alerts(
+    find_cause.attribute_alerts(
         engine=at.engine,
         judge=at.judge if at.settings.anchors_every_s and at.asks_a_model else None,
         client=at.client,

@@ -23,8 +23,8 @@ from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import evaluation_costs
 from tierwatch.store.documents import Json
-from tierwatch.store.evidence.monitors import ActiveStream, active_streams
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.monitors import ActiveStream, active_streams
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
 
 

@@ -14,7 +14,7 @@ from tierwatch.evaluation.evidence.proposal_evidence import (
     read_proposal_evidence,
 )
 from tierwatch.store.alerts import Alert
-from tierwatch.store.evidence.outcomes import Outcome
+from tierwatch.store.judgements.outcomes import Outcome
 from tierwatch.store.proposals import Proposal
 
 

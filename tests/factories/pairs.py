@@ -9,8 +9,8 @@ from factories.rows import JUDGE, add_exchange
 from sqlalchemy import Connection, delete, func, insert, select
 
 from tierwatch.evaluation.sampling.outcome import lower_verdict
-from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import ExchangeRow, ExchangeTextRow
+from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 
 HARD = ("prove", "theorem", "integral", "derive", "lemma", "topology")
 EASY = ("capital", "colour", "weather", "greeting", "synonym", "spelling")

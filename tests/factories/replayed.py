@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 
 

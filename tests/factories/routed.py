@@ -16,8 +16,8 @@ from sqlalchemy import Connection, func, insert, select
 
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
+from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 
 Floats = NDArray[np.float64]
 

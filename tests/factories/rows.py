@@ -8,13 +8,13 @@ from factories import evidence as stored
 from sqlalchemy import Connection, insert
 
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
     ExchangeRow,
     ExchangeTextRow,
 )
+from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 from tierwatch.store.schema.people import AuditRow
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
 from tierwatch.store.schema.proposals import AlertRow, ProposalRow

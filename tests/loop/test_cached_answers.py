@@ -23,12 +23,12 @@ from tierwatch.loop.decide.reload import current_policies
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.report import build_report
-from tierwatch.loop.watch.attribute import attribute_alerts
+from tierwatch.loop.watch.find_cause import attribute_alerts
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 from tierwatch.runtime.rules import monitor_rules
 from tierwatch.settings import Settings
-from tierwatch.store.evidence.boundary_evidence import boundary_evidence
+from tierwatch.store.judgements.boundary_evidence import boundary_evidence
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.7})
 CONFIG = """

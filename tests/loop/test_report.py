@@ -31,9 +31,9 @@ from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence.labels import add_label
+from tierwatch.store.judgements.labels import add_label
 from tierwatch.store.policies import put_first_policy
-from tierwatch.store.schema.evidence import MonitorRow
+from tierwatch.store.schema.judgements import MonitorRow
 
 _CONFIG = """
 routing:

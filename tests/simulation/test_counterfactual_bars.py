@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 
 pytestmark = pytest.mark.slow

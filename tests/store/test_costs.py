@@ -14,8 +14,8 @@ from tierwatch.store.costs import (
     spent_today,
 )
 from tierwatch.store.schema.checks import AnchorVerdictRow, ProbeAnswerRow
-from tierwatch.store.schema.evidence import VerdictRow
 from tierwatch.store.schema.exchanges import AlternativeRow
+from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.work import LostCostRow
 
 # Some day before today, and today as the database has it.

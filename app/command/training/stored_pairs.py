@@ -9,7 +9,7 @@ from tierwatch.loop.improve.conclude import trial_document
 from tierwatch.loop.improve.train import Training, train
 from tierwatch.runtime.rules import refit_rules
 from tierwatch.settings import Settings
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.outcomes import newest_judge_version
 
 
 def trained_from_store(

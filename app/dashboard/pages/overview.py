@@ -19,7 +19,7 @@ from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.alerts import alerts
 from tierwatch.store.pages.overview import loss_sums, tier_traffic
 from tierwatch.store.pages.policies import InForce, in_force, policy

@@ -15,8 +15,8 @@ from tierwatch.evaluation.calibration.weakness import Weakness
 from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.store.certificates import newest_certificate
-from tierwatch.store.evidence.labels import reviewed_outcomes
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.labels import reviewed_outcomes
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.runs import RunLine, newest_runs
 
 _KAPPA = "Kappa (0 is chance, 1 always the same)"

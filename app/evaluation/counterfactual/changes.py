@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import special
 
+from tierwatch.evaluation.counterfactual.boundary_outcomes import Columns
 from tierwatch.evaluation.counterfactual.boundary_replay import BoundaryReplay
-from tierwatch.evaluation.counterfactual.columns import Columns
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_n
 

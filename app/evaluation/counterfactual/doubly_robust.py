@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
-from tierwatch.evaluation.counterfactual.columns import Columns
+from tierwatch.evaluation.counterfactual.boundary_outcomes import Columns
 from tierwatch.evaluation.counterfactual.hajek import (
     effective_pairs,
     linearised_variance,

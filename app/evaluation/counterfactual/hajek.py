@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tierwatch.evaluation.counterfactual.columns import Columns
+from tierwatch.evaluation.counterfactual.boundary_outcomes import Columns
 from tierwatch.evaluation.rates.binomial import clopper_pearson
 from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.rates.estimate import Estimate, unknown

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from tierwatch.evaluation.counterfactual.columns import Columns, Flags
+from tierwatch.evaluation.counterfactual.boundary_outcomes import Columns, Flags
 from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.rates.weighted import effective_n
 
@@ -25,8 +25,8 @@ def missing_overlap(one: Columns, min_effective: float) -> str | None:
     effective pairs: nothing is extrapolated. Where the traffic is known, a slice with less than 1 %
     of it is let pass. See docs/statistics.md, "Counterfactual replay".
 
-    >>> from tierwatch.evaluation.counterfactual.columns import checked_boundary
-    >>> from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
+    >>> from tierwatch.evaluation.counterfactual.boundary_outcomes import checked_boundary
+    >>> from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
     >>> pairs = BoundaryOutcomes([.65] * 40, [0] * 40, [.5] * 40, [1] * 40, [3] * 40)
     >>> missing_overlap(checked_boundary("simple", pairs, .7, .6), 30) is None
     True

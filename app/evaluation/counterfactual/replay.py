@@ -12,12 +12,15 @@ from collections.abc import Mapping
 import numpy as np
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.counterfactual.boundary_outcomes import (
+    BoundaryOutcomes,
+    Columns,
+    checked_boundary,
+)
 from tierwatch.evaluation.counterfactual.boundary_replay import BoundaryReplay, Replay
 from tierwatch.evaluation.counterfactual.changes import cost_change, quality_change
-from tierwatch.evaluation.counterfactual.columns import Columns, checked_boundary
 from tierwatch.evaluation.counterfactual.doubly_robust import OutcomeModel, doubly_robust_rate
 from tierwatch.evaluation.counterfactual.hajek import hajek_rate, kept_share, signed
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.overlap import MIN_EFFECTIVE, missing_overlap
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_n

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.objectives.frame import Frame, with_threshold
+from tierwatch.evaluation.objectives.boundary_frame import Frame, with_threshold
 from tierwatch.evaluation.objectives.moves import JointChoice, Move
 from tierwatch.evaluation.objectives.quality_target import choose_for_quality
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.objectives.frame import Frame
+from tierwatch.evaluation.objectives.boundary_frame import Frame
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.rates.columns import checked_array
 from tierwatch.evaluation.rates.estimate import Estimate, unknown

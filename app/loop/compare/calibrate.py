@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
 from tierwatch.evaluation.calibration.weakness import Weakness, weakness
-from tierwatch.store.evidence.evalset_answers import newest_anchor_verdicts
-from tierwatch.store.evidence.labels import label_counts, labelled_verdicts
+from tierwatch.store.judgements.evalset_answers import newest_anchor_verdicts
+from tierwatch.store.judgements.labels import label_counts, labelled_verdicts
 
 # An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
 _OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie"}

@@ -14,7 +14,7 @@ from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost
-from tierwatch.store.evidence.outcomes import add_outcome, add_verdict
+from tierwatch.store.judgements.outcomes import add_outcome, add_verdict
 from tierwatch.store.traffic.exchanges import Exchange, StoredPair, load_pair
 from tierwatch.store.traffic.work import add_failure, claim, end_exchange
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.capture.redact import Redactor, storable
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence.labels import add_label
+from tierwatch.store.judgements.labels import add_label
 
 _MOST_NOTE = 2_000
 

@@ -6,7 +6,7 @@ from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.double_sampling import estimate_rate
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_n
-from tierwatch.store.evidence.labels import has_labels, reviewed_outcomes
+from tierwatch.store.judgements.labels import has_labels, reviewed_outcomes
 
 
 def misroute_rate(

@@ -12,7 +12,7 @@ from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import weighted_rate
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.store.documents import Json
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.type_evidence import requests_by_type, type_losses
 from tierwatch.store.learned.type_versions import active_types, active_version
 from tierwatch.store.policies import active_policies

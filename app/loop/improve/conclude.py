@@ -23,7 +23,7 @@ from tierwatch.loop.improve.trial import Trial, try_model
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence.logged_decisions import mean_costs
+from tierwatch.store.judgements.logged_decisions import mean_costs
 from tierwatch.store.learned.artefacts import Artefact, artefact_at, load_artefact
 from tierwatch.store.learned.judged_pairs import JudgedPair
 from tierwatch.store.learned.refits import add_refit, last_refit, refits_against

@@ -10,7 +10,7 @@ from tierwatch.config.file import Config
 from tierwatch.evaluation.objectives.total_loss import total_loss
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence.boundary_evidence import routed_evidence
+from tierwatch.store.judgements.boundary_evidence import routed_evidence
 
 # The report reads pairs with each check: so many take a tenth of a second.
 _REPORTED_PAIRS: Final = 5_000

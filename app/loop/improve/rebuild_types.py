@@ -25,7 +25,7 @@ from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.type_evidence import JudgedPrompt, judged_prompts
 from tierwatch.store.learned.type_versions import (
     active_version,

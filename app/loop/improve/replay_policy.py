@@ -9,8 +9,8 @@ from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 from tierwatch.evaluation.evidence.codec import plain
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.store.evidence.logged_decisions import logged_outcomes
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.logged_decisions import logged_outcomes
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies
 

@@ -32,8 +32,8 @@ from tierwatch.loop.improve.replay_policy import replay_thresholds
 from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_start
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import Alert, misroute_alert
-from tierwatch.store.evidence.boundary_evidence import RoutedEvidence, routed_evidence
-from tierwatch.store.evidence.logged_decisions import mean_costs
+from tierwatch.store.judgements.boundary_evidence import RoutedEvidence, routed_evidence
+from tierwatch.store.judgements.logged_decisions import mean_costs
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import UNDECIDED, NewProposal, proposals_in
 from tierwatch.store.retunes import add_retune, last_retune

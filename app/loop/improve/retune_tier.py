@@ -22,9 +22,9 @@ from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_star
 from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import Alert, misroute_alert
-from tierwatch.store.evidence.boundary_evidence import BoundaryEvidence, boundary_evidence
-from tierwatch.store.evidence.labels import judge_errors
-from tierwatch.store.evidence.logged_decisions import mean_costs
+from tierwatch.store.judgements.boundary_evidence import BoundaryEvidence, boundary_evidence
+from tierwatch.store.judgements.labels import judge_errors
+from tierwatch.store.judgements.logged_decisions import mean_costs
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import NewProposal, is_undecided

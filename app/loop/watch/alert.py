@@ -19,7 +19,7 @@ from tierwatch.store.alerts import (
     unresolved_alert,
 )
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence.monitors import forget_monitors
+from tierwatch.store.judgements.monitors import forget_monitors
 from tierwatch.store.traffic.rollups import counted_requests
 
 # Which streams start anew when an alert of a kind is resolved.

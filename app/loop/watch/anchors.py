@@ -21,11 +21,11 @@ from tierwatch.evaluation.evidence.drift_evidence import JudgeDriftEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.loop.watch.alert import open_alert
-from tierwatch.loop.watch.flips import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
-from tierwatch.store.evidence.evalset_answers import add_anchor_verdict, anchor_verdicts
-from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
+from tierwatch.store.judgements.evalset_answers import add_anchor_verdict, anchor_verdicts
+from tierwatch.store.judgements.evalset_runs import claim_run, end_run, first_run, last_run
 
 KIND = "anchors"
 # Calls in flight: a full set of some 400 anchors, asked in both orders at 2 s a call, takes two

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self, TypeVar
 import structlog
 
 from tierwatch.errors import EvidenceError
-from tierwatch.store.evidence.monitors import Monitor
+from tierwatch.store.judgements.monitors import Monitor
 
 _log = structlog.get_logger(__name__)
 

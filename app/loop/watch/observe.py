@@ -31,8 +31,8 @@ from tierwatch.loop.watch.streams import (
     stream_figures,
     weights_fit,
 )
-from tierwatch.store.evidence.monitors import load_monitor, put_monitor
-from tierwatch.store.evidence.outcomes import Outcome, set_positions, take_unobserved
+from tierwatch.store.judgements.monitors import load_monitor, put_monitor
+from tierwatch.store.judgements.outcomes import Outcome, set_positions, take_unobserved
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import load_policy
 

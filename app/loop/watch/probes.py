@@ -21,12 +21,12 @@ from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.anchors import ENOUGH, HOLD_S, THREADS
-from tierwatch.loop.watch.flips import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
-from tierwatch.store.evidence.evalset_answers import add_probe_answer, probe_results
-from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
+from tierwatch.store.judgements.evalset_answers import add_probe_answer, probe_results
+from tierwatch.store.judgements.evalset_runs import claim_run, end_run, first_run, last_run
 
 KIND = "probes"
 # Times each probe is asked in the first run of a model.

@@ -29,7 +29,7 @@ from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import NewAlert
-from tierwatch.store.evidence.outcomes import Outcome, stream_outcomes, streams_pooled_in
+from tierwatch.store.judgements.outcomes import Outcome, stream_outcomes, streams_pooled_in
 
 NO_TYPE: Final = "all"
 EVERY_TYPE: Final = "*"

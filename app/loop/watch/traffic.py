@@ -18,7 +18,7 @@ from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.kept_state import resumed, say_restarted
 from tierwatch.store.alerts import NewAlert
-from tierwatch.store.evidence.monitors import Monitor, load_monitor, put_monitor
+from tierwatch.store.judgements.monitors import Monitor, load_monitor, put_monitor
 from tierwatch.store.locks import try_lock
 from tierwatch.store.traffic.watched_counts import (
     CaptureCount,

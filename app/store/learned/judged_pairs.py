@@ -10,8 +10,8 @@ from sqlalchemy.orm import aliased
 from tierwatch.evaluation.sampling.outcome import LowerVerdict, lower_verdict
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import ExchangeTextRow
+from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select, text
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.evidence import OutcomeRow
 from tierwatch.store.schema.exchanges import ExchangeTextRow
+from tierwatch.store.schema.judgements import OutcomeRow
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from sqlalchemy import Connection, select
 
 from tierwatch.store.documents import Json, JsonList
 from tierwatch.store.pages.pairs import PairLine, pair_line
-from tierwatch.store.schema.evidence import VerdictRow
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
     ExchangeRow,
     ExchangeTextRow,
 )
+from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.values import select_fields
 from tierwatch.store.schema.work import AttemptRow, FailureRow
 

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, select
 
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
 from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.schema.evidence import VerdictRow
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     ExchangeRow,
 )
+from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.values import SelectOfFields
 from tierwatch.store.schema.work import FailureRow
 

@@ -4,8 +4,8 @@ from sqlalchemy import MetaData
 
 from tierwatch.store.schema import (
     checks,
-    evidence,
     exchanges,
+    judgements,
     learned,
     people,
     policies,
@@ -16,6 +16,6 @@ from tierwatch.store.schema import (
 from tierwatch.store.schema.declarative import Base
 
 # A table is known to the metadata once its module was imported: each stands here by name.
-SUBJECTS = (checks, evidence, exchanges, learned, people, policies, proposals, traffic, work)
+SUBJECTS = (checks, exchanges, judgements, learned, people, policies, proposals, traffic, work)
 
 METADATA: MetaData = Base.metadata

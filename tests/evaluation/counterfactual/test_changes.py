@@ -7,9 +7,12 @@ from factories.replayed import LOGGED, pairs, replay
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwatch.evaluation.counterfactual.boundary_outcomes import (
+    BoundaryOutcomes,
+    Columns,
+    checked_boundary,
+)
 from tierwatch.evaluation.counterfactual.changes import cost_change
-from tierwatch.evaluation.counterfactual.columns import Columns, checked_boundary
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 
 

@@ -6,7 +6,7 @@ import pytest
 from factories.replayed import LOGGED, replay
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
+from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
 
 
 def test_the_robust_estimate_shows_its_arithmetic() -> None:

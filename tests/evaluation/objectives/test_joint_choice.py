@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.objectives.frame import Frame
+from tierwatch.evaluation.objectives.boundary_frame import Frame
 from tierwatch.evaluation.objectives.joint_choice import (
     lowerings_in_order,
     raises_in_order,

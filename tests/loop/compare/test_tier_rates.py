@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tierwatch.loop.compare.tier_rates import judge_rate, misroute_rate
-from tierwatch.store.evidence.labels import add_label
+from tierwatch.store.judgements.labels import add_label
 
 
 def label(connection: Connection, pair: uuid.UUID, preferred: str) -> None:

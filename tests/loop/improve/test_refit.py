@@ -29,7 +29,7 @@ from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.router import Router
-from tierwatch.store.evidence.boundary_evidence import boundary_evidence
+from tierwatch.store.judgements.boundary_evidence import boundary_evidence
 from tierwatch.store.proposals import load_proposal
 
 NAMES = [tier.name for tier in TIERS]

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from tierwatch.errors import UsageError
 from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
-from tierwatch.store.evidence.logged_decisions import logged_outcomes
+from tierwatch.store.judgements.logged_decisions import logged_outcomes
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence.boundary_evidence import routed_evidence
+from tierwatch.store.judgements.boundary_evidence import routed_evidence
 from tierwatch.store.learned.artefacts import add_artefact
 from tierwatch.store.policies import active_policies, add_policy, load_policy
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.watch.kept_state import resumed, say_restarted
-from tierwatch.store.evidence.monitors import Monitor
+from tierwatch.store.judgements.monitors import Monitor
 
 
 def kept(state: Any, stream: str = "simple|all") -> Monitor:

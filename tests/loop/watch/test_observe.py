@@ -16,8 +16,8 @@ from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
-from tierwatch.store.evidence.monitors import load_monitor
-from tierwatch.store.evidence.outcomes import replay_outcomes
+from tierwatch.store.judgements.monitors import load_monitor
+from tierwatch.store.judgements.outcomes import replay_outcomes
 from tierwatch.store.policies import add_policy
 
 RULES = MonitorRules(tolerance={"simple": 0.05}, level=1e7, max_weight=1.0, min_pairs=30)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.evidence.drift_evidence import ModelDriftEvidence
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.flips import FLIPS_TOLERATED
+from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes, model_cause
 from tierwatch.store.alerts import unresolved_alert
 

@@ -33,8 +33,8 @@ from tierwatch.loop.watch.streams import (
     weights_fit,
 )
 from tierwatch.store.alerts import unresolved_alert
-from tierwatch.store.evidence.monitors import load_monitor
-from tierwatch.store.evidence.outcomes import Outcome, replay_outcomes
+from tierwatch.store.judgements.monitors import load_monitor
+from tierwatch.store.judgements.outcomes import Outcome, replay_outcomes
 
 RULES = MonitorRules(
     tolerance={"simple": 0.05}, level=1e7, max_weight=2.0, min_pairs=30, conversation_idle_s=60.0

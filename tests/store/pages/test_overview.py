@@ -13,7 +13,7 @@ from factories.rows import (
 )
 from sqlalchemy import Connection
 
-from tierwatch.store.evidence.outcomes import newest_judge_version
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.overview import (
     LossSums,
     TierTraffic,

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, update
 
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
 from tierwatch.store.pages.pairs import STAGES, PairFilter, pair_line, pairs
-from tierwatch.store.schema.evidence import VerdictRow
+from tierwatch.store.schema.judgements import VerdictRow
 
 
 @pytest.fixture

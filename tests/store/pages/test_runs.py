@@ -5,8 +5,8 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection
 
-from tierwatch.store.evidence.evalset_answers import add_anchor_verdict, add_probe_answer
-from tierwatch.store.evidence.evalset_runs import claim_run, end_run
+from tierwatch.store.judgements.evalset_answers import add_anchor_verdict, add_probe_answer
+from tierwatch.store.judgements.evalset_runs import claim_run, end_run
 from tierwatch.store.pages.runs import newest_runs
 
 

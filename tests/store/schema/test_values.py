@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy.dialects import postgresql
 
 from tierwatch.store.certificates import Certificate
-from tierwatch.store.evidence.monitors import Monitor
-from tierwatch.store.evidence.outcomes import Outcome
+from tierwatch.store.judgements.monitors import Monitor
+from tierwatch.store.judgements.outcomes import Outcome
 from tierwatch.store.learned.artefacts import Artefact
 from tierwatch.store.learned.learners import Learner
 from tierwatch.store.learned.refits import Refit
@@ -21,8 +21,8 @@ from tierwatch.store.pages.policies import InForce, PolicyLine
 from tierwatch.store.policies import ActiveVersions
 from tierwatch.store.schema.checks import CertificateRow
 from tierwatch.store.schema.declarative import Base
-from tierwatch.store.schema.evidence import MonitorRow, OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import ExchangeRow
+from tierwatch.store.schema.judgements import MonitorRow, OutcomeRow, VerdictRow
 from tierwatch.store.schema.learned import ArtefactRow, LearnerRow, RefitRow
 from tierwatch.store.schema.people import AuditRow
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow

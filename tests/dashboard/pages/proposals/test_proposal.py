@@ -12,7 +12,7 @@ from factories.rows import (
 )
 from sqlalchemy import Connection, select, text
 
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
+from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 from tierwatch.loop.improve.replay_policy import replay_document
 from tierwatch.store.schema.people import AuditRow

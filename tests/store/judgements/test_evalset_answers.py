@@ -5,7 +5,7 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection
 
-from tierwatch.store.evidence.evalset_answers import (
+from tierwatch.store.judgements.evalset_answers import (
     AnchorVerdict,
     add_anchor_verdict,
     add_probe_answer,
@@ -13,7 +13,7 @@ from tierwatch.store.evidence.evalset_answers import (
     newest_anchor_verdicts,
     probe_results,
 )
-from tierwatch.store.evidence.evalset_runs import claim_run, end_run
+from tierwatch.store.judgements.evalset_runs import claim_run, end_run
 
 
 def run(connection: Connection, *, subject: str = put.JUDGE, ended: bool = True) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select, text, true
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.sampling.outcome import Preferred, lower_verdict
 from tierwatch.store.learned.artefacts import policies_of_other_models
-from tierwatch.store.schema.evidence import OutcomeRow
+from tierwatch.store.schema.judgements import OutcomeRow
 
 
 @dataclass(frozen=True, slots=True)

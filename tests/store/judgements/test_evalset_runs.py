@@ -7,7 +7,7 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection, text
 
-from tierwatch.store.evidence.evalset_runs import claim_run, end_run, first_run, last_run
+from tierwatch.store.judgements.evalset_runs import claim_run, end_run, first_run, last_run
 
 RUN: dict[str, Any] = {
     "kind": "anchors",

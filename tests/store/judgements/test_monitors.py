@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
-from tierwatch.store.evidence.monitors import (
+from tierwatch.store.judgements.monitors import (
     Monitor,
     MonitorColumns,
     active_streams,

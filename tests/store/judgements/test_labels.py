@@ -7,7 +7,7 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection, text
 
-from tierwatch.store.evidence.labels import (
+from tierwatch.store.judgements.labels import (
     add_label,
     has_labels,
     judge_errors,

@@ -8,7 +8,7 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection, select, text, update
 
-from tierwatch.store.evidence.outcomes import (
+from tierwatch.store.judgements.outcomes import (
     Outcome,
     OutcomeColumns,
     VerdictColumns,
@@ -21,8 +21,8 @@ from tierwatch.store.evidence.outcomes import (
     streams_pooled_in,
     take_unobserved,
 )
-from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
 from tierwatch.store.schema.exchanges import ExchangeRow
+from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 

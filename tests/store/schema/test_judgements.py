@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import IntegrityError
 
-from tierwatch.store.schema.evidence import LabelRow
+from tierwatch.store.schema.judgements import LabelRow
 
 
 def refused(connection: Connection, put_it: Any, match: str) -> None:

@@ -9,9 +9,9 @@ import pytest
 from factories.routed import LADDER, routed, store_routed
 from sqlalchemy import Connection, insert, select, text, update
 
-from tierwatch.store.evidence.boundary_evidence import boundary_evidence, routed_evidence
-from tierwatch.store.schema.evidence import OutcomeRow
+from tierwatch.store.judgements.boundary_evidence import boundary_evidence, routed_evidence
 from tierwatch.store.schema.exchanges import ExchangeRow
+from tierwatch.store.schema.judgements import OutcomeRow
 from tierwatch.store.schema.learned import ModelRow
 from tierwatch.store.schema.policies import PolicyRow
 

@@ -1,4 +1,4 @@
-"""Attribute: say of a new misroute alert whether traffic, answers, judge or model changed.
+"""Find the cause: say of a new misroute alert whether traffic, answers, judge or model changed.
 
 The moment an alert opens, the judge is asked every anchor and every tier every probe, so that what
 is compared with the past is the judge and the models of now; alerts that open together share what
@@ -31,7 +31,7 @@ from tierwatch.store.alerts import (
     put_attribution,
 )
 from tierwatch.store.audit import add_audit
-from tierwatch.store.evidence.cells import loss_cells
+from tierwatch.store.judgements.cells import loss_cells
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import load_policy
 

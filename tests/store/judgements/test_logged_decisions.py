@@ -7,7 +7,7 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection, insert, text, update
 
-from tierwatch.store.evidence.logged_decisions import logged_outcomes, mean_costs
+from tierwatch.store.judgements.logged_decisions import logged_outcomes, mean_costs
 from tierwatch.store.schema.policies import PolicyRow
 from tierwatch.store.schema.traffic import BoundaryCountRow
 

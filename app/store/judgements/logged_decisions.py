@@ -2,10 +2,10 @@
 
 from sqlalchemy import Connection, case, func, select, text
 
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
+from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
 from tierwatch.store.learned.artefacts import policies_of_other_models
-from tierwatch.store.schema.evidence import OutcomeRow
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
+from tierwatch.store.schema.judgements import OutcomeRow
 from tierwatch.store.traffic.rollups import boundary_traffic
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.evidence import MonitorRow
+from tierwatch.store.schema.judgements import MonitorRow
 from tierwatch.store.schema.values import select_fields
 
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import Connection, text
 
-from tierwatch.loop.watch.flips import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
-from tierwatch.store.evidence.monitors import load_monitor
+from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.store.judgements.monitors import load_monitor
 
 
 def feed(connection: Connection, flips: list[bool]) -> Flips:

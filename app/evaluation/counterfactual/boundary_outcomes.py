@@ -1,18 +1,40 @@
-"""One boundary's columns, checked, with the thresholds that are compared."""
+"""One boundary's judged pairs, whichever tier served: as given, and as checked columns."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
 from tierwatch.evaluation.rates.columns import Floats, checked_array
 
 Flags = NDArray[np.bool_]
-
 # USD, or requests: more is a mistake of units.
 _MOST = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class BoundaryOutcomes:
+    """The pairs about one boundary, columns of shape (n,); of a conversation one row.
+
+    Attributes:
+        confidences: of the classifier in the lower tier, in [0, 1].
+        losses: in [0, 1]; 1 where the lower tier's answer was materially worse, whichever served.
+        inclusion: pi in (0, 1], the chance under which the pair was taken, direction included.
+        lower_cost_usd: of the lower tier's answer.
+        upper_cost_usd: of the upper tier's answer.
+        traffic: confidences of *all* requests at this boundary, sampled or not (bins will do: their
+            middles), for the doubly robust estimate; None if they are not known.
+        traffic_counts: requests for each of those; None for one each.
+    """
+
+    confidences: ArrayLike
+    losses: ArrayLike
+    inclusion: ArrayLike
+    lower_cost_usd: ArrayLike
+    upper_cost_usd: ArrayLike
+    traffic: ArrayLike | None = None
+    traffic_counts: ArrayLike | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, insert, select, text, update
 
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.sampling.allocation import RiskCell
-from tierwatch.store.evidence.cells import loss_cells, risk_cells
-from tierwatch.store.schema.evidence import OutcomeRow
+from tierwatch.store.judgements.cells import loss_cells, risk_cells
+from tierwatch.store.schema.judgements import OutcomeRow
 from tierwatch.store.schema.learned import ModelRow
 from tierwatch.store.schema.policies import PolicyRow
 

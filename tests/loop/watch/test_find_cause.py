@@ -11,7 +11,7 @@ from fakes.collaborators import TIERS_BY_NAME, rows, scalar
 from sqlalchemy import Engine, text
 
 from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
-from tierwatch.loop.watch.attribute import (
+from tierwatch.loop.watch.find_cause import (
     anchor_flips,
     attribute_alerts,
     attribution_of,
@@ -20,7 +20,7 @@ from tierwatch.loop.watch.attribute import (
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.store.alerts import claim_attribution
-from tierwatch.store.evidence.cells import loss_cells
+from tierwatch.store.judgements.cells import loss_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.counterfactual.columns import Columns, checked_boundary
-from tierwatch.evaluation.counterfactual.outcomes import BoundaryOutcomes
+from tierwatch.evaluation.counterfactual.boundary_outcomes import (
+    BoundaryOutcomes,
+    Columns,
+    checked_boundary,
+)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.watch.kept_state import resumed
-from tierwatch.store.evidence.monitors import load_monitor, put_monitor
+from tierwatch.store.judgements.monitors import load_monitor, put_monitor
 
 # Chance of a false alarm: at most items seen / LEVEL, so 4 % for each full set of 400.
 LEVEL = 1e4

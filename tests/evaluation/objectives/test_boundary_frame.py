@@ -7,7 +7,7 @@ from factories.routed import routed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierwatch.evaluation.objectives.frame import Frame, with_threshold
+from tierwatch.evaluation.objectives.boundary_frame import Frame, with_threshold
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.objectives.total_loss import total_loss
 

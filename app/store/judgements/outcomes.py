@@ -9,7 +9,7 @@ from typing import NotRequired, TypedDict, Unpack
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema.evidence import OutcomeRow, VerdictRow
+from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 from tierwatch.store.schema.values import field_names, select_fields
 
 
@@ -28,7 +28,7 @@ class VerdictColumns(TypedDict):
 
 
 class OutcomeColumns(TypedDict):
-    """An outcome to add, as `schema.evidence.OutcomeRow` explains it."""
+    """An outcome to add, as `schema.judgements.OutcomeRow` explains it."""
 
     exchange_id: uuid.UUID
     judge_version: str

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
-from tierwatch.store.schema.evidence import LabelRow
+from tierwatch.store.schema.judgements import LabelRow
 
 
 @dataclass(frozen=True, slots=True)
