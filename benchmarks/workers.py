@@ -19,14 +19,14 @@ from pathlib import Path
 import orjson
 from sqlalchemy import text
 
-from tierwatch.command.stack.effective_config import write_effective_config
-from tierwatch.command.stack.launch import (
+from tierwatch.command.launch.processes import (
     process_environment,
     recorded_process,
     stack_processes,
     without_settings,
 )
-from tierwatch.command.stack.servers import empty_servers, prepare_database
+from tierwatch.command.launch.servers import empty_servers, prepare_database
+from tierwatch.command.replaying.effective_config import write_effective_config
 from tierwatch.config import load_config
 from tierwatch.dispatch import CeleryDispatch
 from tierwatch.evaluation.sampling.plan import SamplingPlan

@@ -1,10 +1,10 @@
 """The ``tierwatch`` command: what a person types comes in, text and an exit code go out.
 
-A file here is a command and holds its options and what it prints, but for `terminal` and `examine`,
-what ``doctor`` checks; the processes of a deployment are in `serve`. A command imports what it runs
-when it runs, so that none waits for another's libraries. Exit 0 success, 1 a failure of the work, 2
-wrong use. Nothing imports this package but the entry point, ``python -m tierwatch``, tests and
-benchmarks.
+A file here is a command and holds its options and what it prints, but for `terminal`, `database`
+and what ``doctor`` checks (`examine`); the processes of a deployment are in `serve`. A command
+imports what it runs when it runs, so that none waits for another's libraries. Exit 0 success, 1 a
+failure of the work, 2 wrong use. Nothing imports this package but the entry point, ``python -m
+tierwatch``, tests and benchmarks.
 """
 
 import click

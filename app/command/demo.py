@@ -34,10 +34,10 @@ def run_demo(options: Replay, *, settings: Settings, environ: Mapping[str, str])
     Returns:
         Exit code.
     """
+    from tierwatch.command.launch.processes import without_settings
+    from tierwatch.command.launch.servers import empty_servers
     from tierwatch.command.replaying.pace import sped_up
     from tierwatch.command.replaying.run import replay_through
-    from tierwatch.command.stack.launch import without_settings
-    from tierwatch.command.stack.servers import empty_servers
     from tierwatch.local import Stack
 
     folder = settings.data_dir.resolve() / "demo"

@@ -10,7 +10,7 @@ from tierwatch.settings import read_settings
 @ends_in_a_sentence
 def command() -> None:
     """Bring the database's schema up to date."""
-    from tierwatch.command.stack.database import opened_database
+    from tierwatch.command.database import opened_database
     from tierwatch.store.database import migrate
 
     with opened_database(read_settings().database_url) as engine:

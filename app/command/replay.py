@@ -30,9 +30,9 @@ def run_replay(options: Replay, *, settings: Settings, environ: Mapping[str, str
     Returns:
         Exit code.
     """
+    from tierwatch.command.launch.processes import without_settings
     from tierwatch.command.replaying.pace import sped_up
     from tierwatch.command.replaying.run import replay_through
-    from tierwatch.command.stack.launch import without_settings
     from tierwatch.local import Stack
 
     folder = settings.data_dir.resolve() / "replay"

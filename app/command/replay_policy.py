@@ -40,7 +40,7 @@ def _thresholds(
 @ends_in_a_sentence
 def command(*, thresholds: dict[str, float], as_json: bool) -> None:
     """Score thresholds on the pairs judged so far, beside the active ones. Changes nothing."""
-    from tierwatch.command.stack.database import opened_database
+    from tierwatch.command.database import opened_database
     from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
 
     url = read_settings().database_url

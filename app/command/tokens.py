@@ -29,7 +29,7 @@ def new_token(settings: Settings, name: str, role: str) -> str:
         ConflictError: the name is taken.
         DatabaseError: Postgres cannot be used.
     """
-    from tierwatch.command.stack.database import opened_database
+    from tierwatch.command.database import opened_database
     from tierwatch.store.people.tokens import add_token
 
     with opened_database(settings.database_url) as engine, engine.begin() as connection:

@@ -35,7 +35,7 @@ def command(*, rebuild: bool, off: bool, as_json: bool) -> None:
 
 def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) -> None:
     """Rebuild or switch off if asked to, then print the active types."""
-    from tierwatch.command.stack.database import opened_database
+    from tierwatch.command.database import opened_database
     from tierwatch.evaluation.types.grouping import installed_leiden
     from tierwatch.loop.improve.active_types import types_table
     from tierwatch.loop.improve.rebuild_types import Rebuilt, rebuild_types, switch_off

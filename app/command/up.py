@@ -30,10 +30,9 @@ def run_up(*, settings: Settings, environ: Mapping[str, str]) -> int:
     Raises:
         UsageError: a tier has no provider, or there is no judge.
     """
+    from tierwatch.command.launch.processes import stack_processes, without_settings
+    from tierwatch.command.launch.servers import prepare_database, say_dashboard
     from tierwatch.command.serve.gateway import serving_config
-    from tierwatch.command.stack.first_user import say_dashboard
-    from tierwatch.command.stack.launch import stack_processes, without_settings
-    from tierwatch.command.stack.servers import prepare_database
     from tierwatch.local import Stack, run_until_signal
 
     config = serving_config(settings.config)

@@ -30,7 +30,7 @@ def new_user(settings: Settings, name: str, role: str) -> str:
         ConflictError: the name is taken.
         DatabaseError: Postgres cannot be used.
     """
-    from tierwatch.command.stack.database import opened_database
+    from tierwatch.command.database import opened_database
     from tierwatch.store.people.users import add_user, one_time_password
 
     password = one_time_password()

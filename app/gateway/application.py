@@ -20,7 +20,8 @@ from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.record.cache_writer import CacheWriter
 from tierwatch.gateway.serve import ChatEndpoint
-from tierwatch.loop.capture.exchange import Feedback, Recorder
+from tierwatch.loop.capture.exchange import Recorder
+from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies

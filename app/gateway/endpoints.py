@@ -18,7 +18,7 @@ from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import model_list
-from tierwatch.loop.capture.exchange import Feedback
+from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.refusal import Refusal

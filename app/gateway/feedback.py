@@ -3,7 +3,7 @@
 import uuid
 from typing import Any
 
-from tierwatch.loop.capture.exchange import Feedback
+from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.wire.json_bytes import read_json
 from tierwatch.wire.refusal import Refusal
 

@@ -69,7 +69,7 @@ def test_a_recording_that_is_not_there_starts_nothing(asked: list[Replay]) -> No
 
 
 def test_the_demo_s_own_configuration_samples_as_it_says() -> None:
-    from tierwatch.command.stack.effective_config import DEMO_CONFIG
+    from tierwatch.command.replaying.effective_config import DEMO_CONFIG
     from tierwatch.config import load_config
 
     config = load_config(DEMO_CONFIG)

@@ -15,8 +15,8 @@ from factories.rows import JUDGE
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
 
-from tierwatch.command.stack.launch import stack_processes, without_settings
-from tierwatch.command.stack.servers import prepare_database
+from tierwatch.command.launch.processes import stack_processes, without_settings
+from tierwatch.command.launch.servers import prepare_database
 from tierwatch.config import load_config
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal

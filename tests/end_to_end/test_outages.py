@@ -16,10 +16,10 @@ from factories import evidence as stored
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from tierwatch.command.launch.processes import recorded_process, stack_processes, without_settings
+from tierwatch.command.launch.servers import prepare_database
+from tierwatch.command.replaying.effective_config import write_effective_config
 from tierwatch.command.replaying.sender import Progress, exchanges, replay_traffic
-from tierwatch.command.stack.effective_config import write_effective_config
-from tierwatch.command.stack.launch import recorded_process, stack_processes, without_settings
-from tierwatch.command.stack.servers import prepare_database
 from tierwatch.config import Config, load_config
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.threshold_evidence import ThresholdEvidence

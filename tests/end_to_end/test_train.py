@@ -14,7 +14,7 @@ from factories.rows import add_exchange
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
 
-from tierwatch.command.stack.launch import without_settings
+from tierwatch.command.launch.processes import without_settings
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.policy import Policy

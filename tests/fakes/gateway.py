@@ -13,7 +13,8 @@ from tierwatch.config import load_config
 from tierwatch.gateway import build_cache, build_gateway
 from tierwatch.gateway.current_router import no_types
 from tierwatch.gateway.server import gateway_server
-from tierwatch.loop.capture.exchange import Feedback, ServedExchange
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing import Router
 from tierwatch.routing.policy import ActivePolicies

@@ -8,6 +8,13 @@ from itertools import cycle
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from tierwatch.command.launch.processes import (
+    free_or_asked_port,
+    recorded_process,
+    stack_processes,
+)
+from tierwatch.command.launch.servers import prepare_database, say_dashboard
+from tierwatch.command.replaying.effective_config import DEMO_CONFIG, write_effective_config
 from tierwatch.command.replaying.ending import (
     add_recorded_quality,
     failures,
@@ -24,14 +31,6 @@ from tierwatch.command.replaying.pace import (
     await_first_checks,
 )
 from tierwatch.command.replaying.sender import Progress, exchanges, progress_shown, replay_traffic
-from tierwatch.command.stack.effective_config import DEMO_CONFIG, write_effective_config
-from tierwatch.command.stack.first_user import say_dashboard
-from tierwatch.command.stack.launch import (
-    free_or_asked_port,
-    recorded_process,
-    stack_processes,
-)
-from tierwatch.command.stack.servers import prepare_database
 from tierwatch.command.terminal import say, say_error
 from tierwatch.config import Config, load_config
 from tierwatch.errors import StackError

@@ -14,7 +14,7 @@ from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from tierwatch.config import Config
-    from tierwatch.loop.capture.exchange import Feedback
+    from tierwatch.loop.capture.feedback import Feedback
     from tierwatch.routing.classify.local_tiers import LocalTierClassifier
     from tierwatch.routing.policy import ActivePolicies
 

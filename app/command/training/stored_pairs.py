@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tierwatch.command.stack.database import opened_database
+from tierwatch.command.database import opened_database
 from tierwatch.config import load_config
 from tierwatch.loop.improve.conclude import trial_document
 from tierwatch.loop.improve.train import Training, train

@@ -2,7 +2,6 @@
 
 import os
 import uuid
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -87,14 +86,3 @@ class Recorder(Protocol):
 
     def record(self, served: ServedExchange) -> None:
         """Count the exchange and, if it falls into the sample, keep it for capture."""
-
-
-@dataclass(frozen=True, slots=True)
-class Feedback:
-    """What a user of the gateway said of an answer. ``score`` is in [0, 1]."""
-
-    request_id: uuid.UUID
-    score: float
-    comment: str
-    session: str | None
-    extra: Mapping[str, str]

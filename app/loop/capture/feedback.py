@@ -1,10 +1,24 @@
-"""Keep what a caller says of an answer, redacted like everything that is stored."""
+"""What a caller says of an answer, and keeping it, redacted like everything that is stored."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from tierwatch.loop.capture.exchange import Feedback
 from tierwatch.loop.capture.redact import Redactor, redact_json, storable
 from tierwatch.store.traffic.feedback import add_feedback
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What a user of the gateway said of an answer. ``score`` is in [0, 1]."""
+
+    request_id: uuid.UUID
+    score: float
+    comment: str
+    session: str | None
+    extra: Mapping[str, str]
 
 
 def keep_feedback(given: Feedback, *, engine: Engine, redact: Redactor) -> None:

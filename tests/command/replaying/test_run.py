@@ -11,9 +11,9 @@ from factories.reports import report
 from sqlalchemy import Engine
 
 from tierwatch.command.replaying import run
+from tierwatch.command.replaying.effective_config import DEMO_CONFIG
 from tierwatch.command.replaying.options import Replay
 from tierwatch.command.replaying.pace import Backlog
-from tierwatch.command.stack.effective_config import DEMO_CONFIG
 from tierwatch.config import load_config
 from tierwatch.errors import StackError
 from tierwatch.settings import read_settings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from tierwatch.command.replaying.effective_config import DEMO_CONFIG
 from tierwatch.command.serve.recorded import run_recorded
-from tierwatch.command.stack.effective_config import DEMO_CONFIG
 from tierwatch.errors import TrafficError
 from tierwatch.evalsets import FOLDER
 from tierwatch.providers.recorded import provider

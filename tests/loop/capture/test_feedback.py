@@ -3,8 +3,7 @@ import uuid
 from fakes.collaborators import rows
 from sqlalchemy import Engine
 
-from tierwatch.loop.capture.exchange import Feedback
-from tierwatch.loop.capture.feedback import keep_feedback
+from tierwatch.loop.capture.feedback import Feedback, keep_feedback
 from tierwatch.loop.capture.redact import redact
 
 

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from tierwatch.command import main
-from tierwatch.command.stack.launch import (
+from tierwatch.command.launch import processes
+from tierwatch.command.launch.processes import (
     free_or_asked_port,
     process_environment,
     recorded_process,
@@ -67,7 +68,6 @@ def test_an_asked_port_is_taken_and_a_default_one_if_it_is_free(
     default = free_port()
     assert free_or_asked_port(None, default) == default
     assert free_or_asked_port(1234, default) == 1234
-    from tierwatch.command.stack import launch
 
-    monkeypatch.setattr(launch, "is_free", lambda _port: False)
+    monkeypatch.setattr(processes, "is_free", lambda _port: False)
     assert free_or_asked_port(None, default) != default

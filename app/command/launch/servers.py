@@ -1,10 +1,13 @@
-"""Postgres and Redis, made ready for a stack: emptied for a demo, migrated for everybody."""
+"""Postgres and Redis made ready for a stack, with its first user: emptied for a demo alone."""
 
 import redis
 from sqlalchemy import text
 
-from tierwatch.command.stack.database import opened_database
+from tierwatch.command.database import opened_database
+from tierwatch.command.terminal import say
+from tierwatch.command.users import new_user
 from tierwatch.config import Config
+from tierwatch.errors import ConflictError
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.settings import Settings
 from tierwatch.store.database import migrate
@@ -27,3 +30,14 @@ def empty_servers(settings: Settings) -> None:
     client.close()
     for leftover in (settings.data_dir / "spool").glob("*"):
         leftover.unlink()
+
+
+def say_dashboard(settings: Settings) -> None:
+    """Print the dashboard's address, with a one-time password where `admin` is new."""
+    url = f"http://127.0.0.1:{settings.dashboard_port}"
+    try:
+        password = new_user(settings, "admin", "admin")
+    except ConflictError:
+        say(f"dashboard  {url}  (user admin, with the password you set)")
+    else:
+        say(f"dashboard  {url}  user admin, one-time password {password}")

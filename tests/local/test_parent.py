@@ -31,9 +31,9 @@ from factories.stacks import (
 
 from tierwatch.errors import StackError
 from tierwatch.local import Process, Stack, free_port
+from tierwatch.local import parent as local_parent
 from tierwatch.local import postgres as local_postgres
 from tierwatch.local import redis as local_redis
-from tierwatch.local import stack as local_stack
 
 
 def test_the_servers_keep_data_ports_and_passwords_over_a_stop(folder: Path) -> None:
@@ -181,8 +181,8 @@ def test_a_process_that_renames_itself_is_still_stopped_by_its_own_signal(folder
 def test_what_dies_is_started_again_and_what_keeps_dying_ends_the_watch(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_stack, "FIRST_PAUSE_S", 0.01)
-    monkeypatch.setattr(local_stack, "LONGEST_PAUSE_S", 0.01)
+    monkeypatch.setattr(local_parent, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(local_parent, "LONGEST_PAUSE_S", 0.01)
     said: list[str] = []
     with make(folder, said) as stack:
         stack.start(Process("victim", SLEEP))
@@ -243,7 +243,7 @@ def test_logs_are_kept_for_three_runs(folder: Path) -> None:
 def test_a_log_that_grew_too_large_is_moved_away_while_it_is_written(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_stack, "LOG_BYTES", 1000)
+    monkeypatch.setattr(local_parent, "LOG_BYTES", 1000)
     chatter = "import time\nwhile True: print('x' * 99, flush=True); time.sleep(.001)"
     with make(folder) as stack:
         log = folder / "logs/a.log"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tierwatch.command.stack.effective_config import write_effective_config
+from tierwatch.command.replaying.effective_config import write_effective_config
 from tierwatch.config import Config, load_config
 from tierwatch.errors import ConfigError
 from tierwatch.routing.classify.local import LocalClassifier

@@ -1,17 +1,20 @@
 """Servers made ready: emptied for a demo, migrated, with a first policy."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import factories.rows as put
+import pytest
 import redis
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
 
-from tierwatch.command.stack.effective_config import DEMO_CONFIG
-from tierwatch.command.stack.servers import empty_servers, prepare_database
+from tierwatch.command.launch.servers import empty_servers, prepare_database, say_dashboard
+from tierwatch.command.replaying.effective_config import DEMO_CONFIG
 from tierwatch.config import load_config
 from tierwatch.settings import read_settings
+from tierwatch.store.people.users import check_password
 
 
 def test_a_demo_starts_from_nothing_and_has_the_configuration_s_policy(
@@ -42,3 +45,20 @@ def test_a_demo_starts_from_nothing_and_has_the_configuration_s_policy(
     # Twice is once: a second start finds what is there.
     prepare_database(settings, config)
     assert scalar(engine, "select count(*) from policies") == 1
+
+
+def test_admin_is_made_once_and_keeps_the_password_that_was_set(
+    engine: Engine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    settings = replace(read_settings({}), database_url=url, dashboard_port=9001)
+    say_dashboard(settings)
+    said = capsys.readouterr().out
+    found = re.fullmatch(
+        r"dashboard  http://127\.0\.0\.1:9001  user admin, one-time password (\S+)\n", said
+    )
+    assert found
+    with engine.begin() as connection:
+        assert check_password(connection, "admin", found[1]) is not None
+    say_dashboard(settings)
+    assert "(user admin, with the password you set)" in capsys.readouterr().out

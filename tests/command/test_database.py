@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from tierwatch.command import main
-from tierwatch.command.stack.database import opened_database
+from tierwatch.command.database import opened_database
 from tierwatch.errors import DatabaseError
 
 # Nothing listens on port 1: the connection is refused at once.
