@@ -11,7 +11,7 @@ from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.attribution.findings import Attribution
 from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
-from tierwatch.evaluation.attribution.paired_difference import paired_difference
+from tierwatch.evaluation.attribution.interval import paired_difference
 
 pytestmark = pytest.mark.slow
 

@@ -12,8 +12,7 @@ from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store import alerts as stored
 from tierwatch.store.alerts import load_alert
 from tierwatch.store.documents import JsonList, JsonValue
-from tierwatch.store.pages.alerts import alerts
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE, alerts
 
 
 @dataclass(frozen=True, slots=True)

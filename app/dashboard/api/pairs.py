@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.api.route import BEFORE, Route, one_of, there
 from tierwatch.dashboard.arguments import before_id, wanted_pairs
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pair import Pair, pair
 from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairLine, pairs
 

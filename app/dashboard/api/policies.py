@@ -8,8 +8,7 @@ from tierwatch.dashboard.api.route import BEFORE, Reason, Route, reason, there
 from tierwatch.dashboard.arguments import ID, before_number
 from tierwatch.dashboard.site import this_person
 from tierwatch.loop.decide.roll_back import roll_back_to
-from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.pages.policies import InForce, PolicyLine, in_force, policies, policy
+from tierwatch.store.pages.lists import PAGE, InForce, PolicyLine, in_force, policies, policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,7 @@ from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.store import proposals as stored
 from tierwatch.store.documents import JsonValue
-from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.pages.proposals import proposals
+from tierwatch.store.pages.lists import PAGE, proposals
 from tierwatch.store.proposals import load_proposal
 
 

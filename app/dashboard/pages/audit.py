@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.arguments import before_number
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.audit import AuditLine, audit_lines
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE, AuditLine, audit_lines
 
 routes = Blueprint("audit", __name__)
 

@@ -20,10 +20,8 @@ from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
 from tierwatch.store.judgements.outcomes import newest_judge_version
-from tierwatch.store.pages.alerts import alerts
+from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
 from tierwatch.store.pages.overview import loss_sums, tier_traffic
-from tierwatch.store.pages.policies import InForce, in_force, policy
-from tierwatch.store.pages.proposals import proposals
 
 routes = Blueprint("overview", __name__)
 

@@ -14,8 +14,7 @@ from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.roll_back import roll_back_to
-from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.pages.policies import InForce, PolicyLine, in_force, policies
+from tierwatch.store.pages.lists import PAGE, InForce, PolicyLine, in_force, policies
 
 routes = Blueprint("policies", __name__)
 

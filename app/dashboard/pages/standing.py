@@ -17,7 +17,7 @@ from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.judgements.labels import reviewed_outcomes
 from tierwatch.store.judgements.outcomes import newest_judge_version
-from tierwatch.store.pages.runs import RunLine, newest_runs
+from tierwatch.store.pages.judge import RunLine, newest_runs
 
 _KAPPA = "Kappa (0 is chance, 1 always the same)"
 

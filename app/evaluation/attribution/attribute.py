@@ -17,9 +17,8 @@ from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.attribution.claims import claims_of
 from tierwatch.evaluation.attribution.findings import Attribution, AttributionEvidence, Parts
 from tierwatch.evaluation.attribution.flips import AnchorEvidence, ProbeFlips
-from tierwatch.evaluation.attribution.interval import Interval
+from tierwatch.evaluation.attribution.interval import Interval, paired_difference
 from tierwatch.evaluation.attribution.judge_part import anchor_count, judge_method, judge_part
-from tierwatch.evaluation.attribution.paired_difference import paired_difference
 from tierwatch.evaluation.attribution.split import Split, split_windows, total_rate
 from tierwatch.evaluation.rates.estimate import Estimate
 

@@ -3,8 +3,7 @@
 import math
 
 from tierwatch.evaluation.attribution.flips import AnchorEvidence
-from tierwatch.evaluation.attribution.interval import Interval
-from tierwatch.evaluation.attribution.paired_difference import paired_difference
+from tierwatch.evaluation.attribution.interval import Interval, paired_difference
 
 
 def judge_part(

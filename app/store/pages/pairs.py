@@ -8,7 +8,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, select, true
 
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     ExchangeRow,

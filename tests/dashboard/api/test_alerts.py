@@ -4,7 +4,7 @@ import pytest
 from factories.rows import add_alert
 from sqlalchemy import Connection, text
 
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 
 
 def test_an_alert_is_acknowledged_and_resolved_once(

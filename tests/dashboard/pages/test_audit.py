@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.audit import audit_page
 from tierwatch.store.audit import add_audit
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 
 
 def test_lines_say_who_did_what_to_what_and_why(connection: Connection, viewer: Any) -> None:

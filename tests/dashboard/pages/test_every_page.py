@@ -23,7 +23,7 @@ from tierwatch.dashboard.pages.pairs.review import review_page
 from tierwatch.dashboard.pages.policies import policies_page
 from tierwatch.dashboard.pages.proposals.proposal import proposal_page
 from tierwatch.dashboard.pages.proposals.proposals import proposals_page
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pairs import PairFilter
 
 

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.store.pages.audit import audit_lines
+from tierwatch.store.pages.lists import audit_lines
 from tierwatch.store.people.roles import ROLES, Person, Role
 from tierwatch.store.people.tokens import add_token, find_token
 from tierwatch.store.people.users import add_user

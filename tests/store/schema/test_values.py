@@ -15,9 +15,8 @@ from tierwatch.store.judgements.outcomes import Outcome
 from tierwatch.store.learned.artefacts import Artefact
 from tierwatch.store.learned.learners import Learner
 from tierwatch.store.learned.refits import Refit
-from tierwatch.store.pages.audit import AuditLine
+from tierwatch.store.pages.lists import AuditLine, InForce, PolicyLine
 from tierwatch.store.pages.pair import Attempt, Verdict
-from tierwatch.store.pages.policies import InForce, PolicyLine
 from tierwatch.store.policies import ActiveVersions
 from tierwatch.store.schema.checks import CertificateRow
 from tierwatch.store.schema.declarative import Base

@@ -24,8 +24,7 @@ from tierwatch.evaluation.evidence.attribution_document import AttributionDocume
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store.alerts import Alert, load_alert
-from tierwatch.store.pages.audit import AuditLine, audit_lines
-from tierwatch.store.pages.proposals import proposals
+from tierwatch.store.pages.lists import AuditLine, audit_lines, proposals
 
 routes = Blueprint("alert", __name__)
 

@@ -10,8 +10,7 @@ from tierwatch.dashboard.arguments import before_number
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_site
 from tierwatch.store.alerts import Alert
-from tierwatch.store.pages.alerts import alerts
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE, alerts
 
 routes = Blueprint("alerts", __name__)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.arguments import before_id
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pairs import PairFilter, PairLine, pairs
 
 routes = Blueprint("review", __name__)

@@ -21,8 +21,7 @@ from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
-from tierwatch.store.pages.audit import AuditLine, audit_lines
-from tierwatch.store.pages.policies import in_force
+from tierwatch.store.pages.lists import AuditLine, audit_lines, in_force
 from tierwatch.store.proposals import Proposal, load_proposal
 
 routes = Blueprint("proposal", __name__)

@@ -10,8 +10,7 @@ from tierwatch.dashboard.arguments import before_number
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.lines import PAGE
-from tierwatch.store.pages.proposals import proposals
+from tierwatch.store.pages.lists import PAGE, proposals
 
 routes = Blueprint("proposals", __name__)
 

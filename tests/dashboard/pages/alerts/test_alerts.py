@@ -4,7 +4,7 @@ from factories.rows import add_alert
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.alerts.alerts import alerts_page
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 
 
 def test_alerts_are_listed_newest_first_with_what_happened(

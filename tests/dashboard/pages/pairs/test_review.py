@@ -6,7 +6,7 @@ from factories.rows import add_exchange, add_pair, add_shadow, add_verdict
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.pairs.review import review_page
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 
 
 def test_only_pairs_that_the_judge_left_open_are_listed(connection: Connection) -> None:

@@ -4,7 +4,7 @@ from factories.rows import add_proposal
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.proposals.proposals import proposals_page
-from tierwatch.store.pages.lines import PAGE
+from tierwatch.store.pages.lists import PAGE
 
 
 def test_proposals_are_listed_with_what_they_promise(connection: Connection, viewer: Any) -> None:
