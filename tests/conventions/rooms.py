@@ -46,12 +46,16 @@ def rooms(found: list[Module]) -> dict[str, str]:
 
 
 def arrows(found: list[Module], inside: str) -> dict[str, set[str]]:
-    """Which part of a package imports which other one; a part is a folder or a module in it."""
+    """Which part of a package imports which other one; a part is a folder or a module in it.
+
+    ``__main__`` is left out: it hands on what was typed.
+    """
     names = {one.name for one in found}
 
     def part(name: str) -> str | None:
         below = name.removeprefix(f"{inside}.")
-        return None if below == name else below.partition(".")[0]
+        place = below.partition(".")[0]
+        return None if below == name or place == "__main__" else place
 
     drawn: dict[str, set[str]] = {}
     for one in found:
