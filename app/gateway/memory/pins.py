@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from tierwatch.errors import SettingsError
+from tierwatch.gateway.memory.background import end
 from tierwatch.routing.stickiness import Pin
 
 # Twenty times a round trip to a Redis in the same data centre.
@@ -95,9 +96,7 @@ class Pins:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         self._tasks.clear()
         if self._client is not None:
             with contextlib.suppress(*_AWAY):
