@@ -16,6 +16,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from tierwatch.gateway.memory.background import end
+
 _log = structlog.get_logger(__name__)
 
 _FAILURES = 3
@@ -80,8 +82,7 @@ class CacheStore:
     ) -> None:
         self.open = False
         if self._mending is not None:
-            self._mending.cancel()
-            await asyncio.gather(self._mending, return_exceptions=True)
+            await end([self._mending])
         if self._redis is not None:
             await self._redis.aclose()
 
