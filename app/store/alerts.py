@@ -83,7 +83,17 @@ def alert_of(row: RowMapping) -> Alert:
     attribution = columns["attribution"]
     columns["evidence"] = read_alert_evidence(columns["kind"], columns["evidence"])
     columns["attribution"] = None if attribution is None else read_attribution(attribution)
+    columns["delivered"] = _deliveries(columns["delivered"])
     return Alert(**columns)
+
+
+def _deliveries(stored: object) -> list[Delivery]:
+    """The events that were notified; what is no event is passed over.
+
+    One alert whose list is broken would keep all others from being notified.
+    """
+    events = stored if isinstance(stored, list) else []
+    return [event for event in events if isinstance(event, Mapping)]
 
 
 def alerts_query() -> SelectOfFields:

@@ -223,3 +223,24 @@ def test_an_event_is_of_the_moment_its_state_began() -> None:
 def test_an_event_of_evidence_that_cannot_be_read_has_the_stored_json() -> None:
     newer = stored.misroute(version=2, hindsight=[1, 2])
     assert event_of(alert(evidence=newer))["evidence"] == newer
+
+
+@pytest.mark.parametrize(
+    "kept", ["5", '"text"', "{}", "[1, null]", '[{"type": "alert.opened"}, 7]']
+)
+def test_a_broken_list_of_deliveries_keeps_no_alert_from_being_notified(
+    engine: Engine, alert_id: int, kept: str
+) -> None:
+    broken = text("update alerts set delivered = cast(:kept as jsonb)")
+    other = replace(MISROUTE, cause="misroute:standard:all", tier="standard")
+    with engine.begin() as connection:
+        connection.execute(broken, {"kept": kept})
+        second = open_alert(connection, other, opened_at_request=901)
+    told = Destinations()
+    known = 1 if "opened" in kept else 2
+    assert deliver_alerts(engine=engine, deliver=told) == known
+    assert deliver_alerts(engine=engine, deliver=told) == 0
+    assert told.events[-1]["id"] == second
+    if known == 2:
+        delivered = scalar(engine, "select delivered from alerts where id = :id", id=alert_id)
+        assert [item["type"] for item in delivered] == ["alert.opened"]

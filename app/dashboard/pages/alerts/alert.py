@@ -107,7 +107,10 @@ def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> A
 
 def _notices(delivered: Sequence[Mapping[str, Any]]) -> Iterator[Notice]:
     for event in delivered:
-        for one in event.get("deliveries") or ():
+        listed = event.get("deliveries")
+        for one in listed if isinstance(listed, list) else ():
+            if not isinstance(one, Mapping):
+                continue
             yield Notice(
                 event=str(event.get("type") or ""),
                 destination=str(one.get("destination") or ""),

@@ -122,3 +122,19 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     assert "Breakdown of the change" in page
     assert "simple/all/0.8-0.9" in page
     assert "+45.0 %" in page
+
+
+def test_deliveries_that_cannot_be_read_are_passed_over(
+    connection: Connection, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    good = {"destination": "webhook 7", "ok": True, "detail": "status 200"}
+    alert_id = add_alert(
+        connection,
+        evidence=stored.misroute(),
+        delivered=[
+            5,
+            {"type": "alert.opened", "deliveries": 5},
+            {"type": "alert.opened", "deliveries": [None, good]},
+        ],
+    )
+    assert "webhook 7" in logged_in("viewer").page(f"/alerts/{alert_id}")
