@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 
 from tierwatch.dashboard.api.answers import problem_answer
 from tierwatch.dashboard.frame import render
+from tierwatch.errors import PolicyError
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +35,7 @@ def handle_problems(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.register_error_handler(away, _database_away)
+    app.register_error_handler(PolicyError, _policy_unreadable)
 
 
 def _http_error(problem: HTTPException) -> ResponseReturnValue:
@@ -52,6 +54,13 @@ def _database_away(problem: Exception) -> ResponseReturnValue:
     _log.warning("postgres cannot be reached", path=request.path, error=str(problem)[:300])
     g.database_away = True
     return _answer(503, "Postgres cannot be reached or is too slow. Try again in a minute.")
+
+
+def _policy_unreadable(problem: Exception) -> ResponseReturnValue:
+    """Nothing can be said in place of the active policy; gateways keep the last one they read."""
+    words = str(problem)[:300]
+    _log.error("a stored policy cannot be read", path=request.path, error=words)
+    return _answer(500, f"A stored policy cannot be shown by this version: {words}.")
 
 
 def _answer(status: int, message: str) -> ResponseReturnValue:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 
@@ -55,3 +56,13 @@ def test_postgres_away_is_a_sentence(
     assert api.json["error"]["type"] == "internal_error"
     assert viewer.get("/healthz").text == "ok\n"
     assert "tierwatch_database_up 0.0" in viewer.get("/metrics").text
+
+
+def test_an_active_policy_that_is_broken_is_a_sentence(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    connection.execute(text('update policies set thresholds = \'{"simple": "x"}\''))
+    response = viewer.get("/")
+    assert response.status_code == 500
+    assert "A stored policy cannot be shown by this version: thresholds.simple" in response.text
+    assert viewer.get("/alerts").status_code == 200
