@@ -2,13 +2,16 @@
 
 A wire is a folder (`openai_chat`, `anthropic_messages`) that reads what comes on it into the typed
 form of `chat` and writes it from there; none knows another one. All have the same modules with the
-same names in them, which `form.Wire` lists. A third wire is, and this list is complete: one such
-folder; its name in `chat` and its line in the table of `wires`; its name and its vendor's address
-in `routing.config.providers`, which stands below this room; if it gives no log-probabilities, its
-name beside the other one's in `routing.config.classifier` and `gateway.route.model_classifier`; and
-its bodies in tests/factories/bodies.py, for `tests/wire/test_contract.py` to read it like every
-other. Beside the folders stands what is the same for all: ``translation`` goes from
-one wire to another, ``stream_relay`` does it with streams, ``history`` makes a conversation
-readable for another model. The gateway, the providers and the loop may call these, and ask the
-table for a wire; they name no wire's own module.
+same names in them, which `form.Wire` lists. Beside the folders stands what is the same for all:
+``translation`` goes from one wire to another, ``stream_relay`` does it with streams, ``history``
+makes a conversation readable for another model. The gateway, the providers and the loop may call
+these, and ask the table for a wire; they name no wire's own module.
+
+Another wire takes such a folder; its name in `chat` and its line in the table of `wires`; its name
+and its vendor's address in `routing.config.providers`, which stands below this room; its bodies in
+tests/factories/bodies.py, for `tests/wire/test_contract.py` to read it like every other; and two
+lines in pyproject.toml, the package and its place in the contract "No wire knows another one". What
+a wire has of its own is named where it matters: log-probabilities in `routing.config.classifier`
+and `gateway.route.model_classifier`, headers that are passed on in `gateway.answer.ask`, what tells
+two requests apart in `gateway.cache.cache_key`.
 """
