@@ -5,12 +5,15 @@ another. What every wire can say has a field of its own; what one wire alone has
 said, in `Extras`, with the name of its wire: that wire writes it again, another one takes what it
 knows under the same name and leaves the rest. The JSON inside `Extras` is the caller's own and is
 never changed.
+
+What is made once a request is a tuple, built in less than half of a frozen dataclass's time. What
+stands in lists of several kinds is a dataclass, since tuples of two kinds may be equal.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from tierwatch.wire.usage import Usage
 
@@ -230,8 +233,7 @@ class AnswerFormat:
     extras: Extras
 
 
-@dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(NamedTuple):
     """How the answer is drawn. A number is as the caller gave it: the provider is the judge of it.
 
     Attributes:
@@ -247,8 +249,7 @@ class Sampling:
     stop: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(NamedTuple):
     """What a caller asks.
 
     Attributes:
@@ -280,8 +281,7 @@ class ChatRequest:
     service_tier: Literal["auto", "standard"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChatAnswer:
+class ChatAnswer(NamedTuple):
     """What a model answered.
 
     Attributes:

@@ -1,17 +1,18 @@
 """The first choice of a chat completion, as the routing library and the capture take it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
 from tierwatch.wire.fault import error_text
 from tierwatch.wire.usage import Usage, read_chunk_usage
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The first choice of a chat completion. Token counts are None where the provider gave none."""
+class Reply(NamedTuple):
+    """The first choice of a chat completion. Token counts are None where the provider gave none.
+
+    A tuple like the values of the gateway's way: every answer makes one.
+    """
 
     message: dict[str, Any]
     finish_reason: str | None

@@ -1,6 +1,6 @@
 """The form between the wires: what it keeps apart, and that an answer goes on a conversation."""
 
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError
 
 import pytest
 
@@ -68,7 +68,7 @@ def test_a_wire_of_the_future_is_written_on_those_of_today() -> None:
     """What no wire of today said is written without its extras and without its reasoning."""
     result = ToolResult("call_1", (Text("sunny", NEW),), plain=True, extras=NEW)
     given = Turn("tool", (result,), plain=True, extras=NEW)
-    request = replace(asked(), turns=(*asked().turns, answer().turn, given))
+    request = asked()._replace(turns=(*asked().turns, answer().turn, given))
     use = {"type": "tool_use", "id": "call_1", "name": "weather", "input": {"city": "Rome"}}
     said = WIRES[ANTHROPIC].write_request(request)["messages"]
     assert said == [
@@ -85,7 +85,7 @@ def test_a_wire_of_the_future_is_written_on_those_of_today() -> None:
 def test_an_answer_is_the_next_turn_of_its_conversation(name: str) -> None:
     wire = WIRES[name]
     read = wire.read_reply(wire.write_reply(answer()))
-    request = replace(asked(), turns=(*asked().turns, read.turn))
+    request = asked()._replace(turns=(*asked().turns, read.turn))
     [question, told] = wire.write_request(request)["messages"]
     assert question == {"role": "user", "content": "Weather in Rome?"}
     again = wire.read_request({"model": "m", "messages": [told]}).turns[0]
@@ -112,7 +112,7 @@ def item(role: str, *parts: Part) -> Turn:
 
 
 def test_a_thought_of_another_provider_stays_with_it() -> None:
-    request = replace(asked(), turns=(*asked().turns, item("assistant", THOUGHT, SLEEP)))
+    request = asked()._replace(turns=(*asked().turns, item("assistant", THOUGHT, SLEEP)))
     for wire in WIRES.values():
         [_, told] = wire.write_request(request)["messages"]
         assert "gAAAAB==" not in str(told)
@@ -121,7 +121,7 @@ def test_a_thought_of_another_provider_stays_with_it() -> None:
 
 
 def test_a_document_by_its_address_is_said_where_a_wire_can_say_it() -> None:
-    request = replace(asked(), turns=(item("user", PAPER),))
+    request = asked()._replace(turns=(item("user", PAPER),))
     [told] = WIRES[ANTHROPIC].write_request(request)["messages"]
     assert told["content"] == [
         {
@@ -135,7 +135,7 @@ def test_a_document_by_its_address_is_said_where_a_wire_can_say_it() -> None:
 
 
 def test_a_custom_call_is_a_call_on_openais_wires_alone() -> None:
-    request = replace(asked(), turns=(*asked().turns, item("assistant", EXEC)))
+    request = asked()._replace(turns=(*asked().turns, item("assistant", EXEC)))
     [_, told] = WIRES[OPENAI].write_request(request)["messages"]
     assert told["tool_calls"] == [
         {"id": "call_3", "type": "custom", "custom": {"name": "exec", "input": "print(1)"}}
@@ -146,14 +146,14 @@ def test_a_custom_call_is_a_call_on_openais_wires_alone() -> None:
 
 @pytest.mark.parametrize("name", sorted(WIRES))
 def test_what_a_hosted_tool_did_is_refused_by_whoever_cannot_know_it(name: str) -> None:
-    request = replace(asked(), turns=(item("user", HOSTED),))
+    request = asked()._replace(turns=(item("user", HOSTED),))
     with pytest.raises(ProviderError, match="web_search_call"):
         WIRES[name].write_request(request)
 
 
 def test_instructions_are_the_system_prompt_of_either_wire() -> None:
     said = Turn("system", (Text("Be brief.", NEW),), plain=True, extras=NEW)
-    request = replace(asked(), instructions=said)
+    request = asked()._replace(instructions=said)
     assert WIRES[ANTHROPIC].write_request(request)["system"] == "Be brief."
     assert WIRES[OPENAI].write_request(request)["messages"][0] == {
         "role": "system",

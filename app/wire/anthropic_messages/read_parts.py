@@ -106,4 +106,4 @@ def _source(source: Mapping[str, Any], kind: str) -> Source | None:
 
 def extras_of(said: Mapping[str, Any], known: frozenset[str]) -> Extras:
     """What was said beyond the known fields."""
-    return NOTHING if said.keys() <= known else Extras(ANTHROPIC, rest(said, known))
+    return NOTHING if known.issuperset(said) else Extras(ANTHROPIC, rest(said, known))

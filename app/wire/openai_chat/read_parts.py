@@ -154,4 +154,4 @@ def extras_of(
     inner = rest(mapping(said.get(within)), known_within) if within else None
     if inner:
         return Extras(OPENAI, {**rest(said, known), within: inner})
-    return NOTHING if said.keys() <= known else Extras(OPENAI, rest(said, known))
+    return NOTHING if known.issuperset(said) else Extras(OPENAI, rest(said, known))

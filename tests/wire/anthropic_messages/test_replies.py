@@ -1,6 +1,5 @@
 """Messages as typed answers, and back."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -45,9 +44,9 @@ def test_what_is_not_typed_is_said_again(more: dict[str, Any]) -> None:
 
 
 def test_a_changed_reason_is_written_and_not_the_word_that_was_read() -> None:
-    answer = replace(read_reply(REPLY | {"stop_reason": "pause_turn"}), finish_reason="length")
+    answer = read_reply(REPLY | {"stop_reason": "pause_turn"})._replace(finish_reason="length")
     assert write_reply(answer)["stop_reason"] == "max_tokens"
-    counted = replace(answer, usage=Usage(9, 2, 4))
+    counted = answer._replace(usage=Usage(9, 2, 4))
     assert write_reply(counted)["usage"] == {
         "input_tokens": 5,  # 9 - 4
         "cache_creation_input_tokens": 0,

@@ -49,13 +49,13 @@ def test_an_answer_in_parts_is_its_text() -> None:
     assert isinstance(part, Text)
     assert part.text == "a\nb"
     # Once the text is another one, the caller gets that.
-    changed = replace(answer, turn=replace(answer.turn, parts=(replace(part, text="c"),)))
+    changed = answer._replace(turn=replace(answer.turn, parts=(replace(part, text="c"),)))
     assert write_reply(changed)["choices"][0]["message"]["content"] == "c"
 
 
 def test_changed_counts_are_written_and_not_those_that_were_read() -> None:
     usage = {"prompt_tokens": 3, "completion_tokens": 1, "queue_time": 0.1}
-    answer = replace(read_reply({**REPLY, "usage": usage}), usage=Usage(9, 2))
+    answer = read_reply({**REPLY, "usage": usage})._replace(usage=Usage(9, 2))
     assert write_reply(answer)["usage"] == {
         "prompt_tokens": 9,
         "completion_tokens": 2,

@@ -1,6 +1,5 @@
 """A typed request as the body of a chat request."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -48,7 +47,7 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type":
     ],
 )  # fmt: skip
 def test_what_another_wire_asked(said: dict[str, Any], written: dict[str, Any]) -> None:
-    assert write_request(replace(REQUEST, **said)) == BODY | written
+    assert write_request(REQUEST._replace(**said)) == BODY | written
 
 
 @pytest.mark.parametrize(
@@ -61,26 +60,26 @@ def test_what_another_wire_asked(said: dict[str, Any], written: dict[str, Any]) 
 )
 def test_choices_of_another_wire(mode: Any, name: str, written: Any) -> None:
     choice = ToolChoice(mode, name, None, THERE)
-    out = write_request(replace(REQUEST, tools=(TOOL,), tool_choice=choice))
+    out = write_request(REQUEST._replace(tools=(TOOL,), tool_choice=choice))
     assert out["tool_choice"] == written
 
 
 def test_fields_of_another_wire_are_taken_where_this_one_knows_them() -> None:
     extras = Extras(ANTHROPIC, {"seed": 3, "reasoning_effort": None, "top_k": 4, "metadata": {}})
-    assert write_request(replace(REQUEST, extras=extras)) == BODY | {"seed": 3}
+    assert write_request(REQUEST._replace(extras=extras)) == BODY | {"seed": 3}
 
 
 def test_a_schema_of_another_wire_gets_the_name_that_this_one_demands() -> None:
     wanted = AnswerFormat({"type": "object"}, THERE)
     named = {"name": "answer", "schema": {"type": "object"}, "strict": True}
-    out = write_request(replace(REQUEST, answer_format=wanted))
+    out = write_request(REQUEST._replace(answer_format=wanted))
     assert out["response_format"] == {"type": "json_schema", "json_schema": named}
 
 
 @pytest.mark.parametrize("parts", [(), (Text("", THERE),)])
 def test_empty_instructions_are_no_message(parts: tuple[Text, ...]) -> None:
     system = Turn("system", parts, plain=False, extras=THERE)
-    assert write_request(replace(REQUEST, instructions=system)) == BODY
+    assert write_request(REQUEST._replace(instructions=system)) == BODY
 
 
 @pytest.mark.parametrize(
@@ -101,5 +100,5 @@ def test_its_own_body_is_written_as_it_was_read(body: dict[str, Any]) -> None:
 
 
 def test_a_changed_limit_is_the_one_that_is_written() -> None:
-    request = replace(read_request(BODY | {"max_tokens": 7}), sampling=Sampling(max_tokens=5))
+    request = read_request(BODY | {"max_tokens": 7})._replace(sampling=Sampling(max_tokens=5))
     assert write_request(request)["max_completion_tokens"] == 5
