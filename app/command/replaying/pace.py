@@ -29,12 +29,15 @@ EVERY_S = 0.2
 # A set of anchors and probes is answered by the recorded provider within seconds; the schedule
 # asks for it within five.
 _CHECKED_WITHIN_S = 60.0
+# A worker that takes outcomes in is done within a second or two.
+_OBSERVED_WITHIN_S = 60.0
 # Anchors and probes are asked anew for each alert.
 _ATTRIBUTED_WITHIN_S = 120.0
 
 _CHECKED = text(
     "select count(distinct (kind, subject)) from evalset_runs where ended_at is not null"
 )
+_UNOBSERVED = text("select count(*) from outcomes where position is null")
 _UNATTRIBUTED = text(
     "select count(*) from alerts"
     " where kind = 'misroute' and attribution is null and state <> 'resolved'"
@@ -119,6 +122,29 @@ def await_first_checks(
     return _await(
         engine, lambda checked: checked >= subjects, of=_CHECKED, tick=tick, within_s=within_s
     )
+
+
+def await_observation(
+    engine: Engine,
+    *,
+    observe: Callable[[], object],
+    tick: Callable[[], None],
+    within_s: float = _OBSERVED_WITHIN_S,
+) -> bool:
+    """Take the last outcomes in, and wait until none is left.
+
+    While a worker takes outcomes in, ``observe`` takes none, and the alert that the worker is about
+    to open cannot be seen yet. So it is tried until no outcome is left.
+
+    Returns:
+        Whether none is left.
+    """
+
+    def take() -> None:
+        tick()
+        observe()
+
+    return _await(engine, lambda left: not left, of=_UNOBSERVED, tick=take, within_s=within_s)
 
 
 def await_attribution(

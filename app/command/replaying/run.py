@@ -29,6 +29,7 @@ from tierwatch.command.replaying.pace import (
     approve_open,
     await_attribution,
     await_first_checks,
+    await_observation,
 )
 from tierwatch.command.replaying.sender import Progress, exchanges, progress_shown, replay_traffic
 from tierwatch.command.terminal import say, say_error
@@ -198,7 +199,11 @@ class _Run:
     def _draw_conclusions(self) -> None:
         """Take the last outcomes in, and do at once what the schedule would do by and by."""
         rules = replace(monitor_rules(self.settings, self.config), conversation_idle_s=0.0)
-        observe(engine=self.engine, rules=rules)
+        await_observation(
+            self.engine,
+            observe=lambda: observe(engine=self.engine, rules=rules),
+            tick=self.stack.tick,
+        )
         await_attribution(self.engine, tick=self.stack.tick)
         retune(
             engine=self.engine,

@@ -12,6 +12,7 @@ from tierwatch.command.replaying.pace import (
     approve_open,
     await_attribution,
     await_first_checks,
+    await_observation,
     sped_up,
 )
 from tierwatch.settings import read_settings
@@ -118,6 +119,25 @@ def test_an_alert_without_its_cause_is_waited_for_and_then_said(
         )
     await_attribution(engine, tick=lambda: None, within_s=5)
     assert capsys.readouterr().out == ""
+
+
+def test_the_last_outcomes_are_taken_in_though_a_worker_is_at_it(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.add_outcome(connection, 1, 0.0)
+        connection.execute(text("update outcomes set position = null"))
+    tried = []
+
+    def observe() -> None:
+        tried.append(1)
+        if len(tried) == 3:  # the worker has let go
+            with engine.begin() as connection:
+                connection.execute(text("update outcomes set position = 1"))
+
+    assert await_observation(engine, observe=observe, tick=lambda: None, within_s=10)
+    assert len(tried) == 3
+    with engine.begin() as connection:
+        connection.execute(text("update outcomes set position = null"))
+    assert not await_observation(engine, observe=lambda: None, tick=lambda: None, within_s=0.5)
 
 
 def test_open_proposals_are_approved_and_the_others_left(engine: Engine) -> None:
