@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -90,8 +90,3 @@ def _value(match: re.Match[str]) -> str:
         return digits
     number = Decimal(digits)
     return f"{number.normalize() + 0:f}"
-
-
-def agreeing(served: str, others: Sequence[str | None]) -> int:
-    """How many answers say what the served one says, itself among them."""
-    return 1 + sum(other == served for other in others)
