@@ -54,7 +54,12 @@ def observe_outcomes() -> None:
 def sweep_rows() -> None:
     """Send again what lost its message."""
     at = runtime()
-    sweep.sweep(engine=at.engine, dispatch=at.dispatch, older_than_s=at.settings.sweep_after_s)
+    sweep.sweep(
+        engine=at.engine,
+        dispatch=at.dispatch,
+        older_than_s=at.settings.sweep_after_s,
+        hold_s=at.settings.claim_s,
+    )
 
 
 @celery_app.task(name=dispatch.RETUNE)  # type: ignore[untyped-decorator]  # celery has no types

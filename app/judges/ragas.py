@@ -5,6 +5,7 @@ and never else. Its prompts are ragas' own, and do not fence the answers: where 
 hostile, the pairwise judge is the safer one.
 """
 
+import datetime as dt
 import importlib
 import math
 import os
@@ -19,6 +20,7 @@ from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.judges.transcript import answer_text, readable, tool_calls
 from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
 from tierwatch.routing.tiers import Price
+from tierwatch.wire.retry_after import read_retry_after
 
 # On the mean of two scores that move in steps of one statement in ten; nearer is a tie.
 MARGIN = 0.1
@@ -238,11 +240,10 @@ def _embedding_error(reply: httpx.Response) -> ProviderError:
     kind = {408: "timeout", 429: "rate_limited"}.get(
         status, "server" if reply.is_server_error else "refused"
     )
-    after = reply.headers.get("retry-after", "")
     return ProviderError(
         f"The embedding model answered with status {status}.",
         kind=kind,
         status=status,
-        retry_after_s=float(after) if after.isdecimal() else None,
+        retry_after_s=read_retry_after(reply.headers, now=dt.datetime.now(dt.UTC)),
         body=reply.text[:2_000],
     )

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import httpx
 import orjson
 
 from tierwatch.errors import ProviderError
 from tierwatch.wire.fault import error_text
+from tierwatch.wire.retry_after import read_retry_after
 
 _KEPT_CHARACTERS = 2_000
 _OVERLOADED = 529
@@ -34,7 +34,7 @@ def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) 
         f"{name} answered {status}{f': {sentence}' if sentence else '.'}",
         kind=kind,
         status=status,
-        retry_after_s=retry_after_s(headers.get("retry-after"), now=datetime.now(UTC)),
+        retry_after_s=read_retry_after(headers, now=datetime.now(UTC)),
         body=kept_text(content),
     )
 
@@ -43,21 +43,3 @@ def kept_text(content: bytes) -> str:
     """The beginning of a body, for the record of an attempt."""
     # No character of UTF-8 has more than 4 bytes.
     return content[: 4 * _KEPT_CHARACTERS].decode("utf-8", "replace")[:_KEPT_CHARACTERS]
-
-
-def retry_after_s(value: str | None, *, now: datetime) -> float | None:
-    """Seconds a ``Retry-After`` header asks for: a number, or an HTTP date (RFC 9110, 10.2.3).
-
-    None when there is no header or it says neither; never negative.
-    """
-    if value is None:
-        return None
-    if value.strip().replace(".", "", 1).isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max((until - now).total_seconds(), 0.0)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tierwatch.errors import ProviderError
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.json_bytes import read_json, write_json
+from tierwatch.wire.retry_after import write_retry_after
 from tierwatch.wire.sse import encode_event
 from tierwatch.wire.wires import WIRES
 
@@ -31,7 +32,7 @@ class Refusal(Fault):
         """Response headers beside those of the body."""
         if self.retry_after_s is None:
             return []
-        return [(b"retry-after", b"%d" % max(1, round(self.retry_after_s)))]
+        return [(b"retry-after", write_retry_after(self.retry_after_s))]
 
 
 def refusal_for(error: ProviderError) -> Refusal:

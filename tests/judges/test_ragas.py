@@ -11,6 +11,7 @@ from tierwatch.judges import ragas
 from tierwatch.judges.asking import Tally
 from tierwatch.judges.ragas import Embedder, RagasJudge, build_ragas_judge
 from tierwatch.judges.verdict import Answer, OrderVerdict, Question, Verdict
+from tierwatch.wire.retry_after import LONGEST_READ_S
 
 QUESTION = Question(
     messages=[
@@ -171,6 +172,7 @@ def test_vectors_come_in_the_order_of_the_texts() -> None:
     [
         (httpx.Response(429, headers={"retry-after": "7"}), "rate_limited", 7.0),
         (httpx.Response(503, headers={"retry-after": "soon"}), "server", None),
+        (httpx.Response(503, headers={"retry-after": "9" * 400}), "server", LONGEST_READ_S),
         (httpx.Response(408), "timeout", None),
         (httpx.Response(404), "refused", None),
         (httpx.Response(200, text="<html>"), "unreadable", None),

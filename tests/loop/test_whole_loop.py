@@ -263,8 +263,8 @@ def test_the_funnel_sums_at_every_stage(
     recorder.record(exchange)
     recorder.flush()
     assert funnel()["pending"] == 1
-    assert sweep(engine=engine, dispatch=dispatch, older_than_s=60) == 0
-    assert sweep(engine=engine, dispatch=dispatch, older_than_s=0) == 1
+    assert sweep(engine=engine, dispatch=dispatch, older_than_s=60, hold_s=300) == 0
+    assert sweep(engine=engine, dispatch=dispatch, older_than_s=0, hold_s=300) == 1
     shadow_exchange(
         exchange.exchange_id,
         engine=engine,

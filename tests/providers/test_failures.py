@@ -1,14 +1,12 @@
 """What a provider's HTTP status says went wrong."""
 
-from datetime import UTC, datetime
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.providers.failures import kept_text, refusal, retry_after_s
+from tierwatch.providers.failures import kept_text, refusal
+from tierwatch.wire.retry_after import LONGEST_READ_S
 
-NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ERROR = b'{"error": {"message": "Because."}}'
 
 
@@ -48,27 +46,8 @@ def test_a_body_is_kept_to_2000_characters(content: bytes) -> None:
     assert len(kept) == min(2_000, len(whole))
 
 
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("0", 0.0),
-        ("1.5", 1.5),
-        (" 7 ", 7.0),
-        ("Mon, 23 Nov 2026 12:00:30 GMT", 30.0),
-        ("Mon, 23 Nov 2026 12:00:30 -0000", 30.0),  # a time without a zone is UTC
-        ("Mon, 23 Nov 2026 13:00:30 +0100", 30.0),
-        ("Mon, 23 Nov 2026 11:00:00 GMT", 0.0),
-        ("soon", None),
-        ("-3", None),
-        ("1.2.3", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(value: str | None, seconds: float | None) -> None:
-    assert retry_after_s(value, now=NOW) == seconds
-
-
 def test_how_long_to_wait_is_read_from_the_headers() -> None:
     assert refusal("p", 429, {"retry-after": "7"}, b"").retry_after_s == 7.0
+    assert refusal("p", 429, {"retry-after-ms": "70"}, b"").retry_after_s == 0.07
+    assert refusal("p", 429, {"retry-after": "9" * 400}, b"").retry_after_s == LONGEST_READ_S
     assert refusal("p", 429, {}, b"").retry_after_s is None

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from tierwatch.errors import ProviderError
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.work import add_attempt, add_failure, give_back
+from tierwatch.wire.retry_after import LONGEST_WAIT_S
 
 # Six tries with doubling waits span about two minutes: longer than a provider's usual rate-limit
 # window, shorter than the patience of someone watching a queue.
@@ -31,7 +32,7 @@ def wait_before(tries: int, retry_after_s: float | None, *, chance: random.Rando
     """Seconds to wait after the ``tries``-th failed try.
 
     Doubling, with full jitter over the upper half so that a burst of failures does not come back
-    as a burst; never sooner than the provider asked.
+    as a burst; never sooner than the provider asked, up to an hour.
 
     >>> 2.0 <= wait_before(2, None, chance=random.Random(1)) <= 4.0
     True
@@ -40,7 +41,18 @@ def wait_before(tries: int, retry_after_s: float | None, *, chance: random.Rando
     """
     longest = min(_LONGEST_WAIT_S, _FIRST_WAIT_S * 2.0 ** (tries - 1))
     wait_s = longest * (0.5 + chance.random() / 2)
-    return wait_s if retry_after_s is None else max(wait_s, retry_after_s + chance.random())
+    if retry_after_s is None:
+        return wait_s
+    return max(wait_s, min(retry_after_s, LONGEST_WAIT_S) + chance.random())
+
+
+def asks_too_long(problem: ProviderError) -> bool:
+    """Whether the provider wants to be left alone for longer than an answer is worth waiting for.
+
+    A daily quota, a wrong clock: the prompt would be compared long after anybody asks for it, and
+    its claim and message would be held until then.
+    """
+    return (problem.retry_after_s or 0.0) > LONGEST_WAIT_S
 
 
 def after_failed_try(
@@ -67,7 +79,8 @@ def after_failed_try(
     Returns:
         Seconds after which the step may be tried again; None when it has ended.
     """
-    again = problem.retryable and tries < MAX_TRIES
+    too_long = asks_too_long(problem) and not elsewhere
+    again = problem.retryable and tries < MAX_TRIES and not too_long
     wait_s = 0.0
     if not elsewhere:
         wait_s = wait_before(tries, problem.retry_after_s, chance=random.SystemRandom())
@@ -85,8 +98,14 @@ def after_failed_try(
         if again:
             give_back(connection, exchange_id, step, wait_s=wait_s)
         else:
-            why = f"{problem.kind}: {problem}" + (
-                "" if not problem.retryable else f" ({tries} tries)"
-            )
-            add_failure(connection, exchange_id, step=step, reason=why)
+            reason = _reason(problem, tries, too_long=too_long)
+            add_failure(connection, exchange_id, step=step, reason=reason)
     return wait_s if again else None
+
+
+def _reason(problem: ProviderError, tries: int, *, too_long: bool) -> str:
+    why = f"{problem.kind}: {problem}"
+    if too_long:
+        asked_h = (problem.retry_after_s or 0.0) / 3600
+        return f"{why} (asks to be left alone for {asked_h:.1f} hours; 1 hour is waited at most)"
+    return f"{why} ({tries} tries)" if problem.retryable else why

@@ -64,6 +64,28 @@ def give_back(connection: Connection, exchange_id: uuid.UUID, step: str, *, wait
     )
 
 
+def release_absurd_claims(connection: Connection, *, longest_s: float) -> int:
+    """End claims that hold open work for longer than any claim may.
+
+    Whoever set them believed a number that somebody else named; they would hold for years.
+
+    Args:
+        connection: inside the caller's transaction.
+        longest_s: seconds from now; no claim of ours reaches further.
+
+    Returns:
+        How many there were.
+    """
+    is_open = exists().where(ExchangeRow.id == ClaimRow.exchange_id, ExchangeRow.ended_at.is_(None))
+    released = connection.execute(
+        update(ClaimRow)
+        .where(ClaimRow.until > func.now() + dt.timedelta(seconds=longest_s), is_open)
+        .values(until=func.now())
+        .returning(ClaimRow.exchange_id)
+    )
+    return len(released.all())
+
+
 def add_attempt(connection: Connection, **columns: Unpack[AttemptColumns]) -> None:
     """Record one call."""
     connection.execute(insert(AttemptRow).values(**columns))

@@ -33,6 +33,11 @@ def test_a_wait_is_never_shorter_than_the_provider_asked(
     assert wait_before(tries, asked_s, chance=random.Random(seed)) >= asked_s
 
 
+@given(st.integers(1, 30), st.floats(3600, 2_592_000))
+def test_nobody_waits_for_more_than_an_hour(tries: int, asked_s: float) -> None:
+    assert 3600 <= wait_before(tries, asked_s, chance=random.Random(1)) <= 3601
+
+
 def test_a_short_ask_does_not_shorten_the_wait() -> None:
     assert wait_before(4, 0.1, chance=random.Random(1)) >= 8
 
@@ -109,6 +114,30 @@ def test_the_last_try_ends_the_exchange_and_says_why(
     assert failed_try(engine, ProviderError("no answer", kind=kind), tries) is None
     assert tuple(rows(engine, "select step, reason from failures")[0]) == ("shadow", why)
     assert scalar(engine, "select ended_at is not null from exchanges")
+
+
+def test_a_provider_that_asks_for_more_than_an_hour_ends_the_exchange(engine: Engine) -> None:
+    problem = ProviderError("quota used up", kind="rate_limited", retry_after_s=18_000.0)
+    assert failed_try(engine, problem, 1) is None
+    why = (
+        "rate_limited: quota used up (asks to be left alone for 5.0 hours; 1 hour is waited at"
+        " most)"
+    )
+    assert tuple(rows(engine, "select step, reason from failures")[0]) == ("shadow", why)
+    assert scalar(engine, "select ended_at is not null from exchanges")
+    assert scalar(engine, "select count(*) from attempts") == 1
+
+
+def test_an_hour_is_waited_and_another_deployment_is_asked_whatever_the_first_wants(
+    engine: Engine,
+) -> None:
+    hour = ProviderError("busy", kind="rate_limited", retry_after_s=3_600.0)
+    wait_s = failed_try(engine, hour, 1)
+    assert wait_s is not None
+    assert 3_600 <= wait_s <= 3_601
+    month = ProviderError("busy", kind="rate_limited", retry_after_s=2_592_000.0)
+    assert failed_try(engine, month, 1, elsewhere=True) == 0.0
+    assert claimable(engine)
 
 
 @pytest.mark.parametrize("kind", ["timeout", "connection", "rate_limited", "server", "cut"])

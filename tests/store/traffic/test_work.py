@@ -14,6 +14,7 @@ from tierwatch.store.traffic.work import (
     end_exchange,
     give_back,
     left_lying,
+    release_absurd_claims,
 )
 
 LONG_AGO = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -117,3 +118,14 @@ def test_what_somebody_holds_does_not_lie(
     assert bool(left_lying(connection, older_than_s=60, limit=10)) == lies
     connection.execute(text("update exchanges set captured_at = '2026-01-01'"))
     assert bool(left_lying(connection, older_than_s=60, limit=10)) == lies
+
+
+def test_only_absurd_claims_on_open_work_are_released(connection: Connection) -> None:
+    near, far, ended = (put.add_exchange(connection, number) for number in (1, 2, 3))
+    for exchange_id, hold_s in ((near, 3_600), (far, 10.0**12), (ended, 10.0**12)):
+        assert claim(connection, exchange_id, "judge", hold_s=hold_s) == 1
+    end_exchange(connection, ended)
+    assert release_absurd_claims(connection, longest_s=7_200) == 1
+    assert claim(connection, near, "judge", hold_s=1) is None
+    assert claim(connection, far, "judge", hold_s=1) == 2
+    assert release_absurd_claims(connection, longest_s=7_200) == 0
