@@ -19,8 +19,8 @@ from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
 from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.judges.transcript import answer_text, readable, tool_calls
 from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
+from tierwatch.retry_after import read_retry_after
 from tierwatch.routing.tiers import Price
-from tierwatch.wire.retry_after import read_retry_after
 
 # On the mean of two scores that move in steps of one statement in ten; nearer is a tie.
 MARGIN = 0.1

@@ -7,8 +7,8 @@ import httpx
 import orjson
 
 from tierwatch.errors import ProviderError
+from tierwatch.retry_after import read_retry_after
 from tierwatch.wire.fault import error_text
-from tierwatch.wire.retry_after import read_retry_after
 
 _KEPT_CHARACTERS = 2_000
 _OVERLOADED = 529

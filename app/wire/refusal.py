@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from tierwatch.errors import ProviderError
+from tierwatch.retry_after import write_retry_after
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.json_bytes import read_json, write_json
-from tierwatch.wire.retry_after import write_retry_after
 from tierwatch.wire.sse import encode_event
 from tierwatch.wire.wires import WIRES
 

@@ -11,7 +11,7 @@ from tierwatch.judges import ragas
 from tierwatch.judges.asking import Tally
 from tierwatch.judges.ragas import Embedder, RagasJudge, build_ragas_judge
 from tierwatch.judges.verdict import Answer, OrderVerdict, Question, Verdict
-from tierwatch.wire.retry_after import LONGEST_READ_S
+from tierwatch.retry_after import LONGEST_READ_S
 
 QUESTION = Question(
     messages=[

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.providers.failures import kept_text, refusal
-from tierwatch.wire.retry_after import LONGEST_READ_S
+from tierwatch.retry_after import LONGEST_READ_S
 
 ERROR = b'{"error": {"message": "Because."}}'
 

@@ -4,8 +4,8 @@ import structlog
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import Dispatch
+from tierwatch.retry_after import LONGEST_WAIT_S
 from tierwatch.store.traffic.work import left_lying, release_absurd_claims
-from tierwatch.wire.retry_after import LONGEST_WAIT_S
 
 # With more than this waiting, the rows' messages are most likely still in the queue.
 _BUSY = 500

@@ -7,9 +7,9 @@ from typing import Literal
 from sqlalchemy import Engine
 
 from tierwatch.errors import ProviderError
+from tierwatch.retry_after import LONGEST_WAIT_S
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.work import add_attempt, add_failure, give_back
-from tierwatch.wire.retry_after import LONGEST_WAIT_S
 
 # Six tries with doubling waits span about two minutes: longer than a provider's usual rate-limit
 # window, shorter than the patience of someone watching a queue.

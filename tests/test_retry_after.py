@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tierwatch.wire.retry_after import (
+from tierwatch.retry_after import (
     LONGEST_READ_S,
     LONGEST_WAIT_S,
     read_retry_after,
