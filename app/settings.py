@@ -103,7 +103,10 @@ class Settings:
     dashboard_host: str = _setting("127.0.0.1", str, "an address", "Where the dashboard listens.")
     dashboard_port: int = _setting(8421, _port, "1 to 65535", "The dashboard's port.")
     dashboard_url: str = _setting(
-        "", str, "https://host", "How people reach the dashboard; used in alert links."
+        "",
+        str,
+        "https://host",
+        "How people reach the dashboard; used in alert links. With https, its cookie is Secure.",
     )
     secret_key: str = _setting(
         "",

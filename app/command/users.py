@@ -31,7 +31,8 @@ def new_user(settings: Settings, name: str, role: str) -> str:
         DatabaseError: Postgres cannot be used.
     """
     from tierwatch.command.database import opened_database
-    from tierwatch.store.people.users import add_user, one_time_password
+    from tierwatch.store.people.passwords import one_time_password
+    from tierwatch.store.people.users import add_user
 
     password = one_time_password()
     with opened_database(settings.database_url) as engine, engine.begin() as connection:

@@ -1,6 +1,5 @@
 """The Flask application: its settings, headers and parts."""
 
-import datetime as dt
 from collections.abc import Callable
 
 import waitress
@@ -11,6 +10,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard import figures
 from tierwatch.dashboard.access import login, password
 from tierwatch.dashboard.access.admission import admit
+from tierwatch.dashboard.access.browser_session import cookie_settings
 from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
@@ -18,6 +18,7 @@ from tierwatch.dashboard.health import health_blueprint
 from tierwatch.dashboard.pages import audit, judge, overview, policies
 from tierwatch.dashboard.pages.alerts import alert, alerts
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
+from tierwatch.dashboard.pages.people import sessions
 from tierwatch.dashboard.pages.proposals import proposal, proposals
 from tierwatch.dashboard.problems import handle_problems
 from tierwatch.dashboard.site import KEY, Database, Site
@@ -39,12 +40,11 @@ _PAGES = (
     judge,
     policies,
     audit,
+    sessions,
     login,
     password,
 )
 _SHORTEST_KEY = 32
-# A working day: whoever is on call logs in once a shift.
-_SESSION = dt.timedelta(hours=12)
 # A form holds a reason of 2,000 characters; anything near this size is not ours.
 _LARGEST_BODY = 256 * 1024
 # Requests served at once; a page is some milliseconds of Postgres.
@@ -71,7 +71,7 @@ def build_dashboard(
     secret_key: str,
     clock: Callable[[], float],
     gateway_url: str = "",
-    secure_cookies: bool = False,
+    dashboard_url: str = "",
     redact: Callable[[str], str] = redact,
 ) -> Flask:
     """Build the dashboard.
@@ -82,8 +82,9 @@ def build_dashboard(
         secret_key: signs sessions and CSRF tokens; 32 or more characters.
         clock: seconds since 1970.
         gateway_url: shown on the overview.
+        dashboard_url: how browsers reach it; where that is https, they send the cookie over
+            https only.
         redact: notes of people who label pairs pass it before they are stored.
-        secure_cookies: send the session cookie over https only; for sites reached by https.
 
     Raises:
         SettingsError: the key is too short.
@@ -96,11 +97,7 @@ def build_dashboard(
     app = Flask(__name__)
     app.config.update(
         SECRET_KEY=secret_key,
-        SESSION_COOKIE_NAME="tierwatch",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=secure_cookies,
-        PERMANENT_SESSION_LIFETIME=_SESSION,
+        **cookie_settings(dashboard_url),
         MAX_CONTENT_LENGTH=_LARGEST_BODY,
         # As long as the session: a form left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,

@@ -8,7 +8,8 @@ import structlog
 from flask import Flask, g, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -35,6 +36,7 @@ def handle_problems(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.register_error_handler(away, _database_away)
+    app.register_error_handler(InternalError, _database_refuses)
     app.register_error_handler(PolicyError, _policy_unreadable)
 
 
@@ -54,6 +56,14 @@ def _database_away(problem: Exception) -> ResponseReturnValue:
     _log.warning("postgres cannot be reached", path=request.path, error=str(problem)[:300])
     g.database_away = True
     return _answer(503, "Postgres cannot be reached or is too slow. Try again in a minute.")
+
+
+def _database_refuses(problem: InternalError) -> ResponseReturnValue:
+    """A standby before its promotion, or a server that protects its full disk, takes no writes."""
+    if not isinstance(problem.orig, ReadOnlySqlTransaction):
+        raise problem
+    _log.warning("postgres is read-only", path=request.path)
+    return _answer(503, "Postgres takes no changes at the moment. Try again in a minute.")
 
 
 def _policy_unreadable(problem: Exception) -> ResponseReturnValue:

@@ -1,5 +1,6 @@
 """What every view needs of its surroundings, and who is asking."""
 
+import datetime as dt
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -56,6 +57,11 @@ def this_person() -> Person:
     """Who sent the present request; only where login is required."""
     person: Person = g.person
     return person
+
+
+def this_moment() -> dt.datetime:
+    """The time by the site's clock."""
+    return dt.datetime.fromtimestamp(this_site().clock(), dt.UTC)
 
 
 def stored_text(text: str) -> str:

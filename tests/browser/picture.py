@@ -52,6 +52,7 @@ def pages(made: Made) -> dict[str, str]:
         "policies": "/policies",
         "audit": "/audit",
         "password": "/password",
+        "sessions": "/sessions",
         "error": "/nothing",
     }
 

@@ -31,6 +31,7 @@ PAGES = (
     "/policies",
     "/audit",
     "/password",
+    "/sessions",
     "/nothing",
 )
 

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from tierwatch.config import Config, load_config
 from tierwatch.dashboard import build_dashboard
-from tierwatch.store.people import users
+from tierwatch.store.people import passwords
 from tierwatch.store.people.tokens import add_token
 from tierwatch.store.people.users import add_user
 
@@ -84,12 +84,16 @@ class Browser:
     def log_in(self, name: str, password: str = PASSWORD, path: str = "/login") -> TestResponse:
         return self.send(path, form_on="/login", name=name, password=password)
 
+    def log_in_again(self, name: str, password: str = PASSWORD) -> TestResponse:
+        """Post the login with a CSRF token of the session that is open."""
+        return self.send("/login", form_on="/sessions", name=name, password=password)
+
 
 @pytest.fixture(autouse=True)
 def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hash in microseconds: what is tested here is who gets in, not how long it takes."""
     quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr(users, "_HASHER", quick)
+    monkeypatch.setattr(passwords, "_HASHER", quick)
 
 
 @pytest.fixture

@@ -23,9 +23,19 @@ def test_session_cookie_is_hidden_from_scripts_and_other_sites(
 
 def test_https_sites_send_the_cookie_over_https_only(config: Any) -> None:
     app = build_dashboard(
-        config=config, engine=None, secret_key="s" * 32, clock=time.time, secure_cookies=True
+        config=config,
+        engine=None,
+        secret_key="s" * 32,
+        clock=time.time,
+        dashboard_url="https://watch.example",
     )
-    assert app.config["SESSION_COOKIE_SECURE"]
+    response = app.test_client().get("/login")
+    # The browser would drop a __Host- cookie that has a domain or another path.
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-tierwatch=")
+    for part in ("; Secure", "; HttpOnly", "; Path=/", "; SameSite=Lax"):
+        assert part in cookie
+    assert "Domain" not in cookie
 
 
 def test_short_secret_keys_are_refused(config: Any) -> None:

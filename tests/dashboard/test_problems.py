@@ -3,8 +3,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from psycopg.errors import ReadOnlySqlTransaction
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import InternalError, OperationalError
+
+from tierwatch.store.people.users import add_user
+
+PASSWORD = "correct horse battery"
 
 
 @pytest.mark.parametrize(
@@ -38,6 +43,20 @@ def test_wrong_methods_and_too_large_forms(viewer: Any) -> None:
     assert viewer.client.post("/").status_code in {400, 405}
     assert viewer.client.get("/logout").status_code == 405
     assert viewer.client.post("/logout", data={"x": "y" * 300_000}).status_code == 413
+
+
+def test_a_read_only_postgres_is_a_sentence(
+    app: Flask, stranger: Any, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_user(connection, "ada", PASSWORD, "viewer")
+
+    def standby(*_: object, **__: object) -> None:
+        raise InternalError("insert", {}, ReadOnlySqlTransaction("in a read-only transaction"))
+
+    monkeypatch.setattr(app.extensions["tierwatch"].engine, "begin", standby)
+    response = stranger.log_in("ada")
+    assert response.status_code == 503
+    assert "Postgres takes no changes at the moment." in response.text
 
 
 def test_postgres_away_is_a_sentence(

@@ -44,6 +44,7 @@ def run_dashboard(settings: Settings) -> None:
         secret_key=settings.secret_key,
         clock=time.time,
         gateway_url=f"http://{settings.gateway_host}:{settings.gateway_port}",
+        dashboard_url=settings.dashboard_url,
         redact=load_redactor(settings.redactor or None),
     )
     serve(app, settings.dashboard_host, settings.dashboard_port)

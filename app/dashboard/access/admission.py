@@ -7,10 +7,10 @@ from typing import ParamSpec, TypeVar
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from tierwatch.dashboard.access.browser_session import open_session
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.store.people.roles import Person, Role
 from tierwatch.store.people.tokens import find_token
-from tierwatch.store.people.users import find_user
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -28,13 +28,13 @@ def admit() -> ResponseReturnValue | None:
     """
     if request.endpoint in _OPEN or request.path.startswith("/api/"):
         return None
-    person = session_person()
-    if person is None:
+    opened = open_session()
+    if opened is None:
         session.clear()
         wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("login.show", next=None if wanted == "/" else wanted))
-    g.person = person
-    if person.must_change and request.endpoint not in _ONE_TIME:
+    g.session, g.person = opened, opened.person
+    if opened.person.must_change and request.endpoint not in _ONE_TIME:
         return redirect(url_for("password.show"))
     return None
 
@@ -79,22 +79,3 @@ def check_role(role: Role) -> None:
     person = this_person()
     if not person.may(role):
         abort(403, f"this needs the role {role}; {person.name} has the role {person.role}")
-
-
-def session_person() -> Person | None:
-    """Whose session the request's cookie opens, or None."""
-    name = session.get("name")
-    if not isinstance(name, str):
-        return None
-    with this_site().engine.connect() as connection:
-        person = find_user(connection, name)
-    # The stamp changes with the password: a new one ends the sessions of the old one.
-    return person if person is not None and person.stamp == session.get("stamp") else None
-
-
-def open_session(person: Person) -> None:
-    """Log this person in, on this browser."""
-    session.clear()
-    session.permanent = True
-    session["name"] = person.name
-    session["stamp"] = person.stamp

@@ -4,10 +4,14 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, redirect, request, session, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tierwatch.dashboard.access.admission import open_session, session_person
+from tierwatch.dashboard.access.browser_session import (
+    begin_session,
+    end_session,
+    open_session,
+)
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.store.people.users import check_password
@@ -29,7 +33,7 @@ class LoginPage:
 @routes.get("/login")
 def show() -> ResponseReturnValue:
     """The form."""
-    if session_person() is not None:
+    if open_session() is not None:
         return redirect(url_for("overview.show"))
     return _form(name="", problem="", status=200)
 
@@ -47,11 +51,10 @@ def enter() -> ResponseReturnValue:
         return _form(name=name, problem=problem, status=429, retry_after_s=wait_s)
     with site.engine.connect() as connection:
         person = check_password(connection, name, request.form.get("password", ""))
-    if person is None:
+    if person is None or not begin_session(person, "password"):
         site.throttle.failed(name, address)
         return _form(name=name, problem="Name or password is wrong.", status=401)
     site.throttle.passed(name, address)
-    open_session(person)
     if person.must_change:
         return redirect(url_for("password.show"))
     return redirect(local_path(request.args.get("next", "")))
@@ -60,7 +63,7 @@ def enter() -> ResponseReturnValue:
 @routes.post("/logout")
 def leave() -> ResponseReturnValue:
     """End the session."""
-    session.clear()
+    end_session()
     return redirect(url_for("login.show"))
 
 

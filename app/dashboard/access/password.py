@@ -6,16 +6,12 @@ from typing import ClassVar
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from tierwatch.dashboard.access.admission import open_session
+from tierwatch.dashboard.access.browser_session import begin_session
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import UsageError
-from tierwatch.store.people.users import (
-    LONGEST_PASSWORD,
-    SHORTEST_PASSWORD,
-    change_password,
-    check_password,
-)
+from tierwatch.store.people.passwords import LONGEST_PASSWORD, SHORTEST_PASSWORD
+from tierwatch.store.people.users import change_password, check_password
 
 routes = Blueprint("password", __name__)
 
@@ -57,7 +53,7 @@ def change() -> ResponseReturnValue:
             changed = change_password(connection, person.name, new)
         except UsageError as problem:
             return _form(f"New {problem}.", 400)
-    open_session(changed)
+    begin_session(changed, "password")
     flash("Your password is changed; your other sessions have ended.")
     return redirect(url_for("overview.show"))
 

@@ -18,7 +18,7 @@ def test_every_page_but_the_open_ones_asks_for_a_login(app: Flask, stranger: Any
         if rule.rule.startswith("/api/"):
             continue
         path = rule.rule.replace("<uuid:pair_id>", "0" * 8 + "-0000-0000-0000-" + "0" * 12)
-        for part in ("alert_id", "proposal_id", "version"):
+        for part in ("alert_id", "proposal_id", "session_id", "version"):
             path = path.replace(f"<int(max=9223372036854775807):{part}>", "1")
         path = path.replace("<any(request, served, alternative):which>", "served")
         path = path.replace("<any(approve, reject):what>", "approve")

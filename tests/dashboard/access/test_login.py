@@ -5,7 +5,7 @@ from argon2 import PasswordHasher
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.login import local_path
-from tierwatch.store.people import users
+from tierwatch.store.people import passwords
 from tierwatch.store.people.users import add_user
 
 PASSWORD = "correct horse battery"
@@ -49,7 +49,7 @@ def test_unknown_names_cost_a_hash_like_wrong_passwords(
             checked.append(str(hash))
             return super().verify(hash, password)
 
-    monkeypatch.setattr(users, "_HASHER", Counting(time_cost=1, memory_cost=8, parallelism=1))
+    monkeypatch.setattr(passwords, "_HASHER", Counting(time_cost=1, memory_cost=8, parallelism=1))
     for name in ("ada", "eve"):
         assert stranger.log_in(name, "wrong password").status_code == 401
     assert len(checked) == 2

@@ -98,7 +98,7 @@ def test_pages_run_without_scripts_or_inline_styles(
     add_alert(connection)
     for number in range(40):
         add_outcome(connection, number, 0.0)
-    for path in ("/", "/alerts", "/pairs", "/policies", "/judge", "/password"):
+    for path in ("/", "/alerts", "/pairs", "/policies", "/judge", "/password", "/sessions"):
         page = viewer.page(path)
         for forbidden in ("<script", "style=", "<style", " onclick", "javascript:", "http-equiv"):
             assert forbidden not in page, (path, forbidden)

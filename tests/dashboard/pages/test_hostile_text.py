@@ -94,7 +94,7 @@ def paths(connection: Connection, hostile: str) -> list[str]:
     return [
         "/", "/alerts", f"/alerts/{alert}", "/proposals", f"/proposals/{proposal}",
         f"/proposals/{model}", "/pairs", f"/pairs/{pair}", f"/pairs/{unscored}", "/review",
-        f"/review/{pair}", "/judge", "/policies", "/audit",
+        f"/review/{pair}", "/judge", "/policies", "/audit", "/sessions",
     ]  # fmt: skip
 
 

@@ -2,15 +2,9 @@ import pytest
 from sqlalchemy import Connection, select
 
 from tierwatch.errors import ConflictError, UsageError
+from tierwatch.store.people.passwords import LONGEST_PASSWORD
 from tierwatch.store.people.tokens import add_token
-from tierwatch.store.people.users import (
-    LONGEST_PASSWORD,
-    add_user,
-    change_password,
-    check_password,
-    find_user,
-    one_time_password,
-)
+from tierwatch.store.people.users import add_user, change_password, check_password, find_user
 from tierwatch.store.schema.people import AuditRow, UserRow
 
 PASSWORD = "correct horse battery"
@@ -107,9 +101,3 @@ def test_audit_tells_who_gave_whom_which_role(connection: Connection) -> None:
         ("command line", "token.added", "token/ci", {"role": "viewer"}),
         ("ada", "user.password_changed", "user/ada", {}),
     ]
-
-
-def test_one_time_passwords_are_accepted_and_differ() -> None:
-    first, second = one_time_password(), one_time_password()
-    assert first != second
-    assert len(first) == 16

@@ -17,13 +17,14 @@ from tierwatch.store.learned.learners import Learner
 from tierwatch.store.learned.refits import Refit
 from tierwatch.store.pages.lists import AuditLine, InForce, PolicyLine
 from tierwatch.store.pages.pair import Attempt, Verdict
+from tierwatch.store.people.sessions import Session
 from tierwatch.store.policies import ActiveVersions
 from tierwatch.store.schema.checks import CertificateRow
 from tierwatch.store.schema.declarative import Base
 from tierwatch.store.schema.exchanges import ExchangeRow
 from tierwatch.store.schema.judgements import MonitorRow, OutcomeRow, VerdictRow
 from tierwatch.store.schema.learned import ArtefactRow, LearnerRow, RefitRow
-from tierwatch.store.schema.people import AuditRow
+from tierwatch.store.schema.people import AuditRow, SessionRow
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
 from tierwatch.store.schema.values import field_names, select_fields
 from tierwatch.store.schema.work import AttemptRow
@@ -42,6 +43,7 @@ VALUES = [
     (Outcome, OutcomeRow),
     (PolicyLine, PolicyRow),
     (Refit, RefitRow),
+    (Session, SessionRow),
     (Verdict, VerdictRow),
 ]
 PYTHON_TYPES = {

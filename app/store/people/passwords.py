@@ -1,0 +1,60 @@
+"""Passwords: which are accepted, how they are kept, and what is given out once."""
+
+import hashlib
+import secrets
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from tierwatch.errors import UsageError
+
+SHORTEST_PASSWORD = 12
+
+# Hashing reads the whole password; an endless one would be a way to keep the process busy.
+LONGEST_PASSWORD = 1_000
+
+# RFC 9106's second recommended choice, the library's default: 64 MiB, 3 passes, about 60 ms.
+_HASHER = PasswordHasher()
+
+
+def password_hash(password: str) -> str:
+    """What is kept of an accepted password."""
+    return _HASHER.hash(password)
+
+
+def is_password(stored_hash: str | None, password: str) -> bool:
+    """Whether this is the password that was hashed.
+
+    Without a hash it takes as long and is never right: whoever guesses names learns nothing.
+    """
+    try:
+        _HASHER.verify(stored_hash or _nobodys_hash(), password[:LONGEST_PASSWORD])
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored_hash is not None
+
+
+def accepted_password(password: str) -> str:
+    """The password, or UsageError with what is accepted."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise UsageError(
+            f"password: found {len(password)} characters;"
+            f" accepted: {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}"
+        )
+    return password
+
+
+def one_time_password() -> str:
+    """Return a password to be printed once: 16 characters, 96 random bits."""
+    return secrets.token_urlsafe(12)
+
+
+def stamp_of(stored_hash: str | None) -> str:
+    """What changes with a password; empty for those who have none."""
+    return "" if stored_hash is None else hashlib.sha256(stored_hash.encode()).hexdigest()[:16]
+
+
+@cache
+def _nobodys_hash() -> str:
+    return _HASHER.hash(secrets.token_urlsafe(32))
