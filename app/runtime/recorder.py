@@ -6,7 +6,7 @@ from tierwatch.config import Config
 from tierwatch.dispatch import CeleryDispatch
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import load_redactor
-from tierwatch.runtime.rules import sampling_plan
+from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
 
 

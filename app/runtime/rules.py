@@ -1,7 +1,7 @@
 """What a configuration asks of each step of the loop."""
 
 from tierwatch.config import Config
-from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
+from tierwatch.evaluation.sampling.plan import weight_cap
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
@@ -10,23 +10,8 @@ from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
-
-# Sampling rate from which pairs are chosen uniformly.
-_TWO_PHASE_BELOW = 0.5
-
-
-def sampling_plan(config: Config) -> SamplingPlan:
-    """The configured sampling rates, whole; in two phases where less than half is sampled.
-
-    Above that there is little left to choose from, and at 1 every exchange is wanted.
-    """
-    evaluation = config.evaluation
-    return SamplingPlan(
-        evaluation.sample_rate,
-        evaluation.probe_down_rate,
-        allocation={} if evaluation.sample_rate < _TWO_PHASE_BELOW else None,
-    )
 
 
 def monitor_rules(settings: Settings, config: Config) -> MonitorRules:

@@ -10,7 +10,7 @@ from factories.config import ARTICLE, load
 from tierwatch.errors import SettingsError
 from tierwatch.runtime import recorder as module
 from tierwatch.runtime.recorder import build_recorder
-from tierwatch.runtime.rules import sampling_plan
+from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
 
 Given = dict[str, Any]

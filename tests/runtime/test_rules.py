@@ -16,8 +16,8 @@ from tierwatch.runtime.rules import (
     retune_alpha,
     retune_rules,
     rollout_rules,
-    sampling_plan,
 )
+from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
 
 SETTINGS = Settings(conversation_idle_s=120.0, retune_every_s=3_600.0)
@@ -26,22 +26,6 @@ SETTINGS = Settings(conversation_idle_s=120.0, retune_every_s=3_600.0)
 def asked(folder: Path, evaluation: str, *, routing: str = ARTICLE) -> Config:
     """A configuration of which only the section ``evaluation`` matters."""
     return load(folder, f"{routing}evaluation: {{{evaluation}}}\n")
-
-
-@pytest.mark.parametrize(
-    ("rate", "phases"),
-    [("5 %", 2), ("0.49", 2), ("0.5", 1), ("1", 1), ("0", 2)],
-)
-def test_under_half_the_sample_is_chosen_in_two_phases(
-    tmp_path: Path, rate: str, phases: int
-) -> None:
-    plan = sampling_plan(asked(tmp_path, f"sample_rate: {rate}"))
-    assert (plan.allocation is None) == (phases == 1)
-
-
-def test_a_rate_of_probes_is_handed_on_as_it_is_or_left_to_the_plan(tmp_path: Path) -> None:
-    assert sampling_plan(asked(tmp_path, "sample_rate: 0.1")).probe_down_rate is None
-    assert sampling_plan(asked(tmp_path, "probe_down_rate: 0.2")).probe_down_rate == 0.2
 
 
 def test_monitors_get_the_level_the_tolerances_and_the_caches(tmp_path: Path) -> None:
