@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, te
 from sqlalchemy.exc import ProgrammingError
 
 from tierwatch.local import Stack
-from tierwatch.store.database import build_engine, migrate
+from tierwatch.store.database import build_engine
+from tierwatch.store.migration import migrate
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 

@@ -11,7 +11,7 @@ from tierwatch.settings import read_settings
 def command() -> None:
     """Bring the database's schema up to date."""
     from tierwatch.command.database import opened_database
-    from tierwatch.store.database import migrate
+    from tierwatch.store.migration import migrate
 
     with opened_database(read_settings().database_url) as engine:
         migrate(engine)

@@ -1,20 +1,11 @@
-"""Connections to PostgreSQL, and bringing the schema up to date."""
+"""Connections to PostgreSQL."""
 
-from pathlib import Path
-
-from alembic import command
-from alembic.config import Config as AlembicConfig
-from sqlalchemy import Engine, create_engine, text
-
-import tierwatch_migrations
+from sqlalchemy import Engine, create_engine
 
 # One process holds at most this many connections: 32 worker threads use one only between model
 # calls (claim, record), so far fewer are ever busy at once.
 _POOL = 10
 _OVERFLOW = 20
-
-# Any number that no other program uses for an advisory lock on this database.
-_MIGRATION_LOCK = 7_431_201
 
 
 def build_engine(url: str, *, connect_timeout_s: int = 3) -> Engine:
@@ -44,20 +35,3 @@ def build_engine(url: str, *, connect_timeout_s: int = 3) -> Engine:
             "keepalives_count": 3,
         },
     )
-
-
-def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest version; several processes may call it at once."""
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
-    with engine.connect() as connection:
-        connection.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
-        connection.commit()
-        try:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            connection.commit()
-        finally:
-            connection.rollback()
-            connection.execute(text(f"select pg_advisory_unlock({_MIGRATION_LOCK})"))
-            connection.commit()

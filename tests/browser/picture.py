@@ -25,7 +25,8 @@ from browser.stage import PASSWORD, chromium, log_in, serve  # noqa: E402
 from tierwatch.config import load_config  # noqa: E402
 from tierwatch.dashboard import build_dashboard  # noqa: E402
 from tierwatch.local import Stack  # noqa: E402
-from tierwatch.store.database import build_engine, migrate  # noqa: E402
+from tierwatch.store.database import build_engine  # noqa: E402
+from tierwatch.store.migration import migrate  # noqa: E402
 from tierwatch.store.people.users import add_user  # noqa: E402
 
 WIDTH, PHONE = 1200, 390

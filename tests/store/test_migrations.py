@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import tierwatch_migrations
-from tierwatch.store.database import migrate
+from tierwatch.store.migration import migrate
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tierwatch.config import Config
 from tierwatch.errors import ConflictError
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.settings import Settings
-from tierwatch.store.database import migrate
+from tierwatch.store.migration import migrate
 
 
 def prepare_database(settings: Settings, config: Config) -> None:

@@ -1,0 +1,29 @@
+"""Bringing the schema up to date. Alembic is 37 MB, which a process that serves does not need."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from sqlalchemy import Engine, text
+
+import tierwatch_migrations
+
+# Any number that no other program uses for an advisory lock on this database.
+_MIGRATION_LOCK = 7_431_201
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to the newest version; several processes may call it at once."""
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
+    with engine.connect() as connection:
+        connection.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
+        connection.commit()
+        try:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        finally:
+            connection.rollback()
+            connection.execute(text(f"select pg_advisory_unlock({_MIGRATION_LOCK})"))
+            connection.commit()
