@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from http import HTTPStatus
 
-import httpx
 import orjson
 
 from tierwatch.errors import ProviderError
@@ -11,7 +11,6 @@ from tierwatch.retry_after import read_retry_after
 from tierwatch.wire.fault import error_text
 
 _KEPT_CHARACTERS = 2_000
-_OVERLOADED = 529
 
 
 def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
@@ -20,13 +19,13 @@ def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) 
         sentence = error_text(orjson.loads(content))
     except orjson.JSONDecodeError:
         sentence = ""
-    if status == httpx.codes.TOO_MANY_REQUESTS:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = "rate_limited"
-    elif status == httpx.codes.REQUEST_TIMEOUT:
+    elif status == HTTPStatus.REQUEST_TIMEOUT:
         kind = "timeout"
-    elif httpx.codes.is_server_error(status) or status == _OVERLOADED:
+    elif 500 <= status < 600:  # noqa: PLR2004 - HTTP's classes
         kind = "server"
-    elif httpx.codes.is_client_error(status):
+    elif 400 <= status < 500:  # noqa: PLR2004 - as above
         kind = "refused"
     else:  # a redirect or an empty success: the address is not a model provider's
         kind = "unreadable"

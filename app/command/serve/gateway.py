@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tierwatch.command.serve.lean_start import lean_imports
 from tierwatch.command.terminal import ends_in_a_sentence
 from tierwatch.errors import UsageError
 from tierwatch.settings import Settings, read_settings
@@ -32,17 +33,17 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
     Raises:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
-    from tierwatch.gateway import build_cache, build_gateway, run_server
-    from tierwatch.loop.capture.feedback import keep_feedback
-    from tierwatch.loop.capture.redact import load_redactor
-    from tierwatch.loop.decide.reload import current_policies, stored_model
-    from tierwatch.loop.improve.active_types import current_types
-    from tierwatch.providers.upstream import Upstream
-    from tierwatch.routing.classify.learned import configured_boundaries
-    from tierwatch.routing.router import Router
-    from tierwatch.runtime.log_lines import configure_logging
-    from tierwatch.runtime.recorder import build_recorder
-    from tierwatch.store.database import build_engine
+    with lean_imports():
+        from tierwatch.gateway import build_cache, build_gateway, run_server
+        from tierwatch.loop.capture.feedback import keep_feedback
+        from tierwatch.loop.capture.redact import load_redactor
+        from tierwatch.loop.decide.reload import current_policies, current_types, stored_model
+        from tierwatch.providers.upstream import Upstream
+        from tierwatch.routing.classify.learned import configured_boundaries
+        from tierwatch.routing.router import Router
+        from tierwatch.runtime.log_lines import configure_logging
+        from tierwatch.runtime.recorder import build_recorder
+        from tierwatch.store.database import build_engine
 
     configure_logging(settings)
     config = serving_config(settings.config)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.calibration.error_bounds import least_errors
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 
 # Beyond ten million gold pairs the answer is no.
@@ -49,7 +50,9 @@ def gold_needed(
     def enough(total: int) -> bool:
         times = total / gold
         counts = (judge.caught, judge.bad, judge.cleared, judge.good)
-        sensitivity, false_positive = JudgeErrors(*(times * n for n in counts)).least(delta / 3)
+        sensitivity, false_positive = least_errors(
+            JudgeErrors(*(times * n for n in counts)), delta / 3
+        )
         limit = false_positive + alpha * (sensitivity - false_positive)
         return sensitivity > false_positive and flagged_upper <= limit
 

@@ -1,10 +1,9 @@
-"""A judge's errors, counted on gold pairs."""
+"""A judge's errors, counted on gold pairs. Their bounds are in `error_bounds`."""
 
 import math
 from dataclasses import dataclass
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.binomial import clopper_pearson_lower, clopper_pearson_upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +35,3 @@ class JudgeErrors:
         ):
             if not 0 <= part <= whole < math.inf:
                 raise EvidenceError(f"{part} of {whole} {of} is not a count")
-
-    def least(self, delta: float) -> tuple[float, float]:
-        """Lower bounds of sensitivity and of the false-positive rate, each at ``delta``."""
-        sensitivity = clopper_pearson_lower(self.caught, self.bad, delta)
-        return sensitivity, clopper_pearson_lower(self.good - self.cleared, self.good, delta)
-
-    def most(self, delta: float) -> tuple[float, float]:
-        """Upper bounds of the same two."""
-        sensitivity = clopper_pearson_upper(self.caught, self.bad, delta)
-        return sensitivity, clopper_pearson_upper(self.good - self.cleared, self.good, delta)

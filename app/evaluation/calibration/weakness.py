@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.calibration.error_bounds import least_errors
 from tierwatch.evaluation.calibration.gold import fewest
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
@@ -78,7 +79,7 @@ def weakness(
     flagged = f + tolerance / 2 * (s - f)
 
     def certifies(bad: float, good: float) -> bool:
-        s_low, f_low = JudgeErrors(s * bad, bad, (1 - f) * good, good).least(delta / 3)
+        s_low, f_low = least_errors(JudgeErrors(s * bad, bad, (1 - f) * good, good), delta / 3)
         return s_low > f_low and flagged <= f_low + tolerance * (s_low - f_low)
 
     if certifies(errors.bad, errors.good):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from tierwatch.evaluation.calibration.error_bounds import least_errors, most_errors
 from tierwatch.evaluation.calibration.gold import gold_needed
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.evaluation.thresholds.kept_sums import KeptSums
@@ -61,7 +62,7 @@ class RiskTest:
         flagged = sums.lower_bound(self.share)
         if self.judge is None:
             return flagged > self.alpha
-        sensitivity, false_positive = self.judge.most(self.share)
+        sensitivity, false_positive = most_errors(self.judge, self.share)
         # The most a judge may flag when at most alpha is bad; s may be below f.
         innocent = false_positive + self.alpha * max(0.0, sensitivity - false_positive)
         return flagged > innocent
@@ -104,4 +105,4 @@ def risk_test(alpha: float, delta: float, judge: JudgeErrors | None) -> RiskTest
     if judge is None:
         return RiskTest(alpha, delta, delta, None, 1.0, 0.0)
     # Flagged rate, sensitivity and false positives each take a third of delta.
-    return RiskTest(alpha, delta, delta / 3, judge, *judge.least(delta / 3))
+    return RiskTest(alpha, delta, delta / 3, judge, *least_errors(judge, delta / 3))

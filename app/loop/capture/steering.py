@@ -16,7 +16,7 @@ from tierwatch.evaluation.sampling.budget import budget_factor
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.postgres import AWAY
 from tierwatch.store.costs import spent_today
-from tierwatch.store.judgements.cells import risk_cells
+from tierwatch.store.judgements.risk_cells import risk_cells
 from tierwatch.store.traffic.rollups import counted_requests
 
 _log = structlog.get_logger(__name__)

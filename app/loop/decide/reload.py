@@ -1,4 +1,4 @@
-"""Reload: which policies the gateways run, as Postgres has them."""
+"""Reload: which policies and task types the gateways run, as Postgres has them."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -14,6 +14,7 @@ from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.store.audit import add_audit
 from tierwatch.store.learned.artefacts import artefact_at, model_artefacts
+from tierwatch.store.learned.type_versions import active_types, active_version
 from tierwatch.store.policies import (
     active_policies,
     add_policy,
@@ -71,6 +72,18 @@ def stored_model(
     with engine.connect() as connection:
         artefacts = model_artefacts(connection, version)
     return learned_classifier(version, tiers, artefacts, configured)
+
+
+def current_types(known: int, *, engine: Engine) -> tuple[int, bytes | None] | None:
+    """The types that should be active: (version, artefact), (0, None) for none.
+
+    None when that is the ``known`` version, so that the artefact is read only when it is new.
+    """
+    with engine.connect() as connection:
+        if active_version(connection) == known:
+            return None
+        stored = active_types(connection)
+    return (0, None) if stored is None else (stored.version, stored.artefact)
 
 
 def _fits(active: ActivePolicies, first: Policy, *, learned: bool) -> bool:

@@ -1,11 +1,11 @@
-"""The active task types: as gateways and the loop read them, and what is known of each."""
+"""The active task types: as the loop reads them, and what is known of each."""
 
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from tierwatch.errors import ArtefactError
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
@@ -14,7 +14,7 @@ from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.store.documents import Json
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.type_evidence import requests_by_type, type_losses
-from tierwatch.store.learned.type_versions import active_types, active_version
+from tierwatch.store.learned.type_versions import active_types
 from tierwatch.store.policies import active_policies
 
 _log = structlog.get_logger(__name__)
@@ -52,18 +52,6 @@ class TypesTable:
     evidence: Json
     mapping: dict[str, str | None]
     types: tuple[TypeLine, ...]
-
-
-def current_types(known: int, *, engine: Engine) -> tuple[int, bytes | None] | None:
-    """The types that should be active: (version, artefact), (0, None) for none.
-
-    None when that is the ``known`` version, so that the artefact is read only when it is new.
-    """
-    with engine.connect() as connection:
-        if active_version(connection) == known:
-            return None
-        stored = active_types(connection)
-    return (0, None) if stored is None else (stored.version, stored.artefact)
 
 
 def readable_types(connection: Connection) -> tuple[TaskTypes, dt.datetime] | None:

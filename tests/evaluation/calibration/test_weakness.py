@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
+from tierwatch.evaluation.calibration.error_bounds import least_errors
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.evaluation.calibration.weakness import weakness
@@ -31,7 +32,7 @@ def test_a_weak_judge_is_told_how_much_gold_it_takes() -> None:
     assert n is not None
     # At n of each the same shares pass, and at n - 1 they do not: f + .025 (s - f) = .0955.
     for count, passes in ((n, True), (n - 1, False)):
-        s, f = JudgeErrors(0.7 * count, count, 0.92 * count, count).least(0.05 / 3)
+        s, f = least_errors(JudgeErrors(0.7 * count, count, 0.92 * count, count), 0.05 / 3)
         assert (f + 0.05 * (s - f) >= 0.0955) is passes
     assert weak.informativeness == pytest.approx(
         clopper_pearson(70, 100)[0] + clopper_pearson(92, 100)[0] - 1

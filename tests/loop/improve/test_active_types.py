@@ -11,8 +11,9 @@ from sqlalchemy import Engine, text
 from tierwatch.evaluation.types.build import build_types
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.loop.decide.reload import current_types
 from tierwatch.loop.improve import rebuild_types as loop_types
-from tierwatch.loop.improve.active_types import current_types, types_table
+from tierwatch.loop.improve.active_types import types_table
 from tierwatch.loop.improve.rebuild_types import rebuild_types, switch_off
 from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy

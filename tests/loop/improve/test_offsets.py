@@ -18,9 +18,8 @@ from tierwatch.evaluation.models.chances import log_losses
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.loop.decide.reload import current_policies, stored_model
+from tierwatch.loop.decide.reload import current_policies, current_types, stored_model
 from tierwatch.loop.decide.rollout import finish_rollout
-from tierwatch.loop.improve.active_types import current_types
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.rebuild_types import switch_off
 from tierwatch.loop.improve.refit import refit

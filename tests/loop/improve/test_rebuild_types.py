@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tierwatch.command import main
+from tierwatch.loop.decide.reload import current_types
 from tierwatch.loop.improve import rebuild_types as loop_types
-from tierwatch.loop.improve.active_types import current_types
 from tierwatch.loop.improve.rebuild_types import rebuild_types
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.store.learned import type_evidence, type_versions

@@ -1,14 +1,10 @@
-"""Cells of confidence: a conversation is one, weights are 1 / pi, other models' bins stay out."""
-
-import datetime as dt
+"""Cells of confidence: a conversation is one, weights are 1 / pi, other models' stay out."""
 
 import factories.rows as put
-import pytest
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
 from tierwatch.evaluation.attribution.cells import Cell
-from tierwatch.evaluation.sampling.allocation import RiskCell
-from tierwatch.store.judgements.cells import loss_cells, risk_cells
+from tierwatch.store.judgements.cells import loss_cells
 from tierwatch.store.schema.judgements import OutcomeRow
 from tierwatch.store.schema.learned import ModelRow
 from tierwatch.store.schema.policies import PolicyRow
@@ -37,7 +33,6 @@ def second_model(connection: Connection) -> None:
 
 def test_without_pairs_there_are_no_cells(connection: Connection) -> None:
     assert cells(connection, 1) == ({}, {})
-    assert risk_cells(connection) == []
 
 
 def test_windows_meet_at_the_outcome_that_was_named(connection: Connection) -> None:
@@ -99,35 +94,3 @@ def test_tenths_of_another_classifier_hold_other_prompts(connection: Connection)
     put.add_outcome(connection, 2, 0.0, policy_version=2)
     assert cells(connection, 0)[1]["simple/all/0.9-1.0"].weighted_loss == 1.0
     assert cells(connection, 0, artefact_id=9)[1]["simple/all/0.9-1.0"].weighted_loss == 0.0
-
-
-def test_risk_is_what_is_known_of_the_days_traffic(connection: Connection) -> None:
-    now = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
-    put.add_rollup(connection, "simple", 30, minute=now, bin=14)
-    put.add_rollup(connection, "simple", 12, minute=now - dt.timedelta(hours=1), bin=14)
-    put.add_rollup(connection, "simple", 7, minute=now, bin=3)
-    put.add_rollup(connection, "simple", 99, minute=now - dt.timedelta(hours=25), bin=14)
-    for number, (confidence, loss, pi) in enumerate(((0.72, 1.0, 0.5), (0.71, 0.0, 0.2))):
-        pair = put.add_exchange(connection, number, confidence=confidence)
-        # The outcome's confidence is the boundary's; bins are by the decision's.
-        put.add_outcome(connection, number, loss, exchange_id=pair, confidence=0.1, pi=pi)
-    assert risk_cells(connection) == [
-        RiskCell("simple", 3, 7, 0.0, 0.0),
-        # Weights 1 / .5 and 1 / .2; the first one was lost.
-        RiskCell("simple", 14, 42, pytest.approx(7.0), pytest.approx(2.0)),
-    ]
-    [_, newest] = risk_cells(connection, pairs=1)
-    assert (newest.weight, newest.weighted_loss) == (pytest.approx(5.0), 0.0)
-
-
-def test_risk_under_another_model_is_not_known_here(connection: Connection) -> None:
-    second_model(connection)
-    put.put_in_force(connection, 2)
-    now = dt.datetime.now(dt.UTC)
-    put.add_rollup(connection, "simple", 30, minute=now, bin=18, policy_version=1)
-    put.add_rollup(connection, "simple", 5, minute=now, bin=18, policy_version=2)
-    pair = put.add_exchange(connection, 1)
-    put.add_outcome(connection, 1, 1.0, exchange_id=pair, policy_version=1)
-    assert risk_cells(connection) == [RiskCell("simple", 18, 5, 0.0, 0.0)]
-    connection.execute(text("update active_policy set stable_version = 1"))
-    assert risk_cells(connection) == [RiskCell("simple", 18, 30, 1.0, 1.0)]

@@ -27,6 +27,8 @@ class Section(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         hide_input_in_errors=True,
+        # Only the whole file is ever validated; the parts of it need no validator of their own.
+        defer_build=True,
     )
 
 

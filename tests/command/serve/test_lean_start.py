@@ -1,0 +1,50 @@
+"""Importing leanly leaves the interpreter as it was."""
+
+import gc
+import subprocess
+import sys
+
+import pytest
+
+from tierwatch.command.serve.lean_start import lean_imports
+
+
+def test_garbage_is_collected_again_afterwards_also_after_an_error() -> None:
+    collecting: list[bool] = []
+
+    def import_one_that_is_not_there() -> None:
+        with lean_imports():
+            collecting.append(gc.isenabled())
+            raise ImportError
+
+    with pytest.raises(ImportError):
+        import_one_that_is_not_there()
+    assert [*collecting, gc.isenabled()] == [False, True]
+
+
+def test_who_had_switched_collection_off_finds_it_off() -> None:
+    gc.disable()
+    try:
+        with lean_imports():
+            pass
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("before", ["", "import rich"])
+def test_colours_can_be_had_before_and_after_but_not_meanwhile(before: str) -> None:
+    program = f"""
+import sys
+from tierwatch.command.serve.lean_start import lean_imports
+{before}
+with lean_imports():
+    import structlog
+    seen = sys.modules["rich"] is not None
+import rich
+print(seen, rich.__name__)
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [str(bool(before)), "rich"]
