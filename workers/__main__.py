@@ -10,9 +10,10 @@ if not sys.flags.safe_path:
     # Without -P the working directory comes first, where somebody's project may hold a `celery.py`.
     del sys.path[0]
 
-from tierwatch_workers import tasks
 from tierwatch_workers.celery_app import celery_app
 
-__all__ = ["tasks"]
+if sys.argv[1:2] != ["beat"]:
+    # Beat sends the names of tasks; what they do is 150 MB that it has no use for.
+    import tierwatch_workers.tasks  # noqa: F401 - imported for what it registers
 
 celery_app.start(sys.argv[1:])

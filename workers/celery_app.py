@@ -1,12 +1,9 @@
 """Queue, limits and schedule. Each number has its reason beside it."""
 
-import threading
 from datetime import timedelta
-from functools import cache
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init
 
 from tierwatch.dispatch import (
     ASK_PROBES,
@@ -24,12 +21,9 @@ from tierwatch.dispatch import (
     WATCH_TRAFFIC,
     broker_options,
 )
-from tierwatch.runtime.build import Runtime, build_runtime
-from tierwatch.runtime.log_lines import configure_logging
 from tierwatch.settings import read_settings
 
 _settings = read_settings()
-_building = threading.Lock()
 
 celery_app = Celery("tierwatch", broker=_settings.redis_url)
 
@@ -82,21 +76,3 @@ celery_app.conf.update(
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=1,
 )
-
-
-@cache
-def _built() -> Runtime:
-    return build_runtime(_settings)
-
-
-def runtime() -> Runtime:
-    """The process's runtime, built once, at the start of the worker."""
-    with _building:
-        return _built()
-
-
-@worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
-def _build_at_start(**_: object) -> None:
-    """A judge that may not judge, or a missing key, is said at the start and not by a task."""
-    configure_logging(_settings)
-    runtime()

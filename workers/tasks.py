@@ -11,7 +11,8 @@ from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.watch import alert, anchors, find_cause, observe, probes, traffic
-from tierwatch_workers.celery_app import celery_app, runtime
+from tierwatch_workers.celery_app import celery_app
+from tierwatch_workers.process import runtime
 
 
 @celery_app.task(name=dispatch.SHADOW)  # type: ignore[untyped-decorator]  # celery has no types
