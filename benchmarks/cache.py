@@ -286,6 +286,7 @@ def request_of(key: bytes, prompt: str) -> Asked:
         exchange_id=uuid.uuid4(),
         arrived_at=0.0,
         started=0.0,
+        due=time.perf_counter() + 600.0,
         wire="openai",
         headers={b"x-api-key": key},
         key=key,

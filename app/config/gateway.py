@@ -60,6 +60,13 @@ class GatewayConfig(Section):
     max_body_mb: Annotated[int, whole_number(1, 1024)] = Field(
         default=20, description="Largest request body, in MiB."
     )
+    deadline_s: Seconds | None = Field(
+        default=None,
+        validation_alias="deadline",
+        description="How long a request may take until its first byte, all tries together. Default:"
+        " what the caller says it waits (`x-stainless-timeout`, up to an hour), else 10m. Set, it"
+        " bounds what callers say, too.",
+    )
     capture_buffer: Count = Field(
         default=10_000,
         description="Sampled exchanges that wait for the database; more are dropped.",

@@ -25,7 +25,8 @@ class ProviderConfig(Section):
     timeout_s: Seconds = Field(
         default=60.0,
         validation_alias="timeout",
-        description="How long a call may stay silent before it counts as failed.",
+        description="How long a call may stay silent before it counts as failed. The gateway ends a"
+        " stream then; a whole answer may take until `gateway.deadline`.",
     )
     max_concurrency: Count = Field(
         default=64, description="Calls in flight at once, for each process."

@@ -1,5 +1,6 @@
 """A request as it was accepted: who asks, on which wire, and what. Every step reads it."""
 
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ class Asked(NamedTuple):
         exchange_id: sent to the caller as ``x-tierwatch-request-id``.
         arrived_at: epoch seconds.
         started: the same moment by ``time.perf_counter``.
+        due: by the same clock, when the answer must have begun.
         wire: what the caller speaks, ``openai | anthropic``.
         headers: as the caller sent them.
         key: the API key that the caller showed; empty without one.
@@ -32,6 +34,7 @@ class Asked(NamedTuple):
     exchange_id: uuid.UUID
     arrived_at: float
     started: float
+    due: float
     wire: str
     headers: Headers
     key: bytes
@@ -44,6 +47,11 @@ class Asked(NamedTuple):
     def __repr__(self) -> str:
         """Without what nobody may read in a log: the key, headers and text."""
         return f"Asked({self.exchange_id}, {self.wire})"
+
+    @property
+    def left_s(self) -> float:
+        """Seconds until the answer must have begun; none or fewer when it is too late."""
+        return self.due - time.perf_counter()
 
     @property
     def streaming(self) -> bool:

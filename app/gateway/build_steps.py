@@ -45,7 +45,8 @@ def build_steps(
     """Build the steps. Whatever has to be opened and closed is the caller's to open and close."""
     tiers, sessions = config.tiers, config.sessions
     rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
-    balancer = Balancer(tiers, config.balance, metrics)
+    patience_s = {name: provider.timeout_s for name, provider in config.providers.items()}
+    balancer = Balancer(tiers, config.balance, metrics, patience_s=patience_s)
     kinds = {
         place.provider: upstream.kind(place.provider)
         for tier in tiers

@@ -25,6 +25,8 @@ from tierwatch.wire.json_bytes import read_json
 # Opening a connection takes a few round trips; a provider that needs more than this is down, and
 # the caller is better served by the retry.
 _CONNECT_S = 5.0
+# What the vendors' own clients wait for a whole answer.
+LONGEST_ANSWER_S = 600.0
 # A whole answer of 200,000 characters is below 2 MB in any encoding; images in base64 reach some
 # tens. Beyond this it is no chat completion, and must not fill the gateway's memory.
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
@@ -41,7 +43,6 @@ class _Endpoint:
     kind: str
     url: URL
     headers: Mapping[str, str]
-    whole: aiohttp.ClientTimeout
     stream: aiohttp.ClientTimeout
     silence_s: float
 
@@ -82,8 +83,17 @@ class Upstream:
         """The wire the provider speaks: ``openai | anthropic``."""
         return self._endpoints[provider].kind
 
+    def timeout_s(self, provider: str) -> float:
+        """How long the provider may stay silent."""
+        return self._endpoints[provider].silence_s
+
     async def complete(
-        self, provider: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        provider: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        within_s: float = LONGEST_ANSWER_S,
     ) -> tuple[bytes, dict[str, Any]]:
         """Send a chat and return the whole answer, as it came and as parsed.
 
@@ -91,13 +101,15 @@ class Upstream:
             provider: name in the ``providers`` section.
             body: the request on that provider's wire.
             headers: added to the provider's own.
+            within_s: more than 0. Nothing is heard of a whole answer until it is there, so the
+                provider's ``timeout_s``, which is for silence, does not bound it.
 
         Raises:
-            ProviderError: anything but a JSON object with a 2xx status within ``timeout_s``.
+            ProviderError: anything but a JSON object with a 2xx status within ``within_s``.
         """
-        endpoint = self._endpoints[provider]
+        timeout = aiohttp.ClientTimeout(total=within_s, sock_connect=_CONNECT_S)
         try:
-            response = await self._post(provider, body, headers, endpoint.whole)
+            response = await self._post(provider, body, headers, timeout)
             try:
                 raw = await _read(response, _MAX_ANSWER_BYTES)
             finally:
@@ -108,11 +120,17 @@ class Upstream:
         return raw, _parsed(provider, raw)
 
     async def stream(
-        self, provider: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        provider: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        within_s: float = LONGEST_ANSWER_S,
     ) -> "UpstreamStream":
         """Send a chat and return the open stream of events once its first bytes are here.
 
-        ``timeout_s`` bounds the wait for the first bytes and every pause between two chunks.
+        ``timeout_s`` bounds the wait for the first bytes and every pause between two chunks;
+        ``within_s`` the former alone.
 
         Raises:
             ProviderError: the provider refused, failed, fell silent, closed without a byte, or
@@ -120,7 +138,7 @@ class Upstream:
         """
         endpoint = self._endpoints[provider]
         try:
-            async with asyncio.timeout(endpoint.silence_s):
+            async with asyncio.timeout(min(endpoint.silence_s, within_s)):
                 response = await self._post(provider, body, headers, endpoint.stream)
                 try:
                     first = await response.content.readany()
@@ -213,7 +231,6 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
         kind=config.kind,
         url=URL(chat_url(config)),
         headers=chat_headers(config, environ) | uncompressed,
-        whole=aiohttp.ClientTimeout(total=config.timeout_s, sock_connect=_CONNECT_S),
         stream=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
         silence_s=config.timeout_s,
     )
@@ -266,7 +283,8 @@ def _stream_problem(first: bytes) -> str | None:
 
 def _failure(provider: str, error: Exception) -> ProviderError:
     """What went wrong below HTTP, as one of our kinds."""
-    if isinstance(error, TimeoutError):
+    # Nothing was sent yet: this is no slow answer, and the next may be asked.
+    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
         return ProviderError(f"{provider} did not answer in time.", kind="timeout")
     if isinstance(error, aiohttp.ClientPayloadError):
         return ProviderError(f"{provider} broke off its answer.", kind="cut", status=200)

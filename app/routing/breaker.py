@@ -52,6 +52,8 @@ class Ticket(NamedTuple):
 class Breaker:
     """Closed, it lets every call through and counts; open, none; half-open, one that probes it.
 
+    A probe that has not ended after ``open_for_s`` keeps nobody out: the next call probes too.
+
     From closed to open: ``failures`` in a row, ``share`` of the window, or a provider that names
     a time before which it wants no call. From open to half-open: that time, or ``open_for_s``,
     has passed. From half-open: closed when the probe succeeds, open again when it fails.
@@ -79,7 +81,7 @@ class Breaker:
         self._rules = rules
         self._era = 0
         self._until: float | None = None
-        self._probed = False
+        self._probed: float | None = None  # when the last probe began
         self._in_a_row = 0
         self._step = 0
         self._calls = [0] * _STEPS
@@ -97,7 +99,11 @@ class Breaker:
 
     def allows(self, now: float) -> bool:
         """Whether a call may be made."""
-        return self._until is None or (now >= self._until and not self._probed)
+        if self._until is None:
+            return True
+        return now >= self._until and (
+            self._probed is None or now - self._probed >= self._rules.open_for_s
+        )
 
     def begin(self, now: float) -> Ticket:
         """Count a call as begun. One that begins while half-open, and is the first, is the probe.
@@ -106,7 +112,7 @@ class Breaker:
         """
         probe = self._until is not None and self.allows(now)
         if probe:
-            self._probed = True
+            self._probed = now
         return Ticket(self._era, probe)
 
     def succeed(self, ticket: Ticket, now: float) -> None:
@@ -132,7 +138,7 @@ class Breaker:
         if self._until is not None:
             if ticket.era == self._era and ticket.probe:
                 self._change(now + max(self._rules.open_for_s, asked_s), now)
-            elif asked_s > 0 and not self._probed:
+            elif asked_s > 0 and self._probed is None:
                 self._until = max(self._until, now + asked_s)
             return
         if ticket.era != self._era:
@@ -147,12 +153,12 @@ class Breaker:
     def release(self, ticket: Ticket) -> None:
         """The call ended without saying anything of the deployment: its caller left."""
         if ticket.probe and ticket.era == self._era:
-            self._probed = False
+            self._probed = None
 
     def _change(self, until: float | None, now: float) -> None:
         self._until = until
         self._era += 1
-        self._probed = False
+        self._probed = None
         self._in_a_row = 0
         self._calls = [0] * _STEPS
         self._failed = [0] * _STEPS

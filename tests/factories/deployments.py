@@ -1,5 +1,7 @@
 """Tiers that are served at several places, and calls to them that fail."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -42,13 +44,14 @@ def balancer(
     *tiers: Tier,
     clock: Clock | None = None,
     metrics: GatewayMetrics | None = None,
+    patience_s: Mapping[str, float] = MappingProxyType({}),
     **section: Any,
 ) -> Balancer:
     """A balancer whose breakers open after two failures, for ten seconds."""
     metrics = metrics or GatewayMetrics(CollectorRegistry())
     section.setdefault("breaker", {"failures": 2, "open_for": 10.0})
     section_read = BalanceSection.model_validate(section)
-    return Balancer(tiers, section_read, metrics, clock=clock or Clock())
+    return Balancer(tiers, section_read, metrics, clock=clock or Clock(), patience_s=patience_s)
 
 
 def where(call: Call | None) -> str:

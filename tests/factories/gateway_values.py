@@ -1,5 +1,6 @@
 """The values that the gateway's steps hand on, each with what a test does not say."""
 
+import time
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -31,6 +32,7 @@ def asked(
     session: str | None = None,
     pinned: Decision | None = None,
     chat: dict[str, Any] | None = None,
+    within_s: float = 600.0,
     **fields: Any,
 ) -> Asked:
     """A request; ``fields`` stand in its body."""
@@ -39,6 +41,7 @@ def asked(
         exchange_id=uuid.UUID(int=7),
         arrived_at=NOW,
         started=0.0,
+        due=time.perf_counter() + within_s,
         wire=wire,
         headers=headers or {},
         key=key,

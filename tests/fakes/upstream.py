@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,20 +17,37 @@ class ScriptedUpstream:
     def __init__(self, *replies: Reply, kinds: Mapping[str, str] | None = None) -> None:
         self._replies = list(replies)
         self._kinds = kinds or {}
+        self.within_s: list[float] = []
         self.asked: list[tuple[str, dict[str, Any], Mapping[str, str] | None]] = []
 
     def kind(self, provider: str) -> str:
         return self._kinds.get(provider, "openai")
 
+    def timeout_s(self, provider: str) -> float:
+        assert provider
+        return 60.0
+
     async def complete(
-        self, provider: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        provider: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        within_s: float = math.inf,
     ) -> tuple[bytes, dict[str, Any]]:
+        self.within_s.append(within_s)
         reply = await self._next(provider, body, headers)
         return json.dumps(reply).encode(), dict(reply)
 
     async def stream(
-        self, provider: str, body: bytes, headers: Mapping[str, str] | None = None
+        self,
+        provider: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        within_s: float = math.inf,
     ) -> "ScriptedStream":
+        self.within_s.append(within_s)
         return ScriptedStream(await self._next(provider, body, headers))
 
     async def _next(self, provider: str, body: bytes, headers: Mapping[str, str] | None) -> Any:

@@ -1,3 +1,4 @@
+import asyncio
 import json
 import socket
 import threading
@@ -311,12 +312,114 @@ def test_a_429_keeps_the_providers_retry_after(
     assert "slow down" in response.json()["error"]["message"]
 
 
-def test_silence_is_a_timeout(start_gateway: Any, openai_provider: Any, wire: Any) -> None:
+@pytest.mark.parametrize("asked", [{"stream": True}, {"max_tokens": 1}])
+def test_silence_is_a_timeout_and_its_provider_is_not_asked_again(
+    start_gateway: Any, openai_provider: Any, wire: Any, asked: dict[str, Any]
+) -> None:
     openai_provider.usual = wire.silence
     gateway = start_gateway(openai_provider, timeout_s=0.2)
+    response = gateway.chat(**asked)
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "provider_timeout")
+    assert [attempt.error for attempt in gateway.recorded.one().attempts] == ["timeout"]
+    assert len(openai_provider.received) == 1
+
+
+def test_a_whole_answer_may_take_longer_than_silence(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    whole = wire.json(wire.openai_reply)
+
+    async def slow(writer: Any, received: Any) -> None:
+        await asyncio.sleep(0.5)
+        await whole(writer, received)
+
+    openai_provider.usual = slow
+    gateway = start_gateway(openai_provider, timeout_s=0.1)
+    assert gateway.chat().status_code == 200
+    assert len(openai_provider.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("gateway", "headers"),
+    [("{deadline: 0.4}", {}), ("{}", {"x-stainless-timeout": "0.4"})],
+    ids=["the file", "the caller"],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_request_whose_time_is_over_gets_504(
+    start_gateway: Any,
+    openai_provider: Any,
+    wire: Any,
+    *,
+    gateway: str,
+    headers: dict[str, str],
+    stream: bool,
+) -> None:
+    openai_provider.usual = wire.silence
+    running = start_gateway(openai_provider, gateway=gateway, timeout_s=20)
+    body = {"model": "auto", "messages": MESSAGES, "stream": stream}
+    began = time.monotonic()
+    response = running.client.post("/v1/chat/completions", json=body, headers=headers)
+    assert time.monotonic() - began < 5
+    error = response.json()["error"]
+    assert (response.status_code, error["code"]) == (504, "deadline_exceeded")
+    assert "gateway.deadline" in error["message"]
+    assert response.headers["x-tierwatch-tier"] == "simple"
+    wire.until(lambda: openai_provider.open_connections == 0)
+    served = running.recorded.one()
+    assert (served.status, [one.error for one in served.attempts]) == (504, ["timeout"])
+
+
+def test_on_anthropics_wire_it_is_a_timeout_error(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    openai_provider.usual = wire.silence
+    gateway = start_gateway(openai_provider, gateway="{deadline: 0.3}")
+    body = {"model": "auto", "messages": MESSAGES, "max_tokens": 50}
+    response = gateway.client.post("/v1/messages", json=body)
+    error = response.json()["error"]
+    assert (response.status_code, error["type"]) == (504, "timeout_error")
+
+
+def test_retries_and_pauses_end_with_the_requests_time(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    openai_provider.usual = wire.json({"error": {"message": "down"}}, 500)
+    retry = "{attempts: 5, wait: 0.3}"
+    gateway = start_gateway(openai_provider, gateway="{deadline: 1}", retry=retry)
+    began = time.monotonic()
     response = gateway.chat()
-    assert response.status_code == 504
-    assert {attempt.error for attempt in gateway.recorded.one().attempts} == {"timeout"}
+    assert time.monotonic() - began < 1.5
+    # The next pause would have outlasted it: the last failure is said, and said at once.
+    assert (response.status_code, response.json()["error"]["code"]) == (502, "provider_server")
+    assert 1 < len(openai_provider.received) < 5
+
+
+def test_a_stream_that_has_begun_may_go_on(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    first, *rest = wire.openai_chunks("Par", "is.")
+    openai_provider.replies = [wire.stream(first, 0.6, *rest)]
+    gateway = start_gateway(openai_provider, gateway="{deadline: 0.3}")
+    response = gateway.chat(stream=True)
+    assert response.status_code == 200
+    assert b"[DONE]" in response.content
+    assert gateway.recorded.one().finished
+
+
+def test_what_the_classifier_takes_is_taken_from_the_request(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    openai_provider.usual = wire.silence
+    slow = LLM.replace("0.5", "20") % openai_provider.port
+    gateway = start_gateway(
+        openai_provider, classifier=slow, gateway="{deadline: 0.4}", timeout_s=20
+    )
+    began = time.monotonic()
+    response = gateway.chat()
+    assert time.monotonic() - began < 5
+    assert (response.status_code, response.json()["error"]["code"]) == (504, "deadline_exceeded")
+    served = gateway.recorded.one()
+    assert (served.decision.reason, served.attempts) == ("classifier_failed:timeout", ())
 
 
 def test_a_provider_that_is_not_there_is_a_502(

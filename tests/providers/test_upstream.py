@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -218,10 +219,58 @@ async def _silent_after_headers(_: bytes, writer: asyncio.StreamWriter) -> None:
 
 
 @pytest.mark.parametrize("talk", [_silent, _silent_after_headers])
-@pytest.mark.parametrize("use", [failing, failing_stream])
-def test_silence_is_a_timeout(talk: Talk, use: Any) -> None:
-    error, _, _ = run(talk, use, timeout=0.1)
+def test_a_stream_that_does_not_begin_is_a_timeout(talk: Talk) -> None:
+    error, _, _ = run(talk, failing_stream, timeout=0.1)
     assert (error.kind, error.status, error.retryable) == ("timeout", None, True)
+
+
+@pytest.mark.parametrize("talk", [_silent, _silent_after_headers])
+@pytest.mark.parametrize("ask", ["complete", "stream"])
+def test_a_call_may_be_given_less_time_than_its_provider_has(talk: Talk, ask: str) -> None:
+    async def use(upstream: Upstream) -> ProviderError:
+        with pytest.raises(ProviderError) as caught:
+            await getattr(upstream, ask)("p", b"{}", within_s=0.1)
+        return caught.value
+
+    error, _, _ = run(talk, use, timeout=20)
+    assert (error.kind, error.status, error.retryable) == ("timeout", None, True)
+
+
+def test_silence_does_not_end_a_whole_answer() -> None:
+    async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.3)
+        writer.write(OK + b"content-length: 2\r\n\r\n{}")
+        await writer.drain()
+
+    (raw, _), _, _ = run(talk, lambda upstream: upstream.complete("p", b"{}"), timeout=0.1)
+    assert raw == b"{}"
+
+
+def test_a_connection_that_does_not_come_about_is_no_slow_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tierwatch.providers.upstream._CONNECT_S", 0.1)
+    with socket.socket() as full:
+        # The kernel answers no more connections than fit the backlog: the next one waits.
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.settimeout(0)
+            one.connect_ex(full.getsockname())
+        config = {"kind": "openai", "base_url": f"http://127.0.0.1:{full.getsockname()[1]}/v1"}
+
+        async def ask() -> str:
+            providers = {"p": ProviderConfig.model_validate(config)}
+            async with Upstream(providers, {}) as upstream:
+                with pytest.raises(ProviderError) as caught:
+                    await upstream.complete("p", b"{}")
+                return caught.value.kind
+
+        kind = asyncio.run(ask())
+        for one in waiting:
+            one.close()
+    assert kind == "connection"
 
 
 def test_a_whole_answer_that_drips_is_a_timeout() -> None:
@@ -232,7 +281,12 @@ def test_a_whole_answer_that_drips_is_a_timeout() -> None:
             await writer.drain()
             await asyncio.sleep(0.02)
 
-    error, _, _ = run(talk, failing, timeout=0.2)
+    async def use(upstream: Upstream) -> ProviderError:
+        with pytest.raises(ProviderError) as caught:
+            await upstream.complete("p", b"{}", within_s=0.2)
+        return caught.value
+
+    error, _, _ = run(talk, use)
     assert error.kind == "timeout"
 
 

@@ -96,6 +96,20 @@ def test_one_probe_at_a_time_and_its_failure_opens_again() -> None:
     assert breaker.opens_in(6.0) == 5.0
 
 
+def test_a_probe_that_hangs_keeps_the_next_out_for_as_long_as_an_open_breaker_would() -> None:
+    breaker = Breaker(RULES)
+    failing(breaker, 3)
+    hung = breaker.begin(5.0)
+    assert not breaker.allows(9.9)
+    assert breaker.allows(10.0)
+    second = breaker.begin(10.0)
+    assert second.probe
+    assert not breaker.allows(10.0)
+    breaker.succeed(second, 10.5)
+    breaker.fail(hung, 60.0)  # of an era that is over
+    assert breaker.state(60.0) == "closed"
+
+
 def test_a_probe_whose_caller_left_makes_room_for_the_next() -> None:
     breaker = Breaker(RULES)
     failing(breaker, 3)
@@ -144,6 +158,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.breaker = Breaker(self.rules)
         self.now = 0.0
         self.probes: list[Ticket] = []
+        self.probed_at: float | None = None
 
     @rule(seconds=st.floats(0.0, 30.0))
     def wait(self, seconds: float) -> None:
@@ -162,8 +177,9 @@ class BreakerMachine(RuleBasedStateMachine):
         assert ticket.probe == (state == "half_open" and allowed)
         assert self.breaker.state(self.now) == state
         if ticket.probe:
-            assert self.probes == []  # never two at once
+            assert self._free()  # never two at once, but for one that hangs
             self.probes.append(ticket)
+            self.probed_at = self.now
         return ticket
 
     @rule(ticket=consumes(tickets))
@@ -200,12 +216,18 @@ class BreakerMachine(RuleBasedStateMachine):
         assert self.breaker.state(self.now) == before
         if was_probe:
             assert self.breaker.allows(self.now)
-            self.probes.clear()
+            self.probes.remove(ticket)
+            self.probed_at = None
+
+    def _free(self) -> bool:
+        """Whether no probe keeps others out."""
+        return self.probed_at is None or self.now - self.probed_at >= self.rules.open_for_s
 
     def _forget(self, before: str, after: str, ticket: Ticket) -> None:
         """A probe is over with its own result, or when another result changed the state."""
         if ticket in self.probes or before != after:
             self.probes.clear()
+            self.probed_at = None
 
     @invariant()
     def closed_or_open_calls_only_as_said(self) -> None:
@@ -216,9 +238,9 @@ class BreakerMachine(RuleBasedStateMachine):
             assert not self.breaker.allows(self.now)
             assert 0 < self.breaker.opens_in(self.now) <= max(LONGEST_WAIT_S, self.rules.open_for_s)
         if state == "half_open":
-            assert self.breaker.allows(self.now) == (not self.probes)
+            assert self.breaker.allows(self.now) == self._free()
 
-    @precondition(lambda self: self.breaker.state(self.now) == "half_open" and not self.probes)
+    @precondition(lambda self: self.breaker.state(self.now) == "half_open" and self._free())
     @rule()
     def a_probe_can_always_bring_it_back(self) -> None:
         self.breaker.succeed(self.breaker.begin(self.now), self.now)

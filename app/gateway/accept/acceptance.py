@@ -9,6 +9,7 @@ from starlette.types import Receive
 from tierwatch.config import Config
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.accept.body import read_body
+from tierwatch.gateway.accept.deadline import Deadlines
 from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.accept.request import read_request, session_of
 from tierwatch.gateway.asked import Asked, Headers
@@ -39,6 +40,7 @@ class Acceptance:
         self._auto = AUTO | frozenset(config.gateway.auto_models)
         names = [*(tier.name for tier in config.tiers), *(tier.model for tier in config.tiers)]
         self._accepted = ", ".join(dict.fromkeys(["auto", *names]))
+        self._deadlines = Deadlines(config.gateway.deadline_s)
         self._most = config.gateway.max_body_mb * 1024 * 1024
 
     async def accept(self, wire: str, headers: Headers, receive: Receive) -> Asked | Refusal | None:
@@ -78,6 +80,7 @@ class Acceptance:
             exchange_id=exchange_id,
             arrived_at=now,
             started=started,
+            due=started + self._deadlines.seconds(headers),
             wire=wire,
             headers=headers,
             key=key,

@@ -13,6 +13,7 @@ from tierwatch.gateway.answer.question import Question
 from tierwatch.gateway.answer.tries import Tries
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.config.retry import RetrySection
@@ -23,6 +24,8 @@ from tierwatch.wire.refusal import Refusal, refusal_for
 # A provider that names a time before the next try gets it, up to this: the caller is waiting, and
 # a tier above may be free.
 _LONGEST_PAUSE_S = 1.0
+# Timers end calls some milliseconds early or late.
+_SCARCELY_S = 0.02
 _NO_RETRY = RetrySection(attempts=0)
 
 
@@ -61,7 +64,7 @@ class Answering:
                 return await self._decided(errand, route.decision, question)
             return await self._cascaded(self._cascade, errand, question)
         except ProviderError as error:
-            return refusal_for(error)
+            return _too_late(asked) if _is_late(asked, error) else refusal_for(error)
 
     async def _cascaded(self, cascade: Cascade, errand: Errand, question: Question) -> Answer:
         async def ask(decision: Decision, question: Question) -> Answer:
@@ -110,18 +113,34 @@ class Answering:
             except ProviderError as error:
                 self._failed(call.tier.name, error.kind).inc()
                 following = tries.after(error)
-                if following is None:
+                pause_s = 0.0 if following is None else self._pause_s(following, error)
+                if following is None or errand.asked.left_s <= pause_s:
                     raise
                 call = following
-                if call.pauses:
-                    await self._pause(ledger, error)
+                if pause_s > 0:
+                    ledger.paused(pause_s)
+                    await asyncio.sleep(pause_s)
 
-    async def _pause(self, ledger: Ledger, error: ProviderError) -> None:
-        wait_s = self._retry.wait_s
-        if error.retry_after_s is not None:
-            wait_s = max(wait_s, min(error.retry_after_s, _LONGEST_PAUSE_S))
-        ledger.paused(wait_s)
-        await asyncio.sleep(wait_s)
+    def _pause_s(self, call: Call, error: ProviderError) -> float:
+        if not call.pauses:
+            return 0.0
+        return max(self._retry.wait_s, min(error.retry_after_s or 0.0, _LONGEST_PAUSE_S))
+
+
+def _is_late(asked: Asked, error: ProviderError) -> bool:
+    """Whether it is the request's own time that ran out, and not a provider's."""
+    return error.kind == "timeout" and error.status is None and asked.left_s <= _SCARCELY_S
+
+
+def _too_late(asked: Asked) -> Refusal:
+    most_s = round(asked.due - asked.started, 3)
+    return Refusal(
+        504,
+        f"No model answered within the {most_s:g} s that this request may take, as its caller or"
+        " gateway.deadline says.",
+        "api_error",
+        "deadline_exceeded",
+    )
 
 
 def _by_model(asked: Asked, decision: Decision) -> bool:

@@ -27,6 +27,13 @@ Answer = Whole | Begun
 # What an Anthropic caller says about its wire, for an Anthropic provider.
 _ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 
+# Time may run out between the check and the call, and clients read 0 as no limit.
+_SHORTEST_S = 0.001
+# Half the speed of the slowest models that are sold. A whole answer says nothing until it is there:
+# one that may have 300 tokens is overdue 30 s after a stream would have begun.
+_TOKEN_S = 0.1
+_MOST_TOKENS = 1_000_000  # an integer of any length is a number of tokens to JSON
+
 
 class UselessAnswerError(ProviderError):
     """A provider said 200 and counted tokens, but its answer is of no use. Leaves no step."""
@@ -80,10 +87,12 @@ class Asker:
         """What a deployment answers; a stream is over once it is closed.
 
         Raises:
-            ProviderError: it gave no answer that can be used.
+            ProviderError: it gave no answer that can be used, or none in time.
         """
         asked, ledger = errand.asked, errand.ledger
         caller, wire = asked.wire, self._kinds[call.tier.provider]
+        if asked.left_s <= 0:
+            raise ProviderError("There was no time left to ask anybody.", kind="timeout")
         with call:
             request, chat = self._histories.fitted(
                 question, asked, errand.route, decision, call.tier
@@ -111,7 +120,9 @@ class Asker:
     ) -> Whole:
         provider = call.tier.provider
         wire = self._kinds[provider]
-        raw, answer = await self._upstream.complete(provider, body, extra)
+        raw, answer = await self._upstream.complete(
+            provider, body, extra, within_s=_whole_s(asked, call)
+        )
         ledger.reasons(seems_to=mentions_reasoning(raw))
         try:
             said = caller_reply(asked.wire, wire, raw, answer, int(asked.arrived_at))
@@ -129,7 +140,9 @@ class Asker:
             include_usage=asked.wants_usage,
             created=int(asked.arrived_at),
         )
-        stream = await self._upstream.stream(provider, body, extra)
+        stream = await self._upstream.stream(
+            provider, body, extra, within_s=max(asked.left_s, _SHORTEST_S)
+        )
         first = relay.feed(stream.first)
         problem = relay.stuck
         if relay.answer.error is not None and not relay.answer.characters:
@@ -142,6 +155,15 @@ class Asker:
         return Begun(
             first, relay, stream, call, wire=asked.wire, ledger=ledger, metrics=self._metrics
         )
+
+
+def _whole_s(asked: Asked, call: Call) -> float:
+    """Seconds that a whole answer may take: of the request's own, no more than its length needs."""
+    left_s = max(asked.left_s, _SHORTEST_S)
+    tokens = asked.chat.get("max_completion_tokens") or asked.chat.get("max_tokens")
+    if call.patience_s is None or not isinstance(tokens, int) or tokens <= 0:
+        return left_s
+    return min(left_s, call.patience_s + _TOKEN_S * min(tokens, _MOST_TOKENS))
 
 
 def _forwarded(headers: Headers) -> dict[str, str]:

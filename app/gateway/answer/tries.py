@@ -5,7 +5,13 @@ from types import MappingProxyType
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.deployments.balancer import Balancer
-from tierwatch.gateway.deployments.call import REFUSED_TO_US, Call, Key, asked_nobody
+from tierwatch.gateway.deployments.call import (
+    REFUSED_TO_US,
+    Call,
+    Key,
+    asked_nobody,
+    is_silence,
+)
 from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.tiers import Tier
 
@@ -19,6 +25,10 @@ class Tries:
     is asked. In the last tier those that are left alone are asked too before the caller gets an
     error.
 
+    A provider that stayed silent for its whole time is not asked again, for none of its models: it
+    may be at work on the request, which would be paid for twice, and has had the caller's patience
+    once. Other providers are.
+
     Args:
         balancer: the deployments.
         ladder: the decided tier, then those to be tried after it.
@@ -26,7 +36,7 @@ class Tries:
         homes: where the conversation was served before, by tier.
     """
 
-    __slots__ = ("_again", "_balancer", "_homes", "_ladder", "_last", "_rank", "_tried")
+    __slots__ = ("_again", "_balancer", "_homes", "_ladder", "_last", "_rank", "_silent", "_tried")
 
     def __init__(
         self,
@@ -41,11 +51,15 @@ class Tries:
         self._again = retry.attempts
         self._rank = 0
         self._tried: set[Key] = set()
+        self._silent: set[str] = set()
         self._last: Key = ("", "")
 
     def first(self) -> Call:
         """The first call."""
-        return self._enter(self._ladder[0])
+        call = self._taken(self._entry(self._ladder[0]))
+        if call is None:
+            raise AssertionError  # pragma: no cover - a tier has a deployment
+        return call
 
     def after(self, error: ProviderError) -> Call | None:
         """The call to make after one that failed; None when the caller is to be told instead."""
@@ -54,43 +68,52 @@ class Tries:
             if asked_nobody(error) or error.status in REFUSED_TO_US:
                 return self._elsewhere(tier)
             return None
+        if is_silence(error):
+            self._silent.add(self._last[0])
         return (
-            self._taken(self._balancer.pick(tier, self._tried))
+            self._taken(self._balancer.pick(tier, self._tried | self._mute(tier)))
             or self._once_more(tier)
             or self._next_tier()
             or self._elsewhere(tier)
         )
 
+    def _mute(self, tier: Tier) -> set[Key]:
+        """The tier's deployments at providers that stayed silent."""
+        if not self._silent:
+            return set()
+        return {
+            (one.provider, one.model) for one in tier.served_at() if one.provider in self._silent
+        }
+
     def _once_more(self, tier: Tier) -> Call | None:
         if self._again == 0:
             return None
         self._again -= 1
-        pick = self._balancer.pick
-        call = pick(tier, {self._last}, pauses=True) or pick(tier, pauses=True)
+        pick, mute = self._balancer.pick, self._mute(tier)
+        call = pick(tier, {self._last} | mute, pauses=True) or pick(tier, mute, pauses=True)
         if call is None and not self._balancer.several(tier):
-            call = self._balancer.soonest(tier, pauses=True)
+            call = self._balancer.soonest(tier, mute, pauses=True)
         return self._taken(call)
 
     def _next_tier(self) -> Call | None:
-        if self._rank + 1 == len(self._ladder):
-            return None
-        self._rank += 1
-        self._again = 0
-        self._tried = set()
-        return self._enter(self._ladder[self._rank])
+        for rank in range(self._rank + 1, len(self._ladder)):
+            call = self._entry(self._ladder[rank])
+            if call is not None:
+                self._rank = rank
+                self._again = 0
+                self._tried = set()
+                return self._taken(call)
+        return None
 
-    def _enter(self, tier: Tier) -> Call:
-        home = self._homes.get(tier.name)
-        call = self._balancer.pick(tier, home=home) or self._balancer.soonest(tier)
-        if call is None:
-            raise AssertionError  # pragma: no cover - a tier has a deployment
-        self._taken(call)
-        return call
+    def _entry(self, tier: Tier) -> Call | None:
+        home, mute = self._homes.get(tier.name), self._mute(tier)
+        pick, soonest = self._balancer.pick, self._balancer.soonest
+        return pick(tier, mute, home=home) or soonest(tier, mute)
 
     def _elsewhere(self, tier: Tier) -> Call | None:
         """A deployment that was not asked yet, be it healthy or not."""
-        call = self._balancer.pick(tier, self._tried) or self._balancer.soonest(tier, self._tried)
-        return self._taken(call)
+        done = self._tried | self._mute(tier)
+        return self._taken(self._balancer.pick(tier, done) or self._balancer.soonest(tier, done))
 
     def _taken(self, call: Call | None) -> Call | None:
         if call is not None:

@@ -5,8 +5,9 @@ is: in memory, for this process alone, no waiting.
 """
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 from tierwatch.gateway.deployments.call import Call, Key, Place
 from tierwatch.gateway.metrics import GatewayMetrics
@@ -50,6 +51,8 @@ class Balancer:
         metrics: shows each deployment's state, calls, and calls under way.
         label: what deployments' names begin with in metrics, where there is another balancer.
         longest_wait_s: what a provider asks to be left alone is believed up to this many seconds.
+        patience_s: provider -> the silence that is its own fault. Calls that end sooner, because
+            their caller could not wait, say nothing of it; without a number every time-out does.
         clock: seconds that never go back.
     """
 
@@ -61,6 +64,7 @@ class Balancer:
         *,
         label: str = "",
         longest_wait_s: float = LONGEST_WAIT_S,
+        patience_s: Mapping[str, float] = MappingProxyType({}),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         rules = replace(section.breaker.rules(), longest_wait_s=longest_wait_s)
@@ -74,7 +78,14 @@ class Balancer:
                 key = (deployment.provider, deployment.model)
                 if key not in self._places:
                     name = f"{label}{deployment.provider}/{deployment.model}"
-                    self._places[key] = Place(key, name, rules, metrics, clock)
+                    self._places[key] = Place(
+                        key,
+                        name,
+                        rules,
+                        metrics,
+                        clock,
+                        patience_s=patience_s.get(deployment.provider),
+                    )
                 choices.append(_Choice(tier, deployment, self._places[key]))
 
     def several(self, tier: Tier) -> bool:

@@ -15,13 +15,24 @@ Key = tuple[str, str]
 # The gateway's own key, credit, permission or name for the model was refused there: not the
 # caller's fault, and another deployment has its own.
 REFUSED_TO_US = frozenset({401, 402, 403, 404})
+# Timers end calls early or late, and connecting took a part of the time.
+_FAIR_SHARE = 0.9
 _STATES: dict[State, int] = {"closed": 0, "half_open": 1, "open": 2}
 
 
 class Place:
-    """What is known of one deployment, whichever tiers name it."""
+    """What is known of one deployment, whichever tiers name it.
 
-    __slots__ = ("answered", "breaker", "failed", "in_flight", "key")
+    Attributes:
+        key: provider and model.
+        breaker: whether it should be asked.
+        in_flight: calls under way.
+        answered: counts them.
+        failed: counts the others.
+        patience_s: the silence that is its own fault; None where every time-out is.
+    """
+
+    __slots__ = ("answered", "breaker", "failed", "in_flight", "key", "patience_s")
 
     def __init__(
         self,
@@ -30,8 +41,11 @@ class Place:
         rules: BreakerRules,
         metrics: GatewayMetrics,
         clock: Callable[[], float],
+        *,
+        patience_s: float | None,
     ) -> None:
         self.key = key
+        self.patience_s = patience_s
         self.breaker = Breaker(rules)
         self.in_flight = 0
         self.answered = metrics.calls.ended(label, "answered")
@@ -57,8 +71,9 @@ class Call:
     """One call to a deployment, from the moment it is chosen. Use it as a context, then close it.
 
     Leaving the context without an error says that the provider answered, or began to; with a
-    `ProviderError`, that it did not; with anything else (the caller left), nothing. ``close`` says
-    that the call is over; a failed one is over at once.
+    `ProviderError`, that it did not; with anything else (the caller left), nothing, unless the
+    provider had been silent for too long by then. ``close`` says that the call is over; a failed
+    one is over at once.
 
     Attributes:
         tier: the tier as this deployment serves it, with its provider and price.
@@ -67,7 +82,17 @@ class Call:
         pauses: whether to wait a moment before it.
     """
 
-    __slots__ = ("_clock", "_place", "_ticket", "_under_way", "key", "model", "pauses", "tier")
+    __slots__ = (
+        "_began",
+        "_clock",
+        "_place",
+        "_ticket",
+        "_under_way",
+        "key",
+        "model",
+        "pauses",
+        "tier",
+    )
 
     def __init__(
         self, tier: Tier, model: str, place: Place, clock: Callable[[], float], *, pauses: bool
@@ -80,9 +105,16 @@ class Call:
         self._clock = clock
         self._ticket: Ticket | None = None
         self._under_way = False
+        self._began = 0.0
+
+    @property
+    def patience_s(self) -> float | None:
+        """The silence that is the deployment's own fault; None where nobody has said."""
+        return self._place.patience_s
 
     def __enter__(self) -> Self:
-        self._ticket = self._place.begin(self._clock())
+        self._began = self._clock()
+        self._ticket = self._place.begin(self._began)
         self._under_way = True
         return self
 
@@ -96,10 +128,20 @@ class Call:
             self._begun()
         elif isinstance(error, ProviderError):
             self.failed(error)
+        elif self._silent_too_long():
+            # Callers who give up, one after the other, must not keep a silent provider in use.
+            self.failed(ProviderError("Its caller gave up waiting.", kind="timeout"))
         else:
-            if self._ticket is not None:
-                self._place.breaker.release(self._ticket)
+            self._released()
             self._over()
+
+    def _silent_too_long(self) -> bool:
+        patience_s = self.patience_s
+        return patience_s is not None and self._clock() - self._began >= _FAIR_SHARE * patience_s
+
+    def _released(self) -> None:
+        if self._ticket is not None:
+            self._place.breaker.release(self._ticket)
 
     def _begun(self) -> None:
         """Tell a breaker that is not closed; a closed one waits for the end of the stream."""
@@ -114,11 +156,12 @@ class Call:
         if not self._under_way:
             return
         self._over()
-        breaker, ticket, now = self._place.breaker, self._ticket, self._clock()
-        if asked_nobody(error):
-            if ticket is not None:
-                breaker.release(ticket)
+        # A request whose own time ran out says nothing of a provider that was not slow.
+        hurried = is_silence(error) and self.patience_s is not None
+        if asked_nobody(error) or (hurried and not self._silent_too_long()):
+            self._released()
             return
+        breaker, ticket, now = self._place.breaker, self._ticket, self._clock()
         self._place.failed.inc()
         if ticket is None:
             return
@@ -140,6 +183,11 @@ class Call:
     def _over(self) -> None:
         self._under_way = False
         self._place.end()
+
+
+def is_silence(error: ProviderError) -> bool:
+    """Whether the provider was waited for in vain. One that says 408 has answered."""
+    return error.kind == "timeout" and error.status is None
 
 
 def asked_nobody(error: ProviderError) -> bool:

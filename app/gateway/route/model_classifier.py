@@ -62,7 +62,7 @@ class ModelClassifier:
 
     async def _classify(self, router: Router, asked: Asked, bill: ClassifierBill) -> Classification:
         now = asyncio.get_running_loop().time
-        deadline = now() + self._config.timeout_s
+        deadline = now() + min(self._config.timeout_s, asked.left_s)
         tried: set[tuple[str, str]] = set()
         failure = ProviderError("every deployment of the classifier failed lately", kind=LEFT_ALONE)
         while (call := self._balancer.pick(self._tier, tried)) is not None:
@@ -88,7 +88,12 @@ class ModelClassifier:
         with call:
             try:
                 async with asyncio.timeout_at(deadline):
-                    raw, answer = await self._upstream.complete(call.tier.provider, body)
+                    raw, answer = await self._upstream.complete(
+                        # A label is a short answer: as overdue as a stream that has not begun.
+                        call.tier.provider,
+                        body,
+                        within_s=self._upstream.timeout_s(call.tier.provider),
+                    )
             except TimeoutError:
                 if left_s < _FAIR_SHARE * self._config.timeout_s:
                     raise

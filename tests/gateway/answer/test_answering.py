@@ -69,7 +69,7 @@ def failing_at_times(wire: Any, kind: str, share: float, seed: int) -> Any:
 
 async def _call(session: aiohttp.ClientSession, url: str, anthropic: bool, stream: bool) -> str:  # noqa: FBT001
     path = "/v1/messages" if anthropic else "/v1/chat/completions"
-    body = {"model": "auto", "messages": MESSAGES, "stream": stream, "max_tokens": 100}
+    body = {"model": "auto", "messages": MESSAGES, "stream": stream, "max_tokens": 10}
     async with session.post(url + path, json=body) as response:
         text = await response.text()
         if response.status != 200:

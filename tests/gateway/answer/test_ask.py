@@ -28,14 +28,21 @@ DOWN = ProviderError("down", kind="server", status=500)
 class Asking:
     """A call, and all that is known of it afterwards."""
 
-    def __init__(self, *replies: Reply, kind: str = "openai", tier: Tier = SIMPLE) -> None:
+    def __init__(
+        self,
+        *replies: Reply,
+        kind: str = "openai",
+        tier: Tier = SIMPLE,
+        patience_s: float | None = None,
+    ) -> None:
         self.metrics = GatewayMetrics(CollectorRegistry())
         self.upstream = ScriptedUpstream(*replies, kinds={"lab": kind})
         self.ledger = Ledger()
         kinds = {"lab": kind}
         histories = Histories(TIERS, kinds, self.metrics)
         self._asker = Asker(self.upstream, kinds, histories, self.metrics)  # type: ignore[arg-type]
-        self._balancer = balancer(*TIERS, metrics=self.metrics)
+        patience = {} if patience_s is None else {"lab": patience_s}
+        self._balancer = balancer(*TIERS, metrics=self.metrics, patience_s=patience)
         self._tier = tier
 
     async def once(self, by: Asked) -> Answer:
@@ -171,3 +178,38 @@ def test_a_history_that_cannot_be_said_there_asks_nobody() -> None:
         asking.ask(asked([{"role": "user", "content": [audio]}]))
     assert (caught.value.kind, caught.value.status) == ("refused", None)
     assert (asking.attempts, asking.upstream.asked) == ([], [])
+
+
+def test_a_request_whose_time_is_over_asks_nobody() -> None:
+    asking = Asking(OPENAI_REPLY)
+    with pytest.raises(ProviderError) as caught:
+        asking.ask(asked(within_s=-0.1))
+    assert (caught.value.kind, caught.value.status) == ("timeout", None)
+    assert (asking.upstream.asked, asking.attempts) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("fields", "most_s"),
+    [
+        ({}, 300.0),
+        ({"max_tokens": 100}, 70.0),  # 60 s of silence, and 0.1 s a token
+        ({"max_completion_tokens": 400, "max_tokens": 7}, 100.0),
+        ({"max_tokens": 8_000}, 300.0),
+        ({"max_tokens": 10**400}, 300.0),
+        ({"max_tokens": -5}, 300.0),
+        ({"max_tokens": 0}, 300.0),
+        ({"max_tokens": None}, 300.0),
+    ],
+)
+def test_a_whole_answer_has_the_requests_time_or_what_its_length_needs(
+    fields: dict[str, Any], most_s: float
+) -> None:
+    asking = Asking(OPENAI_REPLY, patience_s=60.0)
+    asking.ask(asked(within_s=300.0, **fields))
+    assert asking.upstream.within_s == [pytest.approx(most_s, abs=5.0)]
+
+
+def test_a_stream_has_the_requests_time_to_begin() -> None:
+    asking = Asking(openai_chunks("Paris."), patience_s=60.0)
+    asking.ask(asked(within_s=300.0, max_tokens=1, stream=True))
+    assert asking.upstream.within_s == [pytest.approx(300.0, abs=5.0)]

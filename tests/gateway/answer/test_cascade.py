@@ -187,6 +187,19 @@ def test_a_faulty_answer_is_served_when_every_tier_above_fails(
     assert [attempt.error for attempt in served.attempts] == ["", "server"]
 
 
+def test_a_faulty_answer_is_served_when_the_tier_above_takes_too_long(
+    start: Any, openai_provider: Any, top: Any, wire: Any
+) -> None:
+    openai_provider.usual = answer(wire, "Forty", "length")
+    top.usual = wire.silence
+    gateway = start(gateway="{deadline: 0.5}")
+    response = gateway.chat()
+    assert response.status_code == 200
+    assert response.json()["choices"][0]["message"]["content"] == "Forty"
+    served = gateway.recorded.one()
+    assert [attempt.error for attempt in served.attempts] == ["", "timeout"]
+
+
 def test_a_tier_that_is_down_is_climbed_over_without_a_check(
     start: Any, openai_provider: Any, top: Any, wire: Any
 ) -> None:

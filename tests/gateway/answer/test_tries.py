@@ -147,3 +147,55 @@ def test_every_order_of_failures_ends_and_pauses_only_where_it_was_before(
     for provider, pauses in asked:
         assert pauses == (provider in seen)
         seen.add(provider)
+
+
+SILENT = ProviderError("not a word", kind="timeout")
+LATE = ProviderError("408", kind="timeout", status=408)
+
+
+def test_who_stayed_silent_is_not_asked_again() -> None:
+    simple = tier(a=1)
+    assert order(Tries(balancer(simple), [simple], retry(3)), always=SILENT) == [("a", False)]
+
+
+def test_nor_is_another_model_of_the_same_provider() -> None:
+    simple, standard, top = tier(a=1), tier("standard", a=1), tier("complex", a=1, b=1)
+    tries = Tries(balancer(simple, standard, top), [simple, standard, top], retry(2))
+    assert order(tries, always=SILENT) == [("a", False), ("b", False)]
+
+
+def test_other_providers_are_asked_each_once() -> None:
+    simple, standard = tier(a=1, b=1), tier("standard", a=1, c=1)
+    tries = Tries(balancer(simple, standard), [simple, standard], retry(2))
+    assert order(tries, always=SILENT) == [("a", False), ("b", False), ("c", False)]
+
+
+def test_a_provider_that_is_left_alone_is_asked_after_one_that_is_silent() -> None:
+    simple = tier(a=1, b=1)
+    made = balancer(simple)
+    break_down(made, simple, at="b")
+    assert order(Tries(made, [simple], retry(1)), always=SILENT) == [("a", False), ("b", False)]
+
+
+def test_silence_after_another_failure_ends_the_retries_there() -> None:
+    simple, standard = tier(a=1), tier("standard", c=1)
+    tries = Tries(balancer(simple, standard), [simple, standard], retry(3))
+    asked = [("a", False), ("a", True), ("c", False)]
+    assert order(tries, DOWN, SILENT, DOWN) == asked
+
+
+def test_a_provider_that_says_408_has_answered_and_is_asked_again() -> None:
+    simple = tier(a=1)
+    asked = [("a", False), ("a", True)]
+    assert order(Tries(balancer(simple), [simple], retry(1)), always=LATE) == asked
+
+
+@given(errors=st.lists(st.sampled_from([DOWN, FULL, SILENT, LATE, REFUSED, NO_KEY]), max_size=12))
+def test_no_provider_is_asked_again_once_it_was_silent(errors: list[ProviderError]) -> None:
+    tiers = [tier(a=1, b=1), tier("standard", a=1, c=1), tier("complex", d=1)]
+    asked = order(Tries(balancer(*tiers), tiers, retry(3)), *errors)
+    silent: set[str] = set()
+    for (place, _), error in zip(asked, [*errors, None], strict=False):
+        assert place not in silent
+        if error is SILENT:
+            silent.add(place)

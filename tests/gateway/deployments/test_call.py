@@ -17,8 +17,10 @@ from factories.deployments import (
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tierwatch.errors import ProviderError
-from tierwatch.gateway.deployments.call import asked_nobody
+from tierwatch.gateway.deployments.balancer import Balancer
+from tierwatch.gateway.deployments.call import asked_nobody, is_silence
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.routing.tiers import Tier
 
 
 def test_closing_twice_counts_once() -> None:
@@ -125,3 +127,62 @@ def test_a_stream_that_breaks_off_counts_as_failed_and_not_as_answered_too() -> 
     for outcome, count in (("failed", 1.0), ("answered", 0.0)):
         series = f'tierwatch_deployment_calls_total{{deployment="a/m-a",outcome="{outcome}"}}'
         assert f"{series} {count}" in page
+
+
+SILENT = ProviderError("not a word", kind="timeout")
+
+
+def waited(made: Balancer, simple: Tier, clock: Clock, waited_s: float, *, leaves: bool) -> None:
+    """A call that ends after a time without a word: its caller leaves, or its time is over."""
+    call = made.pick(simple)
+    assert call is not None
+    call.__enter__()
+    clock.now += waited_s
+    error = KeyboardInterrupt() if leaves else SILENT
+    call.__exit__(type(error), error, None)
+    call.close()
+
+
+@pytest.mark.parametrize("leaves", [False, True])
+@pytest.mark.parametrize(("waited_s", "allowed"), [(20.0, True), (60.0, False), (59.9, False)])
+def test_silence_is_the_providers_fault_from_its_own_limit_on(
+    waited_s: float, *, allowed: bool, leaves: bool
+) -> None:
+    simple, clock = tier(a=1), Clock()
+    made = balancer(simple, clock=clock, patience_s={"a": 60.0})
+    for _ in range(2):
+        waited(made, simple, clock, waited_s, leaves=leaves)
+    assert (made.pick(simple) is not None) is allowed
+
+
+def test_without_a_limit_every_time_out_counts_and_no_caller_who_leaves() -> None:
+    simple, clock = tier(a=1), Clock()
+    made = balancer(simple, clock=clock)
+    for _ in range(5):
+        waited(made, simple, clock, 1e6, leaves=True)
+    assert made.pick(simple) is not None
+    for _ in range(2):
+        waited(made, simple, clock, 0.1, leaves=False)
+    assert made.pick(simple) is None
+
+
+def test_a_hurried_probe_frees_the_way_for_the_next() -> None:
+    simple, clock = tier(a=1), Clock()
+    made = balancer(simple, clock=clock, patience_s={"a": 60.0})
+    break_down(made, simple, at="a")
+    clock.now += 10.0
+    waited(made, simple, clock, 0.5, leaves=False)
+    assert made.pick(simple) is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "silent"),
+    [
+        (SILENT, True),
+        (ProviderError("408", kind="timeout", status=408), False),
+        (DOWN, False),
+        (UNSAYABLE, False),
+    ],
+)
+def test_only_a_wait_in_vain_is_silence(error: ProviderError, *, silent: bool) -> None:
+    assert is_silence(error) is silent
