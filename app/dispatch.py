@@ -11,9 +11,16 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-import redis
 import structlog
-from kombu.exceptions import OperationalError
+
+from tierwatch.broker import (
+    AWAY,
+    CONFIRM_WITHIN_S,
+    LONGEST_COUNTDOWN_S,
+    Depth,
+    queue_depth,
+    sender_options,
+)
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -35,8 +42,6 @@ LEARN = "tierwatch.learn"
 REFIT = "tierwatch.refit"
 REBUILD_TYPES = "tierwatch.rebuild_types"
 
-QUEUE = "tierwatch"
-
 # A broker that is away is asked again after this long; rows wait meanwhile.
 _BREATH_S = 5.0
 
@@ -54,27 +59,11 @@ class Dispatch(Protocol):
         """How many messages wait for a worker; None when the broker is away."""
 
 
-def broker_options(*, read_timeout_s: float | None) -> dict[str, object]:
-    """Options of the Redis transport, for sender and workers alike.
-
-    redis-py raises MaxConnectionsError under many threads unless the pool is left unbounded;
-    the socket time-outs keep a broker that is away from holding its callers.
-    """
-    return {
-        "socket_connect_timeout": 2,
-        "socket_timeout": read_timeout_s,
-        "socket_keepalive": True,
-        "visibility_timeout": 3600,
-        "max_connections": 1000,
-    }
-
-
 class CeleryDispatch:
-    """Sends through Redis."""
+    """Sends through the broker: Redis or RabbitMQ."""
 
-    def __init__(self, redis_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url = redis_url
-        self._redis = redis.Redis.from_url(redis_url, socket_connect_timeout=2, socket_timeout=5)
+    def __init__(self, broker_url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = broker_url
         self._clock = clock
         self._silent_until = float("-inf")
 
@@ -83,15 +72,13 @@ class CeleryDispatch:
         """Who sends. Made for the first message: until then a process is 9 MB and .1 s lighter."""
         from celery import Celery  # noqa: PLC0415 - as above
 
-        app = Celery("tierwatch-sender", broker=self._url, set_as_current=False)
-        app.conf.update(
-            broker_transport_options=broker_options(read_timeout_s=5),
-            broker_connection_retry=False,
-            broker_pool_limit=4,
-            task_ignore_result=True,
-            task_default_queue=QUEUE,
-        )
+        app = Celery("tierwatch-sender", set_as_current=False)
+        app.conf.update(sender_options(self._url))
         return app
+
+    @cached_property
+    def _depth(self) -> Depth:
+        return queue_depth(self._url, lambda: self._app)
 
     def shadow_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0) -> bool:
         """Ask for the shadow answer of an exchange, ``wait_s`` seconds from now."""
@@ -103,19 +90,22 @@ class CeleryDispatch:
 
     def backlog(self) -> int | None:
         """How many messages wait for a worker; None when the broker is away."""
-        try:
-            return int(self._redis.llen(QUEUE))
-        except redis.RedisError:
-            return None
+        return self._depth()
 
     def _send(self, name: str, exchange_id: uuid.UUID, wait_s: float) -> bool:
+        if wait_s > LONGEST_COUNTDOWN_S:
+            return False  # the row knows until when; the sweep takes it up then
         if self._clock() < self._silent_until:
             return False
         try:
             self._app.send_task(
-                name, args=[str(exchange_id)], countdown=wait_s or None, retry=False
+                name,
+                args=[str(exchange_id)],
+                countdown=wait_s or None,
+                retry=False,
+                confirm_timeout=CONFIRM_WITHIN_S,
             )
-        except (OperationalError, redis.RedisError, OSError) as problem:
+        except AWAY as problem:
             self._silent_until = self._clock() + _BREATH_S
             _log.warning("broker away, rows wait for the sweep", task=name, why=str(problem))
             return False

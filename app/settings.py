@@ -9,12 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from tierwatch.errors import SettingsError
 
 T = TypeVar("T")
 
 _LAST_PORT = 65_535
+
+# What carries messages, and what keeps what a cache may lose.
+REDIS_SCHEMES = ("redis", "rediss")
+RABBIT_SCHEMES = ("amqp", "amqps")
 
 
 def _port(text: str) -> int:
@@ -56,6 +61,24 @@ def _level(text: str) -> str:
     return text.lower()
 
 
+def _address(text: str, schemes: tuple[str, ...]) -> str:
+    if not text:
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in schemes or not parts.hostname:
+        raise ValueError
+    _ = parts.port  # raises for one that is none
+    return text
+
+
+def _redis(text: str) -> str:
+    return _address(text, REDIS_SCHEMES)
+
+
+def _broker(text: str) -> str:
+    return _address(text, REDIS_SCHEMES + RABBIT_SCHEMES)
+
+
 def _log_format(text: str) -> str:
     if text.lower() not in {"console", "json"}:
         raise ValueError
@@ -85,17 +108,26 @@ class Settings:
     )
     redis_url: str = _setting(
         "redis://127.0.0.1:6379/0",
-        str,
-        "redis://:password@host:port/db",
-        "Broker of the workers.",
+        _redis,
+        "redis://:password@host:port/db, or rediss:// for TLS; empty with a broker of its own",
+        "Redis: broker of the workers unless `TIERWATCH_BROKER_URL` names another, and what the"
+        " gateways share.",
+        secret=True,
+    )
+    broker_url: str = _setting(
+        "",
+        _broker,
+        "redis://:password@host:port/db or amqp://user:password@host:port/vhost, rediss:// or"
+        " amqps:// for TLS",
+        "Broker of the workers: Redis, or RabbitMQ 3.10 or newer. Empty: `TIERWATCH_REDIS_URL`.",
         secret=True,
     )
     cache_url: str = _setting(
         "",
         str,
         "redis://:password@host:port/db",
-        "Redis of the response cache (`gateway.cache`) and of where conversations stand. Empty: the"
-        " broker.",
+        "Redis of the response cache (`gateway.cache`) and of where conversations stand. Empty:"
+        " `TIERWATCH_REDIS_URL`.",
         secret=True,
     )
     gateway_host: str = _setting("127.0.0.1", str, "an address", "Where the gateway listens.")
@@ -192,6 +224,16 @@ class Settings:
     log_level: str = _setting("info", _level, "debug, info, warning, error", "Least level logged.")
     log_format: str = _setting("console", _log_format, "console or json", "Shape of log lines.")
 
+    @property
+    def broker(self) -> str:
+        """URL of the broker of the workers."""
+        return self.broker_url or self.redis_url
+
+    @property
+    def shared_url(self) -> str:
+        """URL of the Redis that gateways share; empty when each keeps to itself."""
+        return self.cache_url or self.redis_url
+
 
 def variable(name: str) -> str:
     """Name of the environment variable of a setting."""
@@ -219,6 +261,14 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             found = "a value" if item.metadata["secret"] else repr(environ[name])
             accepted = item.metadata["accepted"]
             problems.append(f"{name}: found {found}; accepted: {accepted}")
+    if values.get("broker_url"):
+        # Redis is for the gateways alone then, who do without where none is named.
+        values.setdefault("redis_url", "")
+    elif values.get("redis_url") == "":
+        problems.append(
+            "TIERWATCH_REDIS_URL: found nothing, and TIERWATCH_BROKER_URL names no broker either;"
+            f" accepted: {known['TIERWATCH_BROKER_URL'].metadata['accepted']}"
+        )
     if problems:
         raise SettingsError("\n".join(problems))
     return Settings(**values)

@@ -126,7 +126,7 @@ def main() -> None:
         engine = build_engine(settings.database_url)
         recorder = CaptureRecorder(
             engine=engine,
-            dispatch=CeleryDispatch(settings.redis_url),
+            dispatch=CeleryDispatch(settings.broker),
             tiers=config.tiers,
             plan=SamplingPlan(1.0),
             budget_usd_per_day=None,

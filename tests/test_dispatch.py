@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from tierwatch.dispatch import JUDGE, QUEUE, SHADOW, CeleryDispatch, KeptDispatch
+from tierwatch.broker import LONGEST_COUNTDOWN_S, QUEUE
+from tierwatch.dispatch import JUDGE, SHADOW, CeleryDispatch, KeptDispatch
 
 NOBODY = "redis://127.0.0.1:1/0"
 ID = uuid.UUID(int=7)
@@ -41,6 +42,17 @@ def test_messages_carry_the_task_the_id_and_the_wait(redis_url: str, queue: redi
     assert all(str(ID) in message["headers"]["argsrepr"] for message in messages)
     assert messages[0]["headers"]["eta"] is None
     assert messages[1]["headers"]["eta"] is not None
+
+
+def test_a_wait_too_long_for_a_message_is_left_to_the_row(
+    redis_url: str, queue: redis.Redis
+) -> None:
+    dispatch = CeleryDispatch(redis_url)
+    assert dispatch.shadow_exchange(ID, wait_s=LONGEST_COUNTDOWN_S)
+    for wait_s in (LONGEST_COUNTDOWN_S + 0.1, 86_400.0, 1e15, float("inf")):
+        assert not dispatch.shadow_exchange(ID, wait_s=wait_s)
+    assert queue.llen(QUEUE) == 1
+    assert dispatch.shadow_exchange(ID)  # the broker is not taken for away
 
 
 def test_a_broker_that_is_away_is_no_error_and_has_no_backlog() -> None:

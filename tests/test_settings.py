@@ -79,6 +79,7 @@ def test_secrets_are_not_shown() -> None:
     secrets = {
         "TIERWATCH_DATABASE_URL": "postgresql+psycopg://a:hunter2@h/d",
         "TIERWATCH_REDIS_URL": "redis://:hunter2@h/0",
+        "TIERWATCH_BROKER_URL": "amqp://a:hunter2@h/v",
         "TIERWATCH_CACHE_URL": "redis://:hunter2@h/1",
         "TIERWATCH_SECRET_KEY": "hunter2" * 5,
     }
@@ -86,7 +87,7 @@ def test_secrets_are_not_shown() -> None:
     assert "hunter2" in found.database_url
     assert "hunter2" not in repr(found)
     shown = {item.name for item in fields(Settings) if not item.repr}
-    assert shown == {"database_url", "redis_url", "cache_url", "secret_key"}
+    assert shown == {"database_url", "redis_url", "broker_url", "cache_url", "secret_key"}
 
 
 def test_the_table_has_a_row_for_each_setting() -> None:
@@ -141,6 +142,44 @@ def test_a_bad_secret_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch)
         read_settings({"TIERWATCH_REDIS_URL": "redis://:hunter2@h/0"})
     assert str(refused.value).startswith("TIERWATCH_REDIS_URL: found a value; accepted: redis://")
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["amqp://u:p@h:5672/v", "amqps://h", "redis://:p@h:6379/0", "rediss://h/1", "AMQP://h//"],
+)
+def test_a_broker_may_be_redis_or_rabbitmq(url: str) -> None:
+    found = read_settings({"TIERWATCH_BROKER_URL": url})
+    assert found.broker == url
+    # Gateways share what they know only where a Redis is named for it.
+    assert found.shared_url == ""
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["kafka://h", "sqs://", "memory://", "h:5672", "amqp://", "amqp:h", "redis://:p@h:none/0", " "],
+)
+def test_any_other_broker_is_one_sentence_that_says_what_is_accepted(url: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({"TIERWATCH_BROKER_URL": url})
+    (said,) = str(refused.value).splitlines()
+    assert said.startswith("TIERWATCH_BROKER_URL: found a value; accepted: redis://")
+    assert "amqp://user:password@host:port/vhost" in said
+
+
+def test_redis_is_the_broker_unless_another_is_named() -> None:
+    assert read_settings({}).broker == Settings().redis_url
+    named = {"TIERWATCH_BROKER_URL": "amqp://h/", "TIERWATCH_REDIS_URL": "redis://r/0"}
+    found = read_settings(named)
+    assert (found.broker, found.shared_url) == ("amqp://h/", "redis://r/0")
+    cached = read_settings(named | {"TIERWATCH_CACHE_URL": "redis://c/0"})
+    assert cached.shared_url == "redis://c/0"
+
+
+def test_no_broker_at_all_is_refused() -> None:
+    with pytest.raises(SettingsError, match="names no broker either; accepted: redis://"):
+        read_settings({"TIERWATCH_REDIS_URL": ""})
+    assert read_settings({"TIERWATCH_REDIS_URL": "", "TIERWATCH_BROKER_URL": "amqp://h/"})
 
 
 def test_settings_cannot_be_changed() -> None:

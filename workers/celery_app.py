@@ -5,13 +5,13 @@ from typing import Any
 
 from celery import Celery
 
+from tierwatch.broker import worker_options
 from tierwatch.dispatch import (
     ASK_PROBES,
     ATTRIBUTE,
     JUDGE_ANCHORS,
     LEARN,
     OBSERVE,
-    QUEUE,
     REBUILD_TYPES,
     REFIT,
     RETENTION,
@@ -19,13 +19,12 @@ from tierwatch.dispatch import (
     ROLLOUT,
     SWEEP,
     WATCH_TRAFFIC,
-    broker_options,
 )
 from tierwatch.settings import read_settings
 
 _settings = read_settings()
 
-celery_app = Celery("tierwatch", broker=_settings.redis_url)
+celery_app = Celery("tierwatch")
 
 
 def _every(task: str, seconds: float) -> dict[str, Any]:
@@ -37,13 +36,26 @@ def _every(task: str, seconds: float) -> dict[str, Any]:
     }
 
 
+_SCHEDULE = {
+    "observe": _every(OBSERVE, _settings.observe_every_s),
+    "sweep": _every(SWEEP, _settings.sweep_every_s),
+    "watch_traffic": _every(WATCH_TRAFFIC, _settings.observe_every_s),
+    "attribute": _every(ATTRIBUTE, _settings.observe_every_s),
+    # Asked often and due seldom: beat forgets its schedule when it is restarted.
+    "judge_anchors": _every(JUDGE_ANCHORS, _settings.sweep_every_s),
+    "ask_probes": _every(ASK_PROBES, _settings.sweep_every_s),
+    # Not after each pair: a boundary's classifier is half a megabyte to write.
+    "learn": _every(LEARN, _settings.rollout_every_s),
+    "refit": _every(REFIT, _settings.rollout_every_s),
+    "rebuild_types": _every(REBUILD_TYPES, _settings.sweep_every_s),
+    "retune": _every(RETUNE, _settings.rollout_every_s),
+    "rollout": _every(ROLLOUT, _settings.rollout_every_s),
+    # Partitions are cut two months ahead; hourly is far more often than needed.
+    "retention": _every(RETENTION, 3600.0),
+}
+
 celery_app.conf.update(
-    broker_transport_options=broker_options(read_timeout_s=None),
-    # The worker outlives its broker: it keeps asking until Redis is back.
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-    # 32 threads and the consumer share these.
-    broker_pool_limit=20,
+    **worker_options(_settings.broker),
     # A message is a nudge; the row keeps the result.
     task_ignore_result=True,
     # Lost with its worker, a message comes back; the claim keeps that from doing work twice.
@@ -51,27 +63,13 @@ celery_app.conf.update(
     task_reject_on_worker_lost=True,
     # One spare message a thread: enough to hide a round trip, few to give back on a kill.
     worker_prefetch_multiplier=2,
-    task_default_queue=QUEUE,
     worker_hijack_root_logger=False,
     worker_send_task_events=False,
     timezone="UTC",
-    beat_schedule={
-        "observe": _every(OBSERVE, _settings.observe_every_s),
-        "sweep": _every(SWEEP, _settings.sweep_every_s),
-        "watch_traffic": _every(WATCH_TRAFFIC, _settings.observe_every_s),
-        "attribute": _every(ATTRIBUTE, _settings.observe_every_s),
-        # Asked often and due seldom: beat forgets its schedule when it is restarted.
-        "judge_anchors": _every(JUDGE_ANCHORS, _settings.sweep_every_s),
-        "ask_probes": _every(ASK_PROBES, _settings.sweep_every_s),
-        # Not after each pair: a boundary's classifier is half a megabyte to write.
-        "learn": _every(LEARN, _settings.rollout_every_s),
-        "refit": _every(REFIT, _settings.rollout_every_s),
-        "rebuild_types": _every(REBUILD_TYPES, _settings.sweep_every_s),
-        "retune": _every(RETUNE, _settings.rollout_every_s),
-        "rollout": _every(ROLLOUT, _settings.rollout_every_s),
-        # Partitions are cut two months ahead; hourly is far more often than needed.
-        "retention": _every(RETENTION, 3600.0),
-    },
+    beat_schedule=_SCHEDULE,
+    # A tick is acknowledged when it is begun. Judging all anchors may take longer than RabbitMQ
+    # lets a message go without an answer, and a tick lost with its worker comes again by itself.
+    task_annotations={entry["task"]: {"acks_late": False} for entry in _SCHEDULE.values()},
     # A beat killed in the middle of a write must not leave a schedule it cannot read.
     beat_scheduler="celery.beat:Scheduler",
     beat_max_loop_interval=1,

@@ -47,6 +47,7 @@ def run_demo(options: Replay, *, settings: Settings, environ: Mapping[str, str])
             sped_up(settings),
             database_url=stack.start_postgres(),
             redis_url=stack.start_redis(),
+            broker_url="",
             data_dir=folder,
             secret_key=stack.secret("dashboard"),
         )

@@ -1,22 +1,22 @@
-"""What a running tierwatch needs, looked at from this process: configuration, Postgres, Redis."""
+"""What a running tierwatch needs, looked at from this process: configuration, Postgres, broker."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import redis
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from tierwatch.broker import is_rabbit, why_away
 from tierwatch.command.serve.gateway import serving_config
 from tierwatch.config import load_config
 from tierwatch.errors import TierwatchError
 from tierwatch.routing.config.prices import price_words, stale_words
 from tierwatch.runtime.build import build_runtime
-from tierwatch.settings import Settings
+from tierwatch.settings import Settings, variable
 from tierwatch.store.database import build_engine
 
-_REDIS_WITHIN_S = 3
+_ANSWERS_WITHIN_S = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Finding:
 
 
 def findings(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
-    """Look at configuration, secrets, judge, prices, Postgres, schema and Redis."""
+    """Look at configuration, secrets, judge, prices, Postgres, schema and broker."""
     return [
         _of_config(settings, environ),
         *price_findings(settings, dt.datetime.now(dt.UTC).date()),
         *_of_postgres(settings),
-        _of_redis(settings),
+        *_of_brokers(settings),
     ]
 
 
@@ -96,17 +96,17 @@ def _of_database(engine: Engine) -> list[Finding]:
     return found
 
 
-def _of_redis(settings: Settings) -> Finding:
-    client = redis.Redis.from_url(
-        settings.redis_url,
-        socket_connect_timeout=_REDIS_WITHIN_S,
-        socket_timeout=_REDIS_WITHIN_S,
-    )
-    try:
-        client.ping()
-    except redis.RedisError as problem:
-        detail = f"{problem}; check TIERWATCH_REDIS_URL. Until it is back, rows wait in Postgres"
-        return Finding("redis", ok=False, detail=detail)
-    finally:
-        client.close()
-    return Finding("redis", ok=True, detail="answers")
+def _of_brokers(settings: Settings) -> list[Finding]:
+    """The broker of the workers, and the Redis of the gateways where it is another server."""
+    found = [_of_broker(settings.broker, "broker_url" if settings.broker_url else "redis_url")]
+    if settings.redis_url and settings.redis_url != settings.broker:
+        found.append(_of_broker(settings.redis_url, "redis_url", without="gateways share nothing"))
+    return found
+
+
+def _of_broker(url: str, name: str, *, without: str = "rows wait in Postgres") -> Finding:
+    what = "rabbitmq" if is_rabbit(url) else "redis"
+    if why := why_away(url, within_s=_ANSWERS_WITHIN_S):
+        detail = f"{why}; check {variable(name)}. Until it is back, {without}"
+        return Finding(what, ok=False, detail=detail)
+    return Finding(what, ok=True, detail="answers")

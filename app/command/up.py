@@ -44,7 +44,7 @@ def run_up(*, settings: Settings, environ: Mapping[str, str]) -> int:
     with Stack(folder, say=say, environ=without_settings(environ)) as stack:
         if variable("database_url") not in environ:
             settings = replace(settings, database_url=stack.start_postgres())
-        if variable("redis_url") not in environ:
+        if not settings.broker_url and variable("redis_url") not in environ:
             settings = replace(settings, redis_url=stack.start_redis())
         settings = replace(
             settings,

@@ -98,7 +98,7 @@ def build_runtime(
         settings=settings,
         config=config,
         engine=build_engine(settings.database_url),
-        dispatch=CeleryDispatch(settings.redis_url),
+        dispatch=CeleryDispatch(settings.broker),
         client=client,
         judge=judge,
         tiers={tier.name: tier for tier in config.tiers},

@@ -18,7 +18,7 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
     """
     return CaptureRecorder(
         engine=engine,
-        dispatch=CeleryDispatch(settings.redis_url),
+        dispatch=CeleryDispatch(settings.broker),
         tiers=config.tiers,
         plan=sampling_plan(config),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,

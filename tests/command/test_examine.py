@@ -65,6 +65,21 @@ def test_servers_that_are_away_are_named_with_the_setting_to_look_at(settings: S
     assert "check TIERWATCH_REDIS_URL. Until it is back, rows wait" in seen["redis"].detail
 
 
+def test_a_broker_beside_redis_is_looked_at_as_well(settings: Settings) -> None:
+    seen = found(replace(settings, broker_url="amqp://127.0.0.1:1/"))
+    assert seen["redis"].ok
+    assert not seen["rabbitmq"].ok
+    assert "check TIERWATCH_BROKER_URL. Until it is back, rows wait" in seen["rabbitmq"].detail
+
+
+def test_a_redis_that_is_no_broker_costs_no_evaluation(settings: Settings) -> None:
+    broker = settings.redis_url
+    apart = replace(settings, broker_url=broker, redis_url="redis://127.0.0.1:1/0")
+    found_both = [one for one in findings(apart, {"OWN_KEY": "k"}) if one.what == "redis"]
+    assert [one.ok for one in found_both] == [True, False]
+    assert "Until it is back, gateways share nothing" in found_both[1].detail
+
+
 def test_a_database_without_tables_says_what_to_run(settings: Settings) -> None:
     empty = make_url(settings.database_url).set(database="postgres")
     seen = found(replace(settings, database_url=empty.render_as_string(hide_password=False)))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tierwatch import dispatch
+from tierwatch.broker import QUEUE
 
 
 @pytest.fixture
@@ -28,10 +29,8 @@ def test_everything_but_one_exchange_s_work_is_on_the_schedule(
     schedule: dict[str, dict[str, Any]],
 ) -> None:
     names = {
-        value
-        for name, value in vars(dispatch).items()
-        if isinstance(value, str) and name.isupper() and name[0] != "_"
-    } - {dispatch.QUEUE}
+        value for name, value in vars(dispatch).items() if name.isupper() and isinstance(value, str)
+    }
     assert {entry["task"] for entry in schedule.values()} == names - {
         dispatch.SHADOW,
         dispatch.JUDGE,
@@ -50,9 +49,22 @@ def test_a_message_outlives_its_worker_and_its_result_stays_in_its_row(module: M
     assert conf.task_acks_late
     assert conf.task_reject_on_worker_lost
     assert conf.task_ignore_result
-    assert conf.task_default_queue == dispatch.QUEUE
+    assert conf.task_default_queue == QUEUE
     # None: it keeps asking until Redis is back.
     assert conf.broker_connection_max_retries is None
     assert conf.broker_transport_options["socket_timeout"] is None
     # A message comes back after an hour, so no task may be at work longer than that.
     assert conf.broker_transport_options["visibility_timeout"] > 75
+
+
+def test_a_tick_is_acknowledged_when_it_is_begun_and_an_exchange_s_work_when_it_is_done(
+    module: ModuleType,
+) -> None:
+    from tierwatch_workers import tasks
+
+    ticks = {entry["task"] for entry in module.celery_app.conf.beat_schedule.values()}
+    module.celery_app.finalize()
+    for name in ticks:
+        assert module.celery_app.tasks[name].acks_late is False, name
+    for name in (tasks.shadow_exchange.name, tasks.judge_exchange.name):
+        assert module.celery_app.tasks[name].acks_late is True, name

@@ -81,8 +81,8 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         clock=time.time,
         feedback=feedback,
         environ=environ,
-        cache=build_cache(config, url=settings.cache_url or settings.redis_url, redact=redact),
-        redis_url=settings.cache_url or settings.redis_url,
+        cache=build_cache(config, url=settings.shared_url, redact=redact),
+        redis_url=settings.shared_url,
     )
     recorder.start()
     try:

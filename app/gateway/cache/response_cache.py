@@ -27,10 +27,15 @@ def build_cache(config: Config, *, url: str, redact: Redactor) -> ResponseCache 
     """The cache that the configuration asks for; None when it is off.
 
     Raises:
-        SettingsError: the URL is none of a Redis.
+        SettingsError: there is no URL, or it is none of a Redis.
     """
     if config.gateway.cache.mode == "off":
         return None
+    if not url:
+        raise SettingsError(
+            "gateway.cache is on and no Redis is named: set TIERWATCH_REDIS_URL or"
+            " TIERWATCH_CACHE_URL, as redis://:password@host:port/db, or gateway.cache.mode: off"
+        )
     try:
         parse_url(url)
     except ValueError as problem:
