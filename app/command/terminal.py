@@ -1,7 +1,7 @@
 """What every command does with a terminal: one line out, one sentence for an error."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import ParamSpec
 
@@ -15,6 +15,15 @@ _P = ParamSpec("_P")
 def say(line: str) -> None:
     """Print one line."""
     click.echo(line)
+
+
+def say_columns(rows: Iterable[Sequence[str]]) -> None:
+    """Print rows with their cells below each other; the last one may be of any length."""
+    lines = [tuple(row) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        say("  ".join(cells).rstrip())
 
 
 def say_error(line: str) -> None:

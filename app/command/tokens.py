@@ -1,10 +1,11 @@
 """`tierwatch tokens`: bearer tokens of the JSON API."""
 
+import datetime as dt
+
 import click
 
-from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.command.users import ROLES
-from tierwatch.settings import Settings, read_settings
+from tierwatch.command.terminal import ends_in_a_sentence, say, say_columns
+from tierwatch.command.users import ACTOR, ROLES, changing, moment
 
 
 @click.group("tokens")
@@ -15,22 +16,46 @@ def command() -> None:
 @command.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
+@click.option("--expires", default="90d", show_default=True, help="Days as 90d, or never.")
 @ends_in_a_sentence
-def add(name: str, role: str) -> None:
+def add(name: str, role: str, expires: str) -> None:
     """Add a token called NAME and print it; it is shown once."""
-    say(new_token(read_settings(), name, role))
+    from tierwatch.store.people.tokens import accepted_end, add_token
+
+    ends_at = accepted_end(expires, now=dt.datetime.now(dt.UTC))
+    with changing() as connection:
+        token = add_token(connection, name, role, ends_at=ends_at, actor=ACTOR)
+    say(token)
 
 
-def new_token(settings: Settings, name: str, role: str) -> str:
-    """Add a bearer token and return it; only its hash is kept.
+@command.command("list")
+@ends_in_a_sentence
+def list_tokens() -> None:
+    """List every token: role, end, and last use."""
+    from tierwatch.store.people.tokens import tokens
 
-    Raises:
-        UsageError: the name or role is not accepted.
-        ConflictError: the name is taken.
-        DatabaseError: Postgres cannot be used.
-    """
-    from tierwatch.command.database import opened_database
-    from tierwatch.store.people.tokens import add_token
+    with changing() as connection:
+        found = tokens(connection)
+    now = dt.datetime.now(dt.UTC)
+    say_columns(
+        (
+            token.name,
+            token.role,
+            "ended" if token.ends_at is not None and token.ends_at <= now else "ends",
+            moment(token.ends_at),
+            f"used {moment(token.used_at)}",
+        )
+        for token in found
+    )
 
-    with opened_database(settings.database_url) as engine, engine.begin() as connection:
-        return add_token(connection, name, role)
+
+@command.command("revoke")
+@click.argument("name")
+@ends_in_a_sentence
+def revoke(name: str) -> None:
+    """Remove the token called NAME; it is not accepted any more."""
+    from tierwatch.store.people.tokens import revoke_token
+
+    with changing() as connection:
+        revoke_token(connection, name, actor=ACTOR)
+    say(f"{name} is revoked")

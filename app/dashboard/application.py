@@ -18,7 +18,7 @@ from tierwatch.dashboard.health import health_blueprint
 from tierwatch.dashboard.pages import audit, judge, overview, policies
 from tierwatch.dashboard.pages.alerts import alert, alerts
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
-from tierwatch.dashboard.pages.people import sessions
+from tierwatch.dashboard.pages.people import sessions, users
 from tierwatch.dashboard.pages.proposals import proposal, proposals
 from tierwatch.dashboard.problems import handle_problems
 from tierwatch.dashboard.site import KEY, Database, Site
@@ -40,6 +40,7 @@ _PAGES = (
     judge,
     policies,
     audit,
+    users,
     sessions,
     login,
     password,

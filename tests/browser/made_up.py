@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import factories.rows as put
+from browser.stage import PASSWORD
 from sqlalchemy import Connection, insert, text
 
 from tierwatch.evaluation.attribution.attribute import attribute
@@ -13,6 +14,9 @@ from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.attribution.flips import AnchorEvidence, AnchorFlips, ProbeFlips
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.store.certificates import add_certificate
+from tierwatch.store.people.accounts import add_external_user, disable_user
+from tierwatch.store.people.tokens import add_token
+from tierwatch.store.people.users import add_user
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow, ProbeAnswerRow
 from tierwatch.store.schema.people import AuditRow
 
@@ -91,6 +95,23 @@ def fill(connection: Connection) -> Made:
     uncertified = _uncertified(connection)
     _checks(connection, pairs)
     return Made(alert, resolved, proposal, uncertified, pairs[0])
+
+
+def add_people(connection: Connection) -> None:
+    """An admin, a viewer who logs in elsewhere, one who left, and what programs hold."""
+    add_user(connection, "grace", PASSWORD, "admin")
+    add_external_user(connection, "heidi", "https://id.example.org|00u1a2b3", "viewer")
+    add_user(connection, "ivan", PASSWORD, "reviewer", must_change=True)
+    add_user(connection, "judy", PASSWORD, "reviewer")
+    disable_user(connection, "judy", now=NOW - _days(3), actor="grace")
+    add_token(connection, "nightly-report", "viewer", ends_at=NOW + _days(41))
+    add_token(connection, "deploy", "approver", ends_at=NOW - _days(2))
+    add_token(connection, "grafana", "viewer")
+    connection.execute(text("update users set created_at = :at"), {"at": NOW - _days(40)})
+    connection.execute(text("update tokens set created_at = :at"), {"at": NOW - _days(49)})
+    connection.execute(
+        text("update tokens set used_at = :at where name <> 'deploy'"), {"at": NOW - _days(0.01)}
+    )
 
 
 def _days(days: float) -> dt.timedelta:

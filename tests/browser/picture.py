@@ -19,7 +19,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))  # tests/: factories, browser
 
-from browser.made_up import CONFIG, NOW, Made, fill  # noqa: E402
+from browser.made_up import CONFIG, NOW, Made, add_people, fill  # noqa: E402
 from browser.stage import PASSWORD, chromium, log_in, serve  # noqa: E402
 
 from tierwatch.config import load_config  # noqa: E402
@@ -53,16 +53,19 @@ def pages(made: Made) -> dict[str, str]:
         "policies": "/policies",
         "audit": "/audit",
         "password": "/password",
+        "users": "/users",
         "sessions": "/sessions",
         "error": "/nothing",
     }
 
 
-def take(browser: Any, address: str, width: int, wanted: dict[Path, str]) -> None:
+def take(
+    browser: Any, address: str, width: int, wanted: dict[Path, str], *, name: str = "ada"
+) -> None:
     """Log in and write a picture of each address into its file."""
     page = browser.new_page(base_url=address, viewport={"width": width, "height": HEIGHT})
     page.goto("/")
-    log_in(page, "ada")
+    log_in(page, name)
     for file, path in wanted.items():
         page.goto(path)
         page.screenshot(path=file, full_page=file != PICTURE)
@@ -84,6 +87,7 @@ def main() -> None:
         with engine.begin() as connection:
             made = fill(connection)
             add_user(connection, "ada", PASSWORD, "approver")
+            add_people(connection)
         file = Path(place) / "tierwatch.yaml"
         file.write_text(CONFIG)
         app = build_dashboard(
@@ -96,7 +100,7 @@ def main() -> None:
                 folder.mkdir(parents=True, exist_ok=True)
                 for width, suffix in ((WIDTH, ""), (PHONE, "-phone")):
                     wanted = {folder / f"{n}{suffix}.png": p for n, p in pages(made).items()}
-                    take(browser, address, width, wanted)
+                    take(browser, address, width, wanted, name="grace")
         engine.dispose()
         stack.discard()
 

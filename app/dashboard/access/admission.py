@@ -4,13 +4,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
+import structlog
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import DBAPIError
 
 from tierwatch.dashboard.access.browser_session import open_session
-from tierwatch.dashboard.site import this_person, this_site
+from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.store.people.roles import Person, Role
-from tierwatch.store.people.tokens import find_token
+from tierwatch.store.people.tokens import find_token, note_used
+
+_log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,13 +50,29 @@ def bearer() -> Person:
         Unauthorized: no token, or one that nobody has.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    person = None
-    if scheme.lower() == "bearer" and token:
-        with this_site().engine.connect() as connection:
-            person = find_token(connection, token.strip())
+    person = token_person(token.strip()) if scheme.lower() == "bearer" else None
     if person is None:
-        abort(401, "a bearer token is required; make one with `tierwatch tokens add`")
+        abort(
+            401,
+            "a bearer token is required, and one that ended is none; `tierwatch tokens add`",
+        )
     g.person = person
+    return person
+
+
+def token_person(token: str) -> Person | None:
+    """Whose token this is, or None; writes now and then that it is used."""
+    if not token:
+        return None
+    engine, now = this_site().engine, this_moment()
+    with engine.connect() as connection:
+        person = find_token(connection, token, now=now)
+    if person is not None:
+        try:
+            with engine.begin() as connection:
+                note_used(connection, token, now=now)
+        except DBAPIError as problem:  # read-only after a failover: the API can still be read
+            _log.warning("a token's use cannot be written", error=str(problem)[:300])
     return person
 
 

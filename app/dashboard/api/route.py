@@ -1,7 +1,7 @@
 """One operation of the API: what Flask serves and what the OpenAPI document describes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from flask import abort, request
@@ -81,6 +81,22 @@ def unreadable(**documents: object) -> dict[str, str]:
         for name, document in documents.items()
         if isinstance(document, Unreadable)
     }
+
+
+def sent(kind: type[T]) -> T:
+    """The JSON body as a dataclass of strings.
+
+    Raises:
+        BadRequest: another shape.
+    """
+    body = request.get_json(force=True, silent=True)
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    if not isinstance(body, dict) or set(body) != set(names):
+        abort(400, f"the body: accepted is an object with exactly: {', '.join(names)}")
+    for name in names:
+        if not isinstance(body[name], str):
+            abort(400, f"{name}: accepted is a string")
+    return kind(**{name: stored_text(body[name]) for name in names})
 
 
 def reason() -> str:

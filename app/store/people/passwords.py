@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import threading
 from functools import cache
 
 from argon2 import PasswordHasher
@@ -13,6 +14,15 @@ SHORTEST_PASSWORD = 12
 
 # Hashing reads the whole password; an endless one would be a way to keep the process busy.
 LONGEST_PASSWORD = 1_000
+
+# zxcvbn takes time with the square of the length: 18 ms for these, 5 s for 1,000 characters. What
+# is hard to guess by its beginning is hard to guess.
+_SEEN = 72
+# zxcvbn's "safely unguessable" against a slow hash that was stolen: 10^8 guesses.
+_LEAST_DIGITS = 8
+
+# zxcvbn keeps the words given to it in a table of its module: one caller at a time.
+_GUESSING = threading.Lock()
 
 # RFC 9106's second recommended choice, the library's default: 64 MiB, 3 passes, about 60 ms.
 _HASHER = PasswordHasher()
@@ -35,12 +45,29 @@ def is_password(stored_hash: str | None, password: str) -> bool:
     return stored_hash is not None
 
 
-def accepted_password(password: str) -> str:
-    """The password, or UsageError with what is accepted."""
+def accepted_password(password: str, *, name: str = "") -> str:
+    """The password, or UsageError with why it is none and what is accepted.
+
+    Args:
+        password: of any length.
+        name: of its user; worth nothing as a part of it.
+    """
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise UsageError(
             f"password: found {len(password)} characters;"
             f" accepted: {SHORTEST_PASSWORD} to {LONGEST_PASSWORD}"
+        )
+    # Here, as its word lists are 14 MB that hardly any process needs.
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - as above
+
+    with _GUESSING:
+        seen = zxcvbn(password[:_SEEN], user_inputs=[name, "tierwatch"], max_length=_SEEN)
+    if seen["guesses_log10"] < _LEAST_DIGITS:
+        why = (seen["feedback"]["warning"] or "It is made of common words.").rstrip(".")
+        raise UsageError(
+            f"password: too easy to guess. {why}; accepted: {SHORTEST_PASSWORD} characters or more"
+            " that are not common words, names, dates, repeats or rows of keys, such as four words"
+            " that have nothing to do with each other"
         )
     return password
 

@@ -40,10 +40,12 @@ class Person:
 
 
 def accepted_name(name: str) -> str:
-    """The name of a user or a token, or UsageError when it could not be typed or shown."""
-    if not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or " " in name:
+    """The name of a user or a token; UsageError when it could not be typed, shown or addressed."""
+    fits = 0 < len(name) <= _LONGEST_NAME and name.isprintable()
+    # An address of the API ends in the name, where a slash or a dot alone means something else.
+    if not fits or " " in name or "/" in name or name in {".", ".."}:
         raise UsageError(
-            f"name: found {name!r}; accepted: 1 to {_LONGEST_NAME} characters, no spaces"
+            f"name: found {name!r}; accepted: 1 to {_LONGEST_NAME} characters, no spaces, no slash"
         )
     return name
 

@@ -30,7 +30,7 @@ def add_user(
     Args:
         connection: inside the caller's transaction.
         name: what they log in with; up to 100 characters, no spaces.
-        password: 12 to 1,000 characters.
+        password: 12 to 1,000 characters that are not easy to guess.
         role: one of `ROLES`.
         must_change: the password is a one-time password; the first login asks for another.
         actor: who added them, for the audit.
@@ -40,7 +40,7 @@ def add_user(
         ConflictError: the name is taken.
     """
     own_name, own_role = accepted_name(name), accepted_role(role)
-    hashed = password_hash(accepted_password(password))
+    hashed = password_hash(accepted_password(password, name=own_name))
     added = connection.execute(
         insert(UserRow)
         .values(name=own_name, password_hash=hashed, role=own_role, must_change=must_change)
@@ -91,7 +91,7 @@ def change_password(connection: Connection, name: str, new: str) -> Person:
     changed = connection.execute(
         update(UserRow)
         .where(UserRow.name == name, UserRow.password_hash.is_not(None))
-        .values(password_hash=password_hash(accepted_password(new)), must_change=False)
+        .values(password_hash=password_hash(accepted_password(new, name=name)), must_change=False)
         .returning(UserRow.password_hash, UserRow.role)
     ).one_or_none()
     if changed is None:

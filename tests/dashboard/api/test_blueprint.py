@@ -57,7 +57,7 @@ def test_roles_hold_for_tokens(
     client: Any, bearer: Bearer, seeded: dict[str, Any], connection: Connection
 ) -> None:
     roles = {route.rule: route.role for route in ROUTES if route.method == "POST"}
-    assert set(roles.values()) == {"reviewer", "approver"}
+    assert set(roles.values()) == {"reviewer", "approver", "admin"}
     viewer, reviewer = bearer("viewer"), bearer("reviewer")
     proposal = f"/api/v1/proposals/{seeded['proposal_id']}/approve"
     alert = f"/api/v1/alerts/{seeded['alert_id']}/acknowledge"
@@ -119,7 +119,12 @@ def test_each_role_may_do_what_it_includes_and_no_more(
     for route in ROUTES:
         # Nothing of that id is there: whoever may is answered 404, or 409 of a policy.
         path = path_of(PREFIX + route.rule)[0].format(
-            alert_id=9, proposal_id=9, version=9, pair_id=uuid.UUID(int=9)
+            alert_id=9,
+            proposal_id=9,
+            version=9,
+            pair_id=uuid.UUID(int=9),
+            name="x",
+            session_id=9,
         )
         status = client.open(
             path, method=route.method, headers=headers, json={"why": "tested"}

@@ -2,7 +2,7 @@
 
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tierwatch.errors import UsageError
@@ -58,6 +58,74 @@ def test_the_default_hash_is_the_strong_one(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_length_that_is_refused_is_said_with_what_is_accepted(length: int) -> None:
     with pytest.raises(UsageError, match=f"found {length} characters; accepted: 12 to 1000"):
         accepted_password("é" * length)
+
+
+@pytest.mark.parametrize(
+    ("password", "why"),
+    [
+        ("x" * 12, 'Repeats like "aaa" are easy to guess'),
+        ("a" * LONGEST_PASSWORD, "Repeats like"),
+        ("password1234", "This is a very common password"),
+        ("qwertyuiop12", "This is similar to a commonly used password"),
+        ("adminadminadmin", "Repeats like"),
+        ("tierwatchtierwatch", "Repeats like"),
+        ("ada.lovelace", "made of common words"),
+        ("abcdefabcdef", "Repeats like"),
+    ],
+)
+def test_what_is_guessed_first_is_refused_with_the_reason(password: str, why: str) -> None:
+    with pytest.raises(UsageError, match="too easy to guess") as refused:
+        accepted_password(password, name="ada.lovelace")
+    assert why in str(refused.value)
+    assert "accepted: 12 characters or more that are not common words" in str(refused.value)
+    assert password not in str(refused.value)
+
+
+def test_the_own_name_is_worth_nothing() -> None:
+    password = "margarethe-hamilton-7"
+    assert accepted_password(password, name="ada") == password
+    with pytest.raises(UsageError, match="too easy"):
+        accepted_password(password, name=password)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORD,
+        "another long password",
+        "тридцать три коровы",
+        "0Yp-Qx8_lk3AwZ1b",
+        "z9!" + PASSWORD,
+    ],
+)
+def test_words_that_have_nothing_to_do_with_each_other_are_accepted(password: str) -> None:
+    assert accepted_password(password, name="ada") == password
+
+
+def test_an_endless_one_is_read_at_its_beginning_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    import zxcvbn
+
+    read: list[int] = []
+    real = zxcvbn.zxcvbn
+
+    def noting(password: str, **how: object) -> object:
+        read.append(len(password))
+        return real(password, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(zxcvbn, "zxcvbn", noting)
+    accepted_password((PASSWORD + " staple ") * 30, name="ada")
+    assert read == [72]
+
+
+@given(st.text(min_size=12, max_size=80), st.text(max_size=40))
+@settings(deadline=None, max_examples=60)
+def test_whatever_is_typed_gets_an_answer(password: str, name: str) -> None:
+    said = "password: too easy to guess. "
+    try:
+        assert accepted_password(password, name=name) == password
+    except UsageError as refused:
+        said = str(refused)
+    assert said.startswith("password: too easy to guess. ")
 
 
 @given(st.none() | st.text(min_size=1))

@@ -36,6 +36,12 @@ def test_a_name_that_can_be_typed_is_itself(name: str) -> None:
     assert accepted_name(name) == name
 
 
+@pytest.mark.parametrize("name", ["a/b", "/", ".", ".."])
+def test_a_name_that_would_be_another_address_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="no spaces, no slash"):
+        accepted_name(name)
+
+
 @given(st.text(min_size=101) | st.text().map(lambda text: f"{text} {text}") | st.just(""))
 def test_others_are_refused(name: str) -> None:
     with pytest.raises(UsageError, match="accepted: 1 to 100 characters, no spaces"):

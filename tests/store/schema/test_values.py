@@ -17,14 +17,16 @@ from tierwatch.store.learned.learners import Learner
 from tierwatch.store.learned.refits import Refit
 from tierwatch.store.pages.lists import AuditLine, InForce, PolicyLine
 from tierwatch.store.pages.pair import Attempt, Verdict
+from tierwatch.store.people.accounts import User
 from tierwatch.store.people.sessions import Session
+from tierwatch.store.people.tokens import Token
 from tierwatch.store.policies import ActiveVersions
 from tierwatch.store.schema.checks import CertificateRow
 from tierwatch.store.schema.declarative import Base
 from tierwatch.store.schema.exchanges import ExchangeRow
 from tierwatch.store.schema.judgements import MonitorRow, OutcomeRow, VerdictRow
 from tierwatch.store.schema.learned import ArtefactRow, LearnerRow, RefitRow
-from tierwatch.store.schema.people import AuditRow, SessionRow
+from tierwatch.store.schema.people import AuditRow, SessionRow, TokenRow, UserRow
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
 from tierwatch.store.schema.values import field_names, select_fields
 from tierwatch.store.schema.work import AttemptRow
@@ -44,6 +46,8 @@ VALUES = [
     (PolicyLine, PolicyRow),
     (Refit, RefitRow),
     (Session, SessionRow),
+    (Token, TokenRow),
+    (User, UserRow),
     (Verdict, VerdictRow),
 ]
 PYTHON_TYPES = {
