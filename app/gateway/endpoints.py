@@ -17,7 +17,7 @@ from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.model_names import model_list
+from tierwatch.gateway.model_names import model_list, shown_name
 from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.json_bytes import write_json
@@ -69,7 +69,9 @@ class SmallEndpoints:
         for model in self._models["data"]:
             if model["id"] == name:
                 return _json(model)
-        return refused(Refusal(404, f"There is no model {name!r}.", code="model_not_found"))
+        return refused(
+            Refusal(404, f"There is no model {shown_name(name)}.", code="model_not_found")
+        )
 
     async def take_feedback(self, request: Request) -> Response:
         """Take what a caller says of an answer."""

@@ -5,6 +5,9 @@ from typing import Any
 
 from tierwatch.config import Config
 
+# No model has a longer name; what is sent as one may have megabytes.
+_LONGEST = 100
+
 
 def model_list(config: Config, created_at: float) -> dict[str, Any]:
     """``auto`` and its other names, then tiers, then models; each name once.
@@ -42,3 +45,12 @@ def model_list(config: Config, created_at: float) -> dict[str, Any]:
         "last_id": data[-1]["id"],
         "has_more": False,
     }
+
+
+def shown_name(name: str) -> str:
+    """A name that a caller made up, as an error message repeats it.
+
+    >>> shown_name("gpt-9"), len(shown_name("x" * 10**6))
+    ("'gpt-9'", 105)
+    """
+    return repr(name) if len(name) <= _LONGEST else f"{name[:_LONGEST]!r}..."

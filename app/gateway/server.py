@@ -5,6 +5,8 @@ import gc
 import uvicorn
 from starlette.types import ASGIApp
 
+from tierwatch.gateway.connection_limits import BoundedHttp
+
 # Streams in flight at a stop may take this long to end; then they are cut and recorded as cut.
 _DRAIN_S = 30
 # Longer than the 60 s for which usual load balancers and clients keep a connection, so that they,
@@ -20,12 +22,13 @@ def gateway_server(app: ASGIApp, host: str, port: int) -> uvicorn.Server:
             host=host,
             port=port,
             loop="uvloop",
-            http="httptools",
+            http=BoundedHttp,
             ws="none",
             lifespan="on",
             access_log=False,
             log_config=None,
             server_header=False,
+            headers=[("x-content-type-options", "nosniff")],
             proxy_headers=False,  # nobody asks for the caller's address
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_DRAIN_S,

@@ -1,6 +1,6 @@
 """Why a request is not served, in the error envelope of the wire the caller speaks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tierwatch.errors import ProviderError
 from tierwatch.retry_after import write_retry_after
@@ -11,6 +11,8 @@ from tierwatch.wire.wires import WIRES
 
 # What a caller is told to wait when a provider that is out of capacity names no time.
 _RETRY_AFTER_S = 1.0
+# As much as is kept of a provider's own error.
+_LONGEST_MESSAGE = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,10 @@ class Refusal(Fault):
     retry_after_s: float | None = None
 
     def body(self, wire: str) -> bytes:
-        """The error body on the caller's wire."""
-        return write_json(WIRES[wire].write_error(self))
+        """The error body on the caller's wire. What repeats a caller's megabytes is cut."""
+        long = len(self.message) > _LONGEST_MESSAGE
+        said = replace(self, message=f"{self.message[:_LONGEST_MESSAGE]}...") if long else self
+        return write_json(WIRES[wire].write_error(said))
 
     def event(self, wire: str) -> bytes:
         """The error as the last event of a stream that had already begun."""

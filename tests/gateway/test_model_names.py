@@ -1,8 +1,9 @@
 from pathlib import Path
 
+import pytest
 from factories.config import load
 
-from tierwatch.gateway.model_names import model_list
+from tierwatch.gateway.model_names import model_list, shown_name
 
 CONFIG = """
 routing:
@@ -38,3 +39,10 @@ def test_both_clients_find_their_fields(tmp_path: Path) -> None:
     one = listed["data"][0]
     assert (one["object"], one["created"]) == ("model", 1_700_000_000)
     assert (one["type"], one["created_at"]) == ("model", "2023-11-14T22:13:20Z")
+
+
+@pytest.mark.parametrize("name", ["", "gpt-9", "x" * 100, "\n", "\ud800", "x" * 10**6])
+def test_a_name_that_does_not_exist_is_shown_up_to_a_length(name: str) -> None:
+    shown = shown_name(name)
+    assert len(shown) <= 105
+    assert (shown == repr(name)) is (len(name) <= 100)

@@ -113,3 +113,11 @@ def test_what_cannot_be_translated_is_said_in_our_own_words() -> None:
     refusal = refusal_for(failure("refused"))
     assert (refusal.status, refusal.message) == (400, "Our own sentence.")
     assert refusal.type == "invalid_request_error"
+
+
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC])
+def test_what_repeats_a_callers_megabytes_is_cut(wire: str) -> None:
+    body = Refusal(400, "No role " + "x" * 5_000_000).body(wire)
+    message = json.loads(body)["error"]["message"]
+    assert (message[:9], message[-4:], len(message)) == ("No role x", "x...", 2_003)
+    assert len(Refusal(400, "x" * 2_000).body(wire)) < 2_200

@@ -14,6 +14,7 @@ from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.accept.request import read_request, session_of
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.model_names import shown_name
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.translation import library_request
@@ -94,7 +95,7 @@ class Acceptance:
     def _unknown_model(self, model: str) -> Refusal:
         return Refusal(
             404,
-            f"There is no model {model!r}. Accepted: {self._accepted}.",
+            f"There is no model {shown_name(model)}. Accepted: {self._accepted}.",
             code="model_not_found",
             param="model",
         )
