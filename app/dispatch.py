@@ -30,6 +30,7 @@ _log = structlog.get_logger(__name__)
 SHADOW = "tierwatch.shadow_exchange"
 JUDGE = "tierwatch.judge_exchange"
 OBSERVE = "tierwatch.observe"
+DELIVER = "tierwatch.deliver_alerts"
 SWEEP = "tierwatch.sweep"
 RETUNE = "tierwatch.retune"
 ROLLOUT = "tierwatch.rollout"

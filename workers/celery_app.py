@@ -9,6 +9,7 @@ from tierwatch.broker import worker_options
 from tierwatch.dispatch import (
     ASK_PROBES,
     ATTRIBUTE,
+    DELIVER,
     JUDGE_ANCHORS,
     LEARN,
     OBSERVE,
@@ -38,6 +39,8 @@ def _every(task: str, seconds: float) -> dict[str, Any]:
 
 _SCHEDULE = {
     "observe": _every(OBSERVE, _settings.observe_every_s),
+    # A step of its own: a receiver that is away holds neither monitors nor sweep.
+    "deliver": _every(DELIVER, _settings.observe_every_s),
     "sweep": _every(SWEEP, _settings.sweep_every_s),
     "watch_traffic": _every(WATCH_TRAFFIC, _settings.observe_every_s),
     "attribute": _every(ATTRIBUTE, _settings.observe_every_s),

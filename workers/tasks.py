@@ -10,7 +10,8 @@ from tierwatch.loop.compare import judge, shadow
 from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
-from tierwatch.loop.watch import alert, anchors, find_cause, observe, probes, traffic
+from tierwatch.loop.notify import deliver
+from tierwatch.loop.watch import anchors, find_cause, observe, probes, traffic
 from tierwatch_workers.celery_app import celery_app
 from tierwatch_workers.process import runtime
 
@@ -45,10 +46,16 @@ def judge_exchange(exchange_id: str) -> None:
 
 @celery_app.task(name=dispatch.OBSERVE)  # type: ignore[untyped-decorator]  # celery has no types
 def observe_outcomes() -> None:
-    """Feed new outcomes to the monitors and notify people of the alerts they open."""
+    """Feed new outcomes to the monitors."""
     at = runtime()
     observe.observe(engine=at.engine, rules=at.monitor_rules)
-    alert.deliver_alerts(engine=at.engine, deliver=at.tell)
+
+
+@celery_app.task(name=dispatch.DELIVER)  # type: ignore[untyped-decorator]  # celery has no types
+def deliver_alerts() -> None:
+    """Notify people of what alerts have become."""
+    at = runtime()
+    deliver.deliver_alerts(engine=at.engine, destinations=at.destinations, rules=at.notify_rules)
 
 
 @celery_app.task(name=dispatch.SWEEP)  # type: ignore[untyped-decorator]  # celery has no types

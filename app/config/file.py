@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pydantic import Field
 
+from tierwatch.config.alerts import AlertsConfig
 from tierwatch.config.evaluation import (
     EvaluationConfig,
     evaluation_problems,
@@ -14,7 +15,7 @@ from tierwatch.config.evaluation import (
 )
 from tierwatch.config.gateway import GatewayConfig, cache_problems
 from tierwatch.config.judge import judge_problems, resolved_judge
-from tierwatch.config.notify import WebhookConfig
+from tierwatch.config.notify import WebhookConfig, notify_problems
 from tierwatch.config.providers import ProviderConfig
 from tierwatch.config.tolerance import tolerance_of
 from tierwatch.routing.classify.classification import ClassifierConfig
@@ -49,6 +50,7 @@ class Config:
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
         notify: where alerts are sent.
+        alerts: how people are notified of them.
         price_origins: where the price of each key that names a model came from; a key that is
             ``unknown`` is counted as free, and said to be.
         missing_providers: keys that name a model no provider serves, such as
@@ -70,6 +72,7 @@ class Config:
     evaluation: EvaluationConfig
     gateway: GatewayConfig
     notify: tuple[WebhookConfig, ...]
+    alerts: AlertsConfig
     missing_providers: tuple[str, ...]
     price_origins: Mapping[str, PriceOrigin]
     cache_tolerance: float
@@ -119,6 +122,9 @@ class ConfigFile(RoutingFile):
     )
     gateway: GatewayConfig = Field(default=GatewayConfig(), description="The HTTP front.")
     notify: tuple[WebhookConfig, ...] = Field(default=(), description="Where alerts are sent.")
+    alerts: AlertsConfig = Field(
+        default=AlertsConfig(), description="How people are notified of alerts."
+    )
 
 
 def load_config(path: str | os.PathLike[str]) -> Config:
@@ -146,6 +152,7 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
     problems = evaluation_problems(document, evaluation, list(tiers)[:-1])
     if evaluation.judge is not None:
         problems += judge_problems(document, evaluation.judge, tiers, kinds)
+    problems += notify_problems(document, file.notify)
     return problems + cache_problems(document, file.gateway, tiers)
 
 
@@ -175,6 +182,7 @@ def _resolved(
         evaluation=evaluation,
         gateway=file.gateway,
         notify=file.notify,
+        alerts=file.alerts,
         missing_providers=() if file.providers else _unserved(routing, evaluation),
         price_origins=MappingProxyType(origins),
         cache_tolerance=tolerance_of(CACHE_TIER, asked.tolerance, asked.objective),

@@ -2,12 +2,14 @@
 
 ::
 
-    {"id": "<alert>:opened", "dedupKey": "<alert>", "timestamp": "<ISO 8601>",
-     "type": "alert.opened" | "alert.acknowledged" | "alert.resolved", "apiVersion": "1",
+    {"id": "<alert>:opened", "dedupKey": "<alert>", "timestamp": "<ISO 8601>", "sequence": 1,
+     "type": "alert.opened" | "alert.acknowledged" | "alert.renotified" | "alert.resolved"
+         | "alert.test",
+     "apiVersion": "1",
      "payload": {"kind", "segment", "tier", "severity", "summary", "estimate", "window", ...}}
 
-``id`` names the event and is the same when it is sent twice; ``dedupKey`` names the alert and is
-the same in all its events.
+``id`` names the event and is the same whenever it is sent again; ``dedupKey`` names the alert and
+is the same in all its events; ``sequence`` numbers the events of one alert.
 """
 
 import dataclasses
@@ -20,25 +22,41 @@ from uuid import UUID
 API_VERSION = "1"
 # Keys of the envelope; the others go into the payload.
 ENVELOPE = ("id", "type", "timestamp")
+_BESIDE = (*ENVELOPE, "event_id", "sequence")
 
 
-def event_body(alert: Mapping[str, Any]) -> bytes:
+def missing_keys(event: Mapping[str, Any]) -> str:
+    """The keys that an event cannot do without and lacks, as a list for people."""
+    return ", ".join(key for key in ENVELOPE if not event.get(key))
+
+
+def event_id(event: Mapping[str, Any]) -> str:
+    """What names an event, the same whenever it is sent again."""
+    return str(event.get("event_id") or f"{event['id']}:{_what(event)}")
+
+
+def event_body(event: Mapping[str, Any]) -> bytes:
     """An event as JSON.
 
     Raises:
         TypeError, ValueError, RecursionError: something in it has no JSON form.
     """
-    kind = str(alert["type"])
-    event = {
-        "id": f"{alert['id']}:{kind.removeprefix('alert.')}",
-        "dedupKey": str(alert["id"]),
-        "timestamp": alert["timestamp"],
-        "type": kind,
+    body = {
+        "id": event_id(event),
+        "dedupKey": str(event["id"]),
+        "timestamp": event["timestamp"],
+        "type": str(event["type"]),
         "apiVersion": API_VERSION,
-        "payload": {key: value for key, value in alert.items() if key not in ENVELOPE},
+        "payload": {key: value for key, value in event.items() if key not in _BESIDE},
     }
+    if "sequence" in event:
+        body["sequence"] = event["sequence"]
     # ASCII with escapes: half a surrogate pair in an answer's text is then still valid JSON.
-    return json.dumps(event, allow_nan=False, default=_plain).encode("ascii")
+    return json.dumps(body, allow_nan=False, default=_plain).encode("ascii")
+
+
+def _what(event: Mapping[str, Any]) -> str:
+    return str(event["type"]).removeprefix("alert.")
 
 
 def _plain(value: object) -> Any:

@@ -1,9 +1,8 @@
 """What the steps of the loop work with, in a worker."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Engine
 
@@ -18,12 +17,14 @@ from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
+from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.watch.observe import MonitorRules
+from tierwatch.notify.answer import Destination
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recorded.recordings import Recordings
 from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
 from tierwatch.routing.tiers import Tier
-from tierwatch.runtime.notifier import notifier
+from tierwatch.runtime.notifier import build_destinations, notify_rules
 from tierwatch.runtime.rules import (
     learn_rules,
     monitor_rules,
@@ -52,7 +53,8 @@ class Runtime:
     learn_rules: LearnRules
     refit_rules: RefitRules
     redact: Redactor
-    tell: Callable[[dict[str, Any]], list[dict[str, Any]]]
+    destinations: tuple[Destination, ...]
+    notify_rules: NotifyRules
 
     @property
     def asks_a_model(self) -> bool:
@@ -108,7 +110,8 @@ def build_runtime(
         learn_rules=learn_rules(config, judge_version=judge.version),
         refit_rules=refit_rules(config, judge_version=judge.version),
         redact=redact,
-        tell=notifier(settings, config, environ),
+        destinations=build_destinations(config, environ),
+        notify_rules=notify_rules(settings, config),
     )
 
 

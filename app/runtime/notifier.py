@@ -1,40 +1,45 @@
-"""Who is notified of an alert."""
+"""Who is notified of an alert, and how."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import Any
-
-import httpx
+from collections.abc import Mapping
 
 from tierwatch.config import Config
-from tierwatch.notify.delivery import Destination, deliver
+from tierwatch.config.notify import destination_names
+from tierwatch.loop.notify.deliver import NotifyRules
+from tierwatch.notify.answer import Destination
 from tierwatch.notify.log import LogDestination
 from tierwatch.notify.webhook import WebhookDestination
 from tierwatch.settings import Settings
 
 
-def notifier(
-    settings: Settings, config: Config, environ: Mapping[str, str]
-) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
-    """Sends an alert to the log and to every webhook of the configuration; gives what became of it.
+def build_destinations(config: Config, environ: Mapping[str, str]) -> tuple[Destination, ...]:
+    """The log, and every destination of the configuration.
 
     Raises:
         SettingsError: the variable of a webhook's address or secret is not set.
     """
-    destinations: list[Destination] = [LogDestination()]
-    for number, hook in enumerate(config.notify, start=1):
-        destinations.append(
-            WebhookDestination(
-                url=hook.target(environ),
-                secret=None if hook.secret is None else hook.secret.reveal(environ),
-                name=f"webhook {number}",
-            )
+    names = destination_names(config.notify)
+    webhooks = (
+        WebhookDestination(
+            url=hook.target(environ),
+            secret=None if hook.secret is None else hook.secret.reveal(environ),
+            name=name,
         )
-    client = httpx.Client()
-    site = settings.dashboard_url or (f"http://{settings.dashboard_host}:{settings.dashboard_port}")
+        for hook, name in zip(config.notify, names, strict=True)
+    )
+    return (LogDestination(), *webhooks)
 
-    def tell(alert: dict[str, Any]) -> list[dict[str, Any]]:
-        named = alert | {"permalink": f"{site}/alerts/{alert['id']}"}
-        return [asdict(delivery) for delivery in deliver(named, destinations, client=client)]
 
-    return tell
+def notify_rules(settings: Settings, config: Config) -> NotifyRules:
+    """What the configuration asks of notifications."""
+    repeat_s = config.alerts.repeat_s
+    return NotifyRules(
+        site=dashboard_site(settings),
+        repeat_s=None if repeat_s == "off" else repeat_s,
+        give_up_s=config.alerts.give_up_s,
+    )
+
+
+def dashboard_site(settings: Settings) -> str:
+    """How people reach the dashboard."""
+    here = f"http://{settings.dashboard_host}:{settings.dashboard_port}"
+    return (settings.dashboard_url or here).rstrip("/")

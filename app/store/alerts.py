@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Connection, RowMapping, case, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence, read_alert_evidence
@@ -18,7 +18,7 @@ from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.schema.proposals import AlertRow
 from tierwatch.store.schema.values import SelectOfFields, select_fields
 
-# What destinations answered, and what was sent to them; as `notify` writes it.
+# What destinations answered, as versions without an outbox wrote it.
 Delivery: TypeAlias = Mapping[str, object]
 
 
@@ -49,7 +49,9 @@ class Alert:
 
     ``evidence`` and ``attribution`` are `Unreadable` where a newer version of tierwatch wrote them
     or they are broken: a page then says that it "cannot be shown by this version" and gives the
-    reason; ``to_json()`` of either is what the API serves in any case.
+    reason; ``to_json()`` of either is what the API serves in any case. ``resolution`` is set where
+    tierwatch resolved it: ``why`` and the figures. ``delivered`` is what versions without an outbox
+    kept of its notifications.
     """
 
     id: int
@@ -69,6 +71,7 @@ class Alert:
     acknowledged_by: str | None
     resolved_at: dt.datetime | None
     resolved_by: str | None
+    resolution: Mapping[str, Any] | None
     delivered: Sequence[Delivery]
 
     @property
@@ -84,6 +87,8 @@ def alert_of(row: RowMapping) -> Alert:
     columns["evidence"] = read_alert_evidence(columns["kind"], columns["evidence"])
     columns["attribution"] = None if attribution is None else read_attribution(attribution)
     columns["delivered"] = _deliveries(columns["delivered"])
+    if not isinstance(columns["resolution"], Mapping):
+        columns["resolution"] = None
     return Alert(**columns)
 
 
@@ -117,8 +122,10 @@ def add_alert(connection: Connection, new: NewAlert, *, opened_at_request: int) 
             state="open",
             delivered=[],
         )
+        # The words and not a parameter: from the tenth time on a connection PostgreSQL plans for
+        # any parameter, and then finds no index with this condition.
         .on_conflict_do_nothing(
-            index_elements=[AlertRow.cause], index_where=AlertRow.state != "resolved"
+            index_elements=[AlertRow.cause], index_where=text("state <> 'resolved'")
         )
         .returning(AlertRow.id)
     ).scalar_one_or_none()
@@ -144,9 +151,10 @@ def set_alert_state(
     state: Literal["acknowledged", "resolved"],
     *,
     actor: str,
+    resolution: Mapping[str, object] | None = None,
 ) -> None:
     """Move an alert on."""
-    who = {f"{state}_by": actor, f"{state}_at": func.now()}
+    who = {f"{state}_by": actor, f"{state}_at": func.now(), "resolution": resolution}
     connection.execute(update(AlertRow).where(AlertRow.id == alert_id).values(state=state, **who))
 
 
@@ -154,8 +162,8 @@ def set_alert_state(
 EVENT = {"open": "alert.opened", "acknowledged": "alert.acknowledged", "resolved": "alert.resolved"}
 
 
-def unnotified_alerts(connection: Connection, *, limit: int = 20) -> list[Alert]:
-    """Alerts whose present state no destination has been notified of, locked, oldest first."""
+def unnotified_alerts(connection: Connection, *, limit: int = 100) -> list[Alert]:
+    """Alerts of a version without an outbox, of whose present state nobody was notified; locked."""
     event = case(EVENT, value=AlertRow.state)
     notified = AlertRow.delivered.contains(
         func.jsonb_build_array(func.jsonb_build_object("type", event))
@@ -163,17 +171,23 @@ def unnotified_alerts(connection: Connection, *, limit: int = 20) -> list[Alert]
     return _all(
         connection,
         alerts_query()
-        .where(~notified)
+        .where(AlertRow.events == 0, ~notified)
         .order_by(AlertRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True),
     )
 
 
-def set_delivered(connection: Connection, alert_id: int, deliveries: Sequence[Delivery]) -> None:
-    """Write down which events were notified, and what became of each delivery."""
-    connection.execute(
-        update(AlertRow).where(AlertRow.id == alert_id).values(delivered=list(deliveries))
+def alerts_to_repeat(connection: Connection, every_s: float, *, limit: int = 100) -> list[Alert]:
+    """Open alerts of which people were last notified ``every_s`` ago or longer; locked."""
+    last = func.coalesce(AlertRow.last_event_at, AlertRow.opened_at)
+    return _all(
+        connection,
+        alerts_query()
+        .where(AlertRow.state == "open", last <= func.now() - dt.timedelta(seconds=every_s))
+        .order_by(AlertRow.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True),
     )
 
 

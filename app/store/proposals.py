@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.evidence.document import Unreadable
@@ -129,9 +129,11 @@ def add_proposal(
             expires_at=expires_at,
             state="open",
         )
+        # The words and not parameters: from the tenth time on a connection PostgreSQL plans for any
+        # parameters, and then finds no index with this condition.
         .on_conflict_do_nothing(
             index_elements=[ProposalRow.tier, ProposalRow.task_type],
-            index_where=ProposalRow.state.in_(UNDECIDED),
+            index_where=text("state in ('open', 'approved', 'rolling_out')"),
         )
         .returning(ProposalRow.id)
     ).scalar_one_or_none()

@@ -20,6 +20,8 @@ KIND_OF = {
     "read_share": "share",
     "read_open_share": "share",
     "read_seconds": "duration",
+    "read_at_least": "duration",
+    "read_at_least_or_off": "duration or `off`",
     "read_price": "price",
     "read_name": "name",
     "read_secret": "env:NAME",
@@ -81,7 +83,7 @@ def rows(model: type[BaseModel], prefix: str = "") -> list[str]:
             found += rows(inner[0], f"{name}{step}.")
             continue
         kind = kind_of(field.annotation, tuple(field.metadata))
-        if kind == "duration" and isinstance(field.default, float):
+        if kind.startswith("duration") and isinstance(field.default, float):
             default = f"{field.default:g}s"
         else:
             default = (

@@ -69,6 +69,7 @@ def alert(kind: str = "misroute", **changes: Any) -> Alert:
         "acknowledged_by": None,
         "resolved_at": None,
         "resolved_by": None,
+        "resolution": None,
         "delivered": [],
     }
     evidence = read_alert_evidence(kind, changes.pop("evidence", stored.ALERTS[kind]()))

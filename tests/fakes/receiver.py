@@ -1,9 +1,13 @@
-"""The other end of a webhook, and an event to send there."""
+"""The other end of a webhook, a destination that does as it is told, and an event to send."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+
+from tierwatch.notify.answer import Answer
 
 URL = "https://hooks.example.test/services/T000/very-secret-path"
 EVENT: dict[str, Any] = {
@@ -24,7 +28,7 @@ EVENT: dict[str, Any] = {
 class Receiver:
     """Answers in turn, keeps what it was sent."""
 
-    def __init__(self, *answers: int | Exception) -> None:
+    def __init__(self, *answers: int | Exception | httpx.Response) -> None:
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
 
@@ -33,12 +37,36 @@ class Receiver:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
+        if isinstance(answer, httpx.Response):
+            return answer
         return httpx.Response(answer, text=f"you posted to {request.url}")
 
     @property
-    def client(self) -> httpx.Client:
-        return httpx.Client(transport=httpx.MockTransport(self))
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self)
 
     def body(self) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(self.requests[-1].content)
         return found
+
+
+@dataclass
+class FakeDestination:
+    """A destination that gives the answers it was told to, then takes everything."""
+
+    name: str = "fake"
+    kind: str = "webhook"
+    answers: list[Answer | BaseException] = field(default_factory=list)
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def send(self, event: Mapping[str, Any]) -> Answer:
+        self.events.append(dict(event))
+        answer = self.answers.pop(0) if self.answers else Answer("taken", "HTTP 200")
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    @property
+    def ids(self) -> list[str]:
+        """What it was sent, by the events' ids."""
+        return [event["event_id"] for event in self.events]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, rows, scalar, served
+from fakes.receiver import FakeDestination
 from sqlalchemy import Engine
 
 from tierwatch.config.file import Config, load_config
@@ -22,8 +23,9 @@ from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
+from tierwatch.loop.notify.deliver import NotifyRules, deliver_alerts
 from tierwatch.loop.report import build_report
-from tierwatch.loop.watch.alert import deliver_alerts, resolve_alert
+from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 
@@ -112,22 +114,21 @@ def test_an_alarm_opens_one_alert_with_its_evidence_and_is_told_once(
     assert 45 <= alert.opened_at_request <= 60
     assert alert.evidence["estimate"]["value"] == 1.0
     assert len(alert.evidence["worst"]) == 10
-    told: list[dict[str, Any]] = []
+    receiver = FakeDestination()
 
-    def tell(event: dict[str, Any]) -> list[dict[str, Any]]:
-        told.append(event)
-        return [{"destination": "log", "ok": True, "detail": ""}]
+    def deliver() -> int:
+        return deliver_alerts(engine=engine, destinations=[receiver], rules=NotifyRules(""))
 
-    assert deliver_alerts(engine=engine, deliver=tell) == 1
-    assert deliver_alerts(engine=engine, deliver=tell) == 0
-    assert told[0]["type"] == "alert.opened"
+    assert deliver() == 1
+    assert deliver() == 0
+    assert receiver.ids == [f"{alert.id}:opened"]
     with engine.begin() as connection:
         resolve_alert(connection, alert.id, actor="ada")
         with pytest.raises(ConflictError, match="resolved already, by ada"):
             resolve_alert(connection, alert.id, actor="bob")
     assert scalar(engine, "select count(*) from monitors") == 0
-    assert deliver_alerts(engine=engine, deliver=tell) == 1
-    assert told[1]["type"] == "alert.resolved"
+    assert deliver() == 1
+    assert receiver.ids[1] == f"{alert.id}:resolved"
 
 
 def test_replaying_outcomes_by_position_gives_the_stored_state(

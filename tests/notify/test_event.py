@@ -11,7 +11,7 @@ from fakes.receiver import EVENT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.notify.event import event_body
+from tierwatch.notify.event import event_body, event_id, missing_keys
 
 ENVELOPE_ONLY = {key: EVENT[key] for key in ("id", "type", "timestamp")}
 
@@ -23,6 +23,19 @@ def test_events_of_an_alert_share_the_dedup_key_and_differ_in_id() -> None:
     ]
     assert {body["dedupKey"] for body in bodies} == {"0199"}
     assert [body["id"] for body in bodies] == ["0199:opened", "0199:acknowledged", "0199:resolved"]
+
+
+def test_an_event_that_was_stored_keeps_the_id_it_was_stored_under() -> None:
+    again = EVENT | {"type": "alert.renotified", "event_id": "0199:renotified:3", "sequence": 3}
+    assert event_id(again) == "0199:renotified:3"
+    body = json.loads(event_body(again))
+    assert (body["id"], body["sequence"]) == ("0199:renotified:3", 3)
+    assert "sequence" not in json.loads(event_body(EVENT))
+
+
+def test_what_an_event_cannot_do_without_is_named() -> None:
+    assert missing_keys(EVENT) == ""
+    assert missing_keys({"id": 7, "type": ""}) == "type, timestamp"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,13 @@ import pytest
 import structlog
 from fakes.receiver import EVENT
 
-from tierwatch.notify.log import write_line
+from tierwatch.notify.answer import Answer
+from tierwatch.notify.log import LogDestination
 
 
 def logged(alert: dict[str, Any]) -> dict[str, Any]:
     with structlog.testing.capture_logs() as lines:
-        write_line(alert)
+        assert LogDestination().send(alert) == Answer("taken", "written")
     (line,) = lines
     return dict(line)
 
@@ -27,6 +28,11 @@ def test_the_log_gets_one_line_with_the_fields_a_reader_needs() -> None:
 
 def test_good_news_is_logged_as_information() -> None:
     assert logged(EVENT | {"type": "alert.resolved"})["log_level"] == "info"
+
+
+def test_an_alert_that_is_still_open_is_a_warning_again() -> None:
+    assert logged(EVENT | {"type": "alert.renotified"})["log_level"] == "warning"
+    assert (LogDestination().name, LogDestination().kind) == ("log", "log")
 
 
 def test_text_in_a_log_line_cannot_start_another_line() -> None:

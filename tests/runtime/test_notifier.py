@@ -1,61 +1,38 @@
 """Who is notified of an alert, and by which address people find it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from factories.config import ARTICLE, load
 
 from tierwatch.errors import SettingsError
-from tierwatch.runtime import notifier as module
-from tierwatch.runtime.notifier import notifier
+from tierwatch.notify.webhook import WebhookDestination
+from tierwatch.runtime.notifier import build_destinations, dashboard_site, notify_rules
 from tierwatch.settings import Settings
 
-HOOKS = "notify: [{url: 'https://a/x'}, {url: env:HOOK, secret: env:SIGN}]\n"
-ALERT = {"id": "7", "type": "alert.opened", "timestamp": "2026-11-30T00:00:00Z", "tier": "simple"}
-
-Sent = list[httpx.Request]
+HOOKS = "notify: [{url: 'https://a/x'}, {name: ops, url: env:HOOK, secret: env:SIGN}]\n"
+ENVIRON = {"HOOK": "https://b/secret-path", "SIGN": "s3cret"}
 
 
-@pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
-    """What goes over the network; every receiver takes it."""
-    requests: Sent = []
-
-    def take(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(204)
-
-    real = httpx.Client
-    monkeypatch.setattr(module.httpx, "Client", lambda: real(transport=httpx.MockTransport(take)))
-    return requests
+def test_without_webhooks_the_log_is_notified(tmp_path: Path) -> None:
+    [log] = build_destinations(load(tmp_path, ARTICLE), {})
+    assert (log.name, log.kind) == ("log", "log")
 
 
-def built(
-    folder: Path, text: str, **settings: Any
-) -> Callable[[dict[str, Any]], list[dict[str, Any]]]:
-    environ = {"HOOK": "https://b/secret-path", "SIGN": "s3cret"}
-    return notifier(Settings(**settings), load(folder, ARTICLE + text), environ)
-
-
-def test_without_webhooks_the_log_is_notified(tmp_path: Path, sent: Sent) -> None:
-    deliveries = built(tmp_path, "")(ALERT)
-    assert [(one["destination"], one["ok"]) for one in deliveries] == [("log", True)]
-    assert sent == []
-
-
-def test_every_webhook_is_notified_in_the_order_of_the_file(tmp_path: Path, sent: Sent) -> None:
-    deliveries = built(tmp_path, HOOKS)(ALERT)
-    assert [one["destination"] for one in deliveries] == ["log", "webhook 1", "webhook 2"]
-    assert all(one["ok"] for one in deliveries)
-    assert [str(request.url) for request in sent] == ["https://a/x", "https://b/secret-path"]
-
-
-def test_what_became_of_it_never_holds_an_address(tmp_path: Path, sent: Sent) -> None:
-    assert "secret-path" not in str(built(tmp_path, HOOKS)(ALERT))
-    assert len(sent) == 2
+def test_every_webhook_is_a_destination_in_the_order_of_the_file(tmp_path: Path) -> None:
+    found = build_destinations(load(tmp_path, ARTICLE + HOOKS), ENVIRON)
+    assert [(one.name, one.kind) for one in found] == [
+        ("log", "log"),
+        ("webhook 1", "webhook"),
+        ("ops", "webhook"),
+    ]
+    first, second = found[1:]
+    assert isinstance(first, WebhookDestination)
+    assert isinstance(second, WebhookDestination)
+    assert (first.url, first.secret) == ("https://a/x", None)
+    assert (second.url, second.secret) == ("https://b/secret-path", "s3cret")
+    assert "secret-path" not in repr(found)
 
 
 @pytest.mark.parametrize(
@@ -63,23 +40,33 @@ def test_what_became_of_it_never_holds_an_address(tmp_path: Path, sent: Sent) ->
     [
         ({}, "http://127.0.0.1:8421"),
         ({"dashboard_host": "10.0.0.1", "dashboard_port": 90}, "http://10.0.0.1:90"),
-        ({"dashboard_url": "https://watch.example"}, "https://watch.example"),
+        ({"dashboard_url": "https://watch.example/"}, "https://watch.example"),
     ],
 )
-def test_the_alert_links_to_the_dashboard(
-    tmp_path: Path, sent: Sent, settings: dict[str, Any], site: str
+def test_alerts_link_to_the_dashboard(settings: dict[str, Any], site: str) -> None:
+    assert dashboard_site(Settings(**settings)) == site
+
+
+@pytest.mark.parametrize(
+    ("section", "repeat_s", "give_up_s"),
+    [
+        ("", 14_400.0, 604_800.0),
+        ("alerts: {repeat: 30m, give_up: 2d}\n", 1_800.0, 172_800.0),
+        ("alerts: {repeat: off}\n", None, 604_800.0),
+    ],
+)
+def test_how_often_and_how_long_is_configured(
+    tmp_path: Path, section: str, repeat_s: float | None, give_up_s: float
 ) -> None:
-    built(tmp_path, HOOKS, **settings)(ALERT)
-    for request in sent:
-        assert f"{site}/alerts/7" in request.content.decode()
-    assert "permalink" not in ALERT
+    rules = notify_rules(Settings(), load(tmp_path, ARTICLE + section))
+    assert (rules.repeat_s, rules.give_up_s) == (repeat_s, give_up_s)
+    assert rules.site == "http://127.0.0.1:8421"
 
 
 @pytest.mark.parametrize("missing", ["HOOK", "SIGN"])
 def test_a_secret_that_is_not_set_is_named_when_the_process_starts(
     tmp_path: Path, missing: str
 ) -> None:
-    environ = {"HOOK": "https://b/x", "SIGN": "s"}
-    del environ[missing]
+    environ = {key: value for key, value in ENVIRON.items() if key != missing}
     with pytest.raises(SettingsError, match=f"{missing}: found nothing"):
-        notifier(Settings(), load(tmp_path, ARTICLE + HOOKS), environ)
+        build_destinations(load(tmp_path, ARTICLE + HOOKS), environ)

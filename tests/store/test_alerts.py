@@ -15,13 +15,13 @@ from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.store.alerts import (
     NewAlert,
     add_alert,
+    alerts_to_repeat,
     claim_attribution,
     hold_attribution,
     load_alert,
     misroute_alert,
     put_attribution,
     set_alert_state,
-    set_delivered,
     unnotified_alerts,
     unresolved_alert,
 )
@@ -35,6 +35,12 @@ NEW = NewAlert(
     pairs=40,
     evidence=MisrouteEvidence.from_json(stored.misroute()),
 )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
 ATTRIBUTION = AttributionDocument.from_json(stored.attribution())
 
 
@@ -70,6 +76,15 @@ def test_a_cause_has_one_alert_until_it_is_resolved(connection: Connection) -> N
     assert add_alert(connection, NEW, opened_at_request=3) is not None
 
 
+def test_one_connection_opens_any_number_of_alerts(connection: Connection) -> None:
+    # psycopg prepares a statement at its sixth use, PostgreSQL makes a plan for any parameters at
+    # its eleventh.
+    for number in range(15):
+        new = replace(NEW, cause=f"c{number}")
+        assert add_alert(connection, new, opened_at_request=1) is not None
+        assert add_alert(connection, new, opened_at_request=1) is None
+
+
 def test_what_a_newer_version_wrote_is_found_but_not_read(connection: Connection) -> None:
     newer = stored.misroute(version=2, hindsight=0.4)
     made = put.add_alert(connection, cause=NEW.cause, evidence=newer, attribution={"version": 5})
@@ -84,14 +99,45 @@ def test_what_a_newer_version_wrote_is_found_but_not_read(connection: Connection
     assert again.id == made
 
 
-def test_an_unreadable_alert_is_still_notified(connection: Connection) -> None:
+def test_what_an_older_version_left_is_found_until_it_has_an_event(connection: Connection) -> None:
     made = put.add_alert(connection, evidence={"version": 2})
+    opened = [{"type": "alert.opened", "deliveries": []}]
+    put.add_alert(connection, delivered=opened)
+    resolved = put.add_alert(connection, delivered=opened, state="resolved")
+    put.add_alert(connection, events=1)
+    assert [found.id for found in unnotified_alerts(connection)] == [made, resolved]
+
+
+@pytest.mark.parametrize("kept", [5, "text", {}, [1, None]])
+def test_a_broken_list_of_an_older_version_is_one_of_nothing(
+    connection: Connection, kept: object
+) -> None:
+    put.add_alert(connection, delivered=kept)
     [found] = unnotified_alerts(connection)
-    assert found.id == made
-    set_delivered(connection, made, [{"type": "alert.opened", "deliveries": []}])
-    assert unnotified_alerts(connection) == []
-    set_alert_state(connection, made, "resolved", actor="ada")
-    assert [one.id for one in unnotified_alerts(connection)] == [made]
+    assert found.delivered == []
+
+
+def test_an_alert_is_repeated_while_it_is_open_and_was_last_notified_long_ago(
+    connection: Connection,
+) -> None:
+    hour_ago = _now() - dt.timedelta(hours=1)
+    due = put.add_alert(connection, events=1, last_event_at=hour_ago)
+    never = put.add_alert(connection, opened_at=hour_ago)
+    put.add_alert(connection, events=2, last_event_at=hour_ago, state="acknowledged")
+    put.add_alert(connection, events=2, last_event_at=hour_ago, state="resolved")
+    put.add_alert(connection, events=1, last_event_at=_now(), opened_at=hour_ago)
+    assert [found.id for found in alerts_to_repeat(connection, 3_000)] == [due, never]
+    assert alerts_to_repeat(connection, 4_000) == []
+    assert [found.id for found in alerts_to_repeat(connection, 3_000, limit=1)] == [due]
+
+
+def test_why_tierwatch_resolved_an_alert_is_kept(connection: Connection) -> None:
+    made = put.add_alert(connection)
+    why = {"why": "The day is over.", "spent_usd": 3.5}
+    set_alert_state(connection, made, "resolved", actor="tierwatch", resolution=why)
+    found = load_alert(connection, made)
+    assert found is not None
+    assert (found.resolved_by, found.resolution) == ("tierwatch", why)
 
 
 def test_the_oldest_alert_is_claimed_for_attribution_and_held(connection: Connection) -> None:

@@ -79,6 +79,14 @@ def test_a_segment_has_one_proposal_that_is_not_finished(connection: Connection)
     assert not is_undecided(connection, "simple", "all")
 
 
+def test_one_connection_adds_any_number_of_proposals(connection: Connection) -> None:
+    # From the eleventh time on PostgreSQL uses one plan for any parameters.
+    for number in range(15):
+        new = replace(NEW, task_type=f"type {number}")
+        assert add_proposal(connection, new, expires_at=SOON) is not None
+        assert add_proposal(connection, new, expires_at=SOON) is None
+
+
 def test_what_a_newer_version_wrote_is_found_but_not_read(connection: Connection) -> None:
     newer = stored.threshold(version=2)
     made = put.add_proposal(connection, evidence=newer, predicted={"version": 3})

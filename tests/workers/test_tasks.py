@@ -4,13 +4,13 @@ import datetime as dt
 import os
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
 
 import factories.rows as put
 import pytest
 from factories.evalsets import ANCHORS, PROBES
 from factories.pairs import add_judged, prompts
 from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
+from fakes.receiver import FakeDestination
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
@@ -19,6 +19,7 @@ from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
+from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.routing.classify.learned import configured_boundaries
 
@@ -36,12 +37,7 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture
 def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A runtime whose providers, judge and broker are stand-ins; the tasks find it."""
-    told: list[dict[str, Any]] = []
-
-    def tell(event: dict[str, Any]) -> list[dict[str, Any]]:
-        told.append(event)
-        return []
-
+    receiver = FakeDestination()
     judge = FakeJudge("alternative")
     judge.version = put.JUDGE
     runtime = SimpleNamespace(
@@ -81,8 +77,9 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
             judge_version=put.JUDGE,
             configured=configured_boundaries(["simple", "standard", "complex"], {}),
         ),
-        tell=tell,
-        told=told,
+        destinations=(receiver,),
+        notify_rules=NotifyRules(""),
+        receiver=receiver,
     )
     monkeypatch.setattr(tasks, "runtime", lambda: runtime)
     return runtime
@@ -109,13 +106,18 @@ def test_an_exchange_goes_from_capture_to_outcome_by_its_messages(
     assert scalar(at.engine, "select count(*) from exchanges where ended_at is null") == 0
 
 
-def test_observing_notifies_of_the_alert_it_opens(at: SimpleNamespace, tasks: ModuleType) -> None:
+def test_an_alert_that_observing_opens_is_notified_by_a_step_of_its_own(
+    at: SimpleNamespace, tasks: ModuleType
+) -> None:
     with at.engine.begin() as connection:
         for number in range(1, 41):
             put.add_outcome(connection, number, 1.0)
     tasks.observe_outcomes()
     tasks.observe_outcomes()
-    assert [event["type"] for event in at.told] == ["alert.opened"]
+    assert at.receiver.events == []
+    tasks.deliver_alerts()
+    tasks.deliver_alerts()
+    assert [event["type"] for event in at.receiver.events] == ["alert.opened"]
 
 
 def test_the_sweep_sends_what_was_left_lying(at: SimpleNamespace, tasks: ModuleType) -> None:

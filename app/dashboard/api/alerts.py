@@ -1,6 +1,7 @@
 """Alerts: read, acknowledge, resolve."""
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -13,6 +14,7 @@ from tierwatch.store import alerts as stored
 from tierwatch.store.alerts import load_alert
 from tierwatch.store.documents import JsonList, JsonValue
 from tierwatch.store.pages.lists import PAGE, alerts
+from tierwatch.store.pages.notifications import DeliveryLine, alert_deliveries
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class Alert:
     Attributes:
         evidence: what it rests on, by its kind.
         attribution: what it is attributed to; null until it is known.
+        resolution: why tierwatch resolved it by itself, with the figures; null where a person did.
+        delivered: events that people were notified of, each with what became of it at each
+            destination: ``ok``, ``state`` (waiting, delivered, failed), ``tries`` and ``detail``.
         unreadable: name of the document -> why this version cannot read it; empty as a rule.
     """
 
@@ -42,6 +47,7 @@ class Alert:
     acknowledged_by: str | None
     resolved_at: dt.datetime | None
     resolved_by: str | None
+    resolution: JsonValue
     delivered: JsonList
     unreadable: dict[str, str]
 
@@ -57,11 +63,15 @@ class Alerts:
 def _alerts(connection: Connection) -> Alerts:
     unresolved = choice("state", ("unresolved", "all")) == "unresolved"
     found = alerts(connection, unresolved=unresolved, before=before_number())
-    return Alerts([_sent(one) for one in found], found[-1].id if len(found) == PAGE else None)
+    lines = alert_deliveries(connection, [one.id for one in found])
+    return Alerts(
+        [_sent(one, lines) for one in found], found[-1].id if len(found) == PAGE else None
+    )
 
 
 def _alert(connection: Connection, alert_id: int) -> Alert:
-    return _sent(there(load_alert(connection, alert_id)))
+    found = there(load_alert(connection, alert_id))
+    return _sent(found, alert_deliveries(connection, [alert_id]))
 
 
 def _acknowledge(connection: Connection, alert_id: int) -> Alert:
@@ -76,7 +86,7 @@ def _resolve(connection: Connection, alert_id: int) -> Alert:
     return _alert(connection, alert_id)
 
 
-def _sent(found: stored.Alert) -> Alert:
+def _sent(found: stored.Alert, lines: Iterable[DeliveryLine]) -> Alert:
     evidence, attribution = found.evidence, found.attribution
     return Alert(
         id=found.id,
@@ -96,9 +106,37 @@ def _sent(found: stored.Alert) -> Alert:
         acknowledged_by=found.acknowledged_by,
         resolved_at=found.resolved_at,
         resolved_by=found.resolved_by,
-        delivered=list(found.delivered),
+        resolution=None if found.resolution is None else dict(found.resolution),
+        delivered=[*found.delivered, *_events(line for line in lines if line.alert_id == found.id)],
         unreadable=unreadable(evidence=evidence, attribution=attribution),
     )
+
+
+def _events(lines: Iterable[DeliveryLine]) -> list[JsonValue]:
+    """Deliveries by their event, in its order."""
+    by_event: dict[str, list[DeliveryLine]] = {}
+    for line in lines:
+        by_event.setdefault(line.event_id, []).append(line)
+    return [
+        {
+            "id": event_id,
+            "type": of_event[0].event,
+            "at": of_event[0].at.isoformat(),
+            "deliveries": [
+                {
+                    "destination": line.destination,
+                    "ok": line.state == "delivered",
+                    "detail": line.answer,
+                    "state": line.state,
+                    "tries": line.tries,
+                    "last_try_at": line.last_try_at and line.last_try_at.isoformat(),
+                    "next_try_at": line.next_try_at and line.next_try_at.isoformat(),
+                }
+                for line in of_event
+            ],
+        }
+        for event_id, of_event in by_event.items()
+    ]
 
 
 ROUTES = (

@@ -1,25 +1,28 @@
-"""Alert: open -> acknowledged -> resolved, notified to every destination, one open a cause."""
+"""Alert: open -> acknowledged -> resolved, one open a cause; every move writes its event.
 
-from collections.abc import Callable, Mapping, Sequence
+`loop.notify` sends the events; nothing here waits for a receiver.
+"""
+
+from collections.abc import Mapping
 from typing import Final, Literal
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, func, select
 
 from tierwatch.errors import ConflictError
 from tierwatch.store.alerts import (
     EVENT,
     Alert,
-    Delivery,
     NewAlert,
     add_alert,
+    alerts_to_repeat,
     load_alert,
     set_alert_state,
-    set_delivered,
     unnotified_alerts,
     unresolved_alert,
 )
 from tierwatch.store.audit import add_audit
 from tierwatch.store.judgements.monitors import forget_monitors
+from tierwatch.store.outbox.events import RENOTIFIED, add_event
 from tierwatch.store.traffic.rollups import counted_requests
 
 # Which streams start anew when an alert of a kind is resolved.
@@ -33,14 +36,11 @@ _STREAMS: Final = {
 _SEVERITY: Final = {"misroute": "critical", "relative": "info"}
 _NEXT: Final = {"acknowledged": ("open",), "resolved": ("open", "acknowledged")}
 
-# Sends one event of an alert to every destination; gives what became of each.
-Deliver = Callable[[dict[str, object]], Sequence[Delivery]]
-
 
 def open_alert(
     connection: Connection, new: NewAlert, *, opened_at_request: int | None = None
 ) -> int | None:
-    """Open an alert unless one of the same cause is open; destinations are notified afterwards.
+    """Open an alert unless one of the same cause is open, and write the event that notifies of it.
 
     ``opened_at_request`` is the newest request of its pairs; without pairs it is how many requests
     have been counted by now.
@@ -60,6 +60,7 @@ def open_alert(
             segment=new.segment,
             summary=new.summary,
         )
+        _add_event(connection, alert_id)
     return alert_id
 
 
@@ -72,42 +73,46 @@ def acknowledge_alert(connection: Connection, alert_id: int, *, actor: str) -> N
     _move(connection, alert_id, "acknowledged", actor=actor)
 
 
-def resolve_alert(connection: Connection, alert_id: int, *, actor: str) -> None:
+def resolve_alert(
+    connection: Connection,
+    alert_id: int,
+    *,
+    actor: str,
+    resolution: Mapping[str, object] | None = None,
+) -> None:
     """Close it; the segment's monitors start anew, so that it can be raised again.
+
+    ``resolution`` says ``why``, with figures, where no person did it.
 
     Raises:
         ConflictError: there is no such alert, or it was resolved before.
     """
-    alert = _move(connection, alert_id, "resolved", actor=actor)
+    alert = _move(connection, alert_id, "resolved", actor=actor, resolution=resolution)
     if alert.kind == "misroute":
         forget_monitors(connection, "misroute", tier=alert.tier, task_type=alert.task_type)
     elif alert.kind in _STREAMS:
         forget_monitors(connection, _STREAMS[alert.kind], tier=alert.tier)
 
 
-def deliver_alerts(*, engine: Engine, deliver: Deliver) -> int:
-    """Notify the destinations of every opening, acknowledgement and resolution, each once.
-
-    The rows stay locked while they are sent, so two workers do not both notify. A destination that
-    fails is written down with its reason.
+def renotify_alerts(connection: Connection, *, every_s: float) -> int:
+    """Notify again of alerts that are open and that nobody has acknowledged; how many they were.
 
     Args:
-        engine: Postgres.
-        deliver: sends one event.
-
-    Returns:
-        How many events were sent.
+        connection: in a transaction.
+        every_s: seconds since people were last notified of one.
     """
-    with engine.begin() as connection:
-        alerts = unnotified_alerts(connection)
-        for alert in alerts:
-            event = event_of(alert)
-            notified: Mapping[str, object] = {
-                "type": event["type"],
-                "deliveries": list(deliver(event)),
-            }
-            set_delivered(connection, alert.id, [*alert.delivered, notified])
-    return len(alerts)
+    found = alerts_to_repeat(connection, every_s)
+    now = connection.execute(select(func.now())).scalar_one()
+    for alert in found:
+        again = {"type": RENOTIFIED, "timestamp": now.isoformat()}
+        add_event(connection, alert.id, event_of(alert) | again)
+    return len(found)
+
+
+def add_missing_events(connection: Connection) -> None:
+    """Write the events that a version of tierwatch without an outbox has left to be notified."""
+    for alert in unnotified_alerts(connection):
+        add_event(connection, alert.id, event_of(alert))
 
 
 def event_of(alert: Alert) -> dict[str, object]:
@@ -132,6 +137,9 @@ def event_of(alert: Alert) -> dict[str, object]:
         "severity": _SEVERITY.get(alert.kind, "warning"),
         "opened_at": alert.opened_at.isoformat(),
         "opened_at_request": alert.opened_at_request,
+        "acknowledged_by": alert.acknowledged_by,
+        "resolved_by": alert.resolved_by,
+        "resolution": alert.resolution,
     }
 
 
@@ -141,6 +149,7 @@ def _move(
     state: Literal["acknowledged", "resolved"],
     *,
     actor: str,
+    resolution: Mapping[str, object] | None = None,
 ) -> Alert:
     alert = load_alert(connection, alert_id, lock=True)
     if alert is None:
@@ -148,6 +157,20 @@ def _move(
     if alert.state not in _NEXT[state]:
         who = alert.resolved_by or alert.acknowledged_by
         raise ConflictError(f"alert {alert_id} is {alert.state} already, by {who}")
-    set_alert_state(connection, alert_id, state, actor=actor)
-    add_audit(connection, actor=actor, action=f"alert.{state}", subject=f"alert/{alert_id}")
+    set_alert_state(connection, alert_id, state, actor=actor, resolution=resolution)
+    add_audit(
+        connection,
+        actor=actor,
+        action=f"alert.{state}",
+        subject=f"alert/{alert_id}",
+        **(resolution or {}),
+    )
+    _add_event(connection, alert_id)
     return alert
+
+
+def _add_event(connection: Connection, alert_id: int) -> None:
+    """Write the event of an alert's present state."""
+    alert = load_alert(connection, alert_id)
+    if alert is not None:
+        add_event(connection, alert_id, event_of(alert))

@@ -7,6 +7,7 @@ from tierwatch.store.schema import (
     exchanges,
     judgements,
     learned,
+    outbox,
     people,
     policies,
     proposals,
@@ -16,6 +17,17 @@ from tierwatch.store.schema import (
 from tierwatch.store.schema.declarative import Base
 
 # A table is known to the metadata once its module was imported: each stands here by name.
-SUBJECTS = (checks, exchanges, judgements, learned, people, policies, proposals, traffic, work)
+SUBJECTS = (
+    checks,
+    exchanges,
+    judgements,
+    learned,
+    outbox,
+    people,
+    policies,
+    proposals,
+    traffic,
+    work,
+)
 
 METADATA: MetaData = Base.metadata

@@ -10,7 +10,12 @@ from tierwatch.store.schema.declarative import Base, set_by_database
 
 
 class AlertRow(Base):
-    """Something a person should look at. One open alert a cause."""
+    """Something a person should look at. One open alert a cause.
+
+    ``events`` counts what people were to be notified of, ``last_event_at`` is when that was last.
+    ``delivered`` is what versions without an outbox kept of it. ``resolution`` says why tierwatch
+    resolved it by itself, with the figures.
+    """
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -39,7 +44,10 @@ class AlertRow(Base):
     acknowledged_by: Mapped[str | None]
     resolved_at: Mapped[dt.datetime | None]
     resolved_by: Mapped[str | None]
+    resolution: Mapped[Json | None]
     delivered: Mapped[JsonList]
+    events: Mapped[int] = mapped_column(server_default=text("0"))
+    last_event_at: Mapped[dt.datetime | None]
 
 
 class ProposalRow(Base):

@@ -1,7 +1,7 @@
-"""An alert moves one way, and every move is told to the destinations once."""
+"""An alert moves one way, and every move writes the event that notifies of it."""
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -17,9 +17,10 @@ from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.loop.watch.alert import (
     acknowledge_alert,
-    deliver_alerts,
+    add_missing_events,
     event_of,
     open_alert,
+    renotify_alerts,
     resolve_alert,
 )
 from tierwatch.store.alerts import NewAlert
@@ -34,16 +35,9 @@ MISROUTE = NewAlert(
 )
 
 
-class Destinations:
-    """Keeps what it was told; says of each event what became of it."""
-
-    def __init__(self, *, error: str = "") -> None:
-        self.events: list[dict[str, Any]] = []
-        self.error = error
-
-    def __call__(self, event: dict[str, Any]) -> Sequence[dict[str, Any]]:
-        self.events.append(event)
-        return [{"to": "https://ops.example", "ok": not self.error, "error": self.error}]
+def events(engine: Engine) -> list[dict[str, Any]]:
+    """What people are to be notified of, in order."""
+    return [row.body for row in rows(engine, "select body from alert_events order by id")]
 
 
 @pytest.fixture
@@ -76,26 +70,31 @@ def test_one_alert_a_cause_is_open(engine: Engine, alert_id: int) -> None:
     assert row.detail["segment"] == "simple/all"
 
 
-def test_each_move_is_told_once(engine: Engine, alert_id: int, moved: Callable[..., None]) -> None:
-    told = Destinations()
-    assert deliver_alerts(engine=engine, deliver=told) == 1
-    assert deliver_alerts(engine=engine, deliver=told) == 0
+def test_each_move_writes_its_event_in_its_transaction(
+    engine: Engine, alert_id: int, moved: Callable[..., None]
+) -> None:
     moved(acknowledge_alert, alert_id)
-    assert deliver_alerts(engine=engine, deliver=told) == 1
     moved(resolve_alert, alert_id)
-    assert deliver_alerts(engine=engine, deliver=told) == 1
-    assert deliver_alerts(engine=engine, deliver=told) == 0
-    types = ["alert.opened", "alert.acknowledged", "alert.resolved"]
-    assert [event["type"] for event in told.events] == types
-    delivered = scalar(engine, "select delivered from alerts")
-    assert [item["type"] for item in delivered] == types
-    assert delivered[0]["deliveries"] == [{"to": "https://ops.example", "ok": True, "error": ""}]
+    found = events(engine)
+    assert [(event["type"], event["event_id"], event["sequence"]) for event in found] == [
+        ("alert.opened", f"{alert_id}:opened", 1),
+        ("alert.acknowledged", f"{alert_id}:acknowledged", 2),
+        ("alert.resolved", f"{alert_id}:resolved", 3),
+    ]
+    assert [event["state"] for event in found] == ["open", "acknowledged", "resolved"]
+    assert scalar(engine, "select events from alerts") == 3
+
+
+def test_a_change_that_is_taken_back_notifies_nobody(engine: Engine, alert_id: int) -> None:
+    with engine.begin() as connection:
+        resolve_alert(connection, alert_id, actor="ada")
+        connection.rollback()
+    assert [event["type"] for event in events(engine)] == ["alert.opened"]
+    assert scalar(engine, "select state from alerts") == "open"
 
 
 def test_an_event_says_what_the_alert_says(engine: Engine, alert_id: int) -> None:
-    told = Destinations()
-    deliver_alerts(engine=engine, deliver=told)
-    [event] = told.events
+    [event] = events(engine)
     for name in ("cause", "tier", "segment", "summary", "pairs"):
         assert event[name] == getattr(MISROUTE, name)
     assert event["evidence"] == MISROUTE.evidence.to_json()
@@ -104,32 +103,49 @@ def test_an_event_says_what_the_alert_says(engine: Engine, alert_id: int) -> Non
     assert event["timestamp"] == event["opened_at"]
 
 
-def test_a_delivery_that_failed_is_written_down_and_not_repeated(
+def test_an_open_alert_is_notified_again_until_somebody_acknowledges_it(
+    engine: Engine, alert_id: int, moved: Callable[..., None]
+) -> None:
+    def again(every_s: float) -> int:
+        with engine.begin() as connection:
+            return renotify_alerts(connection, every_s=every_s)
+
+    assert again(3_600) == 0
+    assert (again(0), again(0), again(3_600)) == (1, 1, 0)
+    [_, first, second] = events(engine)
+    assert (first["type"], first["state"]) == ("alert.renotified", "open")
+    assert first["event_id"] == f"{alert_id}:renotified:2"
+    assert second["event_id"] == f"{alert_id}:renotified:3"
+    assert first["opened_at"] < first["timestamp"] < second["timestamp"]
+    moved(acknowledge_alert, alert_id)
+    assert again(0) == 0
+
+
+def test_what_a_version_without_an_outbox_left_is_notified_once(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.add_alert(connection)
+        resolved = put.add_alert(
+            connection,
+            state="resolved",
+            delivered=[{"type": "alert.opened", "deliveries": []}],
+            evidence={"version": 2},
+        )
+        add_missing_events(connection)
+        add_missing_events(connection)
+    assert [event["type"] for event in events(engine)] == ["alert.opened", "alert.resolved"]
+    assert events(engine)[1]["id"] == resolved
+
+
+def test_who_resolved_it_and_why_is_in_the_event_and_in_the_audit(
     engine: Engine, alert_id: int
 ) -> None:
-    told = Destinations(error="HTTP 503")
-    deliver_alerts(engine=engine, deliver=told)
-    deliver_alerts(engine=engine, deliver=told)
-    assert len(told.events) == 1
-    kept = scalar(engine, "select delivered from alerts where id = :id", id=alert_id)
-    assert kept[0]["deliveries"][0] == {
-        "to": "https://ops.example",
-        "ok": False,
-        "error": "HTTP 503",
-    }
-
-
-def test_two_workers_do_not_both_tell(engine: Engine, alert_id: int) -> None:
-    inner = Destinations()
-    sent_by_second = []
-
-    def meanwhile(event: dict[str, Any]) -> Sequence[dict[str, Any]]:
-        sent_by_second.append(deliver_alerts(engine=engine, deliver=inner))
-        return []
-
-    assert deliver_alerts(engine=engine, deliver=meanwhile) == 1
-    assert sent_by_second == [0]
-    assert inner.events == []
+    why = {"why": "The rate is below what is tolerated.", "pairs": 240}
+    with engine.begin() as connection:
+        resolve_alert(connection, alert_id, actor="tierwatch", resolution=why)
+    event = events(engine)[-1]
+    assert (event["resolved_by"], event["resolution"]) == ("tierwatch", why)
+    [line] = rows(engine, "select actor, detail from audit where action = 'alert.resolved'")
+    assert (line.actor, line.detail) == ("tierwatch", why)
 
 
 def test_acknowledging_names_who_looks_at_it(
@@ -182,14 +198,6 @@ def test_resolving_forgets_the_monitors_of_its_segment_only(
     assert left == ["b", "c"]
 
 
-def test_a_budget_alert_is_a_warning(engine: Engine) -> None:
-    with engine.begin() as connection:
-        put.add_alert(connection, kind="budget", cause="budget:2026-11-23", tier="", segment="all")
-    told = Destinations()
-    deliver_alerts(engine=engine, deliver=told)
-    assert told.events[0]["severity"] == "warning"
-
-
 @pytest.mark.parametrize(
     ("kind", "severity"),
     [
@@ -223,24 +231,3 @@ def test_an_event_is_of_the_moment_its_state_began() -> None:
 def test_an_event_of_evidence_that_cannot_be_read_has_the_stored_json() -> None:
     newer = stored.misroute(version=2, hindsight=[1, 2])
     assert event_of(alert(evidence=newer))["evidence"] == newer
-
-
-@pytest.mark.parametrize(
-    "kept", ["5", '"text"', "{}", "[1, null]", '[{"type": "alert.opened"}, 7]']
-)
-def test_a_broken_list_of_deliveries_keeps_no_alert_from_being_notified(
-    engine: Engine, alert_id: int, kept: str
-) -> None:
-    broken = text("update alerts set delivered = cast(:kept as jsonb)")
-    other = replace(MISROUTE, cause="misroute:standard:all", tier="standard")
-    with engine.begin() as connection:
-        connection.execute(broken, {"kept": kept})
-        second = open_alert(connection, other, opened_at_request=901)
-    told = Destinations()
-    known = 1 if "opened" in kept else 2
-    assert deliver_alerts(engine=engine, deliver=told) == known
-    assert deliver_alerts(engine=engine, deliver=told) == 0
-    assert told.events[-1]["id"] == second
-    if known == 2:
-        delivered = scalar(engine, "select delivered from alerts where id = :id", id=alert_id)
-        assert [item["type"] for item in delivered] == ["alert.opened"]

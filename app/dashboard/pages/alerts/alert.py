@@ -1,5 +1,6 @@
 """One alert: its evidence, what caused it, and the forms to acknowledge and resolve it."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -25,18 +26,29 @@ from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store.alerts import Alert, load_alert
 from tierwatch.store.pages.lists import AuditLine, audit_lines, proposals
+from tierwatch.store.pages.notifications import DeliveryLine, alert_deliveries
 
 routes = Blueprint("alert", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What became of notifying one destination of one event of an alert."""
+    """What became of notifying one destination of one event of an alert.
+
+    Attributes:
+        event: its type.
+        state: ``waiting``, ``delivered`` or ``failed``.
+        tries: 0 where a version without an outbox notified, for it did not count them.
+        next_try_at: None once it has ended.
+    """
 
     event: str
     destination: str
-    ok: bool
+    state: str
     detail: str
+    tries: int = 0
+    last_try_at: dt.datetime | None = None
+    next_try_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +110,10 @@ def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> A
         evidence=None if isinstance(evidence, Unreadable) else alert_figures(connection, evidence),
         cause=cause_figures(attribution) if isinstance(attribution, AttributionDocument) else None,
         unreadable=tuple(unreadable),
-        notified=tuple(_notices(found.delivered)),
+        notified=(
+            *_notices(found.delivered),
+            *map(_notice, alert_deliveries(connection, [alert_id])),
+        ),
         proposals=tuple(map(proposal_line, proposals(connection, alert_id=alert_id))),
         history=tuple(audit_lines(connection, subject=f"alert/{alert_id}")),
         problem=problem,
@@ -106,6 +121,7 @@ def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> A
 
 
 def _notices(delivered: Sequence[Mapping[str, Any]]) -> Iterator[Notice]:
+    """What a version without an outbox kept."""
     for event in delivered:
         listed = event.get("deliveries")
         for one in listed if isinstance(listed, list) else ():
@@ -114,9 +130,21 @@ def _notices(delivered: Sequence[Mapping[str, Any]]) -> Iterator[Notice]:
             yield Notice(
                 event=str(event.get("type") or ""),
                 destination=str(one.get("destination") or ""),
-                ok=bool(one.get("ok")),
+                state="delivered" if one.get("ok") else "failed",
                 detail=str(one.get("detail") or ""),
             )
+
+
+def _notice(line: DeliveryLine) -> Notice:
+    return Notice(
+        event=line.event,
+        destination=line.destination,
+        state=line.state,
+        detail=line.answer,
+        tries=line.tries,
+        last_try_at=line.last_try_at,
+        next_try_at=line.next_try_at,
+    )
 
 
 class _Move(Protocol):

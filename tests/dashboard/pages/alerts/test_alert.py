@@ -17,6 +17,8 @@ from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.store.alerts import put_attribution
+from tierwatch.store.outbox.deliveries import set_postponed, take_deliveries
+from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.schema.proposals import AlertRow
 
 
@@ -122,6 +124,37 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     assert "Breakdown of the change" in page
     assert "simple/all/0.8-0.9" in page
     assert "+45.0 %" in page
+
+
+def test_each_delivery_shows_its_state_its_tries_and_its_last_answer(
+    connection: Connection, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    alert_id = add_alert(connection)
+    for kind in ("alert.opened", "alert.resolved"):
+        add_event(connection, alert_id, {"type": kind})
+    spread_events(connection, ["ops <b>"])
+    take = {"kind": "webhook", "lease": uuid.uuid4(), "lease_s": 60}
+    [first] = take_deliveries(connection, "ops <b>", **take)
+    set_postponed(connection, first.id, "ops <b>", "HTTP 503 <i>", wait_s=30)
+    page = logged_in("viewer").page(f"/alerts/{alert_id}")
+    for said in ("ops &lt;b&gt;", "HTTP 503 &lt;i&gt;", ">waiting<", "alert.resolved", "Next try"):
+        assert said in page, said
+
+
+def test_an_alert_that_was_resolved_by_itself_says_why(
+    connection: Connection, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    alert_id = add_alert(
+        connection,
+        state="resolved",
+        resolved_by="tierwatch",
+        resolution={"why": "The day is over."},
+    )
+    page = logged_in("viewer").page(f"/alerts/{alert_id}")
+    assert "Resolved by itself" in page
+    assert "The day is over." in page
+    odd = add_alert(connection, state="resolved", resolution=[1])
+    assert "Resolved by itself" not in logged_in("viewer").page(f"/alerts/{odd}")
 
 
 def test_deliveries_that_cannot_be_read_are_passed_over(

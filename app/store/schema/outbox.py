@@ -1,0 +1,91 @@
+"""What is sent to whom: events of alerts, their deliveries, the destinations, and who last ran."""
+
+import datetime as dt
+import uuid
+
+from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tierwatch.store.documents import Json
+from tierwatch.store.schema.declarative import Base, set_by_database
+
+
+class AlertEventRow(Base):
+    """A change of an alert that people are notified of, in the transaction of the change.
+
+    ``body`` is the alert as it was then. ``spread_at`` is when a worker, who knows the
+    destinations, made a delivery for each.
+    """
+
+    __tablename__ = "alert_events"
+    __table_args__ = (
+        UniqueConstraint("alert_id", "number"),
+        Index("ix_alert_events_unspread", "id", postgresql_where=text("spread_at is null")),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    alert_id: Mapped[int]
+    number: Mapped[int]
+    type: Mapped[str]
+    body: Mapped[Json]
+    at: Mapped[dt.datetime] = set_by_database()
+    spread_at: Mapped[dt.datetime | None]
+
+
+class DeliveryRow(Base):
+    """One event at one destination: waiting until it was taken, or failed for good.
+
+    ``waiting_since`` is when it was made or last retried by hand; its age counts from there.
+    """
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("event_id", "destination"),
+        CheckConstraint("state in ('waiting', 'delivered', 'failed')", name="state"),
+        Index(
+            "ix_deliveries_waiting",
+            "destination",
+            "alert_id",
+            "event_id",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_deliveries_alert_id", "alert_id"),
+        Index("ix_deliveries_ended_at", "ended_at"),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    event_id: Mapped[int]
+    alert_id: Mapped[int]
+    destination: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    answer: Mapped[str] = mapped_column(server_default=text("''"))
+    waiting_since: Mapped[dt.datetime] = set_by_database()
+    next_try_at: Mapped[dt.datetime] = set_by_database()
+    last_try_at: Mapped[dt.datetime | None]
+    ended_at: Mapped[dt.datetime | None]
+
+
+class DestinationRow(Base):
+    """How a destination has been answering, and which worker sends to it until when.
+
+    ``failures`` counts answers in a row that were no success; ``failing_since`` is the first.
+    """
+
+    __tablename__ = "destinations"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    failures: Mapped[int] = mapped_column(server_default=text("0"))
+    failing_since: Mapped[dt.datetime | None]
+    paused_until: Mapped[dt.datetime | None]
+    lease: Mapped[uuid.UUID | None]
+    leased_until: Mapped[dt.datetime | None]
+    answer: Mapped[str] = mapped_column(server_default=text("''"))
+    answered_at: Mapped[dt.datetime | None]
+    taken_at: Mapped[dt.datetime | None]
+
+
+class StepRunRow(Base):
+    """When a scheduled step last ran to its end."""
+
+    __tablename__ = "step_runs"
+    step: Mapped[str] = mapped_column(primary_key=True)
+    ran_at: Mapped[dt.datetime] = set_by_database()
