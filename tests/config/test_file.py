@@ -91,7 +91,7 @@ PROBLEMS = [
         "evaluation:",
         "evalation:",
         (
-            "11: evalation: found an unknown key; accepted evaluation,"
+            "11: evalation: found an unknown key; accepted alerts, evaluation,"
             " gateway, notify, prices, providers, routing (did you mean 'evaluation'?)"
         ),
     ),

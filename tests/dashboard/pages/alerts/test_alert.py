@@ -150,11 +150,12 @@ def test_an_alert_that_was_resolved_by_itself_says_why(
         resolved_by="tierwatch",
         resolution={"why": "The day is over."},
     )
-    page = logged_in("viewer").page(f"/alerts/{alert_id}")
+    viewer = logged_in("viewer")
+    page = viewer.page(f"/alerts/{alert_id}")
     assert "Resolved by itself" in page
     assert "The day is over." in page
     odd = add_alert(connection, state="resolved", resolution=[1])
-    assert "Resolved by itself" not in logged_in("viewer").page(f"/alerts/{odd}")
+    assert "Resolved by itself" not in viewer.page(f"/alerts/{odd}")
 
 
 def test_deliveries_that_cannot_be_read_are_passed_over(
