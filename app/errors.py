@@ -15,6 +15,7 @@ TierwatchError
 ├── TrafficError               a recorded traffic file cannot be used
 ├── StackError                 the embedded stack could not start or stop a process
 ├── DatabaseError              a command cannot use Postgres: away, or without tables
+├── BusyError                  too much is asked at once; the same may be asked again in a moment
 └── ConflictError              the thing was already decided, claimed or finished by someone else
 """
 
@@ -119,6 +120,13 @@ class StackError(TierwatchError):
 
 class DatabaseError(TierwatchError):
     """A command cannot use Postgres: it is away, refuses us, or has no tables yet."""
+
+
+class BusyError(TierwatchError):
+    """This process is asked for more at once than it may do."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many log in at this moment. Try again in a few seconds.")
 
 
 class ConflictError(TierwatchError):

@@ -7,6 +7,7 @@ What concerns the routing, the providers and the evaluation stands in ``tierwatc
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -53,6 +54,11 @@ def _count(text: str) -> int:
     if number < 1:
         raise ValueError
     return number
+
+
+def _networks(text: str) -> str:
+    parts = [part.strip() for part in text.split(",")]
+    return ",".join(str(ip_network(part, strict=False)) for part in parts if part)
 
 
 def _level(text: str) -> str:
@@ -139,6 +145,13 @@ class Settings:
         str,
         "https://host",
         "How people reach the dashboard; used in alert links. With https, its cookie is Secure.",
+    )
+    trusted_proxies: str = _setting(
+        "",
+        _networks,
+        "networks as 10.0.0.0/8, separated by commas",
+        "Proxies in front of the dashboard, whose word for where a caller is"
+        " (`X-Forwarded-For`, `Forwarded`) counts. Empty: the caller is who is connected.",
     )
     secret_key: str = _setting(
         "",

@@ -23,6 +23,7 @@ def test_each_value_is_read_with_its_type() -> None:
             "TIERWATCH_GATEWAY_PORT": "9000",
             "TIERWATCH_OBSERVE_EVERY_S": "0.5",
             "TIERWATCH_WORKER_THREADS": "4",
+            "TIERWATCH_TRUSTED_PROXIES": "10.0.0.1/8, 2001:db8::/32,192.0.2.7",
             "TIERWATCH_LOG_LEVEL": "WARNING",
             "TIERWATCH_LOG_FORMAT": "JSON",
         }
@@ -30,6 +31,7 @@ def test_each_value_is_read_with_its_type() -> None:
     assert found.config == Path("/etc/tierwatch.yaml")
     assert (found.gateway_port, found.observe_every_s, found.worker_threads) == (9000, 0.5, 4)
     assert (found.log_level, found.log_format) == ("warning", "json")
+    assert found.trusted_proxies == "10.0.0.0/8,2001:db8::/32,192.0.2.7/32"
 
 
 @pytest.mark.parametrize(
@@ -46,6 +48,8 @@ def test_each_value_is_read_with_its_type() -> None:
         ("SPOOL_MAX_MB", "1.5", "1 or more"),
         ("ANCHORS_EVERY_S", "-1", "more than 0, or off"),
         ("PROBES_EVERY_S", "never", "more than 0, or off"),
+        ("TRUSTED_PROXIES", "proxy.local", "networks as 10.0.0.0/8, separated by commas"),
+        ("TRUSTED_PROXIES", "10.0.0.0/33", "networks as 10.0.0.0/8, separated by commas"),
         ("LOG_LEVEL", "loud", "debug, info, warning, error"),
         ("LOG_FORMAT", "xml", "console or json"),
     ],

@@ -23,6 +23,7 @@ from tierwatch.dashboard.pages.proposals import proposal, proposals
 from tierwatch.dashboard.problems import handle_problems
 from tierwatch.dashboard.site import KEY, Database, Site
 from tierwatch.dashboard.throttle import Throttle
+from tierwatch.dashboard.trusted_proxies import TrustedProxies, read_networks
 from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
 
@@ -73,6 +74,7 @@ def build_dashboard(
     clock: Callable[[], float],
     gateway_url: str = "",
     dashboard_url: str = "",
+    trusted_proxies: str = "",
     redact: Callable[[str], str] = redact,
 ) -> Flask:
     """Build the dashboard.
@@ -85,6 +87,8 @@ def build_dashboard(
         gateway_url: shown on the overview.
         dashboard_url: how browsers reach it; where that is https, they send the cookie over
             https only.
+        trusted_proxies: networks of the proxies in front, whose word for a caller's address counts,
+            separated by commas.
         redact: notes of people who label pairs pass it before they are stored.
 
     Raises:
@@ -124,6 +128,8 @@ def build_dashboard(
     app.context_processor(frame)
     app.after_request(_add_headers)
     handle_problems(app)
+    # Flask's own way to put something in front of an application.
+    app.wsgi_app = TrustedProxies(app.wsgi_app, read_networks(trusted_proxies))  # type: ignore[method-assign]
     return app
 
 

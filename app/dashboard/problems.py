@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import ClassVar
 
 import structlog
-from flask import Flask, g, request
+from flask import Flask, g, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from psycopg.errors import ReadOnlySqlTransaction
@@ -15,7 +15,10 @@ from werkzeug.exceptions import HTTPException
 
 from tierwatch.dashboard.api.answers import problem_answer
 from tierwatch.dashboard.frame import render
-from tierwatch.errors import PolicyError
+from tierwatch.errors import BusyError, PolicyError
+
+# As long as a few turns of hashing take.
+_BUSY_S = 3
 
 _log = structlog.get_logger(__name__)
 
@@ -38,6 +41,7 @@ def handle_problems(app: Flask) -> None:
         app.register_error_handler(away, _database_away)
     app.register_error_handler(InternalError, _database_refuses)
     app.register_error_handler(PolicyError, _policy_unreadable)
+    app.register_error_handler(BusyError, _busy)
 
 
 def _http_error(problem: HTTPException) -> ResponseReturnValue:
@@ -49,7 +53,8 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue:
         message = f"{message.rstrip('.')}. Reload the page and send the form again."
     elif status == HTTPStatus.NOT_FOUND:
         message = "There is nothing at this address; it may have been a link to something deleted."
-    return _answer(status, message)
+    wait = getattr(problem, "retry_after", None)
+    return _answer(status, message, wait if isinstance(wait, int) else None)
 
 
 def _database_away(problem: Exception) -> ResponseReturnValue:
@@ -66,6 +71,10 @@ def _database_refuses(problem: InternalError) -> ResponseReturnValue:
     return _answer(503, "Postgres takes no changes at the moment. Try again in a minute.")
 
 
+def _busy(problem: BusyError) -> ResponseReturnValue:
+    return _answer(503, str(problem), _BUSY_S)
+
+
 def _policy_unreadable(problem: Exception) -> ResponseReturnValue:
     """Nothing can be said in place of the active policy; gateways keep the last one they read."""
     words = str(problem)[:300]
@@ -73,8 +82,12 @@ def _policy_unreadable(problem: Exception) -> ResponseReturnValue:
     return _answer(500, f"A stored policy cannot be shown by this version: {words}.")
 
 
-def _answer(status: int, message: str) -> ResponseReturnValue:
+def _answer(status: int, message: str, wait_s: int | None = None) -> ResponseReturnValue:
     if request.path.startswith("/api/"):
-        return problem_answer(status, message)
-    page = ErrorPage(title=HTTPStatus(status).phrase, message=message, back="/")
-    return render(page), status
+        answer = make_response(problem_answer(status, message))
+    else:
+        page = ErrorPage(title=HTTPStatus(status).phrase, message=message, back="/")
+        answer = make_response(render(page), status)
+    if wait_s is not None:
+        answer.headers["Retry-After"] = str(wait_s)
+    return answer

@@ -45,6 +45,7 @@ def run_dashboard(settings: Settings) -> None:
         clock=time.time,
         gateway_url=f"http://{settings.gateway_host}:{settings.gateway_port}",
         dashboard_url=settings.dashboard_url,
+        trusted_proxies=settings.trusted_proxies,
         redact=load_redactor(settings.redactor or None),
     )
     serve(app, settings.dashboard_host, settings.dashboard_port)

@@ -1,5 +1,6 @@
 """Who asks, and whether this person may: sessions, bearer tokens, roles."""
 
+import math
 from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
@@ -8,6 +9,7 @@ import structlog
 from flask import abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import TooManyRequests
 
 from tierwatch.dashboard.access.browser_session import open_session
 from tierwatch.dashboard.site import this_moment, this_person, this_site
@@ -46,18 +48,33 @@ def admit() -> ResponseReturnValue | None:
 def bearer() -> Person:
     """Whose token the request carries; cookies do not count.
 
+    One that is right is never kept out by those who guess: it cannot be guessed, and looking it up
+    is cheap.
+
     Raises:
         Unauthorized: no token, or one that nobody has.
+        TooManyRequests: many of those from the same address.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     person = token_person(token.strip()) if scheme.lower() == "bearer" else None
     if person is None:
+        _count_guess()
         abort(
             401,
             "a bearer token is required, and one that ended is none; `tierwatch tokens add`",
         )
     g.person = person
     return person
+
+
+def _count_guess() -> None:
+    throttle, address = this_site().throttle, request.remote_addr or ""
+    wait_s = throttle.token_wait_s(address)
+    if wait_s > 0:
+        raise TooManyRequests(
+            "too many wrong tokens from this address", retry_after=math.ceil(wait_s)
+        )
+    throttle.token_failed(address)
 
 
 def token_person(token: str) -> Person | None:

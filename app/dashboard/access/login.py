@@ -12,6 +12,7 @@ from tierwatch.dashboard.access.browser_session import (
     end_session,
     open_session,
 )
+from tierwatch.dashboard.access.known_browser import known_browser, mark_browser
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.store.people.users import check_password
@@ -44,17 +45,19 @@ def enter() -> ResponseReturnValue:
     site = this_site()
     name = stored_text(request.form.get("name", ""))[:200]
     address = request.remote_addr or ""
-    wait_s = site.throttle.wait_s(name, address)
+    browser = known_browser(name)
+    wait_s = site.throttle.wait_s(name, address, browser)
     if wait_s > 0:
         minutes = math.ceil(wait_s / 60)
-        problem = f"Too many wrong passwords for this name. Try again in {minutes} minutes."
+        problem = f"Too many wrong passwords. Try again in {minutes} minutes."
         return _form(name=name, problem=problem, status=429, retry_after_s=wait_s)
     with site.engine.connect() as connection:
         person = check_password(connection, name, request.form.get("password", ""))
     if person is None or not begin_session(person, "password"):
-        site.throttle.failed(name, address)
+        site.throttle.failed(name, address, browser)
         return _form(name=name, problem="Name or password is wrong.", status=401)
-    site.throttle.passed(name, address)
+    site.throttle.passed(name, address, browser)
+    mark_browser(name)
     if person.must_change:
         return redirect(url_for("password.show"))
     return redirect(local_path(request.args.get("next", "")))

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tierwatch.dashboard.access.browser_session import begin_session
+from tierwatch.dashboard.access.known_browser import known_browser
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import UsageError
@@ -39,7 +40,8 @@ def change() -> ResponseReturnValue:
     """Change one's password; other sessions of the same person end."""
     site, person, address = this_site(), this_person(), request.remote_addr or ""
     new = request.form.get("new", "")
-    if site.throttle.wait_s(person.name, address) > 0:
+    browser = known_browser(person.name)
+    if site.throttle.wait_s(person.name, address, browser) > 0:
         return _form("Too many wrong passwords. Try again in a few minutes.", 429)
     if new != request.form.get("again", ""):
         return _form("The two new passwords differ.", 400)
@@ -47,7 +49,7 @@ def change() -> ResponseReturnValue:
         return _form("The new password is the current one.", 400)
     with site.engine.begin() as connection:
         if check_password(connection, person.name, request.form.get("current", "")) is None:
-            site.throttle.failed(person.name, address)
+            site.throttle.failed(person.name, address, browser)
             return _form("The current password is wrong.", 401)
         try:
             changed = change_password(connection, person.name, new)

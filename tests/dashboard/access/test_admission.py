@@ -4,6 +4,8 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import Connection
 
+from tierwatch.dashboard import build_dashboard
+from tierwatch.store.people.tokens import add_token
 from tierwatch.store.people.users import add_user, change_password
 
 PASSWORD = "correct horse battery"
@@ -87,3 +89,42 @@ def test_roles_are_looked_up_anew_for_each_request(
     connection.exec_driver_sql("update users set role = 'viewer'")
     response = approver.send("/policies/1/rollback", form_on="/policies", why="x")
     assert response.status_code == 403
+
+
+def test_guessing_tokens_is_slowed_down_by_address_and_keeps_no_program_out(
+    app: Flask, connection: Connection, clock: Any
+) -> None:
+    token = add_token(connection, "ci", "viewer")
+    client = app.test_client()
+
+    def ask(shown: str) -> Any:
+        return client.get("/api/v1/alerts", headers={"Authorization": f"Bearer {shown}"})
+
+    for number in range(30):
+        assert ask(f"guess-{number}").status_code == 401
+    refused = ask("another")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "300")
+    assert "too many wrong tokens" in refused.text
+    assert ask(token).status_code == 200
+    clock.now += 301
+    assert ask("another").status_code == 401
+
+
+def test_behind_a_trusted_proxy_each_caller_is_counted_alone(
+    one_connection: Any, config: Any, clock: Any
+) -> None:
+    app = build_dashboard(
+        config=config,
+        engine=one_connection,
+        secret_key="k" * 32,
+        clock=clock,
+        trusted_proxies="127.0.0.0/8,10.0.0.0/8",
+    )
+
+    def status(caller: str) -> int:
+        headers = {"Authorization": "Bearer wrong", "X-Forwarded-For": f"9.9.9.9, {caller}"}
+        return app.test_client().get("/api/v1/alerts", headers=headers).status_code
+
+    assert {status("203.0.113.5") for _ in range(30)} == {401}
+    assert status("203.0.113.5") == 429
+    assert status("203.0.113.6") == 401

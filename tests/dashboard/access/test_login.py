@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.login import local_path
 from tierwatch.store.people import passwords
+from tierwatch.store.people.turns import Turns
 from tierwatch.store.people.users import add_user
 
 PASSWORD = "correct horse battery"
@@ -81,3 +82,27 @@ def test_guessing_one_name_does_not_lock_another_out(connection: Connection, str
 def test_logout_ends_the_session(viewer: Any) -> None:
     assert viewer.send("/logout", form_on="/").status_code == 302
     assert viewer.get("/").status_code == 302
+
+
+def test_guessing_many_names_from_one_address_is_slowed_down(
+    connection: Connection, stranger: Any, clock: Any
+) -> None:
+    add_user(connection, "ada", PASSWORD, "viewer")
+    for number in range(30):
+        assert stranger.log_in(f"name-{number}", "wrong").status_code == 401
+    assert stranger.log_in("ada").status_code == 429
+    clock.now += 301
+    assert stranger.log_in("ada").status_code == 302
+
+
+def test_who_comes_while_others_hash_is_asked_to_come_again(
+    connection: Connection, stranger: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_user(connection, "ada", PASSWORD, "viewer")
+    turns = Turns(at_once=1, waiting=0, wait_s=0.01)
+    monkeypatch.setattr(passwords, "_TURNS", turns)
+    with turns.turn():
+        refused = stranger.log_in("ada")
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "3")
+    assert "Too many log in at this moment." in refused.text
+    assert stranger.log_in("ada").status_code == 302
