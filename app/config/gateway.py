@@ -67,6 +67,11 @@ class GatewayConfig(Section):
         " what the caller says it waits (`x-stainless-timeout`, up to an hour), else 10m. Set, it"
         " bounds what callers say, too.",
     )
+    max_kept_stream_mb: Annotated[int, whole_number(1, 1024)] = Field(
+        default=4,
+        description="Longest streamed answer, in millions of characters, that is kept for"
+        " evaluation. What is longer reaches the caller, is counted, and is not sampled.",
+    )
     capture_buffer: Count = Field(
         default=10_000,
         description="Sampled exchanges that wait for the database; more are dropped.",

@@ -53,6 +53,8 @@ def build_steps(
         for place in tier.served_at()
     }
     histories = Histories(tiers, kinds, metrics)
+    most = config.gateway.max_kept_stream_mb * 1_000_000
+    asker = Asker(upstream, kinds, histories, metrics, most=most)
     return Steps(
         acceptance=Acceptance(config, current, keys, clock),
         cache=CacheReader(config, cache, metrics),
@@ -63,7 +65,7 @@ def build_steps(
             turns=Turns(config, rules, clock, balancer.is_healthy),
             metrics=metrics,
         ),
-        answering=Answering(config, balancer, Asker(upstream, kinds, histories, metrics), metrics),
+        answering=Answering(config, balancer, asker, metrics),
         replies=Replies(tiers),
         records=Records(
             tiers,

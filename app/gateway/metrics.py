@@ -61,6 +61,12 @@ class TrafficMetrics:
         self.replies_cut = _counters(
             "tierwatch_replies_cut", "Replies that ended before their end.", ["tier"], registry
         )
+        self.unkept = _counters(
+            "tierwatch_replies_unkept",
+            "Streamed replies too long to be kept: counted and not sampled.",
+            ["tier"],
+            registry,
+        )
         latency = Histogram(
             "tierwatch_request_seconds",
             "From arrival to the close of the reply.",

@@ -5,8 +5,7 @@ also names each event.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
 from tierwatch.wire.json_bytes import write_json
@@ -16,10 +15,11 @@ from tierwatch.wire.json_bytes import write_json
 MAX_EVENT_BYTES = 1024 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BLANK = b"\n\n"
+_DATA = b"data: "
 
 
-@dataclass(frozen=True, slots=True)
-class SSEEvent:
+class SSEEvent(NamedTuple):
     """One event. ``event`` is empty when the sender named none; ``data`` lines join with LF."""
 
     event: str
@@ -31,11 +31,15 @@ class SSEDecoder:
 
     Lines may end in LF, CR LF or CR. Comments, ``id`` and ``retry`` are read over. An event that
     the stream ends in the middle of is never given out, as the specification demands.
+
+    Attributes:
+        problem: why nothing more can be read, or None.
     """
 
-    __slots__ = ("_after_cr", "_data", "_event", "_held", "_partial", "_started")
+    __slots__ = ("_after_cr", "_data", "_event", "_held", "_partial", "_started", "problem")
 
     def __init__(self) -> None:
+        self.problem: ProviderError | None = None
         self._partial: list[bytes] = []
         self._data: list[str] = []
         self._event = ""
@@ -47,12 +51,43 @@ class SSEDecoder:
         """Take the next bytes and return the events they complete, oldest first.
 
         Raises:
-            ProviderError: kind ``unreadable`` when one event grows beyond ``MAX_EVENT_BYTES``.
+            ProviderError: kind ``unreadable`` when one event grows beyond ``MAX_EVENT_BYTES``; not
+                before the events that came ahead of it were returned.
         """
+        if self.problem is not None:
+            raise self.problem
+        events: list[SSEEvent] = []
+        try:
+            self._read(chunk, events)
+        except ProviderError as problem:
+            self.problem = problem
+            if not events:
+                raise
+        return events
+
+    def _read(self, chunk: bytes, events: list[SSEEvent]) -> None:
+        end = chunk.rfind(_BLANK) if self._between_events and b"\r" not in chunk else -1
+        if end < 0:
+            self._read_lines(chunk, events)
+            return
+        # What nearly every stream is made of: events of one data line each, read without its lines.
+        for block in chunk[:end].split(_BLANK):
+            if block.startswith(_DATA) and b"\n" not in block and len(block) < MAX_EVENT_BYTES:
+                events.append(SSEEvent("", block[len(_DATA) :].decode("utf-8", errors="replace")))
+            else:
+                self._read_lines(block + _BLANK, events)
+        self._read_lines(chunk[end + len(_BLANK) :], events)
+
+    @property
+    def _between_events(self) -> bool:
+        return self._started and not (
+            self._partial or self._data or self._event or self._after_cr or self._held
+        )
+
+    def _read_lines(self, chunk: bytes, events: list[SSEEvent]) -> None:
         if self._after_cr and chunk:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
-        events: list[SSEEvent] = []
         for piece in chunk.splitlines(keepends=True):
             self._held += len(piece)
             if self._held > MAX_EVENT_BYTES:
@@ -68,7 +103,6 @@ class SSEDecoder:
                 if event is not None:
                     events.append(event)
         self._after_cr = self._after_cr or chunk.endswith(b"\r")
-        return events
 
     def _read_line(self, line: bytes) -> SSEEvent | None:
         if not self._started:

@@ -5,6 +5,7 @@ parsed from JSON: dictionaries and not typed values. A stream has hundreds of ev
 a few letters that are only read along; docs/decisions/0034 has what typed ones would cost.
 """
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,10 +13,13 @@ from tierwatch.wire.usage import Usage, read_chunk_usage
 
 
 class StreamAnswer:
-    """Puts the chunks of a streamed answer together.
+    """Puts the chunks of a streamed answer together, up to a number of characters.
 
     Chunks that are not chat completion chunks are read over: providers send pings, filter results
     and numbered extras between them. Only the first choice (index 0) is kept.
+
+    Args:
+        most: characters of content, refusal and arguments that are kept; None keeps all.
 
     Attributes:
         finish_reason: why the model stopped, or None while it has not.
@@ -26,15 +30,18 @@ class StreamAnswer:
         cache_write_tokens: from the usage chunk, or None.
         error: the error object a provider sent in mid-stream, or None.
         chunks: chunks fed, whatever they held.
+        characters: of content, refusal and tool arguments so far, for an estimate of tokens.
     """
 
     __slots__ = (
         "_calls",
         "_content",
         "_current_call",
+        "_most",
         "_refusal",
         "cache_write_tokens",
         "cached_tokens",
+        "characters",
         "chunks",
         "completion_tokens",
         "error",
@@ -43,7 +50,7 @@ class StreamAnswer:
         "prompt_tokens",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int | None = None) -> None:
         self.finish_reason: str | None = None
         self.model = ""
         self.prompt_tokens: int | None = None
@@ -52,6 +59,8 @@ class StreamAnswer:
         self.cache_write_tokens: int | None = None
         self.error: dict[str, Any] | None = None
         self.chunks = 0
+        self.characters = 0
+        self._most = sys.maxsize if most is None else most
         self._content: list[str] = []
         self._refusal: list[str] = []
         self._calls: list[_Call] = []
@@ -89,9 +98,9 @@ class StreamAnswer:
         if not isinstance(delta, dict):
             return
         if isinstance(delta.get("content"), str):
-            self._content.append(delta["content"])
+            self._keep(delta["content"], self._content)
         if isinstance(delta.get("refusal"), str):
-            self._refusal.append(delta["refusal"])
+            self._keep(delta["refusal"], self._refusal)
         calls = delta.get("tool_calls")
         for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict):
@@ -112,7 +121,12 @@ class StreamAnswer:
             if isinstance(function.get("name"), str):
                 call.name = call.name or function["name"]
             if isinstance(function.get("arguments"), str):
-                call.arguments.append(function["arguments"])
+                self._keep(function["arguments"], call.arguments)
+
+    def _keep(self, piece: str, among: list[str]) -> None:
+        self.characters += len(piece)
+        if self.characters <= self._most:
+            among.append(piece)
 
     @property
     def usage(self) -> Usage:
@@ -125,10 +139,9 @@ class StreamAnswer:
         )
 
     @property
-    def characters(self) -> int:
-        """Characters of content, refusal and tool arguments so far, for an estimate of tokens."""
-        spoken = sum(map(len, self._content)) + sum(map(len, self._refusal))
-        return spoken + sum(len(part) for call in self._calls for part in call.arguments)
+    def kept(self) -> bool:
+        """Whether everything that was said is here."""
+        return self.characters <= self._most
 
     @property
     def finished(self) -> bool:

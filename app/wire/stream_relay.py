@@ -1,32 +1,62 @@
 """A provider's stream as the caller's, on the same wire or another one."""
 
 from tierwatch.errors import ProviderError
-from tierwatch.wire.history.marks import mentions_reasoning
+from tierwatch.wire.history.marks import LONGEST_REASONING_MARK, mentions_reasoning
 from tierwatch.wire.sse import SSEDecoder, SSEEvent, encode_events
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
 
+# A stream that passes untouched is read this many bytes at a time, some hundred events: read one by
+# one they cost three times as much. 500 streams then hold 16 MB unread at most.
+_READ_AT_ONCE = 32 * 1024
+
 
 class StreamRelay:
     """Turns a provider's stream into the caller's, and puts the answer together on the way.
 
-    Attributes:
-        answer: the answer so far.
-        whole: whether the provider has said all it had to say.
-        reasoned: whether the answer seems to hold reasoning.
+    On one wire bytes pass untouched and are read behind the caller's back: in batches, and what is
+    left of them when somebody asks what was said. However the bytes are cut, that is the same.
+
+    Args:
+        caller: its wire.
+        provider: its wire.
+        include_usage: whether the caller asked for counts of tokens, where a wire leaves it that.
+        created: epoch seconds, for a stream that has none.
+        most: characters of the answer that are kept; None keeps all.
     """
 
-    __slots__ = ("_decoder", "_in", "_out", "_problem", "answer", "reasoned", "whole")
+    __slots__ = (
+        "_answer",
+        "_decoder",
+        "_in",
+        "_out",
+        "_problem",
+        "_reasoned",
+        "_seen",
+        "_unread",
+        "_unread_bytes",
+        "_whole",
+    )
 
-    def __init__(self, caller: str, provider: str, *, include_usage: bool, created: int) -> None:
-        self.answer = StreamAnswer()
-        self.whole = False
-        self.reasoned = False
+    def __init__(
+        self,
+        caller: str,
+        provider: str,
+        *,
+        include_usage: bool,
+        created: int,
+        most: int | None = None,
+    ) -> None:
+        self._answer = StreamAnswer(most=most)
+        self._whole = False
+        self._reasoned = False
+        self._seen = b""
+        self._unread: list[bytes] = []
+        self._unread_bytes = 0
         self._decoder = SSEDecoder()
         self._problem: ProviderError | None = None
         self._in = WIRES[provider].stream_in(created=created)
-        # On one wire bytes pass untouched.
         self._out = (
             None if caller == provider else WIRES[caller].stream_out(include_usage=include_usage)
         )
@@ -36,17 +66,31 @@ class StreamRelay:
 
         Never raises: what was readable before something unreadable still reaches the caller.
         """
-        self.reasoned = self.reasoned or mentions_reasoning(chunk)
-        said: list[bytes] = []
-        try:
-            for event in self._decoder.feed(chunk) if self._problem is None else ():
-                if self._out is None:
-                    self._read(event)
-                else:
-                    said.append(self._translated(event))
-        except ProviderError as error:
-            self._problem = error
-        return chunk if self._out is None else b"".join(said)
+        if self._out is not None:
+            return b"".join(self._events(chunk))
+        self._unread.append(chunk)
+        self._unread_bytes += len(chunk)
+        if self._unread_bytes >= _READ_AT_ONCE:
+            self._catch_up()
+        return chunk
+
+    @property
+    def answer(self) -> StreamAnswer:
+        """The answer so far."""
+        self._catch_up()
+        return self._answer
+
+    @property
+    def whole(self) -> bool:
+        """Whether the provider has said all it had to say."""
+        self._catch_up()
+        return self._whole
+
+    @property
+    def reasoned(self) -> bool:
+        """Whether the answer seems to hold reasoning."""
+        self._catch_up()
+        return self._reasoned
 
     @property
     def usage(self) -> Usage:
@@ -62,38 +106,68 @@ class StreamRelay:
     @property
     def finished(self) -> bool:
         """Whether the answer is complete and was read."""
+        answer = self.answer
         return (
             self._problem is None
-            and self.answer.error is None
-            and (self.whole or self.answer.finish_reason is not None)
+            and answer.error is None
+            and (self._whole or answer.finish_reason is not None)
         )
-
-    def _read(self, event: SSEEvent) -> list[dict[str, object]]:
-        """The event as chunks, added to the answer."""
-        chunks = self._in.feed(event)
-        self.whole = self._in.finished
-        for chunk in chunks:
-            self.answer.feed(chunk)
-        return chunks
-
-    def _translated(self, event: SSEEvent) -> bytes:
-        if self._out is None or self.whole:
-            return b""  # some compatible servers go on after the end
-        chunks = self._read(event)
-        said = b"".join([encode_events(self._out.feed(chunk)) for chunk in chunks])
-        return said + self._closing() if self.whole else said
-
-    def _closing(self) -> bytes:
-        if self._out is None or self.answer.error is not None:
-            return b""
-        return encode_events(self._out.finish())
 
     def end(self) -> bytes:
         """The bytes that close the caller's stream when the provider closed its own.
 
         Some compatible servers say why the model stopped and then close without an end.
         """
-        if self._out is None or self.whole or not self.finished:
+        if self._out is None or self._whole or not self.finished:
             return b""
-        self.whole = True
+        self._whole = True
         return self._closing()
+
+    def _catch_up(self) -> None:
+        """Read what has passed unread."""
+        if self._unread:
+            chunk = b"".join(self._unread)
+            self._unread.clear()
+            self._unread_bytes = 0
+            self._events(chunk)
+
+    def _events(self, chunk: bytes) -> list[bytes]:
+        """Read the events that bytes complete; what they are on the caller's wire."""
+        if not self._reasoned:
+            seen = self._seen + chunk
+            self._reasoned = mentions_reasoning(seen)
+            self._seen = seen[-LONGEST_REASONING_MARK:]
+        said: list[bytes] = []
+        if self._problem is not None:
+            return said
+        try:
+            for event in self._decoder.feed(chunk):
+                if self._out is None:
+                    self._read(event)
+                else:
+                    said.append(self._translated(event))
+        except ProviderError as error:
+            self._problem = error
+        else:
+            self._problem = self._decoder.problem
+        return said
+
+    def _read(self, event: SSEEvent) -> list[dict[str, object]]:
+        """The event as chunks, added to the answer."""
+        chunks = self._in.feed(event)
+        self._whole = self._in.finished
+        for chunk in chunks:
+            self._answer.feed(chunk)
+        return chunks
+
+    def _translated(self, event: SSEEvent) -> bytes:
+        if self._out is None or self._whole:
+            return b""  # some compatible servers go on after the end
+        chunks = self._read(event)
+        said = b"".join([encode_events(self._out.feed(chunk)) for chunk in chunks])
+        return said + self._closing() if self._whole else said
+
+    def _closing(self) -> bytes:
+        if self._out is None or self._answer.error is not None:
+            return b""
+        return encode_events(self._out.finish())

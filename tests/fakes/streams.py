@@ -37,12 +37,16 @@ class Told:
     """A stream that has begun, and everybody who is told of it."""
 
     def __init__(
-        self, *pieces: bytes, error: ProviderError | None = None, wire: str = "openai"
+        self,
+        *pieces: bytes,
+        error: ProviderError | None = None,
+        wire: str = "openai",
+        most: int | None = None,
     ) -> None:
         self.metrics = GatewayMetrics(CollectorRegistry())
         self.ledger = Ledger()
         self.stream = Stream(pieces[1:], error)
-        relay = StreamRelay(wire, "openai", include_usage=True, created=1)
+        relay = StreamRelay(wire, "openai", include_usage=True, created=1, most=most)
         call = balancer(SIMPLE, metrics=self.metrics).pick(SIMPLE)
         assert call is not None
         with call:

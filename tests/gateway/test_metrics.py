@@ -24,6 +24,7 @@ SERIES = {
     "tierwatch_policy_poll_failures",
     "tierwatch_policy_version",
     "tierwatch_replies_cut",
+    "tierwatch_replies_unkept",
     "tierwatch_request_seconds",
     "tierwatch_requests",
     "tierwatch_requests_in_flight",

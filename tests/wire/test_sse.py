@@ -93,3 +93,30 @@ def test_encoding_splits_lines() -> None:
     assert encode_event("a\r\nb\rc") == b"data: a\ndata: b\ndata: c\n\n"
     assert encode_event(b"x", event="e") == b"event: e\ndata: x\n\n"
     assert encode_event("\ud800") == b"data: ?\n\n"
+
+
+@pytest.mark.parametrize("line", [b"data: " + b"x" * MAX_EVENT_BYTES, b"x" * MAX_EVENT_BYTES])
+def test_what_came_ahead_of_an_event_that_never_ends_is_given_out(line: bytes) -> None:
+    for ahead in (b"data: a\n\n", b"data: a\n\ndata: b\n\n"):
+        decoder = SSEDecoder()
+        decoder.feed(b": begun\n\n")
+        assert [event.data for event in decoder.feed(ahead + line + b"\n\n")][:1] == ["a"]
+        assert decoder.problem is not None
+        with pytest.raises(ProviderError):
+            decoder.feed(b"data: c\n\n")
+
+
+LINES = st.sampled_from(
+    ["data: a", "data: \u20ac", "data:b", "data", "event: e", ": hi", "id: 1", "", "", "junk"]
+)
+
+
+@given(st.lists(LINES, max_size=20), st.sets(st.integers(0, 150), max_size=6))
+def test_lines_of_all_sorts_are_the_same_events_however_they_are_cut(
+    lines: list[str], cuts: set[int]
+) -> None:
+    stream = "\n".join(lines).encode()
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    bytewise = decoded(*(bytes([byte]) for byte in stream))
+    assert decoded(*(stream[a:b] for a, b in pairwise(edges))) == bytewise
+    assert decoded(stream) == bytewise

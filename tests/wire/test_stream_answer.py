@@ -83,6 +83,22 @@ def test_an_empty_stream_is_an_unfinished_empty_message() -> None:
     assert (answer.message, answer.finished) == ({"role": "assistant", "content": None}, False)
 
 
+def test_up_to_a_number_of_characters_all_is_kept_and_beyond_it_counted() -> None:
+    answer = StreamAnswer(most=8)
+    answer.feed(chunk({"content": "Hello"}))
+    answer.feed(chunk(call(0, "{}", "a")))
+    answer.feed(chunk({"refusal": "n"}))
+    assert (answer.characters, answer.kept) == (8, True)
+    answer.feed(chunk({"content": "!"}))
+    answer.feed(chunk(call(0, "{}", "b")))
+    answer.feed(chunk({}, "tool_calls"))
+    assert (answer.characters, answer.kept) == (11, False)
+    assert (answer.message["content"], answer.message["refusal"]) == ("Hello", "n")
+    # That there was a second call is known; what it said is not kept.
+    assert calls_of(answer) == [("a", "f_a", "{}"), ("b", "f_b", "")]
+    assert answer.finished
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: (

@@ -1,7 +1,7 @@
 """A provider's stream as the caller's: untouched on one wire, translated on another."""
 
 import json
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -134,6 +134,75 @@ def test_usage_nobody_asked_for_is_read_but_not_told() -> None:
     sent = here.feed(stream)
     assert b"usage" not in sent
     assert here.usage.billed == (5, 1, 0, 0)
+
+
+SAID = st.one_of(
+    st.text(max_size=6).map(chunk),
+    st.sampled_from(
+        [
+            chunk("x", "stop"),
+            {"error": {"message": "boom"}},
+            {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 1}},
+            {"choices": [{"delta": {"reasoning_content": "hm"}}]},
+            "[DONE]",
+            "{broken",
+            "\\ud800",
+            "7",
+        ]
+    ),
+)
+
+
+@given(
+    said=st.lists(SAID, max_size=8),
+    cuts=st.sets(st.integers(1, 800), max_size=8),
+    ends=st.booleans(),
+)
+def test_whatever_a_provider_says_it_is_the_same_however_its_bytes_are_cut(
+    said: list[Any], cuts: set[int], *, ends: bool
+) -> None:
+    stream = data(*said)[: None if ends else -1]
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    for caller in (OPENAI, ANTHROPIC):
+        found = set()
+        for pieces in ([stream], [stream[a:b] for a, b in pairwise(edges)]):
+            here = relay(caller, OPENAI)
+            sent = b"".join([here.feed(piece) for piece in pieces])
+            assert caller == ANTHROPIC or sent == stream
+            facts = (here.finished, here.whole, here.reasoned, here.usage, str(here.stuck))
+            found.add(
+                (sent, here.end(), *facts, json.dumps([here.answer.message, here.answer.error]))
+            )
+        assert len(found) == 1
+
+
+def test_a_long_stream_is_read_on_the_way_and_not_kept_unread() -> None:
+    here = relay(OPENAI, OPENAI)
+    piece = data(*[chunk("word ")] * 10)
+    for _ in range(1_000):
+        here.feed(piece)
+        assert here._unread_bytes < 40_000
+    assert here.answer.message["content"] == "word " * 10_000
+
+
+def test_beyond_a_bound_a_stream_passes_on_and_is_not_kept() -> None:
+    for caller in (OPENAI, ANTHROPIC):
+        here = StreamRelay(caller, OPENAI, include_usage=True, created=7, most=10)
+        sent = b"".join([here.feed(data(chunk("word "))) for _ in range(5)])
+        sent += here.feed(data(chunk("", "stop"), "[DONE]"))
+        assert sent.count(b"word ") == 5
+        assert (here.answer.message["content"], here.answer.kept) == ("word word ", False)
+        assert (here.answer.characters, here.finished, here.whole) == (25, True, True)
+
+
+@pytest.mark.parametrize("cut", range(1, 17))
+def test_reasoning_is_noticed_wherever_its_mark_is_cut(cut: int) -> None:
+    for caller in (OPENAI, ANTHROPIC):
+        here = relay(caller, OPENAI)
+        whole = b'data: {"thought_signature": "x"}\n\n'
+        here.feed(whole[: 7 + cut])
+        here.feed(whole[7 + cut :])
+        assert here.reasoned
 
 
 @pytest.mark.parametrize(("text", "reasons"), [("thinking", False), ('{"reasoning":', True)])

@@ -15,12 +15,14 @@ class Said(NamedTuple):
         finish_reason: why the model stopped; None where it did not.
         usage: what the provider counted.
         finished: whether the caller could have the whole answer.
+        kept: whether all of it is in the message; not of a stream that was too long for that.
     """
 
     message: dict[str, Any]
     finish_reason: str | None
     usage: Usage
     finished: bool
+    kept: bool = True
 
 
 class Whole(NamedTuple):

@@ -67,6 +67,7 @@ class Asker:
         kinds: provider -> the wire it speaks.
         histories: fits a conversation to who reads it.
         metrics: counts streams that break off.
+        most: characters of a streamed answer that are kept.
     """
 
     def __init__(
@@ -75,7 +76,10 @@ class Asker:
         kinds: Mapping[str, str],
         histories: Histories,
         metrics: GatewayMetrics,
+        *,
+        most: int,
     ) -> None:
+        self._most = most
         self._upstream = upstream
         self._kinds = kinds
         self._histories = histories
@@ -139,6 +143,7 @@ class Asker:
             self._kinds[provider],
             include_usage=asked.wants_usage,
             created=int(asked.arrived_at),
+            most=self._most,
         )
         stream = await self._upstream.stream(
             provider, body, extra, within_s=max(asked.left_s, _SHORTEST_S)

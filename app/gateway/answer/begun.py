@@ -8,6 +8,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.wire.refusal import refusal_for
 from tierwatch.wire.stream_relay import StreamRelay
+from tierwatch.wire.usage import estimated_tokens
 
 
 class Begun:
@@ -98,4 +99,8 @@ class Begun:
         """What the stream has said so far."""
         relay = self._relay
         answer = relay.answer
-        return Said(answer.message, answer.finish_reason, relay.usage, relay.finished)
+        usage = relay.usage
+        if not answer.kept and usage.completion_tokens is None:
+            # What is not kept is counted all the same.
+            usage = usage._replace(completion_tokens=estimated_tokens(answer.characters))
+        return Said(answer.message, answer.finish_reason, usage, relay.finished, answer.kept)

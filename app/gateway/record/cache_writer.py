@@ -104,7 +104,7 @@ def keepable_text(served: ServedExchange) -> str | None:
     router chose on purpose.
     """
     decision, message = served.decision, served.answer
-    if not served.finished or served.status != 200 or message is None:  # noqa: PLR2004 - HTTP's OK
+    if not (served.finished and served.kept) or served.status != 200 or message is None:  # noqa: PLR2004 - HTTP's OK
         return None
     if served.finish_reason != "stop" or served.served_tier != decision.tier:
         return None

@@ -62,7 +62,7 @@ class Places:
             reasoned: whether the answer seems to hold reasoning.
         """
         recalled, answer = route.recalled, served.answer
-        if not served.finished or answer is None:
+        if not served.finished or not served.kept or answer is None:
             return
         if route.cache_tier is not None:
             self._keep_place(recalled, answer)

@@ -96,6 +96,8 @@ def count(metrics: TrafficMetrics, served: ServedExchange) -> None:
         _add(metrics.tokens(tier, "cached"), served.cached_tokens)
         if not served.finished:
             metrics.replies_cut(tier).inc()
+        if not served.kept:
+            metrics.unkept(tier).inc()
 
 
 def _add(counter: Counter, amount: float) -> None:

@@ -66,6 +66,7 @@ def served_exchange(
         cached_tokens=cached,
         cache_write_tokens=written,
         classifier_cost_usd=classifier_cost_usd,
+        kept=said is None or said.kept,
     )
 
 

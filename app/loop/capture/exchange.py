@@ -51,7 +51,8 @@ class ServedExchange:
 
     ``request`` is in OpenAI's chat form whatever the caller spoke; ``answer`` is the assistant
     message, or None when there was none. ``finished`` is False for a reply cut by the client or
-    the provider: it is counted and never judged. ``cost_usd`` is what serving cost: the answer
+    the provider, and ``kept`` for one that was too long to be kept whole: they are counted and
+    never judged. ``cost_usd`` is what serving cost: the answer
     and the attempts before it. The classifier's call is apart. Cached tokens and those put into
     the provider's cache are part of ``prompt_tokens``.
     """
@@ -79,6 +80,7 @@ class ServedExchange:
     cached_tokens: int = 0
     cache_write_tokens: int = 0
     classifier_cost_usd: float = 0.0
+    kept: bool = True
 
 
 class Recorder(Protocol):

@@ -81,7 +81,7 @@ class CaptureRecorder:
     def record(self, served: ServedExchange) -> None:
         """Count the exchange and keep it if it falls into the sample. Memory only."""
         chosen, expected = None, 0.0
-        if served.finished and served.answer is not None:
+        if served.finished and served.kept and served.answer is not None:
             same = served.served_tier == served.decision.tier
             plan = self._plan  # one object: the writer swaps it whole
             if same:  # an answer of a fallback tier was not the router's choice

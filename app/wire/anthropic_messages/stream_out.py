@@ -31,7 +31,7 @@ class StreamOut:
     )
 
     def __init__(self, *, include_usage: bool = True) -> None:  # noqa: ARG002 - streams always count here
-        self._answer = StreamAnswer()
+        self._answer = StreamAnswer(most=0)  # what was called and counted; the words are gone
         self._blocks = 0
         self._open: int | str | None = None  # "text", the index of a tool call, or nothing
         self._open_id = ""

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from tierwatch.errors import ProviderError
 from tierwatch.wire.json_bytes import read_json
 from tierwatch.wire.sse import SSEEvent
@@ -31,6 +33,10 @@ class StreamIn:
         if event.data == DONE:
             self.finished = True
             return []
+        try:
+            return [orjson.loads(event.data)]
+        except orjson.JSONDecodeError:
+            pass  # perhaps a lone surrogate, which takes longer
         try:
             return [read_json(event.data.encode("utf-8", "surrogatepass"))]
         except ValueError as error:

@@ -40,7 +40,13 @@ class Asking:
         self.ledger = Ledger()
         kinds = {"lab": kind}
         histories = Histories(TIERS, kinds, self.metrics)
-        self._asker = Asker(self.upstream, kinds, histories, self.metrics)  # type: ignore[arg-type]
+        self._asker = Asker(
+            self.upstream,  # type: ignore[arg-type]
+            kinds,
+            histories,
+            self.metrics,
+            most=1_000,
+        )
         patience = {} if patience_s is None else {"lab": patience_s}
         self._balancer = balancer(*TIERS, metrics=self.metrics, patience_s=patience)
         self._tier = tier

@@ -64,3 +64,19 @@ def test_reasoning_in_a_stream_is_entered_when_it_is_closed() -> None:
     assert not told.ledger.reasoned
     told.read()
     assert told.ledger.reasoned
+
+
+def test_what_is_too_long_to_be_kept_passes_on_and_is_counted() -> None:
+    chunks = openai_chunks("Par", "is, and so on.")
+    told = Told(*chunks, most=5)
+    assert told.read() == b"".join(chunks)
+    said = told.begun.said
+    assert (said.kept, said.finished, said.message["content"]) == (False, True, "Par")
+    # 17 characters, 4 a token.
+    assert said.usage.completion_tokens == 5
+
+
+def test_what_the_provider_counted_is_believed_also_of_what_is_not_kept() -> None:
+    told = Told(*openai_chunks("Par", "is.", usage=True), most=5)
+    told.read()
+    assert (told.begun.said.kept, told.begun.said.usage[:2]) == (False, (21, 2))

@@ -106,6 +106,7 @@ def test_no_more_than_64_wait(tmp_path: Path) -> None:
     [
         {"status": 502},
         {"finished": False},
+        {"kept": False},
         {"finish_reason": "length"},
         {"answer": None},
         {"served_tier": "complex"},  # a tier above took over

@@ -54,7 +54,7 @@ class Pinned:
         return self.pins
 
 
-@pytest.mark.parametrize("changes", [{"finished": False}, {"answer": None}])
+@pytest.mark.parametrize("changes", [{"finished": False}, {"answer": None}, {"kept": False}])
 def test_an_answer_that_is_not_whole_is_no_place_to_stand(changes: dict[str, Any]) -> None:
     assert Pinned().after(route(recalled=IN_SESSION), **changes) == {}
 

@@ -154,3 +154,14 @@ def test_a_reply_that_was_cut_is_counted_as_such(book: Book) -> None:
     book.close(route(), ledger=ledger, sent=sent)
     assert book.shown('tierwatch_replies_cut_total{tier="simple"}') == 1
     assert book.shown('tierwatch_tokens_total{kind="cached",tier="simple"}') == 4
+
+
+def test_a_reply_that_was_too_long_to_be_kept_is_counted_as_such(book: Book) -> None:
+    sent, ledger = Sent(0.0), Ledger()
+    ledger.asks(SIMPLE)
+    sent.begins(200, waited_s=0.0)
+    sent.says(whole().said._replace(kept=False))
+    served = book.close(route(), ledger=ledger, sent=sent)
+    assert (served.finished, served.kept) == (True, False)
+    assert book.shown('tierwatch_replies_unkept_total{tier="simple"}') == 1
+    assert book.shown('tierwatch_replies_cut_total{tier="simple"}') is None

@@ -43,13 +43,14 @@ def test_a_sampled_exchange_is_stored_counted_and_dispatched(
     "changes",
     [
         {"finished": False},
+        {"kept": False},
         {"answer": None},
         {"decision": decided(reason="pinned")},
         {"decision": decided("standard", reason="sticky:tool_exchange", escalated=False)},
         {"decision": decided(reason="classifier_failed:timeout")},
         {"served_tier": "standard"},
     ],
-    ids=["cut", "no answer", "pinned", "held", "classifier failed", "fallback tier"],
+    ids=["cut", "too long", "no answer", "pinned", "held", "classifier failed", "fallback tier"],
 )
 def test_what_is_no_evidence_is_counted_and_not_captured(
     engine: Engine, recorder: CaptureRecorder, changes: dict[str, object]
