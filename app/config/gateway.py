@@ -76,6 +76,11 @@ class GatewayConfig(Section):
         default=10_000,
         description="Sampled exchanges that wait for the database; more are dropped.",
     )
+    client: Literal["pool", "aiohttp"] = Field(
+        default="pool",
+        description="What carries calls to providers: pool is tierwatch's own; aiohttp the library"
+        " that was used before it.",
+    )
     cache: CacheConfig = Field(
         default=CacheConfig(), description="Answers that are given again. Needs Redis."
     )

@@ -1,4 +1,4 @@
-"""The gateway's calls to providers: bytes out, bytes back, over aiohttp.
+"""The gateway's calls to providers: bytes out, bytes back.
 
 The workers call through `providers.completion`. This path exists beside it because the gateway
 carries live traffic: on one 2-core machine the same stub gave 4,268 requests/s over aiohttp and
@@ -7,32 +7,29 @@ decided here is whether the provider answered at all, and if not, which `Provide
 """
 
 import asyncio
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-import aiohttp
-from yarl import URL
-
+from tierwatch.client.address import Address, read_address
+from tierwatch.client.face import Client, Reply
+from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError
+from tierwatch.client.pool import Pool
 from tierwatch.config import ProviderConfig
-from tierwatch.errors import ProviderError
+from tierwatch.errors import ProviderError, SettingsError
 from tierwatch.providers.endpoint import chat_headers, chat_url
 from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.wire.json_bytes import read_json
 
-# Opening a connection takes a few round trips; a provider that needs more than this is down, and
-# the caller is better served by the retry.
-_CONNECT_S = 5.0
+ClientName = Literal["pool", "aiohttp"]
+
 # What the vendors' own clients wait for a whole answer.
 LONGEST_ANSWER_S = 600.0
 # A whole answer of 200,000 characters is below 2 MB in any encoding; images in base64 reach some
 # tens. Beyond this it is no chat completion, and must not fill the gateway's memory.
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
-# aiohttp warns when it is given more bytes than this at once: they would hold up the event loop.
-_MAX_BYTES_AT_ONCE = 1024 * 1024
 _EVENT_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 
 
@@ -41,9 +38,7 @@ class _Endpoint:
     """Where a provider takes chats, and with what."""
 
     kind: str
-    url: URL
-    headers: Mapping[str, str]
-    stream: aiohttp.ClientTimeout
+    address: Address
     silence_s: float
 
 
@@ -53,20 +48,28 @@ class Upstream:
     There is no limit on concurrency here: ``max_concurrency`` bounds what the workers add, and a
     live request must not wait behind it.
 
+    Args:
+        providers: configuration by name.
+        environ: where ``env:NAME`` secrets are read.
+        client: what carries the calls, as ``gateway.client`` says.
+
     Raises:
-        SettingsError: a provider's key names an environment variable that is not set.
+        SettingsError: a provider's key names an environment variable that is not set, or holds
+            what no header can carry.
     """
 
-    def __init__(self, providers: Mapping[str, ProviderConfig], environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, ProviderConfig],
+        environ: Mapping[str, str],
+        client: ClientName = "pool",
+    ) -> None:
         self._endpoints = {name: _endpoint(config, environ) for name, config in providers.items()}
-        self._session: aiohttp.ClientSession | None = None
+        self._name: ClientName = client
+        self._client: Client | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            # limit 0: the number of callers decides how many connections there are.
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, ttl_dns_cache=60),
-            cookie_jar=aiohttp.DummyCookieJar(),
-        )
+        self._client = await _client(self._name).__aenter__()
         return self
 
     async def __aexit__(
@@ -75,9 +78,9 @@ class Upstream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        if self._client is not None:
+            await self._client.__aexit__(exc_type, exc, traceback)
+            self._client = None
 
     def kind(self, provider: str) -> str:
         """The wire the provider speaks: ``openai | anthropic``."""
@@ -107,16 +110,15 @@ class Upstream:
         Raises:
             ProviderError: anything but a JSON object with a 2xx status within ``within_s``.
         """
-        timeout = aiohttp.ClientTimeout(total=within_s, sock_connect=_CONNECT_S)
+        deadline = asyncio.get_running_loop().time() + within_s
+        reply = await self._post(provider, body, headers, deadline)
         try:
-            response = await self._post(provider, body, headers, timeout)
-            try:
-                raw = await _read(response, _MAX_ANSWER_BYTES)
-            finally:
-                # After a whole read the connection is back in the pool and this does nothing.
-                response.close()
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            raw = await _read(provider, reply, _MAX_ANSWER_BYTES)
+        except (TimeoutError, ClientFault) as error:
             raise _failure(provider, error) from error
+        finally:
+            # After a whole read the connection is back in the pool and this does nothing.
+            reply.close()
         return raw, _parsed(provider, raw)
 
     async def stream(
@@ -136,54 +138,50 @@ class Upstream:
             ProviderError: the provider refused, failed, fell silent, closed without a byte, or
                 sent something that is not a stream of events.
         """
-        endpoint = self._endpoints[provider]
+        silence_s = self._endpoints[provider].silence_s
+        deadline = asyncio.get_running_loop().time() + min(silence_s, within_s)
+        reply = await self._post(provider, body, headers, deadline)
         try:
-            async with asyncio.timeout(min(endpoint.silence_s, within_s)):
-                response = await self._post(provider, body, headers, endpoint.stream)
-                try:
-                    first = await response.content.readany()
-                except BaseException:
-                    response.close()
-                    raise
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _failure(provider, error) from error
+            first = await reply.read()
+        except BaseException as error:
+            reply.close()
+            if isinstance(error, TimeoutError | ClientFault):
+                raise _failure(provider, error) from error
+            raise
         problem = _stream_problem(first)
         if problem is not None:
-            response.close()
+            reply.close()
             raise ProviderError(
                 f"{provider} {problem}",
                 kind="unreadable",
-                status=response.status,
+                status=reply.status,
                 body=kept_text(first),
             )
-        return UpstreamStream(provider, response, first, endpoint.silence_s)
+        reply.unhurried(silence_s)
+        return UpstreamStream(provider, reply, first)
 
     async def _post(
-        self,
-        provider: str,
-        body: bytes,
-        headers: Mapping[str, str] | None,
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own, two limits in one value
-    ) -> aiohttp.ClientResponse:
-        if self._session is None:
+        self, provider: str, body: bytes, headers: Mapping[str, str] | None, deadline: float
+    ) -> Reply:
+        if self._client is None:
             raise RuntimeError("Upstream is used outside its `async with` block.")
-        endpoint = self._endpoints[provider]
-        response = await self._session.post(
-            endpoint.url,
-            data=body if len(body) < _MAX_BYTES_AT_ONCE else io.BytesIO(body),
-            headers={**endpoint.headers, **headers} if headers else endpoint.headers,
-            timeout=timeout,
-            allow_redirects=False,
-        )
-        if 200 <= response.status < 300:  # noqa: PLR2004 - HTTP's success
-            return response
+        address = self._endpoints[provider].address
         try:
-            raw = await _read(response, _MAX_ERROR_BYTES)
-        except (ProviderError, TimeoutError, aiohttp.ClientError, OSError):
+            reply = await self._client.post(address, body, deadline=deadline, headers=headers)
+        except (TimeoutError, ClientFault) as error:
+            raise _failure(provider, error) from error
+        except ValueError as error:  # from the caller: the next provider would get it as well
+            raise ProviderError(f"{provider} was not asked: {error}.", kind="refused") from error
+        if 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's success
+            return reply
+        try:
+            raw = await _read(provider, reply, _MAX_ERROR_BYTES)
+        except (ProviderError, TimeoutError, ClientFault):
             raw = b""  # the status says enough
         finally:
-            response.close()
-        raise refusal(provider, response.status, response.headers, raw)
+            reply.close()
+        pause = reply.header("retry-after")
+        raise refusal(provider, reply.status, {"retry-after": pause} if pause else {}, raw)
 
 
 class UpstreamStream:
@@ -193,64 +191,63 @@ class UpstreamStream:
         first: the first bytes; `read` gives those after them, as they arrive.
     """
 
-    __slots__ = ("_provider", "_response", "_silence_s", "first")
+    __slots__ = ("_provider", "_reply", "first")
 
-    def __init__(
-        self, provider: str, response: aiohttp.ClientResponse, first: bytes, silence_s: float
-    ) -> None:
+    def __init__(self, provider: str, reply: Reply, first: bytes) -> None:
         self._provider = provider
-        self._response = response
-        self._silence_s = silence_s
+        self._reply = reply
         self.first = first
 
     async def read(self) -> bytes:
-        """Give the next bytes; none at the end.
+        """Give the next bytes, all that have come; none at the end.
 
         Raises:
             ProviderError: kind ``cut`` or ``timeout``, when the stream breaks.
         """
         try:
-            # Not aiohttp's sock_read: in 3.14.5 it does not end the wait for a body whose chunked
-            # framing broke in the middle, and the caller would wait for ever.
-            async with asyncio.timeout(self._silence_s):
-                return await self._response.content.readany()
+            return await self._reply.read()
         except TimeoutError as error:
             raise _failure(self._provider, error) from error
-        except (aiohttp.ClientError, OSError) as error:
+        except ClientFault as error:
             raise ProviderError(f"{self._provider} broke off its stream.", kind="cut") from error
 
     def close(self) -> None:
         """Drop the connection, unless the stream was read to its end: then it is kept for reuse."""
-        self._response.close()
+        self._reply.close()
+
+
+def _client(name: ClientName) -> Client:
+    if name == "pool":
+        return Pool()
+    from tierwatch.client.with_aiohttp import AiohttpClient  # noqa: PLC0415 - 20 MB, see there
+
+    return AiohttpClient()
 
 
 def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
     # A compressed stream would be held back until the compressor has enough.
     uncompressed = {"accept-encoding": "identity", "accept": "*/*"}
-    return _Endpoint(
-        kind=config.kind,
-        url=URL(chat_url(config)),
-        headers=chat_headers(config, environ) | uncompressed,
-        stream=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S),
-        silence_s=config.timeout_s,
-    )
+    headers = chat_headers(config, environ) | uncompressed
+    try:
+        address = read_address(chat_url(config), headers)
+    except ValueError as error:
+        asked = "" if config.api_key is None else f"{config.api_key.variable} or "
+        raise SettingsError(f"{asked}{config.base_url}: {error}") from None
+    return _Endpoint(kind=config.kind, address=address, silence_s=config.timeout_s)
 
 
-async def _read(response: aiohttp.ClientResponse, most: int) -> bytes:
-    first = await response.content.readany()
-    if response.content.at_eof():
-        return first
-    parts, size = [first], len(first)
-    while part := await response.content.readany():
+async def _read(provider: str, reply: Reply, most: int) -> bytes:
+    parts, size = [], 0
+    while part := await reply.read():
         parts.append(part)
         size += len(part)
         if size > most:
             raise ProviderError(
-                f"{response.host} sent more than {most:,} bytes.",
+                f"{provider} sent more than {most:,} bytes.",
                 kind="unreadable",
-                status=response.status,
+                status=reply.status,
             )
-    return b"".join(parts)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _parsed(provider: str, raw: bytes) -> dict[str, Any]:
@@ -283,13 +280,10 @@ def _stream_problem(first: bytes) -> str | None:
 
 def _failure(provider: str, error: Exception) -> ProviderError:
     """What went wrong below HTTP, as one of our kinds."""
-    # Nothing was sent yet: this is no slow answer, and the next may be asked.
-    if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
+    if isinstance(error, TimeoutError):
         return ProviderError(f"{provider} did not answer in time.", kind="timeout")
-    if isinstance(error, aiohttp.ClientPayloadError):
+    if isinstance(error, CutError):
         return ProviderError(f"{provider} broke off its answer.", kind="cut", status=200)
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, BrokenAnswerError):
         return ProviderError(f"{provider} answered with broken HTTP.", kind="unreadable")
-    return ProviderError(
-        f"{provider} cannot be reached: {type(error).__name__}.", kind="connection"
-    )
+    return ProviderError(f"{provider} cannot be reached: {error}.", kind="connection")

@@ -1,8 +1,10 @@
-"""Against a bare socket server: what the network does is the subject here."""
+"""Against a bare socket server, over both clients: what the network does is the subject here."""
 
 import asyncio
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -35,6 +37,14 @@ def whole(body: bytes, status: bytes = b"200 OK", headers: bytes = b"") -> bytes
 
 def chunk(data: bytes) -> bytes:
     return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+@pytest.fixture(autouse=True, params=["pool", "aiohttp"])
+def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each test is run over both clients."""
+    name = str(request.param)
+    monkeypatch.setattr(Upstream.__init__, "__defaults__", (name,))
+    return name
 
 
 def run(
@@ -124,6 +134,36 @@ def test_a_missing_key_is_said_at_the_start() -> None:
     config = ProviderConfig.model_validate({"kind": "openai", "api_key": "env:NOT_THERE"})
     with pytest.raises(SettingsError, match="NOT_THERE"):
         Upstream({"p": config}, {})
+
+
+def test_a_key_that_no_header_can_carry_is_said_at_the_start() -> None:
+    config = ProviderConfig.model_validate({"kind": "openai", "api_key": "env:KEY"})
+    with pytest.raises(SettingsError, match="KEY") as caught:
+        Upstream({"p": config}, {"KEY": "one\ntwo"})
+    assert "two" not in str(caught.value)
+
+
+def test_a_callers_header_that_would_not_stay_one_line_is_refused() -> None:
+    async def use(upstream: Upstream) -> ProviderError:
+        with pytest.raises(ProviderError) as caught:
+            await upstream.complete("p", b"{}", {"anthropic-beta": "a\r\nx: y"})
+        return caught.value
+
+    error, requests, _ = run(reply(whole(b"{}")), use)
+    assert (error.kind, error.retryable, requests) == ("refused", False, [])
+
+
+def test_aiohttp_is_imported_only_where_it_is_asked_for() -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from tierwatch.providers.upstream import Upstream\n"
+        "async def main():\n"
+        "    async with Upstream({}, {}): print('aiohttp' in sys.modules)\n"
+        "    async with Upstream({}, {}, 'aiohttp'): print('aiohttp' in sys.modules)\n"
+        "asyncio.run(main())"
+    )
+    said = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=True)
+    assert said.stdout.split() == [b"False", b"True"]
 
 
 def test_it_is_opened_before_it_is_used() -> None:
@@ -249,7 +289,8 @@ def test_silence_does_not_end_a_whole_answer() -> None:
 def test_a_connection_that_does_not_come_about_is_no_slow_answer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("tierwatch.providers.upstream._CONNECT_S", 0.1)
+    for module in ("dialling", "with_aiohttp"):
+        monkeypatch.setattr(f"tierwatch.client.{module}.CONNECT_S", 0.1)
     with socket.socket() as full:
         # The kernel answers no more connections than fit the backlog: the next one waits.
         full.bind(("127.0.0.1", 0))
@@ -311,10 +352,11 @@ def test_a_stream_may_take_longer_than_the_timeout_while_it_speaks() -> None:
     assert size == 8 * len(b"data: 1\n\n")
 
 
-@pytest.mark.parametrize(
-    ("after", "kind"), [(b"", "cut"), (b"zz\r\n", "timeout"), (None, "timeout")]
-)
-def test_a_stream_that_breaks_says_how(after: bytes | None, kind: str) -> None:
+@pytest.mark.parametrize(("after", "kind"), [(b"", "cut"), (b"zz\r\n", "cut"), (None, "timeout")])
+def test_a_stream_that_breaks_says_how(after: bytes | None, kind: str, client: str) -> None:
+    if client == "aiohttp" and after:
+        kind = "timeout"  # aiohttp 3.14.5 does not say that chunks are broken
+
     async def talk(_: bytes, writer: asyncio.StreamWriter) -> None:
         writer.write(EVENTS + chunk(b"data: 1\n\n"))
         await writer.drain()

@@ -77,7 +77,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         policies=policies,
         models=models,
         types=types,
-        upstream=Upstream(config.providers, environ),
+        upstream=Upstream(config.providers, environ, config.gateway.client),
         clock=time.time,
         feedback=feedback,
         environ=environ,

@@ -1,0 +1,138 @@
+"""Addresses of a host: which are tried, for how long they are known."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fakes.clients import KINDS, Seen, Talk, run
+from fakes.raw_server import RawServer, answering, whole
+
+from tierwatch.client import dialling
+from tierwatch.client.address import read_address
+
+POOL = KINDS["pool"]
+FINE = Seen(200, b"{}")
+NOBODY = Seen(0, b"", "UnreachableError")
+
+
+class Names:
+    """Stands for the DNS: gives the addresses a test wants, and counts the questions."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+        self.addresses = list(addresses)
+        self.asked: list[str] = []
+        monkeypatch.setattr(socket, "getaddrinfo", self._answer)
+
+    def _answer(self, host: Any, port: Any, *_: Any, **__: Any) -> list[Any]:
+        self.asked.append(host if isinstance(host, str) else host.decode())
+        if not self.addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "not known")
+        return [
+            (socket.AF_INET6, socket.SOCK_STREAM, 6, "", (address, int(port), 0, 0))
+            if ":" in address
+            else (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, int(port)))
+            for address in self.addresses
+        ]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Names]:
+    return lambda *addresses: Names(monkeypatch, *addresses)
+
+
+CLOSING = whole(b"{}", headers=b"connection: close\r\n")
+
+
+def calls(count: int, between: Callable[[Talk], None] = lambda _: None) -> list[Seen]:
+    """So many requests to models.example, each over a connection of its own."""
+
+    async def main() -> list[Seen]:
+        # asyncio's own loop: uvloop asks the DNS past Python's `socket`.
+        async with RawServer(answering(CLOSING)) as server, POOL.client() as client:
+            url = server.url.replace("127.0.0.1", "models.example")
+            it = Talk(client, server, read_address(url, {}))
+            seen = []
+            for _ in range(count):
+                seen.append(await it.seen())
+                between(it)
+            return seen
+
+    return run(KINDS["pool-asyncio"], main())
+
+
+def test_a_name_is_asked_for_once_a_minute(
+    names: Callable[..., Names], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dns = names("127.0.0.1")
+    assert calls(3) == [FINE] * 3
+    assert dns.asked.count("models.example") == 1
+    monkeypatch.setattr(dialling, "_ADDRESSES_S", 0.0)
+    assert calls(3) == [FINE] * 3
+    assert dns.asked.count("models.example") == 4
+
+
+def test_the_next_address_is_tried_where_one_refuses(names: Callable[..., Names]) -> None:
+    names("127.0.0.2", "127.0.0.1")  # the server listens on the second alone
+    assert calls(1) == [FINE]
+
+
+def test_an_address_of_another_family_is_tried(names: Callable[..., Names]) -> None:
+    names("::1", "127.0.0.1")
+    assert calls(1) == [FINE]
+
+
+def test_addresses_that_all_refuse_are_asked_for_again(names: Callable[..., Names]) -> None:
+    """A provider that moved is found by the next request, not after a minute."""
+    dns = names("127.0.0.2")
+
+    def move(_: Talk) -> None:
+        dns.addresses = ["127.0.0.1"]
+
+    assert calls(2, between=move) == [NOBODY, FINE]
+    assert dns.asked.count("models.example") == 2
+
+
+def test_a_name_that_is_not_known_is_asked_for_again(names: Callable[..., Names]) -> None:
+    dns = names()
+
+    def appear(_: Talk) -> None:
+        dns.addresses = ["127.0.0.1"]
+
+    assert calls(2, between=appear) == [NOBODY, FINE]
+
+
+def test_an_ipv6_address_in_brackets() -> None:
+    async def main() -> tuple[Seen, bytes]:
+        try:
+            server = await RawServer(answering(CLOSING), host="::1").__aenter__()
+        except OSError as error:
+            pytest.skip(f"no IPv6 here: {error}")
+        async with POOL.client() as client:
+            seen = await Talk(client, server, read_address(server.url, {})).seen()
+        await server.__aexit__(None, None, None)
+        return seen, server.requests[0]
+
+    seen, sent = run(POOL, main())
+    assert seen == FINE
+    assert b"\r\nhost: [::1]:" in sent
+
+
+def test_a_silent_address_does_not_hold_up_the_next(
+    names: Callable[..., Names], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialling, "_NEXT_ADDRESS_S", 0.02)
+    names("127.0.0.3", "127.0.0.1")
+    with socket.socket() as full, socket.socket() as waiting:
+
+        async def main() -> Seen:
+            async with RawServer(answering(CLOSING)) as server, POOL.client() as client:
+                full.bind(("127.0.0.3", server.port))
+                full.listen(0)
+                waiting.connect(full.getsockname())  # takes the only place there is
+                url = server.url.replace("127.0.0.1", "models.example")
+                async with asyncio.timeout(2):
+                    return await Talk(client, server, read_address(url, {})).seen()
+
+        assert run(KINDS["pool-asyncio"], main()) == FINE
