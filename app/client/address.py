@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
+from tierwatch.client.proxy import Proxy
+
 _PORTS = {"http": 80, "https": 443}
 _UNFIT_FOR_A_URL = re.compile(r"[\x00-\x20\x7f]")
 # A name or an IPv4 address; or an IPv6 one, perhaps of one network interface.
@@ -23,11 +25,18 @@ class Origin(NamedTuple):
         secure: whether TLS is spoken.
         host: a name in ASCII, or an IP address without brackets.
         port: the port.
+        through: the proxy on the way.
     """
 
     secure: bool
     host: str
     port: int
+    through: Proxy | None = None
+
+    @property
+    def shown(self) -> str:
+        """Host and port as HTTP writes them."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +56,7 @@ class Address:
     head: bytes
 
 
-def read_address(url: str, headers: Mapping[str, str]) -> Address:
+def read_address(url: str, headers: Mapping[str, str], proxy: Proxy | None = None) -> Address:
     r"""Prepare requests to ``url``.
 
     >>> read_address("https://[::1]/v1?a=b", {}).head
@@ -68,14 +77,20 @@ def read_address(url: str, headers: Mapping[str, str]) -> Address:
     host = parts.hostname if parts.hostname.isascii() else _in_ascii(parts.hostname)
     if not _HOST.fullmatch(host):
         raise ValueError("the host of an address is no domain name")
-    shown = f"[{host}]" if ":" in host else host
-    if port != _PORTS[parts.scheme]:
-        shown = f"{shown}:{port}"
+    origin = Origin(parts.scheme == "https", host, port, proxy)
+    shown = origin.shown
+    if port == _PORTS[parts.scheme]:
+        shown = shown.rpartition(":")[0]
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~")
     if parts.query:
         target += "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~?")
-    head = f"POST {target} HTTP/1.1\r\nhost: {shown}\r\n".encode() + header_lines(headers)
-    return Address(url, headers, Origin(parts.scheme == "https", host, port), head)
+    for_proxy = ""
+    if proxy is not None and not origin.secure:
+        # RFC 9112, 3.2.2: a proxy that reads the request is told the whole address.
+        target = f"http://{shown}{target}"
+        for_proxy = proxy.lines
+    head = f"POST {target} HTTP/1.1\r\nhost: {shown}\r\n{for_proxy}".encode()
+    return Address(url, headers, origin, head + header_lines(headers))
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:

@@ -11,6 +11,7 @@ from tierwatch.client.answer import Answer
 from tierwatch.client.face import IDLE_S
 from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError, UnreachableError
 from tierwatch.client.parser import AnswerParser
+from tierwatch.client.proxy import Proxy, Tunnel
 
 # Bytes that may wait here for a caller who does not read; beyond it the provider has to wait.
 _MOST_UNREAD = 128 * 1024
@@ -98,6 +99,15 @@ class Connection(asyncio.Protocol):
     def tls(self) -> ssl.SSLObject | None:
         """Its TLS, if it speaks it."""
         return cast("ssl.SSLObject | None", self._transport.get_extra_info("ssl_object"))
+
+    async def tunnel(self, proxy: Proxy) -> None:
+        """Have the proxy at the other end lead on to the origin.
+
+        Raises:
+            UnreachableError: it does not.
+        """
+        await Tunnel(self._loop).open(self._transport, self.origin.shown, proxy)
+        self._transport.set_protocol(self)
 
     async def secure(self, context: ssl.SSLContext) -> None:
         """Speak TLS from here on.

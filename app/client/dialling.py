@@ -5,6 +5,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from itertools import chain, zip_longest
+from typing import NamedTuple
 
 from tierwatch.client.address import Origin
 from tierwatch.client.connection import Connection
@@ -21,6 +22,11 @@ _NEXT_ADDRESS_S = 0.25
 _CLOCK_S = 0.002
 
 
+class _Host(NamedTuple):
+    host: str
+    port: int
+
+
 class Dialler:
     """Opens connections in the running loop. Remembers addresses for a minute.
 
@@ -35,7 +41,7 @@ class Dialler:
         self._connection = connection
         self._loop = asyncio.get_running_loop()
         self._tls: ResumingContext | None = None
-        self._known: dict[tuple[str, int], tuple[float, list[str]]] = {}
+        self._known: dict[_Host, tuple[float, list[str]]] = {}
 
     async def dial(self, origin: Origin, deadline: float) -> Connection:
         """Connect to an origin.
@@ -49,7 +55,7 @@ class Dialler:
             async with asyncio.timeout_at(min(deadline, self._loop.time() + CONNECT_S)):
                 return await self._open(origin)
         except OSError as error:
-            self._known.pop((origin.host, origin.port), None)
+            self._known.pop(_next(origin), None)
             if isinstance(error, TimeoutError) and self._loop.time() >= deadline - _CLOCK_S:
                 raise
             raise UnreachableError(_said(error)) from error
@@ -60,28 +66,31 @@ class Dialler:
             self._tls.remember(connection.origin.host, connection.tls)
 
     async def _open(self, origin: Origin) -> Connection:
-        connection = await self._fastest(origin, await self._addresses(origin))
+        host = _next(origin)
+        connection = await self._fastest(origin, await self._addresses(host), host.port)
         if origin.secure:
             try:
+                if origin.through is not None:
+                    await connection.tunnel(origin.through)
                 await connection.secure(self._context())
             except BaseException:
                 connection.abort()
                 raise
         return connection
 
-    async def _addresses(self, origin: Origin) -> list[str]:
-        until, found = self._known.get((origin.host, origin.port), (0.0, []))
+    async def _addresses(self, host: _Host) -> list[str]:
+        until, found = self._known.get(host, (0.0, []))
         if self._loop.time() < until:
             return found
-        told = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+        told = await self._loop.getaddrinfo(*host, type=socket.SOCK_STREAM)
         found = _in_turn([(family, str(where[0])) for family, _, _, _, where in told])
-        self._known[origin.host, origin.port] = (self._loop.time() + _ADDRESSES_S, found)
+        self._known[host] = (self._loop.time() + _ADDRESSES_S, found)
         return found
 
-    async def _fastest(self, origin: Origin, addresses: list[str]) -> Connection:
+    async def _fastest(self, origin: Origin, addresses: list[str], port: int) -> Connection:
         """The first to open of several attempts, each begun a little after the one before."""
         if len(addresses) == 1:
-            return await self._attempt(origin, addresses[0])
+            return await self._attempt(origin, addresses[0], port)
         to_try = list(addresses)
         under_way: set[asyncio.Task[Connection]] = set()
         opened: list[Connection] = []
@@ -89,7 +98,7 @@ class Dialler:
         try:
             while not opened and (to_try or under_way):
                 if to_try:
-                    attempt = self._attempt(origin, to_try.pop(0))
+                    attempt = self._attempt(origin, to_try.pop(0), port)
                     under_way.add(self._loop.create_task(attempt))
                 done, under_way = await asyncio.wait(
                     under_way,
@@ -110,9 +119,9 @@ class Dialler:
             return opened[0]
         raise error or OSError("no address")
 
-    async def _attempt(self, origin: Origin, address: str) -> Connection:
+    async def _attempt(self, origin: Origin, address: str, port: int) -> Connection:
         connection = self._connection(origin)
-        await self._loop.create_connection(lambda: connection, address, origin.port)
+        await self._loop.create_connection(lambda: connection, address, port)
         return connection
 
     def _context(self) -> ResumingContext:
@@ -120,6 +129,12 @@ class Dialler:
         if self._tls is None:
             self._tls = ResumingContext()
         return self._tls
+
+
+def _next(origin: Origin) -> _Host:
+    """Who is at the other end of the wire: the origin, or the proxy on the way to it."""
+    there = origin if origin.through is None else origin.through
+    return _Host(there.host, there.port)
 
 
 def _in_turn(found: list[tuple[int, str]]) -> list[str]:

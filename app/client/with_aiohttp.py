@@ -1,4 +1,4 @@
-"""The same face over aiohttp. Imported only where it is configured: it takes 20 MB and .3 s."""
+"""The same face over aiohttp. Imported only where it is configured: 13 MB and .13 s of CPU."""
 
 import asyncio
 import io
@@ -71,6 +71,7 @@ class AiohttpClient:
             raise RuntimeError("The client is used outside its `async with` block.")
         if headers:
             header_lines(headers)
+        proxy = address.origin.through
         try:
             async with asyncio.timeout_at(deadline):
                 response = await self._session.post(
@@ -79,6 +80,7 @@ class AiohttpClient:
                     headers={**address.headers, **headers} if headers else address.headers,
                     timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S),
                     allow_redirects=False,
+                    proxy=None if proxy is None else proxy.url,
                 )
         except (aiohttp.ClientError, OSError) as error:
             raise _fault(error) from error
@@ -138,6 +140,8 @@ def _fault(error: Exception, *, begun: bool = False) -> Exception:
     if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
         return TimeoutError("no answer in time")
     fault: type[ClientFault] = CutError if begun else UnreachableError
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return UnreachableError(f"its proxy answered {error.status}")
     if isinstance(error, aiohttp.ClientResponseError):
         fault = BrokenAnswerError
     return fault(type(error).__name__)

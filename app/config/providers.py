@@ -22,6 +22,11 @@ class ProviderConfig(Section):
     api_key: SecretName | None = Field(
         default=None, description="`env:NAME`; never the key itself."
     )
+    proxy: SecretName | None = Field(
+        default=None,
+        description="`env:NAME` of a variable that holds the address of an HTTP proxy, as"
+        " `http://user:password@host:3128`; calls go through it. Default: none.",
+    )
     timeout_s: Seconds = Field(
         default=60.0,
         validation_alias="timeout",

@@ -16,7 +16,7 @@ import orjson
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
-from tierwatch.providers.endpoint import chat_headers, chat_url
+from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
 from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.first_choice import first_choice
@@ -86,12 +86,16 @@ class ChatClient:
     ) -> None:
         self._providers = {name: _Provider(c, environ) for name, c in providers.items()}
         most = sum(config.max_concurrency for config in providers.values())
-        self._http = httpx.Client(
-            transport=transport,
-            limits=httpx.Limits(max_connections=most or None, max_keepalive_connections=most),
-            follow_redirects=False,
-            trust_env=False,  # a proxy set for the machine must not see prompts unasked
-        )
+        self._ways = {
+            way: httpx.Client(
+                transport=transport,
+                limits=httpx.Limits(max_connections=most or None, max_keepalive_connections=most),
+                follow_redirects=False,
+                proxy=None if way is None else way.url,
+                trust_env=False,  # a proxy set for the machine must not see prompts unasked
+            )
+            for way in {provider.proxy for provider in self._providers.values()}
+        }
 
     def complete(
         self, provider: str, request: Mapping[str, Any], *, timeout_s: float | None = None
@@ -131,7 +135,7 @@ class ChatClient:
         deadline = time.monotonic() + timeout_s
         limits = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
         try:
-            with self._http.stream(
+            with self._ways[target.proxy].stream(
                 "POST", target.url, content=body, headers=target.headers, timeout=limits
             ) as response:
                 parts, size = [], 0
@@ -161,16 +165,18 @@ class ChatClient:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._http.close()
+        for way in self._ways.values():
+            way.close()
 
 
 class _Provider:
-    """What one provider's calls share: address, headers, wire and free slots."""
+    """What one provider's calls share: address, way, headers, wire and free slots."""
 
     def __init__(self, config: ProviderConfig, environ: Mapping[str, str]) -> None:
         self.wire = WIRES[config.kind]
         self.url = chat_url(config)
         self.headers = chat_headers(config, environ)
+        self.proxy = chat_proxy(config, environ)
         self.timeout_s = config.timeout_s
         self._slots = threading.BoundedSemaphore(config.max_concurrency)
 

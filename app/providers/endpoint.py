@@ -1,14 +1,30 @@
-"""Where a provider takes chats, and with what headers."""
+"""Where a provider takes chats, on which way, and with what headers."""
 
 from collections.abc import Mapping
 
+from tierwatch.client.proxy import Proxy, read_proxy
 from tierwatch.config import ProviderConfig
+from tierwatch.errors import SettingsError
 from tierwatch.wire.wires import WIRES
 
 
 def chat_url(config: ProviderConfig) -> str:
     """The address that chats are posted to."""
     return WIRES[config.kind].chat_url(config.base_url)
+
+
+def chat_proxy(config: ProviderConfig, environ: Mapping[str, str]) -> Proxy | None:
+    """The proxy that calls go through, if any.
+
+    Raises:
+        SettingsError: its variable is not set, or holds no address of a proxy.
+    """
+    if config.proxy is None:
+        return None
+    try:
+        return read_proxy(config.proxy.reveal(environ))
+    except ValueError as error:
+        raise SettingsError(f"{config.proxy.variable}: {error}") from None
 
 
 def chat_headers(config: ProviderConfig, environ: Mapping[str, str]) -> dict[str, str]:

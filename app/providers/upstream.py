@@ -18,7 +18,7 @@ from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError
 from tierwatch.client.pool import Pool
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError, SettingsError
-from tierwatch.providers.endpoint import chat_headers, chat_url
+from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
 from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.wire.json_bytes import read_json
 
@@ -219,7 +219,7 @@ class UpstreamStream:
 def _client(name: ClientName) -> Client:
     if name == "pool":
         return Pool()
-    from tierwatch.client.with_aiohttp import AiohttpClient  # noqa: PLC0415 - 20 MB, see there
+    from tierwatch.client.with_aiohttp import AiohttpClient  # noqa: PLC0415 - 13 MB, see there
 
     return AiohttpClient()
 
@@ -229,7 +229,7 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
     uncompressed = {"accept-encoding": "identity", "accept": "*/*"}
     headers = chat_headers(config, environ) | uncompressed
     try:
-        address = read_address(chat_url(config), headers)
+        address = read_address(chat_url(config), headers, chat_proxy(config, environ))
     except ValueError as error:
         asked = "" if config.api_key is None else f"{config.api_key.variable} or "
         raise SettingsError(f"{asked}{config.base_url}: {error}") from None

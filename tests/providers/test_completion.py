@@ -1,5 +1,6 @@
 """The synchronous client: both wires, every way to fail, many threads."""
 
+import asyncio
 import gzip
 import socket
 import threading
@@ -11,6 +12,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from fakes.forward_proxy import ForwardProxy
+from fakes.raw_server import RawServer, answering, whole
 
 from tierwatch.config import ProviderConfig, Secret
 from tierwatch.errors import ProviderError, SettingsError
@@ -350,3 +353,25 @@ def test_waiting_for_a_slot_ends_too() -> None:
         leave.set()
         with pytest.raises(ProviderError, match="within"):  # its own time was over as well
             first.result()
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_calls_go_through_the_proxy_that_is_named(*, named: bool) -> None:
+    """A real one: httpx keeps proxies apart from the transport that other tests replace."""
+    reply = b'{"choices": [{"message": {"role": "assistant", "content": "a"}}]}'
+
+    async def main() -> tuple[str, int]:
+        proxy = ForwardProxy()
+        async with RawServer(answering(whole(reply))) as server, proxy:
+            fields = {"kind": "openai", "base_url": server.url}
+            if named:
+                fields["proxy"] = "env:OUT"
+            chat = ChatClient(
+                {"lab": ProviderConfig.model_validate(fields)},
+                {"OUT": f"http://127.0.0.1:{proxy.port}"},
+            )
+            said = await asyncio.to_thread(chat.complete, "lab", {"model": "m", "messages": []})
+            chat.close()
+            return said.message["content"], len(proxy.heads)
+
+    assert asyncio.run(main()) == ("a", int(named))

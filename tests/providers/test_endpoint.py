@@ -1,4 +1,4 @@
-"""Where a provider takes chats, and with what headers."""
+"""Where a provider takes chats, on which way, and with what headers."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from tierwatch.config.providers import ProviderConfig
 from tierwatch.errors import SettingsError
-from tierwatch.providers.endpoint import chat_headers, chat_url
+from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
 
 
 def provider(kind: str, **more: Any) -> ProviderConfig:
@@ -47,3 +47,19 @@ def test_without_a_key_none_is_shown(kind: str) -> None:
 def test_a_missing_key_is_said_by_the_name_of_its_variable() -> None:
     with pytest.raises(SettingsError, match="NOT_SET"):
         chat_headers(provider("openai", api_key="env:NOT_SET"), {})
+
+
+def test_no_proxy_is_asked_unless_it_is_named() -> None:
+    assert chat_proxy(provider("openai"), {"HTTPS_PROXY": "http://proxy"}) is None
+    found = chat_proxy(provider("openai", proxy="env:HTTPS_PROXY"), {"HTTPS_PROXY": "http://proxy"})
+    assert found is not None
+    assert (found.host, found.port) == ("proxy", 3128)
+
+
+@pytest.mark.parametrize("environ", [{}, {"OUT": ""}, {"OUT": "socks5://us:hunter2@proxy"}])
+def test_a_proxy_that_cannot_be_used_is_said_by_the_name_of_its_variable(
+    environ: dict[str, str],
+) -> None:
+    with pytest.raises(SettingsError, match="OUT") as caught:
+        chat_proxy(provider("openai", proxy="env:OUT"), environ)
+    assert "hunter2" not in str(caught.value)
