@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from tierwatch.client.address import Address, read_address
+from tierwatch.client.decoding import decoded
 from tierwatch.client.face import Client, Reply
 from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError
 from tierwatch.client.pool import Pool
@@ -168,6 +169,7 @@ class Upstream:
         address = self._endpoints[provider].address
         try:
             reply = await self._client.post(address, body, deadline=deadline, headers=headers)
+            reply = _decoded(reply)
         except (TimeoutError, ClientFault) as error:
             raise _failure(provider, error) from error
         except ValueError as error:  # from the caller: the next provider would get it as well
@@ -234,6 +236,14 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
         asked = "" if config.api_key is None else f"{config.api_key.variable} or "
         raise SettingsError(f"{asked}{config.base_url}: {error}") from None
     return _Endpoint(kind=config.kind, address=address, silence_s=config.timeout_s)
+
+
+def _decoded(reply: Reply) -> Reply:
+    try:
+        return decoded(reply)
+    except ClientFault:
+        reply.close()
+        raise
 
 
 async def _read(provider: str, reply: Reply, most: int) -> bytes:

@@ -1,6 +1,7 @@
 """Against a bare socket server, over both clients: what the network does is the subject here."""
 
 import asyncio
+import gzip
 import json
 import socket
 import subprocess
@@ -214,6 +215,25 @@ def test_an_answer_in_many_pieces_is_put_together() -> None:
 
     (raw, _), _, _ = run(talk, complete)
     assert raw == body
+
+
+def test_an_answer_that_was_compressed_though_nobody_asked_is_unpacked() -> None:
+    packed = whole(gzip.compress(b'{"choices": []}'), headers=b"content-encoding: gzip\r\n")
+    (raw, parsed), _, _ = run(reply(packed), complete)
+    assert (raw, parsed) == (b'{"choices": []}', {"choices": []})
+
+    async def begin(upstream: Upstream) -> bytes:
+        stream = await upstream.stream("p", b"{}")
+        stream.close()
+        return stream.first
+
+    packed = whole(gzip.compress(b"data: 1\n\n"), headers=b"content-encoding: gzip\r\n")
+    assert run(reply(packed), begin)[0] == b"data: 1\n\n"
+
+
+def test_an_answer_compressed_in_another_way_is_unreadable() -> None:
+    error, _, _ = run(reply(whole(b"{}", headers=b"content-encoding: br\r\n")), failing)
+    assert error.kind == "unreadable"
 
 
 def test_a_body_of_megabytes_is_sent_without_a_warning() -> None:
