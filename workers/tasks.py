@@ -12,11 +12,11 @@ from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.notify import deliver
 from tierwatch.loop.watch import anchors, find_cause, observe, probes, traffic
-from tierwatch_workers.celery_app import celery_app
 from tierwatch_workers.process import runtime
+from tierwatch_workers.steps import step
 
 
-@celery_app.task(name=dispatch.SHADOW)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.SHADOW)
 def shadow_exchange(exchange_id: str) -> None:
     """Answer an exchange again on its alternative tier."""
     at = runtime()
@@ -31,7 +31,7 @@ def shadow_exchange(exchange_id: str) -> None:
     )
 
 
-@celery_app.task(name=dispatch.JUDGE)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.JUDGE)
 def judge_exchange(exchange_id: str) -> None:
     """Have a pair compared."""
     at = runtime()
@@ -44,21 +44,21 @@ def judge_exchange(exchange_id: str) -> None:
     )
 
 
-@celery_app.task(name=dispatch.OBSERVE)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.OBSERVE)
 def observe_outcomes() -> None:
     """Feed new outcomes to the monitors."""
     at = runtime()
     observe.observe(engine=at.engine, rules=at.monitor_rules)
 
 
-@celery_app.task(name=dispatch.DELIVER)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.DELIVER)
 def deliver_alerts() -> None:
     """Notify people of what alerts have become."""
     at = runtime()
     deliver.deliver_alerts(engine=at.engine, destinations=at.destinations, rules=at.notify_rules)
 
 
-@celery_app.task(name=dispatch.SWEEP)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.SWEEP)
 def sweep_rows() -> None:
     """Send again what lost its message."""
     at = runtime()
@@ -70,7 +70,7 @@ def sweep_rows() -> None:
     )
 
 
-@celery_app.task(name=dispatch.RETUNE)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.RETUNE)
 def retune_thresholds() -> None:
     """Look for better thresholds."""
     at = runtime()
@@ -82,28 +82,28 @@ def retune_thresholds() -> None:
     )
 
 
-@celery_app.task(name=dispatch.LEARN)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.LEARN)
 def learn_pairs() -> None:
     """Teach the working classifiers what was judged."""
     at = runtime()
     learn.learn(engine=at.engine, rules=at.learn_rules)
 
 
-@celery_app.task(name=dispatch.REFIT)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.REFIT)
 def refit_models() -> None:
     """Compare what was learned with the active model."""
     at = runtime()
     refit.refit(engine=at.engine, rules=at.refit_rules, rollout_share=at.rollout_rules.share)
 
 
-@celery_app.task(name=dispatch.ROLLOUT)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.ROLLOUT)
 def watch_rollout() -> None:
     """End the running rollout if its pairs allow."""
     at = runtime()
     rollout.rollout(engine=at.engine, rules=at.rollout_rules)
 
 
-@celery_app.task(name=dispatch.WATCH_TRAFFIC)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.WATCH_TRAFFIC)
 def watch_traffic() -> None:
     """Watch the confidences of all traffic, and what is captured of it."""
     at = runtime()
@@ -112,7 +112,7 @@ def watch_traffic() -> None:
     )
 
 
-@celery_app.task(name=dispatch.JUDGE_ANCHORS)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.JUDGE_ANCHORS)
 def judge_anchors() -> None:
     """Put the anchors to the judge, if they are due."""
     at = runtime()
@@ -127,7 +127,7 @@ def judge_anchors() -> None:
         )
 
 
-@celery_app.task(name=dispatch.ASK_PROBES)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.ASK_PROBES)
 def ask_probes() -> None:
     """Ask each tier the probes, if they are due."""
     at = runtime()
@@ -143,7 +143,7 @@ def ask_probes() -> None:
         )
 
 
-@celery_app.task(name=dispatch.ATTRIBUTE)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.ATTRIBUTE)
 def attribute_alerts() -> None:
     """Say of each new misroute alert what has changed."""
     at = runtime()
@@ -157,7 +157,7 @@ def attribute_alerts() -> None:
     )
 
 
-@celery_app.task(name=dispatch.REBUILD_TYPES)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.REBUILD_TYPES)
 def rebuild_types() -> None:
     """Look for better task types, if they are due."""
     at = runtime()
@@ -171,7 +171,7 @@ def rebuild_types() -> None:
         )
 
 
-@celery_app.task(name=dispatch.RETENTION)  # type: ignore[untyped-decorator]  # celery has no types
+@step(dispatch.RETENTION)
 def keep_retention() -> None:
     """Cut the coming months of text, drop the old ones."""
     at = runtime()

@@ -7,6 +7,8 @@ import asyncio
 
 from starlette.types import Receive, Send
 
+from tierwatch.faults import guard
+
 # A watch costs a task; a reply that is there by then needs none.
 _WATCH_AFTER_S = 0.05
 
@@ -51,8 +53,9 @@ class Caller:
         return self._left
 
     async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        if self._serving is not None:
+        with guard("caller: watch") as watched:
+            while (await self._receive())["type"] != "http.disconnect":
+                pass
+        if self._serving is not None and not watched.cause:
             self._left = True
             self._serving.cancel()

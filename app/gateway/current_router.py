@@ -7,6 +7,7 @@ from typing import Self
 import structlog
 
 from tierwatch.errors import ArtefactError, PolicyError
+from tierwatch.faults import FAULTS, guard, repeat
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.classify.task_types import TaskTypes
@@ -95,7 +96,7 @@ class CurrentRouter:
             _log.error("task types refused; the active ones stay", problem=str(problem))
         except Exception as error:  # noqa: BLE001 - as for policies
             self._metrics.routing.policy_poll_failures.inc()
-            _log.warning("task types could not be read; the active ones stay", problem=repr(error))
+            FAULTS.note("task types: read, the active ones stay", error)
         else:
             self.router = self.router.with_types(types)
             _log.info("task types active", version=self._types_version)
@@ -115,7 +116,7 @@ class CurrentRouter:
             _log.error("model cannot be used; the last policy stays", problem=str(error))
         except Exception as error:  # noqa: BLE001 - a driver's error of any kind must not end the thread
             self._metrics.routing.policy_poll_failures.inc()
-            _log.warning("policies could not be read; the last ones stay", problem=repr(error))
+            FAULTS.note("policies: read, the last ones stay", error)
         else:
             self._show(self.router)
             _log.info("policy active", version=policies.stable.version)
@@ -129,7 +130,6 @@ class CurrentRouter:
         self._metrics.routing.model_version.set(router.policies.stable.classifier)
 
     def _poll(self) -> None:
-        while True:
+        with guard("policies: poll"):
             self.refresh()
-            if self._stop.wait(self._poll_s):
-                return
+        repeat(self.refresh, every_s=self._poll_s, stop=self._stop, doing="policies: poll")

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from starlette.background import BackgroundTask
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tierwatch.config import Config
+from tierwatch.faults import FAULTS
 from tierwatch.gateway.accept.body import read_body
 from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.current_router import CurrentRouter
@@ -22,8 +22,6 @@ from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.refusal import Refusal
-
-_log = structlog.get_logger()
 
 
 class SmallEndpoints:
@@ -94,7 +92,7 @@ class SmallEndpoints:
             await run_in_threadpool(self._feedback, feedback)
         except Exception as error:  # noqa: BLE001 - the caller has its answer; the loss is counted and logged
             self._metrics.traffic.feedback("lost").inc()
-            _log.warning("feedback was lost", request=str(feedback.request_id), problem=repr(error))
+            FAULTS.note("feedback: keep", error)
         else:
             self._metrics.traffic.feedback("taken").inc()
 

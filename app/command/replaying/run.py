@@ -35,6 +35,7 @@ from tierwatch.command.replaying.sender import Progress, exchanges, progress_sho
 from tierwatch.command.terminal import say, say_error
 from tierwatch.config import Config, load_config
 from tierwatch.errors import StackError
+from tierwatch.faults import repeat
 from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.report import Report, build_report
@@ -234,16 +235,21 @@ class _Run:
     def _trickle(self) -> None:
         items = list(exchanges(self.options.traffic, Progress(), limit=self.options.limit))
         recent = items[len(items) * 3 // 5 :]
+
+        def send() -> None:
+            replay_traffic(
+                cycle(recent),
+                gateway_url=self._gateway_url,
+                progress=self.progress,
+                hold=lambda: False,
+                stop=self.ended.is_set,
+                every_s=_TRICKLE_EVERY_S,
+            )
+
         threading.Thread(
-            target=replay_traffic,
-            kwargs={
-                "items": cycle(recent),
-                "gateway_url": self._gateway_url,
-                "progress": self.progress,
-                "hold": lambda: False,
-                "stop": self.ended.is_set,
-                "every_s": _TRICKLE_EVERY_S,
-            },
+            target=repeat,
+            args=(send,),
+            kwargs={"every_s": _TRICKLE_EVERY_S, "stop": self.ended, "doing": "replay: trickle"},
             name="trickle",
             daemon=True,
         ).start()

@@ -16,6 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from tierwatch.faults import keep_at
 from tierwatch.gateway.memory.background import end
 
 _log = structlog.get_logger(__name__)
@@ -134,7 +135,7 @@ class CacheStore:
 
     def _close(self) -> None:
         self.open = False
-        self._mending = asyncio.create_task(self._mend())
+        self._mending = asyncio.create_task(keep_at(self._mend, doing="cache: mend"))
 
     async def _mend(self) -> None:
         pause_s = _FIRST_PAUSE_S

@@ -10,6 +10,7 @@ import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
+from functools import partial
 from itertools import islice
 from types import TracebackType
 from typing import Self
@@ -22,6 +23,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from tierwatch.errors import SettingsError
+from tierwatch.faults import keep_at
 from tierwatch.gateway.memory.background import end
 from tierwatch.routing.stickiness import Pin
 
@@ -87,7 +89,8 @@ class Pins:
     async def __aenter__(self) -> Self:
         if self._client is not None:
             for work in (self._watch, self._read, self._write):
-                self._tasks.append(asyncio.create_task(work(self._client)))
+                kept = keep_at(partial(work, self._client), doing=f"pins: {work.__name__[1:]}")
+                self._tasks.append(asyncio.create_task(kept))
         return self
 
     async def __aexit__(

@@ -9,9 +9,8 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from tierwatch.config import CacheConfig
+from tierwatch.faults import FAULTS
 from tierwatch.gateway.cache.cache_entry import write_entry
 from tierwatch.gateway.cache.cache_key import CacheKey
 from tierwatch.gateway.cache.lookup import Lookup
@@ -19,8 +18,6 @@ from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.memory.cache_store import CacheAbsentError
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.capture.exchange import ServedExchange
-
-_log = structlog.get_logger(__name__)
 
 # Answers that wait to be written. More than this means Redis is slower than the traffic.
 _MOST_WAITING = 64
@@ -92,7 +89,7 @@ class CacheWriter:
             self._counted(absent.why).inc()
         except Exception as error:  # noqa: BLE001 - the caller has its answer; the loss is counted and logged
             self._counted("failed").inc()
-            _log.warning("an answer was not kept in the cache", why=type(error).__name__)
+            FAULTS.note("cache: keep an answer", error)
         else:
             self._counted("stored").inc()
 
