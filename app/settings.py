@@ -166,6 +166,12 @@ class Settings:
     spool_max_mb: int = _setting(
         256, _count, "1 or more", "Captured exchanges kept on disk while Postgres is away."
     )
+    dead_letters_max_mb: int = _setting(
+        64,
+        _count,
+        "1 or more",
+        "Kept on disk of what Postgres refuses or cannot be redacted; see `tierwatch doctor`.",
+    )
     worker_threads: int = _setting(
         32, _count, "1 or more", "Model calls a worker process waits for at once."
     )
@@ -246,6 +252,11 @@ class Settings:
     def shared_url(self) -> str:
         """URL of the Redis that gateways share; empty when each keeps to itself."""
         return self.cache_url or self.redis_url
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where captured exchanges wait while Postgres is away, beside what it refused."""
+        return self.data_dir / "spool"
 
 
 def variable(name: str) -> str:

@@ -31,6 +31,8 @@ from tierwatch.config import load_config
 from tierwatch.dispatch import CeleryDispatch
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.local import Process, Stack, free_port
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
+from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import redact
@@ -131,8 +133,8 @@ def main() -> None:
             plan=SamplingPlan(1.0),
             budget_usd_per_day=None,
             redact=redact,
-            spool_path=folder / "spool" / "x.jsonl",
-            spool_max_bytes=1_000_000,
+            spools=SpoolFolder(folder / "spool", name="x", max_bytes=1_000_000),
+            letters=DeadLetters(folder / "spool", max_bytes=1_000_000),
         )
         found = read_traffic(DEMO / "items.jsonl")
         items = distinct([item for item in found if isinstance(item, RecordedExchange)])

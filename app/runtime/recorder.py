@@ -4,10 +4,18 @@ from sqlalchemy import Engine
 
 from tierwatch.config import Config
 from tierwatch.dispatch import CeleryDispatch
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
+from tierwatch.loop.capture.backlog.folder import SpoolFolder, spool_name
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import load_redactor
 from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
+
+
+def dead_letters(settings: Settings) -> DeadLetters:
+    """The file of what could not be written, shared by the processes with this folder of data."""
+    max_bytes = settings.dead_letters_max_mb * 1_000_000
+    return DeadLetters(settings.spool_dir, max_bytes=max_bytes)
 
 
 def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> CaptureRecorder:
@@ -23,7 +31,12 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
         plan=sampling_plan(config),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
         redact=load_redactor(settings.redactor or None),
-        spool_path=settings.data_dir / "spool" / f"capture-{settings.gateway_port}.jsonl",
-        spool_max_bytes=settings.spool_max_mb * 1_000_000,
+        spools=SpoolFolder(
+            settings.spool_dir,
+            name=spool_name(settings.gateway_port),
+            max_bytes=settings.spool_max_mb * 1_000_000,
+            port=settings.gateway_port,
+        ),
+        letters=dead_letters(settings),
         buffer=config.gateway.capture_buffer,
     )

@@ -12,6 +12,8 @@ from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.judges.verdict import Verdict
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
+from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange, new_exchange_id
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.providers.completion import Completion
@@ -127,6 +129,8 @@ class FakeJudge:
 def build_recorder(
     engine: Engine, dispatch: KeptDispatch, folder: Path, **changes: Any
 ) -> CaptureRecorder:
+    """A recorder with its spool and its dead letters below a folder."""
+    most = changes.pop("spool_max_bytes", 1_000_000)
     options: dict[str, Any] = {
         "engine": engine,
         "dispatch": dispatch,
@@ -134,8 +138,8 @@ def build_recorder(
         "plan": SamplingPlan(1.0),
         "budget_usd_per_day": None,
         "redact": lambda words: words.replace("secret", "[KEY]"),
-        "spool_path": folder / "spool" / "capture.jsonl",
-        "spool_max_bytes": 1_000_000,
+        "spools": SpoolFolder(folder / "spool", name="test", max_bytes=most),
+        "letters": DeadLetters(folder / "spool", max_bytes=1_000_000),
     }
     return CaptureRecorder(**(options | changes))
 

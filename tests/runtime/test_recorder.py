@@ -1,5 +1,6 @@
 """What the gateway hands its exchanges to, as settings and configuration say."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,10 @@ def test_the_recorder_samples_and_spools_as_it_is_told(
     assert built["dispatch"] == "dispatch to redis://h/1"
     assert (built["plan"], built["tiers"]) == (sampling_plan(config), config.tiers)
     assert (built["budget_usd_per_day"], built["buffer"]) == (4.0, 7)
-    # Two gateways of one machine do not share a spool.
-    assert built["spool_path"] == tmp_path / "spool" / "capture-9000.jsonl"
-    assert built["spool_max_bytes"] == 3_000_000
+    spools = built["spools"]
+    assert spools.own.path.parent == tmp_path / "spool"
+    assert f"-9000-{os.getpid()}-" in spools.own.path.name
+    assert not spools.own.append(b"x" * 3_000_000)  # with its line break one too many
     assert "jo@example.org" not in built["redact"]("write to jo@example.org")
 
 

@@ -40,6 +40,8 @@ FIGURES: Final = (
 )
 WIDTH: Final = len(FIGURES)
 DROPPED: Final = FIGURES.index("dropped")
+SAMPLED: Final = FIGURES.index("sampled")
+KEY_PARTS: Final = 5
 
 
 @dataclass(slots=True)

@@ -7,17 +7,31 @@ the one that is read.
 import datetime as dt
 import hashlib
 import uuid
-from typing import TypedDict
+from collections.abc import Callable, Sequence
+from typing import Final, NotRequired, TypedDict
 
 from tierwatch.evaluation.sampling.allocation import confidence_bin
 from tierwatch.evaluation.sampling.inclusion import Inclusion
-from tierwatch.loop.capture.counts import Batch, Key, padded
+from tierwatch.faults import guard
+from tierwatch.loop.capture.counts import (
+    Batch,
+    Key,
+    add,
+    key_of,
+    one_dropped,
+    padded,
+    rollup,
+)
 from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.loop.capture.redact import Redactor, redact_json, storable
+from tierwatch.loop.capture.redact import Redactor, redact_json, redacted_text, storable
 from tierwatch.store.documents import Json, JsonList, JsonValue
 from tierwatch.store.traffic.exchanges import ExchangeColumns
+from tierwatch.store.traffic.rollups import RollupColumns
 from tierwatch.store.traffic.work import AttemptColumns
+from tierwatch.wire.json_bytes import read_json
 
+# Of the documents that this version writes; those of the first carry none.
+VERSION: Final = 1
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 # Longer names of sessions are cut; with a digest behind it, so is what stands before that.
 _LONGEST_SESSION = 200
@@ -64,6 +78,7 @@ class BatchDocument(TypedDict):
     of an older version; ``boundaries`` are rows of a day, a boundary, cents and requests.
     """
 
+    version: NotRequired[int]
     flush_id: str
     counts: list[JsonList]
     boundaries: list[tuple[int, str, int, int]]
@@ -71,35 +86,118 @@ class BatchDocument(TypedDict):
     attempts: list[AttemptColumns]
 
 
-def batch_document(batch: Batch, *, redact: Redactor, digest_key: bytes) -> BatchDocument:
+def batch_document(
+    batch: Batch,
+    *,
+    redact: Redactor,
+    digest_key: bytes,
+    fail: Callable[[ServedExchange, str], None],
+) -> BatchDocument:
     """A batch as it is stored.
 
     Args:
         batch: what happened since the last flush.
-        redact: every stored text passes through it.
+        redact: every stored text passes through it. It may be anybody's code: an exchange for which
+            it raises twice is counted as dropped and costs nothing else.
         digest_key: of this process; names of sessions that are redacted stay apart by a digest
             under it, which nobody can try names against.
+        fail: is given each such exchange with the kind of the exception.
     """
-    return {
-        "flush_id": str(uuid.uuid4()),
-        "counts": [[*key, *row] for key, row in batch.counts.items()],
-        "boundaries": [(*key, requests) for key, requests in batch.boundaries.items()],
-        "exchanges": [
-            _exchange_document(served, chosen, number, redact, digest_key)
-            for served, chosen, number in batch.sampled
-        ],
-        "attempts": [
+    exchanges = []
+    dropped: list[JsonList] = []
+    for sampled in batch.sampled:
+        for _ in range(2):
+            with guard("capture: redact") as tried:
+                exchanges.append(_exchange_document(*sampled, redact, digest_key))
+            if not tried.cause:
+                break
+        else:
+            dropped.append([*key_of(sampled[0]), *one_dropped()])
+            fail(sampled[0], tried.cause)
+    return new_flush(
+        counts=[[*key, *row] for key, row in batch.counts.items()] + dropped,
+        boundaries=[(*key, requests) for key, requests in batch.boundaries.items()],
+        exchanges=exchanges,
+        attempts=[
             {
                 "exchange_id": str(exchange_id),
                 "step": "serve",
-                "model": attempt.model,
-                "error": attempt.error,
+                "model": storable(attempt.model),
+                "error": storable(attempt.error),
                 "detail": "" if attempt.status is None else f"HTTP {attempt.status}",
                 "latency_ms": attempt.latency_ms,
             }
             for exchange_id, attempt in batch.attempts
         ],
+    )
+
+
+def counts_alone(batch: Batch) -> BatchDocument:
+    """A batch of which nothing but the counts can be had; its exchanges are dropped."""
+    dropped = [[*key_of(served), *one_dropped()] for served, _, _ in batch.sampled]
+    return new_flush(counts=[[*key, *row] for key, row in batch.counts.items()] + dropped)
+
+
+def read_document(line: bytes) -> BatchDocument:
+    """A line of a spool as the document that it is.
+
+    Raises:
+        ValueError: it was cut, or is none that this version knows; the text says no more than that.
+    """
+    try:
+        read: JsonValue = read_json(line)
+    except ValueError:
+        raise ValueError("no whole JSON") from None
+    if not isinstance(read, dict):
+        raise ValueError("another shape")  # noqa: TRY004 - as the other two
+    version = read.get("version", VERSION)
+    if not isinstance(version, int) or version > VERSION:
+        raise ValueError("another version")
+    try:
+        uuid.UUID(read["flush_id"])
+        whole = all(
+            isinstance(read[name], list)
+            for name in ("counts", "boundaries", "exchanges", "attempts")
+        )
+    except (KeyError, TypeError, ValueError, AttributeError):
+        whole = False
+    if not whole:
+        raise ValueError("another shape")
+    document: JsonValue = read
+    known: BatchDocument = document
+    return known
+
+
+def without_exchanges(document: BatchDocument) -> BatchDocument:
+    """The same batch with its exchanges counted as dropped instead; it stays the same flush."""
+    dropped = [[*counted_under(exchange), *one_dropped()] for exchange in document["exchanges"]]
+    return {**document, "exchanges": [], "counts": document["counts"] + dropped}
+
+
+def new_flush(
+    *,
+    counts: Sequence[JsonList] = (),
+    boundaries: Sequence[tuple[int, str, int, int]] = (),
+    exchanges: Sequence[ExchangeDocument] = (),
+    attempts: Sequence[AttemptColumns] = (),
+) -> BatchDocument:
+    """A batch of these parts under an id of its own."""
+    return {
+        "version": VERSION,
+        "flush_id": str(uuid.uuid4()),
+        "counts": list(counts),
+        "boundaries": list(boundaries),
+        "exchanges": list(exchanges),
+        "attempts": list(attempts),
     }
+
+
+def rollups(rows: Sequence[JsonList]) -> list[RollupColumns]:
+    """Rows of ``counts`` as the store takes them, those of one key added up."""
+    merged: dict[Key, list[float]] = {}
+    for row in rows:
+        add(merged, *count_of_row(row))
+    return [rollup(key, figures) for key, figures in merged.items()]
 
 
 def count_of_row(row: JsonList) -> tuple[Key, list[float]]:
@@ -130,11 +228,13 @@ def exchange_columns(exchange: ExchangeDocument) -> ExchangeColumns:
     return taken
 
 
-def boundary_counts(document: BatchDocument) -> list[tuple[dt.date, str, int, int]]:
+def boundary_counts(
+    rows: Sequence[tuple[int, str, int, int]],
+) -> list[tuple[dt.date, str, int, int]]:
     """Requests by day, boundary and confidence in cents, as the store takes them."""
     return [
         (dt.date.fromordinal(_EPOCH + day), boundary, cents, requests)
-        for day, boundary, cents, requests in document["boundaries"]
+        for day, boundary, cents, requests in rows
     ]
 
 
@@ -147,7 +247,7 @@ def session_name(session: str, *, redact: Redactor, digest_key: bytes) -> str:
     >>> session_name("batch 7", redact=lambda words: words, digest_key=b"key")
     'batch 7'
     """
-    redacted = storable(redact(session))
+    redacted = storable(redacted_text(session, redact))
     if redacted != session:
         digest = hashlib.blake2b(session.encode("utf-8", "replace"), key=digest_key)
         redacted = f"{redacted[:_BEFORE_DIGEST]}#{digest.hexdigest()[:16]}"
@@ -164,16 +264,16 @@ def _exchange_document(
         "arrived_at": served.arrived_at,
         "session": session_name(served.session, redact=redact, digest_key=digest_key),
         "tier": served.served_tier,
-        "model": served.served_model,
+        "model": storable(served.served_model),
         "provider": served.provider,
-        "label": decision.label,
+        "label": storable(decision.label),
         "confidence": decision.confidence,
         "confidences": dict(decision.confidences),
         "threshold": decision.threshold,
         "escalated": decision.escalated,
         "task_type": decision.task_type,
         "policy_version": decision.policy_version,
-        "reason": decision.reason,
+        "reason": storable(decision.reason),
         "direction": chosen.direction,
         "alternative_tier": chosen.alternative_tier,
         "rate": chosen.rate,

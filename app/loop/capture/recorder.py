@@ -5,20 +5,36 @@ else, a disk or Postgres, is the writer's, in a thread of its own.
 """
 
 import threading
+import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import Dispatch
-from tierwatch.evaluation.sampling.inclusion import cached_inclusion, inclusion, propensities
+from tierwatch.evaluation.sampling.inclusion import (
+    Inclusion,
+    cached_inclusion,
+    inclusion,
+    propensities,
+)
 from tierwatch.evaluation.sampling.plan import SamplingPlan
-from tierwatch.loop.capture.counts import WIDTH, Batch, key_of
+from tierwatch.faults import FAULTS, guard
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
+from tierwatch.loop.capture.backlog.folder import SpoolFolder
+from tierwatch.loop.capture.backlog.waiting import Waiting
+from tierwatch.loop.capture.counts import (
+    DROPPED,
+    SAMPLED,
+    Batch,
+    BoundaryKey,
+    add,
+    key_of,
+)
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.postgres import BatchStore
 from tierwatch.loop.capture.redact import Redactor
-from tierwatch.loop.capture.spool import Spool
+from tierwatch.loop.capture.state import CaptureState
 from tierwatch.loop.capture.steering import Steering
 from tierwatch.loop.capture.writer import CaptureWriter
 from tierwatch.routing.tiers import CACHE_TIER, Tier
@@ -38,8 +54,8 @@ class CaptureRecorder:
         plan: sampling rates; the budget's factor is applied here.
         budget_usd_per_day: None for no limit.
         redact: takes and returns text; every stored string passes through it.
-        spool_path: file for batches while Postgres is away.
-        spool_max_bytes: its limit.
+        spools: files for batches while Postgres is away.
+        letters: take what cannot be written.
         buffer: sampled exchanges held in memory between two flushes; more are dropped, counted.
         flush_every_s: seconds between commits.
     """
@@ -53,8 +69,8 @@ class CaptureRecorder:
         plan: SamplingPlan,
         budget_usd_per_day: float | None,
         redact: Redactor,
-        spool_path: Path,
-        spool_max_bytes: int,
+        spools: SpoolFolder,
+        letters: DeadLetters,
         buffer: int = 10_000,
         flush_every_s: float = 1.0,
     ) -> None:
@@ -68,87 +84,104 @@ class CaptureRecorder:
         self._base = 0
         self._dropped = 0
         self._steering = Steering(engine, budget_usd_per_day=budget_usd_per_day)
-        self._store = BatchStore(engine, dispatch)
+        self._spools = spools
+        self._letters = letters
+        self._waiting = Waiting(spools, letters)
+        self._store = BatchStore(engine, dispatch, letters)
         self._writer = CaptureWriter(
             take=self._take,
             after_flush=self._follow,
             store=self._store,
-            spool=Spool(spool_path, max_bytes=spool_max_bytes),
+            waiting=self._waiting,
+            adopt=spools.adopt,
+            letters=letters,
             redact=redact,
             flush_every_s=flush_every_s,
         )
 
     def record(self, served: ServedExchange) -> None:
-        """Count the exchange and keep it if it falls into the sample. Memory only."""
-        chosen, expected = None, 0.0
-        if served.finished and served.kept and served.answer is not None:
-            same = served.served_tier == served.decision.tier
-            plan = self._plan  # one object: the writer swaps it whole
-            if same:  # an answer of a fallback tier was not the router's choice
-                expected = sum(propensities(served.decision, self._names, plan))
-                chosen = inclusion(served.decision, self._names, plan, str(served.exchange_id))
-            elif served.served_tier == CACHE_TIER:
-                expected = plan.sample_rate * plan.factor
-                chosen = cached_inclusion(served.decision, plan, str(served.exchange_id))
-        with self._lock:
-            self._counted += 1
-            row = self._batch.counts.setdefault(key_of(served), [0.0] * WIDTH)
-            dropped = False
-            if chosen is not None:
-                dropped = len(self._batch.sampled) >= self._buffer
-                if dropped:
-                    self._dropped += 1
-                else:
-                    number = self._base + self._counted
-                    self._batch.sampled.append((served, chosen, number))
-            for place, amount in enumerate(
-                (
-                    1,
-                    served.finished,
-                    not served.finished,
-                    served.decision.escalated,
-                    chosen is not None,
-                    dropped,
-                    expected > 0,
-                    served.prompt_tokens,
-                    served.completion_tokens,
-                    expected,
-                    served.cost_usd,
-                    # As if its cache had served as well as the one that did: the comparison is
-                    # of models, not of warm caches with cold ones.
-                    self._tiers[-1].price.cost_usd(
-                        served.prompt_tokens,
-                        served.completion_tokens,
-                        served.cached_tokens,
-                        served.cache_write_tokens,
-                    ),
-                    served.latency_ms,
-                    served.cached_tokens,
-                    served.classifier_cost_usd,
-                )
-            ):
-                row[place] += amount
-            self._count_boundaries(served)
-            if len(self._batch.attempts) < _ATTEMPTS_KEPT:
-                self._batch.attempts.extend(
-                    (served.exchange_id, attempt) for attempt in served.attempts if attempt.error
-                )
+        """Count the exchange and keep it if it falls into the sample. Memory only; never raises."""
+        with guard("capture: record") as recorded:
+            chosen, expected = self._chosen(served)
+            key, row = key_of(served), self._row(served, expected)
+            boundaries = self._boundaries(served)
+            failed = [(served.exchange_id, attempt) for attempt in served.attempts if attempt.error]
+            # All that may fail is above: what is below is done wholly.
+            with self._lock:
+                self._counted += 1
+                if chosen is not None:
+                    row[SAMPLED] = 1
+                    if len(self._batch.sampled) < self._buffer:
+                        number = self._base + self._counted
+                        self._batch.sampled.append((served, chosen, number))
+                    else:
+                        row[DROPPED] = 1
+                        self._dropped += 1
+                add(self._batch.counts, key, row)
+                for boundary in boundaries:
+                    self._batch.boundaries[boundary] += 1
+                if len(self._batch.attempts) < _ATTEMPTS_KEPT:
+                    self._batch.attempts.extend(failed)
+        if recorded.cause:
+            self._dropped += 1
 
-    def _count_boundaries(self, served: ServedExchange) -> None:
-        """Count the request at every boundary it came to: those up to the tier that serves it.
+    def _chosen(self, served: ServedExchange) -> tuple[Inclusion | None, float]:
+        """Whether the exchange falls into the sample, and the chance that it would."""
+        if not (served.finished and served.kept) or served.answer is None:
+            return None, 0.0
+        decision, plan = served.decision, self._plan  # one object: the writer swaps it whole
+        if served.served_tier == decision.tier:
+            expected = sum(propensities(decision, self._names, plan))
+            return inclusion(decision, self._names, plan, str(served.exchange_id)), expected
+        if served.served_tier == CACHE_TIER:
+            expected = plan.sample_rate * plan.factor
+            return cached_inclusion(decision, plan, str(served.exchange_id)), expected
+        return None, 0.0  # an answer of a fallback tier was not the router's choice
+
+    def _row(self, served: ServedExchange, expected: float) -> list[float]:
+        """What the exchange adds to the figures of its key, in the order of `FIGURES`."""
+        return [
+            1,
+            served.finished,
+            not served.finished,
+            served.decision.escalated,
+            0,
+            0,
+            expected > 0,
+            served.prompt_tokens,
+            served.completion_tokens,
+            expected,
+            served.cost_usd,
+            # As if its cache had served as well as the one that did: the comparison is of models,
+            # not of warm caches with cold ones.
+            self._tiers[-1].price.cost_usd(
+                served.prompt_tokens,
+                served.completion_tokens,
+                served.cached_tokens,
+                served.cache_write_tokens,
+            ),
+            served.latency_ms,
+            served.cached_tokens,
+            served.classifier_cost_usd,
+        ]
+
+    def _boundaries(self, served: ServedExchange) -> list[BoundaryKey]:
+        """The boundaries that the request came to: those up to the tier that serves it.
 
         What the cache answers comes to none, nor does a conversation that is held at its tier: no
         threshold would move it.
         """
         decision = served.decision
         if served.served_tier == CACHE_TIER != decision.tier or decision.held:
-            return
+            return []
         day = int(served.arrived_at) // _DAY_S
+        found = []
         for tier, confidence in decision.confidences:
             # A hair more: .29 x 100 is 28.999999999999996.
-            self._batch.boundaries[day, tier, int(confidence * 100 + 1e-9)] += 1
+            found.append((day, tier, int(confidence * 100 + 1e-9)))
             if tier == decision.tier:
                 break
+        return found
 
     def _take(self) -> Batch:
         """What was recorded since the last call."""
@@ -163,21 +196,43 @@ class CaptureRecorder:
 
     def start(self) -> None:
         """Start the writer."""
-        self._follow()
+        with guard("capture: follow"):
+            self._follow()
         self._writer.start()
 
     def stop(self, *, within_s: float = 10.0) -> None:
-        """Flush what is left and end the writer."""
+        """Flush what is left and end the writer; what Postgres does not take in time is spooled.
+
+        Never raises. Takes two seconds longer at most.
+        """
         self._writer.stop(within_s=within_s)
+        with guard("capture: unlock"):
+            self._spools.close()
 
     def flush(self) -> None:
         """Commit what was recorded since the last flush, or spool it. Called by one thread."""
         self._writer.flush()
 
+    def state(self) -> CaptureState:
+        """How capture is. Never raises."""
+        spool_bytes = 0
+        with guard("capture: see the spools"):
+            spool_bytes = self._spools.waiting_bytes
+        caught_up_at = self._writer.caught_up_at
+        return CaptureState(
+            writer_alive=self._writer.alive,
+            caught_up_at=caught_up_at,
+            behind_s=max(0.0, time.time() - caught_up_at),
+            spool_bytes=spool_bytes,
+            dropped=self.dropped_total,
+            dead_letters=self._letters.kept,
+            faults=FAULTS.counts(),
+        )
+
     @property
     def dropped_total(self) -> int:
         """Sampled exchanges that were counted and not kept."""
-        return self._dropped + self._writer.dropped + self._store.refused
+        return self._dropped + self._waiting.dropped + self._store.refused + self._writer.lost
 
     @property
     def away(self) -> bool:

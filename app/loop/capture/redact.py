@@ -124,8 +124,20 @@ def redact_json(value: Json, redactor: Redactor = redact) -> Json:
     Pictures, sound and files are replaced by a mark with their digest and size first: they are
     large, and cannot be searched for what must go.
     """
-    redacted: Json = _mapped(value, lambda text: redactor(_without_data(text)), 0)
+    redacted: Json = _mapped(value, lambda text: redacted_text(_without_data(text), redactor), 0)
     return redacted
+
+
+def redacted_text(text: str, redactor: Redactor) -> str:
+    """The text as the redactor leaves it.
+
+    Raises:
+        TypeError: that is no text; a redactor may be anybody's code.
+    """
+    found: object = redactor(text)
+    if not isinstance(found, str):
+        raise TypeError("the redactor gave no text for a text")
+    return found
 
 
 @overload

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from tierwatch.evaluation.sampling.allocation import neyman_allocation
 from tierwatch.evaluation.sampling.budget import budget_factor
 from tierwatch.evaluation.sampling.plan import SamplingPlan
-from tierwatch.loop.capture.postgres import AWAY
+from tierwatch.faults import FAULTS
 from tierwatch.store.costs import spent_today
 from tierwatch.store.judgements.risk_cells import risk_cells
 from tierwatch.store.traffic.rollups import counted_requests
@@ -68,8 +68,8 @@ class Steering:
             return plan
         try:
             asked = self._asked(plan, flushed, now)
-        except AWAY as problem:
-            _log.warning("postgres away, sampling stays as it is", why=str(problem)[:200])
+        except Exception as problem:  # noqa: BLE001 - sampling goes on as it was, whatever it is
+            FAULTS.note("capture: steer", problem)
             return plan
         self._asked_at = now
         return asked

@@ -3,39 +3,60 @@
 A batch is redacted, committed in one transaction under one flush id (so that a batch whose commit
 was not heard of can be sent again), and the workers are asked. While Postgres is away batches go to
 a bounded file and are drained in order on return; what does not fit is dropped and counted.
+
+Nothing ends the thread. Whatever is raised at any place, each sampled exchange ends in Postgres,
+counted as dropped, or in the dead letters, once.
 """
 
 import os
 import threading
-from collections import Counter
+import time
+from collections import deque
 from collections.abc import Callable
+from typing import Final
 
-import orjson
-import structlog
-
-from tierwatch.loop.capture.counts import DROPPED, Batch, BoundaryKey, Key, add, key_of
-from tierwatch.loop.capture.document import BatchDocument, batch_document
-from tierwatch.loop.capture.postgres import AWAY, BatchStore
+from tierwatch.faults import FAULTS, cause_of, guard, is_order, repeat
+from tierwatch.loop.capture.away import is_away
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
+from tierwatch.loop.capture.backlog.waiting import Waiting
+from tierwatch.loop.capture.counts import Batch
+from tierwatch.loop.capture.document import (
+    BatchDocument,
+    batch_document,
+    counts_alone,
+    without_exchanges,
+)
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.postgres import BatchStore
 from tierwatch.loop.capture.redact import Redactor
-from tierwatch.loop.capture.spool import Spool
 
-_log = structlog.get_logger(__name__)
+# Other processes end now and then, and leave a spool.
+_ADOPT_EVERY_S: Final = 60.0
+# What a stop may take beyond its time, to write to disk what hangs on its way to Postgres.
+_RESCUE_S: Final = 2.0
+
+
+# Of a batch that neither Postgres nor the dead letters take; then those behind it get their turn.
+_MOST_TRIES: Final = 60
 
 
 class CaptureWriter:
-    """Puts batches down. All but `start` and `stop` runs in one thread.
+    """Puts batches down. All but `start`, `stop` and the attributes belongs to one thread.
 
     Args:
         take: gives what was recorded since it was last called.
         after_flush: called after each flush during which Postgres was there.
         store: adds batches to Postgres.
-        spool: holds them while it is away.
+        waiting: holds them while it is away.
+        adopt: takes over the spools of dead processes.
+        letters: take what cannot be written.
         redact: every stored text passes through it.
         flush_every_s: seconds between two flushes.
 
     Attributes:
         away: whether the last flush found Postgres away.
-        dropped: exchanges that found no place in the spool.
+        caught_up_at: epoch seconds; all that was recorded until then was in Postgres.
+        lost: exchanges that no document could be made of, or that nothing took.
     """
 
     def __init__(
@@ -44,92 +65,184 @@ class CaptureWriter:
         take: Callable[[], Batch],
         after_flush: Callable[[], None],
         store: BatchStore,
-        spool: Spool,
+        waiting: Waiting,
+        adopt: Callable[[], None],
+        letters: DeadLetters,
         redact: Redactor,
         flush_every_s: float,
     ) -> None:
         self._take = take
         self._after_flush = after_flush
         self._store = store
-        self._spool = spool
+        self._waiting = waiting
+        self._adopt = adopt
+        self._letters = letters
         self._redact = redact
         self._flush_every_s = flush_every_s
         # Of this process only: nobody can try addresses against the digests that are stored.
         self._digest_key = os.urandom(32)
-        self._carried: dict[Key, list[float]] = {}
-        self._carried_boundaries: Counter[BoundaryKey] = Counter()
+        self._taken: deque[Batch] = deque()
+        self._failed_flush = ("", 0)
+        self._adopted_at = float("-inf")
         self._stop = threading.Event()
+        self._failed_batch: Batch | None = None
         self._thread: threading.Thread | None = None
         self.away = False
-        self.dropped = 0
+        self.caught_up_at = time.time()
+        self.lost = 0
 
     def start(self) -> None:
         """Start the thread."""
+        self.caught_up_at = time.time()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._thread.start()
 
     def stop(self, *, within_s: float) -> None:
-        """End the thread and flush what is left."""
+        """End the thread and flush what is left, to disk where Postgres does not answer in time.
+
+        Never raises. Takes two seconds longer at most.
+        """
         self._stop.set()
-        if self._thread is not None:
+        if self._thread is None:
+            self.flush()
+            return
+        with guard("capture: stop"):
             self._thread.join(within_s)
-        self.flush()
+            if not self._thread.is_alive():
+                return
+            # It hangs, in Postgres most likely. Should both commit and spool a batch, it counts
+            # once.
+            rescue = threading.Thread(target=self._rescue, name="capture-rescue", daemon=True)
+            rescue.start()
+            rescue.join(_RESCUE_S)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
-        while not self._stop.wait(self._flush_every_s):
-            self.flush()
+        repeat(self.flush, every_s=self._flush_every_s, stop=self._stop, doing="capture: flush")
+        self.flush()
+
+    def _rescue(self) -> None:
+        self._collect()
+        with guard("capture: settle"):
+            self._waiting.settle()
 
     def flush(self) -> None:
-        """Commit what was recorded since the last flush, or spool it."""
-        batch = self._with_carried(self._take())
-        document = self._document(batch)
-        try:
-            self._drain_spool()
-            if document is not None:
-                self._store.commit(document)
-        except AWAY as problem:
-            if not self.away:
-                _log.warning("postgres away, capture goes to the spool", why=str(problem)[:200])
-            self.away = True
-            if document is not None:
-                self._to_spool(document, batch)
-            return
-        self.away = False
-        self._after_flush()
+        """Commit what was recorded since the last flush, or spool it. Never raises."""
+        began = time.time()
+        with guard("capture: adopt"):
+            if time.monotonic() - self._adopted_at >= _ADOPT_EVERY_S:
+                self._adopted_at = time.monotonic()
+                self._adopt()
+        whole = self._collect()
+        with guard("capture: put down"):
+            if self._put_down():
+                if whole and self._waiting.empty:
+                    self.caught_up_at = began
+                with guard("capture: follow"):
+                    self._after_flush()
+                return
+        with guard("capture: settle"):
+            self._waiting.settle()
 
-    def _with_carried(self, batch: Batch) -> Batch:
-        """The batch with the counts of those that the spool had no room for."""
-        batch.boundaries.update(self._carried_boundaries)
-        for key, row in self._carried.items():
-            add(batch.counts, key, row)
-        self._carried, self._carried_boundaries = {}, Counter()
-        return batch
+    def _collect(self) -> bool:
+        """Make documents of what was recorded; False when a batch failed and is kept for later."""
+        with guard("capture: take") as taken:
+            self._taken.append(self._take())
+        while self._taken:
+            batch = self._taken[0]
+            unredacted: list[tuple[ServedExchange, str]] = []
+            with guard("capture: document") as tried:
+                if batch.counts or batch.attempts:
+                    self._waiting.put(self._document(batch, unredacted))
+                self._taken.popleft()
+                self._failed_batch = None
+            if tried.cause and self._failed_batch is not batch:
+                self._failed_batch = batch
+                return False
+            if tried.cause:
+                with guard("capture: count alone"):
+                    unredacted = [(served, tried.cause) for served, _, _ in batch.sampled]
+                    self._waiting.put(counts_alone(batch))
+                    self._taken.popleft()
+            for served, cause in unredacted:
+                self._keep_figures(served, cause)
+        return not taken.cause
 
-    def _document(self, batch: Batch) -> BatchDocument | None:
-        if not batch.counts and not batch.attempts:
-            return None
-        return batch_document(batch, redact=self._redact, digest_key=self._digest_key)
+    def _document(
+        self, batch: Batch, unredacted: list[tuple[ServedExchange, str]]
+    ) -> BatchDocument:
+        return batch_document(
+            batch,
+            redact=self._redact,
+            digest_key=self._digest_key,
+            fail=lambda served, cause: unredacted.append((served, cause)),
+        )
 
-    def _drain_spool(self) -> None:
-        """Add what waits in the spool, oldest first."""
-        if self._spool.empty:
-            return
-        self._store.reach()  # still away: leave the file alone
-        for line in self._spool.drain():
+    def _keep_figures(self, served: ServedExchange, cause: str) -> None:
+        """An exchange that cannot be redacted leaves its figures behind, and nothing it says."""
+        self.lost += 1
+        about = {
+            "id": str(served.exchange_id),
+            "arrived_at": served.arrived_at,
+            "tier": served.served_tier,
+            "model": served.served_model,
+        }
+        self._letters.keep(Letter("redaction", cause, about=about))
+
+    def _put_down(self) -> bool:
+        """Whether all that can be read of what waits is in Postgres."""
+        if self.away or not self._waiting.only_fresh:
             try:
-                document: BatchDocument = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                _log.error("a spooled batch was cut by a crash and is lost", bytes=len(line))
-                continue
-            self._store.commit(document)
+                self._store.reach()  # still away: leave the file alone
+            except BaseException as error:
+                self._say_away(error)
+                if is_order(error):
+                    raise
+                return False
+        if not self._waiting.drain(self._commit):
+            return False
+        self.away = False
+        return True
 
-    def _to_spool(self, document: BatchDocument, batch: Batch) -> None:
-        """Spool a batch; where it does not fit its exchanges are dropped and its counts carried."""
-        if self._spool.append(orjson.dumps(document)):
-            return
-        for served, _, _ in batch.sampled:
-            batch.counts[key_of(served)][DROPPED] += 1
-            self.dropped += 1
-        self._carried = batch.counts
-        self._carried_boundaries = batch.boundaries
-        _log.error("the capture spool is full", dropped=len(batch.sampled))
+    def _commit(self, document: BatchDocument) -> bool:
+        """Commit a batch, or be done with it otherwise; False when it has to wait."""
+        try:
+            self._store.commit(document)
+        except BaseException as error:
+            if is_order(error):
+                raise
+            if is_away(error):
+                self._say_away(error)
+                return False
+            FAULTS.note("capture: commit in parts", error)
+            return self._given_up(document, error)
+        return True
+
+    def _given_up(self, document: BatchDocument, error: BaseException) -> bool:
+        """Whether a batch that cannot be added, whole or in parts, needs to wait no longer.
+
+        The second time it goes to the dead letters, or, where those take no more, its exchanges are
+        counted as dropped. A batch of which not even that can be had is let go in the end.
+        """
+        flush_id = document["flush_id"]
+        times = self._failed_flush[1] + 1 if self._failed_flush[0] == flush_id else 1
+        self._failed_flush = (flush_id, times)
+        if times == 1:
+            return False
+        with guard("capture: give up") as tried:
+            if self._store.has(flush_id):
+                return True
+            if not self._letters.keep(Letter("batch", cause_of(error), document)):
+                self._store.commit(without_exchanges(document))
+        if tried.cause and times < _MOST_TRIES:
+            return False
+        self.lost += len(document["exchanges"])
+        return True
+
+    def _say_away(self, error: BaseException) -> None:
+        FAULTS.note("capture: postgres away", error)
+        self.away = True

@@ -48,19 +48,31 @@ def add_rollups(connection: Connection, flush_id: uuid.UUID, rows: Sequence[Roll
     ).one_or_none()
     if new is None:
         return False
-    if rows:
-        given = insert(RollupRow)
-        added = {
-            column.name: column + given.excluded[column.name]
-            for column in RollupRow.__table__.columns
-            if column.name not in _KEY
-        }
-        connection.execute(
-            given.on_conflict_do_update(index_elements=list(_KEY), set_=added),
-            # Everybody locks in the same order, so nobody waits for each other.
-            [dict(row) for row in sorted(rows, key=_key)],
-        )
+    add_counts(connection, rows)
     return True
+
+
+def has_flush(connection: Connection, flush_id: uuid.UUID) -> bool:
+    """Whether a batch was added."""
+    found = connection.execute(select(RollupFlushRow.id).where(RollupFlushRow.id == flush_id))
+    return found.one_or_none() is not None
+
+
+def add_counts(connection: Connection, rows: Sequence[RollupColumns]) -> None:
+    """Add counts, whatever flush they belong to."""
+    if not rows:
+        return
+    given = insert(RollupRow)
+    added = {
+        column.name: column + given.excluded[column.name]
+        for column in RollupRow.__table__.columns
+        if column.name not in _KEY
+    }
+    connection.execute(
+        given.on_conflict_do_update(index_elements=list(_KEY), set_=added),
+        # Everybody locks in the same order, so nobody waits for each other.
+        [dict(row) for row in sorted(rows, key=_key)],
+    )
 
 
 def _key(row: RollupColumns) -> tuple[dt.datetime, str, str, int, int]:

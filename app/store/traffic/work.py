@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import TypedDict, Unpack
 
 from sqlalchemy import Connection, and_, case, exists, func, or_, select, update
@@ -89,6 +90,12 @@ def release_absurd_claims(connection: Connection, *, longest_s: float) -> int:
 def add_attempt(connection: Connection, **columns: Unpack[AttemptColumns]) -> None:
     """Record one call."""
     connection.execute(insert(AttemptRow).values(**columns))
+
+
+def add_attempts(connection: Connection, rows: Sequence[AttemptColumns]) -> None:
+    """Record several calls."""
+    if rows:
+        connection.execute(insert(AttemptRow), [dict(row) for row in rows])
 
 
 def end_exchange(connection: Connection, exchange_id: uuid.UUID) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 from tierwatch.evaluation.sampling.inclusion import Inclusion
 from tierwatch.loop.capture.counts import WIDTH, Batch, add, key_of
 from tierwatch.loop.capture.document import (
+    VERSION,
     batch_document,
     boundary_counts,
     count_of_row,
@@ -49,6 +50,10 @@ def plain(words: str) -> str:
     return words
 
 
+def never(exchange: ServedExchange, cause: str) -> None:
+    raise AssertionError(f"{exchange.exchange_id}: {cause}")
+
+
 def batch_of(*exchanges: ServedExchange) -> Batch:
     """A batch with these sampled at one in two."""
     batch = Batch()
@@ -59,13 +64,16 @@ def batch_of(*exchanges: ServedExchange) -> Batch:
 
 
 def test_an_empty_batch_is_a_document_of_nothing() -> None:
-    document = batch_document(Batch(), redact=plain, digest_key=KEY)
+    document = batch_document(Batch(), redact=plain, digest_key=KEY, fail=never)
     assert uuid.UUID(document.pop("flush_id"))
-    assert document == {"counts": [], "boundaries": [], "exchanges": [], "attempts": []}
+    empty = {"counts": [], "boundaries": [], "exchanges": [], "attempts": []}
+    assert document == {"version": VERSION} | empty
 
 
 def test_each_document_has_an_id_of_its_own() -> None:
-    first, second = (batch_document(Batch(), redact=plain, digest_key=KEY) for _ in range(2))
+    first, second = (
+        batch_document(Batch(), redact=plain, digest_key=KEY, fail=never) for _ in range(2)
+    )
     assert first["flush_id"] != second["flush_id"]
 
 
@@ -78,7 +86,7 @@ def test_a_document_says_what_its_exchanges_were_counted_under(
     confidence: float, arrived_at: float, tier: str
 ) -> None:
     exchange = served(decided(tier, confidence), arrived_at=arrived_at)
-    document = batch_document(batch_of(exchange), redact=plain, digest_key=KEY)
+    document = batch_document(batch_of(exchange), redact=plain, digest_key=KEY, fail=never)
     through = orjson.loads(orjson.dumps(document))
     [row] = through["counts"]
     assert counted_under(through["exchanges"][0]) == count_of_row(row)[0] == key_of(exchange)
@@ -86,7 +94,7 @@ def test_a_document_says_what_its_exchanges_were_counted_under(
 
 def test_what_comes_out_of_a_document_is_what_the_store_takes() -> None:
     exchange = served(arrived_at=1_800_000_000.25)
-    document = batch_document(batch_of(exchange), redact=plain, digest_key=KEY)
+    document = batch_document(batch_of(exchange), redact=plain, digest_key=KEY, fail=never)
     columns = exchange_columns(orjson.loads(orjson.dumps(document))["exchanges"][0])
     assert columns["id"] == exchange.exchange_id
     assert columns["arrived_at"] == dt.datetime.fromtimestamp(1_800_000_000.25, dt.UTC)
@@ -99,9 +107,9 @@ def test_what_comes_out_of_a_document_is_what_the_store_takes() -> None:
 def test_days_of_boundaries_are_dates_again() -> None:
     batch = Batch()
     batch.boundaries[20_000, "simple", 29] = 3
-    document = batch_document(batch, redact=plain, digest_key=KEY)
+    document = batch_document(batch, redact=plain, digest_key=KEY, fail=never)
     # 1970-01-01 and 20,000 days: 54 years (19,723 days with 13 leap days) and 277 days of 2024.
-    assert boundary_counts(document) == [(dt.date(2024, 10, 4), "simple", 29, 3)]
+    assert boundary_counts(document["boundaries"]) == [(dt.date(2024, 10, 4), "simple", 29, 3)]
 
 
 def test_a_row_that_an_older_version_wrote_is_padded() -> None:
@@ -155,7 +163,7 @@ def test_no_text_gets_past_the_one_door(
         return words.replace(SECRET, "[KEY]")
 
     exchange = served(request=request, answer=answer, session=session)
-    document = batch_document(batch_of(exchange), redact=redact, digest_key=KEY)
+    document = batch_document(batch_of(exchange), redact=redact, digest_key=KEY, fail=never)
     written = orjson.dumps(document)  # refuses lone surrogates
     assert SECRET.encode() not in written
     assert b"\\u0000" not in written

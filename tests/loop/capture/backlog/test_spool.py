@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tierwatch.loop.capture.spool import Spool
+from tierwatch.loop.capture.backlog.spool import Spool
 
 
 @pytest.fixture
@@ -137,6 +137,7 @@ SpoolAcrossCrashes.TestCase.settings = settings(max_examples=60, deadline=None)
 TestSpoolAcrossCrashes = SpoolAcrossCrashes.TestCase
 
 
+@settings(deadline=None)
 @given(st.lists(DOCUMENTS, min_size=1, max_size=5), st.integers(1, 60))
 def test_a_file_cut_anywhere_gives_whole_batches_and_one_that_is_not(
     documents: list[bytes], cut: int

@@ -1,0 +1,176 @@
+"""Finding what of a batch Postgres does not take, so that it costs only itself.
+
+Everything is tried inside one transaction that is never committed: the whole list first, then
+halves of it, down to what fails alone.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from tierwatch.faults import cause_of, is_order
+from tierwatch.loop.capture.away import is_away
+from tierwatch.loop.capture.backlog.dead_letters import Letter
+from tierwatch.loop.capture.counts import KEY_PARTS, SAMPLED, one_dropped
+from tierwatch.loop.capture.document import (
+    BatchDocument,
+    ExchangeDocument,
+    boundary_counts,
+    counted_under,
+    exchange_columns,
+    new_flush,
+    rollups,
+)
+from tierwatch.store.documents import JsonList
+from tierwatch.store.traffic.exchanges import add_exchanges
+from tierwatch.store.traffic.rollups import add_boundary_counts, add_counts
+from tierwatch.store.traffic.work import add_attempts
+
+T = TypeVar("T")
+
+# Figures that are no counts of requests: what a provider said, and what follows from it.
+_CORE = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Isolated:
+    """A batch without what Postgres does not take, and a letter for each thing taken out."""
+
+    document: BatchDocument
+    letters: tuple[Letter, ...]
+    dropped: int
+
+
+def isolated(connection: Connection, document: BatchDocument) -> Isolated:
+    """Split a batch into what can be written and what cannot.
+
+    Args:
+        connection: in a transaction that the caller takes back.
+        document: the batch; it stays the same flush.
+
+    Raises:
+        Exception: Postgres is away, see `is_away`.
+    """
+    counts, exchanges, letters = _apart_counts(connection, document)
+    bad = _refused(connection, exchanges, _add_exchanges)
+    exchanges = _without(exchanges, bad)
+    dropped = []
+    for exchange, cause in bad:
+        row = _dropped_row(connection, counts, exchange)
+        dropped += row
+        taken_back = [[*one[:KEY_PARTS], *(-figure for figure in one[KEY_PARTS:])] for one in row]
+        back = new_flush(counts=taken_back, exchanges=[exchange])
+        letters.append(Letter("exchange", cause, back))
+    boundaries = list(document["boundaries"])
+    bad_boundaries = _refused(connection, boundaries, _add_boundaries)
+    attempts = list(document["attempts"])
+    bad_attempts = _refused(connection, attempts, add_attempts)
+    letters += [
+        *(Letter("boundary", why, new_flush(boundaries=[one])) for one, why in bad_boundaries),
+        *(Letter("attempt", why, new_flush(attempts=[one])) for one, why in bad_attempts),
+    ]
+    left: BatchDocument = {
+        **document,
+        "counts": counts + dropped,
+        "exchanges": exchanges,
+        "boundaries": _without(boundaries, bad_boundaries),
+        "attempts": _without(attempts, bad_attempts),
+    }
+    return Isolated(left, tuple(letters), len(bad))
+
+
+def _apart_counts(
+    connection: Connection, document: BatchDocument
+) -> tuple[list[JsonList], list[ExchangeDocument], list[Letter]]:
+    """Rows of counts that can be written, the exchanges that may stay, and what is taken out.
+
+    Of a row the requests stay, where they can, and only what a provider's counts made of it goes.
+    """
+    letters = []
+    exchanges = list(document["exchanges"])
+    bad = _refused(connection, document["counts"], _add_counts)
+    counts = _without(document["counts"], bad)
+    for row, cause in bad:
+        core, rest = _parted(row)
+        if core and not _refused(connection, [core], _add_counts):
+            counts.append(core)
+            letters.append(Letter("count", cause, new_flush(counts=[rest])))
+            continue
+        # Not even that there was a request: then its exchanges must not be there either.
+        with_it = [one for one in exchanges if _is_counted_in(one, row)]
+        exchanges = [one for one in exchanges if not _is_counted_in(one, row)]
+        letters.append(Letter("count", cause, new_flush(counts=[row], exchanges=with_it)))
+    return counts, exchanges, letters
+
+
+def _parted(row: JsonList) -> tuple[JsonList, JsonList]:
+    """A row of counts as two: requests and their like, and all other figures."""
+    at = KEY_PARTS + _CORE
+    if not isinstance(row, list) or len(row) < at:
+        return [], row
+    core = [*row[:at], *[0.0] * (len(row) - at)]
+    return core, [*row[:KEY_PARTS], *[0.0] * _CORE, *row[at:]]
+
+
+def _dropped_row(
+    connection: Connection, counts: list[JsonList], exchange: ExchangeDocument
+) -> list[JsonList]:
+    """The row by which an exchange is counted as dropped, where it was counted.
+
+    One whose own figures cannot be read is dropped where any was sampled: the sums hold.
+    """
+    places = [row[:KEY_PARTS] for row in counts if row[KEY_PARTS + SAMPLED]]
+    with suppress(KeyError, TypeError, ValueError, OverflowError):
+        own = list(counted_under(exchange))
+        places = [place for place in places if place == own] + places
+    rows = [[*place, *one_dropped()] for place in places[:1]]
+    return [] if _refused(connection, rows, _add_counts) else rows
+
+
+def _without(items: Sequence[T], bad: list[tuple[T, str]]) -> list[T]:
+    gone = {id(item) for item, _ in bad}
+    return [item for item in items if id(item) not in gone]
+
+
+def _refused(
+    connection: Connection, items: Sequence[T], add: Callable[[Connection, Sequence[T]], object]
+) -> list[tuple[T, str]]:
+    """Items that cannot be added, each with the kind of exception it raised alone."""
+    if not items:
+        return []
+    try:
+        with connection.begin_nested():
+            add(connection, items)
+    except BaseException as error:
+        if is_away(error) or is_order(error):
+            raise
+        if len(items) == 1:
+            return [(items[0], cause_of(error))]
+        half = len(items) // 2
+        return [
+            *_refused(connection, items[:half], add),
+            *_refused(connection, items[half:], add),
+        ]
+    return []
+
+
+def _add_counts(connection: Connection, rows: Sequence[JsonList]) -> None:
+    add_counts(connection, rollups(rows))
+
+
+def _add_exchanges(connection: Connection, rows: Sequence[ExchangeDocument]) -> None:
+    add_exchanges(connection, [exchange_columns(row) for row in rows])
+
+
+def _add_boundaries(connection: Connection, rows: Sequence[tuple[int, str, int, int]]) -> None:
+    add_boundary_counts(connection, boundary_counts(rows))
+
+
+def _is_counted_in(exchange: ExchangeDocument, row: JsonList) -> bool:
+    try:
+        return list(counted_under(exchange)) == row[:KEY_PARTS]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return False
