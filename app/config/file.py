@@ -16,6 +16,7 @@ from tierwatch.config.evaluation import (
 from tierwatch.config.gateway import GatewayConfig, cache_problems
 from tierwatch.config.judge import judge_problems, resolved_judge
 from tierwatch.config.notify import WebhookConfig, notify_problems
+from tierwatch.config.people import PeopleConfig, people_problems
 from tierwatch.config.providers import ProviderConfig
 from tierwatch.config.tolerance import tolerance_of
 from tierwatch.routing.classify.classification import ClassifierConfig
@@ -51,6 +52,7 @@ class Config:
         gateway: the HTTP front.
         notify: where alerts are sent.
         alerts: how people are notified of them.
+        people: who may enter the dashboard by other means than a password of ours.
         price_origins: where the price of each key that names a model came from; a key that is
             ``unknown`` is counted as free, and said to be.
         missing_providers: keys that name a model no provider serves, such as
@@ -73,6 +75,7 @@ class Config:
     gateway: GatewayConfig
     notify: tuple[WebhookConfig, ...]
     alerts: AlertsConfig
+    people: PeopleConfig
     missing_providers: tuple[str, ...]
     price_origins: Mapping[str, PriceOrigin]
     cache_tolerance: float
@@ -125,6 +128,9 @@ class ConfigFile(RoutingFile):
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="How people are notified of alerts."
     )
+    people: PeopleConfig = Field(
+        default=PeopleConfig(), description="Who may enter the dashboard, and as what."
+    )
 
 
 def load_config(path: str | os.PathLike[str]) -> Config:
@@ -153,6 +159,7 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
     if evaluation.judge is not None:
         problems += judge_problems(document, evaluation.judge, tiers, kinds)
     problems += notify_problems(document, file.notify)
+    problems += people_problems(document, file.people)
     return problems + cache_problems(document, file.gateway, tiers)
 
 
@@ -183,6 +190,7 @@ def _resolved(
         gateway=file.gateway,
         notify=file.notify,
         alerts=file.alerts,
+        people=file.people,
         missing_providers=() if file.providers else _unserved(routing, evaluation),
         price_origins=MappingProxyType(origins),
         cache_tolerance=tolerance_of(CACHE_TIER, asked.tolerance, asked.objective),

@@ -1,6 +1,7 @@
 """The Flask application: its settings, headers and parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import waitress
 from flask import Flask, Response, request
@@ -8,9 +9,10 @@ from flask_wtf.csrf import CSRFProtect
 
 from tierwatch.config import Config
 from tierwatch.dashboard import figures
-from tierwatch.dashboard.access import login, password
+from tierwatch.dashboard.access import login, oidc, password
 from tierwatch.dashboard.access.admission import admit
 from tierwatch.dashboard.access.browser_session import cookie_settings
+from tierwatch.dashboard.access.oidc import add_oidc
 from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
@@ -76,6 +78,7 @@ def build_dashboard(
     dashboard_url: str = "",
     trusted_proxies: str = "",
     redact: Callable[[str], str] = redact,
+    environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Flask:
     """Build the dashboard.
 
@@ -90,9 +93,11 @@ def build_dashboard(
         trusted_proxies: networks of the proxies in front, whose word for a caller's address counts,
             separated by commas.
         redact: notes of people who label pairs pass it before they are stored.
+        environ: where the secret of a single sign-on is found.
 
     Raises:
-        SettingsError: the key is too short.
+        SettingsError: the key is too short, or a single sign-on lacks its secret or the
+            dashboard's address.
     """
     if len(secret_key) < _SHORTEST_KEY:
         raise SettingsError(
@@ -115,6 +120,10 @@ def build_dashboard(
     csrf.exempt(api)
     for part in (*(page.routes for page in _PAGES), api, health_blueprint(site)):
         app.register_blueprint(part)
+    if (sign_on := config.people.oidc) is not None:
+        secret = None if sign_on.client_secret is None else sign_on.client_secret.reveal(environ)
+        add_oidc(app, sign_on, secret=secret, dashboard_url=dashboard_url)
+        app.register_blueprint(oidc.routes)
     app.jinja_env.filters.update(
         percent=figures.percent,
         change=figures.change,

@@ -26,6 +26,8 @@ KIND_OF = {
     "read_name": "name",
     "read_secret": "env:NAME",
     "read_url": "URL",
+    "read_issuer": "https URL",
+    "read_network": "network",
     "read_url_or_secret": "URL or env:NAME",
     "_read_tolerance": "share, or tier: share",
     "_read_thresholds": "share, or tier: share",

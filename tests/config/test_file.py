@@ -92,7 +92,7 @@ PROBLEMS = [
         "evalation:",
         (
             "11: evalation: found an unknown key; accepted alerts, evaluation,"
-            " gateway, notify, prices, providers, routing (did you mean 'evaluation'?)"
+            " gateway, notify, people, prices, providers, routing (did you mean 'evaluation'?)"
         ),
     ),
 ]

@@ -1,5 +1,6 @@
 """`tierwatch dashboard`: serve the pages, the approvals and the JSON API."""
 
+import os
 import time
 
 import click
@@ -47,5 +48,6 @@ def run_dashboard(settings: Settings) -> None:
         dashboard_url=settings.dashboard_url,
         trusted_proxies=settings.trusted_proxies,
         redact=load_redactor(settings.redactor or None),
+        environ=os.environ,
     )
     serve(app, settings.dashboard_host, settings.dashboard_port)

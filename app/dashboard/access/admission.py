@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import TooManyRequests
 
+from tierwatch.dashboard.access.auth_proxy import keep_to_proxy
 from tierwatch.dashboard.access.browser_session import open_session
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.store.people.roles import Person, Role
@@ -22,7 +23,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 # Endpoints that answer anybody. Everything else, unknown addresses included, asks for a login.
-_OPEN = {"login.show", "login.enter", "static", "health.healthz", "health.metrics"}
+_OPEN = {
+    "login.show",
+    "login.enter",
+    "oidc.begin",
+    "oidc.finish",
+    "static",
+    "health.healthz",
+    "health.metrics",
+}
 # All that a one-time password leads to: it was printed somewhere, and lets nobody decide anything.
 _ONE_TIME = {"password.show", "password.change", "login.leave"}
 
@@ -35,6 +44,8 @@ def admit() -> ResponseReturnValue | None:
     if request.endpoint in _OPEN or request.path.startswith("/api/"):
         return None
     opened = open_session()
+    if keep_to_proxy(opened):
+        opened = open_session()
     if opened is None:
         session.clear()
         wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"

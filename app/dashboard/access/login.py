@@ -22,13 +22,23 @@ routes = Blueprint("login", __name__)
 
 @dataclass(frozen=True, slots=True)
 class LoginPage:
-    """The login form; ``wanted`` is where to go afterwards."""
+    """The login form.
+
+    Attributes:
+        name: given so far.
+        problem: why the last attempt failed; empty at first.
+        wanted: where to go afterwards.
+        passwords: whether passwords are taken at all.
+        sign_on: what the button of the single sign-on says; empty without one.
+    """
 
     template: ClassVar[str] = "login.html"
 
     name: str
     problem: str
     wanted: str
+    passwords: bool
+    sign_on: str
 
 
 @routes.get("/login")
@@ -43,6 +53,8 @@ def show() -> ResponseReturnValue:
 def enter() -> ResponseReturnValue:
     """Check name and password; open a session."""
     site = this_site()
+    if not site.config.people.passwords:
+        return refused_login("Passwords are switched off here.", 403)
     name = stored_text(request.form.get("name", ""))[:200]
     address = request.remote_addr or ""
     browser = known_browser(name)
@@ -70,6 +82,11 @@ def leave() -> ResponseReturnValue:
     return redirect(url_for("login.show"))
 
 
+def refused_login(problem: str, status: int) -> ResponseReturnValue:
+    """The form again, with why a login by other means than a password failed."""
+    return _form(name="", problem=problem, status=status)
+
+
 def local_path(wanted: str) -> str:
     """``wanted`` if it is a path of this site, else the overview: no redirect leads elsewhere.
 
@@ -84,6 +101,13 @@ def local_path(wanted: str) -> str:
 def _form(
     *, name: str, problem: str, status: int, retry_after_s: float = 0.0
 ) -> ResponseReturnValue:
-    page = LoginPage(name=name, problem=problem, wanted=request.args.get("next", ""))
+    people = this_site().config.people
+    page = LoginPage(
+        name=name,
+        problem=problem,
+        wanted=request.args.get("next", ""),
+        passwords=people.passwords,
+        sign_on="" if people.oidc is None else people.oidc.label,
+    )
     headers = {"Retry-After": str(math.ceil(retry_after_s))} if retry_after_s > 0 else {}
     return render(page), status, headers
