@@ -1,0 +1,288 @@
+"""Role x action: each address of the dashboard, asked by everybody there is.
+
+The table says who may and what they are answered; the rows are compared with the URL map, so an
+address that is new and stands in no row fails. Each cell starts from the same database.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
+from flask import Flask
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.api.blueprint import PREFIX
+from tierwatch.store.people.roles import ROLES, Person
+from tierwatch.store.people.sessions import begin_session, open_sessions
+from tierwatch.store.people.tokens import add_token
+from tierwatch.store.people.users import add_user
+
+PASSWORD = "correct horse battery"
+NOBODY = "nobody"
+CALLERS = (NOBODY, *ROLES)
+LEAST = {"anybody": NOBODY, "user": "viewer", **dict(zip(ROLES, ROLES, strict=True))}
+
+# Method and address; who may at the least; what they are answered.
+PAGES = """
+GET  /                                     user      200
+GET  /alerts                               user      200
+GET  /alerts/{alert_id}                    user      200
+POST /alerts/{alert_id}/acknowledge        reviewer  302
+POST /alerts/{alert_id}/resolve            reviewer  302
+GET  /audit                                user      200
+GET  /healthz                              anybody   200
+GET  /judge                                user      200
+GET  /login                                anybody   200
+POST /login                                anybody   401
+POST /logout                               user      302
+GET  /metrics                              anybody   200
+GET  /pairs                                user      200
+GET  /pairs/{pair_id}                      user      200
+GET  /pairs/{pair_id}/text/request         user      200
+GET  /pairs/{pair_id}/text/served          user      200
+GET  /pairs/{pair_id}/text/alternative     user      200
+GET  /password                             user      200
+POST /password                             user      302
+GET  /policies                             user      200
+POST /policies/{version}/rollback          approver  302
+GET  /proposals                            user      200
+GET  /proposals/{proposal_id}              user      200
+POST /proposals/{proposal_id}/approve      approver  302
+POST /proposals/{proposal_id}/reject       approver  302
+GET  /review                               user      200
+GET  /review/next                          reviewer  302
+GET  /review/{pair_id}                     reviewer  200
+POST /review/{pair_id}                     reviewer  302
+GET  /review/{pair_id}/text/request        reviewer  200
+GET  /review/{pair_id}/text/first          reviewer  200
+GET  /review/{pair_id}/text/second         reviewer  200
+GET  /sessions                             user      200
+POST /sessions/{session_id}/end            admin     302
+POST /sessions/end-others                  user      302
+GET  /static/{filename}                    anybody   200
+GET  /users                                admin     200
+POST /users/add                            admin     200
+POST /users/role                           admin     302
+POST /users/reset                          admin     200
+POST /users/disable                        admin     302
+POST /users/enable                         admin     302
+POST /users/remove                         admin     302
+POST /users/tokens/add                     admin     200
+POST /users/tokens/revoke                  admin     302
+"""
+API = """
+GET  /alerts                               viewer    200
+GET  /alerts/{alert_id}                    viewer    200
+POST /alerts/{alert_id}/acknowledge        reviewer  200
+POST /alerts/{alert_id}/resolve            reviewer  200
+GET  /openapi.json                         viewer    200
+GET  /pairs                                viewer    200
+GET  /pairs/{pair_id}                      viewer    200
+GET  /policies                             viewer    200
+GET  /policies/{version}                   viewer    200
+POST /policies/{version}/rollback          approver  200
+GET  /proposals                            viewer    200
+GET  /proposals/{proposal_id}              viewer    200
+POST /proposals/{proposal_id}/approve      approver  200
+POST /proposals/{proposal_id}/reject       approver  200
+GET  /report                               viewer    200
+GET  /sessions                             admin     200
+POST /sessions/{session_id}/end            admin     200
+GET  /tokens                               admin     200
+POST /tokens                               admin     200
+POST /tokens/{name}/revoke                 admin     200
+GET  /users                                admin     200
+POST /users                                admin     200
+POST /users/external                       admin     200
+GET  /users/{name}                         admin     200
+POST /users/{name}/role                    admin     200
+POST /users/{name}/reset                   admin     200
+POST /users/{name}/disable                 admin     200
+POST /users/{name}/enable                  admin     200
+POST /users/{name}/remove                  admin     200
+"""
+# Answered otherwise when somebody else is in already, or with a session of one's own.
+LOGGED_IN = {"GET /login": 302}
+
+# One form that every page takes what it knows of.
+FORM = {
+    "why": "tested",
+    "name": "somebody",
+    "role": "reviewer",
+    "expires": "1d",
+    "said": "first",
+    "current": PASSWORD,
+    "new": "another long password",
+    "again": "another long password",
+}
+_OWN_NAME = {"POST /users/add": "new", "POST /users/tokens/add": "new"}
+_BODIES: dict[str, Any] = {
+    "POST /tokens": {"name": "new", "role": "viewer", "expires": "1d"},
+    "POST /users": {"name": "new", "role": "viewer"},
+    "POST /users/external": {"name": "new", "role": "viewer", "subject": "s-1"},
+    "POST /users/{name}/role": {"role": "approver"},
+}
+
+
+def rows(table: str, prefix: str = "") -> dict[str, tuple[str, int]]:
+    """Method and address -> the least who may, and what they are answered."""
+    found = {}
+    for line in table.strip().splitlines():
+        method, address, least, status = line.split()
+        found[f"{method} {prefix}{address}"] = (LEAST[least], int(status))
+    return found
+
+
+def addresses(app: Flask) -> set[str]:
+    """Method and address of everything that is served, each of several words apart."""
+    found: set[str] = set()
+    for rule in app.url_map.iter_rules():
+        path = re.sub(r"<(?!any)(?:[^<>:]*:)?(\w+)>", r"{\1}", rule.rule)
+        words = re.search(r"<any\(([^)]*)\):\w+>", path)
+        paths = [path]
+        if words:
+            paths = [path.replace(words[0], word.strip()) for word in words[1].split(",")]
+        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        found |= {f"{method} {one}" for method in methods for one in paths}
+    return found
+
+
+@pytest.fixture
+def there(connection: Connection, clock: Any) -> dict[str, Any]:
+    """One of everything, by the names that the addresses give it."""
+    add_policy(connection, 1)
+    add_policy(connection, 2, simple=0.8)
+    put_in_force(connection, 2)
+    somebody = add_user(connection, "somebody", PASSWORD, "viewer")
+    add_token(connection, "somebody", "viewer")
+    now = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    begin_session(connection, somebody, "password", now=now)
+    return {
+        "alert_id": add_alert(connection),
+        "proposal_id": add_proposal(connection, base_version=2),
+        "pair_id": add_pair(connection, 1, "alternative"),
+        "version": 1,
+        "name": "somebody",
+        "session_id": open_sessions(connection, now=now)[0].id,
+        "filename": "tierwatch.css",
+    }
+
+
+@pytest.fixture
+def forms(app: Flask) -> Iterator[Flask]:
+    """The dashboard without its CSRF check, which would stand before the roles."""
+    app.config["WTF_CSRF_ENABLED"] = False
+    yield app
+    app.config["WTF_CSRF_ENABLED"] = True
+
+
+def logged_in_as(app: Flask, connection: Connection, caller: str, now: dt.datetime) -> Any:
+    """A browser in which a new user of this role is logged in; a stranger's for nobody."""
+    client = app.test_client()
+    if caller != NOBODY:
+        person: Person = add_user(connection, f"the-{caller}", PASSWORD, caller)
+        with client.session_transaction() as cookie:
+            cookie["id"] = begin_session(connection, person, "password", now=now)
+    return client
+
+
+def test_every_address_has_its_row(app: Flask) -> None:
+    assert addresses(app) == set(rows(PAGES)) | set(rows(API, PREFIX))
+
+
+@pytest.mark.parametrize("row", rows(PAGES))
+def test_a_page_answers_each_role_as_the_table_says(
+    forms: Flask, connection: Connection, clock: Any, there: dict[str, Any], row: str
+) -> None:
+    least, answer = rows(PAGES)[row]
+    method, address = row.split()
+    now = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    for caller in CALLERS:
+        with connection.begin_nested() as cell:
+            client = logged_in_as(forms, connection, caller, now)
+            response = client.open(
+                address.format(**there),
+                method=method,
+                data=FORM | {"name": _OWN_NAME.get(row, "somebody")} if method == "POST" else None,
+            )
+            location = response.headers.get("Location", "")
+            if CALLERS.index(caller) >= CALLERS.index(least):
+                expected = answer if caller == NOBODY else LOGGED_IN.get(row, answer)
+                assert response.status_code == expected, (caller, response.text)
+                assert row == "POST /logout" or not location.startswith("/login"), caller
+            elif caller == NOBODY:
+                assert response.status_code == 302
+                assert location.startswith("/login")
+            elif row == "POST /sessions/{session_id}/end":
+                assert response.status_code == 404, caller  # of somebody else: none for them
+            else:
+                assert response.status_code == 403, caller
+                assert f"needs the role {least}" in response.text
+            response.close()
+            cell.rollback()
+
+
+@pytest.mark.parametrize("row", rows(API))
+def test_the_api_answers_each_role_as_the_table_says(
+    client: Any, connection: Connection, there: dict[str, Any], row: str
+) -> None:
+    least, answer = rows(API)[row]
+    method, address = row.split()
+    for caller in CALLERS:
+        with connection.begin_nested() as cell:
+            headers = {}
+            if caller != NOBODY:
+                headers["Authorization"] = f"Bearer {add_token(connection, caller, caller)}"
+            response = client.open(
+                PREFIX + address.format(**there),
+                method=method,
+                headers=headers,
+                json=_BODIES.get(row, {"why": "tested"}) if method == "POST" else None,
+            )
+            if CALLERS.index(caller) >= CALLERS.index(least):
+                assert response.status_code == answer, (caller, response.text)
+            elif caller == NOBODY:
+                assert response.status_code == 401
+            else:
+                assert response.status_code == 403, caller
+                assert f"needs the role {least}" in response.text
+            cell.rollback()
+
+
+@pytest.mark.parametrize("row", [row for row in rows(PAGES) if row.startswith("POST")])
+def test_a_form_without_its_csrf_token_does_nothing(
+    app: Flask, connection: Connection, clock: Any, there: dict[str, Any], row: str
+) -> None:
+    now = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    client = logged_in_as(app, connection, "admin", now)
+    before = connection.exec_driver_sql("select count(*) from audit").scalar_one()
+    for sent in (FORM, FORM | {"csrf_token": "x"}):
+        response = client.post(row.split()[1].format(**there), data=sent)
+        assert response.status_code == 400
+        assert "CSRF" in response.text
+    assert connection.exec_driver_sql("select count(*) from audit").scalar_one() == before
+
+
+@pytest.mark.parametrize("row", [row for row in rows(PAGES) if rows(PAGES)[row][0] != NOBODY])
+def test_a_one_time_password_opens_one_form(
+    forms: Flask, connection: Connection, clock: Any, there: dict[str, Any], row: str
+) -> None:
+    method, address = row.split()
+    person = add_user(connection, "new", PASSWORD, "admin", must_change=True)
+    client = forms.test_client()
+    now = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    with client.session_transaction() as cookie:
+        cookie["id"] = begin_session(connection, person, "password", now=now)
+    response = client.open(address.format(**there), method=method, data=FORM)
+    if row in {"GET /password", "POST /password", "POST /logout"}:
+        assert response.headers.get("Location") in {None, "/", "/login"}
+    else:
+        assert response.headers["Location"] == "/password"
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    return app.test_client()
