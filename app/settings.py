@@ -17,6 +17,7 @@ from tierwatch.errors import SettingsError
 T = TypeVar("T")
 
 _LAST_PORT = 65_535
+_SHORTEST_SECRET = 16
 
 # What carries messages, and what keeps what a cache may lose.
 REDIS_SCHEMES = ("redis", "rediss")
@@ -47,6 +48,12 @@ def _part(text: str) -> float:
     if number > 1:
         raise ValueError
     return number
+
+
+def _long_secret(text: str) -> str:
+    if len(text) < _SHORTEST_SECRET:
+        raise ValueError
+    return text
 
 
 def _count(text: str) -> int:
@@ -158,6 +165,15 @@ class Settings:
         str,
         "32 or more characters",
         "Signs the dashboard's sessions; `tierwatch dashboard` refuses to start without it.",
+        secret=True,
+    )
+    metrics_token: str = _setting(
+        "",
+        _long_secret,
+        "16 or more characters",
+        "What `/metrics` of gateway and dashboard asks for, as a bearer token. Empty: the gateway"
+        " asks for one of `gateway.api_keys` where there are any; the dashboard for an API token or"
+        " a login, unless it listens on this machine only and the gateway has no keys.",
         secret=True,
     )
     data_dir: Path = _setting(  # noqa: RUF009 - returns a dataclass field

@@ -86,12 +86,13 @@ def test_secrets_are_not_shown() -> None:
         "TIERWATCH_BROKER_URL": "amqp://a:hunter2@h/v",
         "TIERWATCH_CACHE_URL": "redis://:hunter2@h/1",
         "TIERWATCH_SECRET_KEY": "hunter2" * 5,
+        "TIERWATCH_METRICS_TOKEN": "hunter2" * 3,
     }
     found = read_settings(secrets)
     assert "hunter2" in found.database_url
     assert "hunter2" not in repr(found)
     shown = {item.name for item in fields(Settings) if not item.repr}
-    assert shown == {"database_url", "redis_url", "broker_url", "cache_url", "secret_key"}
+    assert shown == {variable.removeprefix("TIERWATCH_").lower() for variable in secrets}
 
 
 def test_the_table_has_a_row_for_each_setting() -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from tierwatch.config.secrets import SecretName
+from tierwatch.config.secrets import NamedKey
 from tierwatch.routing.config.reading.document import Document, Problem
 from tierwatch.routing.config.reading.fields import (
     Count,
@@ -50,9 +50,11 @@ class CacheConfig(Section):
 class GatewayConfig(Section):
     """The ``gateway`` section."""
 
-    api_keys: tuple[SecretName, ...] = Field(
+    api_keys: tuple[NamedKey, ...] = Field(
         default=(),
-        description="Keys that callers must send, each `env:NAME`. Empty: no key is asked for.",
+        description="Keys that callers must send: each `env:NAME`, or `{name: team-a, key:"
+        " env:NAME}` to count its requests and their cost under a name. Empty: no key is asked"
+        " for.",
     )
     auto_models: tuple[Name, ...] = Field(
         default=(), description="Model names that are routed like `auto`."

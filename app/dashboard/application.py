@@ -77,6 +77,8 @@ def build_dashboard(
     gateway_url: str = "",
     dashboard_url: str = "",
     trusted_proxies: str = "",
+    metrics_token: str = "",
+    open_metrics: bool = True,
     redact: Callable[[str], str] = redact,
     environ: Mapping[str, str] = MappingProxyType({}),
 ) -> Flask:
@@ -92,6 +94,8 @@ def build_dashboard(
             https only.
         trusted_proxies: networks of the proxies in front, whose word for a caller's address counts,
             separated by commas.
+        metrics_token: what ``/metrics`` is shown for; empty for API tokens and sessions.
+        open_metrics: show ``/metrics`` to anybody.
         redact: notes of people who label pairs pass it before they are stored.
         environ: where the secret of a single sign-on is found.
 
@@ -118,7 +122,8 @@ def build_dashboard(
     app.before_request(admit)
     csrf = CSRFProtect(app)
     csrf.exempt(api)
-    for part in (*(page.routes for page in _PAGES), api, health_blueprint(site)):
+    health = health_blueprint(site, metrics_token=metrics_token, open_metrics=open_metrics)
+    for part in (*(page.routes for page in _PAGES), api, health):
         app.register_blueprint(part)
     if (sign_on := config.people.oidc) is not None:
         secret = None if sign_on.client_secret is None else sign_on.client_secret.reveal(environ)

@@ -10,6 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
+from tierwatch.dashboard.access.admission import may_scrape
 from tierwatch.dashboard.metrics import families
 from tierwatch.dashboard.site import Site
 from tierwatch.loop.report import build_report
@@ -19,8 +20,14 @@ from tierwatch.store.pages.overview import open_counts
 _FRESH_S = 10.0
 
 
-def health_blueprint(site: Site) -> Blueprint:
-    """``/healthz`` and ``/metrics``, open to anybody: they say nothing about single requests."""
+def health_blueprint(site: Site, *, metrics_token: str, open_metrics: bool) -> Blueprint:
+    """``/healthz``, open to anybody, and ``/metrics``.
+
+    Args:
+        site: whose figures are shown.
+        metrics_token: what the metrics are shown for; empty for API tokens and sessions.
+        open_metrics: show the metrics to anybody.
+    """
     health = Blueprint("health", __name__)
     registry = CollectorRegistry()
     registry.register(Figures(site))
@@ -33,6 +40,10 @@ def health_blueprint(site: Site) -> Blueprint:
     @health.get("/metrics")
     def metrics() -> Response:
         """The figures of the report."""
+        if not open_metrics and not may_scrape(metrics_token):
+            wanted = "TIERWATCH_METRICS_TOKEN" if metrics_token else "an API token"
+            words = f"The metrics are shown for {wanted}, as Authorization: Bearer.\n"
+            return Response(words, 401, {"WWW-Authenticate": "Bearer"}, content_type="text/plain")
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     return health

@@ -46,6 +46,7 @@ def build_gateway(
     redis_url: str | None = None,
     cache: ResponseCache | None = None,
     types: Types = no_types,
+    metrics_token: str = "",
 ) -> Starlette:
     """Build the gateway.
 
@@ -64,13 +65,15 @@ def build_gateway(
         redis_url: where gateways share what they know of conversations; None keeps it here.
         cache: answers that were given before; opened and closed with the application.
         types: asked as ``policies`` is, for the task types that should be active.
+        metrics_token: what ``/metrics`` is shown for; without one, any of the gateway's keys.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
             address of Redis cannot be read.
     """
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
-    keys = Keys(secret.reveal(environ) for secret in config.gateway.api_keys)
+    keys = Keys({one.key.reveal(environ): one.name for one in config.gateway.api_keys})
+    scrapers = Keys({metrics_token: ""}) if metrics_token else keys
     current = CurrentRouter(router, policies, metrics, models=models, types=types)
     pins = Pins(
         redis_url,
@@ -96,6 +99,7 @@ def build_gateway(
         config=config,
         current=current,
         keys=keys,
+        scrapers=scrapers,
         metrics=metrics,
         feedback=feedback,
         started_at=clock(),

@@ -29,6 +29,7 @@ class Asked(NamedTuple):
         request: the body as the caller sent it, its types checked.
         chat: the same in OpenAI's form.
         pinned: the decision of a caller who named a tier or a model; None where the router decides.
+        caller: name of the key, by which the request is counted; empty for none.
     """
 
     exchange_id: uuid.UUID
@@ -43,6 +44,7 @@ class Asked(NamedTuple):
     request: dict[str, Any]
     chat: dict[str, Any]
     pinned: Decision | None
+    caller: str = ""
 
     def __repr__(self) -> str:
         """Without what nobody may read in a log: the key, headers and text."""

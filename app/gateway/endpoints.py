@@ -31,6 +31,7 @@ class SmallEndpoints:
         config: the whole tierwatch.yaml.
         current: the active router.
         keys: what callers must show.
+        scrapers: what readers of the metrics must show.
         metrics: shown, and counts feedback.
         feedback: takes what callers say of answers; called in a thread.
         started_at: epoch seconds, shown as the models' time of creation.
@@ -42,6 +43,7 @@ class SmallEndpoints:
         config: Config,
         current: CurrentRouter,
         keys: Keys,
+        scrapers: Keys,
         metrics: GatewayMetrics,
         feedback: Callable[[Feedback], None],
         started_at: float,
@@ -49,6 +51,7 @@ class SmallEndpoints:
         self._most = config.gateway.max_body_mb * 1024 * 1024
         self._current = current
         self._keys = keys
+        self._scrapers = scrapers
         self._metrics = metrics
         self._feedback = feedback
         self._models = model_list(config, started_at)
@@ -105,8 +108,11 @@ class SmallEndpoints:
         version = self._current.router.policies.stable.version
         return _json({"status": "ready", "policy_version": version})
 
-    async def show_metrics(self, _: Request) -> Response:
+    async def show_metrics(self, request: Request) -> Response:
         """The page for Prometheus."""
+        refusal = self._scrapers.refuse(shown_key(dict(request.scope["headers"])))
+        if refusal is not None:
+            return refused(refusal)
         return Response(
             generate_latest(self._metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST}
         )

@@ -82,6 +82,19 @@ class TrafficMetrics:
             registry,
         )
         self.cost = _counters("tierwatch_cost_usd", "Cost of what was served.", ["tier"], registry)
+        # Names are those of `gateway.api_keys`, so their number is the file's.
+        self.by_key = _counters(
+            "tierwatch_key_requests",
+            "Requests by the named key that was shown, and serving tier.",
+            ["key", "tier"],
+            registry,
+        )
+        self.cost_by_key = _counters(
+            "tierwatch_key_cost_usd",
+            "Cost of what was served, by the named key that was shown.",
+            ["key", "tier"],
+            registry,
+        )
         self.spend = _counters(
             "tierwatch_spend_usd",
             "Spent by this gateway: on serving, and on asking the classifier.",

@@ -25,6 +25,7 @@ KIND_OF = {
     "read_price": "price",
     "read_name": "name",
     "read_secret": "env:NAME",
+    "read_gateway_key": "key",
     "read_url": "URL",
     "read_issuer": "https URL",
     "read_network": "network",

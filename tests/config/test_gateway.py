@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from factories.config import ARTICLE, WHOLE, load, problems, told
 
+from tierwatch.config.secrets import GatewayKey, Secret
+
 PROBLEMS = [
     # (what is replaced in the whole file, by what, line and key, found, accepted)
     (
@@ -31,6 +33,23 @@ PROBLEMS = [
         (
             "1: gateway.api_keys: found a value that"
             " is not shown, since it may be secret; accepted a list"
+        ),
+    ),
+    (
+        "routing:",
+        "gateway: {api_keys: [{name: team a, key: env:KEY}]}\nrouting:",
+        (
+            "1: gateway.api_keys[0]: found a mapping;"
+            " accepted env:NAME, or {name: team-a, key: env:NAME} whose name has 1 to 40 letters,"
+            " digits, dots, hyphens or underscores"
+        ),
+    ),
+    (
+        "routing:",
+        "gateway: {api_keys: [{name: team-a, key: literal}]}\nrouting:",
+        (
+            "1: gateway.api_keys[0]: found a mapping;"
+            " accepted env:NAME, the environment variable that holds it; never the secret"
         ),
     ),
     ("routing:", "gateway: 7\nrouting:", "1: gateway: found 7; accepted a mapping"),
@@ -88,3 +107,12 @@ def test_a_tier_named_cache_and_the_cache_exclude_each_other(tmp_path: Path) -> 
             " gateway.cache are counted; accepted another name, or gateway.cache.mode: off"
         )
     ]
+
+
+def test_keys_stand_with_and_without_a_name(tmp_path: Path) -> None:
+    keys = "gateway: {api_keys: [{name: team-a, key: env:KEY_A}, env:KEY_B]}\n"
+    config = load(tmp_path, WHOLE + keys)
+    assert config.gateway.api_keys == (
+        GatewayKey("team-a", Secret("KEY_A")),
+        GatewayKey("", Secret("KEY_B")),
+    )

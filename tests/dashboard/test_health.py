@@ -1,9 +1,15 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from factories.rows import add_alert, add_outcome, add_pair, add_policy, add_rollup, put_in_force
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Connection
+
+from tierwatch.dashboard import build_dashboard
+from tierwatch.store.people.users import add_user
+
+PASSWORD = "correct horse battery"
 
 KINDS = ("serving", "classifier", "shadow", "judge", "checks")
 
@@ -69,3 +75,63 @@ def test_scrapes_within_ten_seconds_read_once(
 
 def test_healthz_asks_nobody(stranger: Any) -> None:
     assert stranger.get("/healthz").text == "ok\n"
+
+
+@pytest.fixture
+def closed(one_connection: Any, config: Any, clock: Any) -> Callable[[str], Any]:
+    """A client of a dashboard that others can reach, with this token for its metrics."""
+
+    def build(token: str) -> Any:
+        app = build_dashboard(
+            config=config,
+            engine=one_connection,
+            secret_key="s" * 32,
+            clock=clock,
+            metrics_token=token,
+            open_metrics=False,
+        )
+        return app.test_client()
+
+    return build
+
+
+def test_whoever_is_elsewhere_shows_an_api_token(
+    closed: Callable[[str], Any], bearer: Callable[[str], dict[str, str]]
+) -> None:
+    client = closed("")
+    for headers in ({}, {"Authorization": "Bearer x"}, {"Authorization": "Basic eDp5"}):
+        refused = client.get("/metrics", headers=headers)
+        assert refused.status_code == 401
+        assert refused.headers["WWW-Authenticate"] == "Bearer"
+        assert "an API token" in refused.text
+        assert "tierwatch_" not in refused.text
+    assert client.get("/metrics", headers=bearer("viewer")).status_code == 200
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_token_of_their_own_is_the_only_key_to_the_metrics(
+    closed: Callable[[str], Any], bearer: Callable[[str], dict[str, str]]
+) -> None:
+    client = closed("for-prometheus-only")
+    for headers in ({}, bearer("admin"), {"Authorization": "Bearer for-prometheus-onl"}):
+        refused = client.get("/metrics", headers=headers)
+        assert refused.status_code == 401
+        assert "TIERWATCH_METRICS_TOKEN" in refused.text
+    shown = {"Authorization": "bearer  for-prometheus-only "}
+    assert client.get("/metrics", headers=shown).status_code == 200
+    # It is no token of the API.
+    assert client.get("/api/v1/report", headers=shown).status_code == 401
+
+
+def test_a_person_who_is_logged_in_may_read_them(
+    closed: Callable[[str], Any], connection: Connection, stranger: Any
+) -> None:
+    browser = type(stranger)(closed(""))
+    add_user(connection, "ada", PASSWORD, "viewer")
+    assert browser.get("/metrics").status_code == 401
+    browser.log_in("ada")
+    assert browser.get("/metrics").status_code == 200
+    add_user(connection, "bob", PASSWORD, "admin", must_change=True)
+    browser.send("/logout", form_on="/")
+    browser.log_in("bob")
+    assert browser.get("/metrics").status_code == 401

@@ -13,7 +13,7 @@ from fakes.gateway import RunningGateway
 from fakes.provider import FakeProvider
 from fakes.waiting import until
 
-ENVIRON = {"PROVIDER_KEY": "provider-key", "GATEWAY_KEY": "gateway-key"}
+ENVIRON = {"PROVIDER_KEY": "provider-key", "GATEWAY_KEY": "gateway-key", "OTHER_KEY": "other-key"}
 
 
 @pytest.fixture

@@ -126,8 +126,54 @@ def test_without_keys_everybody_may_call_and_probes_need_none(
     open_to_all = start_gateway(openai_provider)
     assert open_to_all.chat().status_code == 200
     closed = start_gateway(openai_provider, gateway="{api_keys: ['env:GATEWAY_KEY']}")
-    for path in ("/healthz", "/readyz", "/metrics"):
+    for path in ("/healthz", "/readyz"):
         assert closed.client.get(path).status_code == 200
+    assert open_to_all.client.get("/metrics").status_code == 200
+
+
+def test_where_there_are_keys_the_metrics_ask_for_one(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    closed = start_gateway(openai_provider, gateway="{api_keys: ['env:GATEWAY_KEY']}")
+    for headers in ({}, {"authorization": "Bearer wrong"}):
+        refused = closed.client.get("/metrics", headers=headers)
+        assert refused.status_code == 401
+        assert "tierwatch_" not in refused.text
+    shown = closed.client.get("/metrics", headers={"authorization": "Bearer gateway-key"})
+    assert shown.status_code == 200
+    assert "tierwatch_requests_in_flight" in shown.text
+
+
+@pytest.mark.parametrize("gateway", ["{}", "{api_keys: ['env:GATEWAY_KEY']}"])
+def test_the_token_of_the_metrics_is_the_only_key_to_them(
+    start_gateway: Any, openai_provider: Any, gateway: str
+) -> None:
+    started = start_gateway(openai_provider, gateway=gateway, metrics_token="for-prometheus-only")
+    for headers in ({}, {"authorization": "Bearer gateway-key"}):
+        assert started.client.get("/metrics", headers=headers).status_code == 401
+    shown = {"authorization": "Bearer for-prometheus-only"}
+    assert started.client.get("/metrics", headers=shown).status_code == 200
+    # It opens nothing else.
+    status = started.client.get("/v1/models", headers=shown).status_code
+    assert status == (401 if "api_keys" in gateway else 200)
+
+
+def test_named_keys_are_counted_each_under_its_name(
+    start_gateway: Any, openai_provider: Any, wire: Any
+) -> None:
+    keys = "{api_keys: [{name: team-a, key: 'env:GATEWAY_KEY'}, 'env:OTHER_KEY']}"
+    gateway = start_gateway(openai_provider, gateway=keys)
+    for key, times in (("gateway-key", 2), ("other-key", 1), ("wrong", 1)):
+        gateway.client.headers["authorization"] = f"Bearer {key}"
+        for _ in range(times):
+            gateway.chat()
+    wire.until(lambda: len(gateway.recorded.exchanges) == 3)
+    shown = gateway.client.get("/metrics", headers={"x-api-key": "other-key"}).text
+    counted = [line for line in shown.splitlines() if line.startswith("tierwatch_key_requests_to")]
+    assert counted == ['tierwatch_key_requests_total{key="team-a",tier="simple"} 2.0']
+    [cost] = [line for line in shown.splitlines() if line.startswith("tierwatch_key_cost_usd_to")]
+    assert 'key="team-a"' in cost
+    assert float(cost.split()[-1]) > 0
 
 
 def test_a_key_whose_variable_is_not_set_stops_the_start(

@@ -45,7 +45,7 @@ def built(
     steps = build_steps(
         config,
         current=CurrentRouter(router, lambda: None, metrics),
-        keys=Keys([]),
+        keys=Keys({}),
         upstream=upstream or ScriptedUpstream(),
         pins=Pins(None, idle_s=60, clock=lambda: NOW),
         cache=None,

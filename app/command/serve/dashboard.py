@@ -2,12 +2,17 @@
 
 import os
 import time
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence
 from tierwatch.errors import SettingsError
 from tierwatch.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tierwatch.config import Config
 
 _SHORTEST_KEY = 32
 
@@ -39,15 +44,31 @@ def run_dashboard(settings: Settings) -> None:
             f"TIERWATCH_SECRET_KEY must have {_SHORTEST_KEY} characters or more: it signs sessions."
             " Make one with: python -c 'import secrets; print(secrets.token_hex(32))'"
         )
+    config = load_config(settings.config)
     app = build_dashboard(
-        config=load_config(settings.config),
+        config=config,
         engine=build_engine(settings.database_url),
         secret_key=settings.secret_key,
         clock=time.time,
         gateway_url=f"http://{settings.gateway_host}:{settings.gateway_port}",
         dashboard_url=settings.dashboard_url,
         trusted_proxies=settings.trusted_proxies,
+        metrics_token=settings.metrics_token,
+        open_metrics=metrics_are_open(settings, config),
         redact=load_redactor(settings.redactor or None),
         environ=os.environ,
     )
     serve(app, settings.dashboard_host, settings.dashboard_port)
+
+
+def metrics_are_open(settings: Settings, config: "Config") -> bool:
+    """Whether anybody may read the metrics: on a laptop, where nobody else can ask.
+
+    The dashboard has logins, so that whoever reaches it from elsewhere has to show something.
+    """
+    host = settings.dashboard_host.strip("[]")
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return local and not settings.metrics_token and not config.gateway.api_keys

@@ -83,6 +83,7 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         environ=environ,
         cache=build_cache(config, url=settings.shared_url, redact=redact),
         redis_url=settings.shared_url,
+        metrics_token=settings.metrics_token,
     )
     recorder.start()
     try:

@@ -1,5 +1,7 @@
 """Who asks, and whether this person may: sessions, bearer tokens, roles."""
 
+import hashlib
+import hmac
 import math
 from collections.abc import Callable
 from functools import wraps
@@ -72,7 +74,7 @@ def bearer() -> Person:
         _count_guess()
         abort(
             401,
-            "a bearer token is required, and one that ended is none; `tierwatch tokens add`",
+            "a bearer token that has not ended is required; `tierwatch tokens add` makes one",
         )
     g.person = person
     return person
@@ -102,6 +104,26 @@ def token_person(token: str) -> Person | None:
         except DBAPIError as problem:  # read-only after a failover: the API can still be read
             _log.warning("a token's use cannot be written", error=str(problem)[:300])
     return person
+
+
+def may_scrape(metrics_token: str) -> bool:
+    """Whether the request may read the metrics.
+
+    With a token set for them, it shows that; without one, any token of the API or a session.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    shown = token.strip() if scheme.lower() == "bearer" else ""
+    if metrics_token:
+        return hmac.compare_digest(_digest(shown), _digest(metrics_token))
+    if shown:
+        return token_person(shown) is not None
+    opened = open_session()
+    return opened is not None and not opened.person.must_change
+
+
+def _digest(text: str) -> bytes:
+    """Of one length, so that comparing takes as long whatever was shown."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
 def require(role: Role) -> Callable[[Callable[P, R]], Callable[P, R]]:

@@ -90,6 +90,7 @@ class Acceptance:
             request=request,
             chat=chat,
             pinned=pinned,
+            caller=self._keys.name_of(key),
         )
 
     def _unknown_model(self, model: str) -> Refusal:

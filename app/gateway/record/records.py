@@ -73,6 +73,9 @@ class Records:
             asked, decision, tier, ledger=ledger, sent=sent, classifier_cost_usd=bill.cost_usd
         )
         self._recorder.record(served)
+        if asked.caller:
+            self._metrics.by_key(asked.caller, served.served_tier).inc()
+            self._metrics.cost_by_key(asked.caller, served.served_tier).inc(served.cost_usd)
         if route is not None and sent.said is not None:
             self._places.keep(
                 asked, route, served, tier=tier, usage=sent.said.usage, reasoned=ledger.reasoned

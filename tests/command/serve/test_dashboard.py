@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import Engine
 
 from tierwatch import dashboard as pages
-from tierwatch.command.serve.dashboard import run_dashboard
+from tierwatch.command.serve.dashboard import metrics_are_open, run_dashboard
+from tierwatch.config import load_config
 from tierwatch.errors import ConfigError, SettingsError
 from tierwatch.settings import Settings, read_settings
 
@@ -52,3 +53,33 @@ def test_a_mistake_in_the_file_starts_nothing(settings: Settings) -> None:
     settings.config.write_text(CONFIG.replace("15", "cheap"))
     with pytest.raises(ConfigError, match=r"routing\.tiers\.complex\.cost"):
         run_dashboard(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "keys", "token", "is_open"),
+    [
+        ("127.0.0.1", "[]", "", True),
+        ("localhost", "[]", "", True),
+        ("::1", "[]", "", True),
+        ("127.0.0.1", "[env:KEY]", "", False),
+        ("127.0.0.1", "[]", "for-prometheus-only", False),
+        ("0.0.0.0", "[]", "", False),  # noqa: S104 - as containers do
+        ("::", "[]", "", False),
+        ("10.0.0.7", "[]", "", False),
+        ("dashboard", "[]", "", False),
+    ],
+)
+def test_metrics_are_open_where_nobody_else_can_ask(
+    settings: Settings, host: str, keys: str, token: str, *, is_open: bool
+) -> None:
+    settings.config.write_text(CONFIG + f"gateway: {{api_keys: {keys}}}\n")
+    config = load_config(settings.config)
+    reached = replace(settings, dashboard_host=host, metrics_token=token)
+    assert metrics_are_open(reached, config) == is_open
+
+
+@pytest.mark.parametrize("token", ["short", "x" * 15])
+def test_a_token_that_can_be_guessed_is_refused(token: str) -> None:
+    said = "TIERWATCH_METRICS_TOKEN: found a value; accepted: 16 or more characters"
+    with pytest.raises(SettingsError, match=said):
+        read_settings({"TIERWATCH_METRICS_TOKEN": token})

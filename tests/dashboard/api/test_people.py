@@ -85,7 +85,7 @@ def test_a_token_from_its_beginning_to_its_end(call: Any, client: Any, clock: An
     clock.now += 86_400
     ended = client.get("/api/v1/report", headers=headers)
     assert ended.status_code == 401
-    assert "one that ended is none" in ended.json["error"]["message"]
+    assert "has not ended" in ended.json["error"]["message"]
     assert call("POST", "/tokens/ci/revoke").json["subject"] == "token/ci"
     assert call("POST", "/tokens/ci/revoke").status_code == 404
 

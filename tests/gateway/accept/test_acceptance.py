@@ -34,7 +34,9 @@ def acceptance(tmp_path: Path) -> Acceptance:
     current = CurrentRouter(
         Router.from_config(path), lambda: None, GatewayMetrics(CollectorRegistry())
     )
-    return Acceptance(load_config(path), current, Keys(["a-key"]), lambda: 1_700_000_000.5)
+    return Acceptance(
+        load_config(path), current, Keys({"a-key": "team-a"}), lambda: 1_700_000_000.5
+    )
 
 
 def accept(
@@ -134,3 +136,9 @@ def test_a_caller_who_leaves_while_sending_asked_nothing(acceptance: Acceptance)
         return {"type": "http.disconnect"}
 
     assert asyncio.run(acceptance.accept("openai", {b"x-api-key": b"a-key"}, receive)) is None
+
+
+def test_a_request_is_of_the_key_it_was_sent_with(acceptance: Acceptance) -> None:
+    found = accept(acceptance, good())
+    assert isinstance(found, Asked)
+    assert found.caller == "team-a"

@@ -23,12 +23,12 @@ def test_a_key_is_shown_in_either_header(headers: dict[bytes, bytes], key: bytes
 
 @pytest.mark.parametrize("shown", [b"", b"anything"])
 def test_without_keys_everybody_may_call(shown: bytes) -> None:
-    assert Keys([]).refuse(shown) is None
+    assert Keys({}).refuse(shown) is None
 
 
 @pytest.mark.parametrize("shown", [b"first", b"second", "k\u00e9y".encode()])
 def test_each_key_is_accepted(shown: bytes) -> None:
-    assert Keys(["first", "second", "k\u00e9y"]).refuse(shown) is None
+    assert Keys(dict.fromkeys(["first", "second", "k\u00e9y"], "")).refuse(shown) is None
 
 
 @pytest.mark.parametrize(
@@ -42,8 +42,20 @@ def test_each_key_is_accepted(shown: bytes) -> None:
     ],
 )
 def test_others_are_told_what_to_send(shown: bytes, problem: str) -> None:
-    refusal = Keys(["first"]).refuse(shown)
+    refusal = Keys({"first": ""}).refuse(shown)
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.code) == (401, "invalid_api_key")
     assert refusal.message.startswith(problem)
     assert "first" not in refusal.message
+
+
+def test_an_accepted_key_has_the_name_it_was_given() -> None:
+    keys = Keys({"first": "team-a", "second": "", "old": "team-a"})
+    assert [keys.name_of(shown) for shown in (b"first", b"old", b"second")] == [
+        "team-a",
+        "team-a",
+        "",
+    ]
+    # What callers may choose never becomes a label.
+    assert keys.name_of(b"whatever they send") == ""
+    assert Keys({}).name_of(b"anything") == ""
