@@ -42,6 +42,7 @@ class Dialler:
         self._loop = asyncio.get_running_loop()
         self._tls: ResumingContext | None = None
         self._known: dict[_Host, tuple[float, list[str]]] = {}
+        self._asking: dict[_Host, asyncio.Task[list[str]]] = {}
 
     async def dial(self, origin: Origin, deadline: float) -> Connection:
         """Connect to an origin.
@@ -82,10 +83,24 @@ class Dialler:
         until, found = self._known.get(host, (0.0, []))
         if self._loop.time() < until:
             return found
+        # Asked once, however many wait: uvloop has four threads for it, and a start under load
+        # would otherwise queue hundreds of the same question behind a slow DNS.
+        asking = self._asking.get(host)
+        if asking is None:
+            asking = self._asking[host] = self._loop.create_task(self._ask(host))
+            asking.add_done_callback(lambda done: self._told(host, done))
+        return await asyncio.shield(asking)
+
+    async def _ask(self, host: _Host) -> list[str]:
         told = await self._loop.getaddrinfo(*host, type=socket.SOCK_STREAM)
         found = _in_turn([(family, str(where[0])) for family, _, _, _, where in told])
         self._known[host] = (self._loop.time() + _ADDRESSES_S, found)
         return found
+
+    def _told(self, host: _Host, asking: "asyncio.Task[list[str]]") -> None:
+        del self._asking[host]
+        if not asking.cancelled():
+            asking.exception()  # whoever waits raises it; perhaps nobody does by now
 
     async def _fastest(self, origin: Origin, addresses: list[str], port: int) -> Connection:
         """The first to open of several attempts, each begun a little after the one before."""

@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from fakes.raw_server import CHUNKED, OK, chunk, whole
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.client.address import Origin
 from tierwatch.client.connection import Connection, ConnectionReply, idle_s
-from tierwatch.client.faults import BrokenAnswerError, CutError, UnreachableError
+from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError, UnreachableError
 
 ORIGIN = Origin(secure=False, host="a", port=80)
 FAR = 10_000.0
@@ -428,6 +432,37 @@ def test_who_is_cancelled_with_his_answer_does_not_take_it_from_the_next() -> No
         it.connection.data_received(whole(b"b"))
         async with asyncio.timeout(1):
             assert await (await second).read() == b"b"
+
+    run(test)
+
+
+@given(
+    raw=st.one_of(
+        st.binary(max_size=300),
+        st.tuples(
+            st.sampled_from([whole(b"body"), CHUNKED + chunk(b"body") + b"0\r\n\r\n"]),
+            st.binary(max_size=30),
+            st.integers(0, 200),
+        ).map(lambda made: made[0][: made[2]] + made[1] + made[0][made[2] :]),
+    ),
+    cuts=st.lists(st.integers(0, 300), max_size=6),
+)
+def test_whatever_comes_the_caller_gets_an_answer_or_a_fault(raw: bytes, cuts: list[int]) -> None:
+    places = sorted({cut % (len(raw) + 1) for cut in cuts} | {0, len(raw)})
+
+    async def test(it: Bench) -> None:
+        reading = asyncio.create_task(_all(it, []))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        for start, end in pairwise(places):
+            if not it.wire.aborted:
+                it.connection.data_received(raw[start:end])
+        it.connection.connection_lost(None)
+        async with asyncio.timeout(1):
+            with suppress(ClientFault):
+                await reading
+        assert it.said[-1] == "gone"
+        assert it.clock.set == 0
 
     run(test)
 

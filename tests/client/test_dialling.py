@@ -103,6 +103,42 @@ def test_a_name_that_is_not_known_is_asked_for_again(names: Callable[..., Names]
     assert calls(2, between=appear) == [NOBODY, FINE]
 
 
+def test_many_who_wait_for_one_name_ask_once(names: Callable[..., Names]) -> None:
+    dns = names("127.0.0.1")
+
+    async def main() -> list[Seen]:
+        async with RawServer(answering(CLOSING)) as server, POOL.client() as client:
+            url = server.url.replace("127.0.0.1", "models.example")
+            it = Talk(client, server, read_address(url, {}))
+            leaving = asyncio.create_task(it.seen())
+            others = [asyncio.create_task(it.seen()) for _ in range(20)]
+            await asyncio.sleep(0)
+            leaving.cancel()  # the others still get their answer
+            return await asyncio.gather(*others)
+
+    assert run(KINDS["pool-asyncio"], main()) == [FINE] * 20
+    assert dns.asked.count("models.example") == 1
+
+
+@pytest.mark.parametrize("leave", ["cancelled", "closed"])
+def test_a_question_that_nobody_waits_for_any_more_is_no_error(
+    names: Callable[..., Names], leave: str
+) -> None:
+    names()  # the name is not known
+
+    async def main() -> None:
+        async with POOL.client() as client:
+            it = Talk(client, RawServer(answering()), read_address("http://models.example", {}))
+            asking = asyncio.create_task(it.seen())
+            await asyncio.sleep(0)
+            if leave == "cancelled":
+                asking.cancel()
+                await asyncio.sleep(0.05)
+        await asyncio.wait([asking])
+
+    run(KINDS["pool-asyncio"], main())
+
+
 def test_an_ipv6_address_in_brackets() -> None:
     async def main() -> tuple[Seen, bytes]:
         try:

@@ -2,6 +2,9 @@
 
 import asyncio
 import os
+import socket
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from factories.certificates import server_context, trusted
 from fakes.clients import KINDS, Seen, Talk, run, talk
 from fakes.raw_server import CHUNKED, Line, RawServer, answering, chunk, whole
 
+from tierwatch.client import connection
 from tierwatch.client.address import read_address
 from tierwatch.client.faults import ClientFault
 
@@ -52,6 +56,42 @@ def test_origins_do_not_share_connections() -> None:
             return bodies, one.connections + two.connections
 
     assert run(POOL, main()) == ([b"a", b"a", b"b", b"b"], 2)
+
+
+class Deaf(threading.Thread):
+    """Answers one request of a connection and closes it, while the client's loop does not run."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.requests = 0
+
+    def run(self) -> None:
+        for _ in range(2):
+            line, _ = self.listening.accept()
+            with line:
+                assert line.recv(65536)
+                self.requests += 1
+                line.sendall(whole(DATA))
+
+
+def test_an_end_that_the_loop_has_not_noticed_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_FRESH_S", 0.0)
+    server = Deaf()
+    server.start()
+
+    async def main() -> list[Seen]:
+        async with POOL.client() as client:
+            url = f"http://127.0.0.1:{server.listening.getsockname()[1]}/"
+            it = Talk(client, RawServer(answering()), read_address(url, {}))
+            first = await it.seen()
+            time.sleep(0.1)  # noqa: ASYNC251 - the loop must not see it
+            return [first, await it.seen()]
+
+    assert run(POOL, main()) == [FINE, FINE]
+    server.join()
+    server.listening.close()
+    assert server.requests == 2
 
 
 def test_it_is_opened_before_it_is_used() -> None:
