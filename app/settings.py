@@ -191,6 +191,13 @@ class Settings:
     worker_threads: int = _setting(
         32, _count, "1 or more", "Model calls a worker process waits for at once."
     )
+    stop_within_s: float = _setting(
+        30.0,
+        _positive,
+        "more than 0",
+        "Seconds that a process asked to end gives to replies and tasks in flight. Let whatever"
+        " kills it wait 25 s longer.",
+    )
     observe_every_s: float = _setting(
         5.0, _positive, "more than 0", "Seconds between updates of the monitors."
     )

@@ -36,7 +36,9 @@ STARTS = {
     "gateway": """
 import uvicorn
 from tierwatch.command import main
-uvicorn.Server.run = show
+async def shown(*_):
+    show()
+uvicorn.Server.serve = shown
 main(["gateway"], standalone_mode=False)
 """,
     "beat": """

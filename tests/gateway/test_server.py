@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from tierwatch.errors import StackError
 from tierwatch.gateway import server
 from tierwatch.gateway.server import gateway_server, run_server
+from tierwatch.stop_signals import StopSignals
 
 
 async def hello(scope: Any, receive: Any, send: Any) -> None:
@@ -42,7 +44,6 @@ def test_it_serves_and_does_not_say_what_it_is() -> None:
 def test_connections_outlive_those_of_usual_load_balancers() -> None:
     config = gateway_server(hello, "127.0.0.1", 0).config
     assert config.timeout_keep_alive > 60
-    assert config.timeout_graceful_shutdown == 30
     assert not config.access_log
 
 
@@ -54,17 +55,18 @@ def test_what_the_imports_left_is_not_walked_by_each_collection(
     monkeypatch.setattr(server.gc, "freeze", lambda: done.append("freeze"))
 
     class Server:
-        def run(self) -> None:
-            done.append("run")
+        async def serve(self) -> None:
+            done.append("serve")
 
-    monkeypatch.setattr(server, "gateway_server", lambda *_: Server())
-    run_server(hello, "127.0.0.1", 0)
-    assert done == ["collect", "freeze", "run"]
+    monkeypatch.setattr(server, "gateway_server", lambda *_, **__: Server())
+    run_server(hello, "127.0.0.1", 0, signals=StopSignals())
+    assert done == ["collect", "freeze", "serve"]
 
 
-def test_a_port_that_is_taken_ends_the_process() -> None:
+def test_a_port_that_is_taken_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        with pytest.raises(SystemExit):
-            gateway_server(hello, "127.0.0.1", taken.getsockname()[1]).run()
+        port = taken.getsockname()[1]
+        with pytest.raises(StackError, match=rf"cannot listen on 127\.0\.0\.1, port {port}"):
+            run_server(hello, "127.0.0.1", port, signals=StopSignals())

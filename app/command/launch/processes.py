@@ -9,6 +9,10 @@ from tierwatch.local import Process, free_port
 from tierwatch.local.process import is_free
 from tierwatch.settings import Settings, variable
 
+# What a stop takes at most beyond the time that is given to what is in flight: the gateway's last
+# steps and its flush, with each at its limit.
+_LONGER_S = 25.0
+
 
 def stack_processes(settings: Settings) -> list[Process]:
     """Gateway, worker, scheduler and dashboard, in the order they start."""
@@ -16,8 +20,19 @@ def stack_processes(settings: Settings) -> list[Process]:
     gateway = f"http://127.0.0.1:{settings.gateway_port}/readyz"
     dashboard = f"http://127.0.0.1:{settings.dashboard_port}/healthz"
     return [
-        Process(name="gateway", argv=_command("gateway"), env=env, ready=gateway),
-        Process(name="worker", argv=_command("worker"), env=env),
+        Process(
+            name="gateway",
+            argv=_command("gateway"),
+            env=env,
+            ready=gateway,
+            stop_within_s=settings.stop_within_s + _LONGER_S,
+        ),
+        Process(
+            name="worker",
+            argv=_command("worker"),
+            env=env,
+            stop_within_s=settings.stop_within_s + _LONGER_S,
+        ),
         Process(name="beat", argv=_command("beat"), env=env),
         Process(name="dashboard", argv=_command("dashboard"), env=env, ready=dashboard),
     ]

@@ -14,10 +14,16 @@ from tierwatch.errors import UsageError
 from tierwatch.settings import Settings, read_settings
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from tierwatch.config import Config
     from tierwatch.loop.capture.feedback import Feedback
+    from tierwatch.loop.capture.recorder import CaptureRecorder
     from tierwatch.routing.classify.local_tiers import LocalTierClassifier
     from tierwatch.routing.policy import ActivePolicies
+
+# For the recorder's last flush: it waits for Postgres, and then has the spool to write.
+_FLUSH_S = 10.0
 
 
 @click.command("gateway")
@@ -28,13 +34,13 @@ def command() -> None:
 
 
 def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Serve the gateway until told to stop.
+    """Serve the gateway until told to stop; then nothing that was served is lost.
 
     Raises:
         ConfigError: the configuration is not accepted, or a tier has no provider.
     """
     with lean_imports():
-        from tierwatch.gateway import build_cache, build_gateway, run_server
+        from tierwatch.gateway import build_cache, build_gateway
         from tierwatch.loop.capture.feedback import keep_feedback
         from tierwatch.loop.capture.redact import load_redactor
         from tierwatch.loop.decide.reload import current_policies, current_types, stored_model
@@ -85,12 +91,37 @@ def run_gateway(settings: Settings, environ: Mapping[str, str]) -> None:
         redis_url=settings.shared_url,
         metrics_token=settings.metrics_token,
     )
-    recorder.start()
     try:
-        run_server(app, settings.gateway_host, settings.gateway_port)
+        _serve(app, recorder, settings)
     finally:
-        recorder.stop()
         engine.dispose()
+
+
+def _serve(app: "ASGIApp", recorder: "CaptureRecorder", settings: Settings) -> None:
+    """Serve until a signal, and flush what was served after the last reply."""
+    from tierwatch.gateway.server import STOP_S, run_server
+    from tierwatch.stop_signals import LastResort, StopSignals
+
+    with (
+        StopSignals() as signals,
+        LastResort(
+            signals,
+            within_s=settings.stop_within_s + STOP_S + _FLUSH_S,
+            hurried_s=STOP_S,
+            rescue=recorder.stop,
+        ),
+    ):
+        recorder.start()
+        try:
+            run_server(
+                app,
+                settings.gateway_host,
+                settings.gateway_port,
+                signals=signals,
+                drain_s=settings.stop_within_s,
+            )
+        finally:
+            recorder.stop(within_s=_FLUSH_S)
 
 
 def serving_config(path: Path) -> "Config":

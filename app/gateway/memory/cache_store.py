@@ -6,6 +6,7 @@ until then every lookup returns at once.
 """
 
 import asyncio
+import contextlib
 import time
 from types import TracebackType
 from typing import Literal, Self
@@ -85,7 +86,9 @@ class CacheStore:
         if self._mending is not None:
             await end([self._mending])
         if self._redis is not None:
-            await self._redis.aclose()
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                async with asyncio.timeout(_PING_S):
+                    await self._redis.aclose()
 
     async def get(self, key: str, *, within_s: float) -> bytes | None:
         """The value of a key, or None.

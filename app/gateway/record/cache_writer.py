@@ -19,6 +19,8 @@ from tierwatch.gateway.memory.cache_store import CacheAbsentError
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.capture.exchange import ServedExchange
 
+# For what is being written at a stop; a redactor of somebody's may hang.
+_STOP_S = 2.0
 # Answers that wait to be written. More than this means Redis is slower than the traffic.
 _MOST_WAITING = 64
 # What an answer may consist of. Anything else a provider adds would be lost on the way.
@@ -52,7 +54,8 @@ class CacheWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.gather(*self._writing, return_exceptions=True)
+        if self._writing:  # a redactor of somebody's that hangs must not hold up the stop
+            await asyncio.wait(self._writing, timeout=_STOP_S)
 
     def keep(self, lookup: Lookup, served: ServedExchange) -> None:
         """Keep an answer for the next who asks. Never waits, never raises."""

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from tierwatch import gateway as front
 from tierwatch.command.serve.gateway import run_gateway, serving_config
 from tierwatch.errors import ConfigError, UsageError
+from tierwatch.gateway import server as front
 from tierwatch.settings import Settings, read_settings
 
 CONFIG = """\
@@ -41,7 +41,7 @@ def test_the_gateway_serves_its_tiers_and_leaves_nothing_running(
 ) -> None:
     served: list[Any] = []
 
-    def serve(app: Any, host: str, port: int) -> None:
+    def serve(app: Any, host: str, port: int, **_: Any) -> None:
         with TestClient(app) as client:
             models = client.get("/v1/models").json()["data"]
             served.append((host, port, {model["id"] for model in models}))
@@ -58,7 +58,7 @@ def test_the_gateway_serves_its_tiers_and_leaves_nothing_running(
 def test_what_was_begun_is_ended_also_when_serving_fails(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def serve(*_: Any) -> None:
+    def serve(*_: Any, **__: Any) -> None:
         raise OSError("address in use")
 
     monkeypatch.setattr(front, "run_server", serve)
