@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import waitress
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 
@@ -51,8 +50,6 @@ _PAGES = (
 _SHORTEST_KEY = 32
 # A form holds a reason of 2,000 characters; anything near this size is not ours.
 _LARGEST_BODY = 256 * 1024
-# Requests served at once; a page is some milliseconds of Postgres.
-_THREADS = 8
 
 _HEADERS = {
     "Content-Security-Policy": (
@@ -145,11 +142,6 @@ def build_dashboard(
     # Flask's own way to put something in front of an application.
     app.wsgi_app = TrustedProxies(app.wsgi_app, read_networks(trusted_proxies))  # type: ignore[method-assign]
     return app
-
-
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve until the process is asked to stop."""
-    waitress.serve(app, host=host, port=port, threads=_THREADS, ident=None)
 
 
 def _add_headers(response: Response) -> Response:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tierwatch.config import Config
 
 _SHORTEST_KEY = 32
+# Longer than the server takes to answer what has arrived; nothing else can be lost here.
+_STOP_S = 15.0
+_HURRIED_S = 3.0
 
 
 @click.command("dashboard")
@@ -36,6 +39,7 @@ def run_dashboard(settings: Settings) -> None:
     from tierwatch.dashboard import build_dashboard, serve
     from tierwatch.loop.capture.redact import load_redactor
     from tierwatch.runtime.log_lines import configure_logging
+    from tierwatch.stop_signals import LastResort, StopSignals
     from tierwatch.store.database import build_engine
 
     configure_logging(settings)
@@ -58,17 +62,8 @@ def run_dashboard(settings: Settings) -> None:
         redact=load_redactor(settings.redactor or None),
         environ=os.environ,
     )
-    serve(app, settings.dashboard_host, settings.dashboard_port)
-
-
-def metrics_are_open(settings: Settings, config: "Config") -> bool:
-    """Whether anybody may read the metrics: on a laptop, where nobody else can ask.
-
-    The dashboard has logins, so that whoever reaches it from elsewhere has to show something.
-    """
-    host = settings.dashboard_host.strip("[]")
-    try:
-        local = ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    return local and not settings.metrics_token and not config.gateway.api_keys
+    with (
+        StopSignals() as signals,
+        LastResort(signals, within_s=_STOP_S, hurried_s=_HURRIED_S, rescue=lambda: None),
+    ):
+        serve(app, settings.dashboard_host, settings.dashboard_port, signals=signals)

@@ -42,7 +42,7 @@ def test_it_serves_at_its_address_and_knows_the_gateway_s(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served: list[Any] = []
-    monkeypatch.setattr(pages, "serve", lambda *given: served.append(given))
+    monkeypatch.setattr(pages, "serve", lambda *given, **_: served.append(given))
     run_dashboard(replace(settings, dashboard_host="127.0.0.2", dashboard_port=9001))
     ((app, host, port),) = served
     assert (host, port) == ("127.0.0.2", 9001)
