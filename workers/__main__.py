@@ -10,6 +10,7 @@ if not sys.flags.safe_path:
     # Without -P the working directory comes first, where somebody's project may hold a `celery.py`.
     del sys.path[0]
 
+import tierwatch_workers.stops
 from tierwatch_workers.celery_app import celery_app
 
 if sys.argv[1:2] != ["beat"]:

@@ -2,12 +2,25 @@
 
 import threading
 from functools import cache
+from typing import Any
+from uuid import UUID
 
 from celery.signals import worker_init
 
 from tierwatch.runtime.build import Runtime, build_runtime
 from tierwatch.runtime.log_lines import configure_logging
 from tierwatch.settings import read_settings
+from tierwatch.store.traffic.work import give_back
+from tierwatch_workers.celery_app import celery_app
+from tierwatch_workers.stops import (
+    Ending,
+    Task,
+    at_work,
+    ending_step,
+    give_back_claims,
+    give_back_messages,
+    signals,
+)
 
 _building = threading.Lock()
 
@@ -28,3 +41,22 @@ def _build_at_start(**_: object) -> None:
     """A judge that may not judge, or a missing key, is said at the start and not by a task."""
     configure_logging(read_settings())
     runtime()
+
+
+def _ending(worker: Any) -> Ending:
+    """How this worker ends; `worker` is Celery's."""
+
+    def free(exchange_id: UUID, step: str) -> None:
+        with runtime().engine.begin() as connection:
+            give_back(connection, exchange_id, step, wait_s=0)
+
+    def give(left: list[Task]) -> int:
+        # The claims first: a message that finds its exchange held is done with.
+        given = give_back_claims(left, free)
+        give_back_messages(worker.consumer)
+        return given
+
+    return Ending(signals, at_work, within_s=read_settings().stop_within_s, give_back=give)
+
+
+celery_app.steps["worker"].add(ending_step(_ending))

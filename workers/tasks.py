@@ -14,6 +14,7 @@ from tierwatch.loop.notify import deliver
 from tierwatch.loop.watch import anchors, find_cause, observe, probes, traffic
 from tierwatch_workers.process import runtime
 from tierwatch_workers.steps import step
+from tierwatch_workers.stops import is_stopping
 
 
 @step(dispatch.SHADOW)
@@ -124,6 +125,7 @@ def judge_anchors() -> None:
             every_s=at.settings.anchors_every_s,
             why="schedule",
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
+            stopping=is_stopping,
         )
 
 
@@ -140,6 +142,7 @@ def ask_probes() -> None:
             every_s=at.settings.probes_every_s,
             why="schedule",
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
+            stopping=is_stopping,
         )
 
 
@@ -154,6 +157,7 @@ def attribute_alerts() -> None:
         tiers=at.tiers if at.settings.probes_every_s else {},
         anchors=evalsets.anchors().part(at.settings.evalset_share),
         probes=evalsets.probes().part(at.settings.evalset_share),
+        stopping=is_stopping,
     )
 
 

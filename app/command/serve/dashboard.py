@@ -67,3 +67,16 @@ def run_dashboard(settings: Settings) -> None:
         LastResort(signals, within_s=_STOP_S, hurried_s=_HURRIED_S, rescue=lambda: None),
     ):
         serve(app, settings.dashboard_host, settings.dashboard_port, signals=signals)
+
+
+def metrics_are_open(settings: Settings, config: "Config") -> bool:
+    """Whether anybody may read the metrics: on a laptop, where nobody else can ask.
+
+    The dashboard has logins, so that whoever reaches it from elsewhere has to show something.
+    """
+    host = settings.dashboard_host.strip("[]")
+    try:
+        local = ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    return local and not settings.metrics_token and not config.gateway.api_keys

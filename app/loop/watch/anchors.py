@@ -7,7 +7,7 @@ other way round.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
@@ -25,7 +25,13 @@ from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, wat
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.judgements.evalset_answers import add_anchor_verdict, anchor_verdicts
-from tierwatch.store.judgements.evalset_runs import claim_run, end_run, first_run, last_run
+from tierwatch.store.judgements.evalset_runs import (
+    claim_run,
+    end_run,
+    first_run,
+    give_back_run,
+    last_run,
+)
 
 KIND = "anchors"
 # Calls in flight: a full set of some 400 anchors, asked in both orders at 2 s a call, takes two
@@ -71,6 +77,7 @@ def judge_anchors(
     every_s: float | None = None,
     fresh_after: dt.datetime | None = None,
     budget_usd_per_day: float | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> AnchorRun | None:
     """Put every anchor to the judge, if a run is due, and watch for a change of its verdicts.
 
@@ -86,6 +93,8 @@ def judge_anchors(
         every_s: least seconds since the last run; None for no such limit.
         fresh_after: a run that began after this will do.
         budget_usd_per_day: no run is begun once it is spent.
+        stopping: whether this process was asked to end. Then the run is given back, and whoever
+            takes it up asks what is missing.
 
     Returns:
         The newest run beside the judge's first one, if it has ended and is as fresh as asked for;
@@ -106,8 +115,16 @@ def judge_anchors(
         done = {} if run_id is None else anchor_verdicts(connection, run_id)
     if run_id is not None:
         left = [anchor for anchor in anchors.items if anchor.id not in done]
+
+        def put(anchor: Anchor) -> bool:
+            return not stopping() and _put(engine, judge, run_id, anchor)
+
         with ThreadPoolExecutor(THREADS) as pool:
-            answered = sum(pool.map(lambda anchor: _put(engine, judge, run_id, anchor), left))
+            answered = sum(pool.map(put, left))
+        if stopping() and answered < len(left):
+            with engine.begin() as connection:
+                give_back_run(connection, run_id)
+            return None
         if len(done) + answered < ENOUGH * len(anchors.items):
             _log.warning("too few anchors were judged", judge=judge.version, judged=answered)
             return None

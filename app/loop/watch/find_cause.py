@@ -6,7 +6,7 @@ was answered. Claim, call, record.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, Engine
 
@@ -48,6 +48,7 @@ def attribute_alerts(
     tiers: Mapping[str, Tier],
     anchors: Evalset[Anchor],
     probes: Evalset[Probe],
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Attribute every misroute alert that is not attributed yet and that nobody works on.
 
@@ -58,6 +59,7 @@ def attribute_alerts(
         tiers: asked the probes; empty leaves them out.
         anchors: the set.
         probes: the set.
+        stopping: whether this process was asked to end; what is half done is left to others.
 
     Returns:
         How many alerts were attributed.
@@ -77,7 +79,14 @@ def attribute_alerts(
                     say_unreadable(f"alert/{alert.id}", evidence.reason)
                 continue
         asked = _asked(
-            engine, alert, judge=judge, client=client, tiers=tiers, anchors=anchors, probes=probes
+            engine,
+            alert,
+            judge=judge,
+            client=client,
+            tiers=tiers,
+            anchors=anchors,
+            probes=probes,
+            stopping=stopping,
         )
         if asked is None:
             # Another worker is half through a set, or a provider is away: try again soon.
@@ -115,12 +124,18 @@ def _asked(
     tiers: Mapping[str, Tier],
     anchors: Evalset[Anchor],
     probes: Evalset[Probe],
+    stopping: Callable[[], bool],
 ) -> tuple[AnchorRun | None, list[ProbeRun]] | None:
     """What judge and tiers answered since the alert was opened; None while that is not whole."""
     why, since, anchor_run = f"alert {alert.id}", alert.opened_at, None
     if judge is not None:
         anchor_run = judge_anchors(
-            engine=engine, judge=judge, anchors=anchors, why=why, fresh_after=since
+            engine=engine,
+            judge=judge,
+            anchors=anchors,
+            why=why,
+            fresh_after=since,
+            stopping=stopping,
         )
         if anchor_run is None:
             return None
@@ -131,6 +146,7 @@ def _asked(
         probes=probes,
         why=why,
         fresh_after=since,
+        stopping=stopping,
     )
     return None if len(probe_runs) < len(tiers) else (anchor_run, probe_runs)
 

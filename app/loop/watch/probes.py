@@ -6,7 +6,7 @@ are compared with, or the first one after a person resolved the tier's model ale
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -26,7 +26,13 @@ from tierwatch.routing.tiers import Tier
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.judgements.evalset_answers import add_probe_answer, probe_results
-from tierwatch.store.judgements.evalset_runs import claim_run, end_run, first_run, last_run
+from tierwatch.store.judgements.evalset_runs import (
+    claim_run,
+    end_run,
+    first_run,
+    give_back_run,
+    last_run,
+)
 
 KIND = "probes"
 # Times each probe is asked in the first run of a model.
@@ -63,6 +69,7 @@ def ask_probes(
     every_s: float | None = None,
     fresh_after: dt.datetime | None = None,
     budget_usd_per_day: float | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> list[ProbeRun]:
     """Ask each tier every probe, if a run is due, and watch for probes it no longer passes.
 
@@ -79,6 +86,7 @@ def ask_probes(
         every_s: least seconds since a tier's last run; None for no such limit.
         fresh_after: a run that began after this will do.
         budget_usd_per_day: no run is begun once it is spent.
+        stopping: whether this process was asked to end; as with anchors.
 
     Returns:
         Of each tier the newest run, if it has ended and is as fresh as asked for.
@@ -93,8 +101,10 @@ def ask_probes(
             every_s=every_s,
             fresh_after=fresh_after,
             budget_usd_per_day=budget_usd_per_day,
+            stopping=stopping,
         )
         for tier in tiers
+        if not stopping()
     )
     return [run for run in found if run is not None]
 
@@ -109,6 +119,7 @@ def _ask_tier(
     every_s: float | None,
     fresh_after: dt.datetime | None,
     budget_usd_per_day: float | None,
+    stopping: Callable[[], bool],
 ) -> ProbeRun | None:
     of = {
         "kind": KIND,
@@ -132,10 +143,14 @@ def _ask_tier(
         left = [probe for probe in probes.items if probe.id not in done]
 
         def put(probe: Probe) -> bool:
-            return _put(engine, asker, run_id, probe, times)
+            return not stopping() and _put(engine, asker, run_id, probe, times)
 
         with ThreadPoolExecutor(THREADS) as pool:
             answered = sum(pool.map(put, left))
+        if stopping() and answered < len(left):
+            with engine.begin() as connection:
+                give_back_run(connection, run_id)
+            return None
         if len(done) + answered < ENOUGH * len(probes.items):
             _log.warning("too few probes were answered", tier=tier.name, answered=answered)
             return None

@@ -72,6 +72,15 @@ def claim_run(
     return int(added.scalar_one())
 
 
+def give_back_run(connection: Connection, run_id: int) -> None:
+    """Let anybody take over a run that has not ended."""
+    connection.execute(
+        update(EvalsetRunRow)
+        .where(EvalsetRunRow.id == run_id, EvalsetRunRow.ended_at.is_(None))
+        .values(until=func.clock_timestamp())
+    )
+
+
 def end_run(connection: Connection, run_id: int) -> bool:
     """Mark a run as ended; False when it had ended already."""
     ended = connection.execute(

@@ -167,3 +167,23 @@ def test_a_spent_budget_puts_a_scheduled_run_off_and_not_one_that_an_alert_asks_
     assert run(engine, judge, every_s=1.0, budget_usd_per_day=0.01) is None
     assert judge.asked == 0
     assert run(engine, judge, fresh_after=dt.datetime.now(dt.UTC)) is not None
+
+
+def test_a_process_that_is_asked_to_end_gives_its_run_back_to_be_finished(
+    engine: Engine, judge: TruthfulJudge
+) -> None:
+    """A set of anchors takes minutes; a stop waits for those that are being judged, no more."""
+    assert run(engine, judge, stopping=lambda: judge.asked >= 5) is None
+    begun = judge.asked
+    assert 5 <= begun < 40
+    assert scalar(engine, "select count(*) from evalset_runs where ended_at is not null") == 0
+    taken_up = run(engine, judge)  # at once: nobody holds it
+    assert taken_up is not None
+    assert judge.asked == 40
+    assert scalar(engine, "select count(*) from evalset_runs") == 1
+
+
+def test_a_run_whose_last_answers_came_before_the_stop_is_ended(
+    engine: Engine, judge: TruthfulJudge
+) -> None:
+    assert run(engine, judge, stopping=lambda: judge.asked >= 40) is not None
