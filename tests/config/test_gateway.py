@@ -60,6 +60,11 @@ PROBLEMS = [
     ),
     (
         "routing:",
+        "gateway: {client: httpx}\nrouting:",
+        "1: gateway.client: found 'httpx'; accepted 'pool' or 'aiohttp'",
+    ),
+    (
+        "routing:",
         "gateway: {cache: {temperature: 0.2}}\nrouting:",
         "1: gateway.cache.temperature: found 0.2; accepted 0 or 'any'",
     ),
@@ -96,6 +101,12 @@ def test_cache_is_off_until_asked_for_and_has_a_tolerance(tmp_path: Path) -> Non
     assert config.serving == ("simple", "standard", "complex", "cache")
     bare = load(tmp_path, WHOLE + "gateway: {cache: {mode: off}}\n")
     assert bare.gateway.cache.mode == "off"
+
+
+def test_calls_go_over_the_pool_unless_aiohttp_is_named(tmp_path: Path) -> None:
+    assert load(tmp_path, WHOLE).gateway.client == "pool"
+    named = load(tmp_path, WHOLE + "gateway: {client: aiohttp}\n")
+    assert named.gateway.client == "aiohttp"
 
 
 def test_a_tier_named_cache_and_the_cache_exclude_each_other(tmp_path: Path) -> None:

@@ -27,6 +27,16 @@ PROBLEMS = [
     ),
     (
         "timeout: 5m",
+        "proxy: http://us:hunter2@proxy:3128",
+        (
+            "10: providers.openai.proxy: found a value that is"
+            " not shown, since it may be secret; accepted env:NAME, the environment"
+            " variable that holds"
+            " it; never the secret"
+        ),
+    ),
+    (
+        "timeout: 5m",
         "timeout: soon",
         (
             "10: providers.openai.timeout: found 'soon'; accepted a"

@@ -7,10 +7,11 @@ Loc = tuple[str | int, ...]
 
 _LONGEST_FOUND = 60
 # Keys that hold secrets or may carry one (user:password@host, a webhook's token in its path).
-_SECRET_KEY = re.compile(r"key|secret|token$|password|url|authorization", re.IGNORECASE)
+_SECRET_KEY = re.compile(r"key|secret|token$|password|url|proxy|authorization", re.IGNORECASE)
 _HIDDEN = "(hidden)"
 _SECRET_VALUE = re.compile(
-    r"(?:\b(?:sk|pk|rk|xox[a-z]|gh[a-z]|glpat|AKIA|AIza|hf|Bearer)[-_ A-Z0-9]|[A-Za-z0-9+/_]{32})"
+    r"(?:\b(?:sk|pk|rk|xox[a-z]|gh[a-z]|glpat|AKIA|AIza|hf|Bearer)[-_ A-Z0-9]|[A-Za-z0-9+/_]{32}"
+    r"|//[^/\s]*@)"  # an address with a user, and so perhaps with a password
 )
 
 

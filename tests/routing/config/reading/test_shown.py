@@ -31,7 +31,9 @@ def test_what_was_found(value: object, text: str) -> None:
     assert shown(value, ("routing",)) == text
 
 
-@pytest.mark.parametrize("key", ["api_key", "secret", "url", "base_url", "password", "api_keys"])
+@pytest.mark.parametrize(
+    "key", ["api_key", "secret", "url", "base_url", "password", "api_keys", "proxy"]
+)
 def test_a_secrets_place_is_never_shown(key: str) -> None:
     assert "hunter2" not in shown("hunter2", ("p", key))
     assert "hunter2" not in shown("hunter2", ("p", key, 0))
@@ -52,6 +54,9 @@ def test_a_secrets_place_is_never_shown(key: str) -> None:
         "hf_abc",
         "Bearer abc",
         "a" * 32,
+        "http://us:hunter2@proxy:3128",
+        "redis://:hunter2@host/0",
+        "https://token@host",
         "Authorization: Bearer x",
     ],
 )
