@@ -30,8 +30,9 @@ class _Host(NamedTuple):
 class Dialler:
     """Opens connections in the running loop. Remembers addresses for a minute.
 
-    A socket is never made here and handed to the loop: where a server closes at once, uvloop 0.23
-    closes the descriptor and the socket's end closes it again, by then perhaps somebody else's.
+    A socket is never made here and handed to the loop: where a connection is dropped as it opens,
+    uvloop 0.23 closes the descriptor and the socket's end closes it again, by then perhaps
+    somebody else's.
 
     Args:
         connection: makes a connection to an origin, not open yet.

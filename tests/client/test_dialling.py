@@ -10,7 +10,8 @@ from fakes.clients import KINDS, Seen, Talk, run
 from fakes.raw_server import RawServer, answering, whole
 
 from tierwatch.client import dialling
-from tierwatch.client.address import read_address
+from tierwatch.client.address import Origin, read_address
+from tierwatch.client.connection import Connection
 
 POOL = KINDS["pool"]
 FINE = Seen(200, b"{}")
@@ -101,6 +102,39 @@ def test_a_name_that_is_not_known_is_asked_for_again(names: Callable[..., Names]
         dns.addresses = ["127.0.0.1"]
 
     assert calls(2, between=appear) == [NOBODY, FINE]
+
+
+def test_of_two_addresses_that_open_at_once_one_is_dropped(
+    names: Callable[..., Names], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialling, "_NEXT_ADDRESS_S", 0.01)
+    names("127.0.0.1", "127.0.0.2")
+    opened = dialling.Dialler._attempt
+    attempts: list[str] = []
+
+    async def attempt(
+        self: dialling.Dialler, origin: Origin, address: str, port: int
+    ) -> Connection:
+        attempts.append(address)
+        connection = await opened(self, origin, "127.0.0.1", port)
+        await both.wait()
+        return connection
+
+    monkeypatch.setattr(dialling.Dialler, "_attempt", attempt)
+
+    async def main() -> tuple[Seen, int]:
+        async with RawServer(answering(whole(b"{}"))) as server, POOL.client() as client:
+            url = server.url.replace("127.0.0.1", "models.example")
+            asking = asyncio.create_task(Talk(client, server, read_address(url, {})).seen())
+            await asyncio.sleep(0.1)
+            both.set()
+            seen = await asking
+            await asyncio.sleep(0.05)
+            return seen, server.open
+
+    both = asyncio.Event()
+    assert run(KINDS["pool-asyncio"], main()) == (FINE, 1)
+    assert attempts == ["127.0.0.1", "127.0.0.2"]
 
 
 def test_many_who_wait_for_one_name_ask_once(names: Callable[..., Names]) -> None:

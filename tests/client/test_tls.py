@@ -144,6 +144,32 @@ def test_a_large_body_and_a_large_answer(kind: Kind) -> None:
     assert talk(kind, script, lambda it: it.seen(body)) == Seen(200, body[::-1])
 
 
+def test_a_provider_waits_for_a_caller_who_does_not_read(kind: Kind) -> None:
+    said = 0
+
+    async def script(line: Line) -> None:
+        nonlocal said
+        await line.request()
+        line.write(CHUNKED)
+        for _ in range(3_000):
+            line.write(chunk(b"x" * 10_000))
+            await line.drain()
+            said += 10_000
+        await line.say(LAST_CHUNK)
+
+    async def use(it: Talk) -> tuple[int, int]:
+        reply = await it.post(within_s=20)
+        await asyncio.sleep(0.3)
+        before, got = said, 0
+        while part := await reply.read():
+            got += len(part)
+        return before, got
+
+    before, got = talk(kind, script, use)
+    assert before < 15_000_000  # of it some MB lie in the kernel
+    assert got == 30_000_000
+
+
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("ours", ["pool", "pool-asyncio"])
 def test_a_new_connection_resumes_the_session_of_an_old_one(
