@@ -23,6 +23,7 @@ from tierwatch.command import (
     up,
     users,
 )
+from tierwatch.command.alerts import notify
 from tierwatch.command.serve import beat, dashboard, gateway, recorded, worker
 
 
@@ -33,7 +34,7 @@ def main() -> None:
 
 
 for _module in (
-    *(beat, check, dashboard, demo, doctor, gateway, migrate, recorded, replay, replay_policy),
-    *(simulate, tokens, train, types, up, users, worker),
+    *(beat, check, dashboard, demo, doctor, gateway, migrate, notify, recorded, replay),
+    *(replay_policy, simulate, tokens, train, types, up, users, worker),
 ):
     main.add_command(_module.command)

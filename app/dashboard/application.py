@@ -1,6 +1,6 @@
 """The Flask application: its settings, headers and parts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from flask import Flask, Response, request
@@ -27,6 +27,7 @@ from tierwatch.dashboard.throttle import Throttle
 from tierwatch.dashboard.trusted_proxies import TrustedProxies, read_networks
 from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.notify.trial import Trial
 
 # Each module's ``routes`` answer its own addresses.
 _PAGES = (
@@ -78,6 +79,7 @@ def build_dashboard(
     open_metrics: bool = True,
     redact: Callable[[str], str] = redact,
     environ: Mapping[str, str] = MappingProxyType({}),
+    send_test: Callable[[str], Sequence[Trial]] = lambda _actor: (),
 ) -> Flask:
     """Build the dashboard.
 
@@ -93,6 +95,7 @@ def build_dashboard(
             separated by commas.
         metrics_token: what ``/metrics`` is shown for; empty for API tokens and sessions.
         open_metrics: show ``/metrics`` to anybody.
+        send_test: sends a test event to every destination of alerts.
         redact: notes of people who label pairs pass it before they are stored.
         environ: where the secret of a single sign-on is found.
 
@@ -113,7 +116,7 @@ def build_dashboard(
         # As long as the session: a form left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    site = Site(config, engine, gateway_url, clock, Throttle(clock), redact)
+    site = Site(config, engine, gateway_url, clock, Throttle(clock), redact, send_test)
     app.extensions[KEY] = site
     # Before the CSRF check: a stranger is asked to log in, and hears nothing of tokens.
     app.before_request(admit)

@@ -1,7 +1,7 @@
 """What every view needs of its surroundings, and who is asking."""
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.throttle import Throttle
+from tierwatch.loop.notify.trial import Trial
 from tierwatch.store.people.roles import Person
 
 KEY = "tierwatch"
@@ -37,6 +38,7 @@ class Site:
         clock: seconds since 1970.
         throttle: counts failed logins.
         redact: what people write passes it before it is stored.
+        send_test: sends a test event to every destination of alerts, for whoever is named.
     """
 
     config: Config
@@ -45,6 +47,7 @@ class Site:
     clock: Callable[[], float]
     throttle: Throttle
     redact: Callable[[str], str]
+    send_test: Callable[[str], Sequence[Trial]]
 
 
 def this_site() -> Site:

@@ -1,10 +1,12 @@
 """Who is notified of an alert, and how."""
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 
 from tierwatch.config import Config
 from tierwatch.config.notify import destination_names
 from tierwatch.loop.notify.deliver import NotifyRules
+from tierwatch.loop.notify.trial import Trial, send_test
 from tierwatch.notify.answer import Destination
 from tierwatch.notify.log import LogDestination
 from tierwatch.notify.webhook import WebhookDestination
@@ -37,6 +39,26 @@ def notify_rules(settings: Settings, config: Config) -> NotifyRules:
         repeat_s=None if repeat_s == "off" else repeat_s,
         give_up_s=config.alerts.give_up_s,
     )
+
+
+def build_tester(
+    settings: Settings, config: Config, environ: Mapping[str, str]
+) -> Callable[[str], Sequence[Trial]]:
+    """Sends a test event to every destination, for whoever is named.
+
+    The secrets are looked up when it is called, so that a process without them can start; it then
+    raises `SettingsError`.
+    """
+
+    def send(actor: str) -> Sequence[Trial]:
+        return send_test(
+            build_destinations(config, environ),
+            site=dashboard_site(settings),
+            actor=actor,
+            now=dt.datetime.now(dt.UTC),
+        )
+
+    return send
 
 
 def dashboard_site(settings: Settings) -> str:

@@ -8,7 +8,12 @@ from factories.config import ARTICLE, load
 
 from tierwatch.errors import SettingsError
 from tierwatch.notify.webhook import WebhookDestination
-from tierwatch.runtime.notifier import build_destinations, dashboard_site, notify_rules
+from tierwatch.runtime.notifier import (
+    build_destinations,
+    build_tester,
+    dashboard_site,
+    notify_rules,
+)
 from tierwatch.settings import Settings
 
 HOOKS = "notify: [{url: 'https://a/x'}, {name: ops, url: env:HOOK, secret: env:SIGN}]\n"
@@ -70,3 +75,12 @@ def test_a_secret_that_is_not_set_is_named_when_the_process_starts(
     environ = {key: value for key, value in ENVIRON.items() if key != missing}
     with pytest.raises(SettingsError, match=f"{missing}: found nothing"):
         build_destinations(load(tmp_path, ARTICLE + HOOKS), environ)
+
+
+def test_a_process_without_the_secrets_starts_and_says_so_when_it_is_asked(tmp_path: Path) -> None:
+    config = load(tmp_path, ARTICLE + HOOKS)
+    send = build_tester(Settings(), config, {})
+    with pytest.raises(SettingsError, match="HOOK: found nothing"):
+        send("ada")
+    [trial] = build_tester(Settings(), load(tmp_path, ARTICLE), {})("ada")
+    assert (trial.destination, trial.taken) == ("log", True)

@@ -39,6 +39,7 @@ def run_dashboard(settings: Settings) -> None:
     from tierwatch.dashboard import build_dashboard, serve
     from tierwatch.loop.capture.redact import load_redactor
     from tierwatch.runtime.log_lines import configure_logging
+    from tierwatch.runtime.notifier import build_tester
     from tierwatch.stop_signals import LastResort, StopSignals
     from tierwatch.store.database import build_engine
 
@@ -59,6 +60,7 @@ def run_dashboard(settings: Settings) -> None:
         trusted_proxies=settings.trusted_proxies,
         metrics_token=settings.metrics_token,
         open_metrics=metrics_are_open(settings, config),
+        send_test=build_tester(settings, config, os.environ),
         redact=load_redactor(settings.redactor or None),
         environ=os.environ,
     )

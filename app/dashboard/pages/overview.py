@@ -21,6 +21,7 @@ from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
+from tierwatch.store.pages.notifications import DestinationLine, destination_lines
 from tierwatch.store.pages.overview import loss_sums, tier_traffic
 
 routes = Blueprint("overview", __name__)
@@ -72,6 +73,7 @@ class OverviewPage:
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
     active: InForce | None
+    destinations: tuple[DestinationLine, ...]
     gateway_url: str
 
     @property
@@ -136,6 +138,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         active=active,
+        destinations=tuple(destination_lines(connection)),
         gateway_url=gateway_url,
     )
 

@@ -4,7 +4,11 @@ import datetime as dt
 
 from sqlalchemy import Engine
 
+from tierwatch.store.outbox.events import drop_old_events
 from tierwatch.store.traffic.retention import add_partitions, drop_leftovers, drop_partitions
+
+# A month of deliveries answers "was I paged for that"; what nobody was notified of is asked later.
+_DELIVERED_DAYS, _FAILED_DAYS = 30, 365
 
 
 def retention(*, engine: Engine, keep_days: int, today: dt.date) -> tuple[list[str], list[str]]:
@@ -19,4 +23,5 @@ def retention(*, engine: Engine, keep_days: int, today: dt.date) -> tuple[list[s
         made = add_partitions(connection, today)
         dropped = drop_partitions(connection, today - dt.timedelta(days=keep_days))
         drop_leftovers(connection)
+        drop_old_events(connection, delivered_days=_DELIVERED_DAYS, failed_days=_FAILED_DAYS)
     return made, dropped

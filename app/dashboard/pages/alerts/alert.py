@@ -23,6 +23,7 @@ from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.evaluation.evidence.document import Unreadable
+from tierwatch.loop.notify.again import retry_deliveries
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store.alerts import Alert, load_alert
 from tierwatch.store.pages.lists import AuditLine, audit_lines, proposals
@@ -96,6 +97,20 @@ def acknowledge(alert_id: int) -> ResponseReturnValue:
 def resolve(alert_id: int) -> ResponseReturnValue:
     """Close it."""
     return _move(alert_id, resolve_alert, "resolved")
+
+
+@routes.post(f"/alerts/<{ID}:alert_id>/retry")
+@require("approver")
+def retry(alert_id: int) -> ResponseReturnValue:
+    """Send again what failed."""
+    with this_site().engine.begin() as connection:
+        if load_alert(connection, alert_id) is None:
+            abort(404)
+        count = retry_deliveries(connection, actor=this_person().name, alert_id=alert_id)
+    if not count:
+        return _answer(alert_id, "Nothing of this alert has failed.", 409)
+    flash("What failed is sent again within seconds.")
+    return redirect(url_for("alert.show", alert_id=alert_id))
 
 
 def alert_page(connection: Connection, alert_id: int, *, problem: str = "") -> AlertPage | None:

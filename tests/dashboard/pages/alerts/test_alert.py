@@ -17,7 +17,7 @@ from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.store.alerts import put_attribution
-from tierwatch.store.outbox.deliveries import set_postponed, take_deliveries
+from tierwatch.store.outbox.deliveries import set_failed, set_postponed, take_deliveries
 from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.schema.proposals import AlertRow
 
@@ -172,3 +172,27 @@ def test_deliveries_that_cannot_be_read_are_passed_over(
         ],
     )
     assert "webhook 7" in logged_in("viewer").page(f"/alerts/{alert_id}")
+
+
+def test_what_failed_is_sent_again_by_an_approver(
+    connection: Connection, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    alert_id = add_alert(connection)
+    add_event(connection, alert_id, {"type": "alert.opened"})
+    spread_events(connection, ["ops"])
+    path, approver = f"/alerts/{alert_id}", logged_in("approver")
+    assert "Send again" not in approver.page(path)
+    nothing = approver.send(f"{path}/retry", form_on=path)
+    assert nothing.status_code == 409
+    assert "Nothing of this alert has failed." in nothing.text
+    take: dict[str, Any] = {"kind": "webhook", "lease": uuid.uuid4(), "lease_s": 60}
+    [one] = take_deliveries(connection, "ops", **take)
+    set_failed(connection, one.id, "ops", "HTTP 422")
+    reviewer = logged_in("reviewer")
+    assert "Send again" not in reviewer.page(path)
+    assert reviewer.send(f"{path}/retry", form_on=path).status_code == 403
+    assert "Send again" in approver.page(path)
+    assert approver.send(f"{path}/retry", form_on=path).status_code == 302
+    assert ">waiting<" in approver.page(path)
+    assert "deliveries.retried" in approver.page(path)
+    assert approver.send("/alerts/999999/retry", form_on=path).status_code == 404

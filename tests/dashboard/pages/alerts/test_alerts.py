@@ -1,9 +1,20 @@
+import re
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from factories.rows import add_alert
-from sqlalchemy import Connection
+from flask import Flask
+from sqlalchemy import Connection, text
 
 from tierwatch.dashboard.pages.alerts.alerts import alerts_page
+from tierwatch.dashboard.site import KEY
+from tierwatch.errors import SettingsError
+from tierwatch.loop.notify.trial import Trial
+from tierwatch.store.outbox.deliveries import set_postponed, take_deliveries
+from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.pages.lists import PAGE
 
 
@@ -29,3 +40,78 @@ def test_a_full_page_leads_to_older_alerts_and_the_last_to_none(
     assert page.before == ids[0]
     assert "There are no older alerts." in viewer.page(f"/alerts?before={ids[0]}")
     assert alerts_page(connection, ids[1]).before is None
+
+
+def failing(connection: Connection) -> None:
+    add_event(connection, add_alert(connection), {"type": "alert.opened"})
+    spread_events(connection, ["ops <b>"])
+    take: dict[str, Any] = {"kind": "webhook", "lease": uuid.uuid4(), "lease_s": 60}
+    [one] = take_deliveries(connection, "ops <b>", **take)
+    set_postponed(connection, one.id, "ops <b>", "HTTP 503 <i>", wait_s=30)
+
+
+def test_a_destination_that_fails_is_said_on_the_list_and_on_the_overview(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    assert "Nothing has been sent yet." in viewer.page("/alerts")
+    failing(connection)
+    for path in ("/alerts", "/"):
+        page = viewer.page(path)
+        said = re.search(r"Notifications to ops &lt;b&gt; have been failing since [^<]*", page)
+        assert said, path
+        assert "1 event waits for it." in page
+        assert "HTTP 503 &lt;i&gt;" in page
+    assert 'class="state failing"' in viewer.page("/alerts")
+
+
+def with_tester(app: Flask, send: Callable[[str], Sequence[Trial]]) -> None:
+    app.extensions[KEY] = replace(app.extensions[KEY], send_test=send)
+
+
+def test_an_approver_tests_the_destinations_and_sees_what_each_answers(
+    app: Flask, connection: Connection, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    asked = []
+
+    def send(actor: str) -> list[Trial]:
+        asked.append(actor)
+        return [
+            Trial("log", "log", taken=True, answer="written"),
+            Trial("ops", "webhook", taken=False, answer="HTTP 503 <i>"),
+        ]
+
+    with_tester(app, send)
+    response = logged_in("approver").send("/alerts/test", form_on="/alerts")
+    assert response.status_code == 200
+    assert asked == ["approver"]
+    for said in ("written", "HTTP 503 &lt;i&gt;", ">delivered<", ">failed<"):
+        assert said in response.text
+    line = connection.execute(
+        text("select actor, detail from audit where action like 'notif%'")
+    ).one()
+    assert tuple(line) == ("approver", {"log": "written", "ops": "HTTP 503 <i>"})
+
+
+def test_a_secret_that_the_dashboard_lacks_is_said(
+    app: Flask, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    def send(_actor: str) -> list[Trial]:
+        raise SettingsError("HOOK: found nothing")
+
+    with_tester(app, send)
+    response = logged_in("approver").send("/alerts/test", form_on="/alerts")
+    assert response.status_code == 409
+    assert "HOOK: found nothing." in response.text
+
+
+@pytest.mark.parametrize("role", ["viewer", "reviewer"])
+def test_others_may_not_test(logged_in: Callable[[str], Any], policy: None, role: str) -> None:
+    person = logged_in(role)
+    assert "Send a test" not in person.page("/alerts")
+    assert person.send("/alerts/test", form_on="/").status_code == 403
+
+
+def test_a_test_without_the_forms_token_is_refused(
+    logged_in: Callable[[str], Any], policy: None
+) -> None:
+    assert logged_in("approver").client.post("/alerts/test").status_code == 400
