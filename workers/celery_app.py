@@ -19,6 +19,7 @@ from tierwatch.dispatch import (
     RETUNE,
     ROLLOUT,
     SWEEP,
+    WATCH_SILENCE,
     WATCH_TRAFFIC,
 )
 from tierwatch.settings import read_settings
@@ -42,6 +43,7 @@ _SCHEDULE = {
     # A step of its own: a receiver that is away holds neither monitors nor sweep.
     "deliver": _every(DELIVER, _settings.observe_every_s),
     "sweep": _every(SWEEP, _settings.sweep_every_s),
+    "watch_silence": _every(WATCH_SILENCE, _settings.sweep_every_s),
     "watch_traffic": _every(WATCH_TRAFFIC, _settings.observe_every_s),
     "attribute": _every(ATTRIBUTE, _settings.observe_every_s),
     # Asked often and due seldom: beat forgets its schedule when it is restarted.

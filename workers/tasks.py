@@ -10,8 +10,8 @@ from tierwatch.loop.compare import judge, shadow
 from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
-from tierwatch.loop.notify import deliver
-from tierwatch.loop.watch import anchors, find_cause, observe, probes, traffic
+from tierwatch.loop.notify import deliver, heartbeat
+from tierwatch.loop.watch import anchors, find_cause, observe, probes, resolve, silence, traffic
 from tierwatch_workers.process import runtime
 from tierwatch_workers.steps import step
 from tierwatch_workers.stops import is_stopping
@@ -57,6 +57,20 @@ def deliver_alerts() -> None:
     """Notify people of what alerts have become."""
     at = runtime()
     deliver.deliver_alerts(engine=at.engine, destinations=at.destinations, rules=at.notify_rules)
+
+
+@step(dispatch.WATCH_SILENCE)
+def watch_silence() -> None:
+    """Say what has stopped and what is over, and to who listens outside that all runs."""
+    at, now = runtime(), dt.datetime.now(dt.UTC)
+    silence.watch_silence(engine=at.engine, rules=at.silence_rules, now=now)
+    present = resolve.Present(
+        judge_version=at.judge.version,
+        models={name: tier.model for name, tier in at.tiers.items()},
+        max_weight=at.monitor_rules.max_weight,
+    )
+    resolve.resolve_over(engine=at.engine, present=present, now=now)
+    heartbeat.send_heartbeat(engine=at.engine, heartbeat=at.heartbeat, now=now)
 
 
 @step(dispatch.SWEEP)

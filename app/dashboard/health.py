@@ -1,7 +1,8 @@
 """For machines: is the process up, and what do the figures say (Prometheus text format)."""
 
+import datetime as dt
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from flask import Blueprint, Response
 from prometheus_client import CollectorRegistry
@@ -11,10 +12,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.dashboard.access.admission import may_scrape
-from tierwatch.dashboard.metrics import families
+from tierwatch.dashboard.metrics import families, loop_families
 from tierwatch.dashboard.site import Site
 from tierwatch.loop.report import build_report
+from tierwatch.loop.watch.silence import STEP_SILENCE, WATCHED_STEPS
+from tierwatch.store.pages.notifications import destination_lines
 from tierwatch.store.pages.overview import open_counts
+from tierwatch.store.step_runs import last_runs
 
 # The report reads whole tables; scrapers that come more often get the last reading.
 _FRESH_S = 10.0
@@ -37,6 +41,18 @@ def health_blueprint(site: Site, *, metrics_token: str, open_metrics: bool) -> B
         """The process answers; Postgres is not asked."""
         return Response("ok\n", content_type="text/plain; charset=utf-8")
 
+    @health.get("/healthz/loop")
+    def loop() -> Response:
+        """Whether every step that watches runs: what to alert on from outside."""
+        now = dt.datetime.fromtimestamp(site.clock(), dt.UTC)
+        try:
+            with site.engine.connect() as connection:
+                stuck = stuck_steps(last_runs(connection), now)
+        except SQLAlchemyError:
+            stuck = ["Postgres does not answer"]
+        text = "".join(f"{line}\n" for line in stuck) or "ok\n"
+        return Response(text, 503 if stuck else 200, content_type="text/plain; charset=utf-8")
+
     @health.get("/metrics")
     def metrics() -> Response:
         """The figures of the report."""
@@ -47,6 +63,17 @@ def health_blueprint(site: Site, *, metrics_token: str, open_metrics: bool) -> B
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
     return health
+
+
+def stuck_steps(runs: Mapping[str, dt.datetime], now: dt.datetime) -> list[str]:
+    """A sentence for each step that watches and has not run for too long, or never."""
+    found = []
+    for step in WATCHED_STEPS:
+        if step not in runs:
+            found.append(f"{step} has never run")
+        elif now - runs[step] > STEP_SILENCE:
+            found.append(f"{step} has not run for {(now - runs[step]).total_seconds():.0f} s")
+    return found
 
 
 class Figures(Collector):
@@ -80,5 +107,6 @@ class Figures(Collector):
                 with self._site.engine.connect() as connection:
                     report = build_report(connection, self._site.config)
                     waiting = open_counts(connection)
-                self._families, self._read_at = families(report, waiting), now
+                    loop = loop_families(last_runs(connection), destination_lines(connection))
+                self._families, self._read_at = [*families(report, waiting), *loop], now
             return self._families

@@ -3,11 +3,13 @@
 An estimate without a value has no sample: absent is not 0.
 """
 
-from collections.abc import Iterator, Mapping
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from tierwatch.loop.report import Rate, Report
+from tierwatch.store.pages.notifications import DestinationLine
 
 
 def families(report: Report, waiting: Mapping[str, int]) -> list[Metric]:
@@ -18,6 +20,37 @@ def families(report: Report, waiting: Mapping[str, int]) -> list[Metric]:
         waiting: how many ``alerts`` and ``proposals`` wait for a person.
     """
     return [*_by_tier(report), _sampled(report), *_spent(report), *_gauges(report, waiting)]
+
+
+def loop_families(
+    runs: Mapping[str, dt.datetime], destinations: Sequence[DestinationLine]
+) -> list[Metric]:
+    """Whether the loop runs and its alerts arrive: what to alert on from outside.
+
+    Args:
+        runs: when each scheduled step last ran to its end.
+        destinations: how each destination of alerts does.
+    """
+    ran = GaugeMetricFamily(
+        "tierwatch_watch_last_run_timestamp_seconds",
+        "When a scheduled step last ran to its end, in seconds since 1970.",
+        labels=["step"],
+    )
+    for step, ran_at in runs.items():
+        ran.add_metric([step], ran_at.timestamp())
+    failing, waiting, failed = (
+        GaugeMetricFamily(f"tierwatch_notifications_{name}", meaning, labels=["destination"])
+        for name, meaning in (
+            ("failing", "1 while a destination of alerts does not take what it is sent."),
+            ("waiting", "Events of alerts that wait for a destination."),
+            ("failed", "Events of alerts that a destination never took."),
+        )
+    )
+    for line in destinations:
+        failing.add_metric([line.name], line.failing_since is not None)
+        waiting.add_metric([line.name], line.waiting)
+        failed.add_metric([line.name], line.failed)
+    return [ran, failing, waiting, failed]
 
 
 def _by_tier(report: Report) -> list[Metric]:

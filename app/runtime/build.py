@@ -18,13 +18,20 @@ from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.notify.deliver import NotifyRules
+from tierwatch.loop.notify.heartbeat import Heartbeat
 from tierwatch.loop.watch.observe import MonitorRules
+from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.notify.answer import Destination
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recorded.recordings import Recordings
 from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
 from tierwatch.routing.tiers import Tier
-from tierwatch.runtime.notifier import build_destinations, notify_rules
+from tierwatch.runtime.notifier import (
+    build_destinations,
+    build_heartbeat,
+    notify_rules,
+    silence_rules,
+)
 from tierwatch.runtime.rules import (
     learn_rules,
     monitor_rules,
@@ -55,6 +62,8 @@ class Runtime:
     redact: Redactor
     destinations: tuple[Destination, ...]
     notify_rules: NotifyRules
+    silence_rules: SilenceRules
+    heartbeat: Heartbeat | None
 
     @property
     def asks_a_model(self) -> bool:
@@ -112,6 +121,8 @@ def build_runtime(
         redact=redact,
         destinations=build_destinations(config, environ),
         notify_rules=notify_rules(settings, config),
+        silence_rules=silence_rules(config),
+        heartbeat=build_heartbeat(config, environ),
     )
 
 

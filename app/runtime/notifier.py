@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from tierwatch.config import Config
 from tierwatch.config.notify import destination_names
 from tierwatch.loop.notify.deliver import NotifyRules
+from tierwatch.loop.notify.heartbeat import Heartbeat
 from tierwatch.loop.notify.trial import Trial, send_test
+from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.notify.answer import Destination
 from tierwatch.notify.log import LogDestination
 from tierwatch.notify.webhook import WebhookDestination
@@ -59,6 +61,22 @@ def build_tester(
         )
 
     return send
+
+
+def silence_rules(config: Config) -> SilenceRules:
+    """When silence is worth an alert."""
+    silence_s = config.alerts.no_data_s
+    return SilenceRules(None if silence_s == "off" else silence_s)
+
+
+def build_heartbeat(config: Config, environ: Mapping[str, str]) -> Heartbeat | None:
+    """Where to post that everything runs; None where the configuration names nothing.
+
+    Raises:
+        SettingsError: the variable of its address is not set.
+    """
+    asked = config.alerts.heartbeat
+    return None if asked is None else Heartbeat(asked.target(environ), asked.every_s)
 
 
 def dashboard_site(settings: Settings) -> str:

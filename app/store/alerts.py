@@ -145,6 +145,19 @@ def unresolved_alert(connection: Connection, cause: str) -> Alert | None:
     )
 
 
+def unresolved_alerts(connection: Connection) -> list[Alert]:
+    """Every open or acknowledged alert, oldest first."""
+    return _all(
+        connection, alerts_query().where(AlertRow.state != "resolved").order_by(AlertRow.id)
+    )
+
+
+def last_of_cause(connection: Connection, cause: str) -> Alert | None:
+    """The newest alert of a cause, whatever its state."""
+    query = alerts_query().where(AlertRow.cause == cause).order_by(AlertRow.id.desc()).limit(1)
+    return _one(connection, query)
+
+
 def set_alert_state(
     connection: Connection,
     alert_id: int,

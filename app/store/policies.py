@@ -56,6 +56,14 @@ def active_policies(connection: Connection) -> ActivePolicies | None:
     )
 
 
+def active_versions(connection: Connection) -> set[int]:
+    """Versions that requests are decided under; empty before the first policy is stored."""
+    row = connection.execute(
+        select(ActivePolicyRow.stable_version, ActivePolicyRow.candidate_version)
+    ).one_or_none()
+    return set() if row is None else {version for version in row if version is not None}
+
+
 def lock_active(connection: Connection) -> ActiveVersions | None:
     """Return which versions are active, locked until the transaction ends; None before any is."""
     row = connection.execute(

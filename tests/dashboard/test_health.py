@@ -4,10 +4,13 @@ from typing import Any
 import pytest
 from factories.rows import add_alert, add_outcome, add_pair, add_policy, add_rollup, put_in_force
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tierwatch.dashboard import build_dashboard
+from tierwatch.loop.watch.silence import WATCHED_STEPS
+from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.people.users import add_user
+from tierwatch.store.step_runs import mark_run
 
 PASSWORD = "correct horse battery"
 
@@ -135,3 +138,35 @@ def test_a_person_who_is_logged_in_may_read_them(
     browser.send("/logout", form_on="/")
     browser.log_in("bob")
     assert browser.get("/metrics").status_code == 401
+
+
+def test_what_to_alert_on_from_outside_is_among_the_metrics(
+    connection: Connection, stranger: Any
+) -> None:
+    mark_run(connection, "observe")
+    add_event(connection, add_alert(connection), {"type": "alert.opened"})
+    spread_events(connection, ["ops"])
+    samples = _samples(stranger.get("/metrics").text)
+    assert samples["tierwatch_watch_last_run_timestamp_seconds", "observe"] > 1.7e9
+    assert samples["tierwatch_notifications_waiting", "ops"] == 1
+    assert samples["tierwatch_notifications_failing", "ops"] == 0
+    assert samples["tierwatch_notifications_failed", "ops"] == 0
+
+
+def test_the_loop_is_healthy_while_every_step_that_watches_runs(
+    connection: Connection, stranger: Any, clock: Any
+) -> None:
+    answer = stranger.get("/healthz/loop")
+    assert answer.status_code == 503
+    assert "observe has never run" in answer.text
+    for step in WATCHED_STEPS:
+        mark_run(connection, step)
+    clock.now = connection.execute(text("select extract(epoch from now())::float")).scalar_one()
+    assert (stranger.get("/healthz/loop").status_code, stranger.get("/healthz/loop").text) == (
+        200,
+        "ok\n",
+    )
+    clock.now += 601
+    answer = stranger.get("/healthz/loop")
+    assert answer.status_code == 503
+    assert "observe has not run for 60" in answer.text

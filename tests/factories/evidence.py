@@ -103,6 +103,16 @@ def budget(**changes: Any) -> dict[str, Any]:
     return {"spent_usd": 25.01, "budget_usd": 25} | changes
 
 
+def no_data(**changes: Any) -> dict[str, Any]:
+    """Of an alert that says that data has stopped."""
+    return {
+        "what": "traffic",
+        "last_at": "2026-11-23T10:00:00+00:00",
+        "silent_s": 1_200.0,
+        "expected": 20,
+    } | changes
+
+
 def threshold(**changes: Any) -> dict[str, Any]:
     """Of a threshold's proposal; ``reason``, ``judge_errors`` and ``replay`` came later."""
     return {
@@ -251,4 +261,5 @@ ALERTS = {
     "model_drift": model_drift,
     "capture": capture,
     "budget": budget,
+    "no_data": no_data,
 }

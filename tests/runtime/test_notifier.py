@@ -10,9 +10,11 @@ from tierwatch.errors import SettingsError
 from tierwatch.notify.webhook import WebhookDestination
 from tierwatch.runtime.notifier import (
     build_destinations,
+    build_heartbeat,
     build_tester,
     dashboard_site,
     notify_rules,
+    silence_rules,
 )
 from tierwatch.settings import Settings
 
@@ -84,3 +86,17 @@ def test_a_process_without_the_secrets_starts_and_says_so_when_it_is_asked(tmp_p
         send("ada")
     [trial] = build_tester(Settings(), load(tmp_path, ARTICLE), {})("ada")
     assert (trial.destination, trial.taken) == ("log", True)
+
+
+def test_silence_and_the_heartbeat_are_as_configured(tmp_path: Path) -> None:
+    usual = load(tmp_path, ARTICLE)
+    assert silence_rules(usual).traffic_s == 900.0
+    assert build_heartbeat(usual, {}) is None
+    section = "alerts: {no_data: off, heartbeat: {url: env:BEAT, every: 30s}}\n"
+    chosen = load(tmp_path, ARTICLE + section)
+    assert silence_rules(chosen).traffic_s is None
+    heartbeat = build_heartbeat(chosen, {"BEAT": "https://b/secret"})
+    assert heartbeat is not None
+    assert (heartbeat.url, heartbeat.every_s) == ("https://b/secret", 30.0)
+    with pytest.raises(SettingsError, match="BEAT: found nothing"):
+        build_heartbeat(chosen, {})

@@ -18,12 +18,14 @@ from tierwatch.store.alerts import (
     alerts_to_repeat,
     claim_attribution,
     hold_attribution,
+    last_of_cause,
     load_alert,
     misroute_alert,
     put_attribution,
     set_alert_state,
     unnotified_alerts,
     unresolved_alert,
+    unresolved_alerts,
 )
 
 MINUTE = dt.timedelta(minutes=1)
@@ -179,6 +181,20 @@ def test_a_tiers_own_threshold_goes_by_the_pooled_stream_of_its_types(
     assert (found("all"), found("sql"), found("chat")) == (pooled, of_type, None)
     own = put.add_alert(connection, cause="misroute:simple:all")
     assert found("all") == own
+
+
+def test_what_is_not_resolved_and_what_a_cause_had_last(connection: Connection) -> None:
+    old = put.add_alert(connection, cause="c", state="resolved")
+    found = last_of_cause(connection, "c")
+    assert found is not None
+    assert (found.id, found.state) == (old, "resolved")
+    acknowledged = put.add_alert(connection, cause="c", state="acknowledged")
+    opened = put.add_alert(connection)
+    found = last_of_cause(connection, "c")
+    assert found is not None
+    assert found.id == acknowledged
+    assert last_of_cause(connection, "d") is None
+    assert [one.id for one in unresolved_alerts(connection)] == [acknowledged, opened]
 
 
 def test_there_is_no_alert_of_an_unknown_number(connection: Connection) -> None:

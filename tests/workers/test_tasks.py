@@ -21,6 +21,7 @@ from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.watch.observe import MonitorRules
+from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.routing.classify.learned import configured_boundaries
 
 
@@ -79,6 +80,8 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         ),
         destinations=(receiver,),
         notify_rules=NotifyRules(""),
+        silence_rules=SilenceRules(),
+        heartbeat=None,
         receiver=receiver,
     )
     monkeypatch.setattr(tasks, "runtime", lambda: runtime)
@@ -118,6 +121,16 @@ def test_an_alert_that_observing_opens_is_notified_by_a_step_of_its_own(
     tasks.deliver_alerts()
     tasks.deliver_alerts()
     assert [event["type"] for event in at.receiver.events] == ["alert.opened"]
+
+
+def test_what_is_over_is_resolved_and_silence_is_watched(
+    at: SimpleNamespace, tasks: ModuleType
+) -> None:
+    with at.engine.begin() as connection:
+        put.add_alert(connection, kind="budget", cause="budget:2020-01-01", tier="")
+    tasks.watch_silence()
+    assert scalar(at.engine, "select state from alerts") == "resolved"
+    assert scalar(at.engine, "select count(*) from step_runs where step = 'silence'") == 1
 
 
 def test_the_sweep_sends_what_was_left_lying(at: SimpleNamespace, tasks: ModuleType) -> None:

@@ -32,6 +32,7 @@ _OPEN = {
     "oidc.finish",
     "static",
     "health.healthz",
+    "health.loop",
     "health.metrics",
 }
 # All that a one-time password leads to: it was printed somewhere, and lets nobody decide anything.

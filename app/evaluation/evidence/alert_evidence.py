@@ -30,6 +30,27 @@ class BudgetEvidence(Document):
     budget_usd: float
 
 
+@dataclass(frozen=True, slots=True)
+class NoDataEvidence(Document):
+    """Data has stopped to come.
+
+    Attributes:
+        what: ``traffic``, ``verdicts`` or ``step`` and its name.
+        last_at: when it came last, in ISO 8601; None for never.
+        silent_s: seconds since then.
+        expected: what was to be expected: minutes with traffic in the same stretch of other days,
+            exchanges that came to nothing, or runs.
+    """
+
+    title: ClassVar[str] = "evidence of a no_data alert"
+    kind: ClassVar[str] = "no_data"
+
+    what: str
+    last_at: str | None
+    silent_s: float
+    expected: int
+
+
 AlertEvidence: TypeAlias = (
     MisrouteEvidence
     | RelativeEvidence
@@ -38,6 +59,7 @@ AlertEvidence: TypeAlias = (
     | ModelDriftEvidence
     | CaptureEvidence
     | BudgetEvidence
+    | NoDataEvidence
 )
 
 _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
@@ -48,6 +70,7 @@ _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
     ModelDriftEvidence,
     CaptureEvidence,
     BudgetEvidence,
+    NoDataEvidence,
 )
 ALERT_KINDS: Final[Mapping[str, type[AlertEvidence]]] = {of.kind: of for of in _CLASSES}
 

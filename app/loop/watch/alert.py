@@ -32,8 +32,9 @@ _STREAMS: Final = {
     "input_drift": "input",
     "capture": "capture",
 }
-# A misroute alert says that users get worse answers now; the second opinion only that it may be so.
-_SEVERITY: Final = {"misroute": "critical", "relative": "info"}
+# A misroute alert says that users get worse answers now, the second opinion only that it may be so;
+# where data has stopped nobody would notice the former.
+_SEVERITY: Final = {"misroute": "critical", "no_data": "critical", "relative": "info"}
 _NEXT: Final = {"acknowledged": ("open",), "resolved": ("open", "acknowledged")}
 
 

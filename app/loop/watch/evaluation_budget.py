@@ -4,7 +4,7 @@ from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.evidence.alert_evidence import BudgetEvidence
 from tierwatch.loop.watch.alert import open_alert
-from tierwatch.store.alerts import NewAlert
+from tierwatch.store.alerts import NewAlert, last_of_cause
 from tierwatch.store.costs import spent_today
 
 
@@ -16,8 +16,11 @@ def watch_budget(connection: Connection, budget_usd_per_day: float | None) -> No
     if spent < budget_usd_per_day:
         return
     day = connection.execute(text("select to_char(now() at time zone 'UTC', 'YYYY-MM-DD')"))
+    cause = f"budget:{day.scalar_one()}"
+    if last_of_cause(connection, cause) is not None:
+        return  # once a day, also where a person has resolved it since
     new = NewAlert(
-        cause=f"budget:{day.scalar_one()}",
+        cause=cause,
         tier="",
         segment="all",
         summary=(

@@ -35,6 +35,7 @@ from tierwatch.store.judgements.monitors import load_monitor, put_monitor
 from tierwatch.store.judgements.outcomes import Outcome, set_positions, take_unobserved
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import load_policy
+from tierwatch.store.step_runs import mark_run
 
 # One observer at a time keeps the order of outcomes the order of the monitors.
 _OBSERVER_LOCK: Final = 7_431_202
@@ -90,6 +91,8 @@ def observe(*, engine: Engine, rules: MonitorRules) -> int:
             batch = take_unobserved(connection, idle_s=rules.conversation_idle_s, limit=_BATCH)
             _take(connection, batch, rules)
             watch_budget(connection, rules.budget_usd_per_day)
+            if not batch:
+                mark_run(connection, "observe")
         taken += len(batch)
         if not batch:
             return taken

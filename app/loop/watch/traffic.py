@@ -20,6 +20,7 @@ from tierwatch.loop.watch.kept_state import resumed, say_restarted
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.judgements.monitors import Monitor, load_monitor, put_monitor
 from tierwatch.store.locks import try_lock
+from tierwatch.store.step_runs import mark_run
 from tierwatch.store.traffic.watched_counts import (
     CaptureCount,
     FreshCount,
@@ -55,6 +56,7 @@ def watch_traffic(*, engine: Engine, level: float, now: dt.datetime, lag_s: floa
         _watch_inputs(connection, fresh, level, now)
         until = (now - dt.timedelta(seconds=lag_s)).replace(second=0, microsecond=0)
         _watch_capture(connection, until)
+        mark_run(connection, "watch_traffic")
 
 
 def _watch_inputs(

@@ -34,7 +34,7 @@ class Monitor:
     """What is known of a stream.
 
     Attributes:
-        kind: ``misroute``, ``input``, ``capture``, ``judge`` or ``probe``.
+        kind: ``misroute``, ``recovery``, ``input``, ``capture``, ``judge`` or ``probe``.
         state: of the monitor, as the class that watches this kind wrote it.
         losses: sum of the losses it has seen.
         estimate: what a reader is shown; None where the kind has no such figures.
@@ -88,6 +88,16 @@ def forget_monitors(
     if task_type is not None:
         gone = gone.where(MonitorRow.task_type == task_type)
     connection.execute(gone)
+
+
+def forget_recoveries(connection: Connection) -> None:
+    """Forget what was gathered for the end of alerts that are resolved by now."""
+    connection.execute(
+        text(
+            "delete from monitors where kind = 'recovery' and stream not in"
+            " (select 'recovery|' || id from alerts where state <> 'resolved')"
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

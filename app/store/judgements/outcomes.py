@@ -187,6 +187,30 @@ def stream_outcomes(connection: Connection, streams: Sequence[str]) -> list[Outc
     return [Outcome(*row) for row in found]
 
 
+def newest_position(connection: Connection) -> int:
+    """Position of the outcome that the monitors took last; 0 before the first."""
+    query = select(OutcomeRow.position).where(OutcomeRow.position.is_not(None))
+    return connection.execute(query.order_by(OutcomeRow.position.desc()).limit(1)).scalar() or 0
+
+
+def outcomes_after(
+    connection: Connection, position: int, *, tier: str, task_type: str | None, judge_version: str
+) -> list[Outcome]:
+    """Outcomes of a tier's kept traffic that the monitors took after a position, in that order.
+
+    ``task_type`` None takes all types.
+    """
+    query = select_fields(Outcome, OutcomeRow).where(
+        OutcomeRow.position > position,
+        OutcomeRow.tier == tier,
+        OutcomeRow.direction == "up",
+        OutcomeRow.judge_version == judge_version,
+    )
+    if task_type is not None:
+        query = query.where(OutcomeRow.task_type == task_type)
+    return [Outcome(*row) for row in connection.execute(query.order_by(OutcomeRow.position))]
+
+
 def streams_pooled_in(connection: Connection, pooled: str) -> list[str]:
     """The streams of single task types whose outcomes a pooled stream has seen."""
     tier, _, rest = pooled.split("|", 2)

@@ -5,7 +5,7 @@ from factories.documents import values_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierwatch.evaluation.evidence.alert_evidence import ALERT_KINDS, BudgetEvidence
+from tierwatch.evaluation.evidence.alert_evidence import ALERT_KINDS, BudgetEvidence, NoDataEvidence
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.evaluation.evidence.document import Document
 from tierwatch.evaluation.evidence.drift_evidence import (
@@ -33,6 +33,7 @@ KEYS: dict[type[Document], str] = {
     ModelDriftEvidence: f"model {FLIPS}",
     CaptureEvidence: "eligible expected captured statistic",
     BudgetEvidence: "spent_usd budget_usd",
+    NoDataEvidence: "what last_at silent_s expected",
     ThresholdEvidence: (
         "alpha delta k judge_version first_outcome last_outcome kept_now mean_cost_usd bounds"
         " reason judge_errors replay"

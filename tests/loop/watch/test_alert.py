@@ -208,6 +208,7 @@ def test_resolving_forgets_the_monitors_of_its_segment_only(
         ("input_drift", "warning"),
         ("judge_drift", "warning"),
         ("model_drift", "warning"),
+        ("no_data", "critical"),
     ],
 )
 def test_an_event_has_the_severity_of_its_kind_and_its_evidence(kind: str, severity: str) -> None:

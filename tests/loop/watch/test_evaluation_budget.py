@@ -24,6 +24,15 @@ def test_the_alert_opens_once_what_was_spent_reaches_the_budget(
         assert alert.evidence["budget_usd"] == budget
 
 
+def test_a_day_that_a_person_is_done_with_is_not_raised_again(engine: Engine) -> None:
+    with engine.begin() as connection:
+        put.add_pair(connection, 1)
+        watch_budget(connection, 0.001)
+        connection.exec_driver_sql("update alerts set state = 'resolved'")
+        watch_budget(connection, 0.001)
+    assert len(rows(engine, "select * from alerts")) == 1
+
+
 def test_a_day_without_spending_is_within_any_budget(engine: Engine) -> None:
     with engine.begin() as connection:
         watch_budget(connection, 0.01)

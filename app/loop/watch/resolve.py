@@ -1,0 +1,161 @@
+"""Resolve: close alerts whose evidence says that they are over; leave the others to a person.
+
+| kind | over when |
+|---|---|
+| misroute | pairs judged since show, by `RecoveryMonitor`, that the rate fell below the tolerance |
+| budget | its day is over |
+| input_drift | its policy is no longer active: the next one is watched from its own beginning |
+| judge_drift | its judge is no longer asked |
+| model_drift | its tier has another model |
+| no_data | data has come again (`silence`) |
+
+Nothing shows that a capture alert is over: what was lost stays lost, and the estimates of that time
+stay biased. Neither is a second opinion (relative), which has no proven rate of being wrong, nor a
+judge or model that answers as before for once: accepting it is a decision.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from tierwatch.evaluation.alarms.recovery_monitor import RecoveryMonitor
+from tierwatch.evaluation.evidence.drift_evidence import (
+    InputDriftEvidence,
+    JudgeDriftEvidence,
+    ModelDriftEvidence,
+)
+from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
+from tierwatch.evaluation.rates.percent import percent
+from tierwatch.loop.watch.alert import resolve_alert
+from tierwatch.loop.watch.kept_state import resumed
+from tierwatch.loop.watch.streams import EVERY_TYPE, loss_and_weight, weights_fit
+from tierwatch.store.alerts import Alert, unresolved_alerts
+from tierwatch.store.judgements.monitors import forget_recoveries, load_monitor, put_monitor
+from tierwatch.store.judgements.outcomes import newest_position, outcomes_after
+from tierwatch.store.locks import try_lock
+from tierwatch.store.policies import active_versions
+
+_LOCK: Final = 7_431_207
+
+Resolution = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """What is asked and served now, for alerts that speak of something else.
+
+    Attributes:
+        judge_version: of the judge.
+        models: by tier.
+        max_weight: declared cap on weights, from the sampling plan.
+    """
+
+    judge_version: str
+    models: Mapping[str, str]
+    max_weight: float
+
+
+def resolve_over(*, engine: Engine, present: Present, now: dt.datetime) -> int:
+    """Resolve every alert that is over, each with the reason and its figures; how many."""
+    resolved = 0
+    with engine.begin() as connection:
+        if not try_lock(connection, _LOCK):
+            return 0
+        for alert in unresolved_alerts(connection):
+            over = _over(connection, alert, present, now)
+            if over is not None:
+                resolve_alert(connection, alert.id, actor="tierwatch", resolution=over)
+                resolved += 1
+        forget_recoveries(connection)
+    return resolved
+
+
+def _over(
+    connection: Connection, alert: Alert, present: Present, now: dt.datetime
+) -> Resolution | None:
+    evidence = alert.evidence
+    if isinstance(evidence, MisrouteEvidence):
+        return _recovered(connection, alert, evidence, present)
+    if alert.kind == "budget":
+        day = alert.cause.partition(":")[2]
+        if day < f"{now.astimezone(dt.UTC):%Y-%m-%d}":
+            return {"why": f"{day} is over; exchanges are sampled again."}
+    if isinstance(evidence, InputDriftEvidence):
+        active = active_versions(connection)
+        if active and evidence.policy_version not in active:
+            return {
+                "why": f"Policy {evidence.policy_version} is no longer active; the traffic under"
+                " the next one is watched from its own beginning."
+            }
+    if isinstance(evidence, JudgeDriftEvidence) and evidence.judge_version != present.judge_version:
+        return {"why": f"Judge {evidence.judge_version} is no longer asked."}
+    if isinstance(evidence, ModelDriftEvidence):
+        model = present.models.get(alert.tier)
+        if model is not None and model != evidence.model:
+            return {"why": f"Tier {alert.tier} has another model, {model}."}
+    return None
+
+
+def _recovered(
+    connection: Connection, alert: Alert, evidence: MisrouteEvidence, present: Present
+) -> Resolution | None:
+    """Feed the pairs judged since to the alert's recovery monitor.
+
+    They count whatever policy or model served them, for the bound asks nothing of that; the judge
+    must be the one that raised the alert, or a lenient one would resolve it.
+    """
+    stream = f"recovery|{alert.id}"
+    kept = load_monitor(connection, stream)
+    monitor = resumed(RecoveryMonitor, kept)
+    promised = (evidence.tolerance, present.max_weight)
+    if monitor is None or (monitor.tolerance, monitor.max_weight) != promised:
+        monitor, kept = RecoveryMonitor(evidence.tolerance, max_weight=present.max_weight), None
+    newest = newest_position(connection)
+    after = newest if kept is None else kept.newest_request_no
+    pairs, losses = (0, 0.0) if kept is None else (kept.pairs, kept.losses)
+    task_type = None if alert.task_type == EVERY_TYPE else alert.task_type
+    found = outcomes_after(
+        connection,
+        after,
+        tier=alert.tier,
+        task_type=task_type,
+        judge_version=evidence.judge_version,
+    )
+    over = False
+    for _, group in groupby(found, key=lambda row: row.observation):
+        rows = list(group)
+        if weights_fit(rows, monitor.max_weight):
+            over = monitor.update(*loss_and_weight(rows))
+            pairs += len(rows)
+            losses += sum(row.loss for row in rows)
+    put_monitor(
+        connection,
+        kind="recovery",
+        stream=stream,
+        tier=alert.tier,
+        task_type=alert.task_type,
+        policy_version=0,
+        judge_version=evidence.judge_version,
+        state=monitor.state(),
+        pairs=pairs,
+        losses=losses,
+        newest_request_no=newest,
+        alarmed=False,
+        estimate=None,
+    )
+    if not over:
+        return None
+    return {
+        "why": f"Of {pairs} pairs judged since, {losses:g} were misroutes"
+        f" ({percent(losses / pairs)}): the rate has fallen below the tolerated"
+        f" {percent(evidence.tolerance)}.",
+        "pairs": pairs,
+        "misroutes": losses,
+        "tolerance": evidence.tolerance,
+        "statistic": monitor.statistic,
+        "level": monitor.level,
+    }
