@@ -4,21 +4,17 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from prometheus_client import CollectorRegistry
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from tierwatch.config import Config
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.current_router import CurrentRouter, Types, no_models, no_types
-from tierwatch.gateway.endpoints import SmallEndpoints, refused
+from tierwatch.gateway.endpoints import SmallEndpoints
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.record.cache_writer import CacheWriter
+from tierwatch.gateway.routes import Gateway
 from tierwatch.gateway.serve import ChatEndpoint
 from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.loop.capture.feedback import Feedback
@@ -26,8 +22,6 @@ from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.router import Router
-from tierwatch.wire.chat import OPENAI
-from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.wires import WIRES
 
 
@@ -47,7 +41,7 @@ def build_gateway(
     cache: ResponseCache | None = None,
     types: Types = no_types,
     metrics_token: str = "",
-) -> Starlette:
+) -> Gateway:
     """Build the gateway.
 
     Args:
@@ -105,11 +99,8 @@ def build_gateway(
         started_at=clock(),
     )
 
-    return Starlette(
-        routes=_routes({wire: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}, small),
-        exception_handlers={HTTPException: _http_error, Exception: _our_error},
-        lifespan=_lifespan(upstream, pins, cache, writer, current),
-    )
+    chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
+    return Gateway(chats, small, _lifespan(upstream, pins, cache, writer, current))
 
 
 def _lifespan(
@@ -118,49 +109,14 @@ def _lifespan(
     cache: ResponseCache | None,
     writer: CacheWriter,
     current: CurrentRouter,
-) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+) -> Callable[[], AbstractAsyncContextManager[None]]:
     """Open everything that has to be opened, in the event loop that will use it."""
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan() -> AsyncIterator[None]:
         store = nullcontext() if cache is None else cache.store
         async with upstream, pins, store, writer:
             with current:
                 yield
 
     return lifespan
-
-
-def _routes(chats: Mapping[str, ChatEndpoint], small: SmallEndpoints) -> list[Route]:
-    return [
-        *(Route(WIRES[wire].route, chat, methods=["POST"]) for wire, chat in chats.items()),
-        Route("/v1/models", small.models, methods=["GET"]),
-        Route("/v1/models/{name:path}", small.model, methods=["GET"]),
-        Route("/v1/feedback", small.take_feedback, methods=["POST"]),
-        Route("/healthz", small.healthz, methods=["GET"]),
-        Route("/readyz", small.readyz, methods=["GET"]),
-        Route("/metrics", small.show_metrics, methods=["GET"]),
-    ]
-
-
-def _wire_of(request: Request) -> str:
-    path = request.url.path
-    return next((name for name, wire in WIRES.items() if path.startswith(wire.route)), OPENAI)
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    if not isinstance(error, HTTPException):
-        raise error
-    what = f"{request.method} {request.url.path}"
-    refusal = Refusal(error.status_code, f"{what}: {error.detail}.")
-    response = refused(refusal, _wire_of(request))
-    response.headers.update(error.headers or {})
-    return response
-
-
-async def _our_error(request: Request, error: Exception) -> Response:
-    """Our own mistake: the caller gets the envelope; the log, from the server, the traceback."""
-    del error
-    return refused(
-        Refusal(500, "The gateway failed. Its log says why.", "api_error"), _wire_of(request)
-    )

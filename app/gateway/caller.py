@@ -5,9 +5,8 @@ A provider is not paid for an answer that nobody reads.
 
 import asyncio
 
-from starlette.types import Receive, Send
-
 from tierwatch.faults import guard
+from tierwatch.gateway.asgi import Receive, Send
 
 # A watch costs a task; a reply that is there by then needs none.
 _WATCH_AFTER_S = 0.05

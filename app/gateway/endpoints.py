@@ -1,26 +1,23 @@
 """The gateway's small endpoints: models, feedback, health and metrics."""
 
-from collections.abc import Callable
-from typing import Any
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from starlette.background import BackgroundTask
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import Response
 
 from tierwatch.config import Config
 from tierwatch.faults import FAULTS
 from tierwatch.gateway.accept.body import read_body
 from tierwatch.gateway.accept.keys import Keys, shown_key
+from tierwatch.gateway.asgi import Reply, Request, json_reply
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import model_list, shown_name
 from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.wire.chat import OPENAI
-from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.refusal import Refusal
 
 
@@ -56,72 +53,79 @@ class SmallEndpoints:
         self._feedback = feedback
         self._models = model_list(config, started_at)
 
-    async def models(self, request: Request) -> Response:
-        """The list of models."""
-        refusal = self._keys.refuse(shown_key(dict(request.scope["headers"])))
-        return _json(self._models) if refusal is None else refused(refusal)
+    @property
+    def routes(self) -> Mapping[str, tuple[str, Callable[[Request], Awaitable[Reply]]]]:
+        """Path -> its method, and who answers there."""
+        return {
+            "/v1/models": ("GET", self.models),
+            "/v1/feedback": ("POST", self.take_feedback),
+            "/healthz": ("GET", self.healthz),
+            "/readyz": ("GET", self.readyz),
+            "/metrics": ("GET", self.show_metrics),
+        }
 
-    async def model(self, request: Request) -> Response:
+    async def models(self, request: Request) -> Reply:
+        """The list of models."""
+        refusal = self._keys.refuse(shown_key(request.headers))
+        return json_reply(self._models) if refusal is None else refused(refusal)
+
+    async def model(self, request: Request) -> Reply:
         """One model by its name."""
-        refusal = self._keys.refuse(shown_key(dict(request.scope["headers"])))
+        refusal = self._keys.refuse(shown_key(request.headers))
         if refusal is not None:
             return refused(refusal)
-        name = request.path_params["name"]
+        name = request.name
         for model in self._models["data"]:
             if model["id"] == name:
-                return _json(model)
+                return json_reply(model)
         return refused(
             Refusal(404, f"There is no model {shown_name(name)}.", code="model_not_found")
         )
 
-    async def take_feedback(self, request: Request) -> Response:
+    async def take_feedback(self, request: Request) -> Reply:
         """Take what a caller says of an answer."""
-        headers = dict(request.scope["headers"])
+        headers = request.headers
         refusal = self._keys.refuse(shown_key(headers))
         if refusal is not None:
             return refused(refusal)
         body = await read_body(request.receive, headers, self._most)
         feedback = read_feedback(body) if isinstance(body, bytes) else body
         if feedback is None:
-            return Response(status_code=400)  # the caller left; nobody reads this
+            return Reply(b"", 400)  # the caller left; nobody reads this
         if isinstance(feedback, Refusal):
             return refused(feedback)
         # After the answer and in a thread: the callable may wait for a database.
-        task = BackgroundTask(self._pass_on, feedback)
-        return _json({"status": "accepted"}, 202, background=task)
+        return json_reply({"status": "accepted"}, 202)._replace(
+            after=partial(self._pass_on, feedback)
+        )
 
     async def _pass_on(self, feedback: Feedback) -> None:
         try:
-            await run_in_threadpool(self._feedback, feedback)
+            await asyncio.to_thread(self._feedback, feedback)
         except Exception as error:  # noqa: BLE001 - the caller has its answer; the loss is counted and logged
             self._metrics.traffic.feedback("lost").inc()
             FAULTS.note("feedback: keep", error)
         else:
             self._metrics.traffic.feedback("taken").inc()
 
-    async def healthz(self, _: Request) -> Response:
+    async def healthz(self, _: Request) -> Reply:
         """Healthy as soon as it answers."""
-        return _json({"status": "ok"})
+        return json_reply({"status": "ok"})
 
-    async def readyz(self, _: Request) -> Response:
+    async def readyz(self, _: Request) -> Reply:
         """Ready as soon as it answers: chats need the file and the router, no Postgres or Redis."""
         version = self._current.router.policies.stable.version
-        return _json({"status": "ready", "policy_version": version})
+        return json_reply({"status": "ready", "policy_version": version})
 
-    async def show_metrics(self, request: Request) -> Response:
+    async def show_metrics(self, request: Request) -> Reply:
         """The page for Prometheus."""
-        refusal = self._scrapers.refuse(shown_key(dict(request.scope["headers"])))
+        refusal = self._scrapers.refuse(shown_key(request.headers))
         if refusal is not None:
             return refused(refusal)
-        return Response(
-            generate_latest(self._metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST}
-        )
+        page = generate_latest(self._metrics.registry)
+        return Reply(page, content_type=CONTENT_TYPE_LATEST.encode())
 
 
-def _json(value: Any, status: int = 200, *, background: BackgroundTask | None = None) -> Response:
-    return Response(write_json(value), status, media_type="application/json", background=background)
-
-
-def refused(refusal: Refusal, wire: str = OPENAI) -> Response:
-    """A refusal as a response, in the envelope of a wire."""
-    return Response(refusal.body(wire), refusal.status, media_type="application/json")
+def refused(refusal: Refusal) -> Reply:
+    """A refusal as a reply, in OpenAI's envelope."""
+    return Reply(refusal.body(OPENAI), refusal.status, headers=refusal.headers())

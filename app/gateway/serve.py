@@ -13,11 +13,10 @@ providers.
 import asyncio
 from dataclasses import dataclass
 
-from starlette.types import Receive, Scope, Send
-
 from tierwatch.gateway.accept.acceptance import Acceptance
 from tierwatch.gateway.answer.answering import Answering
 from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.asgi import Receive, Scope, Send
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.cache.cache_reader import CacheReader
 from tierwatch.gateway.caller import Caller

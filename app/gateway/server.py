@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 import structlog
 import uvicorn
 import uvloop
-from starlette.types import ASGIApp
 
+from tierwatch.gateway.asgi import ASGIApp
 from tierwatch.gateway.connection_limits import BoundedHttp
 from tierwatch.gateway.listening import listeners_at, waiting_connections
 from tierwatch.stop_signals import StopSignals

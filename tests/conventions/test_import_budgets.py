@@ -28,7 +28,7 @@ FOR_OTHERS = {
     *("httpx", "genai_prices", "narwhals", "openai", "anthropic"),
 }
 BANNED = {
-    "gateway": FOR_OTHERS | {"celery", "rich"},
+    "gateway": FOR_OTHERS | {"celery", "rich", "starlette", "anyio"},
     "beat": FOR_OTHERS | {"sqlalchemy", "psycopg", "pydantic", "aiohttp", "starlette", "uvicorn"},
 }
 # Each process's own start, up to where it would begin to serve.

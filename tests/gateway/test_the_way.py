@@ -53,10 +53,10 @@ def test_kept_traffic_is_handed_to_the_capture_at_the_end(
 
 @pytest.mark.parametrize("kind", ["plain", "streamed"])
 def test_the_story_is_told_from_one_place(provider: FakeProvider, kind: str) -> None:
-    """`gateway.serve` is called by the application and by itself: no step calls back."""
+    """`gateway.serve` is called by the routes and by itself: no step calls back."""
     entered = walked(way.KINDS[kind], provider)
     callers = {one.caller for one in entered if one.module == "gateway.serve"}
-    assert callers == {"", "gateway.serve"}
+    assert callers == {"gateway.routes", "gateway.serve"}
 
 
 def test_nothing_is_written_after_the_answering_but_by_its_owner(provider: FakeProvider) -> None:

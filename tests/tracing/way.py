@@ -210,7 +210,7 @@ async def way(
             cache=build_cache(config, url=redis_url, redact=lambda text: text),
         )
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(app.router.lifespan_context(app))
+            await stack.enter_async_context(app.opened())
             first = kind._replace(cache=False)
             if kind.cache:
                 await _fill(app, package)

@@ -4,14 +4,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from starlette.types import Receive
-
 from tierwatch.config import Config
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.accept.body import read_body
 from tierwatch.gateway.accept.deadline import Deadlines
 from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.accept.request import read_request, session_of
+from tierwatch.gateway.asgi import Receive
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.model_names import shown_name

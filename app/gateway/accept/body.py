@@ -1,7 +1,6 @@
 """Reading a request's body, up to a limit."""
 
-from starlette.types import Receive
-
+from tierwatch.gateway.asgi import Receive
 from tierwatch.gateway.asked import Headers
 from tierwatch.wire.refusal import Refusal
 

@@ -1,7 +1,6 @@
 """Saying no: a refusal as a whole response."""
 
-from starlette.types import Send
-
+from tierwatch.gateway.asgi import Send
 from tierwatch.gateway.reply.headers import Header, json_body
 from tierwatch.wire.refusal import Refusal
 
