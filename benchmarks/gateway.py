@@ -37,16 +37,16 @@ BEFORE = "before"
 STUB_URL = "http://127.0.0.1:9901/v1"
 PATH = "/v1/chat/completions"
 # gpt-4o-mini is what the harness asks for; it is routed like `auto`.
-CONFIG = f"""
+CONFIG = """
 routing:
-  classifier: {{kind: heuristic}}
+  classifier: {kind: heuristic}
   tiers:
-    simple:   {{model: small, cost: 0.25}}
-    standard: {{model: medium, cost: 3}}
-    complex:  {{model: large, cost: 15}}
-providers: {{stub: {{kind: openai, base_url: "{STUB_URL}"}}}}
-evaluation: {{sample_rate: 0.05}}
-gateway: {{auto_models: [gpt-4o-mini]}}
+    simple:   {model: small, cost: 0.25}
+    standard: {model: medium, cost: 3}
+    complex:  {model: large, cost: 15}
+providers: {stub: {kind: openai, base_url: "PROVIDER"}}
+evaluation: {sample_rate: 0.05}
+gateway: {auto_models: [gpt-4o-mini]}
 """
 LINE = re.compile(
     r"round \d+ (?P<name>\S+)\s+c=(?P<connections>\d+)\s+p50 (?P<p50>\S+)\s+p99 (?P<p99>\S+)"
@@ -86,15 +86,30 @@ def command(checkout: Path, names: Path) -> tuple[list[str], dict[str, str]]:
 
 
 @contextmanager
-def running_gateway(checkout: Path, port: int, folder: Path) -> Iterator[tuple[str, Any]]:
-    """Run a checkout's gateway with everything it has in production; its URL and database."""
+def running_gateway(
+    checkout: Path,
+    port: int,
+    folder: Path,
+    *,
+    provider: str = STUB_URL,
+    stores_away: bool = False,
+) -> Iterator[tuple[str, Any]]:
+    """Run a checkout's gateway with everything it has in production; its URL and database.
+
+    Args:
+        checkout: of tierwatch.
+        port: to serve on.
+        folder: for its files; made here.
+        provider: base URL of the only one.
+        stores_away: whether it finds neither Postgres nor Redis.
+    """
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
     folder.mkdir()
     with Stack(folder / "stack", say=lambda _: None, environ=clean) as stack:
         database_url, redis_url = stack.start_postgres(), stack.start_redis()
         engine = build_engine(database_url)
         config = folder / "tierwatch.yaml"
-        config.write_text(CONFIG)
+        config.write_text(CONFIG.replace("PROVIDER", provider))
         tierwatch, path = command(checkout, folder / "names")
         env = clean | path
         env |= {
@@ -106,6 +121,12 @@ def running_gateway(checkout: Path, port: int, folder: Path) -> Iterator[tuple[s
             "TIERWATCH_LOG_LEVEL": "warning",
         }
         subprocess.run([*tierwatch, "migrate"], env=env, check=True, stdout=subprocess.DEVNULL)
+        if stores_away:
+            env |= {
+                "TIERWATCH_DATABASE_URL": "postgresql+psycopg://nobody@127.0.0.1:1/none",
+                "TIERWATCH_REDIS_URL": "redis://127.0.0.1:1/0",
+                "TIERWATCH_LOG_LEVEL": "error",
+            }
         process = subprocess.Popen([*tierwatch, "gateway"], env=env)
         try:
             url = f"http://127.0.0.1:{port}"
