@@ -108,7 +108,7 @@ def test_a_refusal_is_no_answer(wire: str) -> None:
     refusal = Refusal(429, "Slow down.", "rate_limit_error", retry_after_s=3.2)
     reply = Sending(refusal, asked(wire=wire, stream=True))
     assert (reply.messages[0]["status"], reply.sent.status) == (429, 429)
-    assert reply.headers[b"retry-after"] == b"3"
+    assert reply.headers[b"retry-after"] == b"4"
     assert reply.headers[b"x-tierwatch-tier"] == b"simple"
     assert json.loads(reply.body)["error"]["message"] == "Slow down."
     assert reply.sent.said is None
