@@ -51,7 +51,8 @@ def _part(text: str) -> float:
 
 
 def _long_secret(text: str) -> str:
-    if len(text) < _SHORTEST_SECRET:
+    """A secret that cannot be guessed, or none."""
+    if 0 < len(text) < _SHORTEST_SECRET:
         raise ValueError
     return text
 

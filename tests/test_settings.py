@@ -210,3 +210,11 @@ def test_any_value_is_read_or_named(name: str, value: str) -> None:
         assert str(refused).startswith(f"{variable(name)}: found ")  # noqa: PT017 - either outcome is right
         return
     assert type(getattr(found, name)) is type(getattr(Settings(), name)) or name == "data_dir"
+
+
+def test_every_default_is_accepted_when_it_is_written_out() -> None:
+    """A parent passes each setting on to its children, the empty ones too."""
+    written = {
+        variable(item.name): str(getattr(Settings(), item.name)) for item in fields(Settings)
+    }
+    assert read_settings(written) == Settings()
