@@ -8,11 +8,12 @@ import waitress
 from flask import Flask
 from waitress import wasyncore
 
+from tierwatch.dashboard.connection_limits import SlowRequests, limits
 from tierwatch.stop_signals import StopSignals
 
 # Requests served at once; a page is some milliseconds of Postgres.
 _THREADS = 8
-# Between two checks for a signal.
+# Between two checks for a signal, and for requests that are too slow.
 _TICK_S = 0.5
 # A page takes seconds at worst; nobody waits for more of it at a stop.
 _DRAIN_S = 10.0
@@ -26,10 +27,12 @@ def serve(app: Flask, host: str, port: int, *, signals: StopSignals) -> None:
     """Serve until a signal; then answer what has arrived, for some seconds, and return."""
     sockets: dict[int, Any] = {}
     server = waitress.create_server(
-        app, map=sockets, host=host, port=port, threads=_THREADS, ident=None
+        app, map=sockets, host=host, port=port, threads=_THREADS, ident=None, **limits()
     )
+    slow = SlowRequests()
     while not signals.asked:
         _pass(sockets, _TICK_S)
+        slow.hang_up(sockets)
     listeners = [one for one in sockets.values() if one.accepting]
     for listener in listeners:
         # Its trigger stays: that is how a thread says that a page is ready to be sent.

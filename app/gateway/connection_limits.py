@@ -6,13 +6,13 @@ A request that arrives in one piece pays for two comparisons and a pass over its
 """
 
 import asyncio
-import resource
 from functools import cache
 from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from tierwatch.descriptors import descriptors
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.wires import WIRES
@@ -56,18 +56,8 @@ _NOT_HTTP = Refusal(400, "This is not a request of HTTP/1.1.", code="invalid_htt
 
 @cache
 def most_connections() -> int:
-    """How many callers may be connected at once, after the process was given all it may have.
-
-    The usual soft limit of 1,024 descriptors is of the days of ``select``; every process may raise
-    it to its hard limit.
-    """
-    wanted, unlimited = 2 * MOST_CONNECTIONS + _OWN_DESCRIPTORS, resource.RLIM_INFINITY
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    have = wanted if soft == unlimited else min(soft, wanted)
-    may = wanted if hard == unlimited else min(hard, wanted)
-    if have < may:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (may, hard))
-        have = may
+    """How many callers may be connected at once."""
+    have = descriptors(2 * MOST_CONNECTIONS + _OWN_DESCRIPTORS)
     return max(1, (have - _OWN_DESCRIPTORS) // 2)
 
 

@@ -15,6 +15,7 @@ from tierwatch.dashboard.access.browser_session import (
 from tierwatch.dashboard.access.known_browser import known_browser, mark_browser
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import stored_text, this_site
+from tierwatch.store.people.passwords import refuse_if_busy
 from tierwatch.store.people.users import check_password
 
 routes = Blueprint("login", __name__)
@@ -52,6 +53,7 @@ def show() -> ResponseReturnValue:
 @routes.post("/login")
 def enter() -> ResponseReturnValue:
     """Check name and password; open a session."""
+    refuse_if_busy()
     site = this_site()
     if not site.config.people.passwords:
         return refused_login("Passwords are switched off here.", 403)

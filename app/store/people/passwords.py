@@ -29,7 +29,17 @@ _GUESSING = threading.Lock()
 _HASHER = PasswordHasher()
 
 # Each takes 64 MiB: 8 threads that hashed at once took 450 MB. One at a time is 15 logins a second.
-_TURNS = Turns(at_once=1, waiting=3, wait_s=2.0)
+# Who waits holds a thread of the dashboard, of which there are 8.
+_TURNS = Turns(at_once=1, waiting=2, wait_s=1.0)
+
+
+def refuse_if_busy() -> None:
+    """Refuse what would only wait in vain for a hash, before it costs more than this.
+
+    Raises:
+        BusyError: too many are being hashed.
+    """
+    _TURNS.refuse_if_full()
 
 
 def password_hash(password: str) -> str:

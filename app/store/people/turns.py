@@ -23,6 +23,16 @@ class Turns:
         self._places = threading.BoundedSemaphore(at_once + waiting)
         self._wait_s = wait_s
 
+    def refuse_if_full(self) -> None:
+        """Say at once what `turn` would say; for whoever has work to do before it.
+
+        Raises:
+            BusyError: too many wait already.
+        """
+        if not self._places.acquire(blocking=False):
+            raise BusyError
+        self._places.release()
+
     @contextmanager
     def turn(self) -> Iterator[None]:
         """Wait for a turn, and hold it inside.

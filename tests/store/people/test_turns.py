@@ -45,10 +45,14 @@ def test_who_finds_the_queue_full_is_sent_away_at_once() -> None:
     began = time.monotonic()
     with pytest.raises(BusyError, match="Try again"), turns.turn():
         raise AssertionError
+    with pytest.raises(BusyError):
+        turns.refuse_if_full()
     assert time.monotonic() - began < 5
     held.set()
     for thread in threads:
         thread.join()
+    for _ in range(5):
+        turns.refuse_if_full()  # takes no place
     with turns.turn():
         pass
 
