@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Network = IPv4Network | IPv6Network
 
+# Where the address of who is connected stands in a request's environment, whoever the caller is.
+PEER = "tierwatch.peer"
+
 # More hops than any path has; a header may have 64 KiB.
 _MOST_HOPS = 50
 _FOR = re.compile(r'(?:^|;)\s*for\s*=\s*("[^"]*"|[^;,\s"]*)', re.IGNORECASE)
@@ -37,13 +40,16 @@ class TrustedProxies:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Serve a request."""
+        peer = environ.get("REMOTE_ADDR", "")
         seen = caller_address(
-            environ.get("REMOTE_ADDR", ""),
+            peer,
             environ.get("HTTP_X_FORWARDED_FOR", ""),
             environ.get("HTTP_FORWARDED", ""),
             self._networks,
         )
-        return self._app({**environ, "REMOTE_ADDR": seen}, start_response)
+        return self._app(
+            {**environ, "REMOTE_ADDR": seen, PEER: environ.get(PEER, peer)}, start_response
+        )
 
 
 def read_networks(text: str) -> list[Network]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.dashboard.trusted_proxies import TrustedProxies, caller_address
+from tierwatch.dashboard.trusted_proxies import PEER, TrustedProxies, caller_address
 
 OURS = [ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")]
 PROXY = "10.0.0.1"
@@ -88,9 +88,11 @@ def test_nonsense_is_never_an_error_and_never_moves_a_stranger(
 
 def test_the_application_sees_the_caller_and_its_server_keeps_what_it_had() -> None:
     seen: list[str] = []
+    peers: list[str] = []
 
     def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
         seen.append(environ["REMOTE_ADDR"])
+        peers.append(environ[PEER])
         return [start_response]
 
     served = TrustedProxies(app, OURS)
@@ -98,4 +100,5 @@ def test_the_application_sees_the_caller_and_its_server_keeps_what_it_had() -> N
     assert served(environ, "started") == ["started"]  # type: ignore[arg-type]
     assert served({}, "started") == ["started"]  # type: ignore[arg-type]
     assert seen == ["203.0.113.5", ""]
+    assert peers == [PROXY, ""]
     assert environ["REMOTE_ADDR"] == PROXY

@@ -13,6 +13,7 @@ from tierwatch.config.people import Network, ProxyConfig
 from tierwatch.dashboard.access.browser_session import begin_session, end_session
 from tierwatch.dashboard.access.outside import listed, roles_by_name
 from tierwatch.dashboard.site import stored_text, this_site
+from tierwatch.dashboard.trusted_proxies import PEER
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.store.people.outsiders import enter_outsider, role_of
 from tierwatch.store.people.roles import Person
@@ -32,7 +33,8 @@ def keep_to_proxy(opened: OpenSession | None) -> bool:
         Forbidden: the proxy names somebody who may not enter.
     """
     config = this_site().config.people.proxy
-    if config is None or not is_trusted(request.environ.get("REMOTE_ADDR", ""), config.trusted):
+    # Who is connected, and not the caller for whom that one may speak: its own word is asked for.
+    if config is None or not is_trusted(request.environ.get(PEER, ""), config.trusted):
         named = None
     else:
         named = request.headers.get(config.user_header, "").strip() or None

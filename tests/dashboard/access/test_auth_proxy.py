@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from tierwatch.config import load_config
 from tierwatch.dashboard import build_dashboard
 from tierwatch.dashboard.access.auth_proxy import is_trusted
+from tierwatch.dashboard.trusted_proxies import TrustedProxies, read_networks
 from tierwatch.store.people.users import add_user
 
 _CONFIG = """
@@ -163,3 +164,13 @@ def test_an_address_is_in_its_own_network_alone(
 def test_an_ipv4_address_in_ipv6_clothes() -> None:
     assert is_trusted("::ffff:10.0.0.7", [ipaddress.ip_network("10.0.0.0/8")])
     assert not is_trusted("unix", [ipaddress.ip_network("0.0.0.0/0")])
+
+
+def test_whoever_another_proxy_names_as_the_caller_is_not_the_proxy_that_vouches(
+    build: Callable[..., Flask],
+) -> None:
+    app = build()
+    app.wsgi_app = TrustedProxies(app.wsgi_app, read_networks("192.0.2.0/24"))  # type: ignore[method-assign]
+    browser = behind(app, "ada", "ops", "192.0.2.1")
+    browser.client.environ_base["HTTP_X_FORWARDED_FOR"] = PROXY
+    assert browser.get("/alerts").status_code == 302
