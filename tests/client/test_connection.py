@@ -467,6 +467,30 @@ def test_whatever_comes_the_caller_gets_an_answer_or_a_fault(raw: bytes, cuts: l
     run(test)
 
 
+def test_nothing_is_sent_over_one_that_is_closing() -> None:
+    async def test(it: Bench) -> None:
+        it.wire.aborted = True
+        with pytest.raises(UnreachableError, match="before anything was sent"):
+            await it.connection.send(b"", b"", FAR)
+        assert it.wire.sent == []
+
+    run(test)
+
+
+def test_one_that_ends_while_the_provider_had_to_wait() -> None:
+    """What came is still read; nobody asks a dead transport for more."""
+
+    async def test(it: Bench) -> None:
+        reply = await it.reply(CHUNKED + chunk(b"x" * 200_000))
+        it.wire.aborted = True
+        it.connection.connection_lost(ConnectionResetError())
+        assert len(await reply.read()) == 200_000
+        with pytest.raises(CutError):
+            await reply.read()
+
+    run(test)
+
+
 def test_one_that_never_opened_can_be_dropped() -> None:
     connection = Connection(Clock(), ORIGIN, None)  # type: ignore[arg-type]
     connection.abort()

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -82,6 +83,38 @@ def test_the_next_address_is_tried_where_one_refuses(names: Callable[..., Names]
 def test_an_address_of_another_family_is_tried(names: Callable[..., Names]) -> None:
     names("::1", "127.0.0.1")
     assert calls(1) == [FINE]
+
+
+def test_where_all_refuse_the_refusal_is_said(names: Callable[..., Names]) -> None:
+    names("127.0.0.2", "127.0.0.3")
+    assert calls(1) == [NOBODY]
+
+
+def test_an_attempt_that_opens_as_it_is_given_up_is_dropped(
+    names: Callable[..., Names], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialling, "_NEXT_ADDRESS_S", 0.01)
+    names("127.0.0.3", "127.0.0.1")
+    opened = dialling.Dialler._attempt
+
+    async def attempt(
+        self: dialling.Dialler, origin: Origin, address: str, port: int
+    ) -> Connection:
+        if address == "127.0.0.3":
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return await opened(self, origin, "127.0.0.1", port)
+
+    monkeypatch.setattr(dialling.Dialler, "_attempt", attempt)
+
+    async def main() -> tuple[Seen, int, int]:
+        async with RawServer(answering(whole(b"{}"))) as server, POOL.client() as client:
+            url = server.url.replace("127.0.0.1", "models.example")
+            seen = await Talk(client, server, read_address(url, {})).seen()
+            await asyncio.sleep(0.05)
+            return seen, server.connections, server.open
+
+    assert run(KINDS["pool-asyncio"], main()) == (FINE, 2, 1)
 
 
 def test_addresses_that_all_refuse_are_asked_for_again(names: Callable[..., Names]) -> None:

@@ -122,6 +122,18 @@ def test_closing_while_a_connection_is_being_made() -> None:
     assert talk(POOL, answering(whole(DATA)), use) in {"UnreachableError", ""}
 
 
+def test_an_answer_that_comes_after_the_close_leaves_nothing_idle() -> None:
+    async def use(it: Talk) -> int:
+        pool = it.client
+        reply = await it.post()
+        await pool.__aexit__(None, None, None)
+        reply.close()
+        await it.server.deserted()
+        return it.server.connections
+
+    assert talk(POOL, answering(CHUNKED + chunk(DATA)), use) == 1
+
+
 async def _mixed(line: Line) -> None:
     """Answers, breaks, closes and silences in turn."""
     while True:
