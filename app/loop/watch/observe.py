@@ -38,7 +38,7 @@ from tierwatch.store.policies import load_policy
 from tierwatch.store.step_runs import mark_run
 
 # One observer at a time keeps the order of outcomes the order of the monitors.
-_OBSERVER_LOCK: Final = 7_431_202
+OBSERVER_LOCK: Final = 7_431_202
 # Conversations a transaction takes in.
 _BATCH: Final = 2_000
 # Figures for the reader are made anew when a stream has grown by this share, not with each pair:
@@ -86,7 +86,7 @@ def observe(*, engine: Engine, rules: MonitorRules) -> int:
     taken = 0
     while True:
         with engine.begin() as connection:
-            if not try_lock(connection, _OBSERVER_LOCK):
+            if not try_lock(connection, OBSERVER_LOCK):
                 return taken
             batch = take_unobserved(connection, idle_s=rules.conversation_idle_s, limit=_BATCH)
             _take(connection, batch, rules)

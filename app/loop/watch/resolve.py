@@ -18,7 +18,6 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -32,14 +31,13 @@ from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.kept_state import resumed
+from tierwatch.loop.watch.observe import OBSERVER_LOCK
 from tierwatch.loop.watch.streams import EVERY_TYPE, loss_and_weight, weights_fit
 from tierwatch.store.alerts import Alert, unresolved_alerts
 from tierwatch.store.judgements.monitors import forget_recoveries, load_monitor, put_monitor
 from tierwatch.store.judgements.outcomes import newest_position, outcomes_after
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import active_versions
-
-_LOCK: Final = 7_431_207
 
 Resolution = Mapping[str, object]
 
@@ -63,7 +61,9 @@ def resolve_over(*, engine: Engine, present: Present, now: dt.datetime) -> int:
     """Resolve every alert that is over, each with the reason and its figures; how many."""
     resolved = 0
     with engine.begin() as connection:
-        if not try_lock(connection, _LOCK):
+        # Resolving deletes monitors that the observer locks, and the observer opens alerts: under
+        # one lock neither waits for the other with a row in its hands.
+        if not try_lock(connection, OBSERVER_LOCK):
             return 0
         for alert in unresolved_alerts(connection):
             over = _over(connection, alert, present, now)

@@ -8,7 +8,9 @@ import pytest
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine
 
+from tierwatch.loop.watch.observe import OBSERVER_LOCK
 from tierwatch.loop.watch.resolve import Present, resolve_over
+from tierwatch.store.locks import try_lock
 
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
 PRESENT = Present(judge_version=put.JUDGE, models={"simple": "small-1"}, max_weight=1.0)
@@ -93,6 +95,14 @@ def test_weights_above_the_cap_are_left_out(engine: Engine) -> None:
     resolve(engine)
     judged(engine, 1, 300, weight=3.0)
     assert resolve(engine) == 0
+
+
+def test_while_the_observer_works_nothing_is_resolved(engine: Engine) -> None:
+    alert(engine, "budget", cause="budget:2020-01-01", tier="", segment="all")
+    with engine.begin() as connection:
+        assert try_lock(connection, OBSERVER_LOCK)
+        assert resolve(engine) == 0
+    assert resolve(engine) == 1
 
 
 def test_a_budget_alert_ends_with_its_day(engine: Engine) -> None:
