@@ -127,7 +127,7 @@ def running_gateway(
                 "TIERWATCH_REDIS_URL": "redis://127.0.0.1:1/0",
                 "TIERWATCH_LOG_LEVEL": "error",
             }
-        process = subprocess.Popen([*tierwatch, "gateway"], env=env)
+        process = subprocess.Popen([*tierwatch, "gateway"], env=env, stdout=sys.stderr)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_ready(f"{url}/readyz", process)
