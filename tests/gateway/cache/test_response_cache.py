@@ -687,13 +687,20 @@ def test_hashing_that_outlasts_the_budget_is_a_miss_and_no_failure_of_redis(
     assert looks(gateway) == {"slow": 5}
 
 
-@pytest.mark.parametrize("url", ["", "amqp://u:hunter2@h/0", "redis://:hunter2@h:port/0"])
+@pytest.mark.parametrize("url", ["amqp://u:hunter2@h/0", "redis://:hunter2@h:port/0"])
 def test_a_url_that_is_no_redis_is_refused_without_being_shown(
     start_gateway: Any, openai_provider: Any, url: str
 ) -> None:
     with pytest.raises(SettingsError, match="TIERWATCH_CACHE_URL: found") as caught:
         start_gateway(openai_provider, gateway="{cache: {mode: exact}}", cache_url=url)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_cache_without_a_redis_is_refused_with_what_to_set(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    with pytest.raises(SettingsError, match="no Redis is named: set TIERWATCH_REDIS_URL or"):
+        start_gateway(openai_provider, gateway="{cache: {mode: exact}}", cache_url="")
 
 
 def test_more_answers_than_redis_takes_are_dropped_and_counted(
