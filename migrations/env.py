@@ -10,7 +10,7 @@ from tierwatch.store.database import build_engine
 from tierwatch.store.schema.every_table import METADATA
 
 # Monthly partitions are made by the retention step, not by versions.
-_PARTITION = re.compile(r"_(texts)_(y\d{4}m\d{2}|rest)$")
+_PARTITION = re.compile(r"_((until_)?y\d{4}m\d{2}|rest)$")
 
 
 def _ours(_object: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:  # noqa: FBT001 - alembic's signature

@@ -191,10 +191,11 @@ def rebuild_types() -> None:
 
 @step(dispatch.RETENTION)
 def keep_retention() -> None:
-    """Cut the coming months of text, drop the old ones."""
+    """Cut the coming months, drop the old ones, delete what is left over."""
     at = runtime()
     retention.retention(
         engine=at.engine,
         keep_days=at.config.evaluation.retention_days,
+        keep_figures_days=at.config.evaluation.figures_days,
         today=dt.datetime.now(dt.UTC).date(),
     )

@@ -15,8 +15,10 @@ from tierwatch.routing.config.prices import price_words, stale_words
 from tierwatch.runtime.build import build_runtime
 from tierwatch.settings import Settings, variable
 from tierwatch.store.database import build_engine
+from tierwatch.store.traffic.partitions import covered_until
 
 _ANSWERS_WITHIN_S = 3
+_MONTH = dt.timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,20 @@ def _of_database(engine: Engine) -> list[Finding]:
         else:
             version = connection.execute(text("select version_num from alembic_version")).scalar()
             found.append(Finding("schema", ok=True, detail=f"version {version}"))
+            found.append(months_finding(covered_until(connection), dt.datetime.now(dt.UTC).date()))
     return found
+
+
+def months_finding(ends: Mapping[str, dt.date | None], today: dt.date) -> Finding:
+    """How far ahead the tables of figures are cut; a row beyond their last month is refused."""
+    cut = {table: end for table, end in ends.items() if end is not None}
+    if not cut:
+        return Finding("months", ok=False, detail="not cut by month; run: tierwatch migrate")
+    table, end = min(cut.items(), key=lambda one: one[1])
+    detail = f"{table} takes rows until {end:%Y-%m-%d}"
+    if end <= today + _MONTH:
+        detail += "; a worker makes months ahead every hour: check that beat and a worker run"
+    return Finding("months", ok=end > today, warning=end <= today + _MONTH, detail=detail)
 
 
 def _of_brokers(settings: Settings) -> list[Finding]:

@@ -147,6 +147,11 @@ class EvaluationConfig(Section):
     retention_days: Count = Field(
         default=90, description="Days for which the text of samples is kept."
     )
+    figures_days: Count = Field(
+        default=400,
+        description="Days for which figures, verdicts, outcomes and counts are kept; whole months"
+        " go. Reports cover what is kept.",
+    )
 
     @property
     def alert_words(self) -> str:

@@ -1,5 +1,6 @@
 """Bringing the schema up to date. Alembic is 37 MB, which a process that serves does not need."""
 
+import time
 from pathlib import Path
 
 from alembic import command
@@ -10,6 +11,7 @@ import tierwatch_migrations
 
 # Any number that no other program uses for an advisory lock on this database.
 _MIGRATION_LOCK = 7_431_201
+_ASK_EVERY_S = 0.2
 
 
 def migrate(engine: Engine) -> None:
@@ -17,7 +19,12 @@ def migrate(engine: Engine) -> None:
     config = AlembicConfig()
     config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
     with engine.connect() as connection:
-        connection.execute(text(f"select pg_advisory_lock({_MIGRATION_LOCK})"))
+        # No statement that waits: its snapshot would hold up the indexes that the holder builds.
+        while not connection.execute(
+            text(f"select pg_try_advisory_lock({_MIGRATION_LOCK})")
+        ).scalar():
+            connection.commit()
+            time.sleep(_ASK_EVERY_S)
         connection.commit()
         try:
             config.attributes["connection"] = connection

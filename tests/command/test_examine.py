@@ -1,5 +1,6 @@
 """What a running tierwatch needs, each thing there and away."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 import tierwatch_migrations
-from tierwatch.command.examine import Finding, findings
+from tierwatch.command.examine import Finding, findings, months_finding
 from tierwatch.settings import Settings, read_settings
 
 WHOLE = """\
@@ -42,7 +43,7 @@ def found(settings: Settings, **environ: str) -> dict[str, Finding]:
 
 def test_where_everything_is_there_everything_is_fine(settings: Settings) -> None:
     seen = found(settings)
-    assert list(seen) == ["configuration", "prices", "postgres", "schema", "redis"]
+    assert list(seen) == ["configuration", "prices", "postgres", "schema", "months", "redis"]
     assert all(one.ok and not one.warning for one in seen.values())
     assert "tiers simple, complex; judge pairwise" in seen["configuration"].detail
     assert seen["postgres"].detail.startswith("version 18")
@@ -63,6 +64,29 @@ def test_servers_that_are_away_are_named_with_the_setting_to_look_at(settings: S
     assert "schema" not in seen
     assert not seen["redis"].ok
     assert "check TIERWATCH_REDIS_URL. Until it is back, rows wait" in seen["redis"].detail
+
+
+@pytest.mark.parametrize(
+    ("end", "ok", "warning"),
+    [
+        (dt.date(2031, 4, 1), True, False),
+        (dt.date(2031, 2, 1), True, True),
+        (dt.date(2031, 1, 2), True, True),
+        (dt.date(2031, 1, 1), False, True),
+    ],
+)
+def test_months_that_do_not_lie_ahead_are_said(end: dt.date, *, ok: bool, warning: bool) -> None:
+    ends = {"outcomes": end, "exchanges": dt.date(2031, 9, 1)}
+    found = months_finding(ends, dt.date(2031, 1, 1))
+    assert (found.ok, found.warning) == (ok, warning)
+    assert found.detail.startswith(f"outcomes takes rows until {end}")
+    assert ("check that beat and a worker run" in found.detail) is warning
+
+
+def test_tables_that_are_not_cut_yet_say_what_to_run() -> None:
+    found = months_finding({"outcomes": None}, dt.date(2031, 1, 1))
+    assert not found.ok
+    assert "tierwatch migrate" in found.detail
 
 
 def test_a_broker_beside_redis_is_looked_at_as_well(settings: Settings) -> None:

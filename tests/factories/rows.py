@@ -27,6 +27,11 @@ ABOVE = {"simple": "standard", "standard": "complex"}
 BELOW = {"standard": "simple", "complex": "standard"}
 
 
+def exchange_id_of(request_no: int) -> uuid.UUID:
+    """An id of the moment at which an exchange of this number arrives; another one each time."""
+    return new_exchange_id((NOW + dt.timedelta(seconds=request_no)).timestamp())
+
+
 def add_exchange(
     connection: Connection,
     request_no: int,
@@ -39,7 +44,7 @@ def add_exchange(
 ) -> uuid.UUID:
     """An exchange that waits for its shadow; arrivals are a second apart."""
     arrived = NOW + dt.timedelta(seconds=request_no)
-    exchange_id = new_exchange_id(arrived.timestamp())
+    exchange_id = exchange_id_of(request_no)
     columns = {
         "id": exchange_id,
         "request_no": request_no,
@@ -135,7 +140,7 @@ def add_outcome(
 ) -> None:
     """What a verdict means for a boundary; of an exchange that is not stored."""
     columns = {
-        "exchange_id": uuid.uuid4(),
+        "exchange_id": exchange_id_of(request_no),
         "judge_version": JUDGE,
         "session": f"session {request_no}",
         "request_no": request_no,

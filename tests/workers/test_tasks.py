@@ -56,7 +56,7 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
             evalset_share=1.0,
         ),
         config=SimpleNamespace(
-            evaluation=SimpleNamespace(retention_days=90, budget_usd_per_day=None)
+            evaluation=SimpleNamespace(retention_days=90, figures_days=400, budget_usd_per_day=None)
         ),
         asks_a_model=True,
         monitor_rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30),

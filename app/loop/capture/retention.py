@@ -1,27 +1,77 @@
-"""Retention: cut the coming months of text, drop those whose time is over."""
+"""Retention: cut the coming months, drop those whose time is over, delete what is left over."""
 
 import datetime as dt
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tierwatch.store.outbox.events import drop_old_events
-from tierwatch.store.traffic.retention import add_partitions, drop_leftovers, drop_partitions
+from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months
+from tierwatch.store.traffic.retention import (
+    BATCH,
+    LEFTOVERS,
+    MINUTES_KEPT,
+    add_partitions,
+    delete_leftovers,
+    drop_figures,
+    drop_partitions,
+    figures_end,
+    fold_rollups,
+)
+
+# Statements of one kind in a run; what is left over then is the next hour's.
+_ROUNDS = 200
 
 # A month of deliveries answers "was I paged for that"; what nobody was notified of is asked later.
 _DELIVERED_DAYS, _FAILED_DAYS = 30, 365
 
 
-def retention(*, engine: Engine, keep_days: int, today: dt.date) -> tuple[list[str], list[str]]:
-    """Make partitions ahead of time and drop whole months older than ``keep_days``.
+def retention(
+    *, engine: Engine, keep_days: int, keep_figures_days: int, today: dt.date
+) -> tuple[list[str], list[str]]:
+    """Make partitions ahead of time, drop whole months that are too old, delete leftovers.
 
-    Figures, verdicts and outcomes stay: only texts have an end.
+    Each step is short and commits by itself: a worker that is stopped leaves the rest to the next.
+
+    Args:
+        engine: Postgres.
+        keep_days: days for which texts are kept.
+        keep_figures_days: days for which exchanges, verdicts and outcomes are kept.
+        today: by the clock of Greenwich.
 
     Returns:
         Names of the partitions made, and of those dropped.
     """
+    made: list[str] = []
+    for table in FIGURE_TABLES:
+        with engine.begin() as connection:
+            # Whoever waits for a lock holds up those who come after.
+            connection.execute(text("set local lock_timeout = '2s'"))
+            made += add_months(connection, table, today)
     with engine.begin() as connection:
-        made = add_partitions(connection, today)
+        made += add_partitions(connection, today)
         dropped = drop_partitions(connection, today - dt.timedelta(days=keep_days))
-        drop_leftovers(connection)
+    with engine.begin() as connection:
         drop_old_events(connection, delivered_days=_DELIVERED_DAYS, failed_days=_FAILED_DAYS)
+    oldest = today - dt.timedelta(days=keep_figures_days)
+    with engine.begin() as connection:
+        if (end := figures_end(connection, oldest)) is not None:
+            dropped += drop_figures(connection, end)
+    _fold(engine, today)
+    for table in LEFTOVERS:
+        _delete(engine, table, oldest)
     return made, dropped
+
+
+def _fold(engine: Engine, today: dt.date) -> None:
+    before = dt.datetime.combine(today, dt.time(), tzinfo=dt.UTC) - MINUTES_KEPT
+    for _ in range(_ROUNDS):
+        with engine.begin() as connection:
+            if not fold_rollups(connection, before):
+                return
+
+
+def _delete(engine: Engine, table: str, oldest: dt.date) -> None:
+    for _ in range(_ROUNDS):
+        with engine.begin() as connection:
+            if delete_leftovers(connection, table, oldest) < BATCH:
+                return

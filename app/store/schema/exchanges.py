@@ -11,7 +11,10 @@ from tierwatch.store.schema.declarative import Base, set_by_database
 
 
 class ExchangeRow(Base):
-    """A sampled exchange, without its text. Also the unit of evaluation work: one pair each."""
+    """A sampled exchange, without its text. Also the unit of evaluation work: one pair each.
+
+    Cut by month on the time inside the id, as its texts, verdicts and outcomes are.
+    """
 
     __tablename__ = "exchanges"
     __table_args__ = (
@@ -19,6 +22,7 @@ class ExchangeRow(Base):
         CheckConstraint("pi > 0 and pi <= 1", name="pi"),
         Index("ix_exchanges_captured_at", "captured_at"),
         Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
+        {"postgresql_partition_by": "RANGE (id)"},
     )
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     request_no: Mapped[int]

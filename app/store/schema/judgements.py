@@ -14,7 +14,10 @@ class VerdictRow(Base):
     """What the judge said of a pair. ``preferred`` NULL means unscored, with the reason why."""
 
     __tablename__ = "verdicts"
-    __table_args__ = (Index("ix_verdicts_created_at", "created_at"),)
+    __table_args__ = (
+        Index("ix_verdicts_created_at", "created_at"),
+        {"postgresql_partition_by": "RANGE (exchange_id)"},
+    )
     exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     judge_version: Mapped[str] = mapped_column(primary_key=True)
     preferred: Mapped[str | None]
@@ -47,9 +50,12 @@ class OutcomeRow(Base):
         Index("ix_outcomes_boundary_id", "boundary", "id"),
         Index("ix_outcomes_stream_id", "stream", "id"),
         Index("ix_outcomes_unobserved", "id", postgresql_where=text("position is null")),
+        # Not unique: that would have to hold the partitions' key. One observer at a time counts.
+        Index("ix_outcomes_position", "position"),
+        {"postgresql_partition_by": "RANGE (exchange_id)"},
     )
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    exchange_id: Mapped[uuid.UUID]
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     judge_version: Mapped[str]
     session: Mapped[str]
     request_no: Mapped[int]
@@ -64,7 +70,7 @@ class OutcomeRow(Base):
     weight: Mapped[float]
     loss: Mapped[float]
     basis: Mapped[str]
-    position: Mapped[int | None] = mapped_column(unique=True)
+    position: Mapped[int | None]
     observation: Mapped[int | None]
     said_higher: Mapped[float | None]
     said_lower: Mapped[float | None]

@@ -1,26 +1,40 @@
-"""Text by the month: partitions made ahead, dropped when their time is over."""
+"""What leaves the tables, and when: texts first, figures later, leftovers at once.
+
+Every step is a transaction of its own and bounded, so that all of it can run beside everything.
+"""
 
 import datetime as dt
-import re
 
 from sqlalchemy import Connection, text
 
-from tierwatch.store.traffic.exchanges import month_bounds
+from tierwatch.store.schema.traffic import RollupRow
+from tierwatch.store.traffic.exchanges import first_id, month_bounds
+from tierwatch.store.traffic.partitions import (
+    FIGURE_TABLES,
+    MONTHS_AHEAD,
+    TEXT_TABLES,
+    drop_months,
+    following,
+    month_name,
+    parts,
+)
 
-_TEXT_TABLES = ("exchange_texts", "alternative_texts")
+# Rows a statement deletes; some tenths of a second.
+BATCH = 10_000
+# Minutes older than this are added up by hour. Nothing that watches looks back as far.
+MINUTES_KEPT = dt.timedelta(days=35)
 
 
-_PARTITION = re.compile(r"_texts_y(\d{4})m(\d{2})$")
-
-
-def add_partitions(connection: Connection, today: dt.date, *, months_ahead: int = 2) -> list[str]:
-    """Make the partitions of this month and the next ones, where they are missing."""
+def add_partitions(
+    connection: Connection, today: dt.date, *, months_ahead: int = MONTHS_AHEAD
+) -> list[str]:
+    """Make the text's partitions of this month and the next ones, where they are missing."""
     made = []
     month = today.replace(day=1)
     for _ in range(months_ahead + 1):
         low, high = month_bounds(month)
-        for table in _TEXT_TABLES:
-            name = f"{table}_y{month:%Y}m{month:%m}"
+        for table in TEXT_TABLES:
+            name = f"{table}_{month_name(month)}"
             if connection.execute(text("select to_regclass(:name)"), {"name": name}).scalar():
                 continue
             stray = connection.execute(
@@ -36,31 +50,20 @@ def add_partitions(connection: Connection, today: dt.date, *, months_ahead: int 
                 )
             )
             made.append(name)
-        month = (month + dt.timedelta(days=32)).replace(day=1)
+        month = following(month)
     return made
 
 
 def drop_partitions(connection: Connection, oldest: dt.date) -> list[str]:
     """Drop every month of text that ended before ``oldest``."""
-    names = connection.execute(
-        text(
-            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
-            " join pg_class p on p.oid = i.inhparent where p.relname = any(:tables)"
-        ),
-        {"tables": list(_TEXT_TABLES)},
-    ).scalars()
     dropped = []
-    for name in list(names):
-        match = _PARTITION.search(name)
-        if match is None:
-            continue
-        month = dt.date(int(match[1]), int(match[2]), 1)
-        following = (month + dt.timedelta(days=32)).replace(day=1)
-        if following <= oldest:
-            connection.execute(text(f"drop table {name}"))
-            dropped.append(name)
+    for table in TEXT_TABLES:
+        for part in parts(connection, table):
+            if part.end <= oldest:
+                connection.execute(text(f"drop table {part.name}"))
+                dropped.append(part.name)
     low, _ = month_bounds(oldest)
-    for table in _TEXT_TABLES:
+    for table in TEXT_TABLES:
         connection.execute(
             text(f"delete from {table}_rest where id < :low"),  # noqa: S608 - table names are ours
             {"low": low},
@@ -68,14 +71,129 @@ def drop_partitions(connection: Connection, oldest: dt.date) -> list[str]:
     return dropped
 
 
-def drop_leftovers(connection: Connection) -> None:
-    """Remove what only served work that has ended: old claims and flush marks."""
+def figures_end(connection: Connection, oldest: dt.date) -> dt.date | None:
+    """The first day that stays when whole months before ``oldest`` go; None when none is there."""
+    over = [
+        part
+        for table in FIGURE_TABLES
+        for part in parts(connection, table)
+        if part.end <= oldest
+        # The part that was left in the place of dropped ones is seldom anything but empty.
+        and not (part.first and _is_empty(connection, part.name))
+    ]
+    return max((part.end for part in over), default=None)
+
+
+def _is_empty(connection: Connection, table: str) -> bool:
+    return connection.execute(text(f"select 1 from {table} limit 1")).scalar() is None  # noqa: S608 - ours
+
+
+def figures_begin(connection: Connection, oldest: dt.date) -> dt.date:
+    """The first day whose exchanges are kept: what is older than ``oldest`` may be there still."""
+    gone = (
+        part.end
+        for part in parts(connection, "exchanges")
+        if part.first and part.end <= oldest and _is_empty(connection, part.name)
+    )
+    return next(gone, dt.date(1970, 1, 1))
+
+
+def drop_figures(connection: Connection, end: dt.date) -> list[str]:
+    """Drop the months of figures before ``end`` and, with them, what is added up beside them.
+
+    One transaction, so that the counts of a report go on adding up. What is deleted row by row are
+    failures, and counts that are an hour's or a day's each; the parts go last, since that keeps
+    everybody out.
+    """
+    connection.execute(text("set local lock_timeout = '2s'"))
+    moment = _midnight(end)
+    for statement in (
+        "delete from failures where exchange_id < :first",
+        "delete from rollups where minute < :moment",
+        "delete from boundary_counts where day < :day",
+    ):
+        connection.execute(
+            text(statement), {"first": first_id(moment), "moment": moment, "day": end}
+        )
+    return [name for table in FIGURE_TABLES for name in drop_months(connection, table, end)]
+
+
+_COLUMNS = [column.name for column in RollupRow.__table__.columns if not column.primary_key]
+_COUNTS = ", ".join(_COLUMNS)
+_SUMS = ", ".join(f"sum({name})" for name in _COLUMNS)
+
+
+def fold_rollups(connection: Connection, before: dt.datetime) -> bool:
+    """Add the minutes of the oldest hour that has several up; False when there is none.
+
+    No sum changes. A month of minutes is 43,200 rows for each tier, type and bin, one of hours 744.
+    """
+    hour = connection.execute(
+        text(
+            "select min(date_trunc('hour', minute, 'UTC')) from rollups"
+            " where minute < :before and minute <> date_trunc('hour', minute, 'UTC')"
+        ),
+        {"before": before},
+    ).scalar()
+    if hour is None:
+        return False
     connection.execute(
         text(
-            "delete from claims c using exchanges e where e.id = c.exchange_id"
-            " and e.ended_at < now() - interval '1 day'"
-        )
+            f"""
+            with old as (
+                delete from rollups where minute >= :hour and minute < :next returning *
+            )
+            insert into rollups (minute, tier, task_type, bin, policy_version, {_COUNTS})
+            select :hour, tier, task_type, bin, policy_version, {_SUMS}
+            from old group by tier, task_type, bin, policy_version
+            """  # noqa: S608 - the names are ours
+        ),
+        {"hour": hour, "next": hour + dt.timedelta(hours=1)},
     )
-    connection.execute(
-        text("delete from rollup_flushes where created_at < now() - interval '2 days'")
+    return True
+
+
+# By table, which of its rows nobody asks for any more. ``:first`` is the lowest id of an exchange
+# that is kept, ``:moment`` the time from which figures are.
+LEFTOVERS = {
+    # Whoever holds a claim needs it; who has ended long ago holds none.
+    "claims": "until <= now() and not exists (select 1 from exchanges e where e.id = t.exchange_id"
+    " and (e.ended_at is null or e.ended_at > now() - interval '1 day'))",
+    # A batch is sent again within seconds, or from a spool.
+    "rollup_flushes": "created_at < now() - interval '2 days'",
+    "alternatives": "exchange_id < :first",
+    "attempts": "exchange_id < :first",
+    "labels": "exchange_id < :first",
+    "feedback": "created_at < :moment",
+    "lost_costs": "created_at < :moment",
+    "monitors": "updated_at < :moment",
+    # But for the first run since an alert was resolved, which later ones are compared with.
+    "evalset_runs": "ended_at < :moment and exists (select 1 from evalset_runs o"
+    " where (o.kind, o.subject, o.model, o.set_version)"
+    " = (t.kind, t.subject, t.model, t.set_version)"
+    " and o.id < t.id and o.ended_at >= coalesce((select max(a.resolved_at) from alerts a"
+    " where a.resolved_at <= t.ended_at), '-infinity'))",
+    "anchor_verdicts": "not exists (select 1 from evalset_runs r where r.id = t.run_id)",
+    "probe_answers": "not exists (select 1 from evalset_runs r where r.id = t.run_id)",
+    # Half a megabyte each; a candidate that lost is never asked again.
+    "classifier_artefacts": "created_at < :moment"
+    " and not exists (select 1 from classifier_models m where m.artefact_id = t.id)"
+    " and not exists (select 1 from learners l where l.candidate_id = t.id)",
+}
+
+
+def delete_leftovers(connection: Connection, table: str, oldest: dt.date) -> int:
+    """Delete some rows of a table that nobody asks for any more; returns how many."""
+    first = first_id(_midnight(figures_begin(connection, oldest)))
+    deleted = connection.execute(
+        text(
+            f"delete from {table} where ctid = any(array(select ctid from {table} t"  # noqa: S608 - names and conditions are ours
+            f" where {LEFTOVERS[table]} limit {BATCH}))"
+        ),
+        {"first": first, "moment": _midnight(oldest)},
     )
+    return deleted.rowcount
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC)

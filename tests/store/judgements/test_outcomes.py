@@ -69,7 +69,7 @@ def take(connection: Connection, *, limit: int = 100, idle_s: float = 600) -> li
 
 
 def test_a_judge_version_speaks_once_of_a_pair(connection: Connection) -> None:
-    pair = uuid.uuid4()
+    pair = put.exchange_id_of(1)
     assert add_verdict(connection, pair, **verdict())
     assert not add_verdict(connection, pair, **verdict(preferred="alternative"))
     assert add_verdict(connection, pair, **verdict(judge_version="newer"))
@@ -80,14 +80,14 @@ def test_a_judge_version_speaks_once_of_a_pair(connection: Connection) -> None:
 
 
 def test_an_unscored_verdict_has_no_preference(connection: Connection) -> None:
-    pair = uuid.uuid4()
+    pair = put.exchange_id_of(1)
     add_verdict(connection, pair, **verdict(preferred=None, unscored_why="no JSON", orders=[]))
     row = connection.execute(select(VerdictRow.preferred, VerdictRow.orders)).one()
     assert tuple(row) == (None, [])
 
 
 def test_an_outcome_is_added_once_for_a_judge(connection: Connection) -> None:
-    pair = uuid.uuid4()
+    pair = put.exchange_id_of(1)
     add_outcome(connection, **outcome(pair, loss=1.0))
     add_outcome(connection, **outcome(pair, loss=0.0))
     add_outcome(connection, **outcome(pair, loss=0.5, judge_version="newer"))
@@ -105,7 +105,7 @@ def test_nothing_is_taken_from_nothing(connection: Connection) -> None:
 
 
 def test_what_is_taken_is_the_outcome(connection: Connection) -> None:
-    pair = uuid.uuid4()
+    pair = put.exchange_id_of(1)
     add_outcome(connection, **outcome(pair, session="talk", weight=2.0, confidence=0.4))
     [taken] = take_unobserved(connection, idle_s=600, limit=10)
     assert isinstance(taken, Outcome)

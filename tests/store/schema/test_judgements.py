@@ -25,15 +25,6 @@ def test_whole_and_half_losses_are(connection: Connection, loss: float) -> None:
     put.add_outcome(connection, 1, loss)
 
 
-def test_no_two_outcomes_have_one_position(connection: Connection) -> None:
-    put.add_outcome(connection, 1, 0.0, position=1)
-    refused(
-        connection, lambda: put.add_outcome(connection, 2, 0.0, position=1), "uq_outcomes_position"
-    )
-    put.add_outcome(connection, 3, 0.0)  # none yet, and any number of those
-    put.add_outcome(connection, 4, 0.0)
-
-
 def test_observations_are_shared_by_a_conversation(connection: Connection) -> None:
     for position in (1, 2):
         put.add_outcome(connection, position, 0.0, position=position, observation=1)

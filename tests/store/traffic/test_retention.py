@@ -1,12 +1,24 @@
 """Partitions are made where they are missing, and dropped when their month is over."""
 
 import datetime as dt
+import uuid
 
 import factories.rows as put
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.store.traffic.retention import add_partitions, drop_leftovers, drop_partitions
+from tierwatch.store.traffic.exchanges import first_id
+from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months
+from tierwatch.store.traffic.retention import (
+    LEFTOVERS,
+    add_partitions,
+    delete_leftovers,
+    drop_figures,
+    drop_partitions,
+    figures_begin,
+    figures_end,
+    fold_rollups,
+)
 
 TODAY = dt.date(2031, 1, 31)
 
@@ -97,7 +109,144 @@ def test_only_work_that_ended_long_ago_leaves_no_claim(connection: Connection) -
             ),
             {"days": days},
         )
-    drop_leftovers(connection)
+    assert delete_leftovers(connection, "claims", TODAY) == 1
+    assert delete_leftovers(connection, "rollup_flushes", TODAY) == 1
     left = connection.execute(text("select tries from claims order by 1")).scalars().all()
     assert left == [2, 3]
     assert connection.execute(text("select count(*) from rollup_flushes")).scalar_one() == 1
+
+
+NEW_YEAR = dt.date(2031, 1, 1)
+
+
+def day_of(year: int, month: int, day: int) -> dt.datetime:
+    return dt.datetime(year, month, day, 12, tzinfo=dt.UTC)
+
+
+def exchange_at(connection: Connection, moment: dt.datetime) -> uuid.UUID:
+    """A judged exchange of a moment, with everything that hangs on it."""
+    exchange_id = new_exchange_id(moment.timestamp())
+    put.add_exchange(connection, 1, id=exchange_id, arrived_at=moment)
+    put.add_shadow(connection, exchange_id)
+    put.add_verdict(connection, exchange_id)
+    put.add_outcome(connection, 1, 1.0, exchange_id=exchange_id)
+    put.add_failure(connection, exchange_id)
+    put.add_rollup(connection, "simple", 1, minute=moment)
+    for statement in (
+        (
+            "insert into attempts (exchange_id, step, model, error, detail, latency_ms)"
+            " values (:id, 'shadow', 'm', '', '', 1)"
+        ),
+        (
+            "insert into labels (exchange_id, reviewer, preferred, shown_first, note)"
+            " values (:id, 'ada', 'tie', 'served', '')"
+        ),
+    ):
+        connection.execute(text(statement), {"id": exchange_id})
+    return exchange_id
+
+
+def count(connection: Connection, table: str) -> int:
+    return int(connection.execute(text(f"select count(*) from {table}")).scalar_one())  # noqa: S608 - names of tables
+
+
+def test_figures_go_by_whole_months_with_all_that_counts_them(connection: Connection) -> None:
+    for table in FIGURE_TABLES:
+        add_months(connection, table, TODAY)
+    exchange_at(connection, day_of(2030, 11, 30))
+    exchange_at(connection, day_of(2030, 12, 31))
+    exchange_at(connection, day_of(2031, 1, 1))
+    assert figures_end(connection, dt.date(2030, 12, 31)) == dt.date(2030, 12, 1)
+    assert figures_end(connection, NEW_YEAR) == NEW_YEAR
+    dropped = drop_figures(connection, NEW_YEAR)
+    assert {"exchanges_y2030m12", "verdicts_y2030m12", "outcomes_y2030m12"} <= set(dropped)
+    for table in (*FIGURE_TABLES, "failures", "rollups"):
+        assert count(connection, table) == 1, table
+    # Not again each hour, though the part in their place has an end as old.
+    assert figures_end(connection, NEW_YEAR) is None
+    # What comes late finds a place, and goes.
+    exchange_at(connection, day_of(2030, 5, 5))
+    assert figures_end(connection, NEW_YEAR) == NEW_YEAR
+    drop_figures(connection, NEW_YEAR)
+    assert count(connection, "exchanges") == 1
+
+
+def test_what_hangs_on_an_exchange_goes_after_it_and_not_before(connection: Connection) -> None:
+    for table in FIGURE_TABLES:
+        add_months(connection, table, TODAY)
+    exchange_at(connection, day_of(2030, 12, 31))
+    kept = exchange_at(connection, day_of(2031, 1, 1))
+    hanging = ("alternatives", "attempts", "labels")
+    for table in hanging:  # its exchange is still there
+        assert delete_leftovers(connection, table, NEW_YEAR) == 0
+    drop_figures(connection, NEW_YEAR)
+    assert figures_begin(connection, NEW_YEAR) == NEW_YEAR
+    for table in hanging:
+        assert delete_leftovers(connection, table, NEW_YEAR) == 1
+        left = connection.execute(text(f"select exchange_id from {table}")).scalars().all()  # noqa: S608 - names of tables
+        assert left == [kept], table
+
+
+def test_nothing_of_an_empty_store_is_left_over(connection: Connection) -> None:
+    assert {delete_leftovers(connection, table, TODAY) for table in LEFTOVERS} == {0}
+    assert figures_begin(connection, dt.date(1999, 1, 1)) == dt.date(1970, 1, 1)
+
+
+def test_old_minutes_are_added_up_by_hour_and_no_sum_changes(connection: Connection) -> None:
+    hour = dt.datetime(2031, 1, 1, 10, tzinfo=dt.UTC)
+    for minute in (0, 1, 59, 60, 61):
+        for tier in ("simple", "standard"):
+            put.add_rollup(connection, tier, minute + 1, minute=hour + dt.timedelta(minutes=minute))
+    put.add_rollup(connection, "simple", 5, minute=hour, task_type="sql")
+    sums = text(
+        "select sum(requests), sum(finished), sum(cost_usd), sum(latency_ms), count(*) from rollups"
+    )
+    *before, rows = connection.execute(sums).one()
+    later = hour + dt.timedelta(hours=2)
+    assert not fold_rollups(connection, hour)  # not old enough
+    assert fold_rollups(connection, later)
+    assert fold_rollups(connection, later)
+    assert not fold_rollups(connection, later)
+    *after, folded = connection.execute(sums).one()
+    assert (rows, folded) == (11, 5)
+    assert after == before
+    # A minute that is written down late is added up the next time.
+    put.add_rollup(connection, "simple", 7, minute=hour + dt.timedelta(minutes=30))
+    assert fold_rollups(connection, later)
+    assert connection.execute(sums).one()[0] == before[0] + 7
+
+
+def evalset_run(connection: Connection, day: dt.date) -> int:
+    return int(
+        connection.execute(
+            text(
+                "insert into evalset_runs (kind, subject, model, set_version, why, until, ended_at)"
+                " values ('anchors', 'judge', 'm', 'v', '', :day, :day) returning id"
+            ),
+            {"day": day},
+        ).scalar_one()
+    )
+
+
+def test_old_passes_go_but_for_the_first_that_later_ones_are_compared_with(
+    connection: Connection,
+) -> None:
+    days = [dt.date(2029, 1, 1) + dt.timedelta(days=30 * number) for number in range(6)]
+    runs = [evalset_run(connection, day) for day in days]
+    for run in runs:
+        connection.execute(
+            text(
+                "insert into anchor_verdicts (run_id, anchor_id, truth, longer, cost_usd)"
+                " values (:run, 'a', 'a', 'a', 0)"
+            ),
+            {"run": run},
+        )
+    put.add_alert(connection, state="resolved", resolved_at=days[3] - dt.timedelta(days=1))
+    assert delete_leftovers(connection, "evalset_runs", days[5]) == 3
+    left = connection.execute(text("select id from evalset_runs order by id")).scalars().all()
+    assert left == [runs[0], runs[3], runs[5]]
+    assert delete_leftovers(connection, "anchor_verdicts", days[5]) == 3
+
+
+def test_the_lowest_id_of_a_month_is_of_its_first_millisecond() -> None:
+    assert first_id(day_of(2031, 1, 1)).int >> 80 == day_of(2031, 1, 1).timestamp() * 1000
