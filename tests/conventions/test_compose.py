@@ -41,6 +41,7 @@ class Build(Part):
 
 class Dependency(Part):
     condition: Literal["service_started", "service_healthy", "service_completed_successfully"]
+    required: bool = True
 
 
 class Service(Part):
@@ -52,6 +53,11 @@ class Service(Part):
     user: str | None = None
     tmpfs: list[str] = []
     cap_drop: list[str] = []
+    cap_add: list[str] = []
+    mem_limit: Size
+    pids_limit: Annotated[int, Field(ge=1)]
+    profiles: list[str] = []
+    hostname: str | None = None
     security_opt: list[str] = []
     networks: list[str]
     environment: dict[str, str | None] = {}
@@ -110,10 +116,13 @@ def test_the_model_refuses_what_the_specification_does_not_have() -> None:
 
 def test_the_services_are_those_of_a_deployment(compose: Compose) -> None:
     assert set(compose.services) == {
-        "postgres", "redis", "migrate", "gateway", "worker", "beat", "dashboard",
+        "postgres", "redis", "rabbitmq", "migrate", "gateway", "worker", "beat", "dashboard",
     }  # fmt: skip
     assert compose.services["postgres"].image == "postgres:18"
     assert compose.services["redis"].image == "redis:8"
+    # The only one that is not started unless it is asked for.
+    asked = {name: service.profiles for name, service in compose.services.items()}
+    assert {name for name, profiles in asked.items() if profiles} == {"rabbitmq"}
 
 
 def test_every_service_is_checked_or_runs_once(compose: Compose) -> None:
@@ -145,7 +154,11 @@ def test_dependencies_exist_and_can_come_true(compose: Compose) -> None:
             "migrate": "service_completed_successfully",
             "postgres": "service_healthy",
             "redis": "service_healthy",
+            "rabbitmq": "service_healthy",
         }
+        optional = compose.services[name].depends_on["rabbitmq"]
+        assert not optional.required
+        assert compose.services["rabbitmq"].profiles
 
 
 def test_named_volumes_and_networks_are_declared_and_used(compose: Compose) -> None:
@@ -155,7 +168,7 @@ def test_named_volumes_and_networks_are_declared_and_used(compose: Compose) -> N
         for volume in service.volumes
         if not volume.startswith(("$", ".", "/"))
     }
-    assert named == set(compose.volumes) == {"postgres", "redis", "spool"}
+    assert named == set(compose.volumes) == {"postgres", "rabbitmq", "redis", "spool"}
     used = {name for service in compose.services.values() for name in service.networks}
     assert used == set(compose.networks)
     # Where the image of version 18 and later wants it; at .../data it refuses to start.
@@ -164,7 +177,7 @@ def test_named_volumes_and_networks_are_declared_and_used(compose: Compose) -> N
 
 def test_the_servers_cannot_be_reached_from_outside(compose: Compose) -> None:
     assert compose.networks["data"].internal
-    for name in ("postgres", "redis"):
+    for name in ("postgres", "redis", "rabbitmq"):
         assert compose.services[name].networks == ["data"]
         assert compose.services[name].ports == []
 
@@ -215,7 +228,7 @@ def test_the_app_is_built_here_and_told_only_settings_that_exist(compose: Compos
         assert service.command == [name]
         assert name in commands
         ours = {
-            key: VARIABLE.sub("x" * 32, value)
+            key: VARIABLE.sub(_as_if_set, value)
             for key, value in service.environment.items()
             if key.startswith("TIERWATCH_") and value is not None
         }
@@ -227,6 +240,35 @@ def test_the_app_is_built_here_and_told_only_settings_that_exist(compose: Compos
         )
     assert compose.services["gateway"].environment["TIERWATCH_GATEWAY_HOST"] == "0.0.0.0"  # noqa: S104 - inside its container
     assert compose.services["dashboard"].environment["TIERWATCH_DASHBOARD_HOST"] == "0.0.0.0"  # noqa: S104 - as above
+
+
+def _as_if_set(variable: re.Match[str]) -> str:
+    """A variable's default; something where it must be set."""
+    return str(variable["rest"]) if variable["kind"] == ":-" else "x" * 32
+
+
+def test_nobody_may_do_more_or_take_more_than_needed(compose: Compose) -> None:
+    for name, service in compose.services.items():
+        assert service.cap_drop == ["ALL"], name
+        assert service.security_opt == ["no-new-privileges:true"], name
+        assert service.mem_limit, name
+        assert service.pids_limit <= 512, name
+    # What the entry point of Postgres needs to give its volume away and to become `postgres`.
+    added = {name: service.cap_add for name, service in compose.services.items() if service.cap_add}
+    assert added == {"postgres": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"]}
+
+
+def test_only_those_that_call_providers_have_their_keys(compose: Compose) -> None:
+    keys = {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"}
+    having = {name for name, one in compose.services.items() if keys & one.environment.keys()}
+    # beat's check is `tierwatch doctor`, which names a missing key.
+    assert having == {"gateway", "worker", "beat"}
+
+
+def test_rabbitmq_does_not_start_without_a_password(compose: Compose) -> None:
+    command = compose.services["rabbitmq"].command
+    assert command is not None
+    assert 'test -n "$$RABBITMQ_DEFAULT_PASS" || ' in command[-1]
 
 
 def test_the_image_is_built_in_two_stages_and_does_not_run_as_root() -> None:
