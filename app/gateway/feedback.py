@@ -4,7 +4,7 @@ import uuid
 from typing import Any
 
 from tierwatch.loop.capture.feedback import Feedback
-from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.json_bytes import read_outside_json
 from tierwatch.wire.refusal import Refusal
 
 _RATINGS = {"up": 1.0, "down": 0.0}
@@ -20,7 +20,7 @@ def read_feedback(body: bytes) -> Feedback | Refusal:
     Optional are ``comment``, ``session`` and up to 16 fields of the caller's own, all strings.
     """
     try:
-        said = read_json(body)
+        said = read_outside_json(body)
     except ValueError as error:
         return Refusal(400, f"The request body is not JSON: {error}.", code="invalid_json")
     if not isinstance(said, dict):

@@ -21,7 +21,7 @@ from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError, SettingsError
 from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
 from tierwatch.providers.failures import kept_text, refusal
-from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.json_bytes import read_outside_json
 
 ClientName = Literal["pool", "aiohttp"]
 
@@ -262,7 +262,7 @@ async def _read(provider: str, reply: Reply, most: int) -> bytes:
 
 def _parsed(provider: str, raw: bytes) -> dict[str, Any]:
     try:
-        value = read_json(raw)
+        value = read_outside_json(raw)
     except ValueError:
         found = "an empty body" if not raw.strip() else "a body that is not JSON"
         raise ProviderError(

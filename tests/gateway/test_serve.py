@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 import pytest
+from fakes.provider import OPENAI_REPLY, raw_reply
 
 from tierwatch.routing.classify.task_types import BUCKETS, TaskTypes, table_of, type_words
 
@@ -812,3 +813,35 @@ def test_a_caller_leaving_during_classification_is_recorded(
     served = gateway.recorded.one()
     assert served.decision.reason == "classifier_failed:abandoned"
     assert (served.attempts, served.status) == ((), 499)
+
+
+@pytest.mark.parametrize("levels", [150, 260, 940, 1_000, 1_020, 3_000])
+@pytest.mark.parametrize("inner", ["1", '"\\ud800"'])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_no_depth_of_a_body_is_our_own_mistake(
+    start_gateway: Any, openai_provider: Any, *, path: str, inner: str, levels: int
+) -> None:
+    gateway = start_gateway(openai_provider)
+    deep = "[" * levels + inner + "]" * levels
+    body = f'{{"model": "auto", "max_tokens": 5, "messages": {json.dumps(MESSAGES)}, "x": {deep}}}'
+    response = gateway.client.post(path, content=body.encode())
+    assert response.status_code == (200 if levels == 150 else 400)
+    if levels > 150:
+        assert response.json()["error"]["message"].startswith("The request body is not JSON")
+
+
+@pytest.mark.parametrize("levels", [150, 1_000])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/messages"])
+def test_no_depth_of_an_answer_is_either(
+    start_gateway: Any, openai_provider: Any, *, path: str, levels: int
+) -> None:
+    deep = "[" * levels + '"\\ud800"' + "]" * levels
+    raw = json.dumps(OPENAI_REPLY)[:-1] + f', "x": {deep}}}'
+    head = (
+        f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(raw)}\r\n\r\n"
+    )
+    openai_provider.usual = raw_reply(head.encode() + raw.encode())
+    gateway = start_gateway(openai_provider)
+    body = {"model": "auto", "messages": MESSAGES, "max_tokens": 5}
+    response = gateway.client.post(path, json=body)
+    assert response.status_code == (200 if levels == 150 else 502)

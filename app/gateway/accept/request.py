@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.gateway.asked import Headers
-from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.json_bytes import read_outside_json
 from tierwatch.wire.refusal import Refusal
 
 # In `metadata`: what the caller wants of the response cache.
@@ -40,7 +40,7 @@ def read_request(body: bytes) -> dict[str, Any] | Refusal:
     Everything else is the provider's to judge and is forwarded as it stands.
     """
     try:
-        request = read_json(body)
+        request = read_outside_json(body)
     except ValueError as error:
         return Refusal(400, f"The request body is not JSON: {error}.", code="invalid_json")
     if not isinstance(request, dict):

@@ -1,0 +1,77 @@
+"""JSON from anybody: what is read can be written, and what could not be is not read."""
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.wire.json_bytes import DEEPEST, read_json, read_outside_json, write_json
+
+LONE = '"\\ud800"'
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+SCALARS = st.none() | st.booleans() | st.integers() | FLOATS | st.text()
+VALUES = st.recursive(SCALARS, lambda of: st.lists(of) | st.dictionaries(st.text(), of))
+
+
+def nested(levels: int, inner: str = "1", *, of: str = "list") -> bytes:
+    """JSON of so many levels."""
+    opening, closing = ("[", "]") if of == "list" else ('{"a":', "}")
+    return (opening * levels + inner + closing * levels).encode()
+
+
+@given(VALUES)
+def test_what_is_read_can_be_written_and_read_again(value: Any) -> None:
+    raw = json.dumps(value).encode()
+    try:
+        read = read_json(raw)
+    except orjson.JSONDecodeError:  # an integer or exponent that no double holds
+        return
+    assert read_json(write_json(read)) == read
+
+
+@pytest.mark.parametrize("inner", ["1", LONE, str(2**70), "[]"])
+@pytest.mark.parametrize("of", ["list", "object"])
+@pytest.mark.parametrize("levels", [1, 100, 198, 199])
+def test_what_nobody_writes_deeper_is_read(levels: int, of: str, inner: str) -> None:
+    raw = nested(levels, inner, of=of)
+    assert read_outside_json(write_json(read_outside_json(raw))) == read_json(raw)
+
+
+@pytest.mark.parametrize("inner", ["1", LONE, str(2**70), "[]"])
+@pytest.mark.parametrize("of", ["list", "object"])
+@pytest.mark.parametrize("levels", [202, 254, 255, 900, 1_000, 1_023, 1_024, 5_000, 200_000])
+def test_what_is_nested_deeper_is_not_json_to_us(levels: int, of: str, inner: str) -> None:
+    with pytest.raises(ValueError, match=r"nested|recursion|depth|expected"):
+        read_outside_json(nested(levels, inner, of=of))
+
+
+def test_many_brackets_side_by_side_are_not_deep() -> None:
+    wide = [{"a": [{"b": number}]} for number in range(5_000)]
+    assert read_outside_json(json.dumps(wide).encode()) == wide
+    odd = [*wide, "\ud800", 2**70]
+    assert len(read_outside_json(json.dumps(odd).encode())) == 5_002
+
+
+@pytest.mark.parametrize("name", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_of_json_is_not_read_beside_a_lone_surrogate_either(name: str) -> None:
+    for raw in (f"[{name}]", f"[{name}, {LONE}]"):
+        with pytest.raises(ValueError, match=r"number|unexpected|expected|digit"):
+            read_json(raw.encode())
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"nonsense", b'"\\ud800', b"\xff", b"[1,]"])
+def test_what_is_not_json_is_said_so(raw: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        read_json(raw)
+
+
+def test_a_lone_surrogate_is_written_as_it_came() -> None:
+    assert write_json(read_json(b'{"a": "\\ud800"}')) == b'{"a":"\\ud800"}'
+
+
+def test_what_was_let_in_can_be_read_again_when_it_is_wrapped() -> None:
+    stored = write_json({"batch": [{"request": read_outside_json(nested(DEEPEST, LONE))}]})
+    assert read_json(stored)["batch"][0]["request"] == read_json(nested(DEEPEST, LONE))
