@@ -3,12 +3,16 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, cast, func, select, update
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.store.audit import add_audit
+from tierwatch.store.schema.people import AuditRow
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
 from tierwatch.store.schema.values import select_fields
+
+_TAKEN_OVER = "policy.adapted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,3 +126,32 @@ def set_active(
             changed_at=func.now(),
         )
     )
+
+
+def add_takeover(
+    connection: Connection, policy: Policy, *, instead_of: Policy, **detail: object
+) -> None:
+    """Record that a policy of one file became the active one in place of another file's."""
+    add_audit(
+        connection,
+        actor="configuration",
+        action=_TAKEN_OVER,
+        subject=f"policy/{policy.version}",
+        instead_of=instead_of.version,
+        instead_of_tiers=sorted(instead_of.thresholds),
+        **detail,
+    )
+
+
+def last_of_tiers(connection: Connection, first: Policy) -> Policy | None:
+    """The policy that was active for the tiers of ``first`` until others took over, or None."""
+    version = connection.execute(
+        select(AuditRow.detail["instead_of"].as_integer())
+        .where(
+            AuditRow.action == _TAKEN_OVER,
+            AuditRow.detail["instead_of_tiers"] == cast(sorted(first.thresholds), JSONB),
+        )
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return None if version is None else load_policy(connection, version)

@@ -98,6 +98,15 @@ def capture(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def fleet(**changes: Any) -> dict[str, Any]:
+    """Of a fleet alert."""
+    return {
+        "policy_version": 2,
+        "active_tiers": ["simple", "medium"],
+        "file_tiers": ["simple", "standard"],
+    } | changes
+
+
 def budget(**changes: Any) -> dict[str, Any]:
     """Of a budget alert."""
     return {"spent_usd": 25.01, "budget_usd": 25} | changes
@@ -262,4 +271,5 @@ ALERTS = {
     "capture": capture,
     "budget": budget,
     "no_data": no_data,
+    "fleet": fleet,
 }

@@ -11,6 +11,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     JudgeDriftEvidence,
     ModelDriftEvidence,
 )
+from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
 
 
@@ -60,6 +61,7 @@ AlertEvidence: TypeAlias = (
     | CaptureEvidence
     | BudgetEvidence
     | NoDataEvidence
+    | FleetEvidence
 )
 
 _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
@@ -71,6 +73,7 @@ _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
     CaptureEvidence,
     BudgetEvidence,
     NoDataEvidence,
+    FleetEvidence,
 )
 ALERT_KINDS: Final[Mapping[str, type[AlertEvidence]]] = {of.kind: of for of in _CLASSES}
 

@@ -14,6 +14,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     JudgeDriftEvidence,
     ModelDriftEvidence,
 )
+from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
@@ -34,6 +35,7 @@ KEYS: dict[type[Document], str] = {
     CaptureEvidence: "eligible expected captured statistic",
     BudgetEvidence: "spent_usd budget_usd",
     NoDataEvidence: "what last_at silent_s expected",
+    FleetEvidence: "policy_version active_tiers file_tiers",
     ThresholdEvidence: (
         "alpha delta k judge_version first_outcome last_outcome kept_now mean_cost_usd bounds"
         " reason judge_errors replay"
