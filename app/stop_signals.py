@@ -10,7 +10,7 @@ import select
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, Self
 
@@ -28,10 +28,17 @@ class StopSignals:
     that is held included.
 
     Args:
+        numbers: of the signals.
         also: called by the handler, and bound by the same rule; may raise, into whatever runs.
     """
 
-    def __init__(self, *, also: Callable[[], object] = lambda: None) -> None:
+    def __init__(
+        self,
+        *,
+        numbers: Sequence[signal.Signals] = STOP_SIGNALS,
+        also: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._numbers = numbers
         self._also = also
         self._count = 0
         self._reader = self._writer = -1
@@ -51,7 +58,7 @@ class StopSignals:
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._reader, False)
         os.set_blocking(self._writer, False)
-        self._before = {number: signal.signal(number, self._note) for number in STOP_SIGNALS}
+        self._before = {number: signal.signal(number, self._note) for number in self._numbers}
         return self
 
     def __exit__(self, *exc: object) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.broker import is_rabbit, why_away
-from tierwatch.command.serve.gateway import serving_config
+from tierwatch.command.serve.serving_config import serving_config
 from tierwatch.config import load_config
 from tierwatch.errors import TierwatchError
 from tierwatch.routing.config.prices import price_words, stale_words

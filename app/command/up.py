@@ -32,7 +32,7 @@ def run_up(*, settings: Settings, environ: Mapping[str, str]) -> int:
     """
     from tierwatch.command.launch.processes import stack_processes, without_settings
     from tierwatch.command.launch.servers import prepare_database, say_dashboard
-    from tierwatch.command.serve.gateway import serving_config
+    from tierwatch.command.serve.serving_config import serving_config
     from tierwatch.local import Stack, run_until_signal
 
     config = serving_config(settings.config)

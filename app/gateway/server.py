@@ -19,6 +19,7 @@ import uvloop
 from tierwatch.gateway.asgi import ASGIApp
 from tierwatch.gateway.connection_limits import BoundedHttp
 from tierwatch.gateway.listening import listeners_at, waiting_connections
+from tierwatch.gateway.siblings import Siblings
 from tierwatch.stop_signals import StopSignals
 
 # Streams in flight at a stop may take this long to end; then they are cut and recorded as cut.
@@ -50,6 +51,7 @@ class GatewayServer(uvicorn.Server):
         signals: end it; None for a server that is ended by ``should_exit``.
         listeners: bound sockets; None makes them of the configuration's address.
         drain_s: for replies in flight.
+        siblings: the other processes of this gateway, where it has more than one.
     """
 
     def __init__(
@@ -59,8 +61,11 @@ class GatewayServer(uvicorn.Server):
         signals: StopSignals | None = None,
         listeners: Sequence[socket.socket] | None = None,
         drain_s: float = DRAIN_S,
+        siblings: Siblings | None = None,
     ) -> None:
         super().__init__(config)
+        self._siblings = siblings
+        self._beside = contextlib.AsyncExitStack()
         self._signals = signals
         self._listeners = list(listeners or ())
         self._drain_s = drain_s
@@ -76,6 +81,8 @@ class GatewayServer(uvicorn.Server):
         if not self._listeners:
             self._listeners = listeners_at(self.config.host, self.config.port)
         await super().startup(sockets=[listener.dup() for listener in self._listeners])
+        if self._siblings is not None:
+            await self._beside.enter_async_context(self._siblings.listening())
 
     async def on_tick(self, counter: int) -> bool:
         """Whether to end."""
@@ -91,6 +98,7 @@ class GatewayServer(uvicorn.Server):
         for connection in list(self.server_state.connections):
             if _is_before_reply(connection):
                 connection.shutdown()
+        await self._beside.aclose()
         for server in self.servers:
             server.close()
         await self._take_waiting()
@@ -173,11 +181,12 @@ def gateway_server(
     signals: StopSignals | None = None,
     listeners: Sequence[socket.socket] | None = None,
     drain_s: float = DRAIN_S,
+    siblings: Siblings | None = None,
 ) -> GatewayServer:
     """A server that has not been started; `run_server` runs it."""
     return GatewayServer(
         uvicorn.Config(
-            app,
+            app if siblings is None else siblings,
             host=host,
             port=port,
             loop="uvloop",
@@ -194,6 +203,7 @@ def gateway_server(
         signals=signals,
         listeners=listeners,
         drain_s=drain_s,
+        siblings=siblings,
     )
 
 
@@ -205,6 +215,7 @@ def run_server(
     signals: StopSignals,
     listeners: Sequence[socket.socket] | None = None,
     drain_s: float = DRAIN_S,
+    siblings: Siblings | None = None,
 ) -> None:
     """Serve until a signal, then let the replies in flight end.
 
@@ -215,7 +226,9 @@ def run_server(
     # and every reply in flight would wait for that.
     gc.collect()
     gc.freeze()
-    server = gateway_server(app, host, port, signals=signals, listeners=listeners, drain_s=drain_s)
+    server = gateway_server(
+        app, host, port, signals=signals, listeners=listeners, drain_s=drain_s, siblings=siblings
+    )
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     try:

@@ -1,5 +1,6 @@
 """Real processes of ours, each with an environment of its own."""
 
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,7 @@ def process(
     environ: Mapping[str, str] = {
         **process_environment(settings),
         "PATH": "/usr/bin:/bin",
+        "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
         "PROVIDER_KEY": "sk-test",
     }
     with (

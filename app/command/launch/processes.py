@@ -59,8 +59,16 @@ def _command(*arguments: str) -> list[str]:
 
 
 def process_environment(settings: Settings) -> dict[str, str]:
-    """The settings as variables for a child process."""
-    return {variable(item.name): str(getattr(settings, item.name)) for item in fields(settings)}
+    """The settings as variables for a child process.
+
+    One at its default is left out: the child has the same default, and an empty text is a default
+    that not every setting accepts as a value.
+    """
+    return {
+        variable(item.name): str(value)
+        for item in fields(settings)
+        if (value := getattr(settings, item.name)) != item.default
+    }
 
 
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:

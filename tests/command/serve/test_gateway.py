@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
-from tierwatch.command.serve.gateway import run_gateway, serving_config
+from tierwatch.command.serve.gateway import run_gateway
+from tierwatch.command.serve.serving_config import serving_config
 from tierwatch.errors import ConfigError, UsageError
 from tierwatch.gateway import server as front
 from tierwatch.settings import Settings, read_settings
