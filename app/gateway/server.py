@@ -18,8 +18,8 @@ import uvloop
 
 from tierwatch.gateway.asgi import ASGIApp
 from tierwatch.gateway.connection_limits import BoundedHttp
-from tierwatch.gateway.listening import listeners_at, waiting_connections
-from tierwatch.gateway.siblings import Siblings
+from tierwatch.gateway.processes.listening import listeners_at, waiting_connections
+from tierwatch.gateway.processes.siblings import Siblings
 from tierwatch.stop_signals import StopSignals
 
 # Streams in flight at a stop may take this long to end; then they are cut and recorded as cut.

@@ -18,7 +18,7 @@ from tierwatch.settings import Settings
 if TYPE_CHECKING:
     from tierwatch.command.serve.supervisor import Slot
     from tierwatch.gateway.asgi import ASGIApp
-    from tierwatch.gateway.siblings import Siblings
+    from tierwatch.gateway.processes.siblings import Siblings
 
 # More than the largest machines have cores for.
 MOST_PROCESSES = 64
@@ -58,7 +58,7 @@ class Place:
 
     def siblings(self, app: "ASGIApp") -> "Siblings":
         """The application that answers for all processes."""
-        from tierwatch.gateway.siblings import Siblings
+        from tierwatch.gateway.processes.siblings import Siblings
 
         return Siblings(app, Path(self.folder), str(self.number), os.getpid())
 
@@ -80,7 +80,7 @@ def run_processes(settings: Settings, processes: int) -> None:
         StackError: the port is taken, or the processes do not come up.
     """
     from tierwatch.command.serve.supervisor import Supervisor
-    from tierwatch.gateway.listening import listeners_at
+    from tierwatch.gateway.processes.listening import listeners_at
     from tierwatch.runtime.log_lines import configure_logging
 
     configure_logging(settings)

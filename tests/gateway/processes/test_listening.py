@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from tierwatch.errors import StackError
-from tierwatch.gateway.listening import listeners_at, waiting_connections
+from tierwatch.gateway.processes.listening import listeners_at, waiting_connections
 
 
 def test_a_host_is_listened_on_at_each_of_its_addresses() -> None:

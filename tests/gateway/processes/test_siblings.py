@@ -16,8 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from tierwatch.gateway import siblings
-from tierwatch.gateway.siblings import Siblings
+from tierwatch.gateway.processes import siblings
+from tierwatch.gateway.processes.siblings import Siblings
 
 
 def gateway(requests: int, *, token: str = "") -> ASGIApp:
