@@ -182,8 +182,8 @@ class Upstream:
             raw = b""  # the status says enough
         finally:
             reply.close()
-        pause = reply.header("retry-after")
-        raise refusal(provider, reply.status, {"retry-after": pause} if pause else {}, raw)
+        pauses = {name: reply.header(name) for name in ("retry-after-ms", "retry-after")}
+        raise refusal(provider, reply.status, pauses, raw)
 
 
 class UpstreamStream:

@@ -14,6 +14,7 @@ import pytest
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError, SettingsError
 from tierwatch.providers.upstream import Upstream
+from tierwatch.retry_after import LONGEST_READ_S
 from tierwatch.wire.json_bytes import read_json, write_json
 
 Talk = Callable[[bytes, asyncio.StreamWriter], Awaitable[None]]
@@ -427,6 +428,21 @@ def test_a_cut_error_body_still_gives_its_status() -> None:
     cut = b"HTTP/1.1 503 Down\r\ncontent-length: 99\r\n\r\nno"
     error, _, _ = run(reply(cut, close=True), failing)
     assert (error.kind, error.status) == ("server", 503)
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait_s"),
+    [
+        (b"retry-after-ms: 1500\r\nretry-after: 2\r\n", 1.5),
+        (b"retry-after: " + b"9" * 400 + b"\r\n", LONGEST_READ_S),
+        (b"", None),
+    ],
+)
+def test_a_time_to_wait_is_read_from_every_header_that_names_one(
+    headers: bytes, wait_s: float | None
+) -> None:
+    error, _, _ = run(reply(whole(b"{}", b"429 Slow", headers)), failing)
+    assert error.retry_after_s == wait_s
 
 
 def test_retry_after_and_the_providers_words_are_kept() -> None:
