@@ -156,3 +156,16 @@ def test_a_drift_alert_says_of_which_model_it_is(engine: Engine, models: Models)
     assert isinstance(found.evidence, ModelDriftEvidence)
     assert (found.evidence.model, found.evidence.flips) == ("small-1", 20)
     assert found.evidence.tolerance == FLIPS_TOLERATED
+
+
+def test_a_process_that_is_asked_to_end_gives_its_run_back(engine: Engine, models: Models) -> None:
+    def stopping() -> bool:
+        return models.asked >= 6
+
+    given_up = ask_probes(
+        engine=engine, client=models, tiers=TIERS, probes=PROBES, why="test", stopping=stopping
+    )
+    assert given_up == []
+    assert models.asked < 80  # of the first tier alone
+    assert scalar(engine, "select count(*) from evalset_runs where until > clock_timestamp()") == 0
+    assert len(run(engine, models)) == 3
