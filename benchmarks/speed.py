@@ -33,7 +33,9 @@ from stream_callers import BODY
 HERE = Path(__file__).parent
 WHOLE, STREAMED = 9911, 9912
 BARE, AWAY, PORTKEY, LITELLM = "bare", "stores_away", "portkey", "litellm"
-START_S = 60
+START_S = 120
+# LiteLLM starts without a strong key only where it is told that this is no deployment.
+LOCAL = {"LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
 _WRK = re.compile(
     r"50%\s+(?P<p50>\S+).*?99%\s+(?P<p99>\S+).*?Requests/sec:\s+(?P<rate>\S+)", re.DOTALL
 )
@@ -177,8 +179,15 @@ def targets(
         options.peers.mkdir(parents=True, exist_ok=True)
         for place, (name, command) in enumerate(PEERS.items(), start=5):
             started = command(options.peers.resolve(), port + place, provider)
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            opened.enter_context(process(started, port + place, **quiet))
+            opened.enter_context(
+                process(
+                    started,
+                    port + place,
+                    env=os.environ | LOCAL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                )
+            )
             found[name] = f"http://127.0.0.1:{port + place}{PATH}"
     return found
 
