@@ -7,6 +7,9 @@ from tierwatch.routing.content import message_text
 from tierwatch.wire.json_values import mapping
 
 CHARACTERS_PER_TOKEN = 4
+# Ten times the largest context there is. More is no count but a fault, or somebody's joke: it would
+# be billed, and the sum of such would not fit the tables.
+_MOST_TOKENS = 100_000_000
 
 
 class Usage(NamedTuple):
@@ -78,8 +81,12 @@ def write_chunk_usage(usage: Usage) -> dict[str, Any]:
 
 
 def count(value: object, *, most: int | None = None) -> int | None:
-    """The value when it is a number of tokens, cut to ``most``; else None."""
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    """The value when it is a number of tokens, cut to ``most``; else None.
+
+    >>> count(12), count(12, most=9), count(-1), count(1.5), count(2**63)
+    (12, 9, None, None, None)
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_TOKENS:
         return value if most is None else min(value, most)
     return None
 
