@@ -9,6 +9,7 @@ from tierwatch.config import Config
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
+from tierwatch.gateway.capture_metrics import CaptureMetrics
 from tierwatch.gateway.current_router import CurrentRouter, Types, no_models, no_types
 from tierwatch.gateway.endpoints import SmallEndpoints
 from tierwatch.gateway.memory.pins import Pins
@@ -18,6 +19,7 @@ from tierwatch.gateway.routes import Gateway
 from tierwatch.gateway.serve import ChatEndpoint
 from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.loop.capture.feedback import Feedback
+from tierwatch.loop.capture.state import CaptureState
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.classify.classification import Classifier
 from tierwatch.routing.policy import ActivePolicies
@@ -41,6 +43,7 @@ def build_gateway(
     cache: ResponseCache | None = None,
     types: Types = no_types,
     metrics_token: str = "",
+    capture: Callable[[], CaptureState] | None = None,
 ) -> Gateway:
     """Build the gateway.
 
@@ -60,6 +63,7 @@ def build_gateway(
         cache: answers that were given before; opened and closed with the application.
         types: asked as ``policies`` is, for the task types that should be active.
         metrics_token: what ``/metrics`` is shown for; without one, any of the gateway's keys.
+        capture: how capture is, for readiness and metrics; None when nothing is captured.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
@@ -97,7 +101,10 @@ def build_gateway(
         metrics=metrics,
         feedback=feedback,
         started_at=clock(),
+        capture=capture,
     )
+    if capture is not None:
+        metrics.registry.register(CaptureMetrics(capture))
 
     chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
     return Gateway(chats, small, _lifespan(upstream, pins, cache, writer, current))

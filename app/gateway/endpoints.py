@@ -17,6 +17,7 @@ from tierwatch.gateway.feedback import read_feedback
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import model_list, shown_name
 from tierwatch.loop.capture.feedback import Feedback
+from tierwatch.loop.capture.state import CaptureState
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.refusal import Refusal
 
@@ -32,6 +33,7 @@ class SmallEndpoints:
         metrics: shown, and counts feedback.
         feedback: takes what callers say of answers; called in a thread.
         started_at: epoch seconds, shown as the models' time of creation.
+        capture: how capture is; None when there is none.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class SmallEndpoints:
         metrics: GatewayMetrics,
         feedback: Callable[[Feedback], None],
         started_at: float,
+        capture: Callable[[], CaptureState] | None = None,
     ) -> None:
         self._most = config.gateway.max_body_mb * 1024 * 1024
         self._current = current
@@ -51,6 +54,7 @@ class SmallEndpoints:
         self._scrapers = scrapers
         self._metrics = metrics
         self._feedback = feedback
+        self._capture = capture
         self._models = model_list(config, started_at)
 
     @property
@@ -112,10 +116,21 @@ class SmallEndpoints:
         """Healthy as soon as it answers."""
         return json_reply({"status": "ok"})
 
-    async def readyz(self, _: Request) -> Reply:
-        """Ready as soon as it answers: chats need the file and the router, no Postgres or Redis."""
-        version = self._current.router.policies.stable.version
-        return json_reply({"status": "ready", "policy_version": version})
+    async def readyz(self, request: Request) -> Reply:
+        """Ready as soon as it answers: chats need the file and the router, no Postgres or Redis.
+
+        Evaluation does need them. When capture is behind, the status says so, and with
+        ``?strict=1`` the code as well: a load balancer must not take a gateway away for that.
+        """
+        trouble = "" if self._capture is None else self._capture().trouble
+        ready: dict[str, object] = {
+            "status": "degraded" if trouble else "ready",
+            "policy_version": self._current.router.policies.stable.version,
+        }
+        if trouble:
+            ready["degraded"] = [f"capture: {trouble}"]
+        strict = b"strict=1" in request.query.split(b"&")
+        return json_reply(ready, 503 if trouble and strict else 200)
 
     async def show_metrics(self, request: Request) -> Reply:
         """The page for Prometheus."""

@@ -73,6 +73,7 @@ class RunningGateway:
             redis_url=options.pop("redis_url", None),
             types=options.pop("types", no_types),
             metrics_token=options.pop("metrics_token", ""),
+            capture=options.pop("capture", None),
         )
         self.server = gateway_server(self.app, "127.0.0.1", 0)
         self.url = ""

@@ -3,10 +3,13 @@
 import json
 import re
 import threading
+import time
 import uuid
 from typing import Any
 
 import pytest
+
+from tierwatch.loop.capture.state import CaptureState
 
 MESSAGES = [{"role": "user", "content": "Hello"}]
 GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}
@@ -89,6 +92,27 @@ def test_health_and_readiness_need_nobody_else(start_gateway: Any, openai_provid
     gateway.policies = away
     assert gateway.client.get("/healthz").json() == {"status": "ok"}
     assert gateway.client.get("/readyz").json() == {"status": "ready", "policy_version": 1}
+
+
+@pytest.mark.parametrize(
+    ("alive", "behind_s", "trouble"),
+    [(True, 1.0, ""), (True, 61.0, "behind for 61 s"), (False, 1.0, "the writer does not run")],
+)
+def test_a_capture_that_is_behind_is_degraded_and_the_gateway_still_ready(
+    start_gateway: Any, openai_provider: Any, *, alive: bool, behind_s: float, trouble: str
+) -> None:
+    state = CaptureState(alive, time.time() - behind_s, behind_s, 0, 0, 0)
+    gateway = start_gateway(openai_provider, capture=lambda: state)
+    ready = gateway.client.get("/readyz")
+    strict = gateway.client.get("/readyz?strict=1")
+    assert ready.status_code == 200  # a load balancer must not take it away
+    assert strict.status_code == (503 if trouble else 200)
+    expected: dict[str, Any] = {"status": "ready", "policy_version": 1}
+    if trouble:
+        expected |= {"status": "degraded", "degraded": [f"capture: {trouble}"]}
+    assert ready.json() == strict.json() == expected
+    assert f"tierwatch_capture_writer_alive {float(alive)}" in gateway.client.get("/metrics").text
+    assert gateway.chat().status_code == 200
 
 
 def test_metrics_count_what_was_served(start_gateway: Any, openai_provider: Any, wire: Any) -> None:

@@ -97,6 +97,7 @@ def run_gateway(
         config=config,
         router=Router.described(config),
         recorder=recorder,
+        capture=recorder.state,
         policies=policies,
         models=models,
         types=types,
