@@ -7,7 +7,7 @@ every caller wait for a broker that is away.
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,6 +46,8 @@ REBUILD_TYPES = "tierwatch.rebuild_types"
 
 # A broker that is away is asked again after this long; rows wait meanwhile.
 _BREATH_S = 5.0
+# 20 kB; a worker that dies while it hands them on costs no more than this to do again.
+_IDS_A_MESSAGE = 500
 
 
 class Dispatch(Protocol):
@@ -53,6 +55,9 @@ class Dispatch(Protocol):
 
     def shadow_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0) -> bool:
         """Ask for the shadow answer of an exchange, ``wait_s`` seconds from now."""
+
+    def shadow_exchanges(self, exchange_ids: Sequence[uuid.UUID]) -> bool:
+        """Ask for the shadow answers of several exchanges, in one message as far as they fit."""
 
     def judge_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0) -> bool:
         """Ask for the verdict on an exchange's pair, ``wait_s`` seconds from now."""
@@ -84,17 +89,27 @@ class CeleryDispatch:
 
     def shadow_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0) -> bool:
         """Ask for the shadow answer of an exchange, ``wait_s`` seconds from now."""
-        return self._send(SHADOW, exchange_id, wait_s)
+        return self._send(SHADOW, str(exchange_id), wait_s)
+
+    def shadow_exchanges(self, exchange_ids: Sequence[uuid.UUID]) -> bool:
+        """Ask for the shadow answers of several exchanges, in one message as far as they fit.
+
+        A message costs the sender 0.3 ms of CPU whatever is in it; the worker that takes it hands
+        the exchanges on one by one, to whoever is free.
+        """
+        names = [str(one) for one in exchange_ids]
+        parts = [names[at : at + _IDS_A_MESSAGE] for at in range(0, len(names), _IDS_A_MESSAGE)]
+        return all(self._send(SHADOW, part, 0) for part in parts)
 
     def judge_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0) -> bool:
         """Ask for the verdict on an exchange's pair, ``wait_s`` seconds from now."""
-        return self._send(JUDGE, exchange_id, wait_s)
+        return self._send(JUDGE, str(exchange_id), wait_s)
 
     def backlog(self) -> int | None:
         """How many messages wait for a worker; None when the broker is away."""
         return self._depth()
 
-    def _send(self, name: str, exchange_id: uuid.UUID, wait_s: float) -> bool:
+    def _send(self, name: str, subject: str | list[str], wait_s: float) -> bool:
         if wait_s > LONGEST_COUNTDOWN_S:
             return False  # the row knows until when; the sweep takes it up then
         if self._clock() < self._silent_until:
@@ -102,7 +117,7 @@ class CeleryDispatch:
         try:
             self._app.send_task(
                 name,
-                args=[str(exchange_id)],
+                args=[subject],
                 countdown=wait_s or None,
                 retry=False,
                 confirm_timeout=CONFIRM_WITHIN_S,
@@ -124,6 +139,10 @@ class KeptDispatch:
         """Keep the message."""
         self.sent.append((SHADOW, exchange_id, wait_s))
         return True
+
+    def shadow_exchanges(self, exchange_ids: Sequence[uuid.UUID]) -> bool:
+        """Keep a message for each."""
+        return all(self.shadow_exchange(one) for one in exchange_ids)
 
     def judge_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0) -> bool:
         """Keep the message."""

@@ -1,5 +1,6 @@
 """Messages reach the queue, and a broker that is away holds nobody up."""
 
+import base64
 import json
 import time
 import uuid
@@ -29,6 +30,24 @@ def queue(redis_url: str) -> Iterator[redis.Redis]:
         client.delete(QUEUE)
         yield client
         client.delete(QUEUE)
+
+
+def test_many_exchanges_are_few_messages(redis_url: str, queue: redis.Redis) -> None:
+    dispatch = CeleryDispatch(redis_url)
+    many = [uuid.UUID(int=number) for number in range(1_001)]
+    assert dispatch.shadow_exchanges([])
+    assert dispatch.backlog() == 0
+    assert dispatch.shadow_exchanges(many)
+    messages = [json.loads(raw) for raw in reversed(queue.lrange(QUEUE, 0, -1))]
+    bodies = [json.loads(base64.b64decode(message["body"]))[0][0] for message in messages]
+    assert [len(body) for body in bodies] == [500, 500, 1]
+    assert [one for body in bodies for one in body] == [str(one) for one in many]
+    assert {message["headers"]["task"] for message in messages} == {SHADOW}
+
+
+def test_many_exchanges_for_a_broker_that_is_away_are_tried_once() -> None:
+    dispatch = CeleryDispatch(NOBODY)
+    assert not dispatch.shadow_exchanges([ID] * 2_000)
 
 
 def test_messages_carry_the_task_the_id_and_the_wait(redis_url: str, queue: redis.Redis) -> None:

@@ -18,11 +18,16 @@ from tierwatch_workers.stops import is_stopping
 
 
 @step(dispatch.SHADOW)
-def shadow_exchange(exchange_id: str) -> None:
-    """Answer an exchange again on its alternative tier."""
+def shadow_exchange(exchange_ids: str | list[str]) -> None:
+    """Answer an exchange again on its alternative tier; hand several on, to whoever is free."""
     at = runtime()
+    several = [exchange_ids] if isinstance(exchange_ids, str) else exchange_ids
+    if len(several) > 1:
+        # With the broker away the rest is left to the sweep.
+        all(at.dispatch.shadow_exchange(UUID(one)) for one in several)
+        return
     shadow.shadow_exchange(
-        UUID(exchange_id),
+        UUID(several[0]),
         engine=at.engine,
         client=at.client,
         tiers=at.tiers,

@@ -81,7 +81,7 @@ class Seams:
             "commit": (store, "commit"),
             "add": (store, "_add"),
             "apart": (store, "_commit_apart"),
-            "send": (store._dispatch, "shadow_exchange"),
+            "send": (store._dispatch, "shadow_exchanges"),
             "waiting": (recorder._spools, "waiting"),
             "append": (recorder._spools, "append"),
             "append lines": (spool, "append_lines"),

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import uuid
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
@@ -107,6 +108,30 @@ def test_an_exchange_goes_from_capture_to_outcome_by_its_messages(
     tasks.observe_outcomes()
     assert scalar(at.engine, "select position from outcomes") == 1
     assert scalar(at.engine, "select count(*) from exchanges where ended_at is null") == 0
+
+
+def test_several_exchanges_in_a_message_are_handed_on_one_by_one(
+    at: SimpleNamespace, tasks: ModuleType
+) -> None:
+    names = [str(uuid.UUID(int=number)) for number in range(5)]
+    tasks.shadow_exchange(names)
+    assert at.dispatch.sent == [(SHADOW, uuid.UUID(name), 0) for name in names]
+
+
+def test_a_message_with_one_exchange_is_done_whichever_way_it_is_written(
+    at: SimpleNamespace, tasks: ModuleType, tmp_path: Path
+) -> None:
+    """Messages of the version before carry the id alone, those of this one a list."""
+    recorder = build_recorder(at.engine, at.dispatch, tmp_path)
+    for _ in range(2):
+        recorder.record(served())
+    recorder.flush()
+    first, second = (str(sent[1]) for sent in at.dispatch.sent)
+    at.dispatch.sent.clear()
+    tasks.shadow_exchange(first)
+    tasks.shadow_exchange([second])
+    assert [name for name, _, _ in at.dispatch.sent] == [JUDGE, JUDGE]
+    assert scalar(at.engine, "select count(*) from alternatives") == 2
 
 
 def test_an_alert_that_observing_opens_is_notified_by_a_step_of_its_own(

@@ -104,7 +104,6 @@ class BatchStore:
 
     def _send(self, new: list[uuid.UUID]) -> None:
         """Ask for the shadow answers; what is not sent, whatever the reason, the sweep finds."""
-        with guard("capture: dispatch"):
-            for exchange_id in new:
-                if not self._dispatch.shadow_exchange(exchange_id):
-                    break
+        if new:
+            with guard("capture: dispatch"):
+                self._dispatch.shadow_exchanges(new)

@@ -1,6 +1,7 @@
 """Batches are added once and whole, whatever is sent again and whatever Postgres refuses."""
 
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +136,7 @@ def test_a_broker_that_is_away_is_asked_once(engine: Engine, tmp_path: Path) -> 
     class Refusing(KeptDispatch):
         asked = 0
 
-        def shadow_exchange(self, exchange_id: uuid.UUID, *, wait_s: float = 0.0) -> bool:
+        def shadow_exchanges(self, exchange_ids: Sequence[uuid.UUID]) -> bool:
             self.asked += 1
             return False
 
