@@ -6,16 +6,47 @@ import sys
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.settings import read_settings
+from tierwatch.settings import Settings, read_settings
 
 
 @click.command("doctor")
+@click.option("--dead-letters", is_flag=True, help="List what could not be stored, and why.")
+@click.option("--put-back", is_flag=True, help="Try again to store what could not be stored.")
 @ends_in_a_sentence
-def command() -> None:
+def command(*, dead_letters: bool, put_back: bool) -> None:
     """Look at everything a running tierwatch needs, and say what is wrong."""
+    settings = read_settings()
+    if dead_letters:
+        from tierwatch.command.dead_letters import letter_lines
+
+        for line in letter_lines(settings):
+            say(line)
+    if put_back:
+        sys.exit(0 if _put_back(settings) == 0 else 1)
+    if not dead_letters:
+        _examine(settings)
+
+
+def _put_back(settings: Settings) -> int:
+    """Put letters back; gives how many are left."""
+    from tierwatch.command.dead_letters import put_back
+    from tierwatch.dispatch import CeleryDispatch
+    from tierwatch.store.database import build_engine
+
+    engine = build_engine(settings.database_url)
+    try:
+        done, left = put_back(settings, engine=engine, dispatch=CeleryDispatch(settings.broker))
+    finally:
+        engine.dispose()
+    say(f"{done} put back, {left} left")
+    return left
+
+
+def _examine(settings: Settings) -> None:
+    from tierwatch.command.dead_letters import capture_findings
     from tierwatch.command.examine import findings
 
-    found = findings(read_settings(), os.environ)
+    found = [*findings(settings, os.environ), *capture_findings(settings)]
     for finding in found:
         word = "FAIL" if not finding.ok else "warn" if finding.warning else "ok  "
         say(f"{word} {finding.what}: {finding.detail}")

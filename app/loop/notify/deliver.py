@@ -18,6 +18,7 @@ from typing import Final
 import structlog
 from sqlalchemy import Connection, Engine
 
+from tierwatch.faults import FAULTS
 from tierwatch.loop.watch.alert import add_missing_events, renotify_alerts
 from tierwatch.notify.answer import Answer, Destination
 from tierwatch.store.audit import add_audit
@@ -101,7 +102,11 @@ def deliver_alerts(
     until = time.monotonic() + budget_s
 
     def run(destination: Destination) -> int:
-        return _deliver_to(engine, destination, rules, until, chance)
+        try:
+            return _deliver_to(engine, destination, rules, until, chance)
+        except Exception as error:  # noqa: BLE001 - one that fails costs itself
+            FAULTS.note("deliver: to a destination", error)
+            return 0
 
     with ThreadPoolExecutor(max(1, len(destinations))) as pool:
         sent = sum(pool.map(run, destinations))

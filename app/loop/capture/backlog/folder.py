@@ -18,7 +18,7 @@ from typing import Final
 import structlog
 
 from tierwatch.faults import guard
-from tierwatch.loop.capture.backlog.spool import Spool
+from tierwatch.loop.capture.backlog.spool import UNREAD, Spool
 
 _log = structlog.get_logger(__name__)
 
@@ -141,6 +141,11 @@ class SpoolFolder:
 def spool_files(folder: Path) -> list[Path]:
     """Every spool in a folder, whoever it belongs to."""
     return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def unread_files(folder: Path) -> list[Path]:
+    """Spools that were set aside, since a line in them was not understood."""
+    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}.{UNREAD}-*"))
 
 
 def _lock_path(path: Path) -> Path:
