@@ -17,7 +17,7 @@ def command(*, dead_letters: bool, put_back: bool) -> None:
     """Look at everything a running tierwatch needs, and say what is wrong."""
     settings = read_settings()
     if dead_letters:
-        from tierwatch.command.dead_letters import letter_lines
+        from tierwatch.command.examine import letter_lines
 
         for line in letter_lines(settings):
             say(line)
@@ -29,7 +29,7 @@ def command(*, dead_letters: bool, put_back: bool) -> None:
 
 def _put_back(settings: Settings) -> int:
     """Put letters back; gives how many are left."""
-    from tierwatch.command.dead_letters import put_back
+    from tierwatch.command.examine import put_back
     from tierwatch.dispatch import CeleryDispatch
     from tierwatch.store.database import build_engine
 
@@ -43,10 +43,9 @@ def _put_back(settings: Settings) -> int:
 
 
 def _examine(settings: Settings) -> None:
-    from tierwatch.command.dead_letters import capture_findings
     from tierwatch.command.examine import findings
 
-    found = [*findings(settings, os.environ), *capture_findings(settings)]
+    found = findings(settings, os.environ)
     for finding in found:
         word = "FAIL" if not finding.ok else "warn" if finding.warning else "ok  "
         say(f"{word} {finding.what}: {finding.detail}")

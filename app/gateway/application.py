@@ -9,12 +9,12 @@ from tierwatch.config import Config
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
-from tierwatch.gateway.capture_metrics import CaptureMetrics
 from tierwatch.gateway.current_router import CurrentRouter, Types, no_models, no_types
 from tierwatch.gateway.endpoints import SmallEndpoints
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.record.cache_writer import CacheWriter
+from tierwatch.gateway.record.capture_metrics import CaptureMetrics
 from tierwatch.gateway.routes import Gateway
 from tierwatch.gateway.serve import ChatEndpoint
 from tierwatch.loop.capture.exchange import Recorder
@@ -92,7 +92,6 @@ def build_gateway(
         metrics=metrics,
         clock=clock,
     )
-
     small = SmallEndpoints(
         config=config,
         current=current,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from tierwatch.command import dead_letters, examine, main
+from tierwatch.command import examine, main
 from tierwatch.command.examine import Finding
 
 FINE = Finding("redis", ok=True, detail="answers")
@@ -28,7 +28,6 @@ def test_warnings_are_no_failures(
         return found
 
     monkeypatch.setattr(examine, "findings", findings)
-    monkeypatch.setattr(dead_letters, "capture_findings", lambda _: [])
     done = CliRunner().invoke(main, ["doctor"])
     assert done.exit_code == code
     assert done.output.splitlines() == said

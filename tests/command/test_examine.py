@@ -43,7 +43,10 @@ def found(settings: Settings, **environ: str) -> dict[str, Finding]:
 
 def test_where_everything_is_there_everything_is_fine(settings: Settings) -> None:
     seen = found(settings)
-    assert list(seen) == ["configuration", "prices", "postgres", "schema", "months", "redis"]
+    assert list(seen) == [
+        *("configuration", "prices", "postgres", "schema", "months", "redis"),
+        *("spool", "dead letters"),
+    ]
     assert all(one.ok and not one.warning for one in seen.values())
     assert "tiers simple, complex; judge pairwise" in seen["configuration"].detail
     assert seen["postgres"].detail.startswith("version 18")

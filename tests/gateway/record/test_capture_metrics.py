@@ -5,7 +5,7 @@ from dataclasses import replace
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tierwatch.gateway.capture_metrics import CaptureMetrics
+from tierwatch.gateway.record.capture_metrics import CaptureMetrics
 from tierwatch.loop.capture.state import CaptureState
 
 STATE = CaptureState(

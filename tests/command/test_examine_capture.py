@@ -11,7 +11,7 @@ from fakes.collaborators import build_recorder, counts, scalar, served
 from sqlalchemy import Engine
 
 from tierwatch.command import main
-from tierwatch.command.dead_letters import capture_findings, letter_lines, put_back
+from tierwatch.command.examine import capture_findings, letter_lines, put_back
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.settings import Settings
