@@ -1,5 +1,7 @@
 """Who did what and why; append-only."""
 
+from collections.abc import Mapping
+
 from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
@@ -18,6 +20,13 @@ def add_audit(
         subject: what it was done to, as ``proposal/12``.
         detail: anything JSON can hold.
     """
+    add_line(connection, actor, action, subject, detail)
+
+
+def add_line(
+    connection: Connection, actor: str, action: str, subject: str, detail: Mapping[str, object]
+) -> None:
+    """As `add_audit`, for a detail whose names others choose: any is accepted."""
     connection.execute(
-        insert(AuditRow).values(actor=actor, action=action, subject=subject, detail=detail)
+        insert(AuditRow).values(actor=actor, action=action, subject=subject, detail=dict(detail))
     )

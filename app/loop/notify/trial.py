@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection
 
 from tierwatch.notify.answer import Answer, Destination
-from tierwatch.store.audit import add_audit
+from tierwatch.store.audit import add_line
 
 _log = structlog.get_logger(__name__)
 
@@ -62,13 +62,8 @@ def send_test(
 
 def add_test_audit(connection: Connection, trials: Sequence[Trial], *, actor: str) -> None:
     """Write down who tested the destinations, and what they answered."""
-    add_audit(
-        connection,
-        actor=actor,
-        action="notifications.tested",
-        subject="notifications",
-        **{trial.destination: trial.answer for trial in trials},
-    )
+    answers = {trial.destination: trial.answer for trial in trials}
+    add_line(connection, actor, "notifications.tested", "notifications", answers)
 
 
 def _test_event(site: str, actor: str, now: dt.datetime) -> dict[str, object]:

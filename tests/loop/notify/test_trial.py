@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fakes.receiver import FakeDestination
+import pytest
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.notify.trial import Trial, add_test_audit, send_test
@@ -66,9 +67,13 @@ def test_without_destinations_nothing_is_sent() -> None:
     assert send_test([], site="", actor="ada", now=NOW) == []
 
 
-def test_who_tested_and_what_was_answered_is_in_the_audit(connection: Connection) -> None:
+@pytest.mark.parametrize("name", ["ops", "action", "connection", "named", "self"])
+def test_who_tested_and_what_was_answered_is_in_the_audit(
+    connection: Connection, name: str
+) -> None:
+    """Whatever the destination is called: its name is the operator's choice."""
     add_test_audit(
-        connection, [Trial("ops", "webhook", taken=False, answer="HTTP 503")], actor="ada"
+        connection, [Trial(name, "webhook", taken=False, answer="HTTP 503")], actor="ada"
     )
     row = connection.execute(text("select actor, action, subject, detail from audit")).one()
-    assert tuple(row) == ("ada", "notifications.tested", "notifications", {"ops": "HTTP 503"})
+    assert tuple(row) == ("ada", "notifications.tested", "notifications", {name: "HTTP 503"})
