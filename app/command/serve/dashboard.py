@@ -4,6 +4,7 @@ import os
 import time
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -74,11 +75,18 @@ def run_dashboard(settings: Settings) -> None:
 def metrics_are_open(settings: Settings, config: "Config") -> bool:
     """Whether anybody may read the metrics: on a laptop, where nobody else can ask.
 
-    The dashboard has logins, so that whoever reaches it from elsewhere has to show something.
+    The dashboard has logins, so that whoever reaches it from elsewhere has to show something. A
+    proxy on the same machine connects from loopback too, so there must be no sign of one.
     """
-    host = settings.dashboard_host.strip("[]")
+    seen_at = urlsplit(settings.dashboard_url).hostname
+    local = _is_loopback(settings.dashboard_host) and (seen_at is None or _is_loopback(seen_at))
+    proxied = bool(settings.trusted_proxies) or config.people.proxy is not None
+    guarded = bool(settings.metrics_token) or bool(config.gateway.api_keys)
+    return local and not proxied and not guarded
+
+
+def _is_loopback(host: str) -> bool:
     try:
-        local = ip_address(host).is_loopback
+        return ip_address(host.strip("[]")).is_loopback
     except ValueError:
-        local = host == "localhost"
-    return local and not settings.metrics_token and not config.gateway.api_keys
+        return host == "localhost"

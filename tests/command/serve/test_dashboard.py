@@ -78,6 +78,28 @@ def test_metrics_are_open_where_nobody_else_can_ask(
     assert metrics_are_open(reached, config) == is_open
 
 
+@pytest.mark.parametrize(
+    ("url", "proxies", "people", "is_open"),
+    [
+        ("", "", "", True),
+        ("http://localhost:8421", "", "", True),
+        ("http://127.0.0.1:8421", "", "", True),
+        ("http://[::1]:8421", "", "", True),
+        ("https://watch.example", "", "", False),
+        ("https://watch.example/tierwatch", "", "", False),
+        ("", "127.0.0.1", "", False),
+        ("", "", "people: {proxy: {trusted: [127.0.0.1], roles: {viewer: ['*']}}}\n", False),
+    ],
+)
+def test_metrics_are_closed_behind_a_proxy_on_the_same_machine(
+    settings: Settings, url: str, proxies: str, people: str, *, is_open: bool
+) -> None:
+    """It connects from loopback, and those whom it serves come from anywhere."""
+    settings.config.write_text(CONFIG + people)
+    reached = replace(settings, dashboard_url=url, trusted_proxies=proxies)
+    assert metrics_are_open(reached, load_config(settings.config)) == is_open
+
+
 @pytest.mark.parametrize("token", ["short", "x" * 15])
 def test_a_token_that_can_be_guessed_is_refused(token: str) -> None:
     said = "TIERWATCH_METRICS_TOKEN: found a value; accepted: 16 or more characters"
