@@ -12,13 +12,15 @@ def roles_by_name(config: RolesConfig) -> Mapping[Role, Collection[str]]:
 
 
 def groups_in(said: object) -> tuple[str, ...]:
-    """Names of groups in a claim: a list of names, or one text with commas or spaces between.
+    """Names of groups in a claim: a list of names, or one name, as some send who is in one group.
 
-    >>> groups_in(["ops", 7]), groups_in("ops, dev"), groups_in(None)
-    (('ops',), ('ops', 'dev'), ())
+    A text is not taken apart: who is in ``ops interns`` is not in ``ops``.
+
+    >>> groups_in(["ops", 7]), groups_in("ops interns"), groups_in(None)
+    (('ops',), ('ops interns',), ())
     """
     if isinstance(said, str):
-        return tuple(said.replace(",", " ").split())
+        return (said,) if said else ()
     if isinstance(said, (list, tuple)):
         return tuple(name for name in said if isinstance(name, str))
     return ()
