@@ -174,8 +174,8 @@ class Settings:
         "16 or more characters",
         "What `/metrics` of gateway and dashboard asks for, as a bearer token. Empty: the gateway"
         " asks for one of `gateway.api_keys` where there are any; the dashboard for an API token or"
-        " a login, unless it listens on this machine only, no setting names a proxy in front or another"
-        " address for people, and the gateway has no keys.",
+        " a login, unless it listens on this machine only, no setting names a proxy in front or"
+        " another address for people, and the gateway has no keys.",
         secret=True,
     )
     data_dir: Path = _setting(  # noqa: RUF009 - returns a dataclass field

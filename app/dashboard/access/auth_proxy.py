@@ -37,7 +37,7 @@ def keep_to_proxy(opened: OpenSession | None) -> bool:
     if config is None or not is_trusted(request.environ.get(PEER, ""), config.trusted):
         named = None
     else:
-        named = request.headers.get(config.user_header, "").strip() or None
+        named = _said(config.user_header) or None
     if config is None or named is None:
         if opened is not None and opened.method == "proxy":
             end_session()
@@ -65,8 +65,23 @@ def is_trusted(address: str, networks: Collection[Network]) -> bool:
     return any(found in network or mapped in network for network in networks)
 
 
+def _said(header: str) -> str:
+    """What the proxy says in a header; WSGI hands bytes on as Latin-1, and proxies send UTF-8."""
+    said = request.headers.get(header, "").strip()
+    try:
+        return said.encode("latin-1").decode()
+    except UnicodeError:
+        return said
+
+
 def _person(config: ProxyConfig, named: str) -> Person:
-    groups = listed(request.headers.get(config.groups_header, ""))
+    if "," in named:
+        abort(
+            403,
+            f"{config.user_header} has a comma: names have none, and where it came twice, the proxy"
+            " has let the caller's own pass",
+        )
+    groups = listed(_said(config.groups_header))
     role = role_of(groups, roles_by_name(config.roles))
     try:
         with this_site().engine.begin() as connection:

@@ -12,12 +12,10 @@ from sqlalchemy.dialects.postgresql import insert
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.store.audit import add_audit
 from tierwatch.store.people.passwords import one_time_password, password_hash
-from tierwatch.store.people.roles import Person, accepted_name, accepted_role
+from tierwatch.store.people.roles import LONGEST_SUBJECT, Person, accepted_role, accepted_user_name
 from tierwatch.store.people.sessions import end_sessions
 from tierwatch.store.schema.people import UserRow
 from tierwatch.store.schema.values import select_fields
-
-_LONGEST_SUBJECT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +64,10 @@ def add_external_user(
         UsageError: a name, subject or role that is not accepted.
         ConflictError: the name or the subject is taken.
     """
-    own_name, own_role = accepted_name(name), accepted_role(role)
-    if not 0 < len(subject) <= _LONGEST_SUBJECT or not subject.isprintable():
+    own_name, own_role = accepted_user_name(name), accepted_role(role)
+    if not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
         raise UsageError(
-            f"subject: found {subject!r}; accepted: 1 to {_LONGEST_SUBJECT} printable characters"
+            f"subject: found {subject!r}; accepted: 1 to {LONGEST_SUBJECT} printable characters"
         )
     added = connection.execute(
         insert(UserRow)

@@ -1,18 +1,31 @@
 """People whom somebody else vouches for: a single sign-on, or a proxy in front of the dashboard."""
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, select, update
+from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.errors import ConflictError
+from tierwatch.errors import ConflictError, UsageError
 from tierwatch.store.audit import add_audit
-from tierwatch.store.people.roles import ROLES, Person, Role, accepted_name, accepted_role
+from tierwatch.store.people.roles import (
+    LONGEST_SUBJECT,
+    ROLES,
+    Person,
+    Role,
+    accepted_role,
+    accepted_user_name,
+)
 from tierwatch.store.people.sessions import end_sessions
 from tierwatch.store.schema.people import UserRow
 
 EVERYBODY = "*"
 
+_TAKEN = (
+    "there is another user {name!r}, or one whose name looks the same, already; an administrator"
+    " removes that one, or adds this one by its subject under another name"
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -52,47 +65,74 @@ def enter_outsider(
         UsageError: a name that could not be shown.
         ConflictError: another user has the name.
     """
-    row = connection.execute(
-        select(UserRow.name, UserRow.role, UserRow.disabled_at)
-        .where(UserRow.subject == subject)
-        .with_for_update()
-    ).one_or_none()
+    row = _read(connection, subject)
     if row is None:
         if role is None:
             return None
-        return _add(
-            connection, subject, accepted_name(_SPACES.sub(".", name.strip())), role, vouched_by
-        )
+        own_name = accepted_user_name(_SPACES.sub(".", name.strip()))
+        if _add(connection, subject, own_name, role, vouched_by):
+            return Person(own_name, role)
+        row = _read(connection, subject)
+        if row is None:
+            raise ConflictError(_TAKEN.format(name=own_name))
     if role is None:
         end_sessions(connection, row.name)
         return None
     if row.disabled_at is not None:
         return None
+    # Nothing is locked where nothing changes: a proxy names its people with each request.
     if row.role != role:
-        connection.execute(update(UserRow).where(UserRow.name == row.name).values(role=role))
-        add_audit(
-            connection,
-            actor=vouched_by,
-            action="user.role_changed",
-            subject=f"user/{row.name}",
-            before=accepted_role(row.role),
-            role=role,
-        )
+        _give_role(connection, row.name, role, vouched_by)
     return Person(row.name, role)
 
 
-def _add(connection: Connection, subject: str, name: str, role: Role, vouched_by: str) -> Person:
-    taken = connection.execute(
-        select(UserRow.name).where(UserRow.name == name)
+def _read(connection: Connection, subject: str) -> Row[str, str, dt.datetime | None] | None:
+    query = select(UserRow.name, UserRow.role, UserRow.disabled_at)
+    return connection.execute(query.where(UserRow.subject == subject)).one_or_none()
+
+
+def _give_role(connection: Connection, name: str, role: Role, vouched_by: str) -> None:
+    """Of those who come at once with the same new role, one writes it."""
+    former = connection.execute(
+        select(UserRow.role).where(UserRow.name == name).with_for_update()
     ).scalar_one_or_none()
-    if taken is not None:
-        # Whoever may choose their name elsewhere must not become somebody here.
-        raise ConflictError(
-            f"there is another user {name!r} already; an administrator removes or renames one"
-        )
-    connection.execute(
-        insert(UserRow).values(name=name, subject=subject, role=role, must_change=False)
+    if former is None or former == role:
+        return
+    connection.execute(update(UserRow).where(UserRow.name == name).values(role=role))
+    add_audit(
+        connection,
+        actor=vouched_by,
+        action="user.role_changed",
+        subject=f"user/{name}",
+        **{"from": accepted_role(former), "to": role},
     )
+
+
+def _add(connection: Connection, subject: str, name: str, role: Role, vouched_by: str) -> bool:
+    """Add a user, unless another request of the same person has done so meanwhile.
+
+    Raises:
+        UsageError: a subject that is too long to be one.
+        ConflictError: another user has the name, or one that differs in case alone.
+    """
+    if len(subject) > LONGEST_SUBJECT:
+        raise UsageError(
+            f"subject: found {len(subject)} characters; accepted: 1 to {LONGEST_SUBJECT}"
+        )
+    # Whoever may choose their name elsewhere must neither become somebody here nor look like them.
+    others = connection.execute(
+        select(UserRow.name).where(UserRow.subject.is_distinct_from(subject))
+    )
+    if name.casefold() in {other.casefold() for other in others.scalars()}:
+        raise ConflictError(_TAKEN.format(name=name))
+    added = connection.execute(
+        insert(UserRow)
+        .values(name=name, subject=subject, role=role, must_change=False)
+        .on_conflict_do_nothing()
+        .returning(UserRow.name)
+    ).one_or_none()
+    if added is None:
+        return False
     add_audit(
         connection,
         actor=vouched_by,
@@ -100,4 +140,4 @@ def _add(connection: Connection, subject: str, name: str, role: Role, vouched_by
         subject=f"user/{name}",
         role=role,
     )
-    return Person(name, role)
+    return True

@@ -1,5 +1,6 @@
 """Who acts, and what their role allows."""
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +13,12 @@ Role = Literal["viewer", "reviewer", "approver", "admin"]
 ROLES: tuple[Role, ...] = ("viewer", "reviewer", "approver", "admin")
 
 _LONGEST_NAME = 100
+LONGEST_SUBJECT = 500
+
+# What the audit calls those who are nobody's account.
+_NOBODY = frozenset({"tierwatch", "configuration", "command.line", "oidc", "proxy", "--approve"})
+# Alphabets whose letters look alike: a name has letters of one of them.
+_ALIKE = ("LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,20 @@ def accepted_name(name: str) -> str:
             f"name: found {name!r}; accepted: 1 to {_LONGEST_NAME} characters, no spaces, no slash"
         )
     return name
+
+
+def accepted_user_name(name: str) -> str:
+    """The name of a user; UsageError as well when the audit would show somebody else by it."""
+    own = accepted_name(name)
+    if own.casefold() in _NOBODY or own.casefold().startswith("token:"):
+        raise UsageError(f"name: found {own!r}, which the audit uses for what is no user")
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in own}
+    if unicodedata.normalize("NFKC", own) != own or len(alphabets.intersection(_ALIKE)) > 1:
+        raise UsageError(
+            f"name: found {own!r}; accepted: plain letters of one alphabet, so that no name looks"
+            " like another"
+        )
+    return own
 
 
 def accepted_role(role: str) -> Role:

@@ -11,7 +11,7 @@ from tierwatch.store.people.passwords import (
     password_hash,
     stamp_of,
 )
-from tierwatch.store.people.roles import Person, accepted_name, accepted_role
+from tierwatch.store.people.roles import Person, accepted_role, accepted_user_name
 from tierwatch.store.people.sessions import end_sessions
 from tierwatch.store.schema.people import UserRow
 
@@ -39,7 +39,7 @@ def add_user(
         UsageError: a name, password or role that is not accepted.
         ConflictError: the name is taken.
     """
-    own_name, own_role = accepted_name(name), accepted_role(role)
+    own_name, own_role = accepted_user_name(name), accepted_role(role)
     hashed = password_hash(accepted_password(password, name=own_name))
     added = connection.execute(
         insert(UserRow)

@@ -130,6 +130,23 @@ def test_a_name_that_cannot_be_shown(app: Flask, name: str) -> None:
     assert behind(app, name.encode().decode("latin-1")).get("/alerts").status_code == 403
 
 
+def test_names_and_groups_beyond_ascii_come_as_the_proxy_sends_them(
+    app: Flask, connection: Connection
+) -> None:
+    """In UTF-8, which WSGI hands on byte by byte; where it is none, as Latin-1."""
+    assert behind(app, "Jos\u00e9".encode().decode("latin-1")).get("/").status_code == 200
+    assert behind(app, "Ren\u00e9e").get("/").status_code == 200
+    names = connection.execute(text("select name from users order by name")).scalars().all()
+    assert names == ["Jos\u00e9", "Ren\u00e9e"]
+
+
+def test_a_header_that_came_twice_names_nobody(app: Flask, connection: Connection) -> None:
+    refused = behind(app, "eve, ada", "ops").get("/users")  # as servers join them
+    assert refused.status_code == 403
+    assert "came twice" in refused.text
+    assert connection.execute(text("select count(*) from users")).scalar_one() == 0
+
+
 def test_passwords_go_on_beside_the_proxy(app: Flask, connection: Connection) -> None:
     add_user(connection, "eve", PASSWORD, "admin")
     browser = behind(app)

@@ -114,7 +114,7 @@ def test_the_highest_role_counts_and_follows_the_groups_of_today(
     provider.claims = {**provider.claims, "groups": ["staff", "ops", "owners"]}
     sign_on(browser, provider)
     assert [row[:2] for row in users(connection)] == [("ada", "admin")]
-    query = text("select action, actor, detail->>'role' from audit where subject = 'user/ada'")
+    query = text("select action, actor, detail->>'to' from audit where subject = 'user/ada'")
     assert connection.execute(query).all()[-1] == ("user.role_changed", "oidc", "admin")
 
 

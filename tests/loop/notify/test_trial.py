@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fakes.receiver import FakeDestination
 import pytest
+from fakes.receiver import FakeDestination
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.notify.trial import Trial, add_test_audit, send_test

@@ -1,7 +1,10 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.store.people.outsiders import enter_outsider, role_of
@@ -89,3 +92,56 @@ def test_disabled_stays_outside(connection: Connection) -> None:
     enter(connection)
     connection.execute(text("update users set disabled_at = now()"))
     assert enter(connection, role="admin") is None
+
+
+def test_requests_that_come_at_once_add_one_user(engine: Engine) -> None:
+    """A page and its pictures are asked for together, the first time as well."""
+    meet = threading.Barrier(6, timeout=10)
+
+    def come(_: int) -> Person | None:
+        with engine.begin() as connection:
+            connection.execute(text("select 1"))
+            meet.wait()
+            return enter(connection)
+
+    with ThreadPoolExecutor(6) as threads:
+        for _ in range(3):
+            assert set(threads.map(come, range(6))) == {Person("ada", "viewer")}
+            with engine.begin() as connection:
+                assert audit(connection)[-1:] == [("oidc", "user.added", "user/ada")]
+                connection.execute(text("delete from users"))
+    with engine.connect() as connection:
+        assert len(audit(connection)) == 3
+
+
+def test_who_is_known_needs_no_lock_and_no_writing(engine: Engine) -> None:
+    """A proxy names its people with each request, a read-only Postgres' too."""
+    with engine.begin() as connection:
+        enter(connection)
+    with engine.begin() as holds, engine.begin() as connection:
+        holds.execute(text("select 1 from users for update"))
+        connection.execute(text("set transaction read only"))
+        assert enter(connection) == Person("ada", "viewer")
+
+
+@pytest.mark.parametrize("name", ["Ada", "ADA", "a d a"])
+def test_a_name_that_looks_like_anothers_is_taken(connection: Connection, name: str) -> None:
+    enter(connection)
+    enter(connection, subject="oidc:x#2", name="A.D.A")
+    with pytest.raises(ConflictError, match="another user"):
+        enter(connection, subject="oidc:x#3", name=name)
+
+
+def test_a_subject_that_no_index_holds_is_refused_in_a_sentence(connection: Connection) -> None:
+    assert enter(connection, subject="s" * 500) is not None
+    with pytest.raises(UsageError, match="subject: found 501 characters"):
+        enter(connection, subject="s" * 501, name="bob")
+    with pytest.raises(UsageError, match="subject: found 100000 characters"):
+        enter(connection, subject="s" * 100_000, name="bob")
+
+
+def test_the_audit_says_a_change_of_role_as_it_does_elsewhere(connection: Connection) -> None:
+    enter(connection)
+    enter(connection, role="approver")
+    detail = connection.execute(text("select detail from audit order by id desc limit 1"))
+    assert detail.scalar_one() == {"from": "viewer", "to": "approver"}

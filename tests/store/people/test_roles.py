@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import UsageError
-from tierwatch.store.people.roles import ROLES, Person, Role, accepted_name, accepted_role
+from tierwatch.store.people.roles import (
+    ROLES,
+    Person,
+    Role,
+    accepted_name,
+    accepted_role,
+    accepted_user_name,
+)
 
 
 def test_each_role_includes_the_ones_before_it() -> None:
@@ -56,3 +63,47 @@ def test_what_is_accepted_stands_on_one_line(name: str) -> None:
         return
     assert len(name.splitlines()) == 1
     assert name.isprintable()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token:ci",
+        "Token:ci",
+        "tierwatch",
+        "Tierwatch",
+        "configuration",
+        "command.line",
+        "oidc",
+        "proxy",
+    ],
+)
+def test_no_user_is_called_what_the_audit_calls_others(name: str) -> None:
+    with pytest.raises(UsageError, match="which the audit uses"):
+        accepted_user_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["\u0430da", "ad\u03b1", "\uff41da", "\ufb01a", "ada\u2024b", "e\u0301ve"],
+    ids=["cyrillic", "greek", "full width", "ligature", "one dot leader", "two characters for one"],
+)
+def test_no_user_is_called_what_looks_like_another_name(name: str) -> None:
+    with pytest.raises(UsageError, match="one alphabet"):
+        accepted_user_name(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ada",
+        "Jos\u00e9",
+        "\u0410\u0434\u0430",
+        "\u5c71\u7530taro",
+        "o'hara-2",
+        "ada@example.org",
+        "tokens",
+    ],
+)
+def test_names_of_one_alphabet_are_themselves(name: str) -> None:
+    assert accepted_user_name(name) == name
