@@ -1,7 +1,8 @@
 """What a connection to the gateway may take before its request is there: bytes, headers, time.
 
 uvicorn's protocol over httptools has no such limits (seen: heads of any size, half-sent requests
-for ever, HTTP/0.9, requests without a host). Whoever exceeds one gets a sentence and is hung up on.
+for ever, HTTP/0.9, requests without a host). Whoever exceeds one gets a sentence and is hung up on;
+requests that came before it on the same connection are answered first.
 A request that arrives in one piece pays for two comparisons and a pass over its headers' names.
 """
 
@@ -10,7 +11,11 @@ from functools import cache
 from typing import Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
 
 from tierwatch.descriptors import descriptors
 from tierwatch.wire.chat import OPENAI
@@ -30,6 +35,8 @@ BODY_BYTES_S = 1024
 MOST_CONNECTIONS = 10_000
 # The process has files, threads and connections of its own.
 _OWN_DESCRIPTORS = 64
+# What says where a body ends.
+_FRAMES = (b"content-length", b"transfer-encoding")
 # After a refusal what its caller is still sending is read and dropped: closed at once, the kernel
 # would reset the connection, and the sentence would be lost on its way.
 _LINGER_S = 1.0
@@ -74,6 +81,11 @@ class BoundedHttp(HttpToolsProtocol):
         self._watch: asyncio.TimerHandle | None = None
         self._refusal: Refusal | None = None
         self._dropped = 0
+        # The request that is being answered; `cycle` is the last one that came.
+        self._serving: RequestResponseCycle | None = None
+        # Headers that frame a body which the parser is about to pass over.
+        self._framing: list[tuple[bytes, bytes]] = []
+        self._repeating = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """Take a connection, if there is room; one that never says a word is closed in time."""
@@ -97,6 +109,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._unwatch()
+        # uvicorn tells the last request that its caller has gone: it may be waiting for its turn.
+        self.cycle = self._serving  # type: ignore[assignment]  # none before the first, as in uvicorn
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -109,9 +123,7 @@ class BoundedHttp(HttpToolsProtocol):
         # Empty lines before a request belong to its head: they must not keep a connection for ever.
         self._in_head = not self._in_body
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            pass  # nothing to upgrade to is offered: the request is served as it stands
+            self._feed(data)
         except httptools.HttpParserError:
             self._refuse(self._refusal or _NOT_HTTP)
         else:
@@ -122,6 +134,40 @@ class BoundedHttp(HttpToolsProtocol):
             elif self._watch is not None:
                 self._unwatch()
 
+    def _feed(self, data: bytes) -> None:
+        """Parse some bytes. Nothing to upgrade to is offered: such requests are served as others.
+
+        httptools takes what follows a head that asks for an upgrade for the other protocol, and the
+        body for none (seen: Java's client asks each new connection for h2c, and its first chat
+        had no body). A new parser, which is given the body's framing alone, goes on behind it.
+        """
+        rest: bytes | memoryview = data
+        while True:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as wish:
+                if self.scope["method"] == "CONNECT":
+                    return  # what follows is not ours to read
+                rest = memoryview(rest)[wish.args[0] :]
+                self._begin_again()
+            else:
+                return
+
+    def _begin_again(self) -> None:
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn has it
+        if not self._framing:
+            return
+        lines = b"".join([b"%s: %s\r\n" % header for header in self._framing])
+        self._framing = []
+        self._repeating = True
+        self.parser.feed_data(b"POST %s HTTP/1.1\r\n%s\r\n" % (self.url, lines))
+        self._repeating = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._serving = cycle
+        super()._start_asgi_task(cycle, app)
+
     def on_message_begin(self) -> None:
         """A request begins, perhaps behind another one in the same bytes."""
         super().on_message_begin()
@@ -129,13 +175,18 @@ class BoundedHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """The head is here: serve the request, or do not."""
+        if self._repeating:
+            self._in_head, self._in_body = False, True
+            return
         self._refusal = self._head_problem()
         if self._refusal is not None:
             raise ValueError(self._refusal.code)  # the parser stops, and says so
+        super().on_headers_complete()  # raises for an address that cannot be read
         self._in_head, self._in_body = False, True
         self._size = 0
         self._unwatch()
-        super().on_headers_complete()
+        if self.parser.should_upgrade() and self.scope["method"] != "CONNECT":
+            self._framing = [header for header in self.headers if header[0] in _FRAMES]
 
     def on_body(self, body: bytes) -> None:
         """Some of the body is here."""
@@ -143,7 +194,9 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The whole request is here."""
+        """The whole request is here, unless the parser has passed over its body."""
+        if self._framing:
+            return
         self._in_body = False
         self._size = 0
         super().on_message_complete()
@@ -199,8 +252,10 @@ class BoundedHttp(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if self.transport.is_closing():
             return
-        if self.cycle is not None and not self.cycle.response_complete and not self._in_body:
-            self.transport.close()  # an earlier request's answer is under way: no place for a word
+        if self._answers_earlier():
+            return  # no place for a word; uvicorn hangs up behind the last answer
+        if self._in_body and self.cycle.response_started:
+            self.transport.close()
             return
         self.transport.write(_response(refusal, _wire_at(self.url_so_far)))
         if self._in_body or not self.transport.can_write_eof():
@@ -208,6 +263,18 @@ class BoundedHttp(HttpToolsProtocol):
             return
         self.transport.write_eof()
         self.loop.call_later(_LINGER_S, self.transport.close)
+
+    def _answers_earlier(self) -> bool:
+        """Have the requests before a refused one answered, and no more; False if all are."""
+        if self._in_body:
+            if self.cycle is self._serving:
+                return False
+            self.pipeline.popleft()
+            self.cycle = self.pipeline[0][0] if self.pipeline else self._serving  # type: ignore[assignment]  # it waited for one
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        self.shutdown()  # uvicorn's: the last reply is to close the connection
+        return True
 
     @property
     def url_so_far(self) -> bytes:

@@ -272,3 +272,122 @@ def test_connections_are_what_descriptors_allow(
 ) -> None:
     monkeypatch.setattr(connection_limits, "descriptors", lambda _: have)
     assert most_connections.__wrapped__() == most
+
+
+H2C = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n"
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [CHAT + H2C + b"content-length: 5\r\n\r\nhello"],
+        [CHAT + H2C + b"content-length: 5\r\n\r\n", b"hello"],
+        [CHAT + H2C + b"content-length: 5\r\n\r\nhe", b"llo"],
+        [CHAT + H2C + CHUNKED + b"2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n"],
+        [CHAT + H2C + CHUNKED, b"2\r\nhe\r\n3", b"\r\nllo\r\n0\r\n", b"\r\n"],
+    ],
+)
+def test_the_body_of_a_request_that_asks_for_http_2_is_read(parts: list[bytes]) -> None:
+    """Java's own client asks so on each new connection."""
+    app = App()
+    answer = serving(said(*parts, GET + b"connection: close\r\n\r\n", pause_s=0.05), app)
+    first, second = answer.split(b"HTTP/1.1 200 OK")[1:]
+    assert first.endswith(b"\r\n\r\n5")
+    assert second.endswith(b"\r\n\r\n0")
+    assert app.asked == ["/v1/chat/completions", "/"]
+
+
+def test_requests_that_all_ask_for_http_2_are_all_served() -> None:
+    app = App()
+    one = CHAT + H2C + b"content-length: 2\r\n\r\nab"
+    last = CHAT + b"connection: close\r\ncontent-length: 1\r\n\r\nc"
+    answer = serving(said(one * 3 + GET + H2C + b"\r\n" + one + last), app)
+    bodies = [part.partition(b"\r\n\r\n")[2] for part in answer.split(b"HTTP/1.1 200 OK")[1:]]
+    assert bodies == [b"2", b"2", b"2", b"0", b"2", b"1"]
+
+
+def test_a_broken_body_behind_a_wish_for_http_2_is_400() -> None:
+    answer = serving(said(CHAT + H2C + CHUNKED + b"zz\r\n"))
+    assert status(answer) == 400
+    assert error(answer)["code"] == "invalid_http"
+
+
+class SlowApp(App):
+    """An application whose replies come in two halves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+        self.asked.append(scope["path"])
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        watch = asyncio.create_task(receive())
+        done, _ = await asyncio.wait([watch], timeout=0.3)
+        watch.cancel()
+        if done:
+            self.gone.set()
+        await send({"type": "http.response.body", "body": b"whole"})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"GARBAGE\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET http://[x/ HTTP/1.1\r\nhost: x\r\n\r\n",
+        CHAT + CHUNKED + b"zz\r\n",
+        GET + b"\r\n" + CHAT + CHUNKED + b"zz\r\n",
+        GET + b"x-long: " + b"x" * MOST_HEAD_BYTES + b"\r\n\r\n",
+    ],
+)
+def test_what_is_refused_leaves_the_requests_before_it_their_answers(bad: bytes) -> None:
+    app = SlowApp()
+    answer = serving(said(GET + b"\r\n", bad, pause_s=0.05), app)
+    assert answer.count(b"HTTP/1.1") == len(app.asked) == 1 + bad.startswith(GET + b"\r\n")
+    assert answer.endswith(b"5\r\nwhole\r\n0\r\n\r\n")
+    assert b"error" not in answer
+
+
+def test_an_empty_line_behind_a_request_does_not_end_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_limits, "HEAD_S", 0.1)
+    answer = serving(said(GET + b"\r\n", b"\r\n", pause_s=0.05), SlowApp())
+    assert answer.endswith(b"5\r\nwhole\r\n0\r\n\r\n")
+
+
+def test_a_body_that_breaks_behind_its_answer_gets_no_second_one() -> None:
+    class Hasty(App):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            if scope["type"] == "lifespan":
+                await super().__call__(scope, receive, send)
+                return
+            head = [(b"content-length", b"0")]
+            await send({"type": "http.response.start", "status": 404, "headers": head})
+            await send({"type": "http.response.body", "body": b""})
+
+    answer = serving(said(CHAT + CHUNKED, b"zz\r\n", pause_s=0.1), Hasty())
+    assert answer.count(b"HTTP/1.1") == 1
+    assert status(answer) == 404
+
+
+def test_who_leaves_is_missed_though_another_request_waited() -> None:
+    app = SlowApp()
+
+    async def talk(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(GET + b"\r\n" + GET + b"\r\n")
+        await reader.readuntil(b"half")
+        writer.transport.abort()
+        await asyncio.wait_for(app.gone.wait(), 2)
+
+    serving(talk, app)
+    assert app.asked == ["/"]
