@@ -120,6 +120,15 @@ class Settings:
         "PostgreSQL 16 or newer.",
         secret=True,
     )
+    owner_database_url: str = _setting(
+        "",
+        str,
+        "postgresql+psycopg://user:password@host:port/name",
+        "The same database as the role that owns its tables; for `tierwatch migrate` and `up`"
+        " alone. That of the processes then owns nothing, and cannot rewrite the audit. Empty: one"
+        " role.",
+        secret=True,
+    )
     redis_url: str = _setting(
         "redis://127.0.0.1:6379/0",
         _redis,

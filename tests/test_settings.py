@@ -82,6 +82,7 @@ def test_an_unknown_variable_is_refused_and_the_known_ones_are_named() -> None:
 def test_secrets_are_not_shown() -> None:
     secrets = {
         "TIERWATCH_DATABASE_URL": "postgresql+psycopg://a:hunter2@h/d",
+        "TIERWATCH_OWNER_DATABASE_URL": "postgresql+psycopg://o:hunter2@h/d",
         "TIERWATCH_REDIS_URL": "redis://:hunter2@h/0",
         "TIERWATCH_BROKER_URL": "amqp://a:hunter2@h/v",
         "TIERWATCH_CACHE_URL": "redis://:hunter2@h/1",

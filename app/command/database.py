@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from psycopg.errors import UndefinedTable
+from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
@@ -27,6 +27,12 @@ def opened_database(url: str) -> Iterator[Engine]:
             f"Postgres cannot be used: {why}; check TIERWATCH_DATABASE_URL and that the server runs"
         ) from problem
     except ProgrammingError as problem:
+        if isinstance(problem.orig, InsufficientPrivilege):
+            why = str(problem.orig).partition("\n")[0]
+            raise DatabaseError(
+                f"the role may not do this: {why}; the owner's address is"
+                " TIERWATCH_OWNER_DATABASE_URL, and `tierwatch migrate` grants what processes need"
+            ) from problem
         if not isinstance(problem.orig, UndefinedTable):
             raise
         raise DatabaseError("the database has no tables yet; run: tierwatch migrate") from problem

@@ -21,6 +21,7 @@ from tierwatch.runtime.build import build_runtime
 from tierwatch.runtime.recorder import dead_letters
 from tierwatch.settings import Settings, variable
 from tierwatch.store.database import build_engine
+from tierwatch.store.grants import AuditGuard, audit_guard
 from tierwatch.store.traffic.partitions import covered_until
 
 _ANSWERS_WITHIN_S = 3
@@ -103,6 +104,7 @@ def _of_database(engine: Engine) -> list[Finding]:
             version = connection.execute(text("select version_num from alembic_version")).scalar()
             found.append(Finding("schema", ok=True, detail=f"version {version}"))
             found.append(months_finding(covered_until(connection), dt.datetime.now(dt.UTC).date()))
+            found.append(_of_audit(audit_guard(connection)))
     return found
 
 
@@ -116,6 +118,14 @@ def months_finding(ends: Mapping[str, dt.date | None], today: dt.date) -> Findin
     if end <= today + _MONTH:
         detail += "; a worker makes months ahead every hour: check that beat and a worker run"
     return Finding("months", ok=end > today, warning=end <= today + _MONTH, detail=detail)
+
+
+def _of_audit(guard: AuditGuard) -> Finding:
+    if guard.holds:
+        return Finding("audit", ok=True, detail=f"role {guard.role} can read and append only")
+    why = "it owns the tables" if guard.owns else "it was granted more than reading and appending"
+    detail = f"role {guard.role} could rewrite it: {why}; docs/people.md has the way to two roles"
+    return Finding("audit", ok=True, detail=detail, warning=True)
 
 
 def _of_brokers(settings: Settings) -> list[Finding]:

@@ -44,10 +44,13 @@ def found(settings: Settings, **environ: str) -> dict[str, Finding]:
 def test_where_everything_is_there_everything_is_fine(settings: Settings) -> None:
     seen = found(settings)
     assert list(seen) == [
-        *("configuration", "prices", "postgres", "schema", "months", "redis"),
+        *("configuration", "prices", "postgres", "schema", "months", "audit", "redis"),
         *("spool", "dead letters"),
     ]
-    assert all(one.ok and not one.warning for one in seen.values())
+    # One role for everything, as in the embedded stack.
+    assert [name for name, one in seen.items() if one.warning] == ["audit"]
+    assert all(one.ok for one in seen.values())
+    assert seen["audit"].detail.startswith("role tierwatch could rewrite it: it owns the tables")
     assert "tiers simple, complex; judge pairwise" in seen["configuration"].detail
     assert seen["postgres"].detail.startswith("version 18")
     assert seen["schema"].detail == f"version {newest_migration()}"

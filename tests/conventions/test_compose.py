@@ -203,7 +203,8 @@ def test_no_password_has_a_value_or_a_default() -> None:
     text = read_text("docker-compose.yml")
     found = list(VARIABLE.finditer(text))
     required = {match["name"] for match in found if match["kind"] == ":?"}
-    assert required == {"POSTGRES_PASSWORD", "REDIS_PASSWORD", "TIERWATCH_SECRET_KEY"}
+    postgres = {"POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD"}
+    assert required == postgres | {"REDIS_PASSWORD", "TIERWATCH_SECRET_KEY"}
     for match in found:
         if match["name"] in required:
             assert match["kind"] == ":?", f"{match[0]} may be empty"
@@ -215,6 +216,17 @@ def test_no_password_has_a_value_or_a_default() -> None:
                 secret = re.search(r":([^:@/]*|\$\{.*\})@", value)
                 assert secret
                 assert VARIABLE.fullmatch(secret[1]), name
+
+
+def test_only_migrations_are_given_the_owner_of_the_tables(compose: Compose) -> None:
+    owner = "TIERWATCH_OWNER_DATABASE_URL"
+    assert [name for name, one in compose.services.items() if owner in one.environment] == [
+        "migrate"
+    ]
+    for name in ("gateway", "worker", "beat", "dashboard"):
+        url = compose.services[name].environment["TIERWATCH_DATABASE_URL"]
+        assert url is not None
+        assert "//tierwatch_app:" in url
 
 
 def test_the_app_is_built_here_and_told_only_settings_that_exist(compose: Compose) -> None:

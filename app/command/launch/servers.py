@@ -4,19 +4,19 @@ import redis
 from sqlalchemy import text
 
 from tierwatch.command.database import opened_database
+from tierwatch.command.migrate import bring_up_to_date
 from tierwatch.command.terminal import say
 from tierwatch.command.users import new_user
 from tierwatch.config import Config
 from tierwatch.errors import ConflictError
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.settings import Settings
-from tierwatch.store.migration import migrate
 
 
 def prepare_database(settings: Settings, config: Config) -> None:
     """Bring the schema up to date and make the configuration's policy the active one."""
+    bring_up_to_date(settings)
     with opened_database(settings.database_url) as engine:
-        migrate(engine)
         current_policies(engine=engine, first=config.initial_policy)
 
 

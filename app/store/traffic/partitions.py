@@ -74,15 +74,7 @@ def add_months(connection: Connection, table: str, today: dt.date) -> list[str]:
     while month <= _months_later(today, MONTHS_AHEAD):
         low, high = month_bounds(month)
         name = f"{table}_{month_name(month)}"
-        connection.execute(
-            text(f"create table {name} (like {table} including defaults including constraints)")
-        )
-        connection.execute(
-            text(
-                f"alter table {table} attach partition {name}"
-                f" for values from ('{low}') to ('{high}')"
-            )
-        )
+        add_part(connection, name, str(low), str(high))
         made.append(name)
         month = following(month)
     return made
@@ -96,16 +88,23 @@ def drop_months(connection: Connection, table: str, end: dt.date) -> list[str]:
     """
     old = [part.name for part in parts(connection, table) if part.end <= end]
     for name in old:
-        connection.execute(text(f"drop table {name}"))
+        drop_part(connection, name)
     if old:
-        name = f"{table}_until_{month_name(end)}"
-        connection.execute(
-            text(
-                f"create table {name} partition of {table}"
-                f" for values from (minvalue) to ('{first_id(_midnight(end))}')"
-            )
-        )
+        until = f"{table}_until_{month_name(end)}"
+        add_part(connection, until, "minvalue", str(first_id(_midnight(end))))
     return old
+
+
+def add_part(connection: Connection, name: str, low: str, high: str) -> None:
+    """Make the part of this name, by a function that runs as the owner of the tables."""
+    connection.execute(
+        text("select add_part(:name, :low, :high)"), {"name": name, "low": low, "high": high}
+    )
+
+
+def drop_part(connection: Connection, name: str) -> None:
+    """Drop the part of this name, by a function that runs as the owner of the tables."""
+    connection.execute(text("select drop_part(:name)"), {"name": name})
 
 
 def month_name(month: dt.date) -> str:

@@ -13,7 +13,9 @@ from tierwatch.store.traffic.partitions import (
     FIGURE_TABLES,
     MONTHS_AHEAD,
     TEXT_TABLES,
+    add_part,
     drop_months,
+    drop_part,
     following,
     month_name,
     parts,
@@ -43,12 +45,7 @@ def add_partitions(
             ).scalar()
             if stray:  # rows are in the rest partition already; they age out with it
                 continue
-            connection.execute(
-                text(
-                    f"create table {name} partition of {table}"
-                    f" for values from ('{low}') to ('{high}')"
-                )
-            )
+            add_part(connection, name, str(low), str(high))
             made.append(name)
         month = following(month)
     return made
@@ -60,7 +57,7 @@ def drop_partitions(connection: Connection, oldest: dt.date) -> list[str]:
     for table in TEXT_TABLES:
         for part in parts(connection, table):
             if part.end <= oldest:
-                connection.execute(text(f"drop table {part.name}"))
+                drop_part(connection, part.name)
                 dropped.append(part.name)
     low, _ = month_bounds(oldest)
     for table in TEXT_TABLES:
