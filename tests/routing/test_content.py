@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.routing.content import cut_in_the_middle, image_count, message_text, role_of
+from tierwatch.routing.content import (
+    cut_in_the_middle,
+    image_count,
+    message_text,
+    role_of,
+    role_text_images,
+)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +101,12 @@ def test_no_message_breaks_the_reader(message: Any) -> None:
     assert isinstance(message_text(message), str)
     assert image_count(message) >= 0
     assert isinstance(role_of(message), str)
+
+
+@given(message=odd)
+def test_all_three_at_once_are_what_each_says(message: Any) -> None:
+    each = (role_of(message), message_text(message), image_count(message))
+    assert role_text_images(message) == each
 
 
 @given(text=st.text(max_size=300), longest=st.integers(2, 100))

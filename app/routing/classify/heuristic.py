@@ -9,12 +9,11 @@ confidences are an ordering first and probabilities second.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from operator import attrgetter, mul
-from typing import Any
+from operator import mul
+from typing import Any, NamedTuple
 
 from tierwatch.routing.classify.classification import Classification, Messages
-from tierwatch.routing.content import image_count, message_text, role_of
+from tierwatch.routing.content import role_text_images
 
 
 def _words(text: str) -> frozenset[str]:
@@ -48,6 +47,7 @@ _CONSTRAINT_WORDS = _words(
 )
 _DIGITS = "0123456789"
 _OPTIONS = (("\na.", "\nb.", "\nc."), ("\na)", "\nb)", "\nc)"), ("\n(a)", "\n(b)", "\n(c)"))
+_PARTS = (("\n2.", "(2)"), ("\n3.", "(3)"), ("\n4.", "(4)"))
 _ANSWER_FORMS = ("<answer>", "select the correct", "available functions", '"parameters":')
 
 # c_t = 1 / (1 + exp(demand - offset_t)). At the usual threshold of .7 a tier is kept up to a
@@ -56,8 +56,7 @@ _FIRST_OFFSET = 1.1
 _OFFSET_STEP = 0.7
 
 
-@dataclass(frozen=True, slots=True)
-class Signals:
+class Signals(NamedTuple):
     """What the form of a request says, each in its own unit; ``demand`` weighs them.
 
     Attributes:
@@ -94,7 +93,7 @@ class Signals:
     @property
     def demand(self) -> float:
         """How much the request asks of a model, on the scale of the logistic curves."""
-        return math.fsum(map(mul, _WEIGHTS, _signals_of(self)))
+        return math.fsum(map(mul, _WEIGHTS, self))
 
 
 _WEIGHTS = (
@@ -113,9 +112,6 @@ _WEIGHTS = (
     0.4,  # images
 )
 
-# In the order of the weights. `dataclasses.astuple` copies each number, at ten times the cost.
-_signals_of = attrgetter(*(field.name for field in fields(Signals)))
-
 
 def signals(
     messages: Messages,
@@ -126,10 +122,10 @@ def signals(
     """The signals of a chat in OpenAI's form. Never raises: what cannot be read says nothing."""
     prompt, length, turns, images = "", 0, 0, 0
     for message in messages:
-        text = message_text(message)
+        role, text, shown = role_text_images(message)
         length += len(text)
-        images += image_count(message)
-        if role_of(message) == "user":
+        images += shown
+        if role == "user":
             turns += 1
             prompt = text
         elif not turns:
@@ -142,7 +138,9 @@ def signals(
     json_demanded = bool(response_format) or ("json" in text and "answer" in text)
     closed = bool(tools) or json_demanded or _closed(text)
     formula_signs = text.count("$") + 2 * text.count("\\") + text.count("^")
-    parts = text.count("?") + sum(f"\n{n}." in text or f"({n})" in text for n in (2, 3, 4))
+    parts = text.count("?")
+    for line, bracket in _PARTS:
+        parts += line in text or bracket in text
     return Signals(
         open_ended=0.0 if closed else min(len(words) / _WORDS_OF_A_TASK, 1.0),
         json_demanded=float(json_demanded),
@@ -164,9 +162,14 @@ def _closed(text: str) -> bool:
     """Whether the prompt itself says what form the answer has, or asks for a single fact."""
     if len(text) <= _SHORT_QUESTION and text.startswith(_FACT_STARTS, 1):
         return True
-    if any(form in text for form in _ANSWER_FORMS):
-        return True
-    return any(all(mark in text for mark in marks) for marks in _OPTIONS)
+    # Loops: a generator costs more than the searches in a prompt of usual length.
+    for form in _ANSWER_FORMS:
+        if form in text:
+            return True
+    for first, second, third in _OPTIONS:
+        if first in text and second in text and third in text:
+            return True
+    return False
 
 
 class HeuristicClassifier:
@@ -184,7 +187,9 @@ class HeuristicClassifier:
     """
 
     def __init__(self, tiers: Sequence[str]) -> None:
-        self._below_top = tuple(tiers[:-1])
+        self._below_top = tuple(
+            (tier, _FIRST_OFFSET + _OFFSET_STEP * rank) for rank, tier in enumerate(tiers[:-1])
+        )
         self._top = tiers[-1]
 
     def classify(
@@ -200,12 +205,12 @@ class HeuristicClassifier:
         or more, with that confidence; else the top tier, with 1 - the last tier's confidence.
         """
         demand = signals(messages, tools=tools, response_format=response_format).demand
-        confidences = {
-            tier: 1 / (1 + math.exp(demand - _FIRST_OFFSET - _OFFSET_STEP * rank))
-            for rank, tier in enumerate(self._below_top)
-        }
-        for tier, confidence in confidences.items():
-            if confidence >= 0.5:  # noqa: PLR2004 - more likely than not
-                return Classification(tier, confidence, confidences=confidences)
-        highest = confidences[self._below_top[-1]]
-        return Classification(self._top, 1 - highest, confidences=confidences)
+        confidences = {}
+        label, confidence = "", 0.0
+        for tier, offset in self._below_top:
+            confidences[tier] = suffices = 1 / (1 + math.exp(demand - offset))
+            if not label and suffices >= 0.5:  # noqa: PLR2004 - more likely than not
+                label, confidence = tier, suffices
+        if not label:
+            label, confidence = self._top, 1 - suffices
+        return Classification(label, confidence, confidences=confidences)
