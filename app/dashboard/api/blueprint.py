@@ -4,6 +4,7 @@ One table, `ROUTES`, is what Flask serves and what ``/api/v1/openapi.json`` desc
 """
 
 import importlib.metadata
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from tierwatch.dashboard.api.answers import json_answer, problem_answer
 from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
 from tierwatch.dashboard.arguments import sentence
-from tierwatch.dashboard.site import this_site
+from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.errors import ConflictError, UsageError
 
 PREFIX = "/api/v1"
@@ -50,11 +51,19 @@ def _answer(route: Route, **values: Any) -> ResponseReturnValue:
     engine = this_site().engine
     try:
         with engine.connect() if route.method == "GET" else engine.begin() as connection:
-            return json_answer(route.run(connection, **values))
+            return json_answer(route.run(connection, **_storable(values)))
     except ConflictError as problem:
         return problem_answer(409, sentence(problem))
     except UsageError as problem:
         return problem_answer(400, sentence(problem))
+
+
+def _storable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parts of the address as Postgres can be asked for them: ``%00`` in a name names nobody."""
+    return {
+        name: stored_text(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
 api = Blueprint("api", __name__, url_prefix=PREFIX)

@@ -89,7 +89,7 @@ def sent(kind: type[T]) -> T:
     Raises:
         BadRequest: another shape.
     """
-    body = request.get_json(force=True, silent=True)
+    body = _json_body()
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     if not isinstance(body, dict) or set(body) != set(names):
         abort(400, f"the body: accepted is an object with exactly: {', '.join(names)}")
@@ -99,13 +99,21 @@ def sent(kind: type[T]) -> T:
     return kind(**{name: stored_text(body[name]) for name in names})
 
 
+def _json_body() -> object:
+    """The body read as JSON; None where it is none, or nested deeper than Python reads."""
+    try:
+        return request.get_json(force=True, silent=True)
+    except RecursionError:
+        return None
+
+
 def reason() -> str:
     """Why something is done, from the JSON body.
 
     Raises:
         BadRequest: there is none.
     """
-    body = request.get_json(force=True, silent=True)
+    body = _json_body()
     why = body.get("why") if isinstance(body, dict) else None
     if not isinstance(why, str):
         abort(400, 'the body: accepted is {"why": "the reason, which the audit keeps"}')

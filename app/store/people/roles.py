@@ -52,7 +52,8 @@ def accepted_name(name: str) -> str:
     # An address of the API ends in the name, where a slash or a dot alone means something else.
     if not fits or " " in name or "/" in name or name in {".", ".."}:
         raise UsageError(
-            f"name: found {name!r}; accepted: 1 to {_LONGEST_NAME} characters, no spaces, no slash"
+            f"name: found {name[:_LONGEST_NAME]!r};"
+            f" accepted: 1 to {_LONGEST_NAME} characters, no spaces, no slash"
         )
     return name
 

@@ -121,6 +121,27 @@ def test_bodies_that_are_none_are_refused_with_what_is_accepted(
     assert [one["name"] for one in call("GET", "/users").json["users"]] == ["root"]
 
 
+def test_a_name_in_the_address_that_no_database_holds_is_nobodys(call: Any) -> None:
+    for path in ("users/nul%00", "users/%ED%A0%80", "users/%FF"):
+        assert call("GET", f"/{path}").status_code == 404, path
+        assert call("POST", f"/{path}/disable").status_code == 404, path
+    assert call("POST", "/tokens/nul%00/revoke").status_code == 404
+
+
+def test_a_body_nested_deeper_than_can_be_read_is_none(client: Any, bearer: Bearer) -> None:
+    headers = bearer("admin")
+    for body in ("[" * 60_000, '{"name":' * 9_000, "[" * 5_000 + "]" * 5_000):
+        for path in ("users", "tokens", "alerts/1/resolve"):
+            refused = client.post(f"/api/v1/{path}", headers=headers, data=body)
+            assert refused.status_code in {400, 404}, path
+
+
+def test_a_refusal_does_not_repeat_all_that_was_sent(call: Any) -> None:
+    refused = call("POST", "/users", {"name": "n" * 100_000, "role": "viewer"})
+    assert refused.status_code == 400
+    assert len(refused.text) < 500
+
+
 @pytest.mark.parametrize("role", ["viewer", "reviewer", "approver"])
 def test_nobody_else_learns_who_there_is(client: Any, bearer: Bearer, role: str) -> None:
     headers = bearer(role)
