@@ -1,14 +1,35 @@
 """The database of one command: open while it works, and one sentence where it cannot be used."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from psycopg.errors import InsufficientPrivilege, UndefinedTable
 from sqlalchemy import Engine
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from tierwatch.errors import DatabaseError
+from tierwatch.settings import Settings, read_settings, variable
 from tierwatch.store.database import build_engine
+
+
+def settings_here() -> Settings:
+    """The settings of a command that works beside what runs already.
+
+    Where no variable names a Postgres, that of the `tierwatch up` in this folder is meant.
+
+    Raises:
+        SettingsError: a variable's value is not accepted.
+        StackError: the folder's files cannot be read.
+    """
+    from tierwatch.local import embedded_postgres
+
+    settings = read_settings()
+    if variable("database_url") in os.environ:
+        return settings
+    url = embedded_postgres(settings.data_dir)
+    return settings if url is None else replace(settings, database_url=url)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.settings import read_settings
 
 
 def _thresholds(
@@ -40,10 +39,10 @@ def _thresholds(
 @ends_in_a_sentence
 def command(*, thresholds: dict[str, float], as_json: bool) -> None:
     """Score thresholds on the pairs judged so far, beside the active ones. Changes nothing."""
-    from tierwatch.command.database import opened_database
+    from tierwatch.command.database import opened_database, settings_here
     from tierwatch.loop.improve.replay_policy import replay_document, replay_thresholds
 
-    url = read_settings().database_url
+    url = settings_here().database_url
     with opened_database(url) as engine, engine.connect() as connection:
         found = replay_document(replay_thresholds(connection, thresholds))
     if as_json:

@@ -10,7 +10,7 @@ import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
 from tierwatch.errors import UsageError
-from tierwatch.settings import Settings, read_settings
+from tierwatch.settings import Settings
 
 if TYPE_CHECKING:
     from tierwatch.evaluation.rates.estimate import Estimate
@@ -30,7 +30,9 @@ def command(*, rebuild: bool, off: bool, as_json: bool) -> None:
     """Show the active task types: size, misroute and overspend rates, own thresholds."""
     if rebuild and off:
         raise UsageError("found --rebuild and --off; accepted is one of them")
-    run_types(read_settings(), rebuild=rebuild, off=off, as_json=as_json)
+    from tierwatch.command.database import settings_here
+
+    run_types(settings_here(), rebuild=rebuild, off=off, as_json=as_json)
 
 
 def run_types(settings: Settings, *, rebuild: bool, off: bool, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say, say_columns
-from tierwatch.settings import Settings, read_settings
+from tierwatch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def command() -> None:
 def add(name: str, role: str, subject: str | None) -> None:
     """Add NAME and print a one-time password."""
     if subject is None:
-        say(f"{name} ({role}), one-time password: {new_user(read_settings(), name, role)}")
+        say(f"{name} ({role}), one-time password: {new_user(None, name, role)}")
         return
     from tierwatch.store.people.accounts import add_external_user
 
@@ -121,7 +121,7 @@ def remove(name: str) -> None:
     say(f"{name} is removed")
 
 
-def new_user(settings: Settings, name: str, role: str) -> str:
+def new_user(settings: Settings | None, name: str, role: str) -> str:
     """Add a user and return the one-time password.
 
     Raises:
@@ -145,9 +145,9 @@ def changing(settings: Settings | None = None) -> "Iterator[Connection]":
     Raises:
         DatabaseError: Postgres cannot be used.
     """
-    from tierwatch.command.database import opened_database
+    from tierwatch.command.database import opened_database, settings_here
 
-    url = (settings or read_settings()).database_url
+    url = (settings or settings_here()).database_url
     with opened_database(url) as engine, engine.begin() as connection:
         yield connection
 

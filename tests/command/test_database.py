@@ -1,13 +1,16 @@
 """Commands that need Postgres, while it is away or empty: one sentence, no traceback."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from tierwatch.command import main
-from tierwatch.command.database import opened_database
+from tierwatch.command.database import opened_database, settings_here
 from tierwatch.errors import DatabaseError
+from tierwatch.settings import read_settings
 
 # Nothing listens on port 1: the connection is refused at once.
 AWAY = "postgresql+psycopg://tierwatch:hunter2@127.0.0.1:1/tierwatch"
@@ -67,3 +70,22 @@ def test_a_faulty_statement_is_our_fault_and_keeps_its_traceback(url: str) -> No
 @pytest.fixture
 def url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
+
+
+def test_commands_mean_the_stack_of_this_folder_unless_told_otherwise(
+    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TIERWATCH_DATABASE_URL", raising=False)
+    monkeypatch.setenv("TIERWATCH_DATA_DIR", str(tmp_path))
+    assert settings_here() == read_settings()
+    (tmp_path / "ports.json").write_text('{"postgres": 1}')
+    (tmp_path / "credentials.json").write_text('{"postgres": "hunter2"}')
+    assert settings_here().database_url == AWAY
+    done = CliRunner().invoke(main, ["users", "list"])
+    assert "port 1 " in done.stderr
+    assert "hunter2" not in done.stderr
+    own = engine.url.render_as_string(hide_password=False)
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", own)
+    assert settings_here().database_url == own
+    assert CliRunner().invoke(main, ["users", "add", "ada"]).exit_code == 0
+    assert "ada" in CliRunner().invoke(main, ["users", "list"]).stdout

@@ -39,11 +39,11 @@ def test() -> None:
 @ends_in_a_sentence
 def list_destinations() -> None:
     """Print how each destination does, and how much waits for it."""
-    from tierwatch.command.database import opened_database
+    from tierwatch.command.database import opened_database, settings_here
     from tierwatch.store.pages.notifications import destination_lines
 
     with (
-        opened_database(read_settings().database_url) as engine,
+        opened_database(settings_here().database_url) as engine,
         engine.connect() as connection,
     ):
         lines = destination_lines(connection)
@@ -60,11 +60,11 @@ def list_destinations() -> None:
 @ends_in_a_sentence
 def retry(alert: int | None) -> None:
     """Let events that failed wait again, to be sent by a worker at once."""
-    from tierwatch.command.database import opened_database
+    from tierwatch.command.database import opened_database, settings_here
     from tierwatch.loop.notify.again import retry_deliveries
 
     with (
-        opened_database(read_settings().database_url) as engine,
+        opened_database(settings_here().database_url) as engine,
         engine.begin() as connection,
     ):
         count = retry_deliveries(connection, actor=_ACTOR, alert_id=alert)
