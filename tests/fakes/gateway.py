@@ -63,7 +63,7 @@ class RunningGateway:
         self.app = build_gateway(
             config=self.config,
             router=self.router,
-            recorder=self.recorded,
+            recorder=options.pop("recorder", self.recorded),
             policies=self._policies,
             upstream=Upstream(self.config.providers, environ),
             clock=time.time,
@@ -75,7 +75,8 @@ class RunningGateway:
             metrics_token=options.pop("metrics_token", ""),
             capture=options.pop("capture", None),
         )
-        self.server = gateway_server(self.app, "127.0.0.1", 0)
+        around: Callable[[Any], Any] = options.pop("around", lambda app: app)
+        self.server = gateway_server(around(self.app), "127.0.0.1", 0)
         self.url = ""
         self.client = httpx.Client(timeout=WAIT_S, trust_env=False, verify=False)  # noqa: S501 - plain HTTP; reading the CA file takes 30 ms a test
         self._thread = threading.Thread(target=self.server.run)
