@@ -95,6 +95,16 @@ def users(connection: Connection) -> list[tuple[str, str, str]]:
     return [tuple(row) for row in connection.execute(query)]
 
 
+def test_the_way_to_the_provider_looks_like_a_button(browser: Browser) -> None:
+    assert '<a class="button main" href="/login/oidc">Log in with ops login</a>' in browser.page(
+        "/login"
+    )
+    with browser.get("/static/tierwatch.css") as answer:  # a file, which stays open until then
+        styles = answer.text
+    assert "button, a.button {" in styles
+    assert "button.main, a.button.main {" in styles
+
+
 def test_somebody_new_enters_with_the_role_of_their_groups(
     browser: Browser, provider: OidcProvider, connection: Connection
 ) -> None:
