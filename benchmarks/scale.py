@@ -33,6 +33,8 @@ from tierwatch.config import Config, load_config
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.local import Stack
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
+from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import redact
@@ -155,8 +157,8 @@ def gateway(url: str, folder: str, number: int, per_s: float, seconds: int) -> F
         plan=SamplingPlan(SAMPLE_RATE),
         budget_usd_per_day=None,
         redact=redact,
-        spool_path=Path(folder) / f"{number}.jsonl",
-        spool_max_bytes=100_000_000,
+        spools=SpoolFolder(Path(folder), name=f"{number}", max_bytes=100_000_000, port=number),
+        letters=DeadLetters(Path(folder), max_bytes=1_000_000),
         buffer=1_000_000,
     )
     recorder.flush()
