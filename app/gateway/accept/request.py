@@ -32,6 +32,7 @@ _LISTS: tuple[tuple[str, type, str], ...] = (
     ("stop", str, "a string or a list of strings"),
     ("stop_sequences", str, "a list of strings"),
 )
+_NAMES = frozenset(name for name, _, _ in _FIELDS)
 
 
 def read_request(body: bytes) -> dict[str, Any] | Refusal:
@@ -52,6 +53,8 @@ def read_request(body: bytes) -> dict[str, Any] | Refusal:
 def _field_problem(request: Mapping[str, Any]) -> Refusal | None:
     if not isinstance(request.get("model"), str) or not request["model"]:
         return _wrong("model", "a string: `auto`, or the name of a tier or model")
+    if _NAMES.isdisjoint(request):  # most requests are a model and messages
+        return None
     for name, types, accepted in _FIELDS:
         value = request.get(name)
         if value is not None and not isinstance(value, types):
