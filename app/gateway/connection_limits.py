@@ -7,8 +7,9 @@ A request that arrives in one piece pays for two comparisons and a pass over its
 """
 
 import asyncio
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import (
@@ -18,6 +19,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from tierwatch.descriptors import descriptors
+from tierwatch.gateway.cycle import Cycle
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.wires import WIRES
@@ -181,12 +183,41 @@ class BoundedHttp(HttpToolsProtocol):
         self._refusal = self._head_problem()
         if self._refusal is not None:
             raise ValueError(self._refusal.code)  # the parser stops, and says so
-        super().on_headers_complete()  # raises for an address that cannot be read
+        self._begin()  # raises for an address that cannot be read
         self._in_head, self._in_body = False, True
         self._size = 0
         self._unwatch()
         if self.parser.should_upgrade() and self.scope["method"] != "CONNECT":
             self._framing = [header for header in self.headers if header[0] in _FRAMES]
+
+    def _begin(self) -> None:
+        """Have the request served; one behind another that is under way waits for its turn.
+
+        As uvicorn does it, but for who writes the reply (`cycle`).
+        """
+        version, before = self.parser.get_http_version(), self.cycle
+        scope = self.scope
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"], scope["raw_path"], scope["query_string"] = _address(self.url)
+        self.cycle = Cycle(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         """Some of the body is here."""
@@ -285,6 +316,19 @@ class BoundedHttp(HttpToolsProtocol):
         self._dropped += len(data)
         if self._dropped > _LINGER_BYTES:
             self.transport.abort()
+
+
+# Callers ask for a few paths.
+@lru_cache(maxsize=64)
+def _address(url: bytes) -> tuple[str, bytes, bytes]:
+    """Path, the path as it was sent, and what stands behind it.
+
+    >>> _address(b"/v1/models/a%20b?x=1")
+    ('/v1/models/a b', b'/v1/models/a%20b', b'x=1')
+    """
+    parsed = httptools.parse_url(url)
+    path = parsed.path.decode("ascii")
+    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
 
 
 def _wire_at(url: bytes) -> str:

@@ -1,0 +1,98 @@
+"""How a reply goes out: head and body of a whole one together, with one call to the kernel.
+
+uvicorn writes the head at once, which uvloop hands to the kernel at once, and then the body: one
+system call of three a request that a whole reply, which is there before its head, need not pay for.
+"""
+
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+from tierwatch.gateway.asgi import Header
+
+# More is not worth copying, which joining it to its head would be.
+_COPIED_BYTES = 64 * 1024
+_NAME = b"abcdefghijklmnopqrstuvwxyz0123456789-"
+# Nothing may end a line, or its connection's framing, from inside a value.
+_CONTROLS = bytes([*range(9), *range(10, 32), 127])
+# These decide about more than themselves; uvicorn reads them.
+_FRAMING = frozenset({b"transfer-encoding", b"connection"})
+
+
+class Cycle(RequestResponseCycle):
+    """One request and its reply on a connection. Made by the connection.
+
+    Whole replies take the short way; streams, and whatever is unusual, go uvicorn's.
+    """
+
+    _head = b""
+
+    async def send(self, message: Any) -> None:
+        """Take the head of a reply, or some of its body."""
+        if self.flow.write_paused or self.disconnected or self.response_complete:
+            await self._send_apart(message)
+        elif self._head:
+            body = message.get("body", b"")
+            whole = message["type"] == "http.response.body" and not message.get("more_body")
+            if whole and len(body) == self.expected_content_length <= _COPIED_BYTES:
+                self._close_with(body)
+            else:
+                await self._send_apart(message)
+        elif not self._takes_head(message):
+            await super().send(message)
+
+    async def _send_apart(self, message: Any) -> None:
+        head, self._head = self._head, b""
+        if head and not self.disconnected:
+            self.transport.write(head)
+        await super().send(message)
+
+    def _takes_head(self, message: Any) -> bool:
+        """Whether this is the head of a whole reply, which then waits for its body."""
+        if self.response_started or message["type"] != "http.response.start":
+            return False
+        headers = message.get("headers", ())
+        length = _length(headers)
+        if length is None or self.scope["method"] == "HEAD":
+            return False
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.chunked_encoding = False
+        self.expected_content_length = length
+        lines = [*self.default_headers, *headers]
+        if not self.keep_alive:
+            lines.append((b"connection", b"close"))
+        status = STATUS_LINE[message["status"]]
+        self._head = b"%s%s\r\n\r\n" % (status, b"\r\n".join(map(b": ".join, lines)))
+        return True
+
+    def _close_with(self, body: bytes) -> None:
+        """Write the whole reply; there is no more of it."""
+        head, self._head = self._head, b""
+        self.transport.write(head + body)
+        self.expected_content_length = 0
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+
+def _length(headers: list[Header]) -> int | None:
+    r"""The length that ordinary headers of a whole reply say; None for others.
+
+    >>> _length([(b"content-type", b"text/plain"), (b"content-length", b"12")])
+    12
+    >>> _length([(b"content-length", b"12"), (b"x-id", b"1\r\nx-other: 2")]) is None
+    True
+    """
+    names = [name for name, _ in headers]
+    if names.count(b"content-length") != 1 or not _FRAMING.isdisjoint(names):
+        return None
+    values = b"".join([value for _, value in headers])
+    if b"".join(names).translate(None, _NAME) or len(values.translate(None, _CONTROLS)) != len(
+        values
+    ):
+        return None
+    said = headers[names.index(b"content-length")][1]
+    return int(said) if said.isdigit() else None
