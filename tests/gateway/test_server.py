@@ -53,6 +53,7 @@ def test_what_the_imports_left_is_not_walked_by_each_collection(
     done: list[str] = []
     monkeypatch.setattr(server.gc, "collect", lambda: done.append("collect"))
     monkeypatch.setattr(server.gc, "freeze", lambda: done.append("freeze"))
+    monkeypatch.setattr(server.gc, "set_threshold", lambda _: done.append("seldom"))
 
     class Server:
         async def serve(self) -> None:
@@ -60,7 +61,7 @@ def test_what_the_imports_left_is_not_walked_by_each_collection(
 
     monkeypatch.setattr(server, "gateway_server", lambda *_, **__: Server())
     run_server(hello, "127.0.0.1", 0, signals=StopSignals())
-    assert done == ["collect", "freeze", "serve"]
+    assert done == ["collect", "freeze", "seldom", "serve"]
 
 
 def test_a_port_that_is_taken_is_said() -> None:
