@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from operator import is_
+from types import MappingProxyType
 from typing import Any
 
 from tierwatch.routing.stickiness import in_tool_exchange
@@ -19,6 +20,7 @@ from tierwatch.wire.history.reader import Fitted, Reader
 from tierwatch.wire.history.turns import thinks
 from tierwatch.wire.json_values import objects, string
 
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 _REASONING_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 
@@ -30,8 +32,11 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
         to: the wire of the provider that will be called.
         reader: who that is, and what is known of the messages' issuers.
     """
-    changes: Counter[str] = Counter()
     given = objects(request.get("messages"))
+    answered = "assistant" in [message.get("role") for message in given]
+    if to != ANTHROPIC and not answered and not reader.mixed:
+        return Fitted(request, _NOTHING)  # most requests: nobody has written anything yet
+    changes: Counter[str] = Counter()
     fitted = [
         _fitted_message(message, index, to, reader, changes)
         if message.get("role") == "assistant"

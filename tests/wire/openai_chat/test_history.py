@@ -119,3 +119,23 @@ def test_marks_for_a_cache_stay_away_from_openai_where_the_tiers_are_mixed() -> 
     assert "cache_control" not in str(plain.request)
     there = fitted_request(request, wire="openai", to="anthropic", reader=reader(None, mixed=True))
     assert str(request_to_anthropic({"model": "m", **there.request})).count("cache_control") == 2
+
+
+@pytest.mark.parametrize("role", ["user", "system", "tool", "developer"])
+@pytest.mark.parametrize("known", [None, HERE, STRANGER])
+def test_what_nobody_has_answered_is_passed_on_as_it_stands(
+    role: str, known: Issuer | None
+) -> None:
+    request = {"messages": [{"role": role, "content": "Hi", "reasoning": "none of an answer's"}]}
+    fitted = fitted_request(request, wire="openai", to="openai", reader=reader(known))
+    assert fitted.request is request
+    assert not fitted.changes
+
+
+def test_one_answer_among_many_messages_is_read() -> None:
+    asked: dict[str, Any] = {"role": "user", "content": "Hi"}
+    answer = {"role": "assistant", "content": "Hello", "reasoning_content": "secret"}
+    request = {"messages": [asked, answer, asked]}
+    fitted = fitted_request(request, wire="openai", to="openai", reader=reader(STRANGER))
+    assert fitted.changes
+    assert "secret" not in str(fitted.request)
