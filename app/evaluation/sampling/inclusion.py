@@ -58,8 +58,21 @@ def inclusion(
         plan: the active rates.
         exchange_id: what the deterministic draw is made from.
     """
+    return drawn(decision, tiers, plan, exchange_id, propensities(decision, tiers, plan))
+
+
+def drawn(
+    decision: Decision,
+    tiers: Sequence[str],
+    plan: SamplingPlan,
+    exchange_id: str,
+    chances: tuple[float, float],
+) -> Inclusion | None:
+    """What `inclusion` says, for who has the `propensities` already."""
+    up, down = chances
+    if up == down == 0:
+        return None
     place = tiers.index(decision.tier)
-    up, down = propensities(decision, tiers, plan)
     rate = plan.sample_rate * plan.factor
     draw = hashed_share(plan.salt, exchange_id)
     if draw < down:

@@ -15,7 +15,7 @@ from tierwatch.dispatch import Dispatch
 from tierwatch.evaluation.sampling.inclusion import (
     Inclusion,
     cached_inclusion,
-    inclusion,
+    drawn,
     propensities,
 )
 from tierwatch.evaluation.sampling.plan import SamplingPlan
@@ -131,8 +131,9 @@ class CaptureRecorder:
             return None, 0.0
         decision, plan = served.decision, self._plan  # one object: the writer swaps it whole
         if served.served_tier == decision.tier:
-            expected = sum(propensities(decision, self._names, plan))
-            return inclusion(decision, self._names, plan, str(served.exchange_id)), expected
+            chances = propensities(decision, self._names, plan)
+            exchange_id = str(served.exchange_id)
+            return drawn(decision, self._names, plan, exchange_id, chances), sum(chances)
         if served.served_tier == CACHE_TIER:
             expected = plan.sample_rate * plan.factor
             return cached_inclusion(decision, plan, str(served.exchange_id)), expected

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tierwatch.evaluation.sampling import inclusion as inclusion_module
 from tierwatch.evaluation.sampling.budget import budget_factor
-from tierwatch.evaluation.sampling.inclusion import Inclusion, inclusion, propensities
+from tierwatch.evaluation.sampling.inclusion import Inclusion, drawn, inclusion, propensities
 from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
 from tierwatch.routing.decision import Decision
 
@@ -208,3 +208,19 @@ def test_two_phases_keep_probabilities_possible_and_weights_under_the_cap(
     rate = plan.sample_rate * plan.factor
     if up > 0 and rate > 1e-300:
         assert rate / up <= weight_cap(plan) * (1 + 1e-9)
+
+
+def test_what_may_never_be_included_is_not_drawn() -> None:
+    pinned = decision("simple", escalated=False, reason="pinned")
+    assert drawn(pinned, LADDER, SamplingPlan(sample_rate=1.0), "x", (0.0, 0.0)) is None
+
+
+@given(plan=PLANS, tier=st.sampled_from(LADDER), number=st.integers(0, 10_000))
+def test_a_draw_with_chances_in_hand_is_the_same_draw(
+    plan: SamplingPlan, tier: str, number: int
+) -> None:
+    one = decision(tier, escalated=tier != "simple")
+    chances = propensities(one, LADDER, plan)
+    found = drawn(one, LADDER, plan, str(number), chances)
+    assert found == inclusion(one, LADDER, plan, str(number))
+    assert found is None or found.pi == chances[found.direction == "down"]
