@@ -168,7 +168,7 @@ def resolved_model(name: str) -> str:
     >>> resolved_model("GPT-4o-mini")
     'gpt-4o-mini'
     """
-    model = _BEDROCK.sub("", name.lower().rsplit("/", 1)[-1].strip())
-    while (shorter := _SUFFIX.sub("", model)) != model:
+    model = name.lower().rsplit("/", 1)[-1].strip()
+    while (shorter := _SUFFIX.sub("", _BEDROCK.sub("", model)).strip()) != model:
         model = shorter
     return model

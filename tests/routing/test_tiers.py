@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ConfigError
@@ -123,6 +123,7 @@ def test_no_tier_is_named_as_the_cache_is_counted() -> None:
     assert CACHE_TIER == "cache"
 
 
+@example(name="0 :0")
 @given(name=st.text("abc-@:/.v0123456789 GPT", max_size=30))
 def test_the_model_behind_a_name_has_no_other_model_behind_it(name: str) -> None:
     model = resolved_model(name)
