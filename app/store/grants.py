@@ -20,7 +20,8 @@ _GRANTS = (
     "grant usage on schema public to {role}",
     "grant select, insert, update, delete on all tables in schema public to {role}",
     "revoke all on audit, alembic_version from {role}",
-    "grant select, insert on audit to {role}",
+    # When, and in which order, is the database's to say.
+    "grant select, insert (actor, action, subject, detail) on audit to {role}",
     "grant select on alembic_version to {role}",
     "grant execute on function add_part(text, text, text), drop_part(text) to {role}",
     "grant execute on function part_parent(text) to {role}",
