@@ -38,7 +38,8 @@ def leaves(command: click.Command, *path: str) -> Iterator[tuple[str, ...]]:
 @pytest.mark.parametrize("name", sorted(main.commands))
 def test_the_listing_of_the_folder_says_which_file_runs(name: str) -> None:
     file = f"{name.replace('-', '_')}.py"
-    (found,) = [path for path in (FOLDER / file, FOLDER / "serve" / file) if path.exists()]
+    places = (FOLDER / file, FOLDER / "serve" / file, FOLDER / "alerts" / file)
+    (found,) = [path for path in places if path.exists()]
     module = main.commands[name].callback.__module__
     assert module.split(".")[2:] == list(found.relative_to(FOLDER).with_suffix("").parts)
 

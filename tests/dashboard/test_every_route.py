@@ -32,8 +32,11 @@ GET  /alerts                               user      200
 GET  /alerts/{alert_id}                    user      200
 POST /alerts/{alert_id}/acknowledge        reviewer  302
 POST /alerts/{alert_id}/resolve            reviewer  302
+POST /alerts/{alert_id}/retry              approver  409
+POST /alerts/test                          approver  200
 GET  /audit                                user      200
 GET  /healthz                              anybody   200
+GET  /healthz/loop                         anybody   503
 GET  /judge                                user      200
 GET  /login                                anybody   200
 POST /login                                anybody   401

@@ -17,6 +17,8 @@ SERIES = {
     "tierwatch_feedback",
     "tierwatch_held_cost_usd",
     "tierwatch_history_changes",
+    "tierwatch_key_cost_usd",
+    "tierwatch_key_requests",
     "tierwatch_model_version",
     "tierwatch_models_refused",
     "tierwatch_overhead_seconds",
