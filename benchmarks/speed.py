@@ -37,7 +37,8 @@ START_S = 120
 # LiteLLM starts without a strong key only where it is told that this is no deployment.
 LOCAL = {"LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}
 _WRK = re.compile(
-    r"50%\s+(?P<p50>\S+).*?99%\s+(?P<p99>\S+).*?Requests/sec:\s+(?P<rate>\S+)", re.DOTALL
+    r"Distribution.*?\s50%\s+(?P<p50>\S+).*?99%\s+(?P<p99>\S+).*?Requests/sec:\s+(?P<rate>\S+)",
+    re.DOTALL,
 )
 
 

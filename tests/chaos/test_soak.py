@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from chaos.load import Load
@@ -72,6 +73,11 @@ def sample(world: World, redis: Redis, began: float) -> Sample:
     )
 
 
+def settled(report: dict[str, Any], answered: int) -> bool:
+    """Whether every answer is counted, the last flush included, and no pair is pending."""
+    return report["requests"] >= answered and not report["pending"]
+
+
 def lines(samples: list[Sample]) -> list[str]:
     """The samples as a table, one column each."""
     heads = ["", *(f"at {one.at_s:.0f} s" for one in samples)]
@@ -110,7 +116,10 @@ def test_nothing_grows_without_bound(
         finally:
             seen = load.end()
         wait_for(
-            "nothing pending", lambda: not world.report()["pending"], within_s=60, stack=world.stack
+            "all counted and judged",
+            lambda: settled(world.report(), seen.answered),
+            within_s=60,
+            stack=world.stack,
         )
         report = world.report()
         redis.close()
