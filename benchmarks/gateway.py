@@ -93,6 +93,7 @@ def running_gateway(
     *,
     provider: str = STUB_URL,
     stores_away: bool = False,
+    processes: int = 1,
 ) -> Iterator[tuple[str, Any]]:
     """Run a checkout's gateway with everything it has in production; its URL and database.
 
@@ -102,6 +103,7 @@ def running_gateway(
         folder: for its files; made here.
         provider: base URL of the only one.
         stores_away: whether it finds neither Postgres nor Redis.
+        processes: that serve; 1 is what every checkout knows.
     """
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
     folder.mkdir()
@@ -127,7 +129,8 @@ def running_gateway(
                 "TIERWATCH_REDIS_URL": "redis://127.0.0.1:1/0",
                 "TIERWATCH_LOG_LEVEL": "error",
             }
-        process = subprocess.Popen([*tierwatch, "gateway"], env=env, stdout=sys.stderr)
+        many = ["--processes", str(processes)] if processes > 1 else []
+        process = subprocess.Popen([*tierwatch, "gateway", *many], env=env, stdout=sys.stderr)
         try:
             url = f"http://127.0.0.1:{port}"
             _wait_until_ready(f"{url}/readyz", process)
