@@ -30,6 +30,8 @@ class Asked(NamedTuple):
         chat: the same in OpenAI's form.
         pinned: the decision of a caller who named a tier or a model; None where the router decides.
         caller: name of the key, by which the request is counted; empty for none.
+        side_call: what a program asks beside its conversation, such as ``title | quota |
+            compaction | subagent``; empty for a turn of one.
     """
 
     exchange_id: uuid.UUID
@@ -45,6 +47,7 @@ class Asked(NamedTuple):
     chat: dict[str, Any]
     pinned: Decision | None
     caller: str = ""
+    side_call: str = ""
 
     def __repr__(self) -> str:
         """Without what nobody may read in a log: the key, headers and text."""

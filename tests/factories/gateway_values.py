@@ -33,6 +33,7 @@ def asked(
     pinned: Decision | None = None,
     chat: dict[str, Any] | None = None,
     within_s: float = 600.0,
+    side_call: str = "",
     **fields: Any,
 ) -> Asked:
     """A request; ``fields`` stand in its body."""
@@ -50,6 +51,7 @@ def asked(
         request=request,
         chat=request if chat is None else chat,
         pinned=pinned,
+        side_call=side_call,
     )
 
 

@@ -27,3 +27,8 @@ def test_usage_in_a_stream_is_wanted_by_a_plain_true(options: object, *, wants: 
 def test_no_log_shows_a_key_or_a_text() -> None:
     one = asked(key=b"sk-secret", headers={b"authorization": b"Bearer sk-secret"})
     assert repr(one) == "Asked(00000000-0000-0000-0000-000000000007, openai)"
+
+
+def test_a_request_is_a_turn_of_a_conversation_unless_it_was_recognised() -> None:
+    assert asked().side_call == ""
+    assert asked(side_call="title").side_call == "title"
