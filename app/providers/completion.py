@@ -182,7 +182,7 @@ class _Provider:
 
     def body(self, request: Mapping[str, Any]) -> bytes:
         if self.wire.name != OPENAI:
-            request = self.wire.write_request(WIRES[OPENAI].read_request(request))
+            request = self.wire.write_request(WIRES[OPENAI].read_request(request)).request
         try:
             return orjson.dumps(request)
         except TypeError as error:  # orjson: half a surrogate pair, or a value JSON does not have

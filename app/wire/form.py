@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tierwatch.wire.chat import ChatAnswer, ChatRequest
+from tierwatch.wire.crossing.rewritten import Rewritten
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.history.reader import Fitted, Reader
 from tierwatch.wire.sse import SSEEvent
@@ -100,7 +101,7 @@ class Wire:
         chat_url: where a provider with this base URL takes chats.
         auth_headers: the headers that show a provider its key, where there is one.
         read_request: a caller's body as a typed request; never raises.
-        write_request: the body for a provider.
+        write_request: the body for a provider, and what was fitted for it.
         read_reply: a provider's whole answer as a typed answer.
         write_reply: the body for a caller.
         stream_in: a provider's stream as chunks.
@@ -119,7 +120,7 @@ class Wire:
     chat_url: Callable[[str], str]
     auth_headers: Callable[[str], dict[str, str]]
     read_request: Callable[[Mapping[str, Any]], ChatRequest]
-    write_request: Callable[[ChatRequest], dict[str, Any]]
+    write_request: Callable[[ChatRequest], Rewritten]
     read_reply: ReadReply
     write_reply: Callable[[ChatAnswer], dict[str, Any]]
     stream_in: BeginStreamIn

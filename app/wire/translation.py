@@ -9,22 +9,27 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.crossing.library_form import library_form
+from tierwatch.wire.crossing.rewritten import Rewritten
 from tierwatch.wire.first_choice import Reply, first_choice
 from tierwatch.wire.history.reader import Fitted, Reader
 from tierwatch.wire.json_bytes import write_json
+from tierwatch.wire.json_values import rest
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
+
+# What callers say to us in ``metadata`` (docs/configuration.md): no provider's business.
+OURS = frozenset({"session_id", "tierwatch_cache"})
 
 
 def library_request(caller: str, request: Mapping[str, Any]) -> dict[str, Any]:
     """A caller's request as the routing library and the capture take it: OpenAI's dictionaries.
 
-    Raises:
-        ProviderError: kind ``refused`` when the request cannot be said in them.
+    Never raises: a part that has no word there becomes a short text that names it.
     """
     if caller == OPENAI:
         return request if isinstance(request, dict) else dict(request)
-    return WIRES[OPENAI].write_request(WIRES[caller].read_request(request))
+    return library_form(WIRES[caller].read_request(request))
 
 
 def fitted_request(request: Mapping[str, Any], *, wire: str, to: str, reader: Reader) -> Fitted:
@@ -39,27 +44,36 @@ def fitted_request(request: Mapping[str, Any], *, wire: str, to: str, reader: Re
     return WIRES[wire].fitted_history(request, to=to, reader=reader)
 
 
-def provider_body(
-    caller: str, provider: str, request: Mapping[str, Any], chat: Mapping[str, Any], model: str
-) -> bytes:
-    """The body for a provider: the caller's with only ``model`` replaced, or its translation.
+def provider_request(
+    caller: str, provider: str, request: Mapping[str, Any], model: str
+) -> Rewritten:
+    """The request for a provider: the caller's with only ``model`` replaced, or its translation.
+
+    Words of ours in ``metadata`` are taken out on every way.
 
     Args:
         caller: the caller's wire.
         provider: the provider's wire.
-        request: what the caller sent.
-        chat: the same in OpenAI's dictionaries.
+        request: what the caller sent, its history fitted to the model.
         model: the model that is to serve it.
 
     Raises:
         ProviderError: kind ``refused`` when the request cannot be said on the provider's wire.
     """
+    out = {**request, "model": model}
+    if "metadata" in out:
+        _take_out_our_words(out)
     if caller == provider:
-        return write_json({**request, "model": model})
-    if provider == OPENAI:
-        return write_json({**chat, "model": model})
-    typed = WIRES[caller].read_request({**request, "model": model})
-    return write_json(WIRES[provider].write_request(typed))
+        return Rewritten(out)
+    return WIRES[provider].write_request(WIRES[caller].read_request(out))
+
+
+def _take_out_our_words(out: dict[str, Any]) -> None:
+    metadata = out["metadata"]
+    if isinstance(metadata, dict) and not OURS.isdisjoint(metadata):
+        metadata = out["metadata"] = rest(metadata, OURS)
+    if metadata == {}:  # says nothing, and some servers refuse the field
+        del out["metadata"]
 
 
 def caller_reply(

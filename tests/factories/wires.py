@@ -11,7 +11,7 @@ from tierwatch.wire.wires import WIRES
 
 def request_said(body: Mapping[str, Any], *, on: str, to: str) -> dict[str, Any]:
     """A request of one wire as the body for another."""
-    return WIRES[to].write_request(WIRES[on].read_request(body))
+    return WIRES[to].write_request(WIRES[on].read_request(body)).request
 
 
 def request_to_anthropic(body: Mapping[str, Any]) -> dict[str, Any]:

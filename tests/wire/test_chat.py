@@ -70,7 +70,7 @@ def test_a_wire_of_the_future_is_written_on_those_of_today() -> None:
     given = Turn("tool", (result,), plain=True, extras=NEW)
     request = asked()._replace(turns=(*asked().turns, answer().turn, given))
     use = {"type": "tool_use", "id": "call_1", "name": "weather", "input": {"city": "Rome"}}
-    said = WIRES[ANTHROPIC].write_request(request)["messages"]
+    said = WIRES[ANTHROPIC].write_request(request).request["messages"]
     assert said == [
         {"role": "user", "content": "Weather in Rome?"},
         {"role": "assistant", "content": [{"type": "text", "text": "I look."}, use]},
@@ -86,7 +86,7 @@ def test_an_answer_is_the_next_turn_of_its_conversation(name: str) -> None:
     wire = WIRES[name]
     read = wire.read_reply(wire.write_reply(answer()))
     request = asked()._replace(turns=(*asked().turns, read.turn))
-    [question, told] = wire.write_request(request)["messages"]
+    [question, told] = wire.write_request(request).request["messages"]
     assert question == {"role": "user", "content": "Weather in Rome?"}
     again = wire.read_request({"model": "m", "messages": [told]}).turns[0]
     calls = [part for part in again.parts if isinstance(part, ToolCall)]
@@ -114,7 +114,7 @@ def item(role: str, *parts: Part) -> Turn:
 def test_a_thought_of_another_provider_stays_with_it() -> None:
     request = asked()._replace(turns=(*asked().turns, item("assistant", THOUGHT, SLEEP)))
     for wire in WIRES.values():
-        [_, told] = wire.write_request(request)["messages"]
+        [_, told] = wire.write_request(request).request["messages"]
         assert "gAAAAB==" not in str(told)
         again = wire.read_request({"messages": [told]}).turns[0]
         assert [part.id for part in again.parts if isinstance(part, ToolCall)] == ["call_2"]
@@ -122,7 +122,7 @@ def test_a_thought_of_another_provider_stays_with_it() -> None:
 
 def test_a_document_by_its_address_is_said_where_a_wire_can_say_it() -> None:
     request = asked()._replace(turns=(item("user", PAPER),))
-    [told] = WIRES[ANTHROPIC].write_request(request)["messages"]
+    [told] = WIRES[ANTHROPIC].write_request(request).request["messages"]
     assert told["content"] == [
         {
             "type": "document",
@@ -136,7 +136,7 @@ def test_a_document_by_its_address_is_said_where_a_wire_can_say_it() -> None:
 
 def test_a_custom_call_is_a_call_on_openais_wires_alone() -> None:
     request = asked()._replace(turns=(*asked().turns, item("assistant", EXEC)))
-    [_, told] = WIRES[OPENAI].write_request(request)["messages"]
+    [_, told] = WIRES[OPENAI].write_request(request).request["messages"]
     assert told["tool_calls"] == [
         {"id": "call_3", "type": "custom", "custom": {"name": "exec", "input": "print(1)"}}
     ]
@@ -154,8 +154,8 @@ def test_what_a_hosted_tool_did_is_refused_by_whoever_cannot_know_it(name: str) 
 def test_instructions_are_the_system_prompt_of_either_wire() -> None:
     said = Turn("system", (Text("Be brief.", NEW),), plain=True, extras=NEW)
     request = asked()._replace(instructions=said)
-    assert WIRES[ANTHROPIC].write_request(request)["system"] == "Be brief."
-    assert WIRES[OPENAI].write_request(request)["messages"][0] == {
+    assert WIRES[ANTHROPIC].write_request(request).request["system"] == "Be brief."
+    assert WIRES[OPENAI].write_request(request).request["messages"][0] == {
         "role": "system",
         "content": "Be brief.",
     }

@@ -31,6 +31,7 @@ from tierwatch.wire.chat import (
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.history.reader import Reader
 from tierwatch.wire.sse import encode_events
+from tierwatch.wire.translation import library_request
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
 
@@ -46,7 +47,7 @@ every_pair = pytest.mark.parametrize(("name", "other"), PAIRS)
 def test_a_request_is_written_as_it_was_read(name: str, data: Any) -> None:
     wire, body = WIRES[name], data.draw(REQUESTS[name])
     before = copy.deepcopy(body)
-    assert wire.write_request(wire.read_request(body)) == body == before
+    assert wire.write_request(wire.read_request(body)).request == body == before
 
 
 @every_wire
@@ -108,7 +109,9 @@ def test_a_request_comes_back_from_another_wire_saying_the_same(
 ) -> None:
     here, there = WIRES[name], WIRES[other]
     first = here.read_request(data.draw(PLAIN_REQUESTS[name]))
-    again = here.read_request(here.write_request(there.read_request(there.write_request(first))))
+    again = here.read_request(
+        here.write_request(there.read_request(there.write_request(first).request)).request
+    )
     one, two = asked(first), asked(again)
     # Where a wire demands a limit or a choice, it says one that the other left open.
     if first.sampling.max_tokens is None:
@@ -263,8 +266,9 @@ def test_reading_junk_never_raises_and_writing_it_refuses_in_a_sentence(
 ) -> None:
     typed = WIRES[name].read_request({**junk, "messages": messages})
     for wire in WIRES.values():
-        problem = problem_of(lambda wire=wire: json.dumps(wire.write_request(typed)))
+        problem = problem_of(lambda wire=wire: json.dumps(wire.write_request(typed).request))
         assert problem is None or (problem.kind, str(problem)[-1]) == ("refused", ".")
+    library_request(name, {**junk, "messages": messages})
     for wire in WIRES.values():
         wire.read_error(junk, 400)
         wire.read_usage(junk)

@@ -14,12 +14,12 @@ from tierwatch.errors import ProviderError
 from tierwatch.wire.chat import ANTHROPIC, OPENAI
 from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.history.reader import Issuer, Reader
-from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.json_bytes import read_json, write_json
 from tierwatch.wire.translation import (
     caller_reply,
     fitted_request,
     library_request,
-    provider_body,
+    provider_request,
     reported_usage,
 )
 from tierwatch.wire.wires import WIRES
@@ -34,9 +34,10 @@ every_way = pytest.mark.parametrize(("caller", "provider"), list(product(sorted(
 def test_on_one_wire_only_the_model_is_replaced(name: str, data: Any) -> None:
     request = data.draw(REQUESTS[name]) | {"a field of next year": [1, {"b": None}]}
     before = copy.deepcopy(request)
-    body = provider_body(name, name, request, {}, "served-1")
-    assert json.loads(body) == {**request, "model": "served-1"}
-    assert list(json.loads(body)) == list(request)  # in the caller's order
+    sent, fitted = provider_request(name, name, request, "served-1")
+    assert sent == {**request, "model": "served-1"}
+    assert list(sent) == list(request)  # in the caller's order
+    assert fitted == ()
     assert request == before
 
 
@@ -46,24 +47,38 @@ def test_on_another_wire_the_provider_gets_its_own_form(
     caller: str, provider: str, data: Any
 ) -> None:
     request = data.draw(PLAIN_REQUESTS[caller])
-    chat = library_request(caller, request)
-    sent = json.loads(provider_body(caller, provider, request, chat, "served-1"))
-    assert sent["model"] == "served-1"
+    sent = provider_request(caller, provider, request, "served-1")
+    assert sent.request["model"] == "served-1"
     source, target = WIRES[caller], WIRES[provider]
-    expected = target.write_request(source.read_request({**request, "model": "served-1"}))
-    assert sent == json.loads(json.dumps(expected))
+    assert sent == target.write_request(source.read_request({**request, "model": "served-1"}))
 
 
-def test_a_provider_of_openais_gets_the_form_that_was_made_for_the_library() -> None:
-    chat = {"model": "auto", "messages": [{"role": "user", "content": "fitted before"}]}
-    sent = json.loads(provider_body(ANTHROPIC, OPENAI, {"messages": []}, chat, "served-1"))
-    assert sent == {**chat, "model": "served-1"}
+@every_way
+def test_words_of_ours_reach_no_provider(caller: str, provider: str) -> None:
+    request = {"model": "auto", "max_tokens": 9, "messages": [{"role": "user", "content": "x"}]}
+    ours = {"session_id": "s", "tierwatch_cache": "off"}
+
+    def sent(metadata: Any) -> Any:
+        given = {**request, "metadata": metadata}
+        before = copy.deepcopy(given)
+        said = provider_request(caller, provider, given, "m").request
+        assert given == before
+        return json.dumps(said)
+
+    for metadata in (ours, {**ours, "team": "a"}, {**ours, "user_id": "u"}):
+        assert "session_id" not in sent(metadata)
+        assert "tierwatch_cache" not in sent(metadata)
+    assert "metadata" not in sent(ours)
+    assert "metadata" not in sent({})
+    if caller == provider:
+        assert '"metadata": {"team": "a"}' in sent({**ours, "team": "a"})
+        assert '"metadata": "junk"' in sent("junk")  # the provider is the judge of it
 
 
 def test_half_a_surrogate_pair_is_sent_as_it_came() -> None:
     request = {"model": "auto", "messages": [{"role": "user", "content": "\ud800"}]}
     for provider in WIRES:
-        body = provider_body(OPENAI, provider, request, request, "m")
+        body = write_json(provider_request(OPENAI, provider, request, "m").request)
         assert read_json(body)["messages"][0]["content"] == "\ud800"
 
 
@@ -71,7 +86,7 @@ def test_what_cannot_be_said_on_the_providers_wire_is_refused() -> None:
     part = {"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}}
     request = {"model": "auto", "messages": [{"role": "user", "content": [part]}]}
     with pytest.raises(ProviderError, match="input_audio") as caught:
-        provider_body(OPENAI, ANTHROPIC, request, request, "m")
+        provider_request(OPENAI, ANTHROPIC, request, "m")
     assert caught.value.kind == "refused"
 
 

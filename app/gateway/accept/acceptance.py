@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from tierwatch.config import Config
-from tierwatch.errors import ProviderError
 from tierwatch.gateway.accept.body import read_body
 from tierwatch.gateway.accept.deadline import Deadlines
 from tierwatch.gateway.accept.keys import Keys, shown_key
@@ -55,11 +54,7 @@ class Acceptance:
         request = read_request(body)
         if isinstance(request, Refusal):
             return request
-        try:
-            chat = library_request(wire, request)
-        except ProviderError as error:
-            return Refusal(400, str(error))
-        return self._asked(wire, headers, key, request, chat)
+        return self._asked(wire, headers, key, request, library_request(wire, request))
 
     def _asked(
         self,

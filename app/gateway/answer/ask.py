@@ -19,8 +19,9 @@ from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.decision import Decision
 from tierwatch.wire.chat import ANTHROPIC
 from tierwatch.wire.history.marks import mentions_reasoning
+from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.stream_relay import StreamRelay
-from tierwatch.wire.translation import caller_reply, provider_body, reported_usage
+from tierwatch.wire.translation import caller_reply, provider_request, reported_usage
 
 Answer = Whole | Begun
 
@@ -98,10 +99,8 @@ class Asker:
         if asked.left_s <= 0:
             raise ProviderError("There was no time left to ask anybody.", kind="timeout")
         with call:
-            request, chat = self._histories.fitted(
-                question, asked, errand.route, decision, call.tier
-            )
-            body = provider_body(caller, wire, request, chat, call.model)
+            request = self._histories.fitted(question, asked, errand.route, decision, call.tier)
+            body = write_json(provider_request(caller, wire, request, call.model).request)
             extra = _forwarded(asked.headers) if caller == wire == ANTHROPIC else None
             began = time.perf_counter()
             try:

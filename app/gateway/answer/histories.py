@@ -9,10 +9,8 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.chat import OPENAI
-from tierwatch.wire.history.call_ids import with_short_ids
 from tierwatch.wire.history.reader import Reader
-from tierwatch.wire.translation import fitted_request, library_request
+from tierwatch.wire.translation import fitted_request
 from tierwatch.wire.wires import WIRES
 
 PINNED = "pinned"
@@ -45,8 +43,8 @@ class Histories:
 
     def fitted(
         self, question: Question, asked: Asked, route: Route, decision: Decision, tier: Tier
-    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
-        """The question on the caller's wire and in OpenAI's form, as the tier's model can take it.
+    ) -> Mapping[str, Any]:
+        """The question on the caller's wire, its history as the tier's model can take it.
 
         Args:
             question: for the provider.
@@ -54,22 +52,13 @@ class Histories:
             route: what is known of the conversation.
             decision: under which the tier is asked.
             tier: as it will serve, with its provider.
-
-        Raises:
-            ProviderError: kind ``refused`` when the history cannot be said on its wire.
         """
-        chat, to = question.chat, self._kinds[tier.provider]
+        to = self._kinds[tier.provider]
         reader = self._reader(asked.wire, route, decision, tier)
         fitted = fitted_request(question.request, wire=asked.wire, to=to, reader=reader)
         for kind, count in fitted.changes.items():
             self._changed(kind).inc(count)
-        if asked.wire == OPENAI:
-            return fitted.request, fitted.request
-        if to != OPENAI:
-            return fitted.request, chat
-        if fitted.changes:
-            chat = {**chat, "messages": library_request(asked.wire, fitted.request)["messages"]}
-        return fitted.request, {**chat, "messages": with_short_ids(chat["messages"])}
+        return fitted.request
 
     def _reader(self, wire: str, route: Route, decision: Decision, tier: Tier) -> Reader:
         # Where nobody knows who wrote a message, its caller vouches for the model it named; and

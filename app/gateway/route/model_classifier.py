@@ -14,8 +14,8 @@ from tierwatch.routing.classify.llm import classification_request, read_classifi
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.router import Router
 from tierwatch.wire.chat import ANTHROPIC, OPENAI
-from tierwatch.wire.json_bytes import read_json
-from tierwatch.wire.translation import caller_reply, provider_body, reported_usage
+from tierwatch.wire.json_bytes import read_json, write_json
+from tierwatch.wire.translation import caller_reply, provider_request, reported_usage
 
 # Less of the time limit says nothing of a deployment that exceeds it. A tenth is what others may
 # have used up to refuse.
@@ -83,7 +83,7 @@ class ModelClassifier:
         logprobs = self._config.logprobs and wire != ANTHROPIC
         config = replace(self._config, logprobs=logprobs)
         request = classification_request(asked.chat["messages"], router.tiers, config)
-        body = provider_body(OPENAI, wire, request, request, call.model)
+        body = write_json(provider_request(OPENAI, wire, request, call.model).request)
         left_s = deadline - asyncio.get_running_loop().time()
         with call:
             try:

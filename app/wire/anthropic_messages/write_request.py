@@ -6,6 +6,7 @@ from typing import Any
 from tierwatch.errors import ProviderError
 from tierwatch.wire.anthropic_messages.write_parts import write_turns
 from tierwatch.wire.chat import ANTHROPIC, AnswerFormat, ChatRequest, Tool, ToolChoice, Unknown
+from tierwatch.wire.crossing.rewritten import Rewritten
 from tierwatch.wire.history.call_ids import with_anthropic_ids
 from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
 from tierwatch.wire.json_values import json_text, mapping, string
@@ -18,7 +19,7 @@ DEFAULT_MAX_TOKENS = 4096
 _KNOWN = ("thinking", "top_k", "cache_control", "output_config", "inference_geo", "speed")
 
 
-def write_request(request: ChatRequest) -> dict[str, Any]:
+def write_request(request: ChatRequest) -> Rewritten:
     """The body of ``POST /v1/messages``.
 
     Raises:
@@ -48,7 +49,7 @@ def write_request(request: ChatRequest) -> dict[str, Any]:
     if request.service_tier is not None:
         tiers = {"auto": "auto", "standard": "standard_only"}
         out["service_tier"] = tiers[request.service_tier]
-    return out
+    return Rewritten(out)
 
 
 def _write_sampling(request: ChatRequest, out: dict[str, Any], *, own: bool) -> None:

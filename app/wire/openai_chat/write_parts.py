@@ -51,14 +51,14 @@ def _results_and_words(turn: Iterable[Part]) -> list[dict[str, Any]]:
     parts: list[dict[str, Any]] = []
     for part in turn:
         if not isinstance(part, ToolResult):
-            parts += _written(part)
+            parts += write_part(part)
             continue
         content = joined(part.parts)
         results.append({"role": "tool", "tool_call_id": part.call_id, "content": content})
         # A tool message takes text alone; what else the tool gave follows as the user's.
         for shown in part.parts:
             if not isinstance(shown, Text):
-                parts += _written(shown)
+                parts += write_part(shown)
     return [*results, {"role": "user", "content": parts}] if parts else results
 
 
@@ -79,7 +79,7 @@ def _own_message(turn: Turn) -> dict[str, Any]:
             case Declined() if not listed:
                 message["refusal"] = part.text
             case _:
-                content += _written(part)
+                content += write_part(part)
     if content:
         message["content"] = content[0]["text"] if turn.plain else content
     if calls:
@@ -88,7 +88,7 @@ def _own_message(turn: Turn) -> dict[str, Any]:
 
 
 def _own_content(parts: tuple[Part, ...], *, plain: bool) -> str | list[dict[str, Any]]:
-    content = [written for part in parts for written in _written(part)]
+    content = [written for part in parts for written in write_part(part)]
     return content[0]["text"] if plain and content else content
 
 
@@ -109,7 +109,7 @@ def write_call(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "type": call.kind, **own}
 
 
-def _written(part: Part) -> list[dict[str, Any]]:
+def write_part(part: Part) -> list[dict[str, Any]]:
     """A part of a message's content; none for what is for another provider alone."""
     if isinstance(part, Unknown):
         if part.wire == OPENAI:

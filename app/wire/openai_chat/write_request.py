@@ -1,8 +1,11 @@
 """A typed request as the body of ``POST /v1/chat/completions``."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tierwatch.wire.chat import OPENAI, AnswerFormat, ChatRequest, Tool, ToolChoice, Unknown
+from tierwatch.wire.crossing.rewritten import Rewritten
+from tierwatch.wire.history.call_ids import with_short_ids
 from tierwatch.wire.json_values import mapping
 from tierwatch.wire.openai_chat.write_parts import joined, write_turn
 
@@ -10,7 +13,7 @@ from tierwatch.wire.openai_chat.write_parts import joined, write_turn
 _KNOWN = ("seed", "reasoning_effort")
 
 
-def write_request(request: ChatRequest) -> dict[str, Any]:
+def write_request(request: ChatRequest) -> Rewritten:
     """The body of ``POST /v1/chat/completions``.
 
     Tools that another wire's provider runs itself (web search, code execution) are left out:
@@ -47,18 +50,19 @@ def write_request(request: ChatRequest) -> dict[str, Any]:
         out["service_tier"] = {"auto": "auto", "standard": "default"}[request.service_tier]
     if request.answer_format is not None:
         out["response_format"] = _write_format(request.answer_format)
-    return out
+    return Rewritten(out)
 
 
-def _messages(request: ChatRequest) -> list[dict[str, Any]]:
-    messages: list[dict[str, Any]] = []
+def _messages(request: ChatRequest) -> Sequence[Mapping[str, Any]]:
+    messages: list[Mapping[str, Any]] = []
     if request.instructions is not None:
         system = joined(request.instructions.parts)
         if system:
             messages.append({"role": "system", "content": system})
     for turn in request.turns:
         messages += write_turn(turn)
-    return messages
+    # Ids of this wire's own callers are its providers' own; another wire's may be longer.
+    return messages if request.extras.wire == OPENAI else with_short_ids(messages)
 
 
 def _write_format(wanted: AnswerFormat) -> dict[str, Any]:

@@ -120,7 +120,6 @@ def test_anthropics_wire_is_kept_beside_openais_form(acceptance: Acceptance) -> 
         (b"{", {}, "openai", 400),
         (good(messages=[]), {}, "openai", 400),
         (good(), {b"content-length": b"999999999999"}, "openai", 413),
-        (good(messages=[{"role": "user", "content": [{"type": "new"}]}]), {}, "anthropic", 400),
     ],
 )
 def test_what_is_refused(
@@ -129,6 +128,16 @@ def test_what_is_refused(
     refusal = accept(acceptance, body, headers=headers, wire=wire)
     assert isinstance(refusal, Refusal)
     assert refusal.status == status
+
+
+def test_what_openai_has_no_word_for_is_taken_and_shown_by_its_kind(
+    acceptance: Acceptance,
+) -> None:
+    body = good(messages=[{"role": "user", "content": [{"type": "new", "name": "x"}]}])
+    asked = accept(acceptance, body, wire="anthropic")
+    assert isinstance(asked, Asked)
+    assert asked.request == body
+    assert asked.chat["messages"][0]["content"] == [{"type": "text", "text": "[new x]"}]
 
 
 def test_a_caller_who_leaves_while_sending_asked_nothing(acceptance: Acceptance) -> None:

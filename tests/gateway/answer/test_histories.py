@@ -36,7 +36,7 @@ class Fitting:
         tier: Tier = SIMPLE,
         of: Route | None = None,
         under: Decision | None = None,
-    ) -> tuple[Any, Any]:
+    ) -> Any:
         question = Question(by.request, by.chat, by.streaming)
         return self._histories.fitted(question, by, of or route(), under or decision(tier), tier)
 
@@ -47,8 +47,7 @@ class Fitting:
 
 def test_a_plain_history_stays_as_it_is() -> None:
     fitting, one = Fitting(), asked()
-    request, chat = fitting.fitted(one)
-    assert request == chat == one.request
+    assert fitting.fitted(one) == one.request
     assert fitting.changes() == []
 
 
@@ -71,7 +70,7 @@ def test_a_model_gets_back_its_own_reasoning_and_nobody_elses(
 ) -> None:
     issuers = {} if issuer is None else {1: issuer}
     fitting = Fitting()
-    request, _ = fitting.fitted(
+    request = fitting.fitted(
         asked(THOUGHT), tier=tier, of=route(recalled=Recalled(b"t", "s", issuers=issuers))
     )
     assert thoughts(request) == [None, "hm" if kept else None, None]
@@ -80,38 +79,13 @@ def test_a_model_gets_back_its_own_reasoning_and_nobody_elses(
 
 @pytest.mark.parametrize(("reason", "kept"), [("pinned", True), ("kept", False)])
 def test_a_caller_vouches_for_the_model_it_names(reason: str, *, kept: bool) -> None:
-    request, _ = Fitting().fitted(asked(THOUGHT), under=decision(reason=reason))
+    request = Fitting().fitted(asked(THOUGHT), under=decision(reason=reason))
     assert thoughts(request) == [None, "hm" if kept else None, None]
 
 
 def test_where_one_model_alone_can_have_written_it_that_one_did() -> None:
-    request, _ = Fitting(SIMPLE).fitted(asked(THOUGHT))
+    request = Fitting(SIMPLE).fitted(asked(THOUGHT))
     assert thoughts(request)[1] == "hm"
     two_wires = Fitting(SIMPLE, OTHER, other="anthropic")
-    request, _ = two_wires.fitted(asked(THOUGHT))
+    request = two_wires.fitted(asked(THOUGHT))
     assert thoughts(request)[1] == "hm"
-
-
-def test_an_anthropic_callers_ids_are_cut_to_what_openai_takes() -> None:
-    call = {"id": "c" * 50, "type": "function", "function": {"name": "f", "arguments": "{}"}}
-    chat = {
-        "model": "auto",
-        "messages": [
-            {"role": "user", "content": "Weather?"},
-            {"role": "assistant", "content": None, "tool_calls": [call]},
-            {"role": "tool", "tool_call_id": "c" * 50, "content": "sunny"},
-        ],
-    }
-    use = {"type": "tool_use", "id": "c" * 50, "name": "f", "input": {}}
-    result = {"type": "tool_result", "tool_use_id": "c" * 50, "content": "sunny"}
-    messages = [
-        {"role": "user", "content": "Weather?"},
-        {"role": "assistant", "content": [use]},
-        {"role": "user", "content": [result]},
-    ]
-    by = asked(messages, wire="anthropic", chat=chat, max_tokens=5)
-    _, said = Fitting().fitted(by)
-    (cut,) = said["messages"][1]["tool_calls"]
-    assert len(cut["id"]) <= 40
-    assert said["messages"][2]["tool_call_id"] == cut["id"]
-    assert chat["messages"][1]["tool_calls"][0]["id"] == "c" * 50  # the caller's is as it was

@@ -13,7 +13,9 @@ from tierwatch.wire.chat import (
     Sampling,
     Text,
     Tool,
+    ToolCall,
     ToolChoice,
+    ToolResult,
     Turn,
     Unknown,
 )
@@ -47,7 +49,7 @@ FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type":
     ],
 )  # fmt: skip
 def test_what_another_wire_asked(said: dict[str, Any], written: dict[str, Any]) -> None:
-    assert write_request(REQUEST._replace(**said)) == BODY | written
+    assert write_request(REQUEST._replace(**said)).request == BODY | written
 
 
 @pytest.mark.parametrize(
@@ -60,26 +62,26 @@ def test_what_another_wire_asked(said: dict[str, Any], written: dict[str, Any]) 
 )
 def test_choices_of_another_wire(mode: Any, name: str, written: Any) -> None:
     choice = ToolChoice(mode, name, None, THERE)
-    out = write_request(REQUEST._replace(tools=(TOOL,), tool_choice=choice))
+    out = write_request(REQUEST._replace(tools=(TOOL,), tool_choice=choice)).request
     assert out["tool_choice"] == written
 
 
 def test_fields_of_another_wire_are_taken_where_this_one_knows_them() -> None:
     extras = Extras(ANTHROPIC, {"seed": 3, "reasoning_effort": None, "top_k": 4, "metadata": {}})
-    assert write_request(REQUEST._replace(extras=extras)) == BODY | {"seed": 3}
+    assert write_request(REQUEST._replace(extras=extras)).request == BODY | {"seed": 3}
 
 
 def test_a_schema_of_another_wire_gets_the_name_that_this_one_demands() -> None:
     wanted = AnswerFormat({"type": "object"}, THERE)
     named = {"name": "answer", "schema": {"type": "object"}, "strict": True}
-    out = write_request(REQUEST._replace(answer_format=wanted))
+    out = write_request(REQUEST._replace(answer_format=wanted)).request
     assert out["response_format"] == {"type": "json_schema", "json_schema": named}
 
 
 @pytest.mark.parametrize("parts", [(), (Text("", THERE),)])
 def test_empty_instructions_are_no_message(parts: tuple[Text, ...]) -> None:
     system = Turn("system", parts, plain=False, extras=THERE)
-    assert write_request(REQUEST._replace(instructions=system)) == BODY
+    assert write_request(REQUEST._replace(instructions=system)).request == BODY
 
 
 @pytest.mark.parametrize(
@@ -96,9 +98,23 @@ def test_empty_instructions_are_no_message(parts: tuple[Text, ...]) -> None:
 def test_its_own_body_is_written_as_it_was_read(body: dict[str, Any]) -> None:
     request = read_request(body)
     assert request.extras.wire == OPENAI
-    assert write_request(request) == body
+    assert write_request(request).request == body
 
 
 def test_a_changed_limit_is_the_one_that_is_written() -> None:
     request = read_request(BODY | {"max_tokens": 7})._replace(sampling=Sampling(max_tokens=5))
-    assert write_request(request)["max_completion_tokens"] == 5
+    assert write_request(request).request["max_completion_tokens"] == 5
+
+
+def test_another_wires_long_ids_of_calls_are_cut_to_what_openai_takes() -> None:
+    nothing = Extras(ANTHROPIC)
+    call = ToolCall("c" * 50, "f", "{}", nothing)
+    result = ToolResult("c" * 50, (Text("sunny", nothing),), plain=True, extras=nothing)
+    turns = (
+        Turn("assistant", (call,), plain=False, extras=nothing),
+        Turn("user", (result,), plain=False, extras=nothing),
+    )
+    out = write_request(REQUEST._replace(turns=turns, extras=nothing)).request
+    [cut] = out["messages"][0]["tool_calls"]
+    assert len(cut["id"]) <= 40
+    assert out["messages"][1]["tool_call_id"] == cut["id"]
