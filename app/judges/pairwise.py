@@ -98,9 +98,12 @@ class PairwiseJudge:
     def _orders_for(self, served: Answer, alternative: Answer) -> tuple[Order, ...]:
         if self._orders == "both":
             return ("served_first", "alternative_first")
-        texts = f"{answer_text(served)}\x00{answer_text(alternative)}"
-        digest = hashlib.blake2b(texts.encode("utf-8", "replace"), digest_size=1).digest()
-        return ("alternative_first",) if digest[0] & 1 else ("served_first",)
+        # Drawn of the two texts, not of who gave which: swapped answers make the same prompt.
+        texts = [answer_text(served), answer_text(alternative)]
+        drawn = "\x00".join(sorted(texts)).encode("utf-8", "replace")
+        lesser_first = hashlib.blake2b(drawn, digest_size=1).digest()[0] & 1 == 1
+        served_first = lesser_first == (texts[0] <= texts[1])
+        return ("served_first",) if served_first else ("alternative_first",)
 
     def _ask(
         self, order: Order, question: Question, served: Answer, alternative: Answer, tally: Tally
@@ -112,7 +115,7 @@ class PairwiseJudge:
             messages = self._messages(question, first, second)
             raw = self._asker.ask(messages, tally, max_tokens=MAX_TOKENS)
             try:
-                reading = read_verdict(raw)
+                reading = read_verdict(raw, judged=messages[-1]["content"])
             except UnreadableVerdictError as problem:
                 why = str(problem)
                 continue
