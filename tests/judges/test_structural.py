@@ -147,7 +147,8 @@ def test_a_tool_without_a_schema_takes_any_object() -> None:
     [
         "{",
         "",
-        "```json\n{}\n```",
+        "```json\n{\n```",
+        "See:\n```json\n{}\n```",
         '{"a": NaN}',
         "[1]",
         "x",
@@ -179,6 +180,72 @@ def test_equal_json_is_a_tie() -> None:
     one, other = '{"a": 1, "b": [2.0]}', '{\n  "b": [2],\n  "a": 1\n}'
     assert found(JSON, says(one), says(other)) == ("tie", "identical")
     assert found(QUESTION, says(one), says(other)) is None  # JSON was not asked for
+
+
+FENCED = [
+    '```json\n{"a": 1}\n```',
+    '```\n{"a": 1}```',
+    '\ufeff{"a": 1}',
+    '\n```JSON\r\n{"a": 1}\r\n```\n',
+]
+
+
+@pytest.mark.parametrize("fenced", FENCED)
+def test_a_fence_alone_decides_nothing(fenced: str) -> None:
+    """Across wires the gateway takes it off, on one wire the caller gets it: not beyond dispute."""
+    assert found(JSON, says(fenced), says('{"a": 1}')) is None
+    assert found(JSON, says(fenced), says('{"a": 2}')) is None
+    # A breach inside it is one all the same, and two fences are no difference.
+    assert found(SCHEMA, says(fenced), says('{"answer": 1}')) == ("alternative", "invalid_json")
+    assert found(JSON, says(fenced), says("{")) == ("served", "invalid_json")
+    assert found(JSON, says(fenced), says('```json\n{"a":1.0}\n```')) == ("tie", "identical")
+    # Where no JSON was asked for a fence is text.
+    assert found(QUESTION, says(fenced), says('{"a": 1}')) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Mail [EMAIL].", "[PHONE]", "Use [KEY] and [CARD 1]", "[NESTED TOO DEEP]", "[FIRST NAME] x"],
+)
+def test_a_tie_that_rests_on_nameless_marks_is_not_certain(text: str) -> None:
+    """Two different addresses leave the same mark."""
+    assert found(QUESTION, says(text), says(text)) is None
+    args = json.dumps({"city": text})
+    assert found(TOOLS, calls(("weather", args)), calls(("weather", args))) is None
+    assert found(JSON, says(f'{{"a": "{text}"}}'), says(f'{{ "a": "{text}"}}')) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["Mail [EMAIL 3f2a9c].", "[KEY:2] [CARD#07]", "a[1] [x] [OK2] [ ]"]
+)
+def test_marks_that_name_their_value_are_compared(text: str) -> None:
+    assert found(QUESTION, says(text), says(text)) == ("tie", "identical")
+    other = text.replace("2", "3").replace("1", "3")
+    assert found(QUESTION, says(text), says(other)) is None
+
+
+def test_a_breach_that_a_mark_may_have_made_is_not_certain() -> None:
+    number = calls(("weather", '{"city": [CARD 1]}'))  # a number, and then no JSON any more
+    assert found(TOOLS, number, calls(("weather", {"city": "Bonn"}))) is None
+    assert found(JSON, says('{"card": [CARD 1]}'), says("{}")) is None
+    assert found(JSON, says('{"a": 1'), says('{"card": "[CARD 1]"}')) == (
+        "alternative",
+        "invalid_json",
+    )
+    assert found(QUESTION, says(""), says("[EMAIL]")) == ("alternative", "empty")
+
+
+def test_a_call_in_words_is_no_call() -> None:
+    real = calls(("weather", '{"city": "Bonn"}'))
+    assert found(TOOLS, says('[calls tool weather with {"city": "Bonn"}]'), real) is None
+
+
+def test_free_text_for_a_tool_is_compared_as_it_is_written() -> None:
+    assert found(TOOLS, calls(("shell", "1.0")), calls(("shell", "1"))) is None
+    assert found(TOOLS, calls(("shell", "1")), calls(("shell", "1"))) == ("tie", "identical")
+    assert found(
+        TOOLS, calls(("weather", '{"city":"a","n":1.0}')), calls(("weather", {"city": "a", "n": 1}))
+    ) == ("tie", "tool_calls")
 
 
 def test_form_does_not_bind_calls_refusals_or_plain_text() -> None:
