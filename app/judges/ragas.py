@@ -61,7 +61,7 @@ class RagasJudge:
         return self._version
 
     def judge(self, question: Question, served: Answer, alternative: Answer) -> Verdict:
-        """Score both answers and compare the means of the metrics that both have.
+        """Score both answers and compare the means of their metrics, where both have all of them.
 
         Raises:
             ProviderError: the provider did not answer.
@@ -83,7 +83,7 @@ class RagasJudge:
             )
         tally = Tally()
         scores: dict[str, float] = {}
-        why = "ragas gave no score that both answers have."
+        why = ""
         passages = tuple(readable(passage) for passage in question.contexts)
         try:
             for side, answer in (("served", served), ("alternative", alternative)):
@@ -91,13 +91,18 @@ class RagasJudge:
                 for metric, value in self._score(asked, text, passages, tally).items():
                     if math.isfinite(value):
                         scores[f"{side}.{metric}"] = min(1.0, max(0.0, value))
+                    else:
+                        why = f"ragas found nothing to score: {metric} of the {side} answer."
         except UnreadableVerdictError as problem:
-            scores, why = {}, str(problem)
+            why = str(problem)
         except ProviderError as problem:
             # Embedding may have failed after the model had been asked, and paid.
             problem.spent_usd = max(problem.spent_usd, tally.cost_usd)
             raise
-        preferred, reason = self._compared(scores)
+        # A mean over what happened to be scored would compare other things on either side.
+        preferred, reason = (None, "") if why else self._compared(scores)
+        if preferred is None:
+            scores, why = {}, why or "ragas gave no score that both answers have."
         return Verdict(
             preferred=preferred,
             basis="ragas",
@@ -111,15 +116,14 @@ class RagasJudge:
         )
 
     def _compared(self, scores: Mapping[str, float]) -> tuple[Preferred | None, str]:
-        metrics = [
-            name.removeprefix("served.")
-            for name in scores
-            if name.startswith("served.") and name.replace("served", "alternative", 1) in scores
-        ]
-        if not metrics:
+        found: dict[str, dict[str, float]] = {"served": {}, "alternative": {}}
+        for name, value in scores.items():
+            side, _, metric = name.partition(".")
+            found[side][metric] = value
+        metrics = found["served"].keys()
+        if not metrics or metrics != found["alternative"].keys():
             return None, ""
-        served = fmean(scores[f"served.{metric}"] for metric in metrics)
-        alternative = fmean(scores[f"alternative.{metric}"] for metric in metrics)
+        served, alternative = (fmean(found[side].values()) for side in found)
         reason = (
             f"Mean of {' and '.join(metrics)}: served {served:.2f}, alternative {alternative:.2f};"
             f" a tie below a difference of {self._margin:.2f}."

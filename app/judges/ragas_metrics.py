@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from ragas.embeddings.base import BaseRagasEmbedding
 from ragas.llms.base import InstructorBaseRagasLLM
 from ragas.metrics.collections import AnswerRelevancy, Faithfulness
@@ -13,6 +13,7 @@ from ragas.metrics.collections import AnswerRelevancy, Faithfulness
 from tierwatch.errors import UnreadableVerdictError
 from tierwatch.judges.asking import Asker, Tally
 from tierwatch.judges.ragas import Embed, Score
+from tierwatch.judges.ragas_replies import incomplete, read_object
 
 RAGAS_VERSION = version("ragas")
 
@@ -27,20 +28,27 @@ class _Model(InstructorBaseRagasLLM):  # type: ignore[misc]  # ragas' types are 
     def __init__(self, asker: Asker, tally: Tally) -> None:
         self._asker = asker
         self._tally = tally
+        self._statements: list[str] = []
 
     def generate(self, prompt: str, response_model: type[BaseModel]) -> BaseModel:
-        """Ask, and read the reply as ``response_model``; once more when it cannot be read."""
+        """Ask, and read the reply as ``response_model``; once more when it is not all there."""
         why = ""
         for _ in range(_TRIES):
             messages = [{"role": "user", "content": prompt}]
             reply = self._asker.ask(messages, self._tally, max_tokens=_MAX_TOKENS)
             try:
-                return response_model.model_validate_json(_outer_object(reply))
-            except ValidationError as problem:
-                why = str(problem.errors()[0]["msg"])
+                read = read_object(reply, response_model)
+            except UnreadableVerdictError as problem:
+                why = str(problem)
+                continue
+            why = incomplete(read, self._statements)
+            if not why:
+                listed = getattr(read, "statements", ())
+                self._statements = [one for one in listed if isinstance(one, str)]
+                return read
         raise UnreadableVerdictError(
-            f"ragas asked for {response_model.__name__}; the reply was unreadable {_TRIES} times:"
-            f" {why}."
+            f"ragas asked for {response_model.__name__}; the reply was unreadable or incomplete"
+            f" {_TRIES} times: {why}."
         )
 
     async def agenerate(self, prompt: str, response_model: type[BaseModel]) -> BaseModel:
@@ -96,8 +104,3 @@ def ragas_scores(asker: Asker, embed: Embed | None) -> Score:
         return asyncio.run(ask())
 
     return score
-
-
-def _outer_object(reply: str) -> str:
-    """From the first brace to the last: models put prose and code fences round JSON."""
-    return reply[reply.find("{") : reply.rfind("}") + 1]

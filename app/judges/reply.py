@@ -76,7 +76,7 @@ def read_verdict(reply: str, judged: str = "") -> Reading:
     >>> read_verdict(r'{"reason": "By \(x^2\) and the "rule".", "verdict": "Answer A"}').verdict
     'A'
     """
-    text = _said_aloud(reply)
+    text = said_aloud(reply)
     try:
         return _from_objects(text, judged)
     except UnreadableVerdictError as problem:
@@ -107,8 +107,7 @@ def _from_objects(text: str, judged: str) -> Reading:
 
 
 def _from_escaped(text: str, judged: str) -> Reading | None:
-    r"""The same where a backslash that begins no escape (`\(`, `C:\Users`) counts as a sign."""
-    escaped = _ESCAPE.sub(lambda found: found[0] if len(found[0]) > 1 else "\\\\", text)
+    escaped = escaped_backslashes(text)
     try:
         return None if escaped == text else _from_objects(escaped, judged)
     except UnreadableVerdictError:
@@ -141,7 +140,16 @@ def _reading(word: object, reason: object) -> Reading:
     return Reading(_VERDICTS[found["side"]], text)
 
 
-def _said_aloud(reply: str) -> str:
+def escaped_backslashes(text: str) -> str:
+    r"""JSON in which a backslash that begins no escape counts as a sign.
+
+    >>> escaped_backslashes(r'"\(x\), C:\Users, \n"')
+    '"\\\\(x\\\\), C:\\\\Users, \\n"'
+    """
+    return _ESCAPE.sub(lambda found: found[0] if len(found[0]) > 1 else "\\\\", text)
+
+
+def said_aloud(reply: str) -> str:
     """The end of the reply without what was thought before it.
 
     A sign that ends thinking counts where it is no part of an object: a reason may quote one.

@@ -66,8 +66,6 @@ def says(text: str) -> Answer:
         ((1.0, 1.0), (0.82, 1.0), "tie"),  # 1.0 and 0.91
         ((0.0, 0.5), (0.5, 0.5), "alternative"),
         ((0.5, 0.5), (0.5, 0.5), "tie"),
-        ((NAN, 0.9), (0.0, 0.9), "tie"),  # only what both have counts
-        ((NAN, 0.9), (1.0, 0.2), "served"),
         ((1.0, -0.4), (1.0, 0.1), "tie"),  # a cosine below 0 counts as 0
     ],
 )
@@ -92,17 +90,24 @@ def test_the_margin_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "scores",
+    ("scores", "why"),
     [
-        {"s": {}, "a": {}},
-        {"s": {"faithfulness": NAN}, "a": {"faithfulness": 1.0}},
-        {"s": {"faithfulness": 1.0}, "a": {"relevancy": 1.0}},
+        ({"s": {}, "a": {}}, "no score"),
+        ({"s": {"f": NAN}, "a": {"f": 1.0}}, "nothing to score: f of the served answer"),
+        ({"s": {"f": 1.0}, "a": {"r": 1.0}}, "no score"),
+        ({"s": {"f": 1.0, "r": 0.0}, "a": {"f": 1.0}}, "no score"),
+        # Never a mean over what happened to be scored.
+        ({"s": {"f": NAN, "r": 0.9}, "a": {"f": 0.0, "r": 0.9}}, "f of the served"),
+        ({"s": {"f": 1.0, "r": 0.9}, "a": {"f": 0.0, "r": math.inf}}, "r of the alternative"),
+        ({"s": {"f": NAN, "r": 0.9}, "a": {"f": NAN, "r": 0.2}}, "nothing to score"),
     ],
 )
-def test_without_a_score_of_both_it_is_unscored(scores: Mapping[str, Mapping[str, float]]) -> None:
+def test_without_every_score_of_both_it_is_unscored(
+    scores: Mapping[str, Mapping[str, float]], why: str
+) -> None:
     verdict = judge_of(scores).judge(QUESTION, says("s"), says("a"))
-    assert (verdict.preferred, verdict.calls) == (None, 4)
-    assert "no score" in verdict.unscored_why
+    assert (verdict.preferred, verdict.calls, verdict.scores) == (None, 4, None)
+    assert why in verdict.unscored_why
 
 
 def test_an_unreadable_reply_is_unscored_and_a_provider_error_is_the_workers() -> None:

@@ -56,6 +56,8 @@ def _chat(body: dict[str, Any]) -> dict[str, Any]:
     given = prompt.rpartition("input: ")[2]
     if body["model"] == "garbled":
         said: Any = "I would rather not."
+    elif body["model"] == "forgetful":
+        said = {"statements": [] if '"statements"' in given else [TRUE]}
     elif "noncommittal" in prompt:
         said = {"question": "Where is Bonn?", "noncommittal": 0}
     elif '"statements"' in given:
@@ -146,7 +148,13 @@ def test_equally_faithful_answers_are_a_tie(url: str) -> None:
 def test_an_unreadable_model_is_unscored(url: str) -> None:
     verdict = _judge(url, TRUE, FALSE, model="garbled", vectors=False)
     assert (verdict.preferred, verdict.calls) == (None, 2)
-    assert "unreadable 2 times" in verdict.unscored_why
+    assert "unreadable or incomplete 2 times" in verdict.unscored_why
+
+
+def test_a_list_of_verdicts_that_is_not_complete_is_unscored(url: str) -> None:
+    verdict = _judge(url, TRUE, FALSE, model="forgetful", vectors=False)
+    assert (verdict.preferred, verdict.calls) == (None, 3)  # statements, and two tries
+    assert "0 verdicts for 1 statements" in verdict.unscored_why
 
 
 def test_ragas_does_not_report_our_use() -> None:
