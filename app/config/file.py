@@ -13,7 +13,7 @@ from tierwatch.config.evaluation import (
     evaluation_problems,
     resolved_evaluation,
 )
-from tierwatch.config.gateway import GatewayConfig, cache_problems
+from tierwatch.config.gateway import GatewayConfig, cache_problems, model_problems
 from tierwatch.config.judge import judge_problems, resolved_judge
 from tierwatch.config.notify import WebhookConfig, notify_problems
 from tierwatch.config.people import PeopleConfig, people_problems
@@ -160,6 +160,7 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
         problems += judge_problems(document, evaluation.judge, tiers, kinds)
     problems += notify_problems(document, file.notify)
     problems += people_problems(document, file.people)
+    problems += model_problems(document, file.gateway, tiers)
     return problems + cache_problems(document, file.gateway, tiers)
 
 

@@ -1,6 +1,6 @@
 """``gateway``: the HTTP front and its response cache."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
@@ -59,6 +59,16 @@ class GatewayConfig(Section):
     auto_models: tuple[Name, ...] = Field(
         default=(), description="Model names that are routed like `auto`."
     )
+    models: Mapping[Name, Name] = Field(
+        default_factory=dict,
+        description="What names that callers use stand for: pattern: tier, or `auto` for routing."
+        ' `*` is any text; the first pattern that fits decides, as in `"*haiku*": simple`.',
+    )
+    unknown_model: Literal["refuse", "route"] = Field(
+        default="refuse",
+        description="What becomes of a request for a model that is neither configured nor mapped:"
+        " refuse answers 404, route leaves it to the router.",
+    )
     max_body_mb: Annotated[int, whole_number(1, 1024)] = Field(
         default=20, description="Largest request body, in MiB."
     )
@@ -97,3 +107,15 @@ def cache_problems(
     at = ("routing", "tiers", CACHE_TIER)
     found = f"a tier named {CACHE_TIER}, as answers of gateway.cache are counted"
     return [document.problem(at, found, "another name, or gateway.cache.mode: off")]
+
+
+def model_problems(
+    document: Document, gateway: GatewayConfig, tiers: Collection[str]
+) -> list[Problem]:
+    """A pattern leads to a tier that is there, or to routing."""
+    accepted = ", ".join(["auto", *tiers])
+    return [
+        document.problem(("gateway", "models", pattern), repr(target), f"one of {accepted}")
+        for pattern, target in gateway.models.items()
+        if target != "auto" and target not in tiers
+    ]

@@ -10,9 +10,10 @@ from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.current_router import CurrentRouter, Types, no_models, no_types
-from tierwatch.gateway.endpoints import SmallEndpoints
+from tierwatch.gateway.endpoints.small import SmallEndpoints
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.model_names import ModelNames
 from tierwatch.gateway.record.cache_writer import CacheWriter
 from tierwatch.gateway.record.capture_metrics import CaptureMetrics
 from tierwatch.gateway.routes import Gateway
@@ -72,17 +73,14 @@ def build_gateway(
     metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     keys = Keys({one.key.reveal(environ): one.name for one in config.gateway.api_keys})
     scrapers = Keys({metrics_token: ""}) if metrics_token else keys
+    names = ModelNames(config)
     current = CurrentRouter(router, policies, metrics, models=models, types=types)
-    pins = Pins(
-        redis_url,
-        idle_s=config.sessions.idle_s,
-        clock=clock,
-        count=lambda answer: metrics.routing.pin_lookups(answer).inc(),
-    )
+    pins = _pins(redis_url, config, clock, metrics)
     writer = CacheWriter(config.gateway.cache, cache, metrics)
     steps = build_steps(
         config,
         current=current,
+        names=names,
         keys=keys,
         upstream=upstream,
         pins=pins,
@@ -95,6 +93,7 @@ def build_gateway(
     small = SmallEndpoints(
         config=config,
         current=current,
+        names=names,
         keys=keys,
         scrapers=scrapers,
         metrics=metrics,
@@ -107,6 +106,17 @@ def build_gateway(
 
     chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
     return Gateway(chats, small, _lifespan(upstream, pins, cache, writer, current))
+
+
+def _pins(
+    redis_url: str | None, config: Config, clock: Callable[[], float], metrics: GatewayMetrics
+) -> Pins:
+    return Pins(
+        redis_url,
+        idle_s=config.sessions.idle_s,
+        clock=clock,
+        count=lambda answer: metrics.routing.pin_lookups(answer).inc(),
+    )
 
 
 def _lifespan(

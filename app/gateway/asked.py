@@ -32,6 +32,7 @@ class Asked(NamedTuple):
         caller: name of the key, by which the request is counted; empty for none.
         side_call: what a program asks beside its conversation, such as ``title | quota |
             compaction | subagent``; empty for a turn of one.
+        called: the tier or model that the caller's name for one stands for; empty for routing.
     """
 
     exchange_id: uuid.UUID
@@ -48,6 +49,7 @@ class Asked(NamedTuple):
     pinned: Decision | None
     caller: str = ""
     side_call: str = ""
+    called: str = ""
 
     def __repr__(self) -> str:
         """Without what nobody may read in a log: the key, headers and text."""

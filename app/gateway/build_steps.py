@@ -14,6 +14,7 @@ from tierwatch.gateway.deployments.balancer import Balancer
 from tierwatch.gateway.memory.cache_store import CacheStore
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.model_names import ModelNames
 from tierwatch.gateway.record.cache_writer import CacheWriter
 from tierwatch.gateway.record.places import Places
 from tierwatch.gateway.record.records import Records
@@ -33,6 +34,7 @@ def build_steps(
     config: Config,
     *,
     current: CurrentRouter,
+    names: ModelNames,
     keys: Keys,
     upstream: Upstream,
     pins: Pins,
@@ -56,7 +58,7 @@ def build_steps(
     most = config.gateway.max_kept_stream_mb * 1_000_000
     asker = Asker(upstream, kinds, histories, metrics, most=most)
     return Steps(
-        acceptance=Acceptance(config, current, keys, clock),
+        acceptance=Acceptance(config, current, names, keys, clock),
         cache=CacheReader(config, cache, metrics),
         routes=Routes(
             tiers,

@@ -24,7 +24,7 @@ PROBLEMS = [
         (
             "1: gateway.log_content: found an unknown key; accepted"
             " api_keys, auto_models, cache, capture_buffer, client, deadline, max_body_mb,"
-            " max_kept_stream_mb"
+            " max_kept_stream_mb, models, unknown_model"
         ),
     ),
     (
@@ -51,6 +51,19 @@ PROBLEMS = [
             "1: gateway.api_keys[0]: found a mapping;"
             " accepted env:NAME, the environment variable that holds it; never the secret"
         ),
+    ),
+    (
+        "routing:",
+        "gateway:\n  models:\n    'claude-*': auto\n    '*haiku*': simpel\nrouting:",
+        (
+            "4: gateway.models.*haiku*: found 'simpel';"
+            " accepted one of auto, simple, standard, complex"
+        ),
+    ),
+    (
+        "routing:",
+        "gateway: {unknown_model: guess}\nrouting:",
+        "1: gateway.unknown_model: found 'guess'; accepted 'refuse' or 'route'",
     ),
     ("routing:", "gateway: 7\nrouting:", "1: gateway: found 7; accepted a mapping"),
     (

@@ -52,6 +52,7 @@ def asked(
         chat=request if chat is None else chat,
         pinned=pinned,
         side_call=side_call,
+        called="" if pinned is None else request["model"],
     )
 
 

@@ -15,6 +15,7 @@ from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.model_names import ModelNames
 from tierwatch.gateway.record.cache_writer import CacheWriter
 from tierwatch.gateway.serve import Steps
 from tierwatch.routing import Router
@@ -45,6 +46,7 @@ def built(
     steps = build_steps(
         config,
         current=CurrentRouter(router, lambda: None, metrics),
+        names=ModelNames(config),
         keys=Keys({}),
         upstream=upstream or ScriptedUpstream(),
         pins=Pins(None, idle_s=60, clock=lambda: NOW),

@@ -12,12 +12,10 @@ from tierwatch.gateway.accept.request import read_request, session_of
 from tierwatch.gateway.asgi import Receive
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
-from tierwatch.gateway.model_names import shown_name
+from tierwatch.gateway.model_names import ROUTED, ModelNames
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.translation import library_request
-
-AUTO = frozenset({"auto", "tierwatch/auto"})
 
 
 class Acceptance:
@@ -25,20 +23,24 @@ class Acceptance:
 
     Args:
         config: tiers and limits.
-        current: the active router, which knows the tiers and models a caller may name.
+        current: the active router, which knows the tiers and models.
+        names: what callers call them.
         keys: what callers must show.
         clock: epoch seconds.
     """
 
     def __init__(
-        self, config: Config, current: CurrentRouter, keys: Keys, clock: Callable[[], float]
+        self,
+        config: Config,
+        current: CurrentRouter,
+        names: ModelNames,
+        keys: Keys,
+        clock: Callable[[], float],
     ) -> None:
         self._current = current
         self._keys = keys
         self._clock = clock
-        self._auto = AUTO | frozenset(config.gateway.auto_models)
-        names = [*(tier.name for tier in config.tiers), *(tier.model for tier in config.tiers)]
-        self._accepted = ", ".join(dict.fromkeys(["auto", *names]))
+        self._names = names
         self._deadlines = Deadlines(config.gateway.deadline_s)
         self._most = config.gateway.max_body_mb * 1024 * 1024
 
@@ -67,10 +69,10 @@ class Acceptance:
         started, now = time.perf_counter(), self._clock()
         exchange_id, named = new_exchange_id(now), session_of(headers, request)
         session = named or str(exchange_id)
-        routed = request["model"] in self._auto
-        pinned = None if routed else self._current.router.pinned(request["model"], session)
-        if pinned is None and not routed:
+        called = self._names.meaning(request["model"])
+        if called is None:
             return self._unknown_model(request["model"])
+        pinned = None if called == ROUTED else self._current.router.pinned(called, session)
         return Asked(
             exchange_id=exchange_id,
             arrived_at=now,
@@ -84,13 +86,9 @@ class Acceptance:
             request=request,
             chat=chat,
             pinned=pinned,
+            called=called,
             caller=self._keys.name_of(key),
         )
 
     def _unknown_model(self, model: str) -> Refusal:
-        return Refusal(
-            404,
-            f"There is no model {shown_name(model)}. Accepted: {self._accepted}.",
-            code="model_not_found",
-            param="model",
-        )
+        return Refusal(404, self._names.refusal(model), code="model_not_found", param="model")

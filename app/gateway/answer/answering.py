@@ -145,4 +145,4 @@ def _too_late(asked: Asked) -> Refusal:
 
 def _by_model(asked: Asked, decision: Decision) -> bool:
     """A tier's name asks for at least that tier, a model's for that model and no other."""
-    return decision.reason == PINNED and asked.request["model"] != decision.tier
+    return decision.reason == PINNED and asked.called != decision.tier

@@ -65,7 +65,7 @@ class CacheReader:
             asked.wire,
             asked.headers,
             asked.request,
-            asked="auto" if asked.pinned is None else asked.request["model"],
+            asked="auto" if asked.pinned is None else asked.called,
             models=self._models,
             tenant=tenant_of(asked.key),
             semantic=self._asked.mode == "semantic",

@@ -12,6 +12,7 @@ from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.gateway.model_names import ModelNames
 from tierwatch.routing import Router
 from tierwatch.wire.refusal import Refusal
 
@@ -34,9 +35,8 @@ def acceptance(tmp_path: Path) -> Acceptance:
     current = CurrentRouter(
         Router.from_config(path), lambda: None, GatewayMetrics(CollectorRegistry())
     )
-    return Acceptance(
-        load_config(path), current, Keys({"a-key": "team-a"}), lambda: 1_700_000_000.5
-    )
+    config, keys = load_config(path), Keys({"a-key": "team-a"})
+    return Acceptance(config, current, ModelNames(config), keys, lambda: 1_700_000_000.5)
 
 
 def accept(
@@ -94,13 +94,16 @@ def test_a_tier_or_a_model_is_the_callers_decision(
     assert isinstance(asked, Asked)
     assert asked.pinned is not None
     assert (asked.pinned.tier, asked.pinned.reason) == (tier, "pinned")
+    # A dated or prefixed name is the model's, and what is sent stays as the caller wrote it.
+    assert asked.called == (tier if model == tier else "large-1")
+    assert asked.request["model"] == model
 
 
 def test_an_unknown_model_is_answered_with_the_known_ones(acceptance: Acceptance) -> None:
     refusal = accept(acceptance, good(model="gpt-0"))
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.code) == (404, "model_not_found")
-    assert refusal.message.endswith("Accepted: auto, simple, complex, small-1, large-1.")
+    assert "Accepted: auto, simple, complex, small-1, large-1;" in refusal.message
 
 
 def test_anthropics_wire_is_kept_beside_openais_form(acceptance: Acceptance) -> None:

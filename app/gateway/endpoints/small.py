@@ -13,9 +13,10 @@ from tierwatch.gateway.accept.body import read_body
 from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.asgi import Reply, Request, json_reply
 from tierwatch.gateway.current_router import CurrentRouter
-from tierwatch.gateway.feedback import read_feedback
+from tierwatch.gateway.endpoints.feedback import read_feedback
+from tierwatch.gateway.endpoints.models import ModelLists, asking_wire
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.gateway.model_names import model_list, shown_name
+from tierwatch.gateway.model_names import ModelNames
 from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.loop.capture.state import CaptureState
 from tierwatch.wire.chat import OPENAI
@@ -28,6 +29,7 @@ class SmallEndpoints:
     Args:
         config: the whole tierwatch.yaml.
         current: the active router.
+        names: what callers call models.
         keys: what callers must show.
         scrapers: what readers of the metrics must show.
         metrics: shown, and counts feedback.
@@ -41,6 +43,7 @@ class SmallEndpoints:
         *,
         config: Config,
         current: CurrentRouter,
+        names: ModelNames,
         keys: Keys,
         scrapers: Keys,
         metrics: GatewayMetrics,
@@ -55,7 +58,7 @@ class SmallEndpoints:
         self._metrics = metrics
         self._feedback = feedback
         self._capture = capture
-        self._models = model_list(config, started_at)
+        self._models = ModelLists(config, names, started_at)
 
     @property
     def routes(self) -> Mapping[str, tuple[str, Callable[[Request], Awaitable[Reply]]]]:
@@ -70,21 +73,15 @@ class SmallEndpoints:
 
     async def models(self, request: Request) -> Reply:
         """The list of models."""
+        wire = asking_wire(request.headers)
         refusal = self._keys.refuse(shown_key(request.headers))
-        return json_reply(self._models) if refusal is None else refused(refusal)
+        return json_reply(self._models.listed(wire)) if refusal is None else refused(refusal, wire)
 
     async def model(self, request: Request) -> Reply:
         """One model by its name."""
+        wire = asking_wire(request.headers)
         refusal = self._keys.refuse(shown_key(request.headers))
-        if refusal is not None:
-            return refused(refusal)
-        name = request.name
-        for model in self._models["data"]:
-            if model["id"] == name:
-                return json_reply(model)
-        return refused(
-            Refusal(404, f"There is no model {shown_name(name)}.", code="model_not_found")
-        )
+        return self._models.one(request.name, wire) if refusal is None else refused(refusal, wire)
 
     async def take_feedback(self, request: Request) -> Reply:
         """Take what a caller says of an answer."""
@@ -141,6 +138,6 @@ class SmallEndpoints:
         return Reply(page, content_type=CONTENT_TYPE_LATEST.encode())
 
 
-def refused(refusal: Refusal) -> Reply:
-    """A refusal as a reply, in OpenAI's envelope."""
-    return Reply(refusal.body(OPENAI), refusal.status, headers=refusal.headers())
+def refused(refusal: Refusal, wire: str = OPENAI) -> Reply:
+    """A refusal as a reply, in the envelope of the caller's wire."""
+    return Reply(refusal.body(wire), refusal.status, headers=refusal.headers())

@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from tierwatch.gateway.feedback import read_feedback
+from tierwatch.gateway.endpoints.feedback import read_feedback
 from tierwatch.wire.refusal import Refusal
 
 
