@@ -68,13 +68,19 @@ def test_what_cannot_be_translated_is_a_400_and_asks_nobody(
     assert gateway.recorded.one().attempts == ()
 
 
-def test_what_has_no_openai_form_is_a_400(start_gateway: Any, anthropic_provider: Any) -> None:
-    gateway = start_gateway(anthropic_provider)
+def test_what_has_no_openai_form_passes_to_anthropic_and_is_refused_by_no_other_words(
+    start_gateway: Any, anthropic_provider: Any, openai_provider: Any
+) -> None:
+    gateway = start_gateway(anthropic_provider, openai_provider, openai_provider)
     odd = {"type": "hologram", "source": {"type": "laser"}}
-    response = messages(gateway, messages=[{"role": "user", "content": [odd]}])
-    assert response.status_code == 400
-    assert response.json()["type"] == "error"
-    assert gateway.recorded.exchanges == []
+    asked = [{"role": "user", "content": [odd]}]
+    assert messages(gateway, model="simple", messages=asked).status_code == 200
+    assert anthropic_provider.received[0].json["messages"] == asked
+    refused = messages(gateway, model="standard", messages=asked)
+    assert refused.status_code == 400
+    assert refused.json()["type"] == "error"
+    assert "hologram" in refused.json()["error"]["message"]
+    assert openai_provider.received == []
 
 
 def test_a_refusal_crosses_the_wires(
