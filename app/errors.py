@@ -69,6 +69,9 @@ class ProviderError(TierwatchError):
             cached, cache write.
         spent_usd: what this and the calls before it for the same answer cost, where a price is
             known. Set by who knows the price.
+        refused_for: what a refusal is about, where that is known: ``parameter``, ``context`` (too
+            long), ``content`` (a filter), or what the model lacks (``images``, ``tools`` and
+            others). Set by who reads it.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class ProviderError(TierwatchError):
         self.body = body
         self.billed = (0, 0, 0, 0)
         self.spent_usd = 0.0
+        self.refused_for = ""
         super().__init__(message)
 
     @property

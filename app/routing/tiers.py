@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, replace
 
 from tierwatch.errors import ConfigError
+from tierwatch.routing.facts import UNKNOWN, Facts
 
 TOKENS_PER_MTOK = 1_000_000
 
@@ -120,6 +121,7 @@ class Tier:
         price: what its tokens cost, unless a deployment says otherwise.
         description: what the tier is for, in words; read by the LLM classifier only.
         deployments: where the model is served, if at more than ``provider`` under ``model``.
+        takes: what the file says that the model takes; unknown where it says nothing.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Tier:
     price: Price
     description: str = ""
     deployments: tuple[Deployment, ...] = ()
+    takes: Facts = UNKNOWN
 
     def served_at(self) -> tuple[Deployment, ...]:
         """Every place that serves this tier, at least one, in the order of the file."""

@@ -24,6 +24,7 @@ KIND_OF = {
     "read_at_least_or_off": "duration or `off`",
     "read_price": "price",
     "read_name": "name",
+    "read_effort": "true, false or list of levels",
     "read_secret": "env:NAME",
     "read_gateway_key": "key",
     "read_url": "URL",

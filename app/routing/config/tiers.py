@@ -17,6 +17,7 @@ from tierwatch.routing.config.providers import provider_problems
 from tierwatch.routing.config.reading.document import Document, Problem
 from tierwatch.routing.config.reading.fields import Name, Section
 from tierwatch.routing.config.reading.shown import shown
+from tierwatch.routing.config.takes import TakesSection
 from tierwatch.routing.tiers import Price, Tier
 
 _FEWEST_TIERS = 2
@@ -46,6 +47,9 @@ class TierSection(Section):
     description: str = Field(
         default="", description="What the tier is for; the llm classifier reads it."
     )
+    takes: TakesSection = Field(
+        default=TakesSection(), description="What the model takes, where the table is wrong."
+    )
 
 
 def tiers_of(
@@ -66,6 +70,7 @@ def tiers_of(
             price=price,
             description=section.description,
             deployments=deployments_of(section, price),
+            takes=section.takes.facts(),
         )
         for name, section in sections.items()
         if (price := prices[name].price) is not None
