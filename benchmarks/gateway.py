@@ -94,6 +94,7 @@ def running_gateway(
     provider: str = STUB_URL,
     stores_away: bool = False,
     processes: int = 1,
+    config: str = CONFIG,
 ) -> Iterator[tuple[str, Any]]:
     """Run a checkout's gateway with everything it has in production; its URL and database.
 
@@ -104,18 +105,19 @@ def running_gateway(
         provider: base URL of the only one.
         stores_away: whether it finds neither Postgres nor Redis.
         processes: that serve; 1 is what every checkout knows.
+        config: the text of its file, with PROVIDER where the base URL stands.
     """
     clean = {key: value for key, value in os.environ.items() if not key.startswith("TIERWATCH_")}
     folder.mkdir()
     with Stack(folder / "stack", say=lambda _: None, environ=clean) as stack:
         database_url, redis_url = stack.start_postgres(), stack.start_redis()
         engine = build_engine(database_url)
-        config = folder / "tierwatch.yaml"
-        config.write_text(CONFIG.replace("PROVIDER", provider))
+        path_of_config = folder / "tierwatch.yaml"
+        path_of_config.write_text(config.replace("PROVIDER", provider))
         tierwatch, path = command(checkout, folder / "names")
         env = clean | path
         env |= {
-            "TIERWATCH_CONFIG": str(config),
+            "TIERWATCH_CONFIG": str(path_of_config),
             "TIERWATCH_DATABASE_URL": database_url,
             "TIERWATCH_REDIS_URL": redis_url,
             "TIERWATCH_GATEWAY_PORT": str(port),
