@@ -3,11 +3,9 @@
 from collections.abc import Callable, Sequence
 from functools import cache
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
-# Models take a tenth of a second to minutes; the gateway itself fractions of a millisecond.
-_MODEL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
-_OVERHEAD_SECONDS = (0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1)
+from tierwatch.gateway.tallies import Tallies
 
 
 class GatewayMetrics:
@@ -34,71 +32,24 @@ class GatewayMetrics:
 
 
 class TrafficMetrics:
-    """Requests by how they ended, their times, tokens and costs, and what callers say of them."""
+    """Requests under way, refused and closed, and what callers say of them.
+
+    Attributes:
+        served: requests by how they ended, with their times, tokens and costs.
+        under_way: requests being served.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.in_flight = Gauge(
+        self.served = Tallies(registry)
+        self.under_way = 0
+        in_flight = Gauge(
             "tierwatch_requests_in_flight", "Requests being served.", registry=registry
         )
-        self.overhead = Histogram(
-            "tierwatch_overhead_seconds",
-            "Time the gateway itself added before the reply began.",
-            buckets=_OVERHEAD_SECONDS,
-            registry=registry,
-        )
-        self.requests = _counters(
-            "tierwatch_requests",
-            "Chat requests by serving tier and HTTP status (499: the caller left).",
-            ["tier", "status"],
-            registry,
-        )
+        in_flight.set_function(lambda: self.under_way)
         self.refused = _counters(
             "tierwatch_requests_refused",
             "Requests refused before they were routed.",
             ["status"],
-            registry,
-        )
-        self.replies_cut = _counters(
-            "tierwatch_replies_cut", "Replies that ended before their end.", ["tier"], registry
-        )
-        self.unkept = _counters(
-            "tierwatch_replies_unkept",
-            "Streamed replies too long to be kept: counted and not sampled.",
-            ["tier"],
-            registry,
-        )
-        latency = Histogram(
-            "tierwatch_request_seconds",
-            "From arrival to the close of the reply.",
-            ["tier"],
-            buckets=_MODEL_SECONDS,
-            registry=registry,
-        )
-        self.latency: Callable[..., Histogram] = cache(latency.labels)
-        self.tokens = _counters(
-            "tierwatch_tokens",
-            "Tokens served; those read from a provider's cache are in the prompt's too.",
-            ["tier", "kind"],
-            registry,
-        )
-        self.cost = _counters("tierwatch_cost_usd", "Cost of what was served.", ["tier"], registry)
-        # Names are those of `gateway.api_keys`, so their number is the file's.
-        self.by_key = _counters(
-            "tierwatch_key_requests",
-            "Requests by the named key that was shown, and serving tier.",
-            ["key", "tier"],
-            registry,
-        )
-        self.cost_by_key = _counters(
-            "tierwatch_key_cost_usd",
-            "Cost of what was served, by the named key that was shown.",
-            ["key", "tier"],
-            registry,
-        )
-        self.spend = _counters(
-            "tierwatch_spend_usd",
-            "Spent by this gateway: on serving, and on asking the classifier.",
-            ["kind"],
             registry,
         )
         self.feedback = _counters(

@@ -75,7 +75,7 @@ class ChatEndpoint:
             self._metrics.refused(str(asked.status)).inc()
             await send_refusal(asked, self._wire, send)
             return
-        self._metrics.in_flight.inc()
+        self._metrics.under_way += 1
         caller = Caller(receive, send)
         try:
             await self._serve(asked, caller)
@@ -83,7 +83,7 @@ class ChatEndpoint:
             if not caller.left():
                 raise
         finally:
-            self._metrics.in_flight.dec()
+            self._metrics.under_way -= 1
 
     async def _serve(self, asked: Asked, caller: Caller) -> None:
         steps = self._steps

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from prometheus_client import Counter
-
 from tierwatch.gateway.answer.ledger import ABANDONED, Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
@@ -13,7 +11,7 @@ from tierwatch.gateway.record.places import Places
 from tierwatch.gateway.record.served import served_exchange
 from tierwatch.gateway.reply.sent import Sent
 from tierwatch.gateway.route.route import ClassifierBill, Route
-from tierwatch.loop.capture.exchange import Recorder, ServedExchange
+from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.routing.tiers import Tier
 
 
@@ -44,7 +42,7 @@ class Records:
         self._recorder = recorder
         self._places = places
         self._cache = cache
-        self._metrics = metrics
+        self._tallies = metrics.served
 
     def close(
         self,
@@ -73,37 +71,9 @@ class Records:
             asked, decision, tier, ledger=ledger, sent=sent, classifier_cost_usd=bill.cost_usd
         )
         self._recorder.record(served)
-        if asked.caller:
-            self._metrics.by_key(asked.caller, served.served_tier).inc()
-            self._metrics.cost_by_key(asked.caller, served.served_tier).inc(served.cost_usd)
         if route is not None and sent.said is not None:
             self._places.keep(
                 asked, route, served, tier=tier, usage=sent.said.usage, reasoned=ledger.reasoned
             )
             self._cache.keep(route.lookup, served)
-        count(self._metrics, served)
-
-
-def count(metrics: TrafficMetrics, served: ServedExchange) -> None:
-    """Count an exchange for Prometheus."""
-    tier = served.served_tier
-    metrics.requests(tier, str(served.status)).inc()
-    metrics.latency(tier).observe(served.latency_ms / 1000)
-    metrics.overhead.observe(served.overhead_ms / 1000)
-    metrics.cost(tier).inc(served.cost_usd)
-    metrics.spend("serving").inc(served.cost_usd)
-    _add(metrics.spend("classifier"), served.classifier_cost_usd)
-    if served.answer is not None:
-        metrics.tokens(tier, "prompt").inc(served.prompt_tokens)
-        metrics.tokens(tier, "completion").inc(served.completion_tokens)
-        _add(metrics.tokens(tier, "cached"), served.cached_tokens)
-        if not served.finished:
-            metrics.replies_cut(tier).inc()
-        if not served.kept:
-            metrics.unkept(tier).inc()
-
-
-def _add(counter: Counter, amount: float) -> None:
-    """Add what is mostly 0; the series shows from the first request on all the same."""
-    if amount:
-        counter.inc(amount)
+        self._tallies.add(served, asked.caller)
