@@ -40,9 +40,13 @@ def add_exchange(
     direction: str = "up",
     question: str = "What is 2 + 2?",
     answer: dict[str, Any] | None = None,
+    asked: dict[str, Any] | None = None,
     **changes: Any,
 ) -> uuid.UUID:
-    """An exchange that waits for its shadow; arrivals are a second apart."""
+    """An exchange that waits for its shadow; arrivals are a second apart.
+
+    ``asked`` is the text's request with its wire and headers, where it is not plain OpenAI.
+    """
     arrived = NOW + dt.timedelta(seconds=request_no)
     exchange_id = exchange_id_of(request_no)
     columns = {
@@ -73,9 +77,12 @@ def add_exchange(
     connection.execute(insert(ExchangeRow).values(columns | changes))
     connection.execute(
         insert(ExchangeTextRow).values(
-            id=exchange_id,
-            request={"messages": [{"role": "user", "content": question}]},
-            answer=answer or {"role": "assistant", "content": "4"},
+            {
+                "id": exchange_id,
+                "request": {"messages": [{"role": "user", "content": question}]},
+                "answer": answer or {"role": "assistant", "content": "4"},
+            }
+            | (asked or {})
         )
     )
     return exchange_id

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from tierwatch.gateway.answer.answer import Said
@@ -11,8 +12,13 @@ from tierwatch.gateway.reply.sent import Sent
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
+
+# What a caller says of its wire: without it, some fields of its body are refused.
+_OF_THE_WIRE = (b"anthropic-version", b"anthropic-beta")
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 def served_exchange(
@@ -44,7 +50,7 @@ def served_exchange(
         exchange_id=asked.exchange_id,
         arrived_at=asked.arrived_at,
         session=asked.session,
-        request=asked.chat,
+        request=asked.request,
         decision=decision,
         served_tier=tier.name,
         served_model=tier.model,
@@ -67,7 +73,19 @@ def served_exchange(
         cache_write_tokens=written,
         classifier_cost_usd=classifier_cost_usd,
         kept=said is None or said.kept,
+        wire=asked.wire,
+        headers=_said_of_the_wire(asked),
     )
+
+
+def _said_of_the_wire(asked: Asked) -> Mapping[str, str]:
+    if asked.wire == OPENAI:
+        return _NO_HEADERS
+    return {
+        name.decode(): asked.headers[name].decode("latin-1")
+        for name in _OF_THE_WIRE
+        if name in asked.headers
+    }
 
 
 def _unserved_usd(asked: Asked, ledger: Ledger) -> float:

@@ -30,8 +30,9 @@ from tierwatch.store.traffic.rollups import RollupColumns
 from tierwatch.store.traffic.work import AttemptColumns
 from tierwatch.wire.json_bytes import read_json
 
-# Of the documents that this version writes; those of the first carry none.
-VERSION: Final = 1
+# Of the documents that this version writes; those of the first carry none. Since 2 a request is on
+# the wire it came on: a version that took it for OpenAI's form must not read it.
+VERSION: Final = 2
 _EPOCH = dt.date(1970, 1, 1).toordinal()
 # Longer names of sessions are cut; with a digest behind it, so is what stands before that.
 _LONGEST_SESSION = 200
@@ -69,6 +70,8 @@ class ExchangeDocument(TypedDict):
     latency_ms: float
     request: Json
     answer: Json
+    wire: NotRequired[str]
+    headers: NotRequired[dict[str, str]]
 
 
 class BatchDocument(TypedDict):
@@ -287,4 +290,8 @@ def _exchange_document(
         "latency_ms": served.latency_ms,
         "request": storable(redact_json(served.request, redact)),
         "answer": storable(redact_json(served.answer or {}, redact)),
+        "wire": served.wire,
+        "headers": {
+            name: storable(redacted_text(value, redact)) for name, value in served.headers.items()
+        },
     }

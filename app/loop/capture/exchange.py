@@ -2,11 +2,16 @@
 
 import os
 import uuid
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Protocol
 
 from tierwatch.routing.decision import Decision
 from tierwatch.store.documents import Json
+from tierwatch.wire.chat import OPENAI
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def new_exchange_id(epoch_s: float) -> uuid.UUID:
@@ -49,8 +54,9 @@ class Attempt:
 class ServedExchange:
     """Everything the gateway knows once a reply is closed.
 
-    ``request`` is in OpenAI's chat form whatever the caller spoke; ``answer`` is the assistant
-    message, or None when there was none. ``finished`` is False for a reply cut by the client or
+    ``request`` is the caller's own, on the wire it came on (``wire``), and ``headers`` are those of
+    the caller's that say how it is to be read; ``answer`` is the assistant message in OpenAI's
+    form, or None when there was none. ``finished`` is False for a reply cut by the client or
     the provider, and ``kept`` for one that was too long to be kept whole: they are counted and
     never judged. ``cost_usd`` is what serving cost: the answer
     and the attempts before it. The classifier's call is apart. Cached tokens and those put into
@@ -81,6 +87,8 @@ class ServedExchange:
     cache_write_tokens: int = 0
     classifier_cost_usd: float = 0.0
     kept: bool = True
+    wire: str = OPENAI
+    headers: Mapping[str, str] = field(default_factory=lambda: _NONE)
 
 
 class Recorder(Protocol):

@@ -119,7 +119,7 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
     tier = tiers.get(claimed.pair.exchange.alternative_tier)
     if tier is None:
         return "the alternative tier left the configuration"
-    if claimed.pair.request is None:
+    if claimed.pair.request is None:  # in OpenAI's form
         return "text expired"
     if worn_out(claimed.tries):
         return "its workers died, time and again"

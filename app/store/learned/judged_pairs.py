@@ -12,6 +12,7 @@ from tierwatch.routing.classify.features import routed_text
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
+from tierwatch.store.traffic.stored_request import library_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def judged_pairs(
             OutcomeRow.said_lower,
             VerdictRow.preferred,
             ExchangeTextRow.request,
+            ExchangeTextRow.wire,
         )
         .join(
             VerdictRow,
@@ -109,7 +111,7 @@ def judged_pairs(
             loss=row.loss,
             pi=row.pi,
             judged_at=row.created_at,
-            text=request_text(row.request),
+            text=request_text(row.request, row.wire),
             said=None if row.said_higher is None else (row.said_higher, row.said_lower),
         )
         for row in (rows[::-1] if newest else rows)
@@ -133,10 +135,11 @@ def count_judged(
     return int(found)
 
 
-def request_text(request: Json | None) -> str | None:
-    """What the router reads of a stored request; None without one."""
-    if request is None:
+def request_text(stored: Json | None, wire: str | None = None) -> str | None:
+    """What the router reads of a request stored on a wire; None without one."""
+    if stored is None:
         return None
+    request: Json = library_form(stored, wire)
     return routed_text(
         request.get("messages") or (),
         tools=request.get("tools"),
@@ -147,9 +150,11 @@ def request_text(request: Json | None) -> str | None:
 def unjudged_texts(connection: Connection, *, limit: int) -> list[str]:
     """The newest different prompts of the store, judged or not: what a student imitates on."""
     newest = connection.execute(
-        select(ExchangeTextRow.request).order_by(ExchangeTextRow.id.desc()).limit(limit)
+        select(ExchangeTextRow.request, ExchangeTextRow.wire)
+        .order_by(ExchangeTextRow.id.desc())
+        .limit(limit)
     )
-    texts = (request_text(row.request) for row in newest)
+    texts = (request_text(row.request, row.wire) for row in newest)
     return list(dict.fromkeys(text for text in texts if text))
 
 

@@ -7,11 +7,12 @@ from sqlalchemy import Connection, select, text
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 from tierwatch.store.schema.judgements import OutcomeRow
+from tierwatch.store.traffic.stored_request import library_form
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedPrompt:
-    """A request whose pair was judged: its redacted body, and the loss at the boundary."""
+    """A request whose pair was judged: redacted, in OpenAI's form, and the loss at the boundary."""
 
     request: Json
     boundary: str
@@ -32,13 +33,22 @@ class TypeLosses:
 def judged_prompts(connection: Connection, *, judge_version: str, limit: int) -> list[JudgedPrompt]:
     """The newest judged requests whose text is still kept, oldest first."""
     rows = connection.execute(
-        select(ExchangeTextRow.request, OutcomeRow.boundary, OutcomeRow.loss, OutcomeRow.session)
+        select(
+            ExchangeTextRow.request,
+            ExchangeTextRow.wire,
+            OutcomeRow.boundary,
+            OutcomeRow.loss,
+            OutcomeRow.session,
+        )
         .join(ExchangeTextRow, ExchangeTextRow.id == OutcomeRow.exchange_id)
         .where(OutcomeRow.judge_version == judge_version)
         .order_by(OutcomeRow.id.desc())
         .limit(limit)
     )
-    return [JudgedPrompt(*row) for row in rows][::-1]
+    return [
+        JudgedPrompt(library_form(row.request, row.wire), row.boundary, row.loss, row.session)
+        for row in rows
+    ][::-1]
 
 
 def type_losses(

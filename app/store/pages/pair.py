@@ -17,6 +17,7 @@ from tierwatch.store.schema.exchanges import (
 from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.values import select_fields
 from tierwatch.store.schema.work import AttemptRow, FailureRow
+from tierwatch.store.traffic.stored_request import library_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Pair:
     """A pair with all that is known of it.
 
     Texts are None once retention took them; ``alternative`` is None before the shadow ran.
+    ``request`` is in OpenAI's form, whichever ``wire`` it came on.
     ``failed`` names the step and the reason of a terminal failure.
     """
 
@@ -71,6 +73,7 @@ class Pair:
     alternative_cost_usd: float | None
     alternative_latency_ms: float | None
     alternative_tokens: int | None
+    wire: str | None
     request: Json | None
     answer: Json | None
     alternative: Json | None
@@ -102,6 +105,7 @@ def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
             AlternativeRow.cost_usd.label("alternative_cost_usd"),
             AlternativeRow.latency_ms.label("alternative_latency_ms"),
             AlternativeRow.completion_tokens.label("alternative_tokens"),
+            ExchangeTextRow.wire,
             ExchangeTextRow.request,
             ExchangeTextRow.answer,
             AlternativeTextRow.answer.label("alternative"),
@@ -125,9 +129,12 @@ def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
         .order_by(AttemptRow.id)
         .limit(100)
     )
+    known = dict(connection.execute(details).mappings().one())
+    if known["request"] is not None:
+        known["request"] = library_form(known["request"], known["wire"])
     return Pair(
         line=line,
-        **connection.execute(details).mappings().one(),
+        **known,
         verdicts=[Verdict(*row) for row in connection.execute(verdicts)],
         attempts=[Attempt(*row) for row in connection.execute(attempts)],
     )

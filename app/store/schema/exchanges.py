@@ -55,13 +55,19 @@ class ExchangeRow(Base):
 
 
 class ExchangeTextRow(Base):
-    """What was asked and answered, redacted. Cut by month on the time inside the id."""
+    """What was asked and answered, redacted. Cut by month on the time inside the id.
+
+    ``request`` is on the wire it came on, with those of its headers that say how to read it; ask
+    `store.traffic.stored_request` for OpenAI's form. ``answer`` is in OpenAI's.
+    """
 
     __tablename__ = "exchange_texts"
     __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     request: Mapped[Json]
     answer: Mapped[Json]
+    wire: Mapped[str] = mapped_column(server_default=text("'openai'"))
+    headers: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
 
 
 class AlternativeRow(Base):

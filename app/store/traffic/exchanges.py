@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import TypedDict, Unpack
+from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.postgresql import insert
@@ -16,6 +16,8 @@ from tierwatch.store.schema.exchanges import (
     ExchangeRow,
     ExchangeTextRow,
 )
+from tierwatch.store.traffic.stored_request import STORED_REQUEST, StoredRequest, stored_request
+from tierwatch.wire.chat import OPENAI
 
 
 class ExchangeColumns(TypedDict):
@@ -49,6 +51,8 @@ class ExchangeColumns(TypedDict):
     latency_ms: float
     request: Json
     answer: Json
+    wire: NotRequired[str]
+    headers: NotRequired[dict[str, str]]
 
 
 class AlternativeColumns(TypedDict):
@@ -99,10 +103,15 @@ class StoredPair:
     """
 
     exchange: Exchange
-    request: Json | None
+    asked: StoredRequest | None
     answer: Json | None
     alternative: Json | None
     shadowed: bool
+
+    @property
+    def request(self) -> Json | None:
+        """What was asked, in OpenAI's form."""
+        return None if self.asked is None else self.asked.in_library_form
 
 
 def add_exchanges(connection: Connection, rows: Sequence[ExchangeColumns]) -> list[uuid.UUID]:
@@ -117,10 +126,18 @@ def add_exchanges(connection: Connection, rows: Sequence[ExchangeColumns]) -> li
     """
     if not rows:
         return []
-    texts = [{"id": row["id"], "request": row["request"], "answer": row["answer"]} for row in rows]
-    figures = [
-        {name: value for name, value in row.items() if name not in {"request", "answer"}}
+    texts = [
+        {
+            "id": row["id"],
+            "request": row["request"],
+            "answer": row["answer"],
+            "wire": row.get("wire", OPENAI),
+            "headers": row.get("headers", {}),
+        }
         for row in rows
+    ]
+    figures = [
+        {name: value for name, value in row.items() if name not in _OF_THE_TEXT} for row in rows
     ]
     added = connection.execute(
         insert(ExchangeRow).on_conflict_do_nothing().returning(ExchangeRow.id), figures
@@ -131,6 +148,7 @@ def add_exchanges(connection: Connection, rows: Sequence[ExchangeColumns]) -> li
 
 
 _FIGURES = [ExchangeRow.__table__.columns[field.name] for field in fields(Exchange)]
+_OF_THE_TEXT = frozenset({"request", "answer", "wire", "headers"})
 
 
 def load_pair(connection: Connection, exchange_id: uuid.UUID) -> StoredPair | None:
@@ -138,7 +156,7 @@ def load_pair(connection: Connection, exchange_id: uuid.UUID) -> StoredPair | No
     row = connection.execute(
         select(
             *_FIGURES,
-            ExchangeTextRow.request,
+            *STORED_REQUEST,
             ExchangeTextRow.answer,
             AlternativeTextRow.answer,
             AlternativeRow.exchange_id.is_not(None),
@@ -151,7 +169,9 @@ def load_pair(connection: Connection, exchange_id: uuid.UUID) -> StoredPair | No
     ).one_or_none()
     if row is None:
         return None
-    return StoredPair(Exchange(*row[: len(_FIGURES)]), *row[len(_FIGURES) :])
+    figures, asked = row[: len(_FIGURES)], row[len(_FIGURES) :][: len(STORED_REQUEST)]
+    texts = row[len(_FIGURES) + len(STORED_REQUEST) :]
+    return StoredPair(Exchange(*figures), stored_request(*asked), *texts)
 
 
 def add_alternative(

@@ -13,6 +13,7 @@ from factories.gateway_values import COMPLEX, SIMPLE, asked, decision, whole
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.answer import Said, Whole
 from tierwatch.gateway.answer.ledger import Ledger
+from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.record.served import served_exchange
 from tierwatch.gateway.reply.sent import CALLER_LEFT, Sent
 from tierwatch.loop.capture.exchange import ServedExchange
@@ -21,7 +22,12 @@ from tierwatch.wire.usage import Usage
 
 
 def closed(
-    said: Said | None = None, *, ledger: Ledger | None = None, tier: Tier = SIMPLE, status: int = 0
+    said: Said | None = None,
+    *,
+    ledger: Ledger | None = None,
+    tier: Tier = SIMPLE,
+    status: int = 0,
+    request: Asked | None = None,
 ) -> ServedExchange:
     sent = Sent(0.0)
     if status:
@@ -29,7 +35,7 @@ def closed(
     if said is not None:
         sent.says(said)
     return served_exchange(
-        asked(),
+        request or asked(),
         decision(tier),
         tier,
         ledger=ledger or Ledger(),
@@ -120,3 +126,30 @@ def test_the_exchange_is_who_asked_and_what() -> None:
     assert (served.exchange_id, served.arrived_at) == (one.exchange_id, one.arrived_at)
     assert (served.session, served.request) == (one.session, one.chat)
     assert served.status == 502
+
+
+def test_the_request_is_the_callers_own_on_its_wire() -> None:
+    one = asked(
+        wire="anthropic",
+        headers={
+            b"anthropic-beta": b"effort-2025-11-24",
+            b"anthropic-version": b"2023-06-01",
+            b"authorization": b"Bearer of the caller",
+            b"x-api-key": b"of the caller",
+            b"cookie": b"and so on",
+        },
+        chat={"messages": []},
+        thinking={"type": "adaptive"},
+    )
+    served = closed(answered(10, 10), status=200, request=one)
+    assert (served.wire, served.request) == ("anthropic", one.request)
+    assert served.request["thinking"] == {"type": "adaptive"}
+    # Nothing by which the caller could be known, or paid for.
+    assert served.headers == {
+        "anthropic-beta": "effort-2025-11-24",
+        "anthropic-version": "2023-06-01",
+    }
+
+
+def test_openais_wire_has_no_headers_to_keep() -> None:
+    assert closed(request=asked(headers={b"anthropic-beta": b"x"})).headers == {}

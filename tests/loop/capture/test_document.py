@@ -36,6 +36,25 @@ def test_text_is_redacted_before_it_is_stored(engine: Engine, recorder: CaptureR
     assert "\x00" not in json.dumps(row.request)
 
 
+def test_a_request_is_stored_on_the_wire_it_came_on(
+    engine: Engine, recorder: CaptureRecorder
+) -> None:
+    request = {
+        "thinking": {"type": "adaptive"},
+        "output_config": {"effort": "high"},
+        "system": [
+            {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}},
+        ],
+        "messages": [{"role": "user", "content": "2 + 2?"}],
+    }
+    headers = {"anthropic-beta": "effort-2025-11-24, the secret"}
+    recorder.record(served(request=request, wire="anthropic", headers=headers))
+    recorder.flush()
+    row = rows(engine, "select request, wire, headers from exchange_texts")[0]
+    assert (row.request, row.wire) == (request, "anthropic")
+    assert row.headers == {"anthropic-beta": "effort-2025-11-24, the [KEY]"}
+
+
 def test_failed_provider_calls_are_recorded(engine: Engine, recorder: CaptureRecorder) -> None:
     recorder.record(served(attempts=(failed_attempt(),)))
     recorder.flush()

@@ -32,6 +32,16 @@ def test_the_newest_prompts_oldest_first(connection: Connection) -> None:
     assert judged_prompts(connection, judge_version="other", limit=2) == []
 
 
+def test_a_prompt_is_in_openais_form_whichever_wire_it_came_on(connection: Connection) -> None:
+    add_judged(connection, [("one", "worse")])
+    connection.execute(
+        text("update exchange_texts set wire = 'anthropic', request = :body"),
+        {"body": '{"system": "Be brief.", "messages": [{"role": "user", "content": "one"}]}'},
+    )
+    [found] = judged_prompts(connection, judge_version=put.JUDGE, limit=10)
+    assert [one["role"] for one in found.request["messages"]] == ["system", "user"]
+
+
 def test_prompts_whose_text_is_gone_are_left_out(connection: Connection) -> None:
     add_judged(connection, [("one", "worse"), ("two", "tie")])
     connection.execute(text("delete from exchange_texts where request::text like '%one%'"))

@@ -52,6 +52,16 @@ def test_pair_has_both_texts_verdicts_and_attempts(connection: Connection) -> No
     assert [attempt.error for attempt in found.attempts] == ["timeout"]
 
 
+def test_a_request_is_shown_in_one_form_with_the_wire_it_came_on(connection: Connection) -> None:
+    asked = {"system": "Be brief.", "messages": [{"role": "user", "content": "2 + 2?"}]}
+    exchange_id = add_exchange(connection, 1, asked={"request": asked, "wire": "anthropic"})
+    found = pair(connection, exchange_id)
+    assert found is not None
+    assert found.wire == "anthropic"
+    assert found.request is not None
+    assert [one["role"] for one in found.request["messages"]] == ["system", "user"]
+
+
 def test_texts_that_retention_took_are_none(connection: Connection) -> None:
     exchange_id = add_exchange(connection, 1)
     connection.execute(ExchangeTextRow.__table__.delete())

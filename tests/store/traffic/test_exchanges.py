@@ -99,6 +99,19 @@ def test_a_pair_is_what_was_captured(connection: Connection) -> None:
     assert (pair.alternative, pair.shadowed) == (None, False)
 
 
+def test_a_pair_is_read_in_one_form_and_kept_as_it_was_asked(connection: Connection) -> None:
+    asked = {"system": "Be brief.", "messages": [{"role": "user", "content": "2 + 2?"}]}
+    headers = {"anthropic-beta": "effort-2025-11-24"}
+    given = exchange(request=asked, wire="anthropic", headers=headers)
+    add_exchanges(connection, [given])
+    pair = load_pair(connection, given["id"])
+    assert pair is not None
+    assert pair.asked is not None
+    assert (pair.asked.body, pair.asked.wire, pair.asked.headers) == (asked, "anthropic", headers)
+    assert pair.request is not None
+    assert [one["role"] for one in pair.request["messages"]] == ["system", "user"]
+
+
 def test_an_unknown_exchange_is_none(connection: Connection) -> None:
     assert load_pair(connection, uuid.uuid4()) is None
 

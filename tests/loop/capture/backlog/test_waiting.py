@@ -148,7 +148,7 @@ def test_a_disk_that_takes_nothing_leaves_them_in_memory_up_to_a_bound(
         (b"[]", "another shape"),
         (b"{}", "another shape"),
         (b'{"flush_id": "no id", "counts": []}', "another shape"),
-        (b'{"version": 2, "flush_id": "of a newer version"}', "another version"),
+        (b'{"version": 3, "flush_id": "of a newer version"}', "another version"),
         (b'{"version": null}', "another version"),
     ],
 )
