@@ -2,14 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tierwatch.fit.fitted import EVERYTHING, Takes, takes_of
 from tierwatch.fit.needs import Lacks, lacks_of
 from tierwatch.fit.refusals import Lesson
-from tierwatch.fit.table import facts_of
+from tierwatch.fit.table import facts_of, tier_facts
 from tierwatch.routing.facts import UNKNOWN, Facts
+from tierwatch.routing.tiers import Tier
 
 # Provider, and what it calls the model.
 Key = tuple[str, str]
@@ -34,17 +35,21 @@ class Memory:
     Threads may share it. Reading takes no lock.
 
     Args:
-        configured: of each deployment that serves a tier, what the file and the table know.
+        tiers: whose deployments the file says something of; others are known by their names.
         clock: seconds that never go back.
     """
 
     def __init__(
         self,
-        configured: Mapping[Key, Facts] | None = None,
+        tiers: Sequence[Tier] = (),
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._configured = dict(configured or {})
+        self._tiers = {
+            (place.provider, place.model): tier
+            for tier in reversed(tiers)
+            for place in tier.served_at()
+        }
         self._clock = clock
         self._lock = threading.Lock()
         self._lessons: dict[tuple[Key, str], dict[Lesson, float]] = {}
@@ -92,5 +97,5 @@ class Memory:
         return known
 
     def _facts(self, key: Key, wire: str) -> Facts:
-        configured = self._configured.get(key)
-        return facts_of(key[1], wire) if configured is None else configured
+        tier = self._tiers.get(key)
+        return facts_of(key[1], wire) if tier is None else tier_facts(tier, wire)

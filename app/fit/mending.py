@@ -22,16 +22,19 @@ class Mending:
         key: the deployment.
         wire: that it is called on.
         request: on that wire, with what was done to it on the way.
+
+    Attributes:
+        sent: the request as it was fitted last.
     """
 
-    __slots__ = ("_changes", "_key", "_last", "_memory", "_once", "_request", "_sent", "_wire")
+    __slots__ = ("_changes", "_key", "_last", "_memory", "_once", "_request", "_wire", "sent")
 
     def __init__(self, memory: Memory, key: Key, wire: str, request: Rewritten) -> None:
         self._memory = memory
         self._key = key
         self._wire = wire
         self._request = request
-        self._sent = request
+        self.sent = request
         self._once: tuple[Lesson, ...] = ()
         self._last: tuple[Lesson, ...] = ()
         self._changes = 0
@@ -41,8 +44,8 @@ class Mending:
         asked = self._request
         done = fitted(asked.request, self._memory.known(self._key, self._wire).takes)
         done = done._replace(fitted=asked.fitted + done.fitted) if done.fitted else asked
-        self._sent = self._fitted_once(done) if self._once else done
-        return self._sent
+        self.sent = self._fitted_once(done) if self._once else done
+        return self.sent
 
     def learns(self, error: ProviderError) -> bool:
         """Read a refusal; whether the request is now another one, to be asked again.
@@ -51,7 +54,7 @@ class Mending:
         """
         if error.kind != "refused" or error.status is None:
             return False
-        lessons = lessons_of(error.status, error.body, self._sent.request)
+        lessons = lessons_of(error.status, error.body, self.sent.request)
         if not lessons or lessons[0].kind not in MENDABLE:
             self._forget(self._last)
             for lesson in lessons:
@@ -68,7 +71,7 @@ class Mending:
         self._once += tuple(lesson for lesson in news if lesson.kind == "once")
         for lesson in news:
             self._remember(lesson)
-        refused = self._sent.request
+        refused = self.sent.request
         if self.fitted().request == refused:  # it is about what nothing can be done about
             self._forget(news)
             return False

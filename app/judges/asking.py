@@ -8,9 +8,9 @@ from typing import Any, Protocol
 from tierwatch.errors import ProviderError
 from tierwatch.routing.tiers import Price
 
-_BAD_REQUEST = 400
 # Room for a reasoning model to think before the few words that are wanted.
 _REASONING_TOKENS = 4_000
+_THINKS_ALOUD = "<think"
 
 
 class Completed(Protocol):
@@ -19,6 +19,10 @@ class Completed(Protocol):
     @property
     def message(self) -> dict[str, Any]:
         """The assistant message."""
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the model stopped."""
 
     @property
     def prompt_tokens(self) -> int:
@@ -68,9 +72,9 @@ class Tally:
 class Asker:
     """One model at one provider, asked at temperature 0. Threads may share it.
 
-    Reasoning models refuse ``temperature`` or ``max_tokens`` with status 400. A parameter that was
-    refused by name is left out (``max_tokens`` becomes ``max_completion_tokens`` with room for the
-    reasoning) and not sent again.
+    What the model does not take is the client's business, which fits a request and remembers what
+    was refused. What is learned here is that it reasons: a reply that ended before its first word
+    is asked for once more with room for thoughts, and has it from then on.
 
     ``timeout_s`` bounds all calls for one pair together: each gets what the ones before it left.
     """
@@ -81,7 +85,7 @@ class Asker:
     price: Price | None = None
     timeout_s: float | None = None
     clock: Callable[[], float] = time.monotonic
-    _refused: set[str] = field(default_factory=set)
+    _reasons: bool = False
 
     def ask(self, messages: list[dict[str, Any]], tally: Tally, *, max_tokens: int) -> str:
         """Return the reply's text, empty when there is none, and add the call to ``tally``.
@@ -91,16 +95,11 @@ class Asker:
                 cost, which would be lost with it.
         """
         try:
-            for _ in range(2):
-                request = self._request(messages, max_tokens)
-                try:
-                    return self._complete(request, tally)
-                except ProviderError as problem:
-                    named = self._refused_parameters(problem) & request.keys()
-                    if not named:
-                        raise
-                    self._refused.update(named)
-            return self._complete(self._request(messages, max_tokens), tally)
+            text, cut = self._complete(self._request(messages, max_tokens), tally)
+            if not cut or self._reasons or not _is_thought(text):
+                return text
+            self._reasons = True
+            return self._complete(self._request(messages, max_tokens), tally)[0]
         except ProviderError as problem:
             if self.price is not None:
                 tally.cost_usd += self.price.cost_usd(*problem.billed)
@@ -108,19 +107,8 @@ class Asker:
             raise
 
     def _request(self, messages: list[dict[str, Any]], max_tokens: int) -> dict[str, Any]:
-        request: dict[str, Any] = {"model": self.model, "messages": messages}
-        if "temperature" not in self._refused:
-            request["temperature"] = 0
-        if "max_tokens" in self._refused:
-            request["max_completion_tokens"] = max_tokens + _REASONING_TOKENS
-        else:
-            request["max_tokens"] = max_tokens
-        return request
-
-    def _refused_parameters(self, problem: ProviderError) -> set[str]:
-        if problem.status != _BAD_REQUEST:
-            return set()
-        return {name for name in ("temperature", "max_tokens") if name in problem.body}
+        most = max_tokens + _REASONING_TOKENS if self._reasons else max_tokens
+        return {"model": self.model, "messages": messages, "temperature": 0, "max_tokens": most}
 
     def _time_left(self, tally: Tally) -> float | None:
         if self.timeout_s is None:
@@ -136,7 +124,8 @@ class Asker:
             )
         return left_s
 
-    def _complete(self, request: dict[str, Any], tally: Tally) -> str:
+    def _complete(self, request: dict[str, Any], tally: Tally) -> tuple[str, bool]:
+        """The reply's text, and whether it was cut at the limit."""
         left_s = self._time_left(tally)
         done = self.client.complete(self.provider, request, timeout_s=left_s)
         tally.calls += 1
@@ -148,8 +137,17 @@ class Asker:
                 done.cached_tokens,
                 done.cache_write_tokens,
             )
-        content = done.message.get("content")
-        if isinstance(content, list):
-            parts = (part.get("text") for part in content if isinstance(part, dict))
-            return "".join(part for part in parts if isinstance(part, str))
-        return content if isinstance(content, str) else ""
+        return _text(done.message.get("content")), done.finish_reason == "length"
+
+
+def _is_thought(text: str) -> bool:
+    """Whether all that was said before the limit is what a model thinks first."""
+    start = text.lstrip()
+    return not start or start.startswith(_THINKS_ALOUD)
+
+
+def _text(content: object) -> str:
+    if isinstance(content, list):
+        parts = (part.get("text") for part in content if isinstance(part, dict))
+        return "".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""

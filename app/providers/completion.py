@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -16,11 +16,14 @@ import orjson
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
+from tierwatch.fit.memory import Memory
+from tierwatch.fit.mending import Mending
 from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
 from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.stream_answer import StreamAnswer
+from tierwatch.wire.translation import library_request, provider_request
 from tierwatch.wire.usage import estimated_tokens, request_characters
 from tierwatch.wire.wires import WIRES
 
@@ -48,6 +51,7 @@ class Completion:
         tokens_estimated: whether a count is our estimate because the provider gave none.
         cached_tokens: part of the prompt that came from the provider's prompt cache.
         cache_write_tokens: part of the prompt that was put into it.
+        fitted: what was done to the request for the model to take it.
     """
 
     message: dict[str, Any]
@@ -60,6 +64,7 @@ class Completion:
     tokens_estimated: bool = False
     cached_tokens: int = 0
     cache_write_tokens: int = 0
+    fitted: tuple[str, ...] = ()
 
 
 class ChatClient:
@@ -68,9 +73,13 @@ class ChatClient:
     Connections are pooled and kept. API keys are revealed when the client is built, so that a
     missing variable is said at the start and not at the first call.
 
+    A request goes out as its model is known to take it. One that is refused for a field is asked
+    once more without it, and the refusal is remembered (`fit`).
+
     Args:
         providers: configuration by name.
         environ: where ``env:NAME`` secrets are read.
+        memory: what models take; without one they are known by their names.
         transport: replaces the network, for tests.
 
     Raises:
@@ -82,8 +91,10 @@ class ChatClient:
         providers: Mapping[str, ProviderConfig],
         environ: Mapping[str, str],
         *,
+        memory: Memory | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self._memory = Memory() if memory is None else memory
         self._providers = {name: _Provider(c, environ) for name, c in providers.items()}
         most = sum(config.max_concurrency for config in providers.values())
         self._ways = {
@@ -98,36 +109,59 @@ class ChatClient:
         }
 
     def complete(
-        self, provider: str, request: Mapping[str, Any], *, timeout_s: float | None = None
+        self,
+        provider: str,
+        request: Mapping[str, Any],
+        *,
+        wire: str = OPENAI,
+        timeout_s: float | None = None,
     ) -> Completion:
-        """Send a chat request (OpenAI's form, ``model`` set) and return the whole answer.
+        """Send a chat request (``model`` set) and return the whole answer.
 
         Args:
             provider: its name in the configuration.
             request: what to send.
+            wire: that the request is said on.
             timeout_s: what the call may take, waiting for a free slot included, where that is less
                 than the provider's own time-out.
 
         Raises:
-            ProviderError: no usable answer; ``kind`` says why and ``retry_after_s`` how long the
-                provider wants to be left alone.
+            ProviderError: no usable answer; ``kind`` says why, ``refused_for`` what a refusal is
+                about, and ``retry_after_s`` how long the provider wants to be left alone.
         """
         target = self._providers.get(provider)
         if target is None:
             raise ProviderError(f"There is no provider {provider!r}.", kind="refused")
         wanted = {k: v for k, v in request.items() if k not in {"stream", "stream_options"}}
-        body = target.body(wanted)
+        model = str(request.get("model", ""))
+        asked = provider_request(wire, target.wire.name, wanted, model)
+        mending = Mending(self._memory, (provider, model), target.wire.name, asked)
         most_s = target.timeout_s if timeout_s is None else min(timeout_s, target.timeout_s)
-        asked = time.monotonic()
+        began = time.monotonic()
         with target.slot(provider, most_s):
             if timeout_s is not None:
-                most_s = min(target.timeout_s, timeout_s - (time.monotonic() - asked))
+                most_s = min(target.timeout_s, timeout_s - (time.monotonic() - began))
+            content, latency_ms = self._answered(provider, target, mending, most_s)
+        chat = library_request(wire, wanted)
+        done = _completion(provider, target, chat, content, latency_ms)
+        return replace(done, fitted=mending.sent.fitted)
+
+    def _answered(
+        self, name: str, target: "_Provider", mending: Mending, within_s: float
+    ) -> tuple[bytes, float]:
+        """The body of an answer, and how long the call took that got it."""
+        deadline, left_s = time.monotonic() + within_s, within_s
+        while True:
+            body = _json(mending.fitted().request)
+            left_s = max(left_s, _SHORTEST_S)
             started = time.perf_counter()
-            status, headers, content = self._post(provider, target, body, max(most_s, _SHORTEST_S))
-            latency_ms = (time.perf_counter() - started) * 1000
-        if status != httpx.codes.OK:
-            raise refusal(provider, status, headers, content)
-        return _completion(provider, target, wanted, content, latency_ms)
+            status, headers, content = self._post(name, target, body, left_s)
+            if status == httpx.codes.OK:
+                return content, (time.perf_counter() - started) * 1000
+            problem = refusal(name, status, headers, content)
+            if not mending.learns(problem):
+                raise problem
+            left_s = deadline - time.monotonic()
 
     def _post(
         self, name: str, target: "_Provider", body: bytes, timeout_s: float
@@ -180,16 +214,6 @@ class _Provider:
         self.timeout_s = config.timeout_s
         self._slots = threading.BoundedSemaphore(config.max_concurrency)
 
-    def body(self, request: Mapping[str, Any]) -> bytes:
-        if self.wire.name != OPENAI:
-            request = self.wire.write_request(WIRES[OPENAI].read_request(request)).request
-        try:
-            return orjson.dumps(request)
-        except TypeError as error:  # orjson: half a surrogate pair, or a value JSON does not have
-            raise ProviderError(
-                f"The request cannot be written as JSON: {error}", kind="refused"
-            ) from error
-
     @contextmanager
     def slot(self, name: str, wait_s: float) -> Iterator[None]:
         if not self._slots.acquire(timeout=wait_s):
@@ -201,6 +225,15 @@ class _Provider:
             yield
         finally:
             self._slots.release()
+
+
+def _json(request: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(request)
+    except TypeError as error:  # orjson: half a surrogate pair, or a value JSON does not have
+        raise ProviderError(
+            f"The request cannot be written as JSON: {error}", kind="refused"
+        ) from error
 
 
 def _timed_out(name: str, timeout_s: float) -> ProviderError:

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from tierwatch.config import Config, JudgeConfig, load_config
 from tierwatch.dispatch import CeleryDispatch, Dispatch
 from tierwatch.errors import JudgeError
+from tierwatch.fit.memory import Memory
 from tierwatch.judges import Judge, build_judge
 from tierwatch.judges.recorded_judge import Lookup
 from tierwatch.judges.verdict import Preferred, Question
@@ -89,7 +90,7 @@ def build_runtime(
             f"{settings.config}: evaluation.judge is missing, and without a judge there is nothing"
             " to evaluate with; name one, as {kind: pairwise, model: gpt-6.1-terra}"
         )
-    client = ChatClient(config.providers, environ)
+    client = ChatClient(config.providers, environ, memory=Memory(config.tiers))
     redact = load_redactor(settings.redactor or None)
     judge = build_judge(
         config.evaluation.judge,

@@ -5,6 +5,7 @@ import threading
 from tierwatch.fit.memory import Memory
 from tierwatch.fit.refusals import Lesson
 from tierwatch.routing.facts import Facts
+from tierwatch.routing.tiers import Deployment, Price, Tier
 
 KEY = ("openai", "gpt-4o")
 SEED = Lesson("parameter", "seed", without=frozenset({"seed"}))
@@ -29,9 +30,13 @@ def test_a_deployment_nobody_configured_is_known_by_its_name() -> None:
     assert known.lacks.context == 128_000
 
 
-def test_what_the_configuration_says_is_taken_whole() -> None:
-    memory = Memory({KEY: Facts(output=5)})
-    assert memory.known(KEY, "openai").takes.facts == Facts(output=5)
+def test_the_deployments_of_a_tier_are_its_model_whatever_they_are_called() -> None:
+    place = Deployment("azure", "prod-1", Price(1, 1))
+    takes = Facts(output=5)
+    tier = Tier("simple", "gpt-5", "azure", Price(1, 1), deployments=(place,), takes=takes)
+    facts = Memory([tier]).known(("azure", "prod-1"), "openai").takes.facts
+    assert (facts.output, facts.limit) == (5, "max_completion_tokens")
+    assert Memory([tier]).known(("azure", "gpt-5"), "openai").takes.facts.output == 128_000
 
 
 def test_a_lesson_is_for_its_deployment_and_wire_alone() -> None:

@@ -11,6 +11,7 @@ from tierwatch.routing.tiers import Price
 @dataclass
 class Done:
     message: dict[str, Any]
+    finish_reason: str | None = "stop"
     prompt_tokens: int = 1_000
     completion_tokens: int = 100
     latency_ms: float = 7.0
@@ -20,20 +21,16 @@ class Done:
 
 @dataclass
 class Client:
-    """Refuses the parameters it does not know, as reasoning models do."""
+    """Says its replies one after the other, the last one for ever; each with why it ended."""
 
-    content: Any = "reply"
-    unknown: tuple[str, ...] = ()
+    replies: tuple[tuple[Any, str], ...] = (("reply", "stop"),)
     requests: list[dict[str, Any]] = field(default_factory=list)
 
     def complete(self, provider: str, request: dict[str, Any], **_: object) -> Done:
         assert provider == "p"
+        content, why = self.replies[min(len(self.requests), len(self.replies) - 1)]
         self.requests.append(request)
-        for name in self.unknown:
-            if name in request:
-                body = f"Unsupported parameter: '{name}' is not supported with this model."
-                raise ProviderError("refused", kind="refused", status=400, body=body)
-        return Done({"role": "assistant", "content": self.content})
+        return Done({"role": "assistant", "content": content}, finish_reason=why)
 
 
 MESSAGES = [{"role": "user", "content": "q"}]
@@ -65,23 +62,33 @@ def test_cost_is_0_without_a_price() -> None:
     ],
 )
 def test_content_of_other_forms(content: Any, text: str) -> None:
-    assert Asker(Client(content), "p", "m").ask(MESSAGES, Tally(), max_tokens=5) == text
+    client = Client(((content, "stop"),))
+    assert Asker(client, "p", "m").ask(MESSAGES, Tally(), max_tokens=5) == text
 
 
-@pytest.mark.parametrize(
-    ("unknown", "calls"),
-    [(("temperature",), 2), (("max_tokens",), 2), (("temperature", "max_tokens"), 3)],
-)
-def test_a_refused_parameter_is_left_out_from_then_on(unknown: tuple[str, ...], calls: int) -> None:
-    client = Client(unknown=unknown)
+@pytest.mark.parametrize("thought", ["", None, "<think>\nLet me see", "  "])
+def test_a_model_that_thinks_first_gets_room_for_it_from_then_on(thought: str | None) -> None:
+    client, tally = Client(((thought, "length"), ("A", "stop"))), Tally()
     asker = Asker(client, "p", "m")
-    assert asker.ask(MESSAGES, Tally(), max_tokens=400) == "reply"
-    assert len(client.requests) == calls
-    assert asker.ask(MESSAGES, Tally(), max_tokens=400) == "reply"
-    assert len(client.requests) == calls + 1
-    last = client.requests[-1]
-    assert not set(unknown) & set(last)
-    assert last.get("max_completion_tokens", last.get("max_tokens")) >= 400
+    assert asker.ask(MESSAGES, tally, max_tokens=400) == "A"
+    assert asker.ask(MESSAGES, tally, max_tokens=400) == "A"
+    assert [one["max_tokens"] for one in client.requests] == [400, 4_400, 4_400]
+    assert tally.calls == 3
+
+
+@pytest.mark.parametrize("reply", [("A long rea", "length"), ("", "stop"), ("A", "stop")])
+def test_a_reply_that_is_merely_long_or_empty_changes_nothing(reply: tuple[str, str]) -> None:
+    client = Client((reply,))
+    asker = Asker(client, "p", "m")
+    assert asker.ask(MESSAGES, Tally(), max_tokens=400) == reply[0]
+    asker.ask(MESSAGES, Tally(), max_tokens=400)
+    assert [one["max_tokens"] for one in client.requests] == [400, 400]
+
+
+def test_thinking_has_an_end() -> None:
+    client = Client((("", "length"),))
+    assert Asker(client, "p", "m").ask(MESSAGES, Tally(), max_tokens=400) == ""
+    assert len(client.requests) == 2
 
 
 @pytest.mark.parametrize(
@@ -102,20 +109,6 @@ def test_other_errors_are_the_callers(problem: ProviderError) -> None:
         Asker(Broken(), "p", "m").ask(MESSAGES, tally, max_tokens=5)
     assert raised.value is problem
     assert tally == Tally()
-
-
-def test_a_parameter_refused_although_it_was_not_sent_is_an_error() -> None:
-    class Muddled:
-        calls = 0
-
-        def complete(self, *_: object, **__: object) -> Done:
-            self.calls += 1
-            raise ProviderError("no", kind="refused", status=400, body="temperature max_tokens")
-
-    client = Muddled()
-    with pytest.raises(ProviderError):
-        Asker(client, "p", "m").ask(MESSAGES, Tally(), max_tokens=5)
-    assert client.calls == 2
 
 
 def test_the_calls_for_one_pair_share_its_time() -> None:

@@ -28,6 +28,7 @@ class Done:
     prompt_tokens: int = 1_000
     completion_tokens: int = 100
     latency_ms: float = 5.0
+    finish_reason: str | None = "stop"
     cached_tokens: int = 0
     cache_write_tokens: int = 0
 

@@ -78,6 +78,7 @@ class _Done:
     prompt_tokens: int = 1_000
     completion_tokens: int = 0
     latency_ms: float = 1.0
+    finish_reason: str | None = "stop"
     cached_tokens: int = 0
     cache_write_tokens: int = 0
 
