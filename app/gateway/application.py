@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcon
 from prometheus_client import CollectorRegistry
 
 from tierwatch.config import Config
+from tierwatch.gateway.accept.conversations import Conversations, deployment_secret
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
@@ -82,6 +83,7 @@ def build_gateway(
         current=current,
         names=names,
         keys=keys,
+        conversations=Conversations(deployment_secret(config, environ)),
         upstream=upstream,
         pins=pins,
         cache=None if cache is None else cache.store,

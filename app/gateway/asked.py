@@ -24,8 +24,8 @@ class Asked(NamedTuple):
         wire: what the caller speaks, ``openai | anthropic``.
         headers: as the caller sent them.
         key: the API key that the caller showed; empty without one.
-        session: the caller's session; without one, each exchange is its own.
-        in_session: whether the caller named one.
+        session: the conversation: the caller's name for it, else one made of how it began.
+        in_session: whether the caller named it; only a name holds a conversation from its start.
         request: the body as the caller sent it, its types checked.
         chat: the same in OpenAI's form.
         pinned: the decision of a caller who named a tier or a model; None where the router decides.

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tierwatch.config import Config
 from tierwatch.gateway.accept.acceptance import Acceptance
+from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.answer.answering import Answering
 from tierwatch.gateway.answer.ask import Asker
@@ -36,6 +37,7 @@ def build_steps(
     current: CurrentRouter,
     names: ModelNames,
     keys: Keys,
+    conversations: Conversations,
     upstream: Upstream,
     pins: Pins,
     cache: CacheStore | None,
@@ -58,7 +60,14 @@ def build_steps(
     most = config.gateway.max_kept_stream_mb * 1_000_000
     asker = Asker(upstream, kinds, histories, metrics, most=most)
     return Steps(
-        acceptance=Acceptance(config, current, names, keys, clock),
+        acceptance=Acceptance(
+            config,
+            current,
+            names=names,
+            keys=keys,
+            conversations=conversations,
+            clock=clock,
+        ),
         cache=CacheReader(config, cache, metrics),
         routes=Routes(
             tiers,

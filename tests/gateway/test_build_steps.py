@@ -10,6 +10,7 @@ from fakes.gateway import Recorded
 from fakes.upstream import ScriptedUpstream
 from prometheus_client import CollectorRegistry, generate_latest
 
+from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.current_router import CurrentRouter
@@ -48,6 +49,7 @@ def built(
         current=CurrentRouter(router, lambda: None, metrics),
         names=ModelNames(config),
         keys=Keys({}),
+        conversations=Conversations(b"secret"),
         upstream=upstream or ScriptedUpstream(),
         pins=Pins(None, idle_s=60, clock=lambda: NOW),
         cache=None,

@@ -96,7 +96,7 @@ def test_missing_usage_is_estimated_and_said_to_be(
         ({"x-session-id": "h"}, {"user": "u", "metadata": {"session_id": "m"}}, "h"),
         ({}, {"user": "u", "metadata": {"session_id": "m"}}, "u"),
         ({}, {"metadata": {"session_id": "m"}}, "m"),
-        ({"x-session-id": ""}, {}, None),
+        ({}, {"metadata": {"langfuse_session_id": "l"}, "user": "u"}, "l"),
     ],
 )
 def test_session_is_the_header_else_user_else_metadata(
@@ -104,13 +104,25 @@ def test_session_is_the_header_else_user_else_metadata(
     openai_provider: Any,
     headers: dict[str, str],
     fields: dict[str, Any],
-    session: str | None,
+    session: str,
 ) -> None:
     gateway = start_gateway(openai_provider)
     body = {"model": "auto", "messages": MESSAGES, **fields}
     gateway.client.post("/v1/chat/completions", json=body, headers=headers)
     served = gateway.recorded.one()
-    assert served.session == (session or str(served.exchange_id))
+    assert served.session == session
+
+
+def test_turns_of_a_conversation_that_nobody_named_have_one_name(
+    start_gateway: Any, openai_provider: Any
+) -> None:
+    gateway = start_gateway(openai_provider)
+    more = [{"role": "assistant", "content": "Paris."}, {"role": "user", "content": "And Spain?"}]
+    for messages in (MESSAGES, [*MESSAGES, *more], more[1:]):
+        body = {"model": "auto", "messages": messages}
+        gateway.client.post("/v1/chat/completions", json=body, headers={"x-session-id": ""})
+    first, second, other = (served.session for served in gateway.recorded.exchanges)
+    assert first == second != other
 
 
 @pytest.mark.parametrize(

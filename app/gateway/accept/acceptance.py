@@ -6,9 +6,10 @@ from typing import Any
 
 from tierwatch.config import Config
 from tierwatch.gateway.accept.body import read_body
+from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.deadline import Deadlines
 from tierwatch.gateway.accept.keys import Keys, shown_key
-from tierwatch.gateway.accept.request import read_request, session_of
+from tierwatch.gateway.accept.request import read_request
 from tierwatch.gateway.asgi import Receive
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
@@ -26,6 +27,7 @@ class Acceptance:
         current: the active router, which knows the tiers and models.
         names: what callers call them.
         keys: what callers must show.
+        conversations: tells them apart.
         clock: epoch seconds.
     """
 
@@ -33,12 +35,15 @@ class Acceptance:
         self,
         config: Config,
         current: CurrentRouter,
+        *,
         names: ModelNames,
         keys: Keys,
+        conversations: Conversations,
         clock: Callable[[], float],
     ) -> None:
         self._current = current
         self._keys = keys
+        self._conversations = conversations
         self._clock = clock
         self._names = names
         self._deadlines = Deadlines(config.gateway.deadline_s)
@@ -67,14 +72,13 @@ class Acceptance:
         chat: dict[str, Any],
     ) -> Asked | Refusal:
         started, now = time.perf_counter(), self._clock()
-        exchange_id, named = new_exchange_id(now), session_of(headers, request)
-        session = named or str(exchange_id)
+        session, named, kind = self._conversations.conversation(headers, request, chat, key)
         called = self._names.meaning(request["model"])
         if called is None:
             return self._unknown_model(request["model"])
         pinned = None if called == ROUTED else self._current.router.pinned(called, session)
         return Asked(
-            exchange_id=exchange_id,
+            exchange_id=new_exchange_id(now),
             arrived_at=now,
             started=started,
             due=started + self._deadlines.seconds(headers),
@@ -82,12 +86,13 @@ class Acceptance:
             headers=headers,
             key=key,
             session=session,
-            in_session=bool(named),
+            in_session=named,
             request=request,
             chat=chat,
             pinned=pinned,
             called=called,
             caller=self._keys.name_of(key),
+            side_call=kind,
         )
 
     def _unknown_model(self, model: str) -> Refusal:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tierwatch.gateway.asked import Headers
 from tierwatch.wire.json_bytes import read_outside_json
 from tierwatch.wire.refusal import Refusal
 
@@ -92,15 +91,3 @@ def _wish_problem(request: Mapping[str, Any]) -> Refusal | None:
 
 def _wrong(param: str, accepted: str) -> Refusal:
     return Refusal(400, f"`{param}` must be {accepted}.", code="invalid_type", param=param)
-
-
-def session_of(headers: Headers, request: Mapping[str, Any]) -> str | None:
-    """The caller's session: ``x-session-id``, else ``user``, else ``metadata.session_id``."""
-    named = headers.get(b"x-session-id", b"").strip()
-    if named:
-        return named.decode("utf-8", "replace")
-    metadata = request.get("metadata") or {}
-    for value in (request.get("user"), metadata.get("session_id")):
-        if isinstance(value, str) and value:
-            return value
-    return None

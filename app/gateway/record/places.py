@@ -83,7 +83,7 @@ class Places:
         """Where a place is to be found by the requests that may go on from it."""
         tenant, seed = recalled.tenant, recalled.seed
         keys: list[str | None] = []
-        if recalled.session_key is not None:
+        if recalled.keeps_turns:
             keys += [recalled.session_key, turn_key(tenant, seed, answer)]
         if known_again:
             messages = [*asked.request["messages"], answer]
@@ -112,7 +112,7 @@ class Places:
 
     def _keep_place(self, recalled: Recalled, answer: Mapping[str, Any]) -> None:
         """Go on from a cached answer where the conversation stood; nobody has read it meanwhile."""
-        if recalled.session_key is None or recalled.answer_pin is None:
+        if not recalled.keeps_turns or recalled.answer_pin is None:
             return
         key = turn_key(recalled.tenant, recalled.seed, answer)
         if key is not None:

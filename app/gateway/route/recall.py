@@ -1,9 +1,12 @@
 """What is known of a conversation when a request of it arrives.
 
-Pins are kept by session and by answer. A session may hold several conversations, or a request on
-the side for a title, so the pin of the answer that a request goes on from counts before the
-session's. Without a session an answer is known again that calls tools, whose results come back, and
-one that holds reasoning only its issuer takes back.
+Pins are kept by session and by answer. A session may hold several conversations, so the pin of the
+answer that a request goes on from counts before the session's. The session's own counts only where
+the caller named it: two people who begin with the same words share the name that is made of them,
+and an answer of one is nobody else's. Whatever the session, an answer is known again that calls
+tools, whose results come back, and one that holds reasoning only its issuer takes back.
+
+A side call goes on from the same answers, whose prompt is warm for it, and leaves no place behind.
 """
 
 import hashlib
@@ -15,7 +18,6 @@ from typing import Any, NamedTuple
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.memory.pin_keys import answer_key, session_key, turn_key
 from tierwatch.gateway.memory.pins import Pins
-from tierwatch.routing.content import message_text
 from tierwatch.routing.stickiness import Pin, SessionRules, in_tool_exchange
 from tierwatch.wire.history.bound import bound_messages
 from tierwatch.wire.history.reader import Issuer
@@ -30,7 +32,9 @@ class Recalled(NamedTuple):
     Attributes:
         tenant: digest of the caller's key.
         seed: what tells this conversation from others of the tenant.
-        session_key: where its pin is kept; None without a session.
+        session_key: where its pin is kept; None where nobody named the conversation, and for a call
+            beside it.
+        keeps_turns: whether the answer to come is to be known again as its last one.
         answer_pin: of the answer that the request goes on from, or whose calls it brings results
             of; None for one that nobody remembers.
         pin: where the conversation stands: that answer's pin, else the session's, not warm.
@@ -41,6 +45,7 @@ class Recalled(NamedTuple):
     tenant: bytes
     seed: str
     session_key: str | None = None
+    keeps_turns: bool = False
     answer_pin: Pin | None = None
     pin: Pin | None = None
     warm: bool = False
@@ -65,12 +70,14 @@ class Recall:
         """Look up what is known, all at once; nothing is looked up where nothing can be known."""
         messages, chat = asked.request["messages"], asked.chat["messages"]
         tenant = hashlib.sha256(asked.key).digest()
-        seed = asked.session if asked.in_session else _opening(chat)
-        last = _last_answer(messages)
+        seed, last = asked.session, _last_answer(messages)
         by_session = by_turn = by_call = None
-        if asked.in_session and self._rules.sticky:
+        # One that nobody named is one from its second turn on: most requests have no second.
+        keeps_turns = self._rules.sticky and not asked.side_call and (asked.in_session or last >= 0)
+        if keeps_turns and asked.in_session:
             by_session = session_key(tenant, seed)
-            by_turn = turn_key(tenant, seed, messages[last]) if last >= 0 else None
+        if self._rules.sticky and last >= 0:
+            by_turn = turn_key(tenant, seed, messages[last])
         if self._rules.sticky and in_tool_exchange(chat):
             by_call = answer_key(tenant, seed, messages, last)
         bound = {
@@ -81,7 +88,7 @@ class Recall:
         wanted = (by_session, by_turn, by_call, *bound.values())
         keys = [key for key in wanted if key is not None]
         if not keys:
-            return Recalled(tenant, seed)
+            return Recalled(tenant, seed, keeps_turns=keeps_turns)
         now = self._clock()
         # A pin that outlived its time in this process is as good as none.
         oldest = now - self._rules.idle_s
@@ -94,6 +101,7 @@ class Recall:
             tenant,
             seed,
             by_session,
+            keeps_turns,
             answer_pin=answer_pin,
             pin=pin,
             warm=answer_pin is not None and now - answer_pin.seen_at <= self._rules.cache_s,
@@ -103,12 +111,6 @@ class Recall:
                 if key in found
             },
         )
-
-
-def _opening(messages: Sequence[Mapping[str, Any]]) -> str:
-    """The first words of the user: they tell conversations without a session apart, nearly."""
-    first = next((message for message in messages if message.get("role") == "user"), None)
-    return "" if first is None else message_text(first)
 
 
 def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:

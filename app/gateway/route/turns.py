@@ -42,7 +42,7 @@ class Turns:
     def turn(self, asked: Asked, recalled: Recalled, decision: Decision) -> Turn | None:
         """What the conversation makes of a decision; None without one."""
         pin = recalled.pin
-        if pin is None and not asked.in_session:
+        if pin is None and (asked.side_call or not asked.in_session):
             return None
         if pin is not None and not self._is_healthy((pin.provider, pin.deployment)):
             pin = replace(pin, warm_tokens=0)  # another deployment would serve, from the start

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from tierwatch.config import load_config
 from tierwatch.gateway.accept.acceptance import Acceptance
+from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
@@ -36,7 +37,14 @@ def acceptance(tmp_path: Path) -> Acceptance:
         Router.from_config(path), lambda: None, GatewayMetrics(CollectorRegistry())
     )
     config, keys = load_config(path), Keys({"a-key": "team-a"})
-    return Acceptance(config, current, ModelNames(config), keys, lambda: 1_700_000_000.5)
+    return Acceptance(
+        config,
+        current,
+        names=ModelNames(config),
+        keys=keys,
+        conversations=Conversations(b"secret"),
+        clock=lambda: 1_700_000_000.5,
+    )
 
 
 def accept(
@@ -70,11 +78,23 @@ def test_a_request_becomes_what_the_steps_read(acceptance: Acceptance) -> None:
     assert asked.exchange_id.int >> 80 == 1_700_000_000_500
 
 
-def test_without_a_session_each_exchange_is_its_own(acceptance: Acceptance) -> None:
-    asked = accept(acceptance, good())
+def test_without_a_name_a_conversation_has_one_of_how_it_began(acceptance: Acceptance) -> None:
+    first, other = accept(acceptance, good()), accept(acceptance, good(messages=[*MESSAGES] * 2))
+    assert isinstance(first, Asked)
+    assert isinstance(other, Asked)
+    assert first.session == other.session
+    assert first.session.startswith("opening:")
+    assert not first.in_session
+
+
+def test_what_a_program_asks_beside_its_conversation_is_said(acceptance: Acceptance) -> None:
+    ping = good(max_tokens=1, messages=[{"role": "user", "content": "quota"}])
+    asked = accept(acceptance, ping, headers={b"x-session-id": b"s1"})
     assert isinstance(asked, Asked)
-    assert asked.session == str(asked.exchange_id)
-    assert not asked.in_session
+    assert (asked.session, asked.side_call) == ("s1", "quota")
+    turn = accept(acceptance, good())
+    assert isinstance(turn, Asked)
+    assert turn.side_call == ""
 
 
 @pytest.mark.parametrize("model", ["auto", "tierwatch/auto", "our-model"])

@@ -18,7 +18,7 @@ from tierwatch.wire.usage import Usage
 
 TENANT, SEED = b"tenant", "seed"
 SESSION = session_key(TENANT, SEED)
-IN_SESSION = Recalled(TENANT, SEED, SESSION)
+IN_SESSION = Recalled(TENANT, SEED, SESSION, keeps_turns=True)
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 
 
@@ -70,8 +70,13 @@ def test_a_session_stands_at_its_last_answer() -> None:
     assert place.warm_tokens == 23  # nobody counts the cache: prompt 21 + answer 2
 
 
-def test_without_a_session_a_text_is_not_known_again() -> None:
+def test_a_first_turn_that_nobody_named_is_not_known_again() -> None:
     assert Pinned().after(route(recalled=Recalled(TENANT, SEED))) == {}
+
+
+def test_a_conversation_that_nobody_named_stands_at_its_answer_alone() -> None:
+    pins = Pinned().after(route(recalled=Recalled(TENANT, SEED, keeps_turns=True)))
+    assert set(pins) == {turn_key(TENANT, SEED, {"content": "Paris."})}
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from tierwatch.gateway.route.recall import Recall, Recalled
 from tierwatch.routing.stickiness import Pin, SessionRules
 from tierwatch.wire.history.reader import Issuer
 
+UNNAMED = "its own"  # what the factory calls a conversation that nobody named
 TENANT = hashlib.sha256(b"key").digest()
 CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 FIRST = {"role": "user", "content": "Hello"}
@@ -29,24 +30,55 @@ def recalled(
     *,
     session: str | None = "s",
     sticky: bool = True,
+    side_call: str = "",
 ) -> tuple[Recalled, list[Any]]:
     pins = KnownPins(known)
     rules = SessionRules(sticky=sticky, idle_s=1_800, cache_s=300)
     recall = Recall(pins, rules, lambda: NOW)  # type: ignore[arg-type]
-    one = asked(messages, key=b"key", session=session)
+    one = asked(messages, key=b"key", session=session, side_call=side_call)
     return asyncio.run(recall.recall(one)), pins.looked
 
 
-def test_the_first_words_of_nobody_are_looked_up_nowhere() -> None:
+def test_a_first_turn_that_nobody_named_is_looked_up_nowhere() -> None:
     found, looked = recalled([FIRST], session=None)
-    assert found == Recalled(TENANT, "Hello")
+    assert found == Recalled(TENANT, UNNAMED)
     assert looked == []
+
+
+def test_a_conversation_that_nobody_named_is_one_from_its_second_turn_on() -> None:
+    """By its last answer alone: others may have begun with the same words."""
+    answer = turn_key(TENANT, UNNAMED, SAID) or ""
+    found, looked = recalled([FIRST, SAID, NEXT], {answer: pin(COMPLEX)}, session=None)
+    assert looked == [[answer]]
+    assert (found.answer_pin, found.warm) == (pin(COMPLEX), True)
+    assert (found.session_key, found.keeps_turns) == (None, True)
+    asked_alike, _ = recalled([FIRST, {**SAID, "content": "No."}, NEXT], {answer: pin(COMPLEX)})
+    assert asked_alike.pin is None
+
+
+def test_a_side_call_reads_the_warm_prompt_and_leaves_no_place_behind() -> None:
+    known = {
+        session_key(TENANT, "s"): pin(SIMPLE),
+        turn_key(TENANT, "s", SAID) or "": pin(COMPLEX),
+    }
+    summary, _ = recalled([FIRST, SAID, NEXT], known, side_call="compaction")
+    assert summary.answer_pin == pin(COMPLEX)
+    assert (summary.session_key, summary.keeps_turns) == (None, False)
+    title, looked = recalled([FIRST], known, side_call="title")
+    assert (title.pin, title.keeps_turns, looked) == (None, False, [])
+
+
+def test_an_agent_of_a_session_is_held_in_its_own_tool_exchange() -> None:
+    messages = [FIRST, CALLING, RESULT]
+    key = answer_key(TENANT, "s/agent", messages, 1) or ""
+    found, _ = recalled(messages, {key: pin(COMPLEX)}, session="s/agent", side_call="subagent")
+    assert found.pin == pin(COMPLEX)
 
 
 def test_a_session_is_looked_up_by_its_name_and_its_last_answer() -> None:
     found, looked = recalled([FIRST, SAID, NEXT])
     assert looked == [[session_key(TENANT, "s"), turn_key(TENANT, "s", SAID)]]
-    assert found == Recalled(TENANT, "s", session_key(TENANT, "s"))
+    assert found == Recalled(TENANT, "s", session_key(TENANT, "s"), keeps_turns=True)
 
 
 def test_the_answer_it_goes_on_from_counts_before_the_session() -> None:
@@ -65,10 +97,10 @@ def test_of_a_session_alone_nothing_is_warm() -> None:
 
 def test_who_called_a_tool_is_found_without_a_session() -> None:
     messages = [FIRST, CALLING, RESULT]
-    key = answer_key(TENANT, "Hello", messages, 1)
+    key = answer_key(TENANT, UNNAMED, messages, 1)
     assert key is not None
     found, looked = recalled(messages, {key: pin(COMPLEX)}, session=None)
-    assert looked == [[key]]
+    assert key in looked[0]
     assert found.answer_pin == found.pin == pin(COMPLEX)
     assert found.session_key is None
 
@@ -99,8 +131,8 @@ def test_of_many_issuers_the_last_64_are_looked_up() -> None:
     messages = [FIRST]
     for number in range(70):
         messages += [{**THINKING, "content": f"{number}"}, {**NEXT, "content": f"Next {number}"}]
-    _, looked = recalled(messages, session=None)
-    keys = [answer_key(TENANT, "Hello", messages, 1 + 2 * number) for number in range(6, 70)]
+    _, looked = recalled(messages, session=None, sticky=False)
+    keys = [answer_key(TENANT, UNNAMED, messages, 1 + 2 * number) for number in range(6, 70)]
     assert looked == [keys]
 
 
