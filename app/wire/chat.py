@@ -294,7 +294,6 @@ class ChatAnswer(NamedTuple):
         usage: tokens it took.
         extras: what else was said, the wire's own words for the reason and the usage among others.
         logprobs: of its tokens, or None.
-        stopped_at: the caller's sequence that ended it, where that was said.
     """
 
     id: str
@@ -305,4 +304,3 @@ class ChatAnswer(NamedTuple):
     usage: Usage
     extras: Extras
     logprobs: Mapping[str, Any] | None = None
-    stopped_at: str | None = None

@@ -1,7 +1,5 @@
 """A provider's stream as the caller's, on the same wire or another one."""
 
-from typing import Any
-
 from tierwatch.errors import ProviderError
 from tierwatch.wire.history.marks import LONGEST_REASONING_MARK, mentions_reasoning
 from tierwatch.wire.sse import SSEDecoder, SSEEvent, encode_events
@@ -18,9 +16,7 @@ class StreamRelay:
     """Turns a provider's stream into the caller's, and puts the answer together on the way.
 
     On one wire bytes pass untouched and are read behind the caller's back: in batches, and what is
-    left of them when somebody asks what was said. However the bytes are cut, that is the same. What
-    cannot be read there is no fault of the provider's: it is counted, and the answer is not whole
-    in what we keep. Nothing is read after the end.
+    left of them when somebody asks what was said. However the bytes are cut, that is the same.
 
     Args:
         caller: its wire.
@@ -40,7 +36,6 @@ class StreamRelay:
         "_seen",
         "_unread",
         "_unread_bytes",
-        "_unreadable",
         "_whole",
     )
 
@@ -59,9 +54,8 @@ class StreamRelay:
         self._seen = b""
         self._unread: list[bytes] = []
         self._unread_bytes = 0
-        self._decoder = SSEDecoder(skips=caller == provider)
+        self._decoder = SSEDecoder()
         self._problem: ProviderError | None = None
-        self._unreadable = 0
         self._in = WIRES[provider].stream_in(created=created)
         self._out = (
             None if caller == provider else WIRES[caller].stream_out(include_usage=include_usage)
@@ -97,12 +91,6 @@ class StreamRelay:
         """Whether the answer seems to hold reasoning."""
         self._catch_up()
         return self._reasoned
-
-    @property
-    def misread(self) -> int:
-        """Events that passed and could not be read."""
-        self._catch_up()
-        return self._unreadable + self._decoder.skipped
 
     @property
     def usage(self) -> Usage:
@@ -150,45 +138,31 @@ class StreamRelay:
             self._reasoned = mentions_reasoning(seen)
             self._seen = seen[-LONGEST_REASONING_MARK:]
         said: list[bytes] = []
-        if self._problem is not None or self._whole:
-            return said
-        if self._out is None:
-            self._read_along(chunk)
+        if self._problem is not None:
             return said
         try:
-            said += map(self._translated, self._decoder.feed(chunk))
+            for event in self._decoder.feed(chunk):
+                if self._out is None:
+                    self._read(event)
+                else:
+                    said.append(self._translated(event))
         except ProviderError as error:
             self._problem = error
         else:
             self._problem = self._decoder.problem
         return said
 
-    def _read_along(self, chunk: bytes) -> None:
-        source, answer = self._in, self._answer
-        for event in self._decoder.feed(chunk):
-            try:
-                chunks = source.feed(event)
-            except ProviderError:
-                self._unreadable += 1
-                answer.misread()
-                continue
-            for one in chunks:
-                answer.feed(one)
-            if source.finished:
-                self._whole = True
-                break
-        if self._decoder.skipped:
-            self._answer.misread()
-
-    def _read(self, event: SSEEvent) -> list[dict[str, Any]]:
-        """The event as chunks, added to the answer and with their calls settled."""
+    def _read(self, event: SSEEvent) -> list[dict[str, object]]:
+        """The event as chunks, added to the answer."""
         chunks = self._in.feed(event)
         self._whole = self._in.finished
-        return [self._answer.feed(chunk) for chunk in chunks]
+        for chunk in chunks:
+            self._answer.feed(chunk)
+        return chunks
 
     def _translated(self, event: SSEEvent) -> bytes:
         if self._out is None or self._whole:
-            return b""  # some servers go on after the end
+            return b""  # some compatible servers go on after the end
         chunks = self._read(event)
         said = b"".join([encode_events(self._out.feed(chunk)) for chunk in chunks])
         return said + self._closing() if self._whole else said

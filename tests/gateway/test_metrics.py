@@ -14,7 +14,6 @@ SERIES = {
     "tierwatch_cost_usd",
     "tierwatch_deployment_calls",
     "tierwatch_deployment_in_flight",
-    "tierwatch_events_unread",
     "tierwatch_feedback",
     "tierwatch_held_cost_usd",
     "tierwatch_history_changes",

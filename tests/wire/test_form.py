@@ -15,7 +15,7 @@ from tierwatch.wire.form import Wire
 from tierwatch.wire.wires import WIRES
 
 FOLDER = Path(tierwatch.wire.__file__).parent
-SHARED = {"answers", "crossing", "history"}  # folders of the room that are no wire
+SHARED = {"crossing", "history"}  # folders of the room that are no wire
 
 
 def package(wire: Wire) -> str:

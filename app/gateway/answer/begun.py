@@ -8,6 +8,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.wire.refusal import refusal_for
 from tierwatch.wire.stream_relay import StreamRelay
+from tierwatch.wire.usage import estimated_tokens
 
 
 class Begun:
@@ -74,8 +75,6 @@ class Begun:
         """The last bytes for the caller: what closes the stream, or says why it broke off."""
         relay = self._relay
         last = relay.end()
-        if relay.misread:
-            self._metrics.calls.unread_events(self._call.tier.name).inc(relay.misread)
         if relay.finished:
             return last
         if relay.answer.error is not None:  # the provider itself has told the caller
@@ -99,12 +98,9 @@ class Begun:
     def said(self) -> Said:
         """What the stream has said so far."""
         relay = self._relay
-        answer, usage = relay.answer, relay.usage
-        return Said(
-            answer.message,
-            answer.finish_reason,
-            usage,
-            relay.finished,
-            answer.kept,
-            answer.characters,
-        )
+        answer = relay.answer
+        usage = relay.usage
+        if not answer.kept and usage.completion_tokens is None:
+            # What is not kept is counted all the same.
+            usage = usage._replace(completion_tokens=estimated_tokens(answer.characters))
+        return Said(answer.message, answer.finish_reason, usage, relay.finished, answer.kept)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from tierwatch.routing.content import message_text
-from tierwatch.wire.answers.finish_words import stopped_at
 from tierwatch.wire.chat import OPENAI, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
 from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.json_values import mapping, rest
@@ -45,7 +44,6 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
         usage=first.usage,
         extras=Extras(OPENAI, extras),
         logprobs=first.logprobs,
-        stopped_at=stopped_at(choices[0]),
     )
 
 

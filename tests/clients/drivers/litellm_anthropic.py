@@ -1,5 +1,0 @@
-"""LiteLLM, speaking messages."""
-
-import litellm_sdk
-
-litellm_sdk.drive("anthropic", "")
