@@ -17,7 +17,7 @@ from tierwatch.config.gateway import GatewayConfig, cache_problems, model_proble
 from tierwatch.config.judge import judge_problems, resolved_judge
 from tierwatch.config.notify import WebhookConfig, notify_problems
 from tierwatch.config.people import PeopleConfig, people_problems
-from tierwatch.config.providers import ProviderConfig
+from tierwatch.config.providers import ProviderConfig, provider_problems
 from tierwatch.config.tolerance import tolerance_of
 from tierwatch.routing.classify.classification import ClassifierConfig
 from tierwatch.routing.config.balance import BalanceSection
@@ -161,6 +161,7 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
     problems += notify_problems(document, file.notify)
     problems += people_problems(document, file.people)
     problems += model_problems(document, file.gateway, tiers)
+    problems += provider_problems(document, file.providers)
     return problems + cache_problems(document, file.gateway, tiers)
 
 

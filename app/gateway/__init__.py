@@ -1,4 +1,4 @@
-"""The OpenAI-compatible front of the router, with a door for Anthropic's wire.
+"""The front of the router: OpenAI's chat completions and Responses, and Anthropic's Messages.
 
 Callers' requests come in; replies go out to them, and a `ServedExchange` each to the recorder. For
 the command that runs it, and for nobody else.

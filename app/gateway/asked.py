@@ -21,7 +21,7 @@ class Asked(NamedTuple):
         arrived_at: epoch seconds.
         started: the same moment by ``time.perf_counter``.
         due: by the same clock, when the answer must have begun.
-        wire: what the caller speaks, ``openai | anthropic``.
+        wire: what the caller speaks, ``openai | anthropic | responses``.
         headers: as the caller sent them.
         key: the API key that the caller showed; empty without one.
         session: the conversation: the caller's name for it, else one made of how it began.
@@ -54,6 +54,11 @@ class Asked(NamedTuple):
     def __repr__(self) -> str:
         """Without what nobody may read in a log: the key, headers and text."""
         return f"Asked({self.exchange_id}, {self.wire})"
+
+    @property
+    def answer_id(self) -> str:
+        """The id of an answer that is ours to name, on a wire whose answers are asked for again."""
+        return f"resp_{self.exchange_id.hex}"
 
     @property
     def left_s(self) -> float:

@@ -29,6 +29,7 @@ from tierwatch.gateway.serve import Steps
 from tierwatch.loop.capture.exchange import Recorder
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.stickiness import SessionRules
+from tierwatch.wire.wires import WIRES
 
 
 def build_steps(
@@ -51,14 +52,11 @@ def build_steps(
     rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
     patience_s = {name: provider.timeout_s for name, provider in config.providers.items()}
     balancer = Balancer(tiers, config.balance, metrics, patience_s=patience_s)
-    kinds = {
-        place.provider: upstream.kind(place.provider)
-        for tier in tiers
-        for place in tier.served_at()
-    }
-    histories = Histories(tiers, kinds, metrics)
+    providers = {place.provider for tier in tiers for place in tier.served_at()}
+    spoken = {(one, wire): upstream.spoken(one, wire) for one in providers for wire in WIRES}
+    histories = Histories(tiers, spoken, metrics)
     most = config.gateway.max_kept_stream_mb * 1_000_000
-    asker = Asker(upstream, kinds, histories, metrics, most=most)
+    asker = Asker(upstream, spoken, histories, metrics, most=most)
     return Steps(
         acceptance=Acceptance(
             config,

@@ -121,6 +121,12 @@ class CallMetrics:
             ["kind"],
             registry,
         )
+        self.unread_events = _counters(
+            "tierwatch_events_unread",
+            "Events of streams that passed to their caller and could not be read along.",
+            ["tier"],
+            registry,
+        )
         self.ended = _counters(
             "tierwatch_deployment_calls",
             "Calls to a deployment (provider/model), by how they ended.",

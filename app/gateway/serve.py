@@ -32,7 +32,7 @@ from tierwatch.wire.refusal import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of a chat, in their order. Shared by both wires.
+    """The steps of a chat, in their order. Shared by all wires.
 
     Attributes:
         acceptance: what arrived -> `Asked`, or why it is refused.

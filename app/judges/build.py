@@ -55,7 +55,6 @@ def build_judge(
         config.provider,
         config.model,
         orders=config.orders,
-        prompt_tokens=config.prompt_tokens,
         price=price,
         timeout_s=config.timeout_s,
     )

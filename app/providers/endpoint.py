@@ -8,9 +8,14 @@ from tierwatch.errors import SettingsError
 from tierwatch.wire.wires import WIRES
 
 
-def chat_url(config: ProviderConfig) -> str:
-    """The address that chats are posted to."""
-    return WIRES[config.kind].chat_url(config.base_url)
+def spoken_wire(config: ProviderConfig, caller: str) -> str:
+    """The wire of a call: the caller's own where the provider speaks it, else the provider's."""
+    return caller if caller in config.wires else config.kind
+
+
+def chat_url(config: ProviderConfig, wire: str = "") -> str:
+    """The address that chats are posted to on a wire; on that of its kind where none is said."""
+    return WIRES[wire or config.kind].chat_url(config.base_url)
 
 
 def chat_proxy(config: ProviderConfig, environ: Mapping[str, str]) -> Proxy | None:

@@ -39,7 +39,7 @@ class _Endpoint:
     """Where a provider takes chats, and with what."""
 
     kind: str
-    address: Address
+    addresses: Mapping[str, Address]  # by wire
     silence_s: float
 
 
@@ -84,8 +84,13 @@ class Upstream:
             self._client = None
 
     def kind(self, provider: str) -> str:
-        """The wire the provider speaks: ``openai | anthropic``."""
+        """The wire that its kind is named after: ``openai | anthropic``."""
         return self._endpoints[provider].kind
+
+    def spoken(self, provider: str, caller: str) -> str:
+        """The wire of a call for a caller on this wire; see `endpoint.spoken_wire`."""
+        endpoint = self._endpoints[provider]
+        return caller if caller in endpoint.addresses else endpoint.kind
 
     def timeout_s(self, provider: str) -> float:
         """How long the provider may stay silent."""
@@ -97,14 +102,16 @@ class Upstream:
         body: bytes,
         headers: Mapping[str, str] | None = None,
         *,
+        wire: str = "",
         within_s: float = LONGEST_ANSWER_S,
     ) -> tuple[bytes, dict[str, Any]]:
         """Send a chat and return the whole answer, as it came and as parsed.
 
         Args:
             provider: name in the ``providers`` section.
-            body: the request on that provider's wire.
+            body: the request.
             headers: added to the provider's own.
+            wire: of the request; empty for that of the provider's kind.
             within_s: more than 0. Nothing is heard of a whole answer until it is there, so the
                 provider's ``timeout_s``, which is for silence, does not bound it.
 
@@ -112,7 +119,7 @@ class Upstream:
             ProviderError: anything but a JSON object with a 2xx status within ``within_s``.
         """
         deadline = asyncio.get_running_loop().time() + within_s
-        reply = await self._post(provider, body, headers, deadline)
+        reply = await self._post(provider, body, headers, wire, deadline)
         try:
             raw = await _read(provider, reply, _MAX_ANSWER_BYTES)
         except (TimeoutError, ClientFault) as error:
@@ -128,6 +135,7 @@ class Upstream:
         body: bytes,
         headers: Mapping[str, str] | None = None,
         *,
+        wire: str = "",
         within_s: float = LONGEST_ANSWER_S,
     ) -> "UpstreamStream":
         """Send a chat and return the open stream of events once its first bytes are here.
@@ -141,7 +149,7 @@ class Upstream:
         """
         silence_s = self._endpoints[provider].silence_s
         deadline = asyncio.get_running_loop().time() + min(silence_s, within_s)
-        reply = await self._post(provider, body, headers, deadline)
+        reply = await self._post(provider, body, headers, wire, deadline)
         try:
             first = await reply.read()
         except BaseException as error:
@@ -162,11 +170,17 @@ class Upstream:
         return UpstreamStream(provider, reply, first)
 
     async def _post(
-        self, provider: str, body: bytes, headers: Mapping[str, str] | None, deadline: float
+        self,
+        provider: str,
+        body: bytes,
+        headers: Mapping[str, str] | None,
+        wire: str,
+        deadline: float,
     ) -> Reply:
         if self._client is None:
             raise RuntimeError("Upstream is used outside its `async with` block.")
-        address = self._endpoints[provider].address
+        endpoint = self._endpoints[provider]
+        address = endpoint.addresses[wire or endpoint.kind]
         try:
             reply = await self._client.post(address, body, deadline=deadline, headers=headers)
             reply = _decoded(reply)
@@ -230,12 +244,15 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
     # A compressed stream would be held back until the compressor has enough.
     uncompressed = {"accept-encoding": "identity", "accept": "*/*"}
     headers = chat_headers(config, environ) | uncompressed
+    proxy = chat_proxy(config, environ)
     try:
-        address = read_address(chat_url(config), headers, chat_proxy(config, environ))
+        addresses = {
+            wire: read_address(chat_url(config, wire), headers, proxy) for wire in config.wires
+        }
     except ValueError as error:
         asked = "" if config.api_key is None else f"{config.api_key.variable} or "
         raise SettingsError(f"{asked}{config.base_url}: {error}") from None
-    return _Endpoint(kind=config.kind, address=address, silence_s=config.timeout_s)
+    return _Endpoint(kind=config.kind, addresses=addresses, silence_s=config.timeout_s)
 
 
 def _decoded(reply: Reply) -> Reply:

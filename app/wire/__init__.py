@@ -1,12 +1,12 @@
 """What callers and providers speak. Pure: bytes and values in, bytes and values out, no I/O.
 
-A wire is a folder (`openai_chat`, `anthropic_messages`) that reads what comes on it into the typed
-form of `chat` and writes it from there; none knows another one. All have the same modules with the
-same names in them, which `form.Wire` lists. Beside the folders stands what is the same for all:
-``translation`` goes from one wire to another, ``stream_relay`` does it with streams, ``crossing``
-has what becomes of a request on the way, ``history`` makes a conversation readable for another
-model. The gateway, the providers and the loop may call
-these, and ask the table for a wire; they name no wire's own module.
+A wire is a folder (`openai_chat`, `anthropic_messages`, `openai_responses`) that reads what comes
+on it into the typed form of `chat` and writes it from there; none knows another one. All have the
+same modules with the same names in them, which `form.Wire` lists. Beside the folders stands what is
+the same for all: ``translation`` goes from one wire to another, ``stream_relay`` does it with
+streams, ``crossing`` has what becomes of a request on the way, ``history`` makes a conversation
+readable for another model. The gateway, the providers and the loop may call these, and ask the
+table for a wire; they name no wire's own module.
 
 Another wire takes such a folder; its name in `chat` and its line in the table of `wires`; its name
 and its vendor's address in `routing.config.providers`, which stands below this room; its bodies in

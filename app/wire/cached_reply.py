@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tierwatch.routing.classify.classification import Classification
 from tierwatch.wire.chat import ChatAnswer, Extras, Text, Turn
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.sse import encode_events
 from tierwatch.wire.usage import Usage, write_chunk_usage
@@ -35,7 +36,9 @@ class CachedAnswer:
     classification: Classification | None
 
 
-def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int) -> bytes:
+def whole_reply(
+    wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created: int, to: AnswerTo = NOBODY
+) -> bytes:
     """The body of a reply that is not streamed."""
     said = ChatAnswer(
         id=_id(exchange_id),
@@ -46,7 +49,7 @@ def whole_reply(wire: str, answer: CachedAnswer, exchange_id: uuid.UUID, created
         usage=_usage(answer),
         extras=_OURS,
     )
-    return write_json(WIRES[wire].write_reply(said))
+    return write_json(WIRES[wire].write_reply(said, to=to))
 
 
 def streamed_reply(
@@ -56,6 +59,7 @@ def streamed_reply(
     created: int,
     *,
     include_usage: bool,
+    to: AnswerTo = NOBODY,
 ) -> bytes:
     """All events of a streamed reply: it is all there, so it is sent at once."""
     head = {
@@ -73,7 +77,7 @@ def streamed_reply(
         )
     ]
     chunks.append({**head, "choices": [], "usage": write_chunk_usage(_usage(answer))})
-    stream = WIRES[wire].stream_out(include_usage=include_usage)
+    stream = WIRES[wire].stream_out(include_usage=include_usage, to=to)
     said = [encode_events(stream.feed(chunk)) for chunk in chunks]
     return b"".join([*said, encode_events(stream.finish())])
 

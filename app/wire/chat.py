@@ -20,6 +20,7 @@ from tierwatch.wire.usage import Usage
 # The names of the wires, as configuration says them.
 OPENAI = "openai"
 ANTHROPIC = "anthropic"
+RESPONSES = "responses"
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -140,10 +141,17 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A part that has no typed form, kept as it was said."""
+    """A part that has no typed form, kept as it was said.
+
+    Attributes:
+        wire: on which it was said.
+        said: what it is.
+        for_issuer: whether it says something to its own provider alone: other wires leave it out.
+    """
 
     wire: str
     said: Mapping[str, Any]
+    for_issuer: bool = False
 
     @property
     def kind(self) -> str:
@@ -294,6 +302,7 @@ class ChatAnswer(NamedTuple):
         usage: tokens it took.
         extras: what else was said, the wire's own words for the reason and the usage among others.
         logprobs: of its tokens, or None.
+        stopped_at: the caller's sequence that ended it, where that was said.
     """
 
     id: str
@@ -304,3 +313,4 @@ class ChatAnswer(NamedTuple):
     usage: Usage
     extras: Extras
     logprobs: Mapping[str, Any] | None = None
+    stopped_at: str | None = None

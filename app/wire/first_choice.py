@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
 from tierwatch.wire.fault import error_text
-from tierwatch.wire.usage import Usage, read_chunk_usage
+from tierwatch.wire.usage import Usage, completion_usage
 
 
 class Reply(NamedTuple):
@@ -56,7 +56,7 @@ def first_choice(reply: object) -> Reply:
     finish = choice.get("finish_reason")
     logprobs = choice.get("logprobs")
     model = reply.get("model")
-    usage = read_chunk_usage(reply.get("usage"))
+    usage = completion_usage(reply)
     return Reply(
         message={**message, "role": "assistant"},
         finish_reason=finish if isinstance(finish, str) else None,

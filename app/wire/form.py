@@ -1,8 +1,9 @@
 """What a wire brings: the functions that stand under the same names in each wire's package."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from tierwatch.wire.chat import ChatAnswer, ChatRequest
 from tierwatch.wire.crossing.rewritten import Rewritten
@@ -12,8 +13,24 @@ from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.usage import Usage
 
 Chunk = dict[str, Any]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 # The name of a stream's event, empty on wires that name none, and what it holds: JSON, or a word.
 Said = tuple[str, Mapping[str, Any] | str]
+
+
+class AnswerTo(NamedTuple):
+    """Whom an answer is for, on a wire whose answers say so; the other wires do not ask.
+
+    Attributes:
+        request: the caller's body: some answers repeat much of it, and name its tools.
+        id: that the answer is to have; empty for the one that its provider gave it.
+    """
+
+    request: Mapping[str, Any] = _NOTHING
+    id: str = ""
+
+
+NOBODY = AnswerTo()
 
 
 class StreamIn(Protocol):
@@ -27,6 +44,11 @@ class StreamIn(Protocol):
     @property
     def usage(self) -> Usage | None:
         """What is counted so far, where the chunks do not say it yet; None where they do."""
+        ...
+
+    @property
+    def begun(self) -> Mapping[str, Any]:
+        """What the end of a stream that breaks off must name; see `Wire.write_failure`."""
         ...
 
     def feed(self, event: SSEEvent) -> list[Chunk]:
@@ -50,6 +72,11 @@ class StreamOut(Protocol):
         """The events that end the stream. Not called for one that was cut."""
         ...
 
+    @property
+    def begun(self) -> Mapping[str, Any]:
+        """What the end of a stream that breaks off must name; see `Wire.write_failure`."""
+        ...
+
 
 class BeginStreamIn(Protocol):
     """Begins to read a stream."""
@@ -62,7 +89,7 @@ class BeginStreamIn(Protocol):
 class BeginStreamOut(Protocol):
     """Begins to write a stream."""
 
-    def __call__(self, *, include_usage: bool = True) -> StreamOut:
+    def __call__(self, *, include_usage: bool = True, to: AnswerTo = NOBODY) -> StreamOut:
         """The writer; ``include_usage`` counts where a wire leaves that to the caller."""
         ...
 
@@ -80,6 +107,14 @@ class ReadReply(Protocol):
 
     def __call__(self, reply: object, /, *, created: int = 0) -> ChatAnswer:
         """What it says; ``created`` is epoch seconds, for a reply that has none."""
+        ...
+
+
+class WriteReply(Protocol):
+    """Writes a whole answer."""
+
+    def __call__(self, answer: ChatAnswer, /, *, to: AnswerTo = NOBODY) -> dict[str, Any]:
+        """The body for a caller."""
         ...
 
 
@@ -110,9 +145,12 @@ class Wire:
         read_error: an error body and its HTTP status as a typed error; None for another wire's.
         write_error: the error body.
         error_event: the name of the event that carries an error in a stream.
+        write_failure: what that event holds where a stream breaks off, by what had begun.
         read_usage: the counts in a whole answer, whether or not that can be used.
         write_usage: the counts as a whole answer has them.
         fitted_history: a request whose history its reader can take.
+        messages_of: the conversation in a request as messages of roles, of which each wire's are
+            read alike (`history.marks`); a `Reader` counts them.
     """
 
     name: str
@@ -122,13 +160,15 @@ class Wire:
     read_request: Callable[[Mapping[str, Any]], ChatRequest]
     write_request: Callable[[ChatRequest], Rewritten]
     read_reply: ReadReply
-    write_reply: Callable[[ChatAnswer], dict[str, Any]]
+    write_reply: WriteReply
     stream_in: BeginStreamIn
     stream_out: BeginStreamOut
     whole_stream: WholeStream
     read_error: Callable[[object, int], Fault | None]
     write_error: Callable[[Fault], dict[str, Any]]
     error_event: str
+    write_failure: Callable[[Fault, Mapping[str, Any]], dict[str, Any]]
     read_usage: Callable[[object], Usage]
     write_usage: Callable[[Usage], dict[str, Any]]
     fitted_history: FittedHistory
+    messages_of: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]]

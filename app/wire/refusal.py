@@ -6,7 +6,6 @@ from tierwatch.errors import ProviderError
 from tierwatch.retry_after import write_retry_after
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.json_bytes import read_json, write_json
-from tierwatch.wire.sse import encode_event
 from tierwatch.wire.wires import WIRES
 
 # What a caller is told to wait when a provider that is out of capacity names no time.
@@ -21,16 +20,16 @@ class Refusal(Fault):
 
     retry_after_s: float | None = None
 
-    def body(self, wire: str) -> bytes:
-        """The error body on the caller's wire. What repeats a caller's megabytes is cut."""
-        long = len(self.message) > _LONGEST_MESSAGE
-        said = replace(self, message=f"{self.message[:_LONGEST_MESSAGE]}...") if long else self
-        return write_json(WIRES[wire].write_error(said))
+    @property
+    def shortened(self) -> "Refusal":
+        """The same, without the megabytes of a caller's that it may repeat."""
+        if len(self.message) <= _LONGEST_MESSAGE:
+            return self
+        return replace(self, message=f"{self.message[:_LONGEST_MESSAGE]}...")
 
-    def event(self, wire: str) -> bytes:
-        """The error as the last event of a stream that had already begun."""
-        # What was sent before may have ended in the middle of a line.
-        return b"\n\n" + encode_event(self.body(wire), event=WIRES[wire].error_event)
+    def body(self, wire: str) -> bytes:
+        """The error body on the caller's wire."""
+        return write_json(WIRES[wire].write_error(self.shortened))
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Response headers beside those of the body."""

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from tierwatch.errors import ProviderError
 from tierwatch.wire.json_bytes import write_json
 
-# One event of a chat stream is a few hundred bytes; tool arguments sent whole reach some 100 kB.
-# Past this a provider is sending something else (a file, or a line that never ends).
-MAX_EVENT_BYTES = 1024 * 1024
+# One event of a chat stream is a few hundred bytes; tool arguments sent whole reach some 100 kB,
+# a generated image some MB. Past this, the bound of whole answers, it is a line that never ends.
+MAX_EVENT_BYTES = 64 * 1024 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _BLANK = b"\n\n"
@@ -32,13 +32,31 @@ class SSEDecoder:
     Lines may end in LF, CR LF or CR. Comments, ``id`` and ``retry`` are read over. An event that
     the stream ends in the middle of is never given out, as the specification demands.
 
+    Args:
+        skips: whether an event that is too long is passed over: the reader only reads along.
+
     Attributes:
         problem: why nothing more can be read, or None.
+        skipped: events that were passed over.
     """
 
-    __slots__ = ("_after_cr", "_data", "_event", "_held", "_partial", "_started", "problem")
+    __slots__ = (
+        "_after_cr",
+        "_data",
+        "_event",
+        "_held",
+        "_partial",
+        "_skipping",
+        "_skips",
+        "_started",
+        "problem",
+        "skipped",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, *, skips: bool = False) -> None:
+        self.skipped = 0
+        self._skips = skips
+        self._skipping = False
         self.problem: ProviderError | None = None
         self._partial: list[bytes] = []
         self._data: list[str] = []
@@ -51,8 +69,8 @@ class SSEDecoder:
         """Take the next bytes and return the events they complete, oldest first.
 
         Raises:
-            ProviderError: kind ``unreadable`` when one event grows beyond ``MAX_EVENT_BYTES``; not
-                before the events that came ahead of it were returned.
+            ProviderError: kind ``unreadable`` when one event grows beyond ``MAX_EVENT_BYTES`` and
+                is not passed over; not before the events that came ahead of it were returned.
         """
         if self.problem is not None:
             raise self.problem
@@ -81,7 +99,12 @@ class SSEDecoder:
     @property
     def _between_events(self) -> bool:
         return self._started and not (
-            self._partial or self._data or self._event or self._after_cr or self._held
+            self._partial
+            or self._data
+            or self._event
+            or self._after_cr
+            or self._held
+            or self._skipping
         )
 
     def _read_lines(self, chunk: bytes, events: list[SSEEvent]) -> None:
@@ -91,11 +114,11 @@ class SSEDecoder:
         for piece in chunk.splitlines(keepends=True):
             self._held += len(piece)
             if self._held > MAX_EVENT_BYTES:
-                raise ProviderError(
-                    f"The provider sent an event of more than {MAX_EVENT_BYTES:,} bytes.",
-                    kind="unreadable",
-                )
-            self._partial.append(piece)
+                self._give_up_event()
+            if self._skipping:
+                self._pass_over(piece)
+            else:
+                self._partial.append(piece)
             if piece.endswith((b"\n", b"\r")):
                 line = b"".join(self._partial)
                 self._partial.clear()
@@ -103,6 +126,22 @@ class SSEDecoder:
                 if event is not None:
                     events.append(event)
         self._after_cr = self._after_cr or chunk.endswith(b"\r")
+
+    def _give_up_event(self) -> None:
+        if not self._skips:
+            raise ProviderError(
+                f"The provider sent an event of more than {MAX_EVENT_BYTES:,} bytes.",
+                kind="unreadable",
+            )
+        self._skipping = True
+        self.skipped += 1
+
+    def _pass_over(self, piece: bytes) -> None:
+        """Of a line that is not read it matters only whether it is empty, and where it ends."""
+        empty = not self._partial and not piece.strip(b"\r\n")
+        self._partial[:] = [piece if empty else b":" + piece[-2:]]
+        self._data.clear()
+        self._held = 0
 
     def _read_line(self, line: bytes) -> SSEEvent | None:
         if not self._started:
@@ -123,6 +162,7 @@ class SSEDecoder:
 
     def _dispatch(self) -> SSEEvent | None:
         event = SSEEvent(self._event, "\n".join(self._data)) if self._data else None
+        self._skipping = False
         self._data.clear()
         self._event = ""
         self._held = 0

@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tierwatch.wire.usage import Usage, read_chunk_usage
+from tierwatch.wire.answers.call_pieces import CallPieces
+from tierwatch.wire.usage import Usage, read_chunk_usage, usage_elsewhere
 
 
 class StreamAnswer:
@@ -30,18 +31,19 @@ class StreamAnswer:
         cache_write_tokens: from the usage chunk, or None.
         error: the error object a provider sent in mid-stream, or None.
         chunks: chunks fed, whatever they held.
-        characters: of content, refusal and tool arguments so far, for an estimate of tokens.
     """
 
     __slots__ = (
         "_calls",
         "_content",
-        "_current_call",
+        "_hole",
+        "_kept",
         "_most",
+        "_pieces",
         "_refusal",
+        "_thought",
         "cache_write_tokens",
         "cached_tokens",
-        "characters",
         "chunks",
         "completion_tokens",
         "error",
@@ -59,73 +61,95 @@ class StreamAnswer:
         self.cache_write_tokens: int | None = None
         self.error: dict[str, Any] | None = None
         self.chunks = 0
-        self.characters = 0
         self._most = sys.maxsize if most is None else most
         self._content: list[str] = []
         self._refusal: list[str] = []
         self._calls: list[_Call] = []
-        self._current_call: dict[int, _Call] = {}
+        self._pieces = CallPieces()
+        self._kept = 0
+        self._thought = 0
+        self._hole = False
 
-    def feed(self, chunk: object) -> None:
-        """Take one chunk, as parsed from JSON."""
+    def feed(self, chunk: object) -> Any:
+        """Take one chunk, as parsed from JSON; it is given back with its calls settled."""
         self.chunks += 1
         if not isinstance(chunk, dict):
-            return
+            return chunk
         error = chunk.get("error")
         if error:
             self.error = error if isinstance(error, dict) else {"message": str(error)}
         if isinstance(chunk.get("model"), str):
             self.model = chunk["model"]
         if chunk.get("usage"):
-            self._count(read_chunk_usage(chunk["usage"]))
+            self._count(chunk["usage"])
         choices = chunk.get("choices")
+        settled = chunk
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) == 0:
-                self._feed_choice(choice)
+                calls = self._feed_choice(choice, chunk)
+                if calls is not None:
+                    settled = _with_calls(settled, choice, calls)
+        return settled
 
-    def _count(self, usage: Usage) -> None:
-        if usage.prompt_tokens is not None:
+    def misread(self) -> None:
+        """Something of the answer could not be read: what is here has a hole."""
+        self._hole = True
+
+    def _count(self, said: object) -> None:
+        usage = read_chunk_usage(said)
+        # The last chunk of some servers counts nothing: zeros tell nothing of what was counted.
+        if usage.prompt_tokens is not None and (usage.prompt_tokens or not self.prompt_tokens):
             self.prompt_tokens = usage.prompt_tokens
             self.cached_tokens = usage.cached_tokens
             self.cache_write_tokens = usage.cache_write_tokens
         if usage.completion_tokens is not None:
-            self.completion_tokens = usage.completion_tokens
+            self.completion_tokens = usage.completion_tokens or self.completion_tokens or 0
 
-    def _feed_choice(self, choice: Mapping[str, Any]) -> None:
-        if isinstance(choice.get("finish_reason"), str):
-            self.finish_reason = choice["finish_reason"]
+    def _feed_choice(
+        self, choice: Mapping[str, Any], chunk: Mapping[str, Any]
+    ) -> list[Mapping[str, Any]] | None:
+        """The choice's calls where they had to be settled; None where nothing had to."""
+        reason = choice.get("finish_reason")
+        if reason and isinstance(reason, str):  # "" is *not yet* to some servers
+            self.finish_reason = reason
+            if (said := usage_elsewhere(choice, chunk)) is not None:
+                self._count(said)
         delta = choice.get("delta")
         if not isinstance(delta, dict):
-            return
-        if isinstance(delta.get("content"), str):
-            self._keep(delta["content"], self._content)
+            return None
+        content, calls = delta.get("content"), delta.get("tool_calls")
+        if isinstance(content, str):
+            self._keep(content, self._content)
+        if len(delta) > 1 or (content is None and calls is None):  # nearly no chunk
+            self._feed_rest(delta)
+        if type(calls) is not list:
+            return None
+        settled = [self._feed_call(call, chunk) for call in calls if type(call) is dict]
+        return None if settled == calls else settled
+
+    def _feed_rest(self, delta: Mapping[str, Any]) -> None:
         if isinstance(delta.get("refusal"), str):
             self._keep(delta["refusal"], self._refusal)
-        calls = delta.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            if isinstance(call, dict):
-                self._feed_call(call)
+        thought = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(thought, str):
+            self._thought += len(thought)
 
-    def _feed_call(self, piece: Mapping[str, Any]) -> None:
-        index = piece.get("index", 0)
-        call_id = piece.get("id") if isinstance(piece.get("id"), str) else ""
-        call = self._current_call.get(index) if isinstance(index, int) else None
-        # Some compatible servers send parallel calls all under index 0, each with its own id.
-        if call is None or (call_id and call.id and call.id != call_id):
-            call = _Call()
-            self._calls.append(call)
-            self._current_call[index if isinstance(index, int) else 0] = call
-        call.id = call.id or call_id or ""
+    def _feed_call(self, said: Mapping[str, Any], chunk: Mapping[str, Any]) -> Mapping[str, Any]:
+        piece = self._pieces.settled(said, chunk)
+        place = piece["index"]
+        if place == len(self._calls):
+            self._calls.append(_Call(piece))
         function = piece.get("function")
-        if isinstance(function, dict):
-            if isinstance(function.get("name"), str):
-                call.name = call.name or function["name"]
-            if isinstance(function.get("arguments"), str):
-                self._keep(function["arguments"], call.arguments)
+        arguments = function.get("arguments") if function else piece["custom"]["input"]
+        if arguments:
+            self._kept += len(arguments)
+            if self._kept <= self._most:
+                self._calls[place].arguments.append(arguments)
+        return piece
 
     def _keep(self, piece: str, among: list[str]) -> None:
-        self.characters += len(piece)
-        if self.characters <= self._most:
+        self._kept += len(piece)
+        if self._kept <= self._most:
             among.append(piece)
 
     @property
@@ -139,9 +163,14 @@ class StreamAnswer:
         )
 
     @property
+    def characters(self) -> int:
+        """Of content, refusal, reasoning and tool arguments so far, for an estimate of tokens."""
+        return self._kept + self._thought
+
+    @property
     def kept(self) -> bool:
         """Whether everything that was said is here."""
-        return self.characters <= self._most
+        return self._kept <= self._most and not self._hole
 
     @property
     def finished(self) -> bool:
@@ -165,13 +194,24 @@ class StreamAnswer:
 class _Call:
     """A tool call whose pieces are still arriving."""
 
-    __slots__ = ("arguments", "id", "name")
+    __slots__ = ("_id", "_key", "_name", "arguments")
 
-    def __init__(self) -> None:
-        self.id = ""
-        self.name = ""
+    def __init__(self, first: Mapping[str, Any]) -> None:
+        self._id = first["id"]
+        self._key = "custom" if "custom" in first else "function"
+        self._name = first[self._key]["name"]
         self.arguments: list[str] = []
 
     def whole(self) -> dict[str, Any]:
-        function = {"name": self.name, "arguments": "".join(self.arguments)}
-        return {"id": self.id, "type": "function", "function": function}
+        inner = "input" if self._key == "custom" else "arguments"
+        said = {"name": self._name, inner: "".join(self.arguments)}
+        return {"id": self._id, "type": self._key, self._key: said}
+
+
+def _with_calls(
+    chunk: dict[str, Any], choice: Mapping[str, Any], calls: list[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The chunk with other calls in one of its choices."""
+    changed = {**choice, "delta": {**choice["delta"], "tool_calls": calls}}
+    choices = [changed if one is choice else one for one in chunk["choices"]]
+    return {**chunk, "choices": choices}

@@ -1,6 +1,10 @@
 """A provider's stream as the caller's, on the same wire or another one."""
 
+from typing import Any
+
 from tierwatch.errors import ProviderError
+from tierwatch.wire.fault import Fault
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.marks import LONGEST_REASONING_MARK, mentions_reasoning
 from tierwatch.wire.sse import SSEDecoder, SSEEvent, encode_events
 from tierwatch.wire.stream_answer import StreamAnswer
@@ -16,18 +20,22 @@ class StreamRelay:
     """Turns a provider's stream into the caller's, and puts the answer together on the way.
 
     On one wire bytes pass untouched and are read behind the caller's back: in batches, and what is
-    left of them when somebody asks what was said. However the bytes are cut, that is the same.
+    left of them when somebody asks what was said. However the bytes are cut, that is the same. What
+    cannot be read there is no fault of the provider's: it is counted, and the answer is not whole
+    in what we keep. Nothing is read after the end.
 
     Args:
         caller: its wire.
         provider: its wire.
         include_usage: whether the caller asked for counts of tokens, where a wire leaves it that.
         created: epoch seconds, for a stream that has none.
+        to: whom the answer is for.
         most: characters of the answer that are kept; None keeps all.
     """
 
     __slots__ = (
         "_answer",
+        "_caller",
         "_decoder",
         "_in",
         "_out",
@@ -36,6 +44,7 @@ class StreamRelay:
         "_seen",
         "_unread",
         "_unread_bytes",
+        "_unreadable",
         "_whole",
     )
 
@@ -46,6 +55,7 @@ class StreamRelay:
         *,
         include_usage: bool,
         created: int,
+        to: AnswerTo = NOBODY,
         most: int | None = None,
     ) -> None:
         self._answer = StreamAnswer(most=most)
@@ -54,11 +64,15 @@ class StreamRelay:
         self._seen = b""
         self._unread: list[bytes] = []
         self._unread_bytes = 0
-        self._decoder = SSEDecoder()
+        self._decoder = SSEDecoder(skips=caller == provider)
         self._problem: ProviderError | None = None
+        self._unreadable = 0
         self._in = WIRES[provider].stream_in(created=created)
+        self._caller = WIRES[caller]
         self._out = (
-            None if caller == provider else WIRES[caller].stream_out(include_usage=include_usage)
+            None
+            if caller == provider
+            else self._caller.stream_out(include_usage=include_usage, to=to)
         )
 
     def feed(self, chunk: bytes) -> bytes:
@@ -93,6 +107,12 @@ class StreamRelay:
         return self._reasoned
 
     @property
+    def misread(self) -> int:
+        """Events that passed and could not be read."""
+        self._catch_up()
+        return self._unreadable + self._decoder.skipped
+
+    @property
     def usage(self) -> Usage:
         """What the provider has counted so far; of a cut stream perhaps only what it read."""
         counted, early = self.answer.usage, self._in.usage
@@ -123,6 +143,14 @@ class StreamRelay:
         self._whole = True
         return self._closing()
 
+    def broken(self, error: Fault) -> bytes:
+        """The bytes that end the caller's stream when it breaks off: an event that says why."""
+        self._catch_up()
+        begun = self._in.begun if self._out is None else self._out.begun
+        said = self._caller.write_failure(error, begun)
+        # What was sent before may have ended in the middle of a line.
+        return b"\n\n" + encode_events([(self._caller.error_event, said)])
+
     def _catch_up(self) -> None:
         """Read what has passed unread."""
         if self._unread:
@@ -138,31 +166,45 @@ class StreamRelay:
             self._reasoned = mentions_reasoning(seen)
             self._seen = seen[-LONGEST_REASONING_MARK:]
         said: list[bytes] = []
-        if self._problem is not None:
+        if self._problem is not None or self._whole:
+            return said
+        if self._out is None:
+            self._read_along(chunk)
             return said
         try:
-            for event in self._decoder.feed(chunk):
-                if self._out is None:
-                    self._read(event)
-                else:
-                    said.append(self._translated(event))
+            said += map(self._translated, self._decoder.feed(chunk))
         except ProviderError as error:
             self._problem = error
         else:
             self._problem = self._decoder.problem
         return said
 
-    def _read(self, event: SSEEvent) -> list[dict[str, object]]:
-        """The event as chunks, added to the answer."""
+    def _read_along(self, chunk: bytes) -> None:
+        source, answer = self._in, self._answer
+        for event in self._decoder.feed(chunk):
+            try:
+                chunks = source.feed(event)
+            except ProviderError:
+                self._unreadable += 1
+                answer.misread()
+                continue
+            for one in chunks:
+                answer.feed(one)
+            if source.finished:
+                self._whole = True
+                break
+        if self._decoder.skipped:
+            self._answer.misread()
+
+    def _read(self, event: SSEEvent) -> list[dict[str, Any]]:
+        """The event as chunks, added to the answer and with their calls settled."""
         chunks = self._in.feed(event)
         self._whole = self._in.finished
-        for chunk in chunks:
-            self._answer.feed(chunk)
-        return chunks
+        return [self._answer.feed(chunk) for chunk in chunks]
 
     def _translated(self, event: SSEEvent) -> bytes:
         if self._out is None or self._whole:
-            return b""  # some compatible servers go on after the end
+            return b""  # some servers go on after the end
         chunks = self._read(event)
         said = b"".join([encode_events(self._out.feed(chunk)) for chunk in chunks])
         return said + self._closing() if self._whole else said

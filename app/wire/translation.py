@@ -12,6 +12,7 @@ from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.crossing.library_form import library_form
 from tierwatch.wire.crossing.rewritten import Rewritten
 from tierwatch.wire.first_choice import Reply, first_choice
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.reader import Fitted, Reader
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.json_values import rest
@@ -77,9 +78,23 @@ def _take_out_our_words(out: dict[str, Any]) -> None:
 
 
 def caller_reply(
-    caller: str, provider: str, raw: bytes, answer: dict[str, Any], created: int
+    caller: str,
+    provider: str,
+    raw: bytes,
+    answer: dict[str, Any],
+    created: int,
+    *,
+    to: AnswerTo = NOBODY,
 ) -> tuple[bytes, Reply]:
     """The body for the caller, and what it says.
+
+    Args:
+        caller: the caller's wire.
+        provider: the provider's wire.
+        raw: the provider's answer as it came.
+        answer: the same, parsed.
+        created: epoch seconds, for an answer that has none.
+        to: whom the answer is for.
 
     Raises:
         ProviderError: kind ``unreadable`` when the provider's answer is no answer.
@@ -91,7 +106,7 @@ def caller_reply(
     if caller == provider:
         body = raw
     else:
-        body = write_json(chat if caller == OPENAI else WIRES[caller].write_reply(typed))
+        body = write_json(chat if caller == OPENAI else WIRES[caller].write_reply(typed, to=to))
     return body, first_choice(chat)
 
 

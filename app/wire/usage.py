@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tierwatch.routing.content import message_text
-from tierwatch.wire.json_values import mapping
+from tierwatch.wire.json_values import mapping, objects
 
 CHARACTERS_PER_TOKEN = 4
 # Ten times the largest context there is. More is no count but a fault, or somebody's joke: it would
 # be billed, and the sum of such would not fit the tables.
 _MOST_TOKENS = 100_000_000
+
+# Where servers count cached tokens that do not count them among the details of the prompt.
+_CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens")
 
 
 class Usage(NamedTuple):
@@ -54,8 +57,33 @@ def read_chunk_usage(usage: object) -> Usage:
         return Usage(None, completion)
     details = mapping(counts.get("prompt_tokens_details"))
     cached = count(details.get("cached_tokens"), most=prompt)
+    if cached is None:
+        said = (count(counts.get(name), most=prompt) for name in _CACHED_BESIDE)
+        cached = next((one for one in said if one is not None), None)
     written = count(details.get("cache_write_tokens"), most=prompt - (cached or 0))
     return Usage(prompt, completion, cached, written)
+
+
+def completion_usage(whole: Mapping[str, Any]) -> Usage:
+    """The counts in a chat completion, wherever in it they stand."""
+    usage = read_chunk_usage(whole.get("usage"))
+    if usage.prompt_tokens is None and usage.completion_tokens is None:
+        choice = next(iter(objects(whole.get("choices"))), {})
+        return read_chunk_usage(usage_elsewhere(choice, whole))
+    return usage
+
+
+def usage_elsewhere(choice: Mapping[str, Any], whole: Mapping[str, Any]) -> object:
+    """The counts where they stand in no place of OpenAI's; None where there are none.
+
+    Args:
+        choice: some servers count within it.
+        whole: the chunk or the completion that it is of; some servers count in a field of theirs.
+
+    >>> usage_elsewhere({"usage": {"prompt_tokens": 9}}, {})
+    {'prompt_tokens': 9}
+    """
+    return choice.get("usage") or mapping(whole.get("x_groq")).get("usage")
 
 
 def write_chunk_usage(usage: Usage) -> dict[str, Any]:

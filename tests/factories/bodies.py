@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 
 Body = dict[str, Any]
 Bodies = st.SearchStrategy[Body]
@@ -92,6 +92,7 @@ def openai_tools(*, plain: bool) -> st.SearchStrategy[list[Body]]:
 
 def openai_request(*, plain: bool) -> Bodies:
     own = {} if plain else {
+        "stop": st.lists(WORDS, min_size=1, max_size=2),
         "seed": st.integers(0, 9),
         "reasoning_effort": just("low"),
         "metadata": just({"team": "a"}),
@@ -113,7 +114,6 @@ def openai_request(*, plain: bool) -> Bodies:
         {"model": just("m"), "messages": openai_turns(plain=plain)},
         temperature=st.sampled_from([0, 0.5, 1.0]),
         max_completion_tokens=st.integers(1, 99),
-        stop=st.lists(WORDS, min_size=1, max_size=2),
         stream=st.booleans(),
         user=WORDS,
         service_tier=st.sampled_from(["auto", "default"] if plain else ["auto", "flex"]),
@@ -227,6 +227,7 @@ def anthropic_images() -> Bodies:
 
 def anthropic_request(*, plain: bool) -> Bodies:
     own = {} if plain else {
+        "stop_sequences": st.lists(WORDS, min_size=1, max_size=2),
         "top_p": just(0.5),
         "top_k": st.integers(1, 9),
         "thinking": just({"type": "adaptive"}),
@@ -245,7 +246,6 @@ def anthropic_request(*, plain: bool) -> Bodies:
         },
         system=WORDS if plain else WORDS | blocks,
         temperature=st.sampled_from([0, 0.5, 1.0]),
-        stop_sequences=st.lists(WORDS, min_size=1, max_size=2),
         stream=st.booleans(),
         metadata=user if plain else user | just({"trace": "t"}),
         service_tier=st.sampled_from(["auto", "standard_only"]),
@@ -291,7 +291,197 @@ def anthropic_reply(*, plain: bool) -> Bodies:
     return ended | st.builds(reply, both, just("tool_use"), counts)
 
 
-REQUESTS = {OPENAI: openai_request(plain=False), ANTHROPIC: anthropic_request(plain=False)}
-PLAIN_REQUESTS = {OPENAI: openai_request(plain=True), ANTHROPIC: anthropic_request(plain=True)}
-REPLIES = {OPENAI: openai_reply(plain=False), ANTHROPIC: anthropic_reply(plain=False)}
-PLAIN_REPLIES = {OPENAI: openai_reply(plain=True), ANTHROPIC: anthropic_reply(plain=True)}
+def function_call(place: str, name: str, arguments: Body, more: Body) -> Body:
+    given = json.dumps(arguments, separators=(",", ":"))
+    item = {"type": "function_call", "call_id": f"call_{place}", "name": name, "arguments": given}
+    return item | more
+
+
+@st.composite
+def responses_input(draw: Any, *, plain: bool) -> list[Body]:
+    """A conversation on the Responses wire that ends with the user's words."""
+    text = some({"type": just("input_text"), "text": WORDS})
+    urls = st.sampled_from(["https://x.test/a.png", f"data:image/png;base64,{PIXEL}"])
+    detail = {} if plain else {"detail": just("low")}
+    image = some({"type": just("input_image"), "image_url": urls}, **detail)
+    file = st.sampled_from(
+        [
+            {"type": "input_file", "file_id": "file_1"},
+            {
+                "type": "input_file",
+                "filename": "a.pdf",
+                "file_data": "data:text/csv;base64,",
+            },
+            {"type": "input_file", "file_url": "https://x.test/a.pdf", "detail": "low"},
+        ]
+    )
+    new = some({"type": just("hologram"), "beam": WORDS})
+    parts = st.lists(text | image if plain else text | image | file | new, min_size=1)
+    own = just([]) if plain else st.sampled_from(
+        [
+            [],
+            [{"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c2ln"}],
+            [{"type": "web_search_call", "id": "ws_1", "status": "completed"}],
+            [{"type": "item_reference", "id": "msg_9"}],
+            [{"type": "compaction", "encrypted_content": "c2ln"}],
+            [{"type": "additional_tools", "role": "developer", "tools": [CUSTOM_TOOL, SPACE]}],
+        ]
+    )  # fmt: skip
+    made = just({}) if plain else st.sampled_from(
+        [{}, {"id": "fc_1", "status": "completed"}, {"namespace": "clock"}]
+    )  # fmt: skip
+    items: list[Body] = []
+    for number in range(draw(st.integers(0, 2))):
+        items.append({"role": "user", "content": draw(WORDS | parts)})
+        items += draw(own)
+        said = {"type": "output_text", "text": draw(WORDS)}
+        message = {"type": "message", "role": "assistant", "content": [said]}
+        items.append(message if plain else message | draw(some({}, id=just("m"), phase=just("p"))))
+        calls = [
+            function_call(f"{number}_{place}", draw(NAMES), draw(ARGUMENTS), draw(made))
+            for place in range(draw(st.integers(0, 2)))
+        ]
+        outputs = [
+            {"type": "function_call_output", "call_id": call["call_id"], "output": draw(WORDS)}
+            for call in calls
+        ]
+        if not plain and draw(st.booleans()):
+            free = {"type": "custom_tool_call", "call_id": f"free_{number}", "name": "patch"}
+            calls.append({**free, "input": draw(WORDS)})
+            shown = [{"type": "input_text", "text": draw(WORDS)}]
+            result = {"type": "custom_tool_call_output", "call_id": f"free_{number}"}
+            outputs.append({**result, "output": shown})
+        items += [*calls, *outputs]
+        if calls:
+            items.append({"role": "assistant", "content": draw(WORDS)})
+    items.append({"role": "user", "content": draw(WORDS)})
+    return items
+
+
+GRAMMAR = {"type": "grammar", "syntax": "lark", "definition": 'start: "a"'}
+CUSTOM_TOOL = {"type": "custom", "name": "patch", "description": "Edits.", "format": GRAMMAR}
+SLEEP = {"type": "function", "name": "sleep", "parameters": SCHEMA, "strict": False}
+SPACE = {"type": "namespace", "name": "clock", "description": "Time.", "tools": [SLEEP]}
+
+
+def responses_request(*, plain: bool) -> Bodies:
+    own = {} if plain else {
+        "top_p": just(0.5),
+        "reasoning": just({"effort": "high", "summary": "auto"}),
+        "include": just(["reasoning.encrypted_content"]),
+        "store": st.booleans(),
+        "metadata": just({"team": "a"}),
+        "previous_response_id": just("resp_1"),
+        "prompt_cache_key": just("k"),
+        "text": st.sampled_from(
+            [
+                {"verbosity": "low"},
+                {"format": {"type": "text"}},
+                {"format": {"type": "json_object"}, "verbosity": "low"},
+                {"format": {"type": "json_schema", "name": "n", "strict": True, "schema": SCHEMA}},
+            ]
+        ),
+    }  # fmt: skip
+    asked = some(
+        {"model": just("m"), "input": WORDS | responses_input(plain=plain)},
+        instructions=WORDS,
+        temperature=st.sampled_from([0, 0.5, 1.0]),
+        max_output_tokens=st.integers(1, 99),
+        stream=st.booleans(),
+        user=WORDS,
+        service_tier=st.sampled_from(["auto", "default"] if plain else ["auto", "flex"]),
+        **own,
+    )
+    tool = some({"type": just("function"), "name": NAMES, "parameters": just(SCHEMA)},
+                description=WORDS)  # fmt: skip
+    others = st.sampled_from(
+        [{"type": "web_search", "external_web_access": False}, CUSTOM_TOOL, SPACE,
+         {"type": "namespace", "name": "empty"}]
+    )  # fmt: skip
+    choices: list[Any] = ["auto", "required", "none", {"type": "function", "name": "weather"}]
+    if not plain:
+        only = [{"type": "function", "name": "weather"}]
+        choices += [{"type": "allowed_tools", "mode": "auto", "tools": only}, {"type": "mcp"}]
+    tooled = some(
+        {"tools": st.lists(tool if plain else tool | others, min_size=1, max_size=3)},
+        tool_choice=st.sampled_from(choices),
+        parallel_tool_calls=st.sampled_from([False] if plain else [False, True]),
+    )
+    return st.tuples(asked, just({}) | tooled).map(lambda both: both[0] | both[1])
+
+
+def responses_reply(*, plain: bool) -> Bodies:
+    text = {"type": just("output_text"), "text": WORDS, "annotations": just([])}
+    words = st.builds(
+        lambda part: {"type": "message", "id": "msg_1", "status": "completed",
+                      "role": "assistant", "content": [part]},
+        some(text),
+    )  # fmt: skip
+    thought = just({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "c2ln"})
+    search = just({"type": "web_search_call", "id": "ws_1", "status": "completed"})
+    patch = just({"type": "custom_tool_call", "id": "ctc_1", "call_id": "free", "name": "patch",
+                  "input": "*** Begin", "status": "completed"})  # fmt: skip
+    call = st.builds(
+        function_call,
+        st.sampled_from("ab"),
+        NAMES,
+        ARGUMENTS,
+        just({"id": "fc_1", "status": "completed"}),
+    )
+    calls = st.lists(call, min_size=1, max_size=2, unique_by=lambda item: item["call_id"])
+    said = st.lists(words, min_size=1, max_size=1)
+    if not plain:
+        said = st.lists(words | thought | search | patch, max_size=3)
+
+    def reply(output: list[Body], ending: Body, usage: Body, more: Body) -> Body:
+        return {
+            "id": "resp_1", "object": "response", "created_at": 7, "model": "m", **ending,
+            "output": output, "usage": usage, **more,
+        }  # fmt: skip
+
+    endings = st.sampled_from(
+        [
+            {"status": "completed", "incomplete_details": None},
+            {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}},
+            {"status": "incomplete", "incomplete_details": {"reason": "content_filter"}},
+        ]
+    )
+    whole = just({"status": "completed", "incomplete_details": None})
+    more = just({}) if plain else some({}, metadata=just({}), temperature=just(1.0))
+    both = st.builds(lambda words, uses: words + uses, said, calls)
+    usage = responses_usage(plain=plain)
+    return st.builds(reply, said, endings, usage, more) | st.builds(reply, both, whole, usage, more)
+
+
+@st.composite
+def responses_usage(draw: Any, *, plain: bool) -> Body:
+    prompt, completion = draw(st.integers(0, 99)), draw(st.integers(0, 99))
+    usage = {
+        "input_tokens": prompt,
+        "input_tokens_details": {"cached_tokens": draw(st.integers(0, prompt))},
+        "output_tokens": completion,
+        "total_tokens": prompt + completion,
+    }
+    return usage if plain else usage | {"output_tokens_details": {"reasoning_tokens": 1}}
+
+
+REQUESTS = {
+    OPENAI: openai_request(plain=False),
+    ANTHROPIC: anthropic_request(plain=False),
+    RESPONSES: responses_request(plain=False),
+}
+PLAIN_REQUESTS = {
+    OPENAI: openai_request(plain=True),
+    ANTHROPIC: anthropic_request(plain=True),
+    RESPONSES: responses_request(plain=True),
+}
+REPLIES = {
+    OPENAI: openai_reply(plain=False),
+    ANTHROPIC: anthropic_reply(plain=False),
+    RESPONSES: responses_reply(plain=False),
+}
+PLAIN_REPLIES = {
+    OPENAI: openai_reply(plain=True),
+    ANTHROPIC: anthropic_reply(plain=True),
+    RESPONSES: responses_reply(plain=True),
+}

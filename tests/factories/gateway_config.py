@@ -63,7 +63,13 @@ def _providers(providers: Sequence[FakeProvider], timeout_s: float, key: str = "
     return [
         "providers:",
         *(
-            f"  p{port}: {{kind: {one.kind}, base_url: '{one.base_url}', {more}}}"
+            f"  p{port}: {{{_spoken(one)}, base_url: '{one.base_url}', {more}}}"
             for port, one in named.items()
         ),
     ]
+
+
+def _spoken(provider: FakeProvider) -> str:
+    """What a provider speaks: its kind, or Responses, which a provider of kind openai may."""
+    own = provider.kind == "responses"
+    return "kind: openai, responses: true" if own else f"kind: {provider.kind}"

@@ -33,6 +33,24 @@ ANTHROPIC_REPLY = {
     "usage": {"input_tokens": 21, "output_tokens": 2},
 }
 
+RESPONSES_REPLY = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1700000000,
+    "status": "completed",
+    "model": "served-by-provider",
+    "output": [
+        {
+            "type": "message",
+            "id": "msg_1",
+            "status": "completed",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "Paris.", "annotations": []}],
+        }
+    ],
+    "usage": {"input_tokens": 21, "output_tokens": 2, "total_tokens": 23},
+}
+
 
 @dataclass
 class Received:
@@ -118,7 +136,7 @@ class FakeProvider:
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}" + ("/v1" if self.kind == "openai" else "")
+        return f"http://127.0.0.1:{self.port}" + ("" if self.kind == "anthropic" else "/v1")
 
     def models(self) -> list[str]:
         return [request.json["model"] for request in self.received]

@@ -56,7 +56,6 @@ class Told:
             relay,
             self.stream,  # type: ignore[arg-type]
             call,
-            wire=wire,
             ledger=self.ledger,
             metrics=self.metrics,
         )

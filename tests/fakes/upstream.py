@@ -14,14 +14,24 @@ Reply = Mapping[str, Any] | ProviderError | Sequence[bytes] | asyncio.Event
 class ScriptedUpstream:
     """Gives its replies in order. An Event is never set by it: who waits for it waits."""
 
-    def __init__(self, *replies: Reply, kinds: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *replies: Reply,
+        kinds: Mapping[str, str] | None = None,
+        also: Mapping[str, str] | None = None,
+    ) -> None:
         self._replies = list(replies)
         self._kinds = kinds or {}
+        self._also = also or {}
+        self.wires: list[str] = []
         self.within_s: list[float] = []
         self.asked: list[tuple[str, dict[str, Any], Mapping[str, str] | None]] = []
 
     def kind(self, provider: str) -> str:
         return self._kinds.get(provider, "openai")
+
+    def spoken(self, provider: str, caller: str) -> str:
+        return caller if caller == self._also.get(provider) else self.kind(provider)
 
     def timeout_s(self, provider: str) -> float:
         assert provider
@@ -33,8 +43,10 @@ class ScriptedUpstream:
         body: bytes,
         headers: Mapping[str, str] | None = None,
         *,
+        wire: str = "",
         within_s: float = math.inf,
     ) -> tuple[bytes, dict[str, Any]]:
+        self.wires.append(wire)
         self.within_s.append(within_s)
         reply = await self._next(provider, body, headers)
         return json.dumps(reply).encode(), dict(reply)
@@ -45,8 +57,10 @@ class ScriptedUpstream:
         body: bytes,
         headers: Mapping[str, str] | None = None,
         *,
+        wire: str = "",
         within_s: float = math.inf,
     ) -> "ScriptedStream":
+        self.wires.append(wire)
         self.within_s.append(within_s)
         return ScriptedStream(await self._next(provider, body, headers))
 

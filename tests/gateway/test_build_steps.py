@@ -1,5 +1,6 @@
 """What the configuration makes of the steps."""
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from tierwatch.gateway.model_names import ModelNames
 from tierwatch.gateway.record.cache_writer import CacheWriter
 from tierwatch.gateway.serve import Steps
 from tierwatch.routing import Router
+from tierwatch.wire.wires import WIRES
 
 CONFIG = """
 routing:
@@ -81,19 +83,19 @@ def test_a_classifier_that_is_a_model_has_breakers_of_its_own(
     assert steps.routes._decider.asks_a_model is bool(more)
 
 
-def test_each_provider_that_serves_a_tier_is_asked_once_which_wire_it_speaks(
+def test_each_provider_that_serves_a_tier_is_asked_for_each_wire_what_it_speaks(
     tmp_path: Path,
 ) -> None:
     class Counting(ScriptedUpstream):
-        spoken: list[str] = []  # noqa: RUF012 - one upstream a test
+        asked_for: set[tuple[str, str]] = set()  # noqa: RUF012 - one upstream a test
 
-        def kind(self, provider: str) -> str:
-            self.spoken.append(provider)
+        def spoken(self, provider: str, caller: str) -> str:
+            self.asked_for.add((provider, caller))
             return "openai"
 
     upstream = Counting()
     built(tmp_path, upstream=upstream)
-    assert set(upstream.spoken) == {"lab", "other"}
+    assert upstream.asked_for == set(product(["lab", "other"], WIRES))
 
 
 def test_both_wires_share_the_steps(tmp_path: Path) -> None:

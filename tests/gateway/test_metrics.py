@@ -14,6 +14,7 @@ SERIES = {
     "tierwatch_cost_usd",
     "tierwatch_deployment_calls",
     "tierwatch_deployment_in_flight",
+    "tierwatch_events_unread",
     "tierwatch_feedback",
     "tierwatch_held_cost_usd",
     "tierwatch_history_changes",

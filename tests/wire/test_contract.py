@@ -198,7 +198,8 @@ def test_an_error_is_read_by_its_own_wire_alone(name: str, message: str, status:
     fault = read.pop(name)
     assert fault is not None
     assert (fault.status, fault.message) == (status, message)
-    assert set(read.values()) == {None}
+    # Two wires of one vendor may have one envelope: then both read the same in it.
+    assert set(read.values()) <= {None, fault}
 
 
 @every_wire
@@ -234,11 +235,16 @@ KEYS = st.sampled_from(
     ["model", "messages", "role", "content", "type", "text", "name", "input", "id", "tools",
      "tool_choice", "function", "arguments", "file", "file_data", "image_url", "url", "source",
      "data", "stop", "temperature", "system", "usage", "choices", "message", "tool_calls",
-     "response_format", "tool_use_id", "refusal", "finish_reason", "stop_reason", "error"]
+     "response_format", "tool_use_id", "refusal", "finish_reason", "stop_reason", "error",
+     "output", "call_id", "namespace", "summary", "encrypted_content", "instructions", "reasoning",
+     "format", "status", "incomplete_details", "conversation", "image", "file_id", "file_url"]
 )  # fmt: skip
 VALUES = st.sampled_from(
     ["user", "assistant", "system", "tool", "text", "image", "image_url", "file", "document",
-     "tool_use", "tool_result", "function", "json_schema", "base64", "url", "custom", "{}", "{"]
+     "tool_use", "tool_result", "function", "json_schema", "base64", "url", "custom", "{}", "{",
+     "message", "function_call", "function_call_output", "custom_tool_call", "reasoning",
+     "input_text", "output_text", "input_image", "input_file", "namespace", "additional_tools",
+     "web_search_call", "item_reference", "allowed_tools", "completed", "failed"]
 )  # fmt: skip
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just("\ud800") | VALUES,
@@ -264,7 +270,7 @@ def problem_of(act: Callable[[], object]) -> ProviderError | None:
 def test_reading_junk_never_raises_and_writing_it_refuses_in_a_sentence(
     name: str, junk: dict[str, Any], messages: list[Any]
 ) -> None:
-    typed = WIRES[name].read_request({**junk, "messages": messages})
+    typed = WIRES[name].read_request({**junk, "messages": messages, "input": messages})
     for wire in WIRES.values():
         problem = problem_of(lambda wire=wire: json.dumps(wire.write_request(typed).request))
         assert problem is None or (problem.kind, str(problem)[-1]) == ("refused", ".")

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 import pytest
-from factories.wires import events
 
 from tierwatch.errors import ProviderError
 from tierwatch.wire.chat import ANTHROPIC, OPENAI
@@ -27,14 +26,6 @@ def test_a_refusal_is_said_in_the_envelope_of_each_wire() -> None:
     }
     error = {"type": "not_found_error", "message": "No model."}
     assert json.loads(refusal.body(ANTHROPIC)) == {"type": "error", "error": error}
-
-
-@pytest.mark.parametrize(("wire", "name"), [(OPENAI, ""), (ANTHROPIC, "error")])
-def test_a_stream_that_broke_in_a_line_still_ends_with_the_error(wire: str, name: str) -> None:
-    refusal = Refusal(502, "It broke.", "api_error")
-    [whole, half, last] = events(b'data: {"a": 1}\n\ndata: {"b' + refusal.event(wire))
-    assert (whole.data, half.data) == ('{"a": 1}', '{"b')
-    assert (last.event, json.loads(last.data)) == (name, json.loads(refusal.body(wire)))
 
 
 @pytest.mark.parametrize(

@@ -72,19 +72,29 @@ def test_cuts_between_chunks_change_nothing(
     assert decoded(*chunks) == [SSEEvent(name, "\n".join(lines)) for name, lines in events]
 
 
+MANY = 100_000
+
+
+@pytest.fixture
+def small_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tierwatch.wire.sse.MAX_EVENT_BYTES", MANY)
+
+
+@pytest.mark.usefixtures("small_events")
 @pytest.mark.parametrize("line", [b"data: " + b"x" * 1000 + b"\n", b"x" * 1000])
 def test_an_event_that_never_ends_is_refused(line: bytes) -> None:
     decoder = SSEDecoder()
-    for _ in range(MAX_EVENT_BYTES // len(line)):
+    for _ in range(MANY // len(line)):
         assert decoder.feed(line) == []
     with pytest.raises(ProviderError) as caught:
         decoder.feed(line)
     assert caught.value.kind == "unreadable"
 
 
+@pytest.mark.usefixtures("small_events")
 def test_hours_of_comments_do_not_fill_the_bound() -> None:
     decoder = SSEDecoder()
-    for _ in range(MAX_EVENT_BYTES // 1000 * 2):
+    for _ in range(MANY // 1000 * 2):
         assert decoder.feed(b": " + b"x" * 1000 + b"\n") == []
     assert decoder.feed(b"data: x\n\n") == [SSEEvent("", "x")]
 
@@ -95,7 +105,8 @@ def test_encoding_splits_lines() -> None:
     assert encode_event("\ud800") == b"data: ?\n\n"
 
 
-@pytest.mark.parametrize("line", [b"data: " + b"x" * MAX_EVENT_BYTES, b"x" * MAX_EVENT_BYTES])
+@pytest.mark.usefixtures("small_events")
+@pytest.mark.parametrize("line", [b"data: " + b"x" * MANY, b"x" * MANY])
 def test_what_came_ahead_of_an_event_that_never_ends_is_given_out(line: bytes) -> None:
     for ahead in (b"data: a\n\n", b"data: a\n\ndata: b\n\n"):
         decoder = SSEDecoder()
@@ -120,3 +131,22 @@ def test_lines_of_all_sorts_are_the_same_events_however_they_are_cut(
     bytewise = decoded(*(bytes([byte]) for byte in stream))
     assert decoded(*(stream[a:b] for a, b in pairwise(edges))) == bytewise
     assert decoded(stream) == bytewise
+
+
+def test_an_image_fits_into_an_event() -> None:
+    assert MAX_EVENT_BYTES == 64 * 1024 * 1024
+    [event] = decoded(b"data: " + b"x" * 3_000_000 + b"\n\n")
+    assert len(event.data) == 3_000_000
+
+
+@pytest.mark.usefixtures("small_events")
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("cut", [1_000, 33_333, 10**9])
+def test_a_reader_that_only_reads_along_passes_over_what_is_too_long(end: bytes, cut: int) -> None:
+    long = end.join([b"event: image", b"data: " + b"x" * MANY, b"data: y", b": z", b"", b""])
+    stream = b"data: a\n\n" + long + b"data: b\n\n"
+    decoder = SSEDecoder(skips=True)
+    pieces = [stream[at : at + cut] for at in range(0, len(stream), cut)]
+    found = [event for piece in pieces for event in decoder.feed(piece)]
+    assert found == [SSEEvent("", "a"), SSEEvent("", "b")]
+    assert (decoder.skipped, decoder.problem) == (1, None)

@@ -99,6 +99,81 @@ def test_up_to_a_number_of_characters_all_is_kept_and_beyond_it_counted() -> Non
     assert answer.finished
 
 
+def test_an_empty_reason_is_none_and_replaces_none() -> None:
+    answer = StreamAnswer()
+    answer.feed(chunk({"content": "The answer is"}, ""))
+    assert (answer.finish_reason, answer.finished) == (None, False)
+    answer.feed(chunk({}, "tool_calls"))
+    answer.feed(chunk({}, ""))
+    assert (answer.finish_reason, answer.finished) == ("tool_calls", True)
+
+
+def test_counts_stand_in_the_choice_of_some_servers_and_zeros_do_not_replace_them() -> None:
+    counts = {"prompt_tokens": 9, "completion_tokens": 2}
+    for last in (
+        {"choices": [{"delta": {}, "finish_reason": "stop", "usage": counts}]},
+        {"choices": [{"delta": {}, "finish_reason": "stop"}], "x_groq": {"usage": counts}},
+        {"choices": [], "usage": counts},
+    ):
+        answer = StreamAnswer()
+        answer.feed(last)
+        answer.feed({"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}})
+        assert answer.usage == (9, 2, None, None)
+
+
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning"])
+def test_thoughts_are_counted_and_not_kept(name: str) -> None:
+    answer = StreamAnswer(most=5)
+    answer.feed(chunk({name: "t" * 8_000}))
+    answer.feed(chunk({"content": "Hello"}))
+    assert (answer.characters, answer.kept) == (8_005, True)
+    assert answer.message == {"role": "assistant", "content": "Hello"}
+
+
+def test_an_answer_with_a_hole_is_not_all_there() -> None:
+    answer = StreamAnswer()
+    answer.feed(chunk({"content": "Hello"}, "stop"))
+    answer.misread()
+    assert (answer.finished, answer.kept) == (True, False)
+
+
+def test_calls_without_index_or_id_are_kept_apart() -> None:
+    answer = StreamAnswer()
+    for city in ("Bern", "Rome"):
+        function = {"name": "weather", "arguments": f'{{"city": "{city}"}}'}
+        answer.feed(chunk({"tool_calls": [{"function": function}]}))
+    one, two = calls_of(answer)
+    assert (one[1:], two[1:]) == (
+        ("weather", '{"city": "Bern"}'),
+        ("weather", '{"city": "Rome"}'),
+    )
+    assert len({one[0], two[0], ""}) == 3
+
+
+def test_chunks_come_back_with_their_calls_settled() -> None:
+    answer = StreamAnswer()
+    call = {"function": {"name": "f", "arguments": {"a": 1}}}
+    said = {"id": "c", "choices": [{"delta": {"tool_calls": [call, "junk"]}}], "model": "m"}
+    settled: Any = answer.feed(said)
+    [piece] = settled["choices"][0]["delta"]["tool_calls"]
+    assert piece["index"] == 0
+    assert piece["id"].startswith("call_")
+    assert piece["function"] == {"name": "f", "arguments": '{"a":1}'}
+    assert settled["model"] == "m"
+    assert answer.feed(settled | {"id": "d"}) is not None
+    for same in (chunk({"content": "x"}), chunk({"tool_calls": [call]}, index=1), 7, {}):
+        assert answer.feed(same) is same
+
+
+def test_a_call_of_a_custom_tool_is_put_together() -> None:
+    answer = StreamAnswer()
+    for piece in ({"id": "a", "custom": {"name": "patch", "input": "*** "}},
+                  {"custom": {"input": "Begin"}}):  # fmt: skip
+        answer.feed(chunk({"tool_calls": [{"index": 0, "type": "custom", **piece}]}))
+    said = {"name": "patch", "input": "*** Begin"}
+    assert answer.message["tool_calls"] == [{"id": "a", "type": "custom", "custom": said}]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=4),
     lambda inner: (

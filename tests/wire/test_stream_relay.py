@@ -10,7 +10,8 @@ from factories.wires import events, put_together
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
+from tierwatch.wire.fault import Fault
 from tierwatch.wire.stream_relay import StreamRelay
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
@@ -77,7 +78,67 @@ def test_on_one_wire_bytes_pass_even_when_they_cannot_be_read() -> None:
     for piece in (data(chunk("Par")), data("{broken"), data(chunk("is", "stop"))):
         assert here.feed(piece) == piece
     assert here.stuck is None
-    assert not here.finished
+    # The caller has it all; what we read has a hole, and is no evidence.
+    assert here.finished
+    assert (here.misread, here.answer.kept) == (1, False)
+
+
+AFTER_THE_END = {
+    OPENAI: (data(chunk("Paris.", "stop"), "[DONE]"), data("{more", chunk("more"))),
+    ANTHROPIC: (
+        data(
+            {"type": "message_start", "message": {"id": "m"}},
+            {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Paris."}},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}},
+            {"type": "message_stop"},
+        ),
+        data("[DONE]", "{more", {"type": "message_delta", "delta": {"stop_reason": "refusal"}}),
+    ),
+    RESPONSES: (
+        data(
+            {"type": "response.created", "response": {"id": "r"}},
+            {"type": "response.output_text.delta", "output_index": 0, "delta": "Paris."},
+            {"type": "response.completed", "response": {"id": "r", "output": []}},
+        ),
+        data("[DONE]", "{more", {"type": "response.output_text.delta", "delta": "more"}),
+    ),
+}
+
+
+@every_way
+def test_nothing_is_read_after_the_end(caller: str, provider: str) -> None:
+    for together in (False, True):
+        here = relay(caller, provider)
+        said, after = AFTER_THE_END[provider]
+        pieces = [said + after] if together else [said, after]
+        sent = b"".join([here.feed(piece) for piece in pieces]) + here.end()
+        assert (here.finished, here.whole, here.misread, here.stuck) == (True, True, 0, None)
+        assert (here.answer.message["content"], here.answer.finish_reason) == ("Paris.", "stop")
+        assert here.answer.kept
+        assert (b"more" in sent) is (caller == provider)
+
+
+def test_a_stream_that_breaks_off_after_an_empty_reason_is_cut() -> None:
+    for caller in (OPENAI, ANTHROPIC):
+        here = relay(caller, OPENAI)
+        here.feed(data(chunk("The answer is", "")))
+        assert (here.finished, here.end()) == (False, b"")
+
+
+def test_an_event_above_the_bound_is_passed_over_where_it_passes_anyway(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tierwatch.wire.sse.MAX_EVENT_BYTES", 1_000)
+    stream = data(chunk("Par"), chunk("x" * 2_000), chunk("is.", "stop"), "[DONE]")
+    for cut in (1, 60, 700, 1_999, 5_000):
+        here = relay(OPENAI, OPENAI)
+        pieces = [stream[at : at + cut] for at in range(0, len(stream), cut)]
+        assert b"".join([here.feed(piece) for piece in pieces]) == stream
+        assert (here.finished, here.misread, here.answer.kept) == (True, 1, False)
+        assert here.answer.message["content"] == "Paris."
+    crossing = relay(ANTHROPIC, OPENAI)
+    crossing.feed(stream)
+    assert crossing.stuck is not None
 
 
 def test_a_provider_that_says_why_it_stopped_and_closes_is_finished_for_it() -> None:
@@ -211,3 +272,43 @@ def test_a_stream_that_seems_to_hold_reasoning_is_noticed(text: str, *, reasons:
     here.feed(f"data: {text}\n\n".encode())
     here.feed(data(chunk("x")))
     assert here.reasoned is reasons
+
+
+@pytest.mark.parametrize(
+    ("wire", "name"), [(OPENAI, ""), (ANTHROPIC, "error"), (RESPONSES, "response.failed")]
+)
+def test_a_stream_that_broke_in_a_line_still_ends_with_the_error(wire: str, name: str) -> None:
+    here = relay(wire, wire)
+    sent = here.feed(b'data: {"a": 1}\n\ndata: {"b')
+    [whole, half, last] = events(sent + here.broken(Fault(502, "It broke.", "api_error")))
+    assert (whole.data, half.data) == ('{"a": 1}', '{"b')
+    assert last.event == name
+    said = json.loads(last.data)
+    error = said["response"]["error"] if wire == RESPONSES else said["error"]
+    assert error["message"] == "It broke."
+
+
+@pytest.mark.parametrize("provider", sorted(WIRES))
+def test_a_response_that_breaks_off_fails_under_the_id_it_began_with(provider: str) -> None:
+    """Clients raise on another id, and show no sentence of an end without one."""
+    begun = {
+        OPENAI: data(chunk("Hi")),
+        ANTHROPIC: data(
+            {"type": "message_start", "message": {"id": "c", "model": "m"}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text"}},
+            {"type": "content_block_delta", "index": 0,
+             "delta": {"type": "text_delta", "text": "Hi"}},
+        ),
+        RESPONSES: data(
+            {"type": "response.created", "response": {"id": "c", "model": "m", "created_at": 7}},
+            {"type": "response.in_progress", "response": {"id": "c"}},
+        ),
+    }  # fmt: skip
+    here = relay(RESPONSES, provider)
+    sent = here.feed(begun[provider]) + here.broken(Fault(502, "It broke.", "api_error", "cut"))
+    told = [json.loads(event.data) for event in events(sent)]
+    assert (told[0]["type"], told[-1]["type"]) == ("response.created", "response.failed")
+    assert told[0]["response"]["id"] == told[-1]["response"]["id"] == "c"
+    assert told[-1]["response"]["error"] == {"code": "cut", "message": "It broke."}
+    assert told[-1]["sequence_number"] == len(told) - 1
+    assert not here.finished

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.history.reader import Issuer, Reader
 from tierwatch.wire.json_bytes import read_json, write_json
@@ -79,7 +79,10 @@ def test_half_a_surrogate_pair_is_sent_as_it_came() -> None:
     request = {"model": "auto", "messages": [{"role": "user", "content": "\ud800"}]}
     for provider in WIRES:
         body = write_json(provider_request(OPENAI, provider, request, "m").request)
-        assert read_json(body)["messages"][0]["content"] == "\ud800"
+        [said] = WIRES[provider].messages_of(read_json(body))
+        assert said["content"] == (
+            "\ud800" if provider != RESPONSES else [{"type": "text", "text": "\ud800"}]
+        )
 
 
 def test_what_cannot_be_said_on_the_providers_wire_is_refused() -> None:

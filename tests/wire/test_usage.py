@@ -13,7 +13,7 @@ from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.openai_chat.usage import read_usage
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.stream_answer import StreamAnswer
-from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
+from tierwatch.wire.usage import Usage, estimated_tokens, read_chunk_usage, request_characters
 
 
 def openai_usage(**details: Any) -> dict[str, Any]:
@@ -145,3 +145,19 @@ def test_tokens_are_estimated_upwards() -> None:
     messages = [{"role": "user", "content": parts}, {"role": "user", "content": "ef"}, "junk"]
     assert request_characters({"messages": messages}) == 6
     assert request_characters({}) == 0
+
+
+@pytest.mark.parametrize("name", ["prompt_cache_hit_tokens", "cached_tokens"])
+def test_cached_tokens_are_counted_beside_the_details_by_some_servers(name: str) -> None:
+    assert read_chunk_usage({"prompt_tokens": 9, name: 8}) == Usage(9, None, 8)
+    assert read_chunk_usage({"prompt_tokens": 9, name: 10}) == Usage(9, None, 9)
+    details = {"prompt_tokens_details": {"cached_tokens": 3}, name: 8}
+    assert read_chunk_usage({"prompt_tokens": 9, **details}).cached_tokens == 3
+
+
+def test_counts_stand_in_the_choice_or_in_a_servers_own_field() -> None:
+    counts = {"prompt_tokens": 9, "completion_tokens": 1}
+    for reply in ({"choices": [{"usage": counts}]}, {"x_groq": {"usage": counts}}):
+        assert read_usage(reply) == Usage(9, 1)
+    junk = {"choices": [{"usage": "much"}, 3], "x_groq": 7, "usage": None}
+    assert read_usage(junk) == Usage()

@@ -15,7 +15,6 @@ from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, prop
 from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs
-from tierwatch.loop.compare.unscored import UnscoredReport
 from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
@@ -70,7 +69,6 @@ class OverviewPage:
     recorded_quality: float | None
     tiers: tuple[TierLine, ...]
     funnel: Funnel
-    unscored_tasks: tuple[UnscoredReport, ...]
     charts: tuple[Chart, ...]
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
@@ -136,7 +134,6 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
             {} if stable is None else stable.by_task,
         ),
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
-        unscored_tasks=tuple(report["unscored_tasks"]),
         charts=tuple(drawn for drawn in charts if drawn is not None),
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),

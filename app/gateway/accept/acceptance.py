@@ -20,7 +20,7 @@ from tierwatch.wire.translation import library_request
 
 
 class Acceptance:
-    """Accepts requests of both wires.
+    """Accepts requests of every wire.
 
     Args:
         config: tiers and limits.
@@ -58,7 +58,7 @@ class Acceptance:
         body = await read_body(receive, headers, self._most)
         if not isinstance(body, bytes):
             return body
-        request = read_request(body)
+        request = read_request(body, wire)
         if isinstance(request, Refusal):
             return request
         return self._asked(wire, headers, key, request, library_request(wire, request))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tierwatch.gateway.accept.items import items_problem, wrong
+from tierwatch.wire.chat import RESPONSES
 from tierwatch.wire.json_bytes import read_outside_json
 from tierwatch.wire.refusal import Refusal
 
@@ -34,8 +36,8 @@ _LISTS: tuple[tuple[str, type, str], ...] = (
 _NAMES = frozenset(name for name, _, _ in _FIELDS)
 
 
-def read_request(body: bytes) -> dict[str, Any] | Refusal:
-    """The chat request in a body, checked as far as the gateway itself reads it.
+def read_request(body: bytes, wire: str) -> dict[str, Any] | Refusal:
+    """The request in a body of this wire, checked as far as the gateway itself reads it.
 
     Everything else is the provider's to judge and is forwarded as it stands.
     """
@@ -45,39 +47,42 @@ def read_request(body: bytes) -> dict[str, Any] | Refusal:
         return Refusal(400, f"The request body is not JSON: {error}.", code="invalid_json")
     if not isinstance(request, dict):
         return Refusal(400, "The request body is not a JSON object.", code="invalid_json")
-    problem = _messages_problem(request.get("messages")) or _field_problem(request)
-    return problem or _wish_problem(request) or request
+    if wire == RESPONSES:
+        problem = items_problem(request)
+    else:
+        problem = _messages_problem(request.get("messages"))
+    return problem or _field_problem(request) or _wish_problem(request) or request
 
 
 def _field_problem(request: Mapping[str, Any]) -> Refusal | None:
     if not isinstance(request.get("model"), str) or not request["model"]:
-        return _wrong("model", "a string: `auto`, or the name of a tier or model")
+        return wrong("model", "a string: `auto`, or the name of a tier or model")
     if _NAMES.isdisjoint(request):  # most requests are a model and messages
         return None
     for name, types, accepted in _FIELDS:
         value = request.get(name)
         if value is not None and not isinstance(value, types):
-            return _wrong(name, accepted)
+            return wrong(name, accepted)
     for name, of, accepted in _LISTS:
         value = request.get(name)
         if isinstance(value, list) and not all(isinstance(item, of) for item in value):
-            return _wrong(name, accepted)
+            return wrong(name, accepted)
     return None
 
 
 def _messages_problem(messages: object) -> Refusal | None:
     if not isinstance(messages, list) or not messages:
-        return _wrong("messages", "a list of at least one message")
+        return wrong("messages", "a list of at least one message")
     for index, message in enumerate(messages):
         if not isinstance(message, dict):
-            return _wrong(f"messages[{index}]", "an object")
+            return wrong(f"messages[{index}]", "an object")
         if not isinstance(message.get("role"), str):
-            return _wrong(f"messages[{index}].role", "a string")
+            return wrong(f"messages[{index}].role", "a string")
         content = message.get("content")
         if content is None or isinstance(content, str):
             continue
         if not isinstance(content, list) or not all(isinstance(part, dict) for part in content):
-            return _wrong(f"messages[{index}].content", "a string or a list of objects")
+            return wrong(f"messages[{index}].content", "a string or a list of objects")
     return None
 
 
@@ -86,8 +91,4 @@ def _wish_problem(request: Mapping[str, Any]) -> Refusal | None:
     wish = (request.get("metadata") or {}).get(CACHE_WISH)
     if wish is None or wish in ("no-cache", "no-store"):  # a tuple: it may be a list
         return None
-    return _wrong(f"metadata.{CACHE_WISH}", "no-cache (a fresh answer) or no-store (no cache)")
-
-
-def _wrong(param: str, accepted: str) -> Refusal:
-    return Refusal(400, f"`{param}` must be {accepted}.", code="invalid_type", param=param)
+    return wrong(f"metadata.{CACHE_WISH}", "no-cache (a fresh answer) or no-store (no cache)")

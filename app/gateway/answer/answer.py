@@ -15,7 +15,9 @@ class Said(NamedTuple):
         finish_reason: why the model stopped; None where it did not.
         usage: what the provider counted.
         finished: whether the caller could have the whole answer.
-        kept: whether all of it is in the message; not of a stream that was too long for that.
+        kept: whether all of it is in the message; not of a stream that was too long for that, or
+            held what could not be read.
+        characters: of a stream, what was thought and what was not kept included.
     """
 
     message: dict[str, Any]
@@ -23,6 +25,7 @@ class Said(NamedTuple):
     usage: Usage
     finished: bool
     kept: bool = True
+    characters: int = 0
 
 
 class Whole(NamedTuple):

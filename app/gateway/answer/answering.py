@@ -30,7 +30,7 @@ _NO_RETRY = RetrySection(attempts=0)
 
 
 class Answering:
-    """Gets answers from providers. Used by every request of both wires at once.
+    """Gets answers from providers. Used by every request of every wire at once.
 
     Args:
         config: tiers, what is tried after a failure, and the cascade.

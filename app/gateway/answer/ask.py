@@ -1,14 +1,13 @@
-"""One call to a provider: what it is asked, and what it says, on both wires."""
+"""One call to a provider: what it is asked, and what it says, on every wire."""
 
 import asyncio
 import time
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.begun import Begun
-from tierwatch.gateway.answer.histories import Histories
+from tierwatch.gateway.answer.histories import Histories, Spoken
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.answer.question import Question
 from tierwatch.gateway.asked import Asked, Headers
@@ -18,6 +17,7 @@ from tierwatch.gateway.route.route import Route
 from tierwatch.providers.upstream import Upstream
 from tierwatch.routing.decision import Decision
 from tierwatch.wire.chat import ANTHROPIC
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.marks import mentions_reasoning
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.stream_relay import StreamRelay
@@ -65,7 +65,7 @@ class Asker:
 
     Args:
         upstream: the providers.
-        kinds: provider -> the wire it speaks.
+        spoken: the wires of calls.
         histories: fits a conversation to who reads it.
         metrics: counts streams that break off.
         most: characters of a streamed answer that are kept.
@@ -74,7 +74,7 @@ class Asker:
     def __init__(
         self,
         upstream: Upstream,
-        kinds: Mapping[str, str],
+        spoken: Spoken,
         histories: Histories,
         metrics: GatewayMetrics,
         *,
@@ -82,7 +82,7 @@ class Asker:
     ) -> None:
         self._most = most
         self._upstream = upstream
-        self._kinds = kinds
+        self._spoken = spoken
         self._histories = histories
         self._metrics = metrics
 
@@ -95,7 +95,7 @@ class Asker:
             ProviderError: it gave no answer that can be used, or none in time.
         """
         asked, ledger = errand.asked, errand.ledger
-        caller, wire = asked.wire, self._kinds[call.tier.provider]
+        caller, wire = asked.wire, self._spoken[call.tier.provider, asked.wire]
         if asked.left_s <= 0:
             raise ProviderError("There was no time left to ask anybody.", kind="timeout")
         with call:
@@ -122,13 +122,14 @@ class Asker:
         self, asked: Asked, ledger: Ledger, call: Call, body: bytes, extra: dict[str, str] | None
     ) -> Whole:
         provider = call.tier.provider
-        wire = self._kinds[provider]
+        wire = self._spoken[provider, asked.wire]
         raw, answer = await self._upstream.complete(
-            provider, body, extra, within_s=_whole_s(asked, call)
+            provider, body, extra, wire=wire, within_s=_whole_s(asked, call)
         )
         ledger.reasons(seems_to=mentions_reasoning(raw))
         try:
-            said = caller_reply(asked.wire, wire, raw, answer, int(asked.arrived_at))
+            to = _answer_to(asked, wire)
+            said = caller_reply(asked.wire, wire, raw, answer, int(asked.arrived_at), to=to)
         except ProviderError as error:
             raise UselessAnswerError(error, reported_usage(wire, answer).billed) from error
         return Whole(*said, call.tier)
@@ -137,15 +138,17 @@ class Asker:
         self, asked: Asked, ledger: Ledger, call: Call, body: bytes, extra: dict[str, str] | None
     ) -> Begun:
         provider = call.tier.provider
+        wire = self._spoken[provider, asked.wire]
         relay = StreamRelay(
             asked.wire,
-            self._kinds[provider],
+            wire,
             include_usage=asked.wants_usage,
             created=int(asked.arrived_at),
+            to=_answer_to(asked, wire),
             most=self._most,
         )
         stream = await self._upstream.stream(
-            provider, body, extra, within_s=max(asked.left_s, _SHORTEST_S)
+            provider, body, extra, wire=wire, within_s=max(asked.left_s, _SHORTEST_S)
         )
         first = relay.feed(stream.first)
         problem = relay.stuck
@@ -156,9 +159,12 @@ class Asker:
         if problem is not None:
             stream.close()
             raise problem
-        return Begun(
-            first, relay, stream, call, wire=asked.wire, ledger=ledger, metrics=self._metrics
-        )
+        return Begun(first, relay, stream, call, ledger=ledger, metrics=self._metrics)
+
+
+def _answer_to(asked: Asked, wire: str) -> AnswerTo:
+    """What a translated answer says of its request; one that passes untouched says it itself."""
+    return NOBODY if asked.wire == wire else AnswerTo(asked.request, asked.answer_id)
 
 
 def _whole_s(asked: Asked, call: Call) -> float:

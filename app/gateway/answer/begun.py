@@ -8,7 +8,6 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.wire.refusal import refusal_for
 from tierwatch.wire.stream_relay import StreamRelay
-from tierwatch.wire.usage import estimated_tokens
 
 
 class Begun:
@@ -19,7 +18,6 @@ class Begun:
         relay: turns the provider's bytes into the caller's; has been fed the first ones.
         stream: the provider's.
         call: to the deployment that answers.
-        wire: the caller's.
         ledger: is told when the stream breaks off, and whether it held reasoning.
         metrics: counts the same.
 
@@ -34,7 +32,6 @@ class Begun:
         "_problem",
         "_relay",
         "_stream",
-        "_wire",
         "first",
     )
 
@@ -45,7 +42,6 @@ class Begun:
         stream: UpstreamStream,
         call: Call,
         *,
-        wire: str,
         ledger: Ledger,
         metrics: GatewayMetrics,
     ) -> None:
@@ -53,7 +49,6 @@ class Begun:
         self._relay = relay
         self._stream = stream
         self._call = call
-        self._wire = wire
         self._ledger = ledger
         self._metrics = metrics
         self._problem: ProviderError | None = None
@@ -75,6 +70,8 @@ class Begun:
         """The last bytes for the caller: what closes the stream, or says why it broke off."""
         relay = self._relay
         last = relay.end()
+        if relay.misread:
+            self._metrics.calls.unread_events(self._call.tier.name).inc(relay.misread)
         if relay.finished:
             return last
         if relay.answer.error is not None:  # the provider itself has told the caller
@@ -86,7 +83,7 @@ class Begun:
         self._ledger.broke_off(problem)
         self._metrics.calls.attempts_failed(self._call.tier.name, problem.kind).inc()
         self._call.failed(problem)
-        return refusal_for(problem).event(self._wire)
+        return relay.broken(refusal_for(problem).shortened)
 
     def close(self) -> None:
         """Let the provider go, whether or not all was read."""
@@ -98,9 +95,12 @@ class Begun:
     def said(self) -> Said:
         """What the stream has said so far."""
         relay = self._relay
-        answer = relay.answer
-        usage = relay.usage
-        if not answer.kept and usage.completion_tokens is None:
-            # What is not kept is counted all the same.
-            usage = usage._replace(completion_tokens=estimated_tokens(answer.characters))
-        return Said(answer.message, answer.finish_reason, usage, relay.finished, answer.kept)
+        answer, usage = relay.answer, relay.usage
+        return Said(
+            answer.message,
+            answer.finish_reason,
+            usage,
+            relay.finished,
+            answer.kept,
+            answer.characters,
+        )

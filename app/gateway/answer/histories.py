@@ -9,11 +9,14 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.history.reader import Reader
 from tierwatch.wire.translation import fitted_request
 from tierwatch.wire.wires import WIRES
 
 PINNED = "pinned"
+# A provider and a caller's wire -> the wire of a call.
+Spoken = Mapping[tuple[str, str], str]
 
 
 class Histories:
@@ -21,24 +24,18 @@ class Histories:
 
     Args:
         tiers: with their deployments.
-        kinds: provider -> the wire it speaks.
+        spoken: the wires of calls.
         metrics: counts what is taken out.
     """
 
-    def __init__(
-        self, tiers: Sequence[Tier], kinds: Mapping[str, str], metrics: GatewayMetrics
-    ) -> None:
-        self._kinds = kinds
+    def __init__(self, tiers: Sequence[Tier], spoken: Spoken, metrics: GatewayMetrics) -> None:
+        self._spoken = spoken
         self._changed = metrics.calls.history_changes
-        # The wire of every (provider, model) that serves a tier.
-        self._readers = {
-            (one.provider, tier.model): kinds[one.provider]
-            for tier in tiers
-            for one in tier.served_at()
-        }
-        self._mixed = len(set(self._readers.values())) > 1
+        # Every (provider, model) that serves a tier.
+        served = {(one.provider, tier.model): None for tier in tiers for one in tier.served_at()}
+        self._mixed = len({spoken[provider, OPENAI] for provider, _ in served}) > 1
         self._able = {
-            wire: [who for who, kind in self._readers.items() if kind == wire] for wire in WIRES
+            wire: [who for who in served if spoken[who[0], wire] == wire] for wire in WIRES
         }
 
     def fitted(
@@ -53,7 +50,7 @@ class Histories:
             decision: under which the tier is asked.
             tier: as it will serve, with its provider.
         """
-        to = self._kinds[tier.provider]
+        to = self._spoken[tier.provider, asked.wire]
         reader = self._reader(asked.wire, route, decision, tier)
         fitted = fitted_request(question.request, wire=asked.wire, to=to, reader=reader)
         for kind, count in fitted.changes.items():

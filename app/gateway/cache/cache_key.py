@@ -18,7 +18,7 @@ from tierwatch.gateway.asked import Headers
 from tierwatch.routing.content import message_text
 from tierwatch.routing.same_question.near_miss import near_miss_marks
 from tierwatch.routing.same_question.wording import LONGEST, normal_form
-from tierwatch.wire.chat import ANTHROPIC
+from tierwatch.wire.chat import ANTHROPIC, RESPONSES
 
 Wish = Literal["use", "refresh", "off"]
 
@@ -29,6 +29,7 @@ _FORM = 1
 _NO_PART_OF_THE_QUESTION = frozenset(
     {
         "messages",
+        "input",
         "model",
         "stream",
         "stream_options",
@@ -54,6 +55,11 @@ _NEVER = frozenset(
         "plugins",
         "thinking",
         "store",
+        "include",
+        "reasoning",
+        "conversation",
+        "prompt",
+        "previous_response_id",
     }
 )
 _CALLER_RUN = frozenset({"function", "custom"})
@@ -117,11 +123,12 @@ def cache_key(
     semantic: bool,
     tools: bool,
     any_temperature: bool,
+    said: Sequence[Mapping[str, Any]] | None = None,
 ) -> CacheKey | None:
     """The key of a request; None when its answer must not be shared.
 
     Args:
-        wire: the caller's, ``openai | anthropic``.
+        wire: the caller's, ``openai | anthropic | responses``.
         headers: the caller's.
         request: as the caller sent it, its types checked.
         asked: ``auto``, or the pinned tier or model.
@@ -130,13 +137,14 @@ def cache_key(
         semantic: whether rewordings of the last message share a key.
         tools: whether requests with tools may share an answer.
         any_temperature: whether requests with a temperature above 0 may; unsaid is above 0.
+        said: the conversation in OpenAI's form, where the caller's has no messages.
     """
     if not (any_temperature or _is_zero(request.get("temperature"))):
         return None
-    with_tools = _offers_tools(request)
+    messages = request["messages"] if said is None else said
+    with_tools = _offers_tools(request, messages)
     if with_tools is None or (with_tools and not tools) or not _is_plain(wire, request):
         return None
-    messages = request["messages"]
     if not _are_texts(messages, tools=tools):
         return None
     shape = {key: request[key] for key in request.keys() - _NO_PART_OF_THE_QUESTION}
@@ -175,14 +183,14 @@ def _is_zero(temperature: object) -> bool:
     return temperature == 0 and not isinstance(temperature, bool)
 
 
-def _offers_tools(request: Mapping[str, Any]) -> bool | None:
+def _offers_tools(request: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]) -> bool | None:
     """Whether tools are in play; None when the provider would run one of them."""
     tools = request.get("tools") or ()
     if any(str(tool.get("type", "custom")) not in _CALLER_RUN for tool in tools):
         return None
     used = any(
         message["role"] in _TOOL_ROLES or any(message.get(key) for key in _TOOL_KEYS)
-        for message in request["messages"]
+        for message in messages
     )
     return bool(tools or request.get("functions")) or used
 
@@ -192,8 +200,28 @@ def _is_plain(wire: str, request: Mapping[str, Any]) -> bool:
         return False
     if request.get("n") not in (None, 1) or request.get("modalities") not in (None, ["text"]):
         return False
+    if wire == RESPONSES and not _are_worded(request.get("input")):
+        return False
     # Messages' reply says which of the sequences ended it; entries do not keep that.
     return not (wire == ANTHROPIC and request.get("stop_sequences"))
+
+
+def _are_worded(given: object) -> bool:
+    """Whether an input is messages of words: of other items OpenAI's form says less."""
+    if not isinstance(given, list):
+        return isinstance(given, str)
+    return all(
+        item.get("type", "message") == "message"
+        and (isinstance(content := item.get("content"), str) or _are_words(content))
+        for item in given
+    )
+
+
+def _are_words(content: object) -> bool:
+    return isinstance(content, list) and all(
+        isinstance(part, dict) and part.get("type") in ("input_text", "output_text")
+        for part in content
+    )
 
 
 def _are_texts(messages: Sequence[Mapping[str, Any]], *, tools: bool) -> bool:

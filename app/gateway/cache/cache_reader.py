@@ -14,6 +14,7 @@ from tierwatch.gateway.cache.cache_key import CacheKey, cache_key, read_wish, te
 from tierwatch.gateway.cache.lookup import OFF, Lookup
 from tierwatch.gateway.memory.cache_store import CacheAbsentError, CacheStore
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.wire.chat import RESPONSES
 
 
 class CacheReader:
@@ -71,6 +72,7 @@ class CacheReader:
             semantic=self._asked.mode == "semantic",
             tools=self._asked.tools,
             any_temperature=self._asked.temperature == "any",
+            said=asked.chat["messages"] if asked.wire == RESPONSES else None,
         )
 
     async def _fetch(self, store: CacheStore, key: CacheKey, began: float) -> bytes | None:

@@ -13,10 +13,11 @@ from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.stickiness import Pin, SessionRules, Turn, warm_tokens
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.usage import Usage
+from tierwatch.wire.wires import WIRES
 
 
 class Places:
-    """Keeps conversations' places. Used by every request of both wires at once.
+    """Keeps conversations' places. Used by every request of every wire at once.
 
     Args:
         tiers: that conversations may stand at.
@@ -86,7 +87,7 @@ class Places:
         if recalled.keeps_turns:
             keys += [recalled.session_key, turn_key(tenant, seed, answer)]
         if known_again:
-            messages = [*asked.request["messages"], answer]
+            messages = [*WIRES[asked.wire].messages_of(asked.request), answer]
             keys.append(answer_key(tenant, seed, messages, len(messages) - 1))
         return [key for key in keys if key is not None]
 

@@ -16,7 +16,7 @@ from tierwatch.routing.tiers import Tier
 
 
 class Records:
-    """Records exchanges. Used by every request of both wires at once. Never waits.
+    """Records exchanges. Used by every request of every wire at once. Never waits.
 
     Args:
         tiers: by which an exchange counts that no provider was asked for.

@@ -45,7 +45,7 @@ def served_exchange(
     prompt, completion, cached, written = 0, 0, 0, 0
     if said is not None:
         cached, written = said.usage.billed[2:]
-        prompt, completion = _counted(asked.chat, said.message, said.usage)
+        prompt, completion = _counted(asked.chat, said.message, said.usage, said.characters)
     return ServedExchange(
         exchange_id=asked.exchange_id,
         arrived_at=asked.arrived_at,
@@ -102,7 +102,9 @@ def _is_estimated(said: Said) -> bool:
     return said.usage.prompt_tokens is None or said.usage.completion_tokens is None
 
 
-def _counted(chat: Mapping[str, Any], message: Mapping[str, Any], usage: Usage) -> tuple[int, int]:
+def _counted(
+    chat: Mapping[str, Any], message: Mapping[str, Any], usage: Usage, characters: int = 0
+) -> tuple[int, int]:
     """Tokens of the prompt and of the answer, as the provider counted them where it did."""
     prompt, completion = usage[:2]
     if prompt is None:
@@ -110,5 +112,5 @@ def _counted(chat: Mapping[str, Any], message: Mapping[str, Any], usage: Usage) 
     if completion is None:
         whole = StreamAnswer()
         whole.feed({"choices": [{"delta": message}]})
-        completion = estimated_tokens(whole.characters)
+        completion = estimated_tokens(max(whole.characters, characters))
     return prompt, completion

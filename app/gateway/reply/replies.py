@@ -13,6 +13,7 @@ from tierwatch.gateway.reply.sent import Sent
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.cached_reply import CachedAnswer, streamed_reply, whole_reply
+from tierwatch.wire.form import AnswerTo
 from tierwatch.wire.json_bytes import read_json
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.usage import Usage
@@ -22,7 +23,7 @@ _OK = 200
 
 
 class Replies:
-    """Sends replies. Used by every request of both wires at once.
+    """Sends replies. Used by every request of every wire at once.
 
     Args:
         tiers: named in the headers.
@@ -100,9 +101,9 @@ def _whole_body(asked: Asked, answer: Whole) -> bytes:
 
 
 def _cached_body(asked: Asked, answer: CachedAnswer) -> bytes:
-    created = int(asked.arrived_at)
+    created, to = int(asked.arrived_at), AnswerTo(asked.request, asked.answer_id)
     if not asked.streaming:
-        return whole_reply(asked.wire, answer, asked.exchange_id, created)
+        return whole_reply(asked.wire, answer, asked.exchange_id, created, to)
     return streamed_reply(
-        asked.wire, answer, asked.exchange_id, created, include_usage=asked.wants_usage
+        asked.wire, answer, asked.exchange_id, created, include_usage=asked.wants_usage, to=to
     )

@@ -10,7 +10,7 @@ from tierwatch.wire.cached_reply import CachedAnswer
 
 
 class Decider:
-    """Decides. Used by every request of both wires at once.
+    """Decides. Used by every request of every wire at once.
 
     Args:
         current: the active router.

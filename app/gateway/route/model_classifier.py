@@ -25,7 +25,7 @@ LEFT_ALONE = "left_alone"
 
 
 class ModelClassifier:
-    """Asks ``config.model`` for a tier. Used by every request of both wires at once.
+    """Asks ``config.model`` for a tier. Used by every request of every wire at once.
 
     Whatever one deployment fails with, a refusal included, the next is asked: the body is ours, and
     another may take it. A deployment that fails is left alone as a tier's is, by a breaker of its

@@ -21,6 +21,7 @@ from tierwatch.gateway.memory.pins import Pins
 from tierwatch.routing.stickiness import Pin, SessionRules, in_tool_exchange
 from tierwatch.wire.history.bound import bound_messages
 from tierwatch.wire.history.reader import Issuer
+from tierwatch.wire.wires import WIRES
 
 # Older messages keep their text; whose reasoning they hold is not looked up any more.
 _MOST_ISSUERS = 64
@@ -53,7 +54,7 @@ class Recalled(NamedTuple):
 
 
 class Recall:
-    """Looks conversations up. Used by every request of both wires at once.
+    """Looks conversations up. Used by every request of every wire at once.
 
     Args:
         pins: where conversations stand; opened and closed by its owner.
@@ -68,7 +69,7 @@ class Recall:
 
     async def recall(self, asked: Asked) -> Recalled:
         """Look up what is known, all at once; nothing is looked up where nothing can be known."""
-        messages, chat = asked.request["messages"], asked.chat["messages"]
+        messages, chat = WIRES[asked.wire].messages_of(asked.request), asked.chat["messages"]
         tenant = hashlib.sha256(asked.key).digest()
         seed, last = asked.session, _last_answer(messages)
         by_session = by_turn = by_call = None

@@ -15,7 +15,7 @@ from tierwatch.wire.cached_reply import CachedAnswer
 
 
 class Routes:
-    """Chooses how requests are answered. Used by every request of both wires at once.
+    """Chooses how requests are answered. Used by every request of every wire at once.
 
     Args:
         tiers: cheapest first.

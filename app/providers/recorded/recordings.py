@@ -14,7 +14,6 @@ from typing import Any, Generic, TypeVar
 
 from tierwatch.providers.recorded.traffic_file import RecordedExchange
 from tierwatch.routing.content import message_text, role_of
-from tierwatch.routing.harness import human_text
 
 T = TypeVar("T")
 
@@ -184,14 +183,10 @@ class Recordings:
         return same_text(transcript(self.exchanges[number].messages))
 
     def _asked_in(self, number: int, conversation: str) -> bool:
-        last = self.exchanges[number].messages[-1]
-        # A judge's prompt shows apart what a person wrote and what their program did.
-        texts = {same_text(self._seen(text)) for text in (message_text(last), human_text(last))}
-        texts = texts - {""} or texts
-        if any(text in conversation for text in texts):
+        asked = same_text(self._seen(message_text(self.exchanges[number].messages[-1])))
+        if asked in conversation:
             return True
-        cut = bool(_CUT_MARK.search(conversation))
-        return cut and any(text[:_HEAD] in conversation for text in texts)
+        return bool(_CUT_MARK.search(conversation)) and asked[:_HEAD] in conversation
 
 
 def preferred(exchange: RecordedExchange, tier_a: str, tier_b: str) -> str | None:

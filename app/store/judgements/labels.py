@@ -1,14 +1,13 @@
 """What people say of pairs: labels, and which pair to show next."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
-from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import LabelRow
 
 
@@ -41,7 +40,7 @@ class LabelledVerdict:
 
     judged: str
     label: str
-    orders: Sequence[Json]
+    orders: Sequence[Mapping[str, str | None]]
 
 
 def add_label(

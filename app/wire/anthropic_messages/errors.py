@@ -51,6 +51,14 @@ def _read(body: object, status: int) -> Fault:
     return Fault(status, sentence(body, status), kind, _CODES.get(kind))
 
 
+def write_failure(
+    error: Fault,
+    begun: Mapping[str, Any],  # noqa: ARG001 - nothing of it is said again here
+) -> dict[str, Any]:
+    """What the event holds that ends a stream which broke off."""
+    return write_error(error)
+
+
 def write_error(error: Fault) -> dict[str, Any]:
     """The error body, its type taken from the HTTP status."""
     return {"type": "error", "error": {"type": error_type(error.status), "message": error.message}}

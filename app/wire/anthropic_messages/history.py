@@ -13,6 +13,11 @@ from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
 from tierwatch.wire.json_values import objects, string
 
 
+def messages_of(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The conversation as messages: here it is made of them."""
+    return objects(request.get("messages"))
+
+
 def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fitted:
     """The request as its reader can take it, still in Anthropic's form.
 

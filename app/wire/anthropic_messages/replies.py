@@ -3,11 +3,13 @@
 from typing import Any
 
 from tierwatch.errors import ProviderError
+from tierwatch.wire.answers.finish_words import finish_word, said_reason
 from tierwatch.wire.anthropic_messages.read_parts import NOTHING, read_blocks
 from tierwatch.wire.anthropic_messages.usage import read_usage, write_usage
 from tierwatch.wire.anthropic_messages.write_parts import Block, write_blocks
 from tierwatch.wire.chat import ANTHROPIC, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
 from tierwatch.wire.fault import error_text
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_values import mapping, rest
 
 _TYPED = frozenset({"id", "type", "role", "model", "content"})
@@ -24,7 +26,6 @@ _STOP_REASONS = {
     "stop": "end_turn",
     "length": "max_tokens",
     "tool_calls": "tool_use",
-    "function_call": "tool_use",
     "content_filter": "refusal",
 }
 
@@ -57,28 +58,32 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
     )
 
 
-def write_reply(answer: ChatAnswer) -> dict[str, Any]:
+def write_reply(
+    answer: ChatAnswer,
+    *,
+    to: AnswerTo = NOBODY,  # noqa: ARG001 - this wire's answers say nothing of it
+) -> dict[str, Any]:
     """The Message."""
     own = answer.extras.on(ANTHROPIC)
     parts = answer.turn.parts
     called = any(isinstance(part, ToolCall) for part in parts)
-    stop, usage = stop_reason(answer.finish_reason, called=called), write_usage(answer.usage)
+    # Whoever gave a whole answer has stopped, also where it does not say why.
+    stopped = ended(answer.finish_reason or "stop", called=called, at=answer.stopped_at)
+    usage = write_usage(answer.usage)
     # The wire's own words, as long as they mean the same.
-    if finish_reason(own.get("stop_reason")) == answer.finish_reason:
-        stop = own.get("stop_reason")
+    if own and finish_reason(own.get("stop_reason")) == answer.finish_reason:
+        stopped = {name: own.get(name) for name in stopped}
     if own.get("usage") and read_usage(own) == answer.usage:
         usage = own["usage"]
-    ours = {"stop_reason": stop, "usage": usage}
     return {
         "id": answer.id,
         "type": "message",
         "role": "assistant",
         "model": answer.model,
         "content": _blocks(answer.turn),
-        "stop_reason": stop,
-        "stop_sequence": None,
         **own,
-        **ours,
+        **stopped,
+        "usage": usage,
     }
 
 
@@ -93,11 +98,25 @@ def _blocks(turn: Turn) -> list[Block]:
 
 def finish_reason(stop_reason: object) -> str | None:
     """OpenAI's word for Anthropic's stop reason; None when there is none."""
-    return _FINISH_REASONS.get(stop_reason, "stop") if isinstance(stop_reason, str) else None
+    said = said_reason(stop_reason)
+    return None if said is None else _FINISH_REASONS.get(said, "stop")
+
+
+def ended(finish_reason: str | None, *, called: bool, at: str | None) -> dict[str, Any]:
+    """How an answer ended, in the two fields of this wire.
+
+    Args:
+        finish_reason: in the server's word.
+        called: whether there are tool calls.
+        at: the sequence of the caller's that ended it, where the server said which.
+    """
+    stop = stop_reason(finish_reason, called=called)
+    if at is not None and stop == "end_turn":
+        return {"stop_reason": "stop_sequence", "stop_sequence": at}
+    return {"stop_reason": stop, "stop_sequence": None}
 
 
 def stop_reason(finish_reason: str | None, *, called: bool) -> str | None:
-    """Anthropic's word for OpenAI's finish reason; ``called`` says there are tool calls."""
-    if called and finish_reason == "stop":  # some compatible servers say so beside tool calls
-        return "tool_use"
-    return None if finish_reason is None else _STOP_REASONS.get(finish_reason, "end_turn")
+    """Anthropic's word for a server's finish reason; ``called`` says there are tool calls."""
+    word = finish_word(finish_reason, called=called)
+    return None if word is None else _STOP_REASONS.get(word, "end_turn")

@@ -5,12 +5,14 @@ from typing import Any
 
 import orjson
 
-from tierwatch.errors import ProviderError
+from tierwatch.wire.answers.call_pieces import arguments_text, made_id
+from tierwatch.wire.answers.event_json import event_json
+from tierwatch.wire.answers.finish_words import finish_word
 from tierwatch.wire.anthropic_messages.errors import stream_error
 from tierwatch.wire.anthropic_messages.replies import finish_reason
 from tierwatch.wire.anthropic_messages.usage import read_usage
 from tierwatch.wire.fault import error_chunk
-from tierwatch.wire.json_values import json_text, mapping, string
+from tierwatch.wire.json_values import mapping, string
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.usage import Usage, write_chunk_usage
 
@@ -27,10 +29,13 @@ class StreamIn:
 
     __slots__ = (
         "_arguments_seen",
+        "_block",
         "_calls",
         "_ended",
         "_head",
+        "_ids",
         "_readers",
+        "_reasoned",
         "_usage",
         "finished",
     )
@@ -46,7 +51,10 @@ class StreamIn:
         self._usage: dict[str, Any] = {}
         self._calls: dict[int, int] = {}  # index of the block -> index of the tool call
         self._arguments_seen = False
+        self._block = -1  # the index of the block that began last
+        self._ids: set[str] = set()
         self._ended = False
+        self._reasoned = False  # whether it was said why the model stopped
         self._readers: dict[str, Callable[[Mapping[str, Any]], list[dict[str, Any]]]] = {
             "message_start": self._start,
             "content_block_start": self._start_block,
@@ -61,17 +69,23 @@ class StreamIn:
         """Take the next event and return the chunks it becomes.
 
         Raises:
-            ProviderError: kind ``unreadable`` when the event is not a JSON object: going on would
-                leave a hole in the answer.
+            ProviderError: kind ``unreadable`` when the event begins like JSON and is none.
         """
+        if self.finished:
+            return []
         try:
             payload = orjson.loads(event.data)
-        except orjson.JSONDecodeError as error:
-            raise _unreadable("The provider's stream has an event that is not JSON.") from error
-        if not isinstance(payload, dict):
-            raise _unreadable("The provider's stream has an event that is not a JSON object.")
+        except orjson.JSONDecodeError:
+            payload = event_json(event.data)
+        if type(payload) is not dict:
+            return []
         read = self._readers.get(str(payload.get("type")))
         return read(payload) if read else []
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """Nothing: an error stands for itself here."""
+        return {}
 
     @property
     def usage(self) -> Usage:
@@ -86,13 +100,20 @@ class StreamIn:
     def _end(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         self._count(payload.get("usage"))
         self._ended = True
-        reason = finish_reason(mapping(payload.get("delta")).get("stop_reason"))
-        return [self._chunk({}, reason)] if reason else []
+        return self._because(finish_reason(mapping(payload.get("delta")).get("stop_reason")))
+
+    def _because(self, reason: str | None) -> list[dict[str, Any]]:
+        if reason is None:
+            return []
+        self._reasoned = True
+        return [self._chunk({}, finish_word(reason, called=bool(self._calls)))]
 
     def _stop(self, _payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         self.finished = True
+        # Whoever says that it ended has ended, also where it does not say why.
+        last = [] if self._reasoned else self._because("stop")
         usage = write_chunk_usage(read_usage({"usage": self._usage}))
-        return [{**self._head, "choices": [], "usage": usage}] if usage else []
+        return [*last, {**self._head, "choices": [], "usage": usage}] if usage else last
 
     def _error(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         return [error_chunk(stream_error(payload))]
@@ -102,8 +123,9 @@ class StreamIn:
         return {**self._head, "choices": [choice]}
 
     def _count(self, usage: object) -> None:
-        # Counts are cumulative, and message_delta may leave out what message_start said.
-        self._usage |= {key: n for key, n in mapping(usage).items() if n is not None}
+        # Counts are cumulative, and message_delta may leave out what message_start said, or say 0.
+        counts = self._usage
+        counts |= {key: n for key, n in mapping(usage).items() if n or counts.get(key) is None}
 
     def _start(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         message = mapping(payload.get("message"))
@@ -113,51 +135,46 @@ class StreamIn:
         return [self._chunk({"role": "assistant", "content": ""})]
 
     def _start_block(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-        index, block = _index(payload), mapping(payload.get("content_block"))
+        index, block = payload.get("index"), mapping(payload.get("content_block"))
+        self._block = index = index if type(index) is int else self._block + 1
         if block.get("type") == "text" and string(block.get("text")):
             return [self._chunk({"content": block["text"]})]
         if block.get("type") != "tool_use":
             return []
-        self._calls[index] = len(self._calls)
-        whole = _tool_call(block)
         # The input arrives in pieces after an empty one; compatible servers may send it whole.
-        self._arguments_seen = bool(block.get("input"))
-        if not self._arguments_seen:
-            whole["function"]["arguments"] = ""
-        return [self._chunk({"tool_calls": [{"index": self._calls[index], **whole}]})]
+        given = arguments_text(block.get("input") or None)
+        self._arguments_seen = bool(given)
+        place, name, call_id = len(self._calls), string(block.get("name")), string(block.get("id"))
+        if not call_id or call_id in self._ids:
+            call_id = made_id(self._head, place, name)
+        self._ids.add(call_id)
+        self._calls[index] = place
+        function = {"name": name, "arguments": given}
+        call = {"index": place, "id": call_id, "type": "function", "function": function}
+        return [self._chunk({"tool_calls": [call]})]
 
     def _delta(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-        index, delta = _index(payload), mapping(payload.get("delta"))
+        index, delta = self._index(payload), mapping(payload.get("delta"))
         if delta.get("type") == "text_delta" and isinstance(delta.get("text"), str):
             return [self._chunk({"content": delta["text"]})]
         if delta.get("type") == "input_json_delta" and index in self._calls:
-            piece = delta.get("partial_json")
-            if isinstance(piece, str) and piece:
+            piece = arguments_text(delta.get("partial_json"))
+            if piece:
                 self._arguments_seen = True
                 return [self._arguments(index, piece)]
         return []
 
     def _stop_block(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
-        index = _index(payload)
+        index = self._index(payload)
         # A tool without parameters streams no input; callers parse the arguments as JSON.
         if index in self._calls and not self._arguments_seen:
             return [self._arguments(index, "{}")]
         return []
 
+    def _index(self, payload: Mapping[str, Any]) -> int:
+        index = payload.get("index")
+        return index if type(index) is int else self._block
+
     def _arguments(self, index: int, piece: str) -> dict[str, Any]:
         call = {"index": self._calls[index], "function": {"arguments": piece}}
         return self._chunk({"tool_calls": [call]})
-
-
-def _tool_call(block: Mapping[str, Any]) -> dict[str, Any]:
-    function = {"name": block.get("name") or "", "arguments": json_text(block.get("input") or {})}
-    return {"id": block.get("id") or "", "type": "function", "function": function}
-
-
-def _index(value: Mapping[str, Any]) -> int:
-    index = value.get("index")
-    return index if isinstance(index, int) else 0
-
-
-def _unreadable(sentence: str) -> ProviderError:
-    return ProviderError(sentence, kind="unreadable")

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tierwatch.wire.answers.call_pieces import CallPieces
+from tierwatch.wire.answers.finish_words import said_reason, stopped_at
 from tierwatch.wire.anthropic_messages.errors import ERROR_EVENT, write_error
-from tierwatch.wire.anthropic_messages.replies import stop_reason
+from tierwatch.wire.anthropic_messages.replies import ended
 from tierwatch.wire.anthropic_messages.usage import write_usage
 from tierwatch.wire.fault import read_error_chunk
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_values import mapping, objects, string
 from tierwatch.wire.stream_answer import StreamAnswer
-from tierwatch.wire.usage import Usage
+from tierwatch.wire.usage import Usage, usage_elsewhere
 
 
 class StreamOut:
@@ -21,23 +24,36 @@ class StreamOut:
     """
 
     __slots__ = (
-        "_answer",
+        "_begun",
         "_blocks",
+        "_called",
         "_failed",
         "_held",
         "_late",
         "_open",
-        "_open_id",
+        "_pieces",
+        "_reason",
+        "_stopped_at",
+        "_usage",
     )
 
-    def __init__(self, *, include_usage: bool = True) -> None:  # noqa: ARG002 - streams always count here
-        self._answer = StreamAnswer(most=0)  # what was called and counted; the words are gone
+    def __init__(self, *, include_usage: bool = True, to: AnswerTo = NOBODY) -> None:  # noqa: ARG002 - these streams always count, and say nothing of their reader
+        self._begun = False
+        self._usage = StreamAnswer(most=0)  # of the chunks that count, and nothing else
+        self._reason: str | None = None
+        self._stopped_at: str | None = None
+        self._called = False
+        self._pieces = CallPieces()
         self._blocks = 0
         self._open: int | str | None = None  # "text", the index of a tool call, or nothing
-        self._open_id = ""
         self._held: dict[int, dict[str, Any]] = {}
         self._late: list[str] = []
         self._failed = False
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """Nothing: an error stands for itself here."""
+        return {}
 
     def feed(self, chunk: object) -> list[tuple[str, dict[str, Any]]]:
         """Take one chunk and return ``(event name, payload)`` pairs; nothing after an error."""
@@ -46,36 +62,42 @@ class StreamOut:
         if chunk.get("error"):
             self._failed = True
             return [(ERROR_EVENT, write_error(read_error_chunk(chunk)))]
-        events = [] if self._answer.chunks else [self._message_start(chunk)]
-        self._answer.feed(chunk)
+        events = [] if self._begun else [self._message_start(chunk)]
+        self._begun = True
+        if chunk.get("usage"):
+            self._usage.feed({"usage": chunk["usage"]})
         for choice in objects(chunk.get("choices")):
             if choice.get("index", 0) != 0:
                 continue
+            if choice.get("finish_reason"):
+                self._stopped(choice, chunk)
             delta = mapping(choice.get("delta"))
             for text in (delta.get("content"), delta.get("refusal")):
                 if isinstance(text, str) and text:
                     events += self._text(text)
             for call in objects(delta.get("tool_calls")):
-                events += self._call(call)
+                events += self._call(self._pieces.settled(call, chunk))
         return events
+
+    def _stopped(self, choice: Mapping[str, Any], chunk: Mapping[str, Any]) -> None:
+        self._reason = said_reason(choice["finish_reason"]) or self._reason
+        self._stopped_at = stopped_at(choice) or self._stopped_at
+        if (usage := usage_elsewhere(choice, chunk)) is not None:
+            self._usage.feed({"usage": usage})
 
     def finish(self) -> list[tuple[str, dict[str, Any]]]:
         """Return what is left: held blocks, the stop reason with the usage, the end."""
         if self._failed:
             return []
-        events = [] if self._answer.chunks else [self._message_start({})]
+        events = [] if self._begun else [self._message_start({})]
         events += self._close()
         for call in self._held.values():
             events += [*self._open_call(call), *self._close()]
         if self._late:
             text, self._late = "".join(self._late), []
             events += [*self._text(text), *self._close()]
-        called = "tool_calls" in self._answer.message
-        delta = {
-            "stop_reason": stop_reason(self._answer.finish_reason, called=called),
-            "stop_sequence": None,
-        }
-        usage = write_usage(self._answer.usage)
+        delta = ended(self._reason or "stop", called=self._called, at=self._stopped_at)
+        usage = write_usage(self._usage.usage)
         events.append(("message_delta", {"type": "message_delta", "delta": delta, "usage": usage}))
         events.append(("message_stop", {"type": "message_stop"}))
         return events
@@ -101,27 +123,24 @@ class StreamOut:
         return [*opening, self._delta({"type": "text_delta", "text": text})]
 
     def _call(self, piece: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-        index, call_id = _index(piece), string(piece.get("id"))
-        function = mapping(piece.get("function"))
+        index, function = piece["index"], mapping(piece.get("function"))
         arguments = string(function.get("arguments"))
-        # Some compatible servers send parallel calls all under index 0, each with its own id.
-        if index == self._open and (not call_id or call_id == self._open_id):
+        self._called = True
+        if index == self._open:
             delta = {"type": "input_json_delta", "partial_json": arguments}
             return [self._delta(delta)] if arguments else []
-        if isinstance(self._open, int) and index != self._open:
-            held = self._held.setdefault(
-                index, {"index": index, "id": "", "name": "", "pieces": []}
-            )
-            held["id"] = held["id"] or call_id
-            held["name"] = held["name"] or string(function.get("name"))
-            held["pieces"].append(arguments)
+        call = self._held.get(index)
+        if call is not None:
+            call["pieces"].append(arguments)
             return []
-        call = {"index": index, "id": call_id, "name": string(function.get("name"))}
-        return [*self._close(), *self._open_call({**call, "pieces": [arguments]})]
+        begins = {"index": index, "id": piece.get("id"), "name": string(function.get("name"))}
+        if isinstance(self._open, int):  # another one may still go on
+            self._held[index] = {**begins, "pieces": [arguments]}
+            return []
+        return [*self._close(), *self._open_call({**begins, "pieces": [arguments]})]
 
     def _open_call(self, call: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         block = {"type": "tool_use", "id": call["id"], "name": call["name"], "input": {}}
-        self._open_id = call["id"]
         events = [self._start_block(call["index"], block)]
         arguments = "".join(call["pieces"])
         if arguments:
@@ -144,8 +163,3 @@ class StreamOut:
         stop = {"type": "content_block_stop", "index": self._blocks}
         self._blocks += 1
         return [("content_block_stop", stop)]
-
-
-def _index(value: Mapping[str, Any]) -> int:
-    index = value.get("index")
-    return index if isinstance(index, int) else 0

@@ -1,8 +1,13 @@
 """What Anthropic's wire brings, in one value."""
 
 from tierwatch.wire.anthropic_messages.address import ROUTE, auth_headers, chat_url
-from tierwatch.wire.anthropic_messages.errors import ERROR_EVENT, read_error, write_error
-from tierwatch.wire.anthropic_messages.history import fitted_history
+from tierwatch.wire.anthropic_messages.errors import (
+    ERROR_EVENT,
+    read_error,
+    write_error,
+    write_failure,
+)
+from tierwatch.wire.anthropic_messages.history import fitted_history, messages_of
 from tierwatch.wire.anthropic_messages.read_request import read_request
 from tierwatch.wire.anthropic_messages.replies import read_reply, write_reply
 from tierwatch.wire.anthropic_messages.stream_in import StreamIn
@@ -28,7 +33,9 @@ ANTHROPIC_MESSAGES = Wire(
     read_error=read_error,
     write_error=write_error,
     error_event=ERROR_EVENT,
+    write_failure=write_failure,
     read_usage=read_usage,
     write_usage=write_usage,
     fitted_history=fitted_history,
+    messages_of=messages_of,
 )

@@ -92,12 +92,18 @@ def _write_block(part: Part) -> Block | None:
         case Media():
             block = _media(part)
         case Unknown():
-            if part.wire == ANTHROPIC or part.kind in _KNOWN:
-                return dict(part.said)
-            if part.kind == "image_url":  # it is untyped for want of one
-                raise _refused("An image or file part has no url or data.")
-            raise _refused(f"Anthropic's wire has no content part {part.kind!r}.")
+            return _unknown(part)
     return {**block, **_own(part.extras)} if part.extras.fields else block
+
+
+def _unknown(part: Unknown) -> Block | None:
+    if part.wire == ANTHROPIC or part.kind in _KNOWN:
+        return dict(part.said)
+    if part.for_issuer:
+        return None
+    if part.kind == "image_url":  # it is untyped for want of one
+        raise _refused("An image or file part has no url or data.")
+    raise _refused(f"Anthropic's wire has no content part {part.kind!r}.")
 
 
 def _own(extras: Extras) -> Mapping[str, Any]:

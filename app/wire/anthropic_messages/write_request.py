@@ -85,7 +85,8 @@ def _write_format(
 
 
 def _write_tools(request: ChatRequest, out: dict[str, Any]) -> None:
-    choice, tools = request.tool_choice, [_write_tool(tool) for tool in request.tools]
+    choice = request.tool_choice
+    tools = [_write_tool(tool) for tool in request.tools if not _is_anothers(tool)]
     if choice is not None and choice.allowed is not None:
         tools = [tool for tool in tools if _name(tool) in choice.allowed]
     if not tools:
@@ -107,6 +108,11 @@ def _write_choice(choice: ToolChoice) -> dict[str, Any] | None:
         return {"type": "tool", "name": choice.name}
     kind = {"auto": "auto", "required": "any", "none": "none"}.get(str(choice.mode))
     return {"type": kind} if kind else None
+
+
+def _is_anothers(tool: Tool | Unknown) -> bool:
+    """Whether another wire's provider runs this tool itself: nobody on this side could."""
+    return isinstance(tool, Unknown) and tool.for_issuer and tool.wire != ANTHROPIC
 
 
 def _write_tool(tool: Tool | Unknown) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Errors as OpenAI's wire says them: ``{"error": {"message", "type", "param", "code"}}``."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.wire.fault import Fault, error_chunk
@@ -19,6 +20,14 @@ def read_error(body: object, status: int) -> Fault | None:
     kind = string(error.get("type")) or "invalid_request_error"
     code, param = (string(error.get(name)) or None for name in ("code", "param"))
     return Fault(status, string(error.get("message")), kind, code, param)
+
+
+def write_failure(
+    error: Fault,
+    begun: Mapping[str, Any],  # noqa: ARG001 - nothing of it is said again here
+) -> dict[str, Any]:
+    """What the event holds that ends a stream which broke off."""
+    return write_error(error)
 
 
 def write_error(error: Fault) -> dict[str, Any]:

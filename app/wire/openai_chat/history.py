@@ -24,6 +24,11 @@ _NOTHING: Mapping[str, int] = MappingProxyType({})
 _REASONING_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 
+def messages_of(request: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The conversation as messages: here it is made of them."""
+    return objects(request.get("messages"))
+
+
 def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fitted:
     """The request as its reader can take it, still in OpenAI's form.
 

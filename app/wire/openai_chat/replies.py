@@ -3,8 +3,10 @@
 from typing import Any
 
 from tierwatch.routing.content import message_text
+from tierwatch.wire.answers.finish_words import stopped_at
 from tierwatch.wire.chat import OPENAI, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
 from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_values import mapping, rest
 from tierwatch.wire.openai_chat.read_parts import read_turn
 from tierwatch.wire.openai_chat.usage import read_usage, write_usage
@@ -44,10 +46,15 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
         usage=first.usage,
         extras=Extras(OPENAI, extras),
         logprobs=first.logprobs,
+        stopped_at=stopped_at(choices[0]),
     )
 
 
-def write_reply(answer: ChatAnswer) -> dict[str, Any]:
+def write_reply(
+    answer: ChatAnswer,
+    *,
+    to: AnswerTo = NOBODY,  # noqa: ARG001 - this wire's answers say nothing of it
+) -> dict[str, Any]:
     """The chat completion."""
     own = dict(answer.extras.on(OPENAI))
     listed = own.pop("content", None)

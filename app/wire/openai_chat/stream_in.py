@@ -4,12 +4,12 @@ from typing import Any
 
 import orjson
 
-from tierwatch.errors import ProviderError
-from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.answers.event_json import event_json
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.usage import Usage
 
 DONE = "[DONE]"
+ERROR = "error"  # the name some servers give the event of an error
 
 
 class StreamIn:
@@ -25,24 +25,31 @@ class StreamIn:
         self.finished = False
 
     def feed(self, event: SSEEvent) -> list[dict[str, Any]]:
-        """Take the next event and return the chunk it holds.
+        """Take the next event and return the chunk it holds; none for words that keep a line alive.
 
         Raises:
-            ProviderError: kind ``unreadable`` when the event is not JSON.
+            ProviderError: kind ``unreadable`` when the event begins like JSON and is none.
         """
-        if event.data == DONE:
-            self.finished = True
+        name, data = event
+        if self.finished:
             return []
         try:
-            return [orjson.loads(event.data)]
+            chunk = orjson.loads(data)
         except orjson.JSONDecodeError:
-            pass  # perhaps a lone surrogate, which takes longer
-        try:
-            return [read_json(event.data.encode("utf-8", "surrogatepass"))]
-        except ValueError as error:
-            raise ProviderError(
-                "The provider's stream has an event that is not JSON.", kind="unreadable"
-            ) from error
+            if data.strip() == DONE:
+                self.finished = True
+                return []
+            chunk = event_json(data)
+        if type(chunk) is not dict:
+            return []
+        if name == ERROR and not chunk.get("error"):
+            return [{"error": chunk}]
+        return [chunk]
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """Nothing: an error stands for itself here."""
+        return {}
 
     @property
     def usage(self) -> Usage | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.openai_chat.stream_in import DONE
 
 _END = [("", DONE)]
@@ -13,8 +14,13 @@ class StreamOut:
 
     __slots__ = ("_include_usage",)
 
-    def __init__(self, *, include_usage: bool = True) -> None:
+    def __init__(self, *, include_usage: bool = True, to: AnswerTo = NOBODY) -> None:  # noqa: ARG002 - chunks say nothing of it
         self._include_usage = include_usage
+
+    @property
+    def begun(self) -> dict[str, Any]:
+        """Nothing: an error stands for itself here."""
+        return {}
 
     def feed(self, chunk: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         """Take one chunk and return the event it becomes; none for counts nobody asked for."""

@@ -3,12 +3,12 @@
 from typing import Any
 
 from tierwatch.wire.json_values import mapping
-from tierwatch.wire.usage import Usage, read_chunk_usage, write_chunk_usage
+from tierwatch.wire.usage import Usage, completion_usage, write_chunk_usage
 
 
 def read_usage(reply: object) -> Usage:
-    """The usage of a chat completion."""
-    return read_chunk_usage(mapping(reply).get("usage"))
+    """The usage of a chat completion, wherever in it that stands."""
+    return completion_usage(mapping(reply))
 
 
 def write_usage(usage: Usage) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.form import Wire
 from tierwatch.wire.openai_chat.address import ROUTE, auth_headers, chat_url
-from tierwatch.wire.openai_chat.errors import ERROR_EVENT, read_error, write_error
-from tierwatch.wire.openai_chat.history import fitted_history
+from tierwatch.wire.openai_chat.errors import ERROR_EVENT, read_error, write_error, write_failure
+from tierwatch.wire.openai_chat.history import fitted_history, messages_of
 from tierwatch.wire.openai_chat.read_request import read_request
 from tierwatch.wire.openai_chat.replies import read_reply, write_reply
 from tierwatch.wire.openai_chat.stream_in import StreamIn
@@ -28,7 +28,9 @@ OPENAI_CHAT = Wire(
     read_error=read_error,
     write_error=write_error,
     error_event=ERROR_EVENT,
+    write_failure=write_failure,
     read_usage=read_usage,
     write_usage=write_usage,
     fitted_history=fitted_history,
+    messages_of=messages_of,
 )

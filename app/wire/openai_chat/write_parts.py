@@ -35,7 +35,9 @@ def write_turn(turn: Turn) -> list[dict[str, Any]]:
     """
     if turn.extras.wire == OPENAI:
         return [_own_message(turn)]
-    if turn.plain or turn.role == "system":
+    if turn.role in {"system", "developer"}:  # every server takes the older word
+        return [{"role": "system", "content": joined(turn.parts)}]
+    if turn.plain:
         return [{"role": turn.role, "content": joined(turn.parts)}]
     if turn.role == "assistant":
         message: dict[str, Any] = {"role": "assistant", "content": joined(turn.parts) or None}
@@ -114,7 +116,7 @@ def write_part(part: Part) -> list[dict[str, Any]]:
     if isinstance(part, Unknown):
         if part.wire == OPENAI:
             return [dict(part.said)]
-        if part.kind in _LEFT_OUT:
+        if part.for_issuer or part.kind in _LEFT_OUT:
             return []
         raise _refused(part.kind, mapping(part.said.get("source")).get("type"))
     own = part.extras.on(OPENAI)
@@ -132,6 +134,9 @@ def write_part(part: Part) -> list[dict[str, Any]]:
 
 def _image(image: Media, own: Mapping[str, Any]) -> dict[str, Any]:
     more = mapping(own.get("image_url"))
+    detail = image.extras.fields.get("detail")
+    if detail and image.extras.wire != OPENAI:
+        more = {"detail": detail}
     match image.source:
         case Data():
             url = _data_url(image.source)

@@ -69,7 +69,11 @@ def _write_format(wanted: AnswerFormat) -> dict[str, Any]:
     own = wanted.extras.on(OPENAI)
     if wanted.schema is None:
         return {"type": "json_object", **own}
-    named = own if wanted.extras.wire == OPENAI else {"name": "answer", "strict": True}
+    named, said = own, wanted.extras.fields
+    if wanted.extras.wire != OPENAI:
+        named = {"name": "answer", "strict": True}
+        if said.get("name"):  # another wire of this vendor's, where a schema has these too
+            named = {one: said[one] for one in ("name", "strict", "description") if one in said}
     return {"type": "json_schema", "json_schema": {**named, "schema": wanted.schema}}
 
 
@@ -96,6 +100,8 @@ def _write_tool(tool: Tool | Unknown) -> dict[str, Any] | None:
     if tool.description:
         function["description"] = tool.description
     function |= mapping(own.get("function"))
+    if tool.extras.wire != OPENAI and tool.extras.fields.get("strict") is True:
+        function["strict"] = True
     return {"type": "function", **own, "function": function}
 
 

@@ -14,7 +14,8 @@ A mark such as ``[[loop 5]]`` in the last words of the user that hold one:
 ``[[slow 2]]``          so many seconds of silence before the first words
 ``[[odd NAME]]``        an odd shape that a server of somebody has (`odd`)
 
-Without a mark: JSON where a schema was asked for, else a sentence that counts what was heard.
+Without a mark: JSON where a schema was asked for, in a fence where it was asked for in words, else
+a sentence that counts what was heard.
 """
 
 import json
@@ -153,11 +154,38 @@ def _text(asked: Asked, marks: Mapping[str, str], results: list[str]) -> str:
         return " ".join(f"word{n}" for n in range(int(marks["long"])))
     if "refuse" in marks:
         return "I cannot help with that."
-    schema: Any = asked.options.get("schema")
-    if schema is not None:
-        shaped = {"answer": 42} if schema == "json" else sample(schema, {"city": "Bern"})
-        return json.dumps(shaped)
+    if (shaped := _shaped(asked)) is not None:
+        return shaped
     if results:
         return f"Done after {len(results)} results, the last: {results[-1][:200]}"
     heard = [sum(one.kind == kind for one in asked.said) for kind in ("text", "image", "file")]
     return "The answer is 42; I heard {} texts, {} images and {} files.".format(*heard)
+
+
+def _shaped(asked: Asked) -> str | None:
+    """JSON, where it was asked for."""
+    schema: Any = asked.options.get("schema")
+    if schema == "json":
+        return json.dumps({"answer": 42})
+    if schema is not None:
+        return json.dumps(sample(schema, {"city": "Bern"}))
+    if (described := _described(asked.system)) is not None:
+        return f"```json\n{json.dumps(sample(described, {'city': 'Bern'}))}\n```"
+    return None
+
+
+def _described(system: str) -> Any:
+    """The schema that stands in the system's words, None where none does.
+
+    A model that is asked for JSON in words writes it in a fence, as often as not.
+    """
+    place = system.find("{")
+    while place >= 0:
+        try:
+            found, _ = json.JSONDecoder().raw_decode(system, place)
+        except ValueError:
+            found = None
+        if isinstance(found, dict) and "properties" in found:
+            return found
+        place = system.find("{", place + 1)
+    return None

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.accept.request import read_request
+from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.translation import library_request, provider_request
@@ -51,7 +52,7 @@ GOOD: dict[str, Any] = {"model": "auto", "messages": MESSAGES}
     ],
 )
 def test_what_the_gateway_reads_must_have_the_right_type(body: bytes, param: str | None) -> None:
-    refusal = read_request(body)
+    refusal = read_request(body, OPENAI)
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.param) == (400, param)
 
@@ -68,7 +69,7 @@ def test_what_the_gateway_reads_must_have_the_right_type(body: bytes, param: str
 )
 def test_everything_else_is_the_providers_to_judge(fields: dict[str, Any]) -> None:
     request = {**GOOD, **fields}
-    assert read_request(json.dumps(request).encode()) == request
+    assert read_request(json.dumps(request).encode(), OPENAI) == request
 
 
 json_values = st.recursive(
@@ -89,7 +90,7 @@ FIELDS = (
 )
 def test_no_request_breaks_the_gateway(fields: dict[str, Any], message: dict[str, Any]) -> None:
     request = read_request(
-        json.dumps({**GOOD, **fields, "messages": [{**MESSAGES[0], **message}]}).encode()
+        json.dumps({**GOOD, **fields, "messages": [{**MESSAGES[0], **message}]}).encode(), OPENAI
     )
     if isinstance(request, Refusal):
         return

@@ -21,6 +21,7 @@ from tierwatch.gateway.answer.question import Question
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.wires import WIRES
 
 DOWN = ProviderError("down", kind="server", status=500)
 
@@ -38,11 +39,11 @@ class Asking:
         self.metrics = GatewayMetrics(CollectorRegistry())
         self.upstream = ScriptedUpstream(*replies, kinds={"lab": kind})
         self.ledger = Ledger()
-        kinds = {"lab": kind}
-        histories = Histories(TIERS, kinds, self.metrics)
+        spoken = {("lab", wire): self.upstream.spoken("lab", wire) for wire in WIRES}
+        histories = Histories(TIERS, spoken, self.metrics)
         self._asker = Asker(
             self.upstream,  # type: ignore[arg-type]
-            kinds,
+            spoken,
             histories,
             self.metrics,
             most=1_000,

@@ -15,6 +15,7 @@ from tierwatch.gateway.route.route import Route
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Price, Tier
 from tierwatch.wire.history.reader import Issuer
+from tierwatch.wire.wires import WIRES
 
 OTHER = Tier("complex", "claude", "other", Price(10.0, 20.0))
 THOUGHT = [
@@ -27,7 +28,9 @@ THOUGHT = [
 class Fitting:
     def __init__(self, *tiers: Tier, **kinds: str) -> None:
         self.metrics = GatewayMetrics(CollectorRegistry())
-        self._histories = Histories(tiers or TIERS, {"lab": "openai", **kinds}, self.metrics)
+        speaks = {"lab": "openai", **kinds}
+        spoken = {(lab, wire): kind for lab, kind in speaks.items() for wire in WIRES}
+        self._histories = Histories(tiers or TIERS, spoken, self.metrics)
 
     def fitted(
         self,

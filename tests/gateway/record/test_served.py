@@ -74,6 +74,11 @@ def test_what_nobody_counted_is_estimated_from_the_text() -> None:
     assert served.tokens_estimated
 
 
+def test_what_was_thought_and_what_was_not_kept_is_estimated_too() -> None:
+    served = closed(answered(9, None)._replace(characters=8_006), status=200)
+    assert (served.completion_tokens, served.tokens_estimated) == (2_002, True)
+
+
 @pytest.mark.parametrize("tokens", [(1_000, None), (None, 500)])
 def test_half_a_count_is_an_estimate(tokens: Any) -> None:
     served = closed(answered(*tokens), status=200)

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 from anthropic.types import RawMessageStreamEvent
 from factories.streams import ANTHROPIC_STREAM
 from pydantic import TypeAdapter
@@ -89,7 +90,7 @@ def test_parallel_calls_under_one_index_become_blocks_of_their_own() -> None:
 def test_an_empty_stream_is_an_empty_message() -> None:
     events = written([])
     assert [name for name, _ in events] == ["message_start", "message_delta", "message_stop"]
-    assert events[1][1]["delta"]["stop_reason"] is None
+    assert events[1][1]["delta"]["stop_reason"] == "end_turn"
 
 
 def test_nothing_follows_an_error_chunk() -> None:
@@ -120,3 +121,67 @@ def test_a_refusal_is_said_as_text() -> None:
 def test_other_choices_are_left_out() -> None:
     other = {"choices": [{"index": 1, "delta": {"content": "other"}}]}
     assert put_together(written([delta(content="first"), other])) == [("text", "first")]
+
+
+def ending(*chunks: dict[str, Any]) -> dict[str, Any]:
+    return written(list(chunks))[-2][1]
+
+
+def finish(reason: str | None, **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "delta": {}, "finish_reason": reason, **more}
+    return {"id": "c", "model": "m", "choices": [choice]}
+
+
+@pytest.mark.parametrize(
+    ("reasons", "called", "stop"),
+    [
+        (["stop"], False, "end_turn"),
+        ([""], False, "end_turn"),
+        ([], False, "end_turn"),
+        (["eos"], False, "end_turn"),
+        (["MAX_TOKENS"], False, "max_tokens"),
+        (["content_filter"], False, "refusal"),
+        (["tool_calls", ""], True, "tool_use"),
+        (["stop"], True, "tool_use"),
+        (["eos"], True, "tool_use"),
+        (["tool_call"], True, "tool_use"),
+        ([], True, "tool_use"),
+        (["length"], True, "max_tokens"),
+    ],
+)
+def test_a_stream_ends_for_the_reason_the_server_meant(
+    reasons: list[str], stop: str, *, called: bool
+) -> None:
+    said = [piece(0, "{}", "a")] if called else [delta(content="x")]
+    assert ending(*said, *map(finish, reasons))["delta"]["stop_reason"] == stop
+
+
+def test_the_sequence_that_ended_an_answer_is_named() -> None:
+    said = ending(delta(content="x"), finish("stop", stop_reason="END"))["delta"]
+    assert said == {"stop_reason": "stop_sequence", "stop_sequence": "END"}
+    assert ending(finish("stop", stop_reason=7))["delta"]["stop_sequence"] is None
+
+
+@pytest.mark.parametrize("more", [{}, {"id": None}, {"index": None}])
+def test_calls_without_index_or_id_become_blocks_with_ids_of_their_own(more: Any) -> None:
+    cities = [{"city": "Bern"}, {"city": "Rome"}]
+    events = written(
+        [
+            delta(tool_calls=[{"function": {"name": "weather", "arguments": city}, **more}])
+            for city in cities
+        ]
+    )
+    assert [(name, json.loads(given)) for name, given in put_together(events)] == [
+        ("weather", city) for city in cities
+    ]
+    ids = {said["content_block"]["id"] for name, said in events if name == "content_block_start"}
+    assert len(ids) == 2
+    assert all(ids)
+
+
+def test_counts_within_a_choice_are_counted_and_zeros_after_them_are_not() -> None:
+    counts = {"prompt_tokens": 9, "completion_tokens": 2, "prompt_cache_hit_tokens": 4}
+    zeros = {"choices": [], "usage": {"prompt_tokens": 0, "completion_tokens": 0}}
+    usage = ending(delta(content="x"), finish("stop", usage=counts), zeros)["usage"]
+    assert (usage["input_tokens"], usage["cache_read_input_tokens"]) == (5, 4)
+    assert usage["output_tokens"] == 2

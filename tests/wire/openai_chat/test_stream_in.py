@@ -1,5 +1,7 @@
 """A provider's stream on OpenAI's wire, as chunks."""
 
+import json
+
 import pytest
 
 from tierwatch.errors import ProviderError
@@ -16,7 +18,7 @@ def test_an_event_is_a_chunk_until_the_end() -> None:
     assert stream.usage is None  # the chunks say it
 
 
-@pytest.mark.parametrize("data", ["{", "[DONE", "", "data"])
+@pytest.mark.parametrize("data", ["{", ' {"choices": [', "{'a': 1}"])
 def test_what_is_not_json_leaves_a_hole(data: str) -> None:
     with pytest.raises(ProviderError, match="not JSON") as caught:
         StreamIn().feed(SSEEvent("", data))
@@ -26,3 +28,23 @@ def test_what_is_not_json_leaves_a_hole(data: str) -> None:
 def test_half_a_surrogate_pair_is_read() -> None:
     [chunk] = StreamIn().feed(SSEEvent("", r'{"choices": [{"delta": {"content": "\ud800"}}]}'))
     assert chunk["choices"][0]["delta"]["content"] == "\ud800"
+
+
+@pytest.mark.parametrize("data", ["", "[DONE", "ping", "keep-alive", "7", "null", "[]", '"x"'])
+def test_words_that_keep_a_line_alive_are_passed_over(data: str) -> None:
+    stream = StreamIn()
+    assert stream.feed(SSEEvent("", data)) == []
+    assert not stream.finished
+
+
+def test_nothing_is_read_after_the_end() -> None:
+    stream = StreamIn()
+    stream.feed(SSEEvent("", "[DONE] "))
+    assert stream.feed(SSEEvent("", "{")) == stream.feed(SSEEvent("", '{"choices": []}')) == []
+
+
+def test_an_error_may_stand_in_the_name_of_its_event() -> None:
+    [chunk] = StreamIn().feed(SSEEvent("error", '{"message": "out of memory"}'))
+    assert chunk == {"error": {"message": "out of memory"}}
+    said = {"error": {"message": "no"}}
+    assert StreamIn().feed(SSEEvent("error", json.dumps(said))) == [said]

@@ -1,0 +1,41 @@
+"""What the Responses wire brings, in one value."""
+
+from tierwatch.wire.chat import RESPONSES
+from tierwatch.wire.form import Wire
+from tierwatch.wire.openai_responses.address import ROUTE, auth_headers, chat_url
+from tierwatch.wire.openai_responses.errors import (
+    ERROR_EVENT,
+    read_error,
+    write_error,
+    write_failure,
+)
+from tierwatch.wire.openai_responses.history import fitted_history, messages_of
+from tierwatch.wire.openai_responses.read_request import read_request
+from tierwatch.wire.openai_responses.replies import read_reply, write_reply
+from tierwatch.wire.openai_responses.stream_in import StreamIn
+from tierwatch.wire.openai_responses.stream_out import StreamOut
+from tierwatch.wire.openai_responses.usage import read_usage, write_usage
+from tierwatch.wire.openai_responses.whole_stream import whole_stream
+from tierwatch.wire.openai_responses.write_request import write_request
+
+OPENAI_RESPONSES = Wire(
+    name=RESPONSES,
+    route=ROUTE,
+    chat_url=chat_url,
+    auth_headers=auth_headers,
+    read_request=read_request,
+    write_request=write_request,
+    read_reply=read_reply,
+    write_reply=write_reply,
+    stream_in=StreamIn,
+    stream_out=StreamOut,
+    whole_stream=whole_stream,
+    read_error=read_error,
+    write_error=write_error,
+    error_event=ERROR_EVENT,
+    write_failure=write_failure,
+    read_usage=read_usage,
+    write_usage=write_usage,
+    fitted_history=fitted_history,
+    messages_of=messages_of,
+)

@@ -1,0 +1,100 @@
+"""A typed request as the body of ``POST /v1/responses``."""
+
+from typing import Any
+
+from tierwatch.wire.chat import RESPONSES, AnswerFormat, ChatRequest, Text, ToolChoice
+from tierwatch.wire.crossing.rewritten import Rewritten
+from tierwatch.wire.json_values import mapping, rest
+from tierwatch.wire.openai_responses.read_request import EFFORT
+from tierwatch.wire.openai_responses.tools import write_tools
+from tierwatch.wire.openai_responses.write_parts import refused, write_turns
+
+_ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+
+
+def write_request(request: ChatRequest) -> Rewritten:
+    """The body of ``POST /v1/responses``.
+
+    Raises:
+        ProviderError: kind ``refused`` when a message holds what this wire cannot carry.
+    """
+    own, sampling = request.extras.wire == RESPONSES, request.sampling
+    out: dict[str, Any] = {"model": request.model} if request.model else {}
+    asked = {
+        "max_output_tokens": sampling.max_tokens,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "stream": request.stream,
+        "parallel_tool_calls": request.parallel_calls,
+        "user": request.user,
+    }
+    out |= {name: value for name, value in asked.items() if value is not None}
+    if own:
+        out |= rest(request.extras.fields, frozenset({EFFORT}))
+    else:
+        out["store"] = False  # nobody has asked for that, and it is what is done unasked
+        effort = request.extras.fields.get(EFFORT)
+        if isinstance(effort, str):
+            out["reasoning"] = {"effort": effort}
+    _write_words(request, out, own=own)
+    _write_tools(request, out)
+    if request.service_tier is not None:
+        out["service_tier"] = {"auto": "auto", "standard": "default"}[request.service_tier]
+    if request.answer_format is not None:
+        out["text"] = {**mapping(out.get("text")), "format": _write_format(request.answer_format)}
+    return Rewritten(out)
+
+
+def _write_words(request: ChatRequest, out: dict[str, Any], *, own: bool) -> None:
+    if request.instructions is not None:
+        texts = [part.text for part in request.instructions.parts if isinstance(part, Text)]
+        if own or any(texts):
+            out["instructions"] = "\n\n".join(texts)
+    if own and "input" in out:
+        return
+    foreign = [turn.role for turn in request.turns if turn.extras.wire != RESPONSES]
+    strange = next((role for role in foreign if role not in _ROLES), None)
+    if strange is not None:
+        raise refused(f"The Responses wire has no role {strange!r}.")
+    out["input"] = write_turns(request.turns)
+
+
+def _write_tools(request: ChatRequest, out: dict[str, Any]) -> None:
+    own = request.extras.wire == RESPONSES
+    tools = write_tools(request.tools)
+    if tools:
+        out["tools"] = tools
+    elif not own:
+        out.pop("parallel_tool_calls", None)
+        return
+    if request.tool_choice is not None:
+        choice = _write_choice(request.tool_choice)
+        if choice is not None:
+            out["tool_choice"] = choice
+
+
+def _write_choice(choice: ToolChoice) -> Any:
+    if choice.said.wire == RESPONSES:
+        return choice.said.fields["tool_choice"]
+    if choice.mode == "tool":
+        return {"type": "function", "name": choice.name}
+    if choice.allowed is not None and choice.mode is not None:
+        tools = [{"type": "function", "name": name} for name in sorted(choice.allowed)]
+        return {"type": "allowed_tools", "mode": choice.mode, "tools": tools}
+    return choice.mode
+
+
+def _write_format(wanted: AnswerFormat) -> dict[str, Any]:
+    if wanted.schema is None:
+        return {"type": "json_object", **wanted.extras.on(RESPONSES)}
+    if wanted.extras.wire == RESPONSES:
+        return {"type": "json_schema", "schema": wanted.schema, **wanted.extras.fields}
+    said = wanted.extras.fields
+    named = {name: said[name] for name in ("description",) if said.get(name) is not None}
+    return {
+        "type": "json_schema",
+        "name": said.get("name") or "answer",
+        "strict": said.get("strict") is True,
+        "schema": wanted.schema,
+        **named,
+    }

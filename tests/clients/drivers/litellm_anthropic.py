@@ -1,0 +1,5 @@
+"""LiteLLM, speaking messages."""
+
+import litellm_sdk
+
+litellm_sdk.drive("anthropic", "")

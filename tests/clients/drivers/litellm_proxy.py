@@ -1,0 +1,113 @@
+"""LiteLLM's proxy between a client and the gateway, as openai/ and as anthropic/."""
+
+import os
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import commands
+import driving
+import httpx
+from openai import OpenAI
+
+
+@contextmanager
+def proxy(url):
+    """A proxy before a gateway; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    entry = "  - model_name: {0}\n    litellm_params: {{model: {1}, api_base: '{2}', api_key: k}}\n"
+    told = "model_list:\n" + entry.format("o", f"openai/{driving.MODEL}", f"{url}/v1")
+    told += entry.format("a", f"anthropic/{driving.MODEL}", url)
+    told += "litellm_settings: {num_retries: 0, drop_params: false}\n"
+    with tempfile.TemporaryDirectory() as home:
+        file = Path(home, "config.yaml")
+        file.write_text(told)
+        env = {**os.environ, "HOME": home}
+        running = subprocess.Popen(
+            [
+                str(commands.BIN / "litellm"),
+                "--config",
+                str(file),
+                "--port",
+                str(port),
+                "--host",
+                "127.0.0.1",
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=env,
+            cwd=home,
+        )
+        own = f"http://127.0.0.1:{port}"
+        try:
+            for _ in range(180):
+                try:
+                    httpx.get(f"{own}/health/liveliness", trust_env=False).raise_for_status()
+                    break
+                except httpx.HTTPError:
+                    time.sleep(1)
+            yield own
+        finally:
+            running.terminate()
+            running.wait(20)
+
+
+def each(scenario):
+    """The scenario through both of the proxy's models."""
+
+    def run(url):
+        with proxy(url) as own:
+            client = OpenAI(base_url=f"{own}/v1", api_key="any", max_retries=0)
+            for model in ("o", "a"):
+                scenario(client, model)
+
+    return run
+
+
+def ask(text=driving.PLAIN):
+    return [{"role": "user", "content": text}]
+
+
+def everything(client, model):
+    got = client.chat.completions.create(model=model, messages=ask(), max_tokens=300)
+    driving.plain(got.choices[0].message.content)
+    chunks = list(client.chat.completions.create(model=model, messages=ask(), stream=True))
+    driving.plain("".join(c.choices[0].delta.content or "" for c in chunks if c.choices))
+    tool = {
+        "type": "function",
+        "function": {
+            "name": "weather",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        },
+    }
+    messages = ask(driving.LOOP)
+    for _ in range(3):
+        message = (
+            client.chat.completions.create(
+                model=model, messages=messages, tools=[tool], max_tokens=300
+            )
+            .choices[0]
+            .message
+        )
+        messages.append(message)
+        for call in message.tool_calls:
+            messages.append({"role": "tool", "tool_call_id": call.id, "content": "sunny"})
+    got = client.chat.completions.create(model=model, messages=messages, tools=[tool])
+    driving.looped(got.choices[0].message.content)
+    driving.plain(client.responses.create(model=model, input=driving.PLAIN).output_text)
+
+
+def fifty(client, model):
+    driving.at_once(
+        lambda: driving.plain(
+            client.chat.completions.create(model=model, messages=ask()).choices[0].message.content
+        )
+    )
+
+
+driving.drive(chat=each(everything), fifty=each(fifty))

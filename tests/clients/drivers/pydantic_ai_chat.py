@@ -1,0 +1,12 @@
+"""pydantic-ai on chat completions."""
+
+import driving
+import pydantic_ai_model
+from pydantic_ai.models.openai import OpenAIChatModel
+from pydantic_ai.providers.openai import OpenAIProvider
+
+pydantic_ai_model.drive(
+    lambda url: OpenAIChatModel(
+        driving.MODEL, provider=OpenAIProvider(base_url=f"{url}/v1", api_key=driving.KEY)
+    )
+)
