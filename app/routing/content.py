@@ -23,11 +23,14 @@ def message_text(message: Any) -> str:
         return content
     if not isinstance(content, list):
         return ""
-    texts = [part if isinstance(part, str) else _part_text(part) for part in content]
+    texts = [part_text(part) for part in content]
     return "\n".join(text for text in texts if text)
 
 
-def _part_text(part: Any) -> str:
+def part_text(part: Any) -> str:
+    """The text of one part of a message; empty for another kind of part."""
+    if isinstance(part, str):
+        return part
     if not _is_of(part, _TEXT_TYPES):
         return ""
     text = part.get("text")

@@ -15,8 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tierwatch.routing.classify.classification import Messages
-from tierwatch.routing.content import image_count, message_text, role_of
+from tierwatch.routing.content import image_count, role_of
 from tierwatch.routing.decision import Decision
+from tierwatch.routing.harness import human_text
 from tierwatch.routing.tiers import TOKENS_PER_MTOK, Price, Tier
 
 # A reply this short is a word of consent or a choice ("yes", "go on", "the second one").
@@ -281,5 +282,5 @@ def is_continuation(messages: Messages) -> bool:
         return False
     if not any(role_of(message) == "assistant" for message in messages):
         return False
-    text = message_text(messages[-1]).strip()
+    text = human_text(messages[-1]).strip()
     return len(text) <= _SHORT_CHARACTERS and len(text.split()) <= _SHORT_WORDS

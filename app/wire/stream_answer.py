@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.wire.answers.call_pieces import CallPieces
-from tierwatch.wire.usage import Usage, read_chunk_usage, usage_elsewhere
+from tierwatch.wire.usage import Usage, read_chunk_usage, text_size, usage_elsewhere
 
 
 class StreamAnswer:
@@ -164,8 +164,13 @@ class StreamAnswer:
 
     @property
     def characters(self) -> int:
-        """Of content, refusal, reasoning and tool arguments so far, for an estimate of tokens."""
-        return self._kept + self._thought
+        """Of content, refusal, reasoning and tool arguments so far, for an estimate of tokens.
+
+        Content beyond ASCII counts by its `text_size`, which is found out here and not piece by
+        piece: nearly no stream is ever asked.
+        """
+        more = sum(text_size(piece) - len(piece) for piece in self._content if not piece.isascii())
+        return self._kept + self._thought + more
 
     @property
     def kept(self) -> bool:

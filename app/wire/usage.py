@@ -119,11 +119,24 @@ def count(value: object, *, most: int | None = None) -> int | None:
     return None
 
 
+def text_size(text: str) -> int:
+    """A text's length for an estimate of tokens: its bytes in UTF-8.
+
+    A quarter of them is near what OpenAI's o200k counts for English and German (28 for 24 tokens,
+    29 for 26), Chinese (24 for 23), Japanese (37 for 36) and Korean (32 for 28), and up to twice as
+    many for Russian, Thai and Hindi, where its older vocabulary, cl100k, counts more still.
+
+    >>> text_size("four"), text_size("四")
+    (4, 3)
+    """
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
 def estimated_tokens(characters: int) -> int:
     """Estimate of the tokens in a text, where the provider counted none: 4 characters a token.
 
-    English prose is near it; code has more tokens and CJK text up to four times as many. A number
-    from here is always stored with ``tokens_estimated``.
+    Characters beyond ASCII count as `text_size` has them. Code has more tokens. A number from here
+    is always stored with ``tokens_estimated``.
 
     >>> estimated_tokens(0), estimated_tokens(1), estimated_tokens(8)
     (0, 1, 2)
@@ -132,10 +145,10 @@ def estimated_tokens(characters: int) -> int:
 
 
 def request_characters(request: Mapping[str, Any]) -> int:
-    """Characters of text in the messages of a chat request, for an estimate of prompt tokens."""
+    """The `text_size` of the messages of a chat request, for an estimate of prompt tokens."""
     messages = request.get("messages")
     return sum(
-        len(message_text(message))
+        text_size(message_text(message))
         for message in (messages if isinstance(messages, list) else ())
         if isinstance(message, dict)
     )

@@ -83,6 +83,14 @@ def test_an_empty_stream_is_an_unfinished_empty_message() -> None:
     assert (answer.message, answer.finished) == ({"role": "assistant", "content": None}, False)
 
 
+def test_an_answer_in_a_script_of_many_bytes_counts_by_them() -> None:
+    answer = StreamAnswer(most=8)
+    for piece in ("四个", "ab", "字"):
+        answer.feed(chunk({"content": piece}))
+    # Three signs of three bytes each, and two letters; five characters are kept.
+    assert (answer.characters, answer.kept) == (11, True)
+
+
 def test_up_to_a_number_of_characters_all_is_kept_and_beyond_it_counted() -> None:
     answer = StreamAnswer(most=8)
     answer.feed(chunk({"content": "Hello"}))

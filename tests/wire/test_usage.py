@@ -13,7 +13,13 @@ from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.openai_chat.usage import read_usage
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.stream_answer import StreamAnswer
-from tierwatch.wire.usage import Usage, estimated_tokens, read_chunk_usage, request_characters
+from tierwatch.wire.usage import (
+    Usage,
+    estimated_tokens,
+    read_chunk_usage,
+    request_characters,
+    text_size,
+)
 
 
 def openai_usage(**details: Any) -> dict[str, Any]:
@@ -145,6 +151,28 @@ def test_tokens_are_estimated_upwards() -> None:
     messages = [{"role": "user", "content": parts}, {"role": "user", "content": "ef"}, "junk"]
     assert request_characters({"messages": messages}) == 6
     assert request_characters({}) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        # As o200k counts them.
+        ("Prove that the algorithm terminates, and compare two variants of it.", 15),
+        ("证明该算法一定会终止，推导其时间复杂度，并详细比较它的两个变体。", 23),  # noqa: RUF001 - Chinese
+        (
+            "このアルゴリズムが必ず停止することを証明し、計算量を導出して、詳しく比較してください。",
+            30,
+        ),
+        (
+            "이 알고리즘이 종료됨을 증명하고 시간 복잡도를 계산한 뒤 두 변형을 자세히 비교하세요.",
+            26,
+        ),
+    ],
+)
+def test_an_estimate_is_near_in_scripts_of_many_bytes_too(text: str, tokens: int) -> None:
+    request = {"messages": [{"role": "user", "content": text}]}
+    assert estimated_tokens(request_characters(request)) == pytest.approx(tokens, rel=0.25)
+    assert estimated_tokens(text_size("half \ud83d of it")) == 4
 
 
 @pytest.mark.parametrize("name", ["prompt_cache_hit_tokens", "cached_tokens"])

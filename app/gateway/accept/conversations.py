@@ -8,7 +8,7 @@ from tierwatch.config import Config
 from tierwatch.gateway.accept.session_names import named_session
 from tierwatch.gateway.accept.side_calls import agent_of, side_call
 from tierwatch.gateway.asked import Headers
-from tierwatch.routing.content import message_text, role_of
+from tierwatch.routing.content import message_text
 from tierwatch.routing.harness import human_text
 
 # Enough to tell one program from another. What stands behind it, documents that were looked up or
@@ -91,8 +91,9 @@ class Conversations:
         person = _person(headers, request)
         digest = self._begun.copy()
         # Lengths first: no part can be taken for another's end.
-        sizes = b"%d %d %d " % (len(key), len(person), len(system))
-        digest.update(b"".join((sizes, key, person, system, first)))
+        digest.update(
+            b"%d %d %d %b%b%b%b" % (len(key), len(person), len(system), key, person, system, first)
+        )
         return _PREFIX + _letters(digest)
 
 
@@ -113,7 +114,7 @@ def _beginning(messages: Sequence[Mapping[str, Any]]) -> tuple[bytes, bytes]:
     """The head of the system prompt, and the first turn of a person."""
     system, first = b"", None
     for message in messages:
-        role = role_of(message)
+        role = message.get("role")
         if role == "user":
             if text := human_text(message):
                 return system, _turn(message, text)

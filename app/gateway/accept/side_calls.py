@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tierwatch.gateway.asked import Headers
-from tierwatch.routing.content import message_text, role_of
+from tierwatch.routing.content import message_text, part_text, role_of
 
 _AGENT = b"x-claude-code-agent-id"
 _CLASS = b"x-claude-code-request-class"
@@ -191,9 +191,5 @@ def _last_text(message: Mapping[str, Any]) -> str:
     """The last text part: what a program adds to a turn comes last."""
     content = message.get("content")
     if isinstance(content, list):
-        return next((text for part in reversed(content) if (text := _text(part))), "")
+        return next((text for part in reversed(content) if (text := part_text(part))), "")
     return content if isinstance(content, str) else ""
-
-
-def _text(part: object) -> str:
-    return message_text({"content": [part]})

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from tierwatch.routing.classify.classification import Messages
-from tierwatch.routing.content import image_count, message_text, role_of
+from tierwatch.routing.task import task_of
 
 # Part of every artefact: weights mean nothing under other features. Change it with this module.
 FEATURE_VERSION = "words-1"
@@ -30,6 +30,8 @@ _WORD = re.compile(rb"[a-z0-9_\x80-\xdf]+|(?:[\xe0-\xef][\x80-\xbf]{2}){1,2}")
 _BETWEEN = re.compile(rb"[^a-z0-9_\x80-\xff]+")
 _PAIR = 31  # tells "a b" from "b a"; a bucket for every two words without joining them
 _DIGITS = b"0123456789"
+# Characters of answers and results of tools: some 5,000 tokens.
+_LONG_HISTORY = 20_000
 # Below this a last message ("yes", "go on") means what the one before it asked.
 _SHORT = 80
 
@@ -112,31 +114,28 @@ def routed_text(
 ) -> str:
     r"""The text of a chat that says how hard it is: what was asked last, and in what setting.
 
-    The last user message; before it the one that went before, when the last is shorter than 80
-    characters; after it one word for each of tools, a demanded form, images and earlier turns.
-    The gateway decides by this text and workers learn from it, so it is made in one place.
+    What a person asked last, without what their program wrote around it; before it what they asked
+    before, when the last is shorter than 80 characters; after it one word for each of tools, a
+    demanded form, images, earlier turns, results of tools that wait to be read and a long history.
+    The gateway decides by this text and workers learn from it, so it is made in one place. For a
+    chat that no program wrote into it is what it always was, which models that were saved rely on.
 
     >>> routed_text([{"role": "user", "content": "Prove it."}], tools=[{}])
     'Prove it.\n_tools_'
     """
-    asked: list[str] = []
-    images = 0
-    last = ""
-    for message in messages:
-        images += image_count(message)
-        last = message_text(message) or last
-        if role_of(message) == "user":
-            asked.append(message_text(message))
-    text = asked[-1] if asked else last
-    if len(text) < _SHORT and len(asked) > 1:
-        text = f"{asked[-2]}\n{text}"
+    task = task_of(messages)
+    text = task.prompt
+    if len(text) < _SHORT and task.turns > 1:
+        text = f"{task.before}\n{text}"
     setting = [
         word
         for word, present in (
             ("_tools_", tools),
             ("_form_", response_format),
-            ("_images_", images),
-            ("_turns_", len(asked) > 1),
+            ("_images_", task.images),
+            ("_turns_", task.turns > 1),
+            ("_results_", task.results),
+            ("_long_", task.history > _LONG_HISTORY),
         )
         if present
     ]

@@ -13,7 +13,8 @@ from operator import mul
 from typing import Any, NamedTuple
 
 from tierwatch.routing.classify.classification import Classification, Messages
-from tierwatch.routing.content import role_text_images
+from tierwatch.routing.languages import Reading, read_words
+from tierwatch.routing.task import task_of
 
 
 def _words(text: str) -> frozenset[str]:
@@ -34,6 +35,11 @@ _OPEN_WORDS = _words(
 # A short question that starts so asks for a fact.
 _FACT_STARTS = ("what", "who", "when", "where", "which", "is ", "are ", "does ", "did ", "how many")
 _SHORT_QUESTION = 100
+# A function or two are there to be called. A program that brings more is an agent, and says nothing
+# of what its user wants.
+_FEW_TOOLS = 3
+# Of the distance from .5, where the words could not be read.
+_UNREAD = 0.4
 # "Thanks!" has no closed form either, and asks for nothing.
 _WORDS_OF_A_TASK = 10
 _HARD_WORDS = _words(
@@ -64,7 +70,7 @@ class Signals(NamedTuple):
             fewer than 10 different words.
         json_demanded: 1 when the answer must be JSON.
         open_words: kinds of words that ask for a text, a design or a program, at most 3.
-        doublings: how often the text of all messages doubles 500 characters, at most 8.
+        doublings: how often all that a person wrote doubles 500 characters, at most 8.
         maths: natural logarithm of 1 + formula signs, at most 20 of them.
         numbers: digits per 10 characters, at most 1.
         hard_words: kinds of words from exact sciences, at most 4.
@@ -74,6 +80,10 @@ class Signals(NamedTuple):
         turns: user turns before this one, at most 5.
         tools: 1 when the request offers tools.
         images: 1 when the request carries images.
+        history: how often answers and results of tools double 2,000 characters, at most 8.
+        results: 1 when results of tools wait to be read.
+        unread: 1 when no list of words fits the prompt's language: it asks for nothing, and says
+            how little the other signals are worth.
     """
 
     open_ended: float
@@ -89,6 +99,9 @@ class Signals(NamedTuple):
     turns: float
     tools: float
     images: float
+    history: float = 0.0
+    results: float = 0.0
+    unread: float = 0.0
 
     @property
     def demand(self) -> float:
@@ -110,6 +123,9 @@ _WEIGHTS = (
     0.1,  # turns
     0.1,  # tools
     0.4,  # images
+    0.05,  # history: as the length of all messages counted before the two were told apart
+    0.1,  # results
+    0.0,  # unread
 )
 
 
@@ -120,42 +136,58 @@ def signals(
     response_format: Mapping[str, Any] | None = None,
 ) -> Signals:
     """The signals of a chat in OpenAI's form. Never raises: what cannot be read says nothing."""
-    prompt, length, turns, images = "", 0, 0, 0
-    for message in messages:
-        role, text, shown = role_text_images(message)
-        length += len(text)
-        images += shown
-        if role == "user":
-            turns += 1
-            prompt = text
-        elif not turns:
-            prompt = text
+    task = task_of(messages)
+    prompt = task.prompt
     if len(prompt) > _HEAD + _TAIL:
         prompt = f"{prompt[:_HEAD]}\n{prompt[-_TAIL:]}"
-    text = "\n" + prompt.lower().strip()
-    words = set(text.replace(",", " ").replace(".", " ").split())
+    text = f"\n{prompt.lower().strip()}"
+    read = read_words(text)
+    words = read.words
+    open_words, hard_words = len(words & _OPEN_WORDS), len(words & _HARD_WORDS)
+    # One of our English words in it, and a formula's line is English too.
+    known = read.known or bool(open_words or hard_words)
+    if not read.english:
+        open_words, hard_words = open_words + read.open_words, hard_words + read.hard_words
     code = "```" in text or "\ndef " in text or "\nclass " in text or "assert " in text
     json_demanded = bool(response_format) or ("json" in text and "answer" in text)
-    closed = bool(tools) or json_demanded or _closed(text)
+    called = _few(tools) and not open_words
+    closed = called or json_demanded or read.fact or _closed(text)
     formula_signs = text.count("$") + 2 * text.count("\\") + text.count("^")
-    parts = text.count("?")
-    for line, bracket in _PARTS:
-        parts += line in text or bracket in text
     return Signals(
         open_ended=0.0 if closed else min(len(words) / _WORDS_OF_A_TASK, 1.0),
         json_demanded=float(json_demanded),
-        open_words=0.0 if closed else min(len(words & _OPEN_WORDS), 3),
-        doublings=min(math.log2(max(length, 500) / 500), 8),
+        open_words=0.0 if closed else min(open_words, 3),
+        doublings=_doublings(task.asked, 500),
         maths=math.log1p(min(formula_signs, 20)),
         numbers=min(10 * sum(map(text.count, _DIGITS)) / len(text), 1),
-        hard_words=min(len(words & _HARD_WORDS), 4),
+        hard_words=min(hard_words, 4),
         constraints=min(len(words & _CONSTRAINT_WORDS), 6),
-        questions=min(max(parts - 1, 0), 5),
+        questions=min(max(_parts(text, read) - 1, 0), 5),
         code=float(code),
-        turns=min(max(turns - 1, 0), 5),
+        turns=min(max(task.turns - 1, 0), 5),
         tools=float(bool(tools)),
-        images=float(images > 0),
+        images=float(task.images > 0),
+        history=_doublings(task.history, 2_000),
+        results=float(task.results),
+        unread=float(not known),
     )
+
+
+def _few(tools: object) -> bool:
+    """Whether there are tools, and no more than are there to be called."""
+    return bool(tools) and not (isinstance(tools, Sequence) and len(tools) > _FEW_TOOLS)
+
+
+def _doublings(characters: int, of: int) -> float:
+    return min(math.log2(characters / of), 8) if characters > of else 0.0
+
+
+def _parts(text: str, read: Reading) -> int:
+    """How many things are asked: question marks, and numbered parts."""
+    parts = text.count("?") + read.marks
+    for line, bracket in _PARTS:
+        parts += line in text or bracket in text
+    return parts
 
 
 def _closed(text: str) -> bool:
@@ -201,14 +233,18 @@ class HeuristicClassifier:
     ) -> Classification:
         """Score a chat in OpenAI's form.
 
-        ``confidences`` never fall from a tier to the next. The label is the first tier with .5
-        or more, with that confidence; else the top tier, with 1 - the last tier's confidence.
+        ``confidences`` never fall from a tier to the next; where no list of words fits the
+        prompt's language they are nearer to .5, and an ordinary threshold keeps nothing. The label
+        is the first tier with .5 or more, with that confidence; else the top tier, with 1 - the
+        last tier's confidence.
         """
-        demand = signals(messages, tools=tools, response_format=response_format).demand
+        seen = signals(messages, tools=tools, response_format=response_format)
+        demand, belief = seen.demand, _UNREAD if seen.unread else 1.0
         confidences = {}
         label, confidence = "", 0.0
         for tier, offset in self._below_top:
-            confidences[tier] = suffices = 1 / (1 + math.exp(demand - offset))
+            suffices = 0.5 + belief * (1 / (1 + math.exp(demand - offset)) - 0.5)
+            confidences[tier] = suffices
             if not label and suffices >= 0.5:  # noqa: PLR2004 - more likely than not
                 label, confidence = tier, suffices
         if not label:

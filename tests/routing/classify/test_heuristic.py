@@ -198,8 +198,9 @@ def test_three_options_on_lines_of_their_own_close_the_answer(
 
 def test_tools_and_a_demanded_form_close_the_answer() -> None:
     chat = [{"role": "user", "content": "Write a story about ten very different words in here."}]
-    assert signals(chat).open_ended == 1.0
-    assert signals(chat, tools=[{}]).open_ended == 0.0
+    assert signals(chat).open_ended == signals(chat, tools=[{}]).open_ended == 1.0
+    call = [{"role": "user", "content": "The weather in Oslo and in Bern for both today and then"}]
+    assert [signals(call, tools=[{}] * n).open_ended for n in (0, 1, 3, 4)] == [1, 0, 0, 1]
     formed = signals(chat, response_format={"type": "json_schema"})
     assert (formed.open_ended, formed.json_demanded) == (0.0, 1.0)
 
