@@ -26,6 +26,7 @@ from tierwatch.store.documents import Json
 from tierwatch.store.judgements.monitors import ActiveStream, active_streams
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
+from tierwatch.store.traffic.outside_counts import outside
 
 
 class Rate(TypedDict):
@@ -123,6 +124,22 @@ ProposalReport = TypedDict(
 )
 
 
+class OutsideReport(TypedDict):
+    """Requests that cannot be evidence: no rate speaks of them.
+
+    Attributes:
+        requests: how many; a part is estimated.
+        share: of all requests; None of none.
+        reasons: the same by reason, most first.
+        estimated: reasons that are known of drawn exchanges alone.
+    """
+
+    requests: float
+    share: float | None
+    reasons: dict[str, float]
+    estimated: list[str]
+
+
 class Report(TypedDict):
     """Everything, at one moment.
 
@@ -146,6 +163,7 @@ class Report(TypedDict):
         objective: None without one.
         evaluation_cost_usd: shadow answers, judging, anchors and probes.
         recorded_quality: mean grade of the answers served, in replays only.
+        outside: the traffic that no rate speaks of, by reason.
         tiers: by name, the response cache as ``cache``.
         alerts: oldest first.
         proposals: oldest first.
@@ -172,6 +190,7 @@ class Report(TypedDict):
     objective: ObjectiveReport | None
     evaluation_cost_usd: float
     recorded_quality: float | None
+    outside: OutsideReport
     tiers: dict[str, TierReport]
     alerts: list[AlertReport]
     proposals: list[ProposalReport]
@@ -244,6 +263,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
+        "outside": _outside(connection),
         "tiers": {
             tier.name: _tier(
                 connection,
@@ -286,6 +306,16 @@ def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> floa
     if stated is None or active is None or objective is None:
         return stated
     return active.stable.tolerance(tier, stated, objective.quality)
+
+
+def _outside(connection: Connection) -> OutsideReport:
+    found = outside(connection)
+    return {
+        "requests": found.outside,
+        "share": found.share,
+        "reasons": found.reasons,
+        "estimated": sorted(found.estimated),
+    }
 
 
 def _recorded_quality(connection: Connection) -> float | None:

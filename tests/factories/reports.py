@@ -21,7 +21,10 @@ def report(**changes: Any) -> Report:
             "checks_usd": 0.4, "unpriced": [],
         },
         "saving_interval": rate(), "quality_vs_top": rate(), "objective": None,
-        "recorded_quality": None, "tiers": {"simple": tier | {"tolerance": 0.05, "state": "OK"}},
+        "recorded_quality": None,
+
+        "outside": {"requests": 25.0, "share": 0.25, "reasons": {"media": 25.0}, "estimated": []},
+        "tiers": {"simple": tier | {"tolerance": 0.05, "state": "OK"}},
         "alerts": [], "proposals": [], "policy_version": 1, "thresholds": {"simple": 0.7},
         "model_version": 0,
     }  # fmt: skip

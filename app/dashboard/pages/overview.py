@@ -47,6 +47,15 @@ class Funnel:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideEvidence:
+    """The share of the traffic that no rate speaks of, and why not; ``None`` of no traffic."""
+
+    share: float | None
+    reasons: tuple[tuple[str, float], ...]
+    estimated: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OverviewPage:
     """The state of the router on one page."""
 
@@ -69,6 +78,7 @@ class OverviewPage:
     recorded_quality: float | None
     tiers: tuple[TierLine, ...]
     funnel: Funnel
+    outside: OutsideEvidence
     charts: tuple[Chart, ...]
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
@@ -134,12 +144,22 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
             {} if stable is None else stable.by_task,
         ),
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
+        outside=_outside(report),
         charts=tuple(drawn for drawn in charts if drawn is not None),
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         active=active,
         destinations=tuple(destination_lines(connection)),
         gateway_url=gateway_url,
+    )
+
+
+def _outside(report: Mapping[str, Any]) -> OutsideEvidence:
+    found, requests = report["outside"], report["requests"]
+    return OutsideEvidence(
+        share=found["share"],
+        reasons=tuple((reason, n / requests) for reason, n in found["reasons"].items() if n),
+        estimated=frozenset(found["estimated"]),
     )
 
 

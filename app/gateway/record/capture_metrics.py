@@ -53,6 +53,15 @@ class CaptureMetrics(Collector):
             "What could not be stored and is kept in the file of dead letters.",
             state.dead_letters,
         )
+        outside = CounterMetricFamily(
+            "tierwatch_outside_evidence",
+            "Requests that cannot be evidence, by reason; cut, fits_not, media and provider_tools"
+            " are found in drawn exchanges alone and estimated from them.",
+            labels=("reason",),
+        )
+        for reason, requests in sorted(state.outside.items()):
+            outside.add_metric((reason,), requests)
+        yield outside
         faults = CounterMetricFamily(
             "tierwatch_faults",
             "Exceptions that a guard noted; the log has one a minute of each cause.",

@@ -10,6 +10,7 @@ from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.reply.sent import Sent
 from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.outside import SIDE_CALL
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.chat import OPENAI
@@ -75,6 +76,7 @@ def served_exchange(
         kept=said is None or said.kept,
         wire=asked.wire,
         headers=_said_of_the_wire(asked),
+        outside=SIDE_CALL if asked.side_call else "",
     )
 
 

@@ -8,7 +8,7 @@ import datetime as dt
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias, TypeVar
 
 from tierwatch.evaluation.sampling.allocation import confidence_bin
 from tierwatch.evaluation.sampling.inclusion import Inclusion
@@ -19,6 +19,8 @@ from tierwatch.store.traffic.rollups import RollupColumns
 Key: TypeAlias = tuple[int, str, str, int, int]
 # Day (since 1970), boundary, confidence in cents.
 BoundaryKey: TypeAlias = tuple[int, str, int]
+# Minute (seconds since 1970), tier, why the exchange cannot be evidence; "" of one that is drawn.
+OutsideKey: TypeAlias = tuple[int, str, str]
 
 # New figures go to the end: rows that an older version spooled are shorter.
 FIGURES: Final = (
@@ -44,12 +46,32 @@ SAMPLED: Final = FIGURES.index("sampled")
 KEY_PARTS: Final = 5
 
 
+class Sampled(NamedTuple):
+    """An exchange that was drawn.
+
+    Attributes:
+        served: as the gateway closed it.
+        chosen: how it is compared.
+        number: of the request.
+        chance: with which it was drawn, in either direction.
+    """
+
+    served: ServedExchange
+    chosen: Inclusion
+    number: int
+    chance: float
+
+
 @dataclass(slots=True)
 class Batch:
-    """What happened since the last flush."""
+    """What happened since the last flush.
+
+    ``outside`` has requests and how many of them were drawn.
+    """
 
     counts: dict[Key, list[float]] = field(default_factory=dict)
-    sampled: list[tuple[ServedExchange, Inclusion, int]] = field(default_factory=list)
+    outside: dict[OutsideKey, list[float]] = field(default_factory=dict)
+    sampled: list[Sampled] = field(default_factory=list)
     attempts: list[tuple[uuid.UUID, Attempt]] = field(default_factory=list)
     boundaries: Counter[BoundaryKey] = field(default_factory=Counter)
 
@@ -66,7 +88,10 @@ def key_of(served: ServedExchange) -> Key:
     )
 
 
-def add(counts: dict[Key, list[float]], key: Key, row: list[float]) -> None:
+K = TypeVar("K")
+
+
+def add(counts: dict[K, list[float]], key: K, row: list[float]) -> None:
     """Add a row of figures to those of its key.
 
     >>> counts = {(0, "simple", "all", 3, 1): [1.0, 2.0]}
@@ -82,6 +107,18 @@ def add(counts: dict[Key, list[float]], key: Key, row: list[float]) -> None:
 def padded(row: list[float]) -> list[float]:
     """A row of figures, with nothing of those that an older version did not spool."""
     return row + [0.0] * (WIDTH - len(row))
+
+
+def outside_key(served: ServedExchange, reason: str) -> OutsideKey:
+    """What an exchange is counted under that cannot be evidence, or that is drawn."""
+    return int(served.arrived_at) // 60 * 60, served.served_tier, reason
+
+
+def one_not_sampled() -> list[float]:
+    """The row that takes back that an exchange was sampled, and adds nothing."""
+    row = [0.0] * WIDTH
+    row[SAMPLED] = -1
+    return row
 
 
 def one_dropped() -> list[float]:

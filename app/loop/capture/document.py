@@ -7,18 +7,21 @@ the one that is read.
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
-from typing import Final, NotRequired, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NotRequired, TypeAlias, TypedDict
 
 from tierwatch.evaluation.sampling.allocation import confidence_bin
-from tierwatch.evaluation.sampling.inclusion import Inclusion
 from tierwatch.faults import guard
 from tierwatch.loop.capture.counts import (
     Batch,
     Key,
+    OutsideKey,
+    Sampled,
     add,
     key_of,
     one_dropped,
+    one_not_sampled,
+    outside_key,
     padded,
     rollup,
 )
@@ -26,6 +29,7 @@ from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.redact import Redactor, redact_json, redacted_text, storable
 from tierwatch.store.documents import Json, JsonList, JsonValue
 from tierwatch.store.traffic.exchanges import ExchangeColumns
+from tierwatch.store.traffic.outside_counts import OutsideCount
 from tierwatch.store.traffic.rollups import RollupColumns
 from tierwatch.store.traffic.work import AttemptColumns
 from tierwatch.wire.json_bytes import read_json
@@ -37,6 +41,9 @@ _EPOCH = dt.date(1970, 1, 1).toordinal()
 # Longer names of sessions are cut; with a digest behind it, so is what stands before that.
 _LONGEST_SESSION = 200
 _BEFORE_DIGEST = 150
+
+
+OutsideRow: TypeAlias = tuple[int, str, str, float, int]
 
 
 class ExchangeDocument(TypedDict):
@@ -78,15 +85,23 @@ class BatchDocument(TypedDict):
     """A batch.
 
     ``counts`` are rows of the five parts of a key and of figures, which may be fewer in a document
-    of an older version; ``boundaries`` are rows of a day, a boundary, cents and requests.
+    of an older version; ``boundaries`` are rows of a day, a boundary, cents and requests;
+    ``outside`` are rows of a minute, a tier, a reason, requests and how many of them were drawn,
+    which those of the first version have not.
     """
 
     version: NotRequired[int]
     flush_id: str
     counts: list[JsonList]
     boundaries: list[tuple[int, str, int, int]]
+    outside: list[OutsideRow]
     exchanges: list[ExchangeDocument]
     attempts: list[AttemptColumns]
+
+
+def nothing_against(_: Sampled) -> str:
+    """Every drawn exchange may be evidence."""
+    return ""
 
 
 def batch_document(
@@ -95,6 +110,7 @@ def batch_document(
     redact: Redactor,
     digest_key: bytes,
     fail: Callable[[ServedExchange, str], None],
+    read: Callable[[Sampled], str] = nothing_against,
 ) -> BatchDocument:
     """A batch as it is stored.
 
@@ -105,20 +121,32 @@ def batch_document(
         digest_key: of this process; names of sessions that are redacted stay apart by a digest
             under it, which nobody can try names against.
         fail: is given each such exchange with the kind of the exception.
+        read: says of a drawn exchange why it cannot be evidence after all: then it counts as not
+            sampled, and for what it stands for as outside; "" where it can.
     """
     exchanges = []
-    dropped: list[JsonList] = []
+    changed: list[JsonList] = []
+    outside = {key: list(row) for key, row in batch.outside.items()}
     for sampled in batch.sampled:
+        served = sampled.served
         for _ in range(2):
             with guard("capture: redact") as tried:
-                exchanges.append(_exchange_document(*sampled, redact, digest_key))
+                reason = read(sampled)
+                kept = None if reason else _exchange_document(sampled, redact, digest_key)
             if not tried.cause:
                 break
         else:
-            dropped.append([*key_of(sampled[0]), *one_dropped()])
-            fail(sampled[0], tried.cause)
+            changed.append([*key_of(served), *one_dropped()])
+            fail(served, tried.cause)
+            continue
+        add(outside, outside_key(served, reason), [1 / sampled.chance, 1.0])
+        if kept is None:
+            changed.append([*key_of(served), *one_not_sampled()])
+        else:
+            exchanges.append(kept)
     return new_flush(
-        counts=[[*key, *row] for key, row in batch.counts.items()] + dropped,
+        counts=[[*key, *row] for key, row in batch.counts.items()] + changed,
+        outside=outside_rows(outside),
         boundaries=[(*key, requests) for key, requests in batch.boundaries.items()],
         exchanges=exchanges,
         attempts=[
@@ -137,8 +165,16 @@ def batch_document(
 
 def counts_alone(batch: Batch) -> BatchDocument:
     """A batch of which nothing but the counts can be had; its exchanges are dropped."""
-    dropped = [[*key_of(served), *one_dropped()] for served, _, _ in batch.sampled]
-    return new_flush(counts=[[*key, *row] for key, row in batch.counts.items()] + dropped)
+    dropped = [[*key_of(one.served), *one_dropped()] for one in batch.sampled]
+    return new_flush(
+        counts=[[*key, *row] for key, row in batch.counts.items()] + dropped,
+        outside=outside_rows(batch.outside),
+    )
+
+
+def outside_rows(outside: Mapping[OutsideKey, Sequence[float]]) -> list[OutsideRow]:
+    """Counts of what cannot be evidence, as a document has them."""
+    return [(*key, requests, int(drawn)) for key, (requests, drawn) in outside.items()]
 
 
 def read_document(line: bytes) -> BatchDocument:
@@ -166,7 +202,7 @@ def read_document(line: bytes) -> BatchDocument:
         whole = False
     if not whole:
         raise ValueError("another shape")
-    document: JsonValue = read
+    document: JsonValue = {"outside": [], **read}
     known: BatchDocument = document
     return known
 
@@ -181,6 +217,7 @@ def new_flush(
     *,
     counts: Sequence[JsonList] = (),
     boundaries: Sequence[tuple[int, str, int, int]] = (),
+    outside: Sequence[OutsideRow] = (),
     exchanges: Sequence[ExchangeDocument] = (),
     attempts: Sequence[AttemptColumns] = (),
 ) -> BatchDocument:
@@ -190,6 +227,7 @@ def new_flush(
         "flush_id": str(uuid.uuid4()),
         "counts": list(counts),
         "boundaries": list(boundaries),
+        "outside": list(outside),
         "exchanges": list(exchanges),
         "attempts": list(attempts),
     }
@@ -231,6 +269,17 @@ def exchange_columns(exchange: ExchangeDocument) -> ExchangeColumns:
     return taken
 
 
+def outside_counts(rows: Sequence[OutsideRow]) -> list[OutsideCount]:
+    """Counts of what cannot be evidence, as the store takes them, those of one key added up."""
+    merged: dict[OutsideKey, list[float]] = {}
+    for minute, tier, reason, requests, drawn in rows:
+        add(merged, (minute, tier, reason), [requests, drawn])
+    return [
+        OutsideCount(dt.datetime.fromtimestamp(minute, dt.UTC), tier, reason, requests, int(drawn))
+        for (minute, tier, reason), (requests, drawn) in merged.items()
+    ]
+
+
 def boundary_counts(
     rows: Sequence[tuple[int, str, int, int]],
 ) -> list[tuple[dt.date, str, int, int]]:
@@ -257,9 +306,8 @@ def session_name(session: str, *, redact: Redactor, digest_key: bytes) -> str:
     return redacted[:_LONGEST_SESSION]
 
 
-def _exchange_document(
-    served: ServedExchange, chosen: Inclusion, number: int, redact: Redactor, digest_key: bytes
-) -> ExchangeDocument:
+def _exchange_document(sampled: Sampled, redact: Redactor, digest_key: bytes) -> ExchangeDocument:
+    served, chosen, number, _ = sampled
     decision = served.decision
     return {
         "id": str(served.exchange_id),

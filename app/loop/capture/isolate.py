@@ -18,14 +18,17 @@ from tierwatch.loop.capture.counts import KEY_PARTS, SAMPLED, one_dropped
 from tierwatch.loop.capture.document import (
     BatchDocument,
     ExchangeDocument,
+    OutsideRow,
     boundary_counts,
     counted_under,
     exchange_columns,
     new_flush,
+    outside_counts,
     rollups,
 )
 from tierwatch.store.documents import JsonList
 from tierwatch.store.traffic.exchanges import add_exchanges
+from tierwatch.store.traffic.outside_counts import add_outside_counts
 from tierwatch.store.traffic.rollups import add_boundary_counts, add_counts
 from tierwatch.store.traffic.work import add_attempts
 
@@ -68,7 +71,10 @@ def isolated(connection: Connection, document: BatchDocument) -> Isolated:
     bad_boundaries = _refused(connection, boundaries, _add_boundaries)
     attempts = list(document["attempts"])
     bad_attempts = _refused(connection, attempts, add_attempts)
+    outside = list(document["outside"])
+    bad_outside = _refused(connection, outside, _add_outside)
     letters += [
+        *(Letter("outside", why, new_flush(outside=[one])) for one, why in bad_outside),
         *(Letter("boundary", why, new_flush(boundaries=[one])) for one, why in bad_boundaries),
         *(Letter("attempt", why, new_flush(attempts=[one])) for one, why in bad_attempts),
     ]
@@ -77,6 +83,7 @@ def isolated(connection: Connection, document: BatchDocument) -> Isolated:
         "counts": counts + dropped,
         "exchanges": exchanges,
         "boundaries": _without(boundaries, bad_boundaries),
+        "outside": _without(outside, bad_outside),
         "attempts": _without(attempts, bad_attempts),
     }
     return Isolated(left, tuple(letters), len(bad))
@@ -167,6 +174,10 @@ def _add_exchanges(connection: Connection, rows: Sequence[ExchangeDocument]) -> 
 
 def _add_boundaries(connection: Connection, rows: Sequence[tuple[int, str, int, int]]) -> None:
     add_boundary_counts(connection, boundary_counts(rows))
+
+
+def _add_outside(connection: Connection, rows: Sequence[OutsideRow]) -> None:
+    add_outside_counts(connection, outside_counts(rows))
 
 
 def _is_counted_in(exchange: ExchangeDocument, row: JsonList) -> bool:

@@ -6,7 +6,7 @@ else, a disk or Postgres, is the writer's, in a thread of its own.
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy import Engine
@@ -28,10 +28,14 @@ from tierwatch.loop.capture.counts import (
     SAMPLED,
     Batch,
     BoundaryKey,
+    Sampled,
     add,
     key_of,
+    outside_key,
 )
+from tierwatch.loop.capture.document import nothing_against
 from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.outside import NOT_SAMPLED, outside_at_once
 from tierwatch.loop.capture.postgres import BatchStore
 from tierwatch.loop.capture.redact import Redactor
 from tierwatch.loop.capture.state import CaptureState
@@ -54,6 +58,7 @@ class CaptureRecorder:
         plan: sampling rates; the budget's factor is applied here.
         budget_usd_per_day: None for no limit.
         redact: takes and returns text; every stored string passes through it.
+        read: says of a drawn exchange why it cannot be evidence after all; "" where it can.
         spools: files for batches while Postgres is away.
         letters: take what cannot be written.
         buffer: sampled exchanges held in memory between two flushes; more are dropped, counted.
@@ -71,6 +76,7 @@ class CaptureRecorder:
         redact: Redactor,
         spools: SpoolFolder,
         letters: DeadLetters,
+        read: Callable[[Sampled], str] = nothing_against,
         buffer: int = 10_000,
         flush_every_s: float = 1.0,
     ) -> None:
@@ -96,13 +102,17 @@ class CaptureRecorder:
             adopt=spools.adopt,
             letters=letters,
             redact=redact,
+            read=read,
             flush_every_s=flush_every_s,
         )
 
     def record(self, served: ServedExchange) -> None:
         """Count the exchange and keep it if it falls into the sample. Memory only; never raises."""
         with guard("capture: record") as recorded:
-            chosen, expected = self._chosen(served)
+            outside = outside_at_once(served)
+            chosen, expected = (None, 0.0) if outside else self._chosen(served)
+            if expected == 0.0 and not outside:
+                outside = NOT_SAMPLED
             key, row = key_of(served), self._row(served, expected)
             boundaries = self._boundaries(served)
             failed = [(served.exchange_id, attempt) for attempt in served.attempts if attempt.error]
@@ -113,11 +123,13 @@ class CaptureRecorder:
                     row[SAMPLED] = 1
                     if len(self._batch.sampled) < self._buffer:
                         number = self._base + self._counted
-                        self._batch.sampled.append((served, chosen, number))
+                        self._batch.sampled.append(Sampled(served, chosen, number, expected))
                     else:
                         row[DROPPED] = 1
                         self._dropped += 1
                 add(self._batch.counts, key, row)
+                if outside:
+                    add(self._batch.outside, outside_key(served, outside), [1.0, 0.0])
                 for boundary in boundaries:
                     self._batch.boundaries[boundary] += 1
                 if len(self._batch.attempts) < _ATTEMPTS_KEPT:
@@ -126,18 +138,14 @@ class CaptureRecorder:
             self._dropped += 1
 
     def _chosen(self, served: ServedExchange) -> tuple[Inclusion | None, float]:
-        """Whether the exchange falls into the sample, and the chance that it would."""
-        if not (served.finished and served.kept) or served.answer is None:
-            return None, 0.0
+        """Whether an exchange that may be evidence is drawn, and the chance that it would."""
         decision, plan = served.decision, self._plan  # one object: the writer swaps it whole
-        if served.served_tier == decision.tier:
-            chances = propensities(decision, self._names, plan)
-            exchange_id = str(served.exchange_id)
-            return drawn(decision, self._names, plan, exchange_id, chances), sum(chances)
-        if served.served_tier == CACHE_TIER:
+        exchange_id = str(served.exchange_id)
+        if served.served_tier == CACHE_TIER != decision.tier:
             expected = plan.sample_rate * plan.factor
-            return cached_inclusion(decision, plan, str(served.exchange_id)), expected
-        return None, 0.0  # an answer of a fallback tier was not the router's choice
+            return cached_inclusion(decision, plan, exchange_id), expected
+        chances = propensities(decision, self._names, plan)
+        return drawn(decision, self._names, plan, exchange_id, chances), sum(chances)
 
     def _row(self, served: ServedExchange, expected: float) -> list[float]:
         """What the exchange adds to the figures of its key, in the order of `FIGURES`."""
@@ -228,6 +236,7 @@ class CaptureRecorder:
             dropped=self.dropped_total,
             dead_letters=self._letters.kept,
             faults=FAULTS.counts(),
+            outside=dict(self._writer.outside),
         )
 
     @property

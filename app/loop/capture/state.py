@@ -18,6 +18,8 @@ class CaptureState:
         spool_bytes: wait on disk.
         dropped: exchanges that this process sampled and did not keep.
         dead_letters: kept by this process.
+        outside: by reason, requests of this process that cannot be evidence; what is known of drawn
+            exchanges alone is estimated.
         faults: how often what was being done failed for which cause.
     """
 
@@ -28,6 +30,7 @@ class CaptureState:
     dropped: int
     dead_letters: int
     faults: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    outside: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def trouble(self) -> str:

@@ -11,7 +11,7 @@ counted as dropped, or in the dead letters, once.
 import os
 import threading
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from typing import Final
 
@@ -19,7 +19,7 @@ from tierwatch.faults import FAULTS, cause_of, guard, is_order, repeat
 from tierwatch.loop.capture.away import is_away
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.waiting import Waiting
-from tierwatch.loop.capture.counts import Batch
+from tierwatch.loop.capture.counts import Batch, Sampled
 from tierwatch.loop.capture.document import (
     BatchDocument,
     batch_document,
@@ -51,12 +51,14 @@ class CaptureWriter:
         adopt: takes over the spools of dead processes.
         letters: take what cannot be written.
         redact: every stored text passes through it.
+        read: says of a drawn exchange why it cannot be evidence after all; "" where it can.
         flush_every_s: seconds between two flushes.
 
     Attributes:
         away: whether the last flush found Postgres away.
         caught_up_at: epoch seconds; all that was recorded until then was in Postgres.
         lost: exchanges that no document could be made of, or that nothing took.
+        outside: by reason, requests that cannot be evidence; a part is estimated.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class CaptureWriter:
         adopt: Callable[[], None],
         letters: DeadLetters,
         redact: Redactor,
+        read: Callable[[Sampled], str],
         flush_every_s: float,
     ) -> None:
         self._take = take
@@ -78,6 +81,7 @@ class CaptureWriter:
         self._adopt = adopt
         self._letters = letters
         self._redact = redact
+        self._read = read
         self._flush_every_s = flush_every_s
         # Of this process only: nobody can try addresses against the digests that are stored.
         self._digest_key = os.urandom(32)
@@ -90,6 +94,7 @@ class CaptureWriter:
         self.away = False
         self.caught_up_at = time.time()
         self.lost = 0
+        self.outside: defaultdict[str, float] = defaultdict(float)
 
     def start(self) -> None:
         """Start the thread."""
@@ -165,7 +170,7 @@ class CaptureWriter:
                 return False
             if tried.cause:
                 with guard("capture: count alone"):
-                    unredacted = [(served, tried.cause) for served, _, _ in batch.sampled]
+                    unredacted = [(one.served, tried.cause) for one in batch.sampled]
                     self._waiting.put(counts_alone(batch))
                     self._taken.popleft()
             for served, cause in unredacted:
@@ -175,12 +180,17 @@ class CaptureWriter:
     def _document(
         self, batch: Batch, unredacted: list[tuple[ServedExchange, str]]
     ) -> BatchDocument:
-        return batch_document(
+        document = batch_document(
             batch,
             redact=self._redact,
+            read=self._read,
             digest_key=self._digest_key,
             fail=lambda served, cause: unredacted.append((served, cause)),
         )
+        for _, _, reason, requests, _ in document["outside"]:
+            if reason:
+                self.outside[reason] += requests
+        return document
 
     def _keep_figures(self, served: ServedExchange, cause: str) -> None:
         """An exchange that cannot be redacted leaves its figures behind, and nothing it says."""

@@ -42,6 +42,21 @@ class RollupRow(Base):
     latency_ms: Mapped[float]
 
 
+class OutsideCountRow(Base):
+    """Requests that cannot be evidence, by why not; under no reason those drawn that can.
+
+    ``drawn`` counts those whose reason was found once they were drawn. They stand for others, so
+    ``requests`` need not be whole.
+    """
+
+    __tablename__ = "outside_counts"
+    minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    tier: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(primary_key=True)
+    requests: Mapped[float]
+    drawn: Mapped[int]
+
+
 class BoundaryCountRow(Base):
     """All requests that came to a boundary, by day and confidence in the lower tier, in cents.
 

@@ -7,7 +7,8 @@ import datetime as dt
 
 from sqlalchemy import Connection, text
 
-from tierwatch.store.schema.traffic import RollupRow
+from tierwatch.store.schema.declarative import Base
+from tierwatch.store.schema.traffic import OutsideCountRow, RollupRow
 from tierwatch.store.traffic.exchanges import first_id, month_bounds
 from tierwatch.store.traffic.partitions import (
     FIGURE_TABLES,
@@ -107,6 +108,7 @@ def drop_figures(connection: Connection, end: dt.date) -> list[str]:
     for statement in (
         "delete from failures where exchange_id < :first",
         "delete from rollups where minute < :moment",
+        "delete from outside_counts where minute < :moment",
         "delete from boundary_counts where day < :day",
     ):
         connection.execute(
@@ -115,34 +117,38 @@ def drop_figures(connection: Connection, end: dt.date) -> list[str]:
     return [name for table in FIGURE_TABLES for name in drop_months(connection, table, end)]
 
 
-_COLUMNS = [column.name for column in RollupRow.__table__.columns if not column.primary_key]
-_COUNTS = ", ".join(_COLUMNS)
-_SUMS = ", ".join(f"sum({name})" for name in _COLUMNS)
-
-
 def fold_rollups(connection: Connection, before: dt.datetime) -> bool:
     """Add the minutes of the oldest hour that has several up; False when there is none.
 
     No sum changes. A month of minutes is 43,200 rows for each tier, type and bin, one of hours 744.
     """
+    folded = [_fold_hour(connection, table, before) for table in (RollupRow, OutsideCountRow)]
+    return any(folded)
+
+
+def _fold_hour(connection: Connection, counted: type[Base], before: dt.datetime) -> bool:
+    table = counted.__tablename__
+    columns = counted.__table__.columns
+    keys = ", ".join(one.name for one in columns if one.primary_key and one.name != "minute")
+    counts = [one.name for one in columns if not one.primary_key]
     hour = connection.execute(
         text(
-            "select min(date_trunc('hour', minute, 'UTC')) from rollups"
+            f"select min(date_trunc('hour', minute, 'UTC')) from {table}"  # noqa: S608 - the names are ours
             " where minute < :before and minute <> date_trunc('hour', minute, 'UTC')"
         ),
         {"before": before},
     ).scalar()
     if hour is None:
         return False
+    sums = ", ".join(f"sum({name})" for name in counts)
     connection.execute(
         text(
             f"""
             with old as (
-                delete from rollups where minute >= :hour and minute < :next returning *
+                delete from {table} where minute >= :hour and minute < :next returning *
             )
-            insert into rollups (minute, tier, task_type, bin, policy_version, {_COUNTS})
-            select :hour, tier, task_type, bin, policy_version, {_SUMS}
-            from old group by tier, task_type, bin, policy_version
+            insert into {table} (minute, {keys}, {", ".join(counts)})
+            select :hour, {keys}, {sums} from old group by {keys}
             """  # noqa: S608 - the names are ours
         ),
         {"hour": hour, "next": hour + dt.timedelta(hours=1)},

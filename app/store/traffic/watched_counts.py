@@ -71,7 +71,8 @@ def capture_counts(
     """By tier, requests that arrived in minutes from ``after`` to before ``until``.
 
     Both sides are counted by the minute of arrival and were written together, so the only
-    difference between them is what was lost or chosen wrongly.
+    difference between them is what was lost or chosen wrongly. What was drawn and could not be
+    evidence was captured rightly: until it was read nobody knew.
     """
     rows = connection.execute(
         text(
@@ -82,9 +83,13 @@ def capture_counts(
             ), stored as (
                 select tier, count(*) as captured from exchanges
                 where id >= :first and id < :last group by tier
+            ), read as (
+                select tier, sum(drawn)::bigint as drawn from outside_counts
+                where minute >= :after and minute < :until and reason <> '' group by tier
             )
-            select tier, eligible, expected, coalesce(captured, 0) as captured
-            from counted left join stored using (tier) where eligible > 0 order by tier
+            select tier, eligible, expected, coalesce(captured, 0) + coalesce(drawn, 0) as captured
+            from counted left join stored using (tier) left join read using (tier)
+            where eligible > 0 order by tier
             """
         ),
         {"after": after, "until": until, "first": first_id(after), "last": first_id(until)},

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from tierwatch.evaluation.sampling.inclusion import Inclusion
-from tierwatch.loop.capture.counts import WIDTH, Batch, add, key_of
+from tierwatch.loop.capture.counts import WIDTH, Batch, Sampled, add, key_of
 from tierwatch.loop.capture.document import (
     VERSION,
     batch_document,
@@ -78,15 +78,17 @@ def batch_of(*exchanges: ServedExchange) -> Batch:
     batch = Batch()
     for number, exchange in enumerate(exchanges, 1):
         add(batch.counts, key_of(exchange), [1.0] * WIDTH)
-        batch.sampled.append((exchange, Inclusion("up", "standard", 0.5, 0.5), number))
+        chosen = Inclusion("up", "standard", 0.5, 0.5)
+        batch.sampled.append(Sampled(exchange, chosen, number, 0.5))
     return batch
 
 
 def test_an_empty_batch_is_a_document_of_nothing() -> None:
     document = batch_document(Batch(), redact=plain, digest_key=KEY, fail=never)
     assert uuid.UUID(document.pop("flush_id"))
-    empty = {"counts": [], "boundaries": [], "exchanges": [], "attempts": []}
-    assert document == {"version": VERSION} | empty
+    parts = ("counts", "boundaries", "outside", "exchanges", "attempts")
+    empty = {name: [] for name in parts}
+    assert document == {"version": VERSION, **empty}
 
 
 def test_each_document_has_an_id_of_its_own() -> None:

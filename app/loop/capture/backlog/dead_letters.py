@@ -22,7 +22,7 @@ from typing import Final
 from tierwatch.faults import guard
 from tierwatch.loop.capture.backlog.lines import append_lines, size_of, whole_lines
 from tierwatch.loop.capture.document import BatchDocument
-from tierwatch.store.documents import Json
+from tierwatch.store.documents import Json, JsonValue
 from tierwatch.wire.json_bytes import read_json, write_json
 
 _FILE: Final = "dead-letters.jsonl"
@@ -37,7 +37,7 @@ class Letter:
     """What could not be written.
 
     Attributes:
-        what: ``exchange | count | boundary | attempt | batch | line | redaction``.
+        what: ``exchange | count | boundary | outside | attempt | batch | line | redaction``.
         cause: the kind of exception, or what is wrong with a line; never its text.
         document: what putting it back adds; None where nothing can be put back as it is.
         line: a line of a spool that could not be read, as it stood there.
@@ -193,10 +193,19 @@ def _letter(line: bytes) -> Letter | None:
         return Letter(
             what=str(read["what"]),
             cause=str(read["cause"]),
-            document=read["document"],
+            document=_with_all_parts(read["document"]),
             line=str(read["line"]),
             about=read["about"],
             at=float(read["at"]),
         )
     except (ValueError, TypeError, KeyError):
         return None
+
+
+def _with_all_parts(document: JsonValue) -> BatchDocument | None:
+    """The document of a letter; those of an older version have fewer parts."""
+    if document is None:
+        return None
+    whole: JsonValue = {"outside": [], **document}
+    taken: BatchDocument = whole
+    return taken

@@ -15,10 +15,11 @@ from tierwatch.faults import FAULTS, guard
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.backlog.spool import Spool, SpoolFullError
-from tierwatch.loop.capture.counts import BoundaryKey, Key, add
+from tierwatch.loop.capture.counts import BoundaryKey, Key, OutsideKey, add
 from tierwatch.loop.capture.document import (
     BatchDocument,
     count_of_row,
+    outside_rows,
     read_document,
     without_exchanges,
 )
@@ -168,16 +169,20 @@ def _merged(documents: list[BatchDocument]) -> BatchDocument:
     """The counts of batches as one batch, under the flush id of the first."""
     counts: dict[Key, list[float]] = {}
     boundaries: dict[BoundaryKey, int] = {}
+    outside: dict[OutsideKey, list[float]] = {}
     for document in documents:
+        for minute, tier, reason, requests, drawn in document["outside"]:
+            add(outside, (minute, tier, reason), [requests, drawn])
         for row in document["counts"]:
             add(counts, *count_of_row(row))
-        for day, boundary, cents, requests in document["boundaries"]:
+        for day, boundary, cents, came in document["boundaries"]:
             key = (day, boundary, cents)
-            boundaries[key] = boundaries.get(key, 0) + requests
+            boundaries[key] = boundaries.get(key, 0) + came
     return {
         **documents[0],
         "counts": [[*key, *figures] for key, figures in counts.items()],
         "boundaries": [(*key, requests) for key, requests in boundaries.items()],
+        "outside": outside_rows(outside),
         "attempts": [one for document in documents for one in document["attempts"]][
             :_ATTEMPTS_KEPT
         ],

@@ -127,7 +127,7 @@ def test_a_disk_that_takes_nothing_leaves_them_in_memory_up_to_a_bound(
     with monkeypatch.context() as patch:
         patch.setattr(files.spools, "append", full)
         for name in "abcdefgh":
-            files.waiting.put(batch(name, text="x" * 500))  # some 760 bytes each
+            files.waiting.put(batch(name, text="x" * 420))  # some 760 bytes each
             files.waiting.settle()
     assert files.waiting.dropped == 5  # the newest
     files.waiting.settle()

@@ -1,0 +1,70 @@
+"""Why an exchange cannot be evidence. Its inclusion probability is then 0, whatever the rates are.
+
+Some reasons are known at once, of every exchange: these are counted exactly. To find the others a
+request has to be read, which is done for those alone that the draw has taken. The draw knows
+nothing of them (it is a hash of the id), so what is left of it is the sample that drawing among the
+others would have given; the share of all traffic that they are is estimated from it, each drawn
+exchange standing for 1 / its chance of being drawn.
+"""
+
+from typing import Final
+
+from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.routing.tiers import CACHE_TIER
+
+# Of every exchange.
+ERROR: Final = "error"
+UNFINISHED: Final = "unfinished"
+TOO_LARGE: Final = "too_large"
+SIDE_CALL: Final = "side_call"
+FALLBACK: Final = "fallback"
+NOT_SAMPLED: Final = "not_sampled"
+# What decisions say that the router did not choose, and what that is counted as.
+_NOT_CHOSEN: Final = {
+    "pinned": "pinned",
+    "sticky": "held",
+    "classifier_failed": "classifier_failed",
+    "cascade": "cascade",
+}
+# Of drawn ones.
+CUT: Final = "cut"
+FITS_NOT: Final = "fits_not"
+MEDIA: Final = "media"
+PROVIDER_TOOLS: Final = "provider_tools"
+
+REASONS: Final = (
+    ERROR,
+    UNFINISHED,
+    TOO_LARGE,
+    SIDE_CALL,
+    PROVIDER_TOOLS,
+    *_NOT_CHOSEN.values(),
+    FALLBACK,
+    NOT_SAMPLED,
+    CUT,
+    FITS_NOT,
+    MEDIA,
+)
+
+
+def outside_at_once(served: ServedExchange) -> str:
+    """Why an exchange cannot be evidence, as far as that is known without reading it; "" if it can.
+
+    An answer of the response cache is compared whoever chose its tier: the question is whether it
+    fits the request.
+    """
+    if served.answer is None:
+        return ERROR
+    if not (served.finished and served.kept):
+        return TOO_LARGE if served.finished else UNFINISHED
+    return served.outside or _not_chosen(served)
+
+
+def _not_chosen(served: ServedExchange) -> str:
+    decision = served.decision
+    if served.served_tier != decision.tier:
+        return "" if served.served_tier == CACHE_TIER else FALLBACK
+    if decision.chosen:
+        return ""
+    kind = decision.reason.partition(":")[0]
+    return _NOT_CHOSEN.get(kind, kind)

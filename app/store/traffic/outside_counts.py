@@ -1,0 +1,100 @@
+"""Requests that cannot be evidence, counted by the minute, by tier and by reason.
+
+Beside them stand the exchanges that were drawn and can be evidence, under no reason: what is known
+of drawn ones alone is a share of those.
+"""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql import insert
+
+from tierwatch.store.schema.traffic import OutsideCountRow
+
+_KEY = ("minute", "tier", "reason")
+
+
+class OutsideCount(NamedTuple):
+    """Requests to add to those of a minute, tier and reason; ``drawn`` of them by the draw."""
+
+    minute: dt.datetime
+    tier: str
+    reason: str
+    requests: float
+    drawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """How much of the traffic cannot be evidence.
+
+    Attributes:
+        requests: all that were served.
+        outside: those that cannot be evidence.
+        reasons: the same by reason, most first.
+        estimated: reasons that are known of drawn exchanges alone.
+    """
+
+    requests: int
+    outside: float
+    reasons: dict[str, float]
+    estimated: frozenset[str]
+
+    @property
+    def share(self) -> float | None:
+        """Of all requests; None of none."""
+        return self.outside / self.requests if self.requests else None
+
+
+# Of a time when nothing was counted by reason.
+UNCOUNTED = "not_counted"
+
+
+def add_outside_counts(connection: Connection, rows: Sequence[OutsideCount]) -> None:
+    """Add counts, whatever flush they belong to."""
+    if not rows:
+        return
+    given = insert(OutsideCountRow)
+    connection.execute(
+        given.on_conflict_do_update(
+            index_elements=list(_KEY),
+            set_={
+                "requests": OutsideCountRow.requests + given.excluded.requests,
+                "drawn": OutsideCountRow.drawn + given.excluded.drawn,
+            },
+        ),
+        # Everybody locks in the same order, so nobody waits for each other.
+        [row._asdict() for row in sorted(rows)],
+    )
+
+
+def outside(connection: Connection) -> Outside:
+    """How much of all traffic cannot be evidence, by reason.
+
+    What every exchange is asked is counted. What only drawn ones are asked is estimated: the share
+    that it is of the drawn, each standing for 1 / its chance, of all that might have been drawn
+    (Hajek's ratio: below 1, and unbiased but for 1 / their number).
+    """
+    requests, eligible = connection.execute(
+        text(
+            "select coalesce(sum(requests), 0)::bigint, coalesce(sum(eligible), 0)::bigint"
+            " from rollups"
+        )
+    ).one()
+    rows = connection.execute(
+        text(
+            "select reason, sum(requests) as requests, sum(drawn) > 0 as drawn"
+            " from outside_counts group by reason"
+        )
+    ).all()
+    drawn = {row.reason: float(row.requests) for row in rows if row.drawn}
+    reasons = {row.reason: float(row.requests) for row in rows if not row.drawn}
+    if earlier := max(0.0, requests - eligible - sum(reasons.values())):
+        reasons[UNCOUNTED] = earlier
+    stand_for = sum(drawn.values())
+    reasons |= {reason: eligible * weight / stand_for for reason, weight in drawn.items() if reason}
+    most_first = dict(sorted(reasons.items(), key=lambda one: (-one[1], one[0])))
+    return Outside(requests, sum(reasons.values()), most_first, frozenset(drawn) - {""})
