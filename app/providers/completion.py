@@ -114,6 +114,7 @@ class ChatClient:
         request: Mapping[str, Any],
         *,
         wire: str = OPENAI,
+        headers: Mapping[str, str] | None = None,
         timeout_s: float | None = None,
     ) -> Completion:
         """Send a chat request (``model`` set) and return the whole answer.
@@ -122,6 +123,7 @@ class ChatClient:
             provider: its name in the configuration.
             request: what to send.
             wire: that the request is said on.
+            headers: that say how it is to be read; for a provider that speaks the same wire.
             timeout_s: what the call may take, waiting for a free slot included, where that is less
                 than the provider's own time-out.
 
@@ -129,9 +131,7 @@ class ChatClient:
             ProviderError: no usable answer; ``kind`` says why, ``refused_for`` what a refusal is
                 about, and ``retry_after_s`` how long the provider wants to be left alone.
         """
-        target = self._providers.get(provider)
-        if target is None:
-            raise ProviderError(f"There is no provider {provider!r}.", kind="refused")
+        target = self._target(provider)
         wanted = {k: v for k, v in request.items() if k not in {"stream", "stream_options"}}
         model = str(request.get("model", ""))
         asked = provider_request(wire, target.wire.name, wanted, model)
@@ -141,13 +141,33 @@ class ChatClient:
         with target.slot(provider, most_s):
             if timeout_s is not None:
                 most_s = min(target.timeout_s, timeout_s - (time.monotonic() - began))
-            content, latency_ms = self._answered(provider, target, mending, most_s)
+            own = (headers or {}) if target.wire.name == wire else {}
+            content, latency_ms = self._answered(provider, target, mending, own, most_s)
         chat = library_request(wire, wanted)
         done = _completion(provider, target, chat, content, latency_ms)
         return replace(done, fitted=mending.sent.fitted)
 
+    def wire(self, provider: str) -> str:
+        """The wire that a provider is called on.
+
+        Raises:
+            ProviderError: there is no such provider.
+        """
+        return self._target(provider).wire.name
+
+    def _target(self, provider: str) -> "_Provider":
+        target = self._providers.get(provider)
+        if target is None:
+            raise ProviderError(f"There is no provider {provider!r}.", kind="refused")
+        return target
+
     def _answered(
-        self, name: str, target: "_Provider", mending: Mending, within_s: float
+        self,
+        name: str,
+        target: "_Provider",
+        mending: Mending,
+        extra: Mapping[str, str],
+        within_s: float,
     ) -> tuple[bytes, float]:
         """The body of an answer, and how long the call took that got it."""
         deadline, left_s = time.monotonic() + within_s, within_s
@@ -155,7 +175,7 @@ class ChatClient:
             body = _json(mending.fitted().request)
             left_s = max(left_s, _SHORTEST_S)
             started = time.perf_counter()
-            status, headers, content = self._post(name, target, body, left_s)
+            status, headers, content = self._post(name, target, body, extra, left_s)
             if status == httpx.codes.OK:
                 return content, (time.perf_counter() - started) * 1000
             problem = refusal(name, status, headers, content)
@@ -164,13 +184,19 @@ class ChatClient:
             left_s = deadline - time.monotonic()
 
     def _post(
-        self, name: str, target: "_Provider", body: bytes, timeout_s: float
+        self,
+        name: str,
+        target: "_Provider",
+        body: bytes,
+        extra: Mapping[str, str],
+        timeout_s: float,
     ) -> tuple[int, httpx.Headers, bytes]:
         deadline = time.monotonic() + timeout_s
+        headers = {**target.headers, **extra}
         limits = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
         try:
             with self._ways[target.proxy].stream(
-                "POST", target.url, content=body, headers=target.headers, timeout=limits
+                "POST", target.url, content=body, headers=headers, timeout=limits
             ) as response:
                 parts, size = [], 0
                 for part in response.iter_bytes():

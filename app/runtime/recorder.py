@@ -4,8 +4,10 @@ from sqlalchemy import Engine
 
 from tierwatch.config import Config
 from tierwatch.dispatch import CeleryDispatch
+from tierwatch.fit.memory import Memory
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.backlog.folder import SpoolFolder, spool_name
+from tierwatch.loop.capture.reading import Reading
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import load_redactor
 from tierwatch.runtime.sampling import sampling_plan
@@ -31,6 +33,11 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
         plan=sampling_plan(config),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
         redact=load_redactor(settings.redactor or None),
+        read=Reading(
+            config.tiers,
+            Memory(config.tiers),
+            {name: provider.kind for name, provider in config.providers.items()},
+        ),
         spools=SpoolFolder(
             settings.spool_dir,
             name=spool_name(settings.gateway_port),

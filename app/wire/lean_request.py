@@ -1,15 +1,19 @@
 """The request for a shadow call: the same question, without what it would cause."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
-from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
 from tierwatch.wire.history.reader import Reader
-from tierwatch.wire.openai_chat.history import fitted_history
+from tierwatch.wire.json_values import mapping, objects, string
+from tierwatch.wire.wires import WIRES
 
+_RESPONSES: Final = "responses"
 # What a shadow call must not carry. It is ours, not the caller's: it must not be stored, billed or
 # counted under their name; it must not start anything on the provider's side; one answer is enough.
-_NOT_FOR_SHADOWS = frozenset(
+# Marks and keys of prompt caches stay: without them the alternative would be charged for reading
+# what the served model had from its cache.
+_NOT_FOR_SHADOWS: Final = frozenset(
     {
         "stream",
         "stream_options",
@@ -19,41 +23,87 @@ _NOT_FOR_SHADOWS = frozenset(
         "metadata",
         "store",
         "service_tier",
-        "prompt_cache_key",
-        "prompt_cache_retention",
         "web_search_options",
         "mcp_servers",
         "container",
         "background",
         "plugins",
+        "thread",
+        "conversation",
+        "previous_response_id",
     }
 )
 # Tools the caller runs, so naming one in an answer has no effect. Any other type (web search, code
 # execution, a remote server) is run by the provider while it answers.
-_CALLER_RUN_TOOLS = frozenset({"function", "custom"})
-_SOMEBODY_ELSE = Reader(provider="", model="", mixed=True)
+_RUN_BY_CALLER: Final = {
+    OPENAI: ("function", "custom"),
+    # A search among the caller's own tools has no effect beyond the answer.
+    ANTHROPIC: ("custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_tool_"),
+    _RESPONSES: (
+        "function", "custom", "namespace", "local_shell", "shell", "apply_patch", "computer",
+    ),
+}  # fmt: skip
+# What a wire takes an untyped tool for.
+_UNTYPED: Final = {OPENAI: "function", ANTHROPIC: "custom", _RESPONSES: "function"}
+_OF_TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls")
+_SOMEBODY_ELSE: Final = Reader(provider="", model="", mixed=True)
 
 
-def lean_request(request: Mapping[str, Any]) -> dict[str, Any]:
+def lean_request(
+    request: Mapping[str, Any], *, wire: str = OPENAI, to: str = OPENAI
+) -> dict[str, Any]:
     """Return the request for a shadow call: the same question, without what it would cause.
 
     Streaming, identity, storage, priority and everything the provider would execute while it
     answers are dropped. Tools the caller runs are kept: the calls are compared, never executed.
     What in the history only its issuer can read is dropped too: another model is asked.
+
+    Args:
+        request: as it was asked, on its wire.
+        wire: that it is on; the result is on the same.
+        to: the wire of the provider that will be called.
     """
-    request = fitted_history(request, to=OPENAI, reader=_SOMEBODY_ELSE).request
-    lean = {key: value for key, value in request.items() if key not in _NOT_FOR_SHADOWS}
-    tools = lean.get("tools")
-    if isinstance(tools, list):
-        kept = [tool for tool in tools if _run_by_caller(tool)]
-        if kept:
-            lean["tools"] = kept
-        else:
-            for key in ("tools", "tool_choice", "parallel_tool_calls"):
-                lean.pop(key, None)
+    fitted = WIRES[wire].fitted_history(request, to=to, reader=_SOMEBODY_ELSE).request
+    lean = {key: value for key, value in fitted.items() if key not in _NOT_FOR_SHADOWS}
+    if isinstance(lean.get("tools"), list):
+        _keep_tools_of_the_caller(lean, wire)
+    if wire == _RESPONSES:
+        lean["store"] = False  # where nothing is said there, the provider keeps the answer
     return lean
 
 
-def _run_by_caller(tool: object) -> bool:
-    kind = tool.get("type", "function") if isinstance(tool, dict) else None
-    return isinstance(kind, str) and kind in _CALLER_RUN_TOOLS
+def offers_provider_tools(wire: str, request: Mapping[str, Any]) -> bool:
+    """Whether the request offers tools that the provider would run, which a shadow leaves out."""
+    if request.get("web_search_options") is not None or request.get("mcp_servers"):
+        return True
+    tools = request.get("tools")
+    return isinstance(tools, list) and not all(_run_by_caller(tool, wire) for tool in tools)
+
+
+def _keep_tools_of_the_caller(lean: dict[str, Any], wire: str) -> None:
+    kept = [tool for tool in lean["tools"] if _run_by_caller(tool, wire)]
+    if len(kept) == len(lean["tools"]):
+        return
+    if not kept:
+        for key in _OF_TOOLS:
+            lean.pop(key, None)
+        return
+    lean["tools"] = kept
+    if _names_none_of(lean.get("tool_choice"), kept, wire):
+        del lean["tool_choice"]
+
+
+def _names_none_of(choice: object, kept: list[Any], wire: str) -> bool:
+    """Whether a choice demands a tool that is left out."""
+    asked = mapping(choice)
+    name = string(asked.get("name"))
+    if wire == _RESPONSES and not name:
+        return bool(asked) and asked.get("type") not in ("allowed_tools", "function", "custom")
+    return bool(name) and name not in {tool.get("name") for tool in objects(kept)}
+
+
+def _run_by_caller(tool: object, wire: str) -> bool:
+    if not isinstance(tool, dict):
+        return False
+    kind = tool.get("type", _UNTYPED.get(wire))
+    return isinstance(kind, str) and kind.startswith(_RUN_BY_CALLER.get(wire, ()))

@@ -80,11 +80,22 @@ class FakeClient:
         self.problems = list(problems)
         self.content = content
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
+        self.said_on: list[tuple[str, Mapping[str, str] | None]] = []
+
+    def wire(self, _provider: str) -> str:
+        return "openai"
 
     def complete(
-        self, provider: str, request: Mapping[str, Any], *, timeout_s: float | None = None
+        self,
+        provider: str,
+        request: Mapping[str, Any],
+        *,
+        wire: str = "openai",
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> Completion:
         self.requests.append((provider, request))
+        self.said_on.append((wire, headers))
         if self.problems:
             raise self.problems.pop(0)
         return Completion(

@@ -1,6 +1,12 @@
-"""What a shadow call leaves out."""
+"""What a shadow call leaves out, on each wire, and what it keeps."""
 
-from tierwatch.wire.lean_request import lean_request
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tierwatch.wire.lean_request import lean_request, offers_provider_tools
 
 
 def test_a_shadow_asks_the_same_without_what_it_would_cause() -> None:
@@ -73,3 +79,114 @@ def test_ids_of_calls_are_short_enough_for_whoever_is_asked() -> None:
     asks, answers = lean_request({"messages": messages})["messages"]
     assert asks["tool_calls"][0]["id"] == answers["tool_call_id"]
     assert len(answers["tool_call_id"]) <= 40
+
+
+def test_what_only_one_wire_can_say_is_asked_again() -> None:
+    mark = {"cache_control": {"type": "ephemeral"}}
+    kept = {
+        "max_tokens": 64_000,
+        "thinking": {"type": "adaptive"},
+        "output_config": {"effort": "high"},
+        "context_management": {"edits": [{"type": "clear_tool_uses_20250919"}]},
+        "system": [{"type": "text", "text": "Be brief.", **mark}],
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "q", **mark}]}],
+        "tools": [{"name": "Read", "input_schema": {"type": "object"}, **mark}],
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": True},
+        "stop_sequences": ["\n\nHuman:"],
+    }
+    caused = {"stream": True, "metadata": {"user_id": "jo"}, "mcp_servers": [{}], "container": "c"}
+    assert lean_request({**kept, **caused}, wire="anthropic", to="anthropic") == kept
+
+
+def test_cache_marks_and_keys_stay_where_the_provider_speaks_the_wire() -> None:
+    request = {"messages": [], "prompt_cache_key": "k", "prompt_cache_retention": "24h"}
+    assert lean_request(request) == request
+
+
+ANTHROPIC_TOOLS: list[tuple[dict[str, Any], bool]] = [
+    ({"name": "Read", "input_schema": {}}, True),
+    ({"type": "custom", "name": "Read", "input_schema": {}}, True),
+    ({"type": "bash_20250124", "name": "bash"}, True),
+    ({"type": "text_editor_20250728", "name": "str_replace_based_edit_tool"}, True),
+    ({"type": "computer_20250124", "name": "computer"}, True),
+    ({"type": "memory_20250818", "name": "memory"}, True),
+    ({"type": "tool_search_tool_regex_20251119", "name": "tool_search_tool_regex"}, True),
+    ({"type": "web_search_20250305", "name": "web_search"}, False),
+    ({"type": "web_fetch_20250910", "name": "web_fetch"}, False),
+    ({"type": "code_execution_20250825", "name": "code_execution"}, False),
+    ({"type": "mcp_toolset", "mcp_server_name": "s"}, False),
+]
+RESPONSES_TOOLS: list[tuple[dict[str, Any], bool]] = [
+    ({"type": "function", "name": "f"}, True),
+    ({"type": "custom", "name": "apply_patch"}, True),
+    ({"type": "namespace", "name": "n", "tools": []}, True),
+    ({"type": "local_shell"}, True),
+    ({"type": "computer_use_preview"}, True),
+    ({"type": "web_search"}, False),
+    ({"type": "file_search", "vector_store_ids": ["v"]}, False),
+    ({"type": "code_interpreter", "container": {"type": "auto"}}, False),
+    ({"type": "image_generation"}, False),
+    ({"type": "mcp", "server_url": "https://example.org"}, False),
+]
+
+
+@pytest.mark.parametrize(("tool", "ours"), ANTHROPIC_TOOLS)
+def test_who_runs_a_tool_of_anthropics_wire(tool: dict[str, Any], *, ours: bool) -> None:
+    assert offers_provider_tools("anthropic", {"tools": [tool]}) is not ours
+    lean = lean_request({"messages": [], "tools": [tool]}, wire="anthropic", to="anthropic")
+    assert lean.get("tools", []) == [tool] * ours
+
+
+@pytest.mark.parametrize(("tool", "ours"), RESPONSES_TOOLS)
+def test_who_runs_a_tool_of_the_responses_wire(tool: dict[str, Any], *, ours: bool) -> None:
+    assert offers_provider_tools("responses", {"tools": [tool]}) is not ours
+
+
+@pytest.mark.parametrize(
+    ("request_", "offered"),
+    [
+        ({}, False),
+        ({"tools": None}, False),
+        ({"tools": []}, False),
+        ({"mcp_servers": []}, False),
+        ({"mcp_servers": [{"url": "https://example.org"}]}, True),
+        ({"web_search_options": {}}, True),
+    ],
+)
+def test_tools_that_are_offered_elsewhere(request_: dict[str, Any], *, offered: bool) -> None:
+    assert offers_provider_tools("openai", request_) is offered
+
+
+def test_a_choice_of_a_tool_that_is_left_out_goes_with_it() -> None:
+    search = {"type": "web_search_20250305", "name": "web_search"}
+    own = {"name": "Read", "input_schema": {}}
+    for choice, stays in (("web_search", False), ("Read", True)):
+        request = {
+            "messages": [],
+            "tools": [search, own],
+            "tool_choice": {"type": "tool", "name": choice},
+        }
+        lean = lean_request(request, wire="anthropic", to="anthropic")
+        assert lean["tools"] == [own]
+        assert ("tool_choice" in lean) is stays
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "name", "role", "content"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@pytest.mark.parametrize("wire", ["openai", "anthropic"])
+@given(tools=json_values, choice=json_values, messages=st.lists(json_values, max_size=2))
+def test_whatever_was_asked_can_be_asked_again(
+    wire: str, tools: object, choice: object, messages: list[object]
+) -> None:
+    request = {"messages": messages, "tools": tools, "tool_choice": choice, "stream": True}
+    lean = lean_request(request, wire=wire, to=wire)
+    assert "stream" not in lean
+    assert lean_request(lean, wire=wire, to=wire) == lean

@@ -55,8 +55,8 @@ class CaptureMetrics(Collector):
         )
         outside = CounterMetricFamily(
             "tierwatch_outside_evidence",
-            "Requests that cannot be evidence, by reason; cut, fits_not, media and provider_tools"
-            " are found in drawn exchanges alone and estimated from them.",
+            "Requests that cannot be evidence, by reason; fits_not and media are found in drawn"
+            " exchanges alone and estimated from them.",
             labels=("reason",),
         )
         for reason, requests in sorted(state.outside.items()):

@@ -27,7 +27,6 @@ _NOT_CHOSEN: Final = {
     "cascade": "cascade",
 }
 # Of drawn ones.
-CUT: Final = "cut"
 FITS_NOT: Final = "fits_not"
 MEDIA: Final = "media"
 PROVIDER_TOOLS: Final = "provider_tools"
@@ -41,7 +40,6 @@ REASONS: Final = (
     *_NOT_CHOSEN.values(),
     FALLBACK,
     NOT_SAMPLED,
-    CUT,
     FITS_NOT,
     MEDIA,
 )

@@ -1,5 +1,8 @@
 """Shadow: answer a captured exchange again on its alternative tier. Claim, call, record.
 
+Asked is what was asked, on the wire it came on: thinking, effort, cache marks, tools and parameters
+are fitted to the alternative as they were to the model that served.
+
 Tools in the request are offered to the model and never executed; what it wanted to call is kept
 and compared.
 """
@@ -19,6 +22,7 @@ from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Deployment, Tier
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
+from tierwatch.store.traffic.stored_request import StoredRequest
 from tierwatch.store.traffic.work import add_attempt, add_failure, claim
 from tierwatch.wire.lean_request import lean_request
 
@@ -28,8 +32,18 @@ STEP: Final = "shadow"
 class Completes(Protocol):
     """Asks a provider for one answer."""
 
-    def complete(self, provider: str, request: dict[str, object]) -> Completion:
+    def complete(
+        self,
+        provider: str,
+        request: dict[str, object],
+        *,
+        wire: str,
+        headers: Mapping[str, str] | None,
+    ) -> Completion:
         """Return the answer or raise ProviderError."""
+
+    def wire(self, provider: str) -> str:
+        """The wire that it speaks, or raise ProviderError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ class _Call:
 
     tier: Tier
     place: Deployment
-    request: dict[str, object]
+    asked: StoredRequest
     is_last: bool
 
 
@@ -83,7 +97,7 @@ def shadow_exchange(
             add_failure(connection, exchange_id, step=STEP, reason=call)
         return
     try:
-        answer = client.complete(call.place.provider, call.request)
+        answer = _answer(client, call)
     except ProviderError as problem:
         problem.spent_usd = call.place.price.cost_usd(*problem.billed)
         wait_s = after_failed_try(
@@ -119,7 +133,8 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
     tier = tiers.get(claimed.pair.exchange.alternative_tier)
     if tier is None:
         return "the alternative tier left the configuration"
-    if claimed.pair.request is None:  # in OpenAI's form
+    asked = claimed.pair.asked
+    if asked is None:
         return "text expired"
     if worn_out(claimed.tries):
         return "its workers died, time and again"
@@ -128,9 +143,17 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
     return _Call(
         tier=tier,
         place=place,
-        request=lean_request(claimed.pair.request) | {"model": place.model},
+        asked=asked,
         is_last=claimed.tries % len(deployments) == 0,
     )
+
+
+def _answer(client: Completes, call: _Call) -> Completion:
+    """Ask the same question, on the wire that it was asked on."""
+    provider, asked = call.place.provider, call.asked
+    lean = lean_request(asked.body, wire=asked.wire, to=client.wire(provider))
+    request = lean | {"model": call.place.model}
+    return client.complete(provider, request, wire=asked.wire, headers=asked.headers)
 
 
 def _record(

@@ -14,7 +14,6 @@ from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.counts import Sampled
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.outside import (
-    CUT,
     ERROR,
     FALLBACK,
     FITS_NOT,
@@ -76,7 +75,7 @@ def test_every_reason_of_a_decision_has_a_name() -> None:
     for kind in _NOT_CHOSEN:
         assert outside_at_once(served(decision=decided(reason=f"{kind}:why"))) in REASONS
     assert len(set(REASONS)) == len(REASONS)
-    assert {CUT, FITS_NOT, MEDIA, PROVIDER_TOOLS, NOT_SAMPLED} < set(REASONS)
+    assert {FITS_NOT, MEDIA, PROVIDER_TOOLS, NOT_SAMPLED} < set(REASONS)
 
 
 @pytest.fixture

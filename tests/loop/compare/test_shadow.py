@@ -30,10 +30,10 @@ class SlowClient(FakeClient):
         self.asked = threading.Event()
         self.may_answer = threading.Event()
 
-    def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+    def complete(self, provider: str, request: Mapping[str, Any], **said: Any) -> Completion:
         self.asked.set()
         assert self.may_answer.wait(20)
-        return super().complete(provider, request)
+        return super().complete(provider, request, **said)
 
 
 @pytest.fixture
@@ -84,6 +84,25 @@ def test_a_shadow_answer_is_kept_with_its_cost_and_sent_to_the_judge(
     assert tuple(rows(engine, "select step, error from attempts")[0]) == ("shadow", "")
     assert dispatch.sent[1:] == [(JUDGE, exchange_id, 0)]
     assert not ended(engine)
+
+
+def test_the_question_is_asked_on_the_wire_it_came_on(
+    captured: Capture, shadow: Callable[..., None]
+) -> None:
+    asked = {
+        "thinking": {"type": "adaptive"},
+        "messages": [{"role": "user", "content": "2 + 2?"}],
+        "stream": True,
+    }
+    headers = {"anthropic-beta": "effort-2025-11-24"}
+    exchange_id = captured(request=asked, wire="anthropic", headers=headers)
+    client = FakeClient()
+    shadow(exchange_id, client)
+    [(_, request)] = client.requests
+    assert request == {
+        "model": "medium-1", "thinking": asked["thinking"], "messages": asked["messages"],
+    }  # fmt: skip
+    assert client.said_on == [("anthropic", headers)]
 
 
 def test_a_message_delivered_twice_asks_the_model_once_and_the_judge_again(

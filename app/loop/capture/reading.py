@@ -1,0 +1,53 @@
+"""What only reading a drawn exchange can tell: whether its alternative can be asked the same."""
+
+from collections.abc import Mapping, Sequence
+
+from tierwatch.errors import ProviderError
+from tierwatch.fit.memory import Memory
+from tierwatch.fit.needs import Needs, fits_not
+from tierwatch.loop.capture.counts import Sampled
+from tierwatch.loop.capture.outside import FITS_NOT
+from tierwatch.routing.tiers import Tier
+from tierwatch.wire.lean_request import lean_request
+from tierwatch.wire.translation import library_request, provider_request
+
+
+class Reading:
+    """Says why a drawn exchange cannot be evidence after all.
+
+    Args:
+        tiers: that may be asked in the shadow.
+        memory: what their models take.
+        wires: provider -> the wire it speaks to a caller on this one.
+    """
+
+    def __init__(
+        self,
+        tiers: Sequence[Tier],
+        memory: Memory,
+        wires: Mapping[str, str],
+    ) -> None:
+        self._tiers = {tier.name: tier for tier in tiers}
+        self._memory = memory
+        self._wires = wires
+
+    def __call__(self, sampled: Sampled) -> str:
+        """The reason; empty where its alternative can be asked the same question."""
+        tier = self._tiers.get(sampled.chosen.alternative_tier)
+        return FITS_NOT if tier is not None and not self._takes(tier, sampled) else ""
+
+    def _takes(self, tier: Tier, sampled: Sampled) -> bool:
+        """Whether any deployment of the tier takes the question."""
+        served = sampled.served
+        needs = Needs(library_request(served.wire, served.request), served.wire)
+        for place in tier.served_at():
+            to = self._wires[place.provider]
+            if fits_not(self._memory.known((place.provider, place.model), to).lacks, needs):
+                continue
+            try:
+                lean = lean_request(served.request, wire=served.wire, to=to)
+                provider_request(served.wire, to, lean, place.model)
+            except ProviderError:  # its wire has no word for it
+                continue
+            return True
+        return False

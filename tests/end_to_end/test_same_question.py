@@ -1,0 +1,179 @@
+"""Both arms get the same question: a recorded request of Claude Code, served and asked again.
+
+The gateway serves it in front of fake providers, stores it in a real database, and a shadow asks
+the alternative's provider over HTTP. What that one received is what the serving one did, but for
+the model and what a shadow leaves out.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from factories.gateway_config import three_tiers
+from fakes import provider as wires
+from fakes.collaborators import build_recorder, rows, scalar
+from fakes.gateway import RunningGateway
+from fakes.provider import FakeProvider
+from fakes.waiting import until
+from sqlalchemy import Engine
+
+from tierwatch.config import load_config
+from tierwatch.dispatch import KeptDispatch
+from tierwatch.fit.memory import Memory
+from tierwatch.loop.capture.reading import Reading
+from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.compare.shadow import shadow_exchange
+from tierwatch.providers.completion import ChatClient
+
+RECORDED = Path(__file__).parents[3] / "shared" / "data" / "intake"
+ENVIRON = {"PROVIDER_KEY": "key"}
+# What a shadow leaves out of Claude Code's requests.
+CAUSED = {"stream", "metadata"}
+
+
+def claude_code() -> list[dict[str, Any]]:
+    path = RECORDED / "anthropic_requests_claude_code.json"
+    if not path.exists():
+        pytest.skip("the recorded requests are not beside this tree")
+    found: list[dict[str, Any]] = json.loads(path.read_text())
+    return found
+
+
+@pytest.fixture
+def anthropic() -> Iterator[FakeProvider]:
+    with FakeProvider("anthropic", wires.json_reply(wires.ANTHROPIC_REPLY)).running() as provider:
+        provider.replies.append(wires.stream_reply(*wires.anthropic_events("Paris.")))
+        yield provider
+
+
+@pytest.fixture
+def openai() -> Iterator[FakeProvider]:
+    with FakeProvider("openai", wires.json_reply(wires.OPENAI_REPLY)).running() as provider:
+        yield provider
+
+
+class Served:
+    """A gateway that records into a real database, and what follows from what it recorded."""
+
+    def __init__(self, engine: Engine, folder: Path, *providers: FakeProvider) -> None:
+        self.engine = engine
+        text, path = three_tiers(*providers), folder / "tierwatch.yaml"
+        path.write_text(text)
+        self.config = load_config(path)
+        kinds = {name: provider.kind for name, provider in self.config.providers.items()}
+        self.recorder = build_recorder(
+            engine,
+            KeptDispatch(),
+            folder,
+            tiers=self.config.tiers,
+            redact=redact,
+            read=Reading(self.config.tiers, Memory(self.config.tiers), kinds),
+        )
+        self.gateway = RunningGateway(text, path, environ=ENVIRON, recorder=self.recorder)
+        self.gateway.start()
+
+    def ask(self, path: str, body: dict[str, Any], **headers: str) -> None:
+        """Serve a request, and store the exchange."""
+        reply = self.gateway.client.post(path, json=body, headers=headers)
+        assert reply.status_code == 200, reply.text
+
+        def there() -> bool:
+            self.recorder.flush()
+            return bool(scalar(self.engine, "select sum(requests) from rollups"))
+
+        until(there)
+
+    def shadow(self) -> None:
+        """Ask the alternative of the only exchange there is."""
+        client = ChatClient(self.config.providers, ENVIRON)
+        try:
+            shadow_exchange(
+                scalar(self.engine, "select id from exchanges"),
+                engine=self.engine,
+                client=client,
+                tiers={tier.name: tier for tier in self.config.tiers},
+                dispatch=KeptDispatch(),
+                redact=redact,
+                hold_s=60.0,
+            )
+        finally:
+            client.close()
+
+
+@pytest.fixture
+def serve(engine: Engine, tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    started: list[Served] = []
+
+    def start(*providers: FakeProvider) -> Served:
+        started.append(Served(engine, tmp_path, *providers))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.gateway.stop()
+
+
+def said(request: wires.Received) -> dict[str, Any]:
+    return {key: value for key, value in request.json.items() if key not in CAUSED | {"model"}}
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_turn_of_claude_code_is_asked_again_as_it_was_served(
+    number: int, serve: Callable[..., Served], anthropic: FakeProvider
+) -> None:
+    recorded = claude_code()[number]
+    served = serve(anthropic)
+    served.ask(
+        "/v1/messages",
+        recorded["body"] | {"model": "auto"},
+        **{"anthropic-beta": recorded["headers"]["anthropic-beta"], "x-api-key": "of the caller"},
+    )
+    served.shadow()
+    first, second = anthropic.received
+    assert (first.json["model"], second.json["model"]) == ("model-simple", "model-standard")
+    assert said(second) == said(first)
+    assert {"thinking", "output_config", "tools", "system", "max_tokens"} <= second.json.keys()
+    assert json.dumps(second.json).count("cache_control") >= 1
+    assert second.json.keys().isdisjoint(CAUSED)
+    assert second.headers["anthropic-beta"] == recorded["headers"]["anthropic-beta"]
+    assert "of the caller" not in str(second.headers)
+    assert rows(served.engine, "select wire from exchange_texts")[0].wire == "anthropic"
+    assert scalar(served.engine, "select count(*) from alternatives") == 1
+
+
+def test_a_turn_of_claude_code_is_asked_of_a_provider_of_the_other_wire(
+    serve: Callable[..., Served], anthropic: FakeProvider, openai: FakeProvider
+) -> None:
+    recorded = claude_code()[0]
+    served = serve(anthropic, openai, openai)
+    served.ask("/v1/messages", recorded["body"] | {"model": "auto"})
+    served.shadow()
+    [first], [second] = anthropic.received, openai.received
+    names = [tool["name"] for tool in first.json["tools"] if "name" in tool]
+    assert [tool["function"]["name"] for tool in second.json["tools"]] == names
+    asked = json.dumps(second.json["messages"])
+    for block in first.json["system"]:
+        assert json.dumps(block["text"])[1:-1][:200] in asked or "billing" in block["text"]
+    assert "anthropic-beta" not in second.headers
+
+
+def test_a_chat_is_asked_again_with_its_parameters(
+    serve: Callable[..., Served], openai: FakeProvider
+) -> None:
+    body = {
+        "model": "auto",
+        "messages": [{"role": "user", "content": "What is the capital of France?"}],
+        "temperature": 0.2,
+        "max_tokens": 99,
+        "reasoning_effort": "low",
+        "prompt_cache_key": "talk-1",
+        "response_format": {"type": "json_object"},
+    }
+    served = serve(openai)
+    served.ask("/v1/chat/completions", body | {"user": "jo", "store": False, "n": 1})
+    served.shadow()
+    first, second = openai.received
+    assert second.json == body | {"model": "model-standard"}
+    assert first.json == body | {"model": "model-simple", "user": "jo", "store": False, "n": 1}

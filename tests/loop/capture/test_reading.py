@@ -1,0 +1,73 @@
+"""Whether the alternative of a drawn exchange can be asked the same."""
+
+from typing import Any
+
+import pytest
+from fakes.collaborators import TIERS, served
+
+from tierwatch.evaluation.sampling.inclusion import Inclusion
+from tierwatch.fit.memory import Memory
+from tierwatch.loop.capture.counts import Sampled
+from tierwatch.loop.capture.outside import FITS_NOT
+from tierwatch.loop.capture.reading import Reading
+from tierwatch.routing.facts import Facts
+from tierwatch.routing.tiers import Deployment, Tier
+
+IMAGE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
+OTHERS_FILE = {"type": "file", "file": {"file_id": "file-1"}}
+
+
+def sampled(*parts: Any, wire: str = "openai", to: str = "standard", **fields: Any) -> Sampled:
+    content = [{"type": "text", "text": "What is it?"}, *parts]
+    request = {"messages": [{"role": "user", "content": content}], **fields}
+    chosen = Inclusion("up", to, 1.0, 1.0)
+    return Sampled(served(request=request, wire=wire), chosen, 1, 1.0)
+
+
+def reading(*tiers: Tier, kind: str = "openai") -> Reading:
+    known = tiers or TIERS
+    places = {place.provider for tier in known for place in tier.served_at()}
+    return Reading(known, Memory(known), dict.fromkeys(places, kind))
+
+
+def blind(**facts: Any) -> Tier:
+    return Tier("standard", "medium-1", "lab", TIERS[1].price, takes=Facts(**facts))
+
+
+def test_an_ordinary_question_can_be_asked_of_anybody() -> None:
+    assert reading()(sampled()) == ""
+    assert reading()(sampled(IMAGE)) == ""
+
+
+def test_a_tier_that_left_the_configuration_is_not_judged_here() -> None:
+    assert reading()(sampled(to="gone")) == ""
+
+
+def test_what_the_alternative_is_known_not_to_take() -> None:
+    sees_not = reading(blind(images=False))
+    assert sees_not(sampled(IMAGE)) == FITS_NOT
+    assert sees_not(sampled()) == ""
+    short = reading(blind(context=2))
+    assert short(sampled()) == FITS_NOT
+
+
+def test_what_its_wire_has_no_word_for() -> None:
+    assert reading(kind="anthropic")(sampled(OTHERS_FILE)) == FITS_NOT
+    assert reading()(sampled(OTHERS_FILE)) == ""
+
+
+def test_one_deployment_that_takes_it_is_enough() -> None:
+    places = (
+        Deployment("here", "medium-1", TIERS[1].price),
+        Deployment("there", "medium-1", TIERS[1].price),
+    )
+    tier = Tier("standard", "medium-1", "here", TIERS[1].price, deployments=places)
+    both = Reading([tier], Memory([tier]), {"here": "anthropic", "there": "openai"})
+    assert both(sampled(OTHERS_FILE)) == ""
+
+
+@pytest.mark.parametrize("wire", ["openai", "anthropic"])
+def test_what_a_shadow_leaves_out_is_no_reason(wire: str) -> None:
+    asked = sampled(wire=wire, mcp_servers=[{"url": "x"}], tools=[{"type": "web_search_20250305"}])
+    for kind in ("openai", "anthropic"):
+        assert reading(kind=kind)(asked) == ""
