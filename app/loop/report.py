@@ -26,7 +26,7 @@ from tierwatch.store.documents import Json
 from tierwatch.store.judgements.monitors import ActiveStream, active_streams
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
-from tierwatch.store.traffic.outside_counts import outside
+from tierwatch.store.traffic.outside_counts import OutsideFigures, outside
 
 
 class Rate(TypedDict):
@@ -124,22 +124,6 @@ ProposalReport = TypedDict(
 )
 
 
-class OutsideReport(TypedDict):
-    """Requests that cannot be evidence: no rate speaks of them.
-
-    Attributes:
-        requests: how many; a part is estimated.
-        share: of all requests; None of none.
-        reasons: the same by reason, most first.
-        estimated: reasons that are known of drawn exchanges alone.
-    """
-
-    requests: float
-    share: float | None
-    reasons: dict[str, float]
-    estimated: list[str]
-
-
 class Report(TypedDict):
     """Everything, at one moment.
 
@@ -190,7 +174,7 @@ class Report(TypedDict):
     objective: ObjectiveReport | None
     evaluation_cost_usd: float
     recorded_quality: float | None
-    outside: OutsideReport
+    outside: OutsideFigures
     tiers: dict[str, TierReport]
     alerts: list[AlertReport]
     proposals: list[ProposalReport]
@@ -263,7 +247,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
-        "outside": _outside(connection),
+        "outside": outside(connection).figures,
         "tiers": {
             tier.name: _tier(
                 connection,
@@ -306,16 +290,6 @@ def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> floa
     if stated is None or active is None or objective is None:
         return stated
     return active.stable.tolerance(tier, stated, objective.quality)
-
-
-def _outside(connection: Connection) -> OutsideReport:
-    found = outside(connection)
-    return {
-        "requests": found.outside,
-        "share": found.share,
-        "reasons": found.reasons,
-        "estimated": sorted(found.estimated),
-    }
 
 
 def _recorded_quality(connection: Connection) -> float | None:

@@ -5,9 +5,9 @@ from sqlalchemy import Engine
 from tierwatch.config import Config
 from tierwatch.dispatch import CeleryDispatch
 from tierwatch.fit.memory import Memory
+from tierwatch.loop.capture.admission.reading import Reading
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.backlog.folder import SpoolFolder, spool_name
-from tierwatch.loop.capture.reading import Reading
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import load_redactor
 from tierwatch.runtime.sampling import sampling_plan

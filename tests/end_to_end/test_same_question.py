@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 from tierwatch.config import load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.fit.memory import Memory
-from tierwatch.loop.capture.reading import Reading
+from tierwatch.loop.capture.admission.reading import Reading
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.providers.completion import ChatClient

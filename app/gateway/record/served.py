@@ -9,8 +9,8 @@ from tierwatch.gateway.answer.answer import Said
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.reply.sent import Sent
+from tierwatch.loop.capture.admission.outside import SIDE_CALL
 from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.loop.capture.outside import SIDE_CALL
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.chat import OPENAI

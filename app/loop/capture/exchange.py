@@ -59,7 +59,7 @@ class ServedExchange:
     form, or None when there was none. ``finished`` is False for a reply cut by the client or
     the provider, and ``kept`` for one that was too long to be kept whole: they are counted and
     never judged. ``outside`` is why the exchange cannot be evidence, as far as the gateway knows
-    (see `capture.outside`); "" where it can. ``cost_usd`` is what serving cost: the answer
+    (see `admission.outside`); "" where it can. ``cost_usd`` is what serving cost: the answer
     and the attempts before it. The classifier's call is apart. Cached tokens and those put into
     the provider's cache are part of ``prompt_tokens``.
     """

@@ -20,6 +20,7 @@ from tierwatch.evaluation.sampling.inclusion import (
 )
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.faults import FAULTS, guard
+from tierwatch.loop.capture.admission.outside import NOT_SAMPLED, outside_at_once
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.backlog.waiting import Waiting
@@ -35,7 +36,6 @@ from tierwatch.loop.capture.counts import (
 )
 from tierwatch.loop.capture.document import nothing_against
 from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.loop.capture.outside import NOT_SAMPLED, outside_at_once
 from tierwatch.loop.capture.postgres import BatchStore
 from tierwatch.loop.capture.redact import Redactor
 from tierwatch.loop.capture.state import CaptureState

@@ -7,7 +7,7 @@ of drawn ones alone is a share of those.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
@@ -25,6 +25,22 @@ class OutsideCount(NamedTuple):
     reason: str
     requests: float
     drawn: int
+
+
+class OutsideFigures(TypedDict):
+    """How much of the traffic cannot be evidence, under the report's names.
+
+    Attributes:
+        requests: how many; a part is estimated.
+        share: of all requests; None of none.
+        reasons: requests by reason, most first.
+        estimated: reasons that are known of drawn exchanges alone.
+    """
+
+    requests: float
+    share: float | None
+    reasons: dict[str, float]
+    estimated: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +63,16 @@ class Outside:
     def share(self) -> float | None:
         """Of all requests; None of none."""
         return self.outside / self.requests if self.requests else None
+
+    @property
+    def figures(self) -> OutsideFigures:
+        """The same under the report's names."""
+        return {
+            "requests": self.outside,
+            "share": self.share,
+            "reasons": self.reasons,
+            "estimated": sorted(self.estimated),
+        }
 
 
 # Of a time when nothing was counted by reason.

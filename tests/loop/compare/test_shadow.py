@@ -214,7 +214,7 @@ def test_the_claim_of_a_worker_that_died_is_taken_over_once_it_ran_out(
         pass
 
     class Dying(FakeClient):
-        def complete(self, provider: str, request: Mapping[str, Any]) -> Completion:
+        def complete(self, provider: str, request: Mapping[str, Any], **_: Any) -> Completion:
             raise Died
 
     with pytest.raises(Died):

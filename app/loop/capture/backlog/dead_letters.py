@@ -202,9 +202,9 @@ def _letter(line: bytes) -> Letter | None:
         return None
 
 
-def _with_all_parts(document: JsonValue) -> BatchDocument | None:
+def _with_all_parts(document: object) -> BatchDocument | None:
     """The document of a letter; those of an older version have fewer parts."""
-    if document is None:
+    if not isinstance(document, dict):
         return None
     whole: JsonValue = {"outside": [], **document}
     taken: BatchDocument = whole

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from tierwatch.errors import ProviderError
 from tierwatch.fit.memory import Memory
 from tierwatch.fit.needs import Needs, fits_not
+from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.loop.capture.counts import Sampled
-from tierwatch.loop.capture.outside import FITS_NOT
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.lean_request import lean_request
 from tierwatch.wire.translation import library_request, provider_request

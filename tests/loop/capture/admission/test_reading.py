@@ -7,9 +7,9 @@ from fakes.collaborators import TIERS, served
 
 from tierwatch.evaluation.sampling.inclusion import Inclusion
 from tierwatch.fit.memory import Memory
+from tierwatch.loop.capture.admission.outside import FITS_NOT
+from tierwatch.loop.capture.admission.reading import Reading
 from tierwatch.loop.capture.counts import Sampled
-from tierwatch.loop.capture.outside import FITS_NOT
-from tierwatch.loop.capture.reading import Reading
 from tierwatch.routing.facts import Facts
 from tierwatch.routing.tiers import Deployment, Tier
 

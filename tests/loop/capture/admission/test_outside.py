@@ -11,9 +11,7 @@ from sqlalchemy import Engine
 
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling.plan import SamplingPlan
-from tierwatch.loop.capture.counts import Sampled
-from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.loop.capture.outside import (
+from tierwatch.loop.capture.admission.outside import (
     ERROR,
     FALLBACK,
     FITS_NOT,
@@ -26,6 +24,8 @@ from tierwatch.loop.capture.outside import (
     UNFINISHED,
     outside_at_once,
 )
+from tierwatch.loop.capture.counts import Sampled
+from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.routing.decision import _NOT_CHOSEN
 from tierwatch.store.traffic.outside_counts import outside
