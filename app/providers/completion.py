@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import orjson
@@ -18,10 +18,11 @@ from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError
 from tierwatch.fit.memory import Memory
 from tierwatch.fit.mending import Mending
-from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
+from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url, spoken_wire
 from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.form import Wire
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.translation import library_request, provider_request
 from tierwatch.wire.usage import estimated_tokens, request_characters
@@ -134,26 +135,27 @@ class ChatClient:
         target = self._target(provider)
         wanted = {k: v for k, v in request.items() if k not in {"stream", "stream_options"}}
         model = str(request.get("model", ""))
-        asked = provider_request(wire, target.wire.name, wanted, model)
-        mending = Mending(self._memory, (provider, model), target.wire.name, asked)
+        spoken = target.wire(wire)
+        asked = provider_request(wire, spoken.name, wanted, model)
+        mending = Mending(self._memory, (provider, model), spoken.name, asked)
         most_s = target.timeout_s if timeout_s is None else min(timeout_s, target.timeout_s)
         began = time.monotonic()
         with target.slot(provider, most_s):
             if timeout_s is not None:
                 most_s = min(target.timeout_s, timeout_s - (time.monotonic() - began))
-            own = (headers or {}) if target.wire.name == wire else {}
-            content, latency_ms = self._answered(provider, target, mending, own, most_s)
+            where = _Where(target.url(spoken), (headers or {}) if spoken.name == wire else {})
+            content, latency_ms = self._answered(provider, target, mending, where, most_s)
         chat = library_request(wire, wanted)
-        done = _completion(provider, target, chat, content, latency_ms)
+        done = _completion(provider, spoken, chat, content, latency_ms)
         return replace(done, fitted=mending.sent.fitted)
 
-    def wire(self, provider: str) -> str:
-        """The wire that a provider is called on.
+    def wire(self, provider: str, caller: str) -> str:
+        """The wire that a provider is called on for what was asked on a caller's.
 
         Raises:
             ProviderError: there is no such provider.
         """
-        return self._target(provider).wire.name
+        return self._target(provider).wire(caller).name
 
     def _target(self, provider: str) -> "_Provider":
         target = self._providers.get(provider)
@@ -166,7 +168,7 @@ class ChatClient:
         name: str,
         target: "_Provider",
         mending: Mending,
-        extra: Mapping[str, str],
+        where: "_Where",
         within_s: float,
     ) -> tuple[bytes, float]:
         """The body of an answer, and how long the call took that got it."""
@@ -175,7 +177,7 @@ class ChatClient:
             body = _json(mending.fitted().request)
             left_s = max(left_s, _SHORTEST_S)
             started = time.perf_counter()
-            status, headers, content = self._post(name, target, body, extra, left_s)
+            status, headers, content = self._post(name, target, body, where, left_s)
             if status == httpx.codes.OK:
                 return content, (time.perf_counter() - started) * 1000
             problem = refusal(name, status, headers, content)
@@ -188,15 +190,15 @@ class ChatClient:
         name: str,
         target: "_Provider",
         body: bytes,
-        extra: Mapping[str, str],
+        where: "_Where",
         timeout_s: float,
     ) -> tuple[int, httpx.Headers, bytes]:
         deadline = time.monotonic() + timeout_s
-        headers = {**target.headers, **extra}
+        headers = {**target.headers, **where.headers}
         limits = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
         try:
             with self._ways[target.proxy].stream(
-                "POST", target.url, content=body, headers=headers, timeout=limits
+                "POST", where.url, content=body, headers=headers, timeout=limits
             ) as response:
                 parts, size = [], 0
                 for part in response.iter_bytes():
@@ -229,16 +231,28 @@ class ChatClient:
             way.close()
 
 
+class _Where(NamedTuple):
+    """The address of one call, and the headers of its own."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
 class _Provider:
-    """What one provider's calls share: address, way, headers, wire and free slots."""
+    """What one provider's calls share: way, headers, the wires it speaks and free slots."""
 
     def __init__(self, config: ProviderConfig, environ: Mapping[str, str]) -> None:
-        self.wire = WIRES[config.kind]
-        self.url = chat_url(config)
+        self._config = config
         self.headers = chat_headers(config, environ)
         self.proxy = chat_proxy(config, environ)
         self.timeout_s = config.timeout_s
         self._slots = threading.BoundedSemaphore(config.max_concurrency)
+
+    def wire(self, caller: str) -> Wire:
+        return WIRES[spoken_wire(self._config, caller)]
+
+    def url(self, wire: Wire) -> str:
+        return chat_url(self._config, wire.name)
 
     @contextmanager
     def slot(self, name: str, wait_s: float) -> Iterator[None]:
@@ -268,7 +282,7 @@ def _timed_out(name: str, timeout_s: float) -> ProviderError:
 
 def _completion(
     name: str,
-    target: _Provider,
+    wire: Wire,
     request: Mapping[str, Any],
     content: bytes,
     latency_ms: float,
@@ -276,15 +290,15 @@ def _completion(
     said: Any = None
     try:
         said = raw = orjson.loads(content)
-        if target.wire.name != OPENAI:
-            typed = target.wire.read_reply(said, created=int(time.time()))
+        if wire.name != OPENAI:
+            typed = wire.read_reply(said, created=int(time.time()))
             raw = WIRES[OPENAI].write_reply(typed)
         reply = first_choice(raw)
     except orjson.JSONDecodeError as error:
         raise _unreadable(name, "is not JSON", content) from error
     except ProviderError as error:
         problem = _unreadable(name, f"cannot be used: {error}", content)
-        problem.billed = target.wire.read_usage(said).billed
+        problem.billed = wire.read_usage(said).billed
         raise problem from error
     prompt_tokens, completion_tokens = reply.prompt_tokens, reply.completion_tokens
     estimated = prompt_tokens is None or completion_tokens is None

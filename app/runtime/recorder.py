@@ -10,6 +10,7 @@ from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.backlog.folder import SpoolFolder, spool_name
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import load_redactor
+from tierwatch.providers.endpoint import spoken_wire
 from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
 
@@ -36,7 +37,7 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
         read=Reading(
             config.tiers,
             Memory(config.tiers),
-            {name: provider.kind for name, provider in config.providers.items()},
+            lambda provider, caller: spoken_wire(config.providers[provider], caller),
         ),
         spools=SpoolFolder(
             settings.spool_dir,

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.history.reader import Reader
 from tierwatch.wire.json_values import mapping, objects, string
 from tierwatch.wire.wires import WIRES
 
-_RESPONSES: Final = "responses"
 # What a shadow call must not carry. It is ours, not the caller's: it must not be stored, billed or
 # counted under their name; it must not start anything on the provider's side; one answer is enough.
 # Marks and keys of prompt caches stay: without them the alternative would be charged for reading
@@ -39,12 +38,12 @@ _RUN_BY_CALLER: Final = {
     OPENAI: ("function", "custom"),
     # A search among the caller's own tools has no effect beyond the answer.
     ANTHROPIC: ("custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_tool_"),
-    _RESPONSES: (
+    RESPONSES: (
         "function", "custom", "namespace", "local_shell", "shell", "apply_patch", "computer",
     ),
 }  # fmt: skip
 # What a wire takes an untyped tool for.
-_UNTYPED: Final = {OPENAI: "function", ANTHROPIC: "custom", _RESPONSES: "function"}
+_UNTYPED: Final = {OPENAI: "function", ANTHROPIC: "custom", RESPONSES: "function"}
 _OF_TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls")
 _SOMEBODY_ELSE: Final = Reader(provider="", model="", mixed=True)
 
@@ -67,7 +66,7 @@ def lean_request(
     lean = {key: value for key, value in fitted.items() if key not in _NOT_FOR_SHADOWS}
     if isinstance(lean.get("tools"), list):
         _keep_tools_of_the_caller(lean, wire)
-    if wire == _RESPONSES:
+    if wire == RESPONSES:
         lean["store"] = False  # where nothing is said there, the provider keeps the answer
     return lean
 
@@ -97,7 +96,7 @@ def _names_none_of(choice: object, kept: list[Any], wire: str) -> bool:
     """Whether a choice demands a tool that is left out."""
     asked = mapping(choice)
     name = string(asked.get("name"))
-    if wire == _RESPONSES and not name:
+    if wire == RESPONSES and not name:
         return bool(asked) and asked.get("type") not in ("allowed_tools", "function", "custom")
     return bool(name) and name not in {tool.get("name") for tool in objects(kept)}
 

@@ -26,6 +26,7 @@ from tierwatch.loop.capture.admission.reading import Reading
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.providers.completion import ChatClient
+from tierwatch.providers.endpoint import spoken_wire
 
 RECORDED = Path(__file__).parents[3] / "shared" / "data" / "intake"
 ENVIRON = {"PROVIDER_KEY": "key"}
@@ -62,17 +63,19 @@ class Served:
         text, path = three_tiers(*providers), folder / "tierwatch.yaml"
         path.write_text(text)
         self.config = load_config(path)
-        kinds = {name: provider.kind for name, provider in self.config.providers.items()}
         self.recorder = build_recorder(
             engine,
             KeptDispatch(),
             folder,
             tiers=self.config.tiers,
             redact=redact,
-            read=Reading(self.config.tiers, Memory(self.config.tiers), kinds),
+            read=Reading(self.config.tiers, Memory(self.config.tiers), self._spoken),
         )
         self.gateway = RunningGateway(text, path, environ=ENVIRON, recorder=self.recorder)
         self.gateway.start()
+
+    def _spoken(self, provider: str, caller: str) -> str:
+        return spoken_wire(self.config.providers[provider], caller)
 
     def ask(self, path: str, body: dict[str, Any], **headers: str) -> None:
         """Serve a request, and store the exchange."""

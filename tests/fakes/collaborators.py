@@ -82,7 +82,7 @@ class FakeClient:
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
         self.said_on: list[tuple[str, Mapping[str, str] | None]] = []
 
-    def wire(self, _provider: str) -> str:
+    def wire(self, _provider: str, _caller: str) -> str:
         return "openai"
 
     def complete(

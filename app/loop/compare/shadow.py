@@ -42,8 +42,8 @@ class Completes(Protocol):
     ) -> Completion:
         """Return the answer or raise ProviderError."""
 
-    def wire(self, provider: str) -> str:
-        """The wire that it speaks, or raise ProviderError."""
+    def wire(self, provider: str, caller: str) -> str:
+        """The wire that it speaks for what was asked on a caller's, or raise ProviderError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +151,7 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
 def _answer(client: Completes, call: _Call) -> Completion:
     """Ask the same question, on the wire that it was asked on."""
     provider, asked = call.place.provider, call.asked
-    lean = lean_request(asked.body, wire=asked.wire, to=client.wire(provider))
+    lean = lean_request(asked.body, wire=asked.wire, to=client.wire(provider, asked.wire))
     request = lean | {"model": call.place.model}
     return client.complete(provider, request, wire=asked.wire, headers=asked.headers)
 

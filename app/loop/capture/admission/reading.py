@@ -1,6 +1,6 @@
 """What only reading a drawn exchange can tell: whether its alternative can be asked the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from tierwatch.errors import ProviderError
 from tierwatch.fit.memory import Memory
@@ -18,18 +18,18 @@ class Reading:
     Args:
         tiers: that may be asked in the shadow.
         memory: what their models take.
-        wires: provider -> the wire it speaks to a caller on this one.
+        spoken: the wire that a provider is called on for a caller on this one.
     """
 
     def __init__(
         self,
         tiers: Sequence[Tier],
         memory: Memory,
-        wires: Mapping[str, str],
+        spoken: Callable[[str, str], str],
     ) -> None:
         self._tiers = {tier.name: tier for tier in tiers}
         self._memory = memory
-        self._wires = wires
+        self._spoken = spoken
 
     def __call__(self, sampled: Sampled) -> str:
         """The reason; empty where its alternative can be asked the same question."""
@@ -41,7 +41,7 @@ class Reading:
         served = sampled.served
         needs = Needs(library_request(served.wire, served.request), served.wire)
         for place in tier.served_at():
-            to = self._wires[place.provider]
+            to = self._spoken(place.provider, served.wire)
             if fits_not(self._memory.known((place.provider, place.model), to).lacks, needs):
                 continue
             try:

@@ -26,8 +26,7 @@ def sampled(*parts: Any, wire: str = "openai", to: str = "standard", **fields: A
 
 def reading(*tiers: Tier, kind: str = "openai") -> Reading:
     known = tiers or TIERS
-    places = {place.provider for tier in known for place in tier.served_at()}
-    return Reading(known, Memory(known), dict.fromkeys(places, kind))
+    return Reading(known, Memory(known), lambda _, __: kind)
 
 
 def blind(**facts: Any) -> Tier:
@@ -62,7 +61,8 @@ def test_one_deployment_that_takes_it_is_enough() -> None:
         Deployment("there", "medium-1", TIERS[1].price),
     )
     tier = Tier("standard", "medium-1", "here", TIERS[1].price, deployments=places)
-    both = Reading([tier], Memory([tier]), {"here": "anthropic", "there": "openai"})
+    kinds = {"here": "anthropic", "there": "openai"}
+    both = Reading([tier], Memory([tier]), lambda place, _: kinds[place])
     assert both(sampled(OTHERS_FILE)) == ""
 
 
