@@ -8,17 +8,23 @@ import orjson
 
 from tierwatch.errors import ProviderError
 from tierwatch.retry_after import read_retry_after
-from tierwatch.wire.fault import error_text
+from tierwatch.wire.fault import error_text, page_text
 
 _KEPT_CHARACTERS = 2_000
+_SENTENCE_CHARACTERS = 1_500  # with what stands around it no more than is kept
+_LONGEST_NAME = 100
+_PAGE_BYTES = 16_000
 
 
 def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) -> ProviderError:
     """The error for an answer whose HTTP status is not 200."""
     try:
-        sentence = error_text(orjson.loads(content))
+        said: object = orjson.loads(content)
     except orjson.JSONDecodeError:
-        sentence = ""
+        said = None
+        sentence = page_text(content[:_PAGE_BYTES].decode("utf-8", "replace"))
+    else:
+        sentence = error_text(said)[:_KEPT_CHARACTERS]
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         kind = "rate_limited"
     elif status == HTTPStatus.REQUEST_TIMEOUT:
@@ -34,8 +40,29 @@ def refusal(name: str, status: int, headers: Mapping[str, str], content: bytes) 
         kind=kind,
         status=status,
         retry_after_s=read_retry_after(headers, now=datetime.now(UTC)),
-        body=kept_text(content),
+        body=_kept_error(content, said),
     )
+
+
+def _kept_error(content: bytes, said: object) -> str:
+    """The body for the record of an attempt, and for who reads what was wrong.
+
+    One that is too long to be kept becomes what it says: cut, it would be JSON no more.
+    """
+    if len(content) <= _KEPT_CHARACTERS or said is None:
+        return kept_text(content)
+    error = said[0] if isinstance(said, list) and said else said
+    inner = error.get("error", error) if isinstance(error, dict) else {}
+    names = {
+        name: value
+        for name in ("type", "code", "param", "status")
+        if isinstance(inner, dict) and isinstance(value := inner.get(name), str | int)
+    }
+    names = {name: str(value)[:_LONGEST_NAME] for name, value in names.items()}
+    kept = {"error": {"message": error_text(said)[:_SENTENCE_CHARACTERS], **names}}
+    if isinstance(error, dict) and error.get("type") == "error":
+        kept = {"type": "error", **kept}
+    return orjson.dumps(kept).decode()
 
 
 def kept_text(content: bytes) -> str:

@@ -1,9 +1,28 @@
 """Why there is no answer: the form of an error between the wires."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 _MID_STREAM = 500  # the status of a stream that fails was sent long before
+# Where servers put what they have to say, from the nearest to the farthest.
+_SENTENCES = (
+    "error",
+    "message",
+    "detail",
+    "errors",
+    "msg",
+    "error_description",
+    "error_message",
+    "errorMessage",
+    "reason",
+    "title",
+)
+_DEEPEST = 5
+_MOST_ENTRIES = 20
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>", re.DOTALL | re.IGNORECASE)
+_LONGEST_PAGE = 8_000
+_LONGEST_WORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +45,52 @@ class Fault:
 
 
 def error_text(body: object) -> str:
-    """The sentence in an error body, whichever wire it came on; "" when there is none.
+    """The sentence in an error body, whatever wire it came on; "" when there is none.
 
-    >>> error_text({"error": {"message": "No."}}), error_text({"detail": "No."}), error_text([])
+    Servers nest it in lists, in objects of the server behind them, and in lists of the fields that
+    are wrong. The first sentence found counts.
+
+    >>> error_text({"error": {"message": "No."}}), error_text([{"error": "No."}]), error_text([])
     ('No.', 'No.', '')
+    >>> error_text({"detail": [{"loc": ["body", "n"], "msg": "Extra inputs"}]})
+    'body.n: Extra inputs'
     """
-    error = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(error, dict):
-        error = error.get("message") or error.get("detail") or error.get("type")
-    return error if isinstance(error, str) else ""
+    return _said(body, 0)
+
+
+def _said(body: object, depth: int) -> str:
+    if isinstance(body, str):
+        return body
+    if depth > _DEEPEST:
+        return ""
+    if isinstance(body, list):
+        return next(filter(None, (_said(one, depth + 1) for one in body[:_MOST_ENTRIES])), "")
+    if not isinstance(body, dict):
+        return ""
+    for name in _SENTENCES:
+        said = _said(body.get(name), depth + 1)
+        if said:
+            return _at(body.get("loc")) + said
+    kind = body.get("type")
+    return kind if isinstance(kind, str) and depth > 0 else ""
+
+
+def _at(loc: object) -> str:
+    """The field that pydantic found wrong."""
+    return f"{'.'.join(map(str, loc))}: " if isinstance(loc, list) and loc else ""
+
+
+def page_text(page: str) -> str:
+    """The words of an answer that is no JSON: a plain sentence, or a page of HTML.
+
+    >>> page_text("<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1></body>")
+    '502 Bad Gateway nginx'
+    """
+    # The last letter may be cut; with others that are none it is no text.
+    words = " ".join(_MARKUP.sub(" ", page[:_LONGEST_PAGE]).split()).rstrip("\ufffd")
+    if "\ufffd" in words:
+        return ""
+    return words if len(words) <= _LONGEST_WORDS else f"{words[:_LONGEST_WORDS]}..."
 
 
 def sentence(body: object, status: int) -> str:

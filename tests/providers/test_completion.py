@@ -171,7 +171,7 @@ def test_a_status_says_whether_to_try_again(status: int, kind: str) -> None:
 def test_the_body_of_a_refusal_is_kept_to_2000_characters() -> None:
     error = failure(lambda _: httpx.Response(500, content="é" * 9000))
     assert error.body == "é" * 2000
-    assert str(error) == "p answered 500."
+    assert str(error) == f"p answered 500: {'é' * 500}..."
 
 
 def test_how_long_to_wait_is_read_from_the_refusal() -> None:

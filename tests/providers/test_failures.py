@@ -1,5 +1,7 @@
 """What a provider's HTTP status says went wrong."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,3 +53,38 @@ def test_how_long_to_wait_is_read_from_the_headers() -> None:
     assert refusal("p", 429, {"retry-after-ms": "70"}, b"").retry_after_s == 0.07
     assert refusal("p", 429, {"retry-after": "9" * 400}, b"").retry_after_s == LONGEST_READ_S
     assert refusal("p", 429, {}, b"").retry_after_s is None
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'[{"error": {"code": 400, "message": "No."}}]', "No."),
+        (b'{"detail": "No."}', "No."),
+        (b'{"message": "No."}', "No."),
+        (b'{"errors": [{"message": "No."}]}', "No."),
+        (b'{"error": {"error": {"msg": "No."}}}', "No."),
+        (b'{"object": "error", "message": "No.", "code": 400}', "No."),
+        (b"No.", "No."),
+        (b"<html><style>a{}</style><title>No.</title></html>", "No."),
+    ],
+)
+def test_the_providers_sentence_is_found_wherever_it_stands(content: bytes, sentence: str) -> None:
+    assert str(refusal("p", 400, {}, content)) == f"p answered 400: {sentence}"
+
+
+def test_of_a_long_body_what_it_says_is_kept_and_still_json() -> None:
+    long = {"message": "Too long. " + "x" * 5_000, "code": "context_length_exceeded", "param": "m"}
+    for said in ({"error": long}, [{"error": long}], {"type": "error", "error": long}):
+        error = refusal("p", 400, {}, json.dumps(said).encode())
+        assert len(error.body) <= 2_000
+        kept = json.loads(error.body)
+        assert kept["error"]["code"] == "context_length_exceeded"
+        assert kept["error"]["message"].startswith("Too long. xxx")
+        assert kept.get("type") == (said.get("type") if isinstance(said, dict) else None)
+
+
+@given(st.binary(max_size=3_000) | st.text(max_size=800).map(str.encode))
+def test_whatever_a_body_holds_it_is_an_error_of_bounded_size(content: bytes) -> None:
+    error = refusal("p", 400, {}, content)
+    assert len(error.body) <= 2_000
+    assert len(str(error)) < 2_100

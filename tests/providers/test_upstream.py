@@ -450,7 +450,7 @@ def test_retry_after_and_the_providers_words_are_kept() -> None:
     error, _, _ = run(reply(whole(body, b"429 Slow", b"retry-after: 7\r\n")), failing)
     assert error.retry_after_s == 7
     assert "slow down" in error.body
-    assert len(error.body) == 2_000
+    assert len(error.body) <= 2_000
 
 
 @pytest.mark.parametrize("first", [b"", b"\n\n", b"<html>", b'{"choices": []}', b"dolphin: 1\n\n"])

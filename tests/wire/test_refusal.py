@@ -54,8 +54,8 @@ def test_a_failed_provider_is_a_bad_gateway(kind: str, status: int, code: str) -
     assert refusal.message == "Our own sentence."
 
 
-def test_a_provider_out_of_capacity_names_a_time_or_we_do() -> None:
-    assert refusal_for(failure("rate_limited")).retry_after_s == 1.0
+def test_only_a_time_that_a_provider_names_is_passed_on() -> None:
+    assert refusal_for(failure("rate_limited")).headers() == []
     named = refusal_for(failure("rate_limited", retry_after_s=30.0))
     assert (named.status, named.code, named.retry_after_s) == (429, "rate_limit_exceeded", 30.0)
 
@@ -75,11 +75,25 @@ def test_a_provider_out_of_capacity_names_a_time_or_we_do() -> None:
             "not_found_error",
             "not_found",
         ),
-        ("<html>", "The provider answered 422.", "invalid_request_error", None),
-        ("", "The provider answered 422.", "invalid_request_error", None),
+        ("<html>", "Our own sentence.", "invalid_request_error", None),
+        ("", "Our own sentence.", "invalid_request_error", None),
+        ("Bad request: no model", "Bad request: no model", "invalid_request_error", None),
+        ("<html><h1>Not <b>here</b></h1>", "Not here", "invalid_request_error", None),
+        (
+            '[{"error": {"code": 400, "message": "Bad schema.", "status": "INVALID_ARGUMENT"}}]',
+            "Bad schema.",
+            "invalid_request_error",
+            None,
+        ),
+        (
+            '{"detail": [{"loc": ["body", "n"], "msg": "Extra inputs"}]}',
+            "body.n: Extra inputs",
+            "invalid_request_error",
+            None,
+        ),
         ('"no"', "no", "invalid_request_error", None),
-        ('{"error": "no"}', "Our own sentence.", "invalid_request_error", None),
-        ('{"detail": "no"}', "Our own sentence.", "invalid_request_error", None),
+        ('{"error": "no"}', "no", "invalid_request_error", None),
+        ('{"detail": "no"}', "no", "invalid_request_error", None),
         (
             '{"error": {"message": 5, "code": 7}}',
             "Our own sentence.",
@@ -98,6 +112,16 @@ def test_a_providers_own_refusal_is_passed_on(
         kind,
         code,
     )
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_key_of_ours_that_is_refused_is_not_the_callers(status: int) -> None:
+    error = '{"error": {"message": "Incorrect API key", "code": "invalid_api_key"}}'
+    refusal = refusal_for(failure("refused", body=error, status=status))
+    assert (refusal.status, refusal.type) == (502, "api_error")
+    assert "gateway's own key" in refusal.message
+    # Neither vendor's client asks again: it would be told the same.
+    assert refusal.headers() == [(b"x-should-retry", b"false")]
 
 
 def test_what_cannot_be_translated_is_said_in_our_own_words() -> None:
