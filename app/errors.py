@@ -67,6 +67,7 @@ class ProviderError(TierwatchError):
         body: the provider's own error body (first 2,000 characters), for the attempt's record.
         billed: tokens the provider counted although its answer is of no use: prompt, completion,
             cached, cache write.
+        told: headers of the provider's answer that concern the caller, by lower-case names.
         spent_usd: what this and the calls before it for the same answer cost, where a price is
             known. Set by who knows the price.
         refused_for: what a refusal is about, where that is known: ``parameter``, ``context`` (too
@@ -89,6 +90,7 @@ class ProviderError(TierwatchError):
         self.body = body
         self.billed = (0, 0, 0, 0)
         self.spent_usd = 0.0
+        self.told: tuple[tuple[bytes, bytes], ...] = ()
         self.refused_for = ""
         super().__init__(message)
 

@@ -8,7 +8,7 @@ import ssl
 from typing import Protocol, cast
 
 from tierwatch.client.address import Origin
-from tierwatch.client.answer import Answer
+from tierwatch.client.answer import Answer, Fields
 from tierwatch.client.face import IDLE_S
 from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError, UnreachableError
 from tierwatch.client.parser import AnswerParser
@@ -328,6 +328,11 @@ class ConnectionReply:
     def header(self, name: str) -> str:
         """The value of a header, named in lower case; empty where there is none."""
         return self._answer.header(name)
+
+    @property
+    def fields(self) -> Fields:
+        """Names and values of the head, as they were sent."""
+        return self._answer.fields
 
     async def read(self) -> bytes:
         """All that has come and was not read yet, once there is something; nothing at the end.

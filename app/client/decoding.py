@@ -1,6 +1,7 @@
 """Answers that come compressed, though identity was asked for: what lies between may do so."""
 
 import zlib
+from collections.abc import Sequence
 
 from tierwatch.client.face import Reply
 from tierwatch.client.faults import BrokenAnswerError, CutError
@@ -41,6 +42,11 @@ class DecodedReply:
     def header(self, name: str) -> str:
         """The value of a header, named in lower case; empty where there is none."""
         return self._reply.header(name)
+
+    @property
+    def fields(self) -> Sequence[tuple[bytes, bytes]]:
+        """Names and values of the head, as they were sent."""
+        return self._reply.fields
 
     async def read(self) -> bytes:
         """All that has come and can be unpacked, up to a bound; nothing at the end.

@@ -1,6 +1,6 @@
 """What a client is to its caller, whichever implementation it is."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -29,6 +29,10 @@ class Reply(Protocol):
 
     def header(self, name: str) -> str:
         """The value of a header, named in lower case; empty where there is none."""
+
+    @property
+    def fields(self) -> Sequence[tuple[bytes, bytes]]:
+        """Names and values of the head, as they were sent."""
 
     async def read(self) -> bytes:
         """All that has come and was not read yet, once there is something; nothing at the end.

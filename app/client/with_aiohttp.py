@@ -3,7 +3,7 @@
 import asyncio
 import io
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -101,6 +101,11 @@ class AiohttpReply:
     def header(self, name: str) -> str:
         """The value of a header, named in lower case; empty where there is none."""
         return ", ".join(self._response.headers.getall(name, ()))
+
+    @property
+    def fields(self) -> Sequence[tuple[bytes, bytes]]:
+        """Names and values of the head, as they were sent."""
+        return self._response.raw_headers
 
     async def read(self) -> bytes:
         """All that has come and was not read yet, once there is something; nothing at the end.

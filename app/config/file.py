@@ -13,7 +13,12 @@ from tierwatch.config.evaluation import (
     evaluation_problems,
     resolved_evaluation,
 )
-from tierwatch.config.gateway import GatewayConfig, cache_problems, model_problems
+from tierwatch.config.gateway import (
+    GatewayConfig,
+    cache_problems,
+    model_problems,
+    passthrough_problems,
+)
 from tierwatch.config.judge import judge_problems, resolved_judge
 from tierwatch.config.notify import WebhookConfig, notify_problems
 from tierwatch.config.people import PeopleConfig, people_problems
@@ -162,6 +167,7 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
     problems += people_problems(document, file.people)
     problems += model_problems(document, file.gateway, tiers)
     problems += provider_problems(document, file.providers)
+    problems += passthrough_problems(document, file.gateway, kinds)
     return problems + cache_problems(document, file.gateway, tiers)
 
 

@@ -18,6 +18,8 @@ from tierwatch.routing.config.reading.fields import (
 )
 from tierwatch.routing.tiers import CACHE_TIER
 
+Passed = Literal["embeddings", "completions", "moderations"]
+
 
 class CacheConfig(Section):
     """Answers that are given again, under ``gateway.cache``."""
@@ -69,6 +71,12 @@ class GatewayConfig(Section):
         description="What becomes of a request for a model that is neither configured nor mapped:"
         " refuse answers 404, route leaves it to the router.",
     )
+    passthrough: Mapping[Passed, Name] = Field(
+        default_factory=dict,
+        description="Which provider takes what is passed on and not routed: embeddings,"
+        " completions, moderations: provider. Default: the provider of the model that is asked for,"
+        " else the first of kind openai.",
+    )
     max_body_mb: Annotated[int, whole_number(1, 1024)] = Field(
         default=20, description="Largest request body, in MiB."
     )
@@ -118,4 +126,17 @@ def model_problems(
         document.problem(("gateway", "models", pattern), repr(target), f"one of {accepted}")
         for pattern, target in gateway.models.items()
         if target != "auto" and target not in tiers
+    ]
+
+
+def passthrough_problems(
+    document: Document, gateway: GatewayConfig, kinds: Mapping[str, str]
+) -> list[Problem]:
+    """What is passed on goes to a provider that is there and speaks OpenAI's wire."""
+    able = [name for name, kind in kinds.items() if kind == "openai"]
+    accepted = f"one of {', '.join(able)}" if able else "a provider of kind openai; there is none"
+    return [
+        document.problem(("gateway", "passthrough", what), repr(provider), accepted)
+        for what, provider in gateway.passthrough.items()
+        if provider not in able
     ]

@@ -11,7 +11,7 @@ from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.current_router import CurrentRouter, Types, no_models, no_types
-from tierwatch.gateway.endpoints.small import SmallEndpoints
+from tierwatch.gateway.endpoints.build_endpoints import build_endpoints
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
@@ -92,12 +92,14 @@ def build_gateway(
         metrics=metrics,
         clock=clock,
     )
-    small = SmallEndpoints(
-        config=config,
+    small, passed = build_endpoints(
+        config,
+        steps,
         current=current,
         names=names,
         keys=keys,
         scrapers=scrapers,
+        upstream=upstream,
         metrics=metrics,
         feedback=feedback,
         started_at=clock(),
@@ -105,9 +107,8 @@ def build_gateway(
     )
     if capture is not None:
         metrics.registry.register(CaptureMetrics(capture))
-
     chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
-    return Gateway(chats, small, _lifespan(upstream, pins, cache, writer, current))
+    return Gateway({**chats, **passed}, small, _lifespan(upstream, pins, cache, writer, current))
 
 
 def _pins(

@@ -52,6 +52,13 @@ class TrafficMetrics:
             ["status"],
             registry,
         )
+        self.beside = _counters(
+            "tierwatch_passed_requests",
+            "Requests beside the chats, which are not routed and not evaluated: passed on, counted"
+            " or only decided, by HTTP status and the named key that was shown.",
+            ["endpoint", "status", "key"],
+            registry,
+        )
         self.feedback = _counters(
             "tierwatch_feedback", "Feedback by what became of it.", ["status"], registry
         )

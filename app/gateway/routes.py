@@ -15,7 +15,7 @@ from tierwatch.gateway.asgi import (
     Send,
     run_lifespan,
 )
-from tierwatch.wire.chat import OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.wires import WIRES
 
@@ -42,7 +42,7 @@ class Gateway:
     between it and the server.
 
     Args:
-        chats: path -> who serves ``POST`` there.
+        chats: path -> who serves ``POST`` there, chats and what is passed on.
         small: everything else.
         open_app: opens what serving needs, and closes it.
 
@@ -77,7 +77,7 @@ class Gateway:
             # Our own mistake: the caller gets the envelope, unless a reply has begun; the log, from
             # the server, the traceback.
             with suppress(Exception):
-                await _our_mistake(scope["path"]).send(send)
+                await _our_mistake(scope).send(send)
             raise
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply:
@@ -90,6 +90,8 @@ class Gateway:
         elif path in self._small:
             accepted, endpoint = self._small[path]
         elif path in self._chats:
+            if _asks_for_a_websocket(scope):
+                return _refused(scope, HTTPStatus.UPGRADE_REQUIRED, [(b"upgrade", b"HTTP/1.1")])
             return _refused(scope, HTTPStatus.METHOD_NOT_ALLOWED, [(b"allow", b"POST")])
         else:
             return self._elsewhere(scope)
@@ -112,13 +114,24 @@ class Gateway:
 def _refused(scope: Scope, status: HTTPStatus, headers: list[Header] | None = None) -> Reply:
     what = f"{scope['method']} {scope['path']}"
     refusal = Refusal(status.value, f"{what}: {status.phrase}.")
-    return Reply(refusal.body(_wire_of(scope["path"])), status.value, headers=headers or ())
+    return Reply(refusal.body(_wire_of(scope)), status.value, headers=headers or ())
 
 
-def _our_mistake(path: str) -> Reply:
+def _our_mistake(scope: Scope) -> Reply:
     refusal = Refusal(500, "The gateway failed. Its log says why.", "api_error")
-    return Reply(refusal.body(_wire_of(path)), refusal.status)
+    return Reply(refusal.body(_wire_of(scope)), refusal.status)
 
 
-def _wire_of(path: str) -> str:
-    return next((name for name, wire in WIRES.items() if path.startswith(wire.route)), OPENAI)
+def _asks_for_a_websocket(scope: Scope) -> bool:
+    """Codex tries one first. On 426 it goes on over HTTP at once, on 405 after seven more tries."""
+    return scope["method"] == "GET" and any(name == b"upgrade" for name, _ in scope["headers"])
+
+
+def _wire_of(scope: Scope) -> str:
+    """The wire of a path; elsewhere that of the client which asks: Anthropic's says so."""
+    path = scope["path"]
+    of_path = next((name for name, wire in WIRES.items() if path.startswith(wire.route)), None)
+    if of_path is not None:
+        return of_path
+    own = any(name == b"anthropic-version" for name, _ in scope["headers"])
+    return ANTHROPIC if own else OPENAI

@@ -107,6 +107,10 @@ class Tallies(Collector):
             of_key[0] += 1
             of_key[1] += served.cost_usd
 
+    def classified(self, cost_usd: float) -> None:
+        """Count what asking the classifier cost for a decision that nothing was served under."""
+        self._classifier_usd += cost_usd
+
     def collect(self) -> Iterator[Metric]:
         """The series, for a scrape."""
         yield from self._by_tier()
@@ -122,7 +126,7 @@ class Tallies(Collector):
             "Spent by this gateway: on serving, and on asking the classifier.",
             "kind",
         )
-        if self._tiers:
+        if self._tiers or self._classifier_usd:
             serving_usd = sum(tier.cost_usd for tier in self._tiers.values())
             spend.add_metric(["serving"], serving_usd)
             spend.add_metric(["classifier"], self._classifier_usd)

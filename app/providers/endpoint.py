@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from tierwatch.client.proxy import Proxy, read_proxy
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import SettingsError
+from tierwatch.wire.chat import ANTHROPIC, OPENAI
 from tierwatch.wire.wires import WIRES
+
+COUNT_TOKENS = "count_tokens"
+# What is passed on to providers of each kind, and its path behind the version.
+_PASSED: Mapping[str, Mapping[str, str]] = {
+    OPENAI: {name: name for name in ("embeddings", "completions", "moderations")},
+    ANTHROPIC: {COUNT_TOKENS: "messages/count_tokens"},
+}
 
 
 def spoken_wire(config: ProviderConfig, caller: str) -> str:
@@ -16,6 +24,13 @@ def spoken_wire(config: ProviderConfig, caller: str) -> str:
 def chat_url(config: ProviderConfig, wire: str = "") -> str:
     """The address that chats are posted to on a wire; on that of its kind where none is said."""
     return WIRES[wire or config.kind].chat_url(config.base_url)
+
+
+def passed_urls(config: ProviderConfig) -> dict[str, str]:
+    """Where a provider takes what is passed on to it, by what that is."""
+    wire = WIRES[config.kind]
+    base = wire.chat_url(config.base_url).removesuffix(wire.route.removeprefix("/v1"))
+    return {name: f"{base}/{path}" for name, path in _PASSED[config.kind].items()}
 
 
 def chat_proxy(config: ProviderConfig, environ: Mapping[str, str]) -> Proxy | None:

@@ -59,7 +59,9 @@ def _kept_error(content: bytes, said: object) -> str:
         if isinstance(inner, dict) and isinstance(value := inner.get(name), str | int)
     }
     names = {name: str(value)[:_LONGEST_NAME] for name, value in names.items()}
-    kept = {"error": {"message": error_text(said)[:_SENTENCE_CHARACTERS], **names}}
+    kept: dict[str, object] = {
+        "error": {"message": error_text(said)[:_SENTENCE_CHARACTERS], **names}
+    }
     if isinstance(error, dict) and error.get("type") == "error":
         kept = {"type": "error", **kept}
     return orjson.dumps(kept).decode()

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal, NamedTuple, Self
 
 from tierwatch.client.address import Address, read_address
 from tierwatch.client.decoding import decoded
@@ -19,9 +19,11 @@ from tierwatch.client.faults import BrokenAnswerError, ClientFault, CutError
 from tierwatch.client.pool import Pool
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError, SettingsError
-from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
+from tierwatch.providers.collected import COLLECTED, collected
+from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url, passed_urls
 from tierwatch.providers.failures import kept_text, refusal
-from tierwatch.wire.json_bytes import read_outside_json
+from tierwatch.providers.told import Told, told
+from tierwatch.wire.json_bytes import read_outside_json, write_json
 
 ClientName = Literal["pool", "aiohttp"]
 
@@ -31,6 +33,7 @@ LONGEST_ANSWER_S = 600.0
 # tens. Beyond this it is no chat completion, and must not fill the gateway's memory.
 _MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MAX_ERROR_BYTES = 64 * 1024
+_FIELDS = (b"data:", b"event:", b":")
 _EVENT_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 
 
@@ -40,7 +43,24 @@ class _Endpoint:
 
     kind: str
     addresses: Mapping[str, Address]  # by wire
+    passed: Mapping[str, Address]
     silence_s: float
+
+
+class Completed(NamedTuple):
+    """A whole answer.
+
+    Attributes:
+        raw: as it came, or as it was put together.
+        answer: the same, parsed.
+        wire: that it is on.
+        told: the headers of it that concern the caller.
+    """
+
+    raw: bytes
+    answer: dict[str, Any]
+    wire: str
+    told: Told = ()
 
 
 class Upstream:
@@ -104,8 +124,8 @@ class Upstream:
         *,
         wire: str = "",
         within_s: float = LONGEST_ANSWER_S,
-    ) -> tuple[bytes, dict[str, Any]]:
-        """Send a chat and return the whole answer, as it came and as parsed.
+    ) -> Completed:
+        """Send a chat and return the whole answer, also where it comes as a stream of events.
 
         Args:
             provider: name in the ``providers`` section.
@@ -127,7 +147,14 @@ class Upstream:
         finally:
             # After a whole read the connection is back in the pool and this does nothing.
             reply.close()
-        return raw, _parsed(provider, raw)
+        wire = wire or self.kind(provider)
+        if _begins_events(raw):
+            try:
+                chat = collected(wire, raw)
+            except ProviderError as error:
+                raise _unusable(provider, str(error), error.kind, raw) from error
+            return Completed(write_json(chat), chat, COLLECTED, told(reply.fields))
+        return Completed(raw, _parsed(provider, raw), wire, told(reply.fields))
 
     async def stream(
         self,
@@ -137,8 +164,10 @@ class Upstream:
         *,
         wire: str = "",
         within_s: float = LONGEST_ANSWER_S,
-    ) -> "UpstreamStream":
+    ) -> "UpstreamStream | Completed":
         """Send a chat and return the open stream of events once its first bytes are here.
+
+        A provider that answers with a whole answer all the same is taken at that.
 
         ``timeout_s`` bounds the wait for the first bytes and every pause between two chunks;
         ``within_s`` the former alone.
@@ -157,6 +186,8 @@ class Upstream:
             if isinstance(error, TimeoutError | ClientFault):
                 raise _failure(provider, error) from error
             raise
+        if first.lstrip()[:1] == b"{":
+            return await self._whole_after_all(provider, wire, reply, first, within_s)
         problem = _stream_problem(first)
         if problem is not None:
             reply.close()
@@ -169,6 +200,61 @@ class Upstream:
         reply.unhurried(silence_s)
         return UpstreamStream(provider, reply, first)
 
+    async def pass_on(
+        self,
+        provider: str,
+        what: str,
+        body: bytes,
+        headers: Mapping[str, str] | None = None,
+        *,
+        within_s: float = LONGEST_ANSWER_S,
+    ) -> "UpstreamReply":
+        """Send a body to another of the provider's endpoints; the answer, whatever its status.
+
+        Args:
+            provider: name in the ``providers`` section.
+            what: as `passes_on` knows it.
+            body: the request, untouched.
+            headers: added to the provider's own.
+            within_s: until the answer has begun.
+
+        Raises:
+            ProviderError: there was no answer.
+        """
+        endpoint = self._endpoints[provider]
+        deadline = asyncio.get_running_loop().time() + within_s
+        try:
+            reply = await self._send(endpoint.passed[what], body, headers, deadline)
+        except (TimeoutError, ClientFault) as error:
+            raise _failure(provider, error) from error
+        reply.unhurried(endpoint.silence_s)
+        return UpstreamReply(provider, reply)
+
+    def passes_on(self, provider: str, what: str) -> bool:
+        """Whether the provider has this endpoint: ``embeddings``, ``count_tokens`` and others."""
+        return what in self._endpoints[provider].passed
+
+    async def _whole_after_all(
+        self, provider: str, wire: str, reply: Reply, first: bytes, within_s: float
+    ) -> Completed:
+        reply.unhurried(within_s)  # of a whole answer nothing more may be heard for long
+        try:
+            raw = first + await _read(provider, reply, _MAX_ANSWER_BYTES)
+        except (TimeoutError, ClientFault) as error:
+            raise _failure(provider, error) from error
+        finally:
+            reply.close()
+        return Completed(
+            raw, _parsed(provider, raw), wire or self.kind(provider), told(reply.fields)
+        )
+
+    async def _send(
+        self, address: Address, body: bytes, headers: Mapping[str, str] | None, deadline: float
+    ) -> Reply:
+        if self._client is None:
+            raise RuntimeError("Upstream is used outside its `async with` block.")
+        return _decoded(await self._client.post(address, body, deadline=deadline, headers=headers))
+
     async def _post(
         self,
         provider: str,
@@ -177,13 +263,10 @@ class Upstream:
         wire: str,
         deadline: float,
     ) -> Reply:
-        if self._client is None:
-            raise RuntimeError("Upstream is used outside its `async with` block.")
         endpoint = self._endpoints[provider]
         address = endpoint.addresses[wire or endpoint.kind]
         try:
-            reply = await self._client.post(address, body, deadline=deadline, headers=headers)
-            reply = _decoded(reply)
+            reply = await self._send(address, body, headers, deadline)
         except (TimeoutError, ClientFault) as error:
             raise _failure(provider, error) from error
         except ValueError as error:  # from the caller: the next provider would get it as well
@@ -197,22 +280,44 @@ class Upstream:
         finally:
             reply.close()
         pauses = {name: reply.header(name) for name in ("retry-after-ms", "retry-after")}
-        raise refusal(provider, reply.status, pauses, raw)
+        refused = refusal(provider, reply.status, pauses, raw)
+        refused.told = told(reply.fields)
+        raise refused
 
 
-class UpstreamStream:
-    """A stream of events that has begun. Close it, whatever happened.
+class UpstreamReply:
+    """An answer of any status that has begun. Close it, whatever happened.
 
     Attributes:
-        first: the first bytes; `read` gives those after them, as they arrive.
+        status: of HTTP.
     """
 
-    __slots__ = ("_provider", "_reply", "first")
+    __slots__ = ("_provider", "_reply", "status")
 
-    def __init__(self, provider: str, reply: Reply, first: bytes) -> None:
+    def __init__(self, provider: str, reply: Reply) -> None:
         self._provider = provider
         self._reply = reply
-        self.first = first
+        self.status = reply.status
+
+    @property
+    def told(self) -> Told:
+        """The headers of the answer that concern the caller."""
+        return told(self._reply.fields)
+
+    def header(self, name: str) -> str:
+        """The value of a header, named in lower case; empty where there is none."""
+        return self._reply.header(name)
+
+    async def read_whole(self) -> bytes:
+        """All of it.
+
+        Raises:
+            ProviderError: it breaks off, falls silent, or has more than 64 MiB.
+        """
+        try:
+            return await _read(self._provider, self._reply, _MAX_ANSWER_BYTES)
+        except (TimeoutError, ClientFault) as error:
+            raise _failure(self._provider, error) from error
 
     async def read(self) -> bytes:
         """Give the next bytes, all that have come; none at the end.
@@ -232,6 +337,20 @@ class UpstreamStream:
         self._reply.close()
 
 
+class UpstreamStream(UpstreamReply):
+    """A stream of events that has begun. Close it, whatever happened.
+
+    Attributes:
+        first: the first bytes; `read` gives those after them, as they arrive.
+    """
+
+    __slots__ = ("first",)
+
+    def __init__(self, provider: str, reply: Reply, first: bytes) -> None:
+        super().__init__(provider, reply)
+        self.first = first
+
+
 def _client(name: ClientName) -> Client:
     if name == "pool":
         return Pool()
@@ -249,10 +368,13 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
         addresses = {
             wire: read_address(chat_url(config, wire), headers, proxy) for wire in config.wires
         }
+        passed = {
+            what: read_address(url, headers, proxy) for what, url in passed_urls(config).items()
+        }
     except ValueError as error:
         asked = "" if config.api_key is None else f"{config.api_key.variable} or "
         raise SettingsError(f"{asked}{config.base_url}: {error}") from None
-    return _Endpoint(kind=config.kind, addresses=addresses, silence_s=config.timeout_s)
+    return _Endpoint(config.kind, addresses, passed, config.timeout_s)
 
 
 def _decoded(reply: Reply) -> Reply:
@@ -293,6 +415,14 @@ def _parsed(provider: str, raw: bytes) -> dict[str, Any]:
             body=kept_text(raw),
         )
     return value
+
+
+def _begins_events(raw: bytes) -> bool:
+    return raw.lstrip().startswith(_FIELDS)
+
+
+def _unusable(provider: str, why: str, kind: str, raw: bytes) -> ProviderError:
+    return ProviderError(f"{provider}: {why}", kind=kind, status=200, body=kept_text(raw))
 
 
 def _stream_problem(first: bytes) -> str | None:

@@ -9,7 +9,7 @@ from tierwatch.wire.json_bytes import read_json, write_json
 from tierwatch.wire.wires import WIRES
 
 # Statuses with which a provider refuses the gateway, and not what it was asked.
-_OURS = frozenset({401, 402, 403})
+REFUSED_US = frozenset({401, 402, 403})
 # As much as is kept of a provider's own error.
 _LONGEST_MESSAGE = 2_000
 
@@ -21,10 +21,12 @@ class Refusal(Fault):
     Attributes:
         retry_after_s: seconds after which it may; None where nobody has said.
         final: whether asking again is of no use, although the status sounds as if it were.
+        told: what the head of the provider's answer tells the caller, by lower-case names.
     """
 
     retry_after_s: float | None = None
     final: bool = False
+    told: tuple[tuple[bytes, bytes], ...] = ()
 
     @property
     def shortened(self) -> "Refusal":
@@ -47,8 +49,12 @@ class Refusal(Fault):
 
 def refusal_for(error: ProviderError) -> Refusal:
     """What the caller is told when no provider answered, or one refused the request itself."""
+    return replace(_refusal(error), told=error.told) if error.told else _refusal(error)
+
+
+def _refusal(error: ProviderError) -> Refusal:
     if error.kind == "refused":
-        return _ours_refused(error) if error.status in _OURS else _passed_on(error)
+        return _ours_refused(error) if error.status in REFUSED_US else _passed_on(error)
     if error.kind == "rate_limited":
         # Only a time that the provider named: without one clients have better rules of their own,
         # and Codex asks again six times where it sees any.

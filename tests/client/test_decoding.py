@@ -21,6 +21,8 @@ class Pieces:
         self._pieces = list(pieces)
         self.said: list[object] = []
 
+    fields: tuple[tuple[bytes, bytes], ...] = ()
+
     def header(self, name: str) -> str:
         return self._coding if name == "content-encoding" else "other"
 

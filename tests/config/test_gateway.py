@@ -24,7 +24,7 @@ PROBLEMS = [
         (
             "1: gateway.log_content: found an unknown key; accepted"
             " api_keys, auto_models, cache, capture_buffer, client, deadline, max_body_mb,"
-            " max_kept_stream_mb, models, unknown_model"
+            " max_kept_stream_mb, models, passthrough, unknown_model"
         ),
     ),
     (
@@ -64,6 +64,11 @@ PROBLEMS = [
         "routing:",
         "gateway: {unknown_model: guess}\nrouting:",
         "1: gateway.unknown_model: found 'guess'; accepted 'refuse' or 'route'",
+    ),
+    (
+        "routing:",
+        "gateway: {passthrough: {embeddings: anthropic}}\nrouting:",
+        "1: gateway.passthrough.embeddings: found 'anthropic'; accepted one of openai",
     ),
     ("routing:", "gateway: 7\nrouting:", "1: gateway: found 7; accepted a mapping"),
     (

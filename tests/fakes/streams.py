@@ -17,6 +17,8 @@ from tierwatch.wire.stream_relay import StreamRelay
 class Stream:
     """A provider's stream: pieces, then its end or an error."""
 
+    told = ()
+
     def __init__(self, pieces: Sequence[bytes], error: ProviderError | None) -> None:
         self._pieces = list(pieces)
         self._error = error

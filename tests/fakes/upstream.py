@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tierwatch.errors import ProviderError
+from tierwatch.providers.upstream import Completed
 
 Reply = Mapping[str, Any] | ProviderError | Sequence[bytes] | asyncio.Event
 
@@ -45,11 +46,11 @@ class ScriptedUpstream:
         *,
         wire: str = "",
         within_s: float = math.inf,
-    ) -> tuple[bytes, dict[str, Any]]:
+    ) -> Completed:
         self.wires.append(wire)
         self.within_s.append(within_s)
         reply = await self._next(provider, body, headers)
-        return json.dumps(reply).encode(), dict(reply)
+        return Completed(json.dumps(reply).encode(), dict(reply), wire or self.kind(provider))
 
     async def stream(
         self,
@@ -76,6 +77,8 @@ class ScriptedUpstream:
 
 class ScriptedStream:
     """A stream of chunks."""
+
+    told = ()
 
     def __init__(self, chunks: Sequence[bytes]) -> None:
         self.first, *self._rest = chunks

@@ -23,6 +23,7 @@ SERIES = {
     "tierwatch_model_version",
     "tierwatch_models_refused",
     "tierwatch_overhead_seconds",
+    "tierwatch_passed_requests",
     "tierwatch_pin_looks",
     "tierwatch_policy_poll_failures",
     "tierwatch_policy_version",

@@ -68,7 +68,13 @@ class Sent:
         return bytes(self.messages[1]["body"])
 
 
-def ask(method: str, path: str, query: bytes = b"", sent: Sent | None = None) -> Sent:
+def ask(
+    method: str,
+    path: str,
+    query: bytes = b"",
+    sent: Sent | None = None,
+    headers: tuple[tuple[bytes, bytes], ...] = ((b"a", b"1"),),
+) -> Sent:
     sent = sent or Sent()
     scope = {"type": "http", "method": method, "path": path, "query_string": query}
     app = Gateway(dict.fromkeys(CHATS, chat), Small(), opened)
@@ -76,7 +82,7 @@ def ask(method: str, path: str, query: bytes = b"", sent: Sent | None = None) ->
     async def receive() -> Any:
         raise AssertionError
 
-    asyncio.run(app({**scope, "headers": [(b"a", b"1")]}, receive, sent))
+    asyncio.run(app({**scope, "headers": list(headers)}, receive, sent))
     return sent
 
 
@@ -126,6 +132,21 @@ def test_another_path_is_404_in_the_envelope(path: str) -> None:
     sent = ask("GET", path)
     assert sent.status == 404
     assert json.loads(sent.body)["error"]["message"] == f"GET {path}: Not Found."
+
+
+def test_elsewhere_the_envelope_is_that_of_the_client_that_asks() -> None:
+    said = ask("GET", "/v1/files", headers=((b"anthropic-version", b"2023-06-01"),))
+    assert (said.status, json.loads(said.body)["error"]["type"]) == (404, "not_found_error")
+    assert json.loads(said.body)["type"] == "error"
+    assert "type" not in json.loads(ask("GET", "/v1/files").body)
+
+
+def test_who_would_rather_have_a_websocket_is_sent_to_http() -> None:
+    # Codex asks for one, and after 405 asks seven times more before it goes on.
+    upgrade = ((b"connection", b"Upgrade"), (b"upgrade", b"websocket"))
+    assert ask("GET", "/v1/chat/completions", headers=upgrade).status == 426
+    assert ask("GET", "/healthz", headers=upgrade).status == 200
+    assert ask("POST", "/v1/messages", headers=upgrade).status == 200
 
 
 def test_below_anthropics_path_the_envelope_is_anthropics() -> None:

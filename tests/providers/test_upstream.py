@@ -13,7 +13,7 @@ import pytest
 
 from tierwatch.config import ProviderConfig
 from tierwatch.errors import ProviderError, SettingsError
-from tierwatch.providers.upstream import Upstream
+from tierwatch.providers.upstream import Completed, Upstream
 from tierwatch.retry_after import LONGEST_READ_S
 from tierwatch.wire.json_bytes import read_json, write_json
 
@@ -90,7 +90,7 @@ def run(
     return asyncio.run(main()), requests, connections
 
 
-async def complete(upstream: Upstream) -> tuple[bytes, dict[str, Any]]:
+async def complete(upstream: Upstream) -> Completed:
     return await upstream.complete("p", b'{"a": 1}')
 
 
@@ -108,7 +108,7 @@ async def failing_stream(upstream: Upstream) -> ProviderError:
 
 def test_an_answer_comes_back_as_it_came_and_as_parsed() -> None:
     body = b'{ "choices": [] }'
-    (raw, parsed), requests, _ = run(reply(whole(body)), complete, api_key="env:KEY")
+    (raw, parsed, *_), requests, _ = run(reply(whole(body)), complete, api_key="env:KEY")
     assert (raw, parsed) == (body, {"choices": []})
     head, _, sent = requests[0].partition(b"\r\n\r\n")
     assert sent == b'{"a": 1}'
@@ -214,13 +214,13 @@ def test_an_answer_in_many_pieces_is_put_together() -> None:
             await writer.drain()
             await asyncio.sleep(0.001)
 
-    (raw, _), _, _ = run(talk, complete)
+    (raw, *_), _, _ = run(talk, complete)
     assert raw == body
 
 
 def test_an_answer_that_was_compressed_though_nobody_asked_is_unpacked() -> None:
     packed = whole(gzip.compress(b'{"choices": []}'), headers=b"content-encoding: gzip\r\n")
-    (raw, parsed), _, _ = run(reply(packed), complete)
+    (raw, parsed, *_), _, _ = run(reply(packed), complete)
     assert (raw, parsed) == (b'{"choices": []}', {"choices": []})
 
     async def begin(upstream: Upstream) -> bytes:
@@ -303,7 +303,7 @@ def test_silence_does_not_end_a_whole_answer() -> None:
         writer.write(OK + b"content-length: 2\r\n\r\n{}")
         await writer.drain()
 
-    (raw, _), _, _ = run(talk, lambda upstream: upstream.complete("p", b"{}"), timeout=0.1)
+    (raw, *_), _, _ = run(talk, lambda upstream: upstream.complete("p", b"{}"), timeout=0.1)
     assert raw == b"{}"
 
 
@@ -453,7 +453,7 @@ def test_retry_after_and_the_providers_words_are_kept() -> None:
     assert len(error.body) <= 2_000
 
 
-@pytest.mark.parametrize("first", [b"", b"\n\n", b"<html>", b'{"choices": []}', b"dolphin: 1\n\n"])
+@pytest.mark.parametrize("first", [b"", b"\n\n", b"<html>", b"{", b"dolphin: 1\n\n"])
 def test_what_is_no_stream_is_found_before_it_is_used(first: bytes) -> None:
     raw = EVENTS + (chunk(first) if first else b"") + b"0\r\n\r\n"
     error, _, _ = run(reply(raw), failing_stream)
@@ -485,3 +485,72 @@ def test_json_goes_out_and_comes_back(value: Any) -> None:
 def test_what_is_not_json_is_a_value_error(raw: bytes) -> None:
     with pytest.raises(ValueError):
         read_json(raw)
+
+
+# --- the other shape of answer --------------------------------------------------------------------
+
+
+def begun(upstream: Upstream) -> Any:
+    return upstream.stream("p", b"{}")
+
+
+def test_a_whole_answer_is_taken_where_a_stream_was_asked_for() -> None:
+    body = b'{"choices": [], "x": "' + b"y" * 200_000 + b'"}'
+    answer, _, _ = run(reply(whole(body)), begun)
+    assert isinstance(answer, Completed)
+    assert (answer.raw, answer.wire) == (body, "openai")
+
+
+def test_a_stream_is_put_together_where_a_whole_answer_was_asked_for() -> None:
+    events = b"".join(
+        b"data: %s\n\n" % json.dumps({"id": "c", "model": "m", "created": 1, **one}).encode()
+        for one in (
+            {"choices": [{"index": 0, "delta": {"role": "assistant", "content": "Par"}}]},
+            {"choices": [{"index": 0, "delta": {"content": "is."}, "finish_reason": "stop"}]},
+            {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}},
+        )
+    )
+    answer, _, _ = run(reply(whole(events + b"data: [DONE]\n\n")), complete)
+    assert answer.wire == "openai"
+    assert answer.answer["choices"][0]["message"]["content"] == "Paris."
+    assert json.loads(answer.raw) == answer.answer
+
+
+@pytest.mark.parametrize(
+    ("events", "kind"),
+    [
+        (b'data: {"choices": [{"delta": {"content": "Par"}}]}\n\n', "cut"),
+        (b'data: {"error": {"message": "No."}}\n\n', "server"),
+        (b": nothing\n\n", "unreadable"),
+        (b"data: x\n\n", "unreadable"),
+    ],
+)
+def test_a_stream_that_is_no_answer_is_none(events: bytes, kind: str) -> None:
+    error, _, _ = run(reply(whole(events)), failing)
+    assert (error.kind, error.status) == (kind, 200)
+
+
+def test_what_the_head_tells_the_caller_is_kept() -> None:
+    headers = b"X-Request-Id: req_1\r\nx-ratelimit-remaining-tokens: 9\r\nset-cookie: a=b\r\n"
+    told = ((b"x-request-id", b"req_1"), (b"x-ratelimit-remaining-tokens", b"9"))
+    answer, _, _ = run(reply(whole(b"{}", headers=headers)), complete)
+    assert answer.told == told
+    error, _, _ = run(reply(whole(b"{}", b"429 Slow", headers)), failing)
+    assert error.told == told
+
+
+def test_another_endpoint_answers_with_whatever_it_says() -> None:
+    async def pass_on(upstream: Upstream) -> tuple[int, bytes, str]:
+        answer = await upstream.pass_on("p", "embeddings", b"[1]", {"traceparent": "00"})
+        try:
+            return answer.status, await answer.read(), answer.header("content-type")
+        finally:
+            answer.close()
+
+    packed = whole(b"no", b"400 Bad", b"content-type: text/plain\r\n")
+    (status, body, kind), requests, _ = run(reply(packed), pass_on)
+    assert (status, body, kind) == (400, b"no", "text/plain")
+    head, _, sent = requests[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/embeddings HTTP/1.1")
+    assert b"\r\ntraceparent: 00" in head
+    assert sent == b"[1]"

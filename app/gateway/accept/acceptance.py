@@ -29,6 +29,9 @@ class Acceptance:
         keys: what callers must show.
         conversations: tells them apart.
         clock: epoch seconds.
+
+    Attributes:
+        keys: what callers must show.
     """
 
     def __init__(
@@ -42,8 +45,8 @@ class Acceptance:
         clock: Callable[[], float],
     ) -> None:
         self._current = current
-        self._keys = keys
         self._conversations = conversations
+        self.keys = keys
         self._clock = clock
         self._names = names
         self._deadlines = Deadlines(config.gateway.deadline_s)
@@ -52,7 +55,7 @@ class Acceptance:
     async def accept(self, wire: str, headers: Headers, receive: Receive) -> Asked | Refusal | None:
         """The request; why it is refused; None when the caller left before its last byte."""
         key = shown_key(headers)
-        refusal = self._keys.refuse(key)
+        refusal = self.keys.refuse(key)
         if refusal is not None:
             return refusal
         body = await read_body(receive, headers, self._most)
@@ -91,8 +94,8 @@ class Acceptance:
             chat=chat,
             pinned=pinned,
             called=called,
-            caller=self._keys.name_of(key),
             side_call=kind,
+            caller=self.keys.name_of(key),
         )
 
     def _unknown_model(self, model: str) -> Refusal:

@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+from tierwatch.providers.told import Told
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.first_choice import Reply
 from tierwatch.wire.usage import Usage
@@ -29,11 +30,19 @@ class Said(NamedTuple):
 
 
 class Whole(NamedTuple):
-    """A whole answer, ready for the caller, and the tier as it was served."""
+    """A whole answer, ready for the caller.
+
+    Attributes:
+        body: on the caller's wire.
+        reply: what it says.
+        tier: as it was served.
+        told: what the head of the provider's answer tells the caller.
+    """
 
     body: bytes
     reply: Reply
     tier: Tier
+    told: Told = ()
 
     @property
     def said(self) -> Said:

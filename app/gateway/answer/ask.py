@@ -7,16 +7,16 @@ from typing import NamedTuple
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.forwarded import forwarded
 from tierwatch.gateway.answer.histories import Histories, Spoken
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.answer.question import Question
-from tierwatch.gateway.asked import Asked, Headers
+from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
-from tierwatch.providers.upstream import Upstream
+from tierwatch.providers.upstream import Completed, Upstream
 from tierwatch.routing.decision import Decision
-from tierwatch.wire.chat import ANTHROPIC
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.marks import mentions_reasoning
 from tierwatch.wire.json_bytes import write_json
@@ -24,9 +24,6 @@ from tierwatch.wire.stream_relay import StreamRelay
 from tierwatch.wire.translation import caller_reply, provider_request, reported_usage
 
 Answer = Whole | Begun
-
-# What an Anthropic caller says about its wire, for an Anthropic provider.
-_ANTHROPIC_HEADERS = (b"anthropic-version", b"anthropic-beta")
 
 # Time may run out between the check and the call, and clients read 0 as no limit.
 _SHORTEST_S = 0.001
@@ -101,7 +98,7 @@ class Asker:
         with call:
             request = self._histories.fitted(question, asked, errand.route, decision, call.tier)
             body = write_json(provider_request(caller, wire, request, call.model).request)
-            extra = _forwarded(asked.headers) if caller == wire == ANTHROPIC else None
+            extra = forwarded(asked.headers, caller, wire)
             began = time.perf_counter()
             try:
                 answer = await (self._begin if question.streaming else self._complete)(
@@ -123,20 +120,24 @@ class Asker:
     ) -> Whole:
         provider = call.tier.provider
         wire = self._spoken[provider, asked.wire]
-        raw, answer = await self._upstream.complete(
+        completed = await self._upstream.complete(
             provider, body, extra, wire=wire, within_s=_whole_s(asked, call)
         )
+        return self._whole(asked, ledger, call, completed)
+
+    def _whole(self, asked: Asked, ledger: Ledger, call: Call, completed: Completed) -> Whole:
+        raw, answer, wire, told = completed
         ledger.reasons(seems_to=mentions_reasoning(raw))
         try:
             to = _answer_to(asked, wire)
             said = caller_reply(asked.wire, wire, raw, answer, int(asked.arrived_at), to=to)
         except ProviderError as error:
             raise UselessAnswerError(error, reported_usage(wire, answer).billed) from error
-        return Whole(*said, call.tier)
+        return Whole(*said, call.tier, told)
 
     async def _begin(
         self, asked: Asked, ledger: Ledger, call: Call, body: bytes, extra: dict[str, str] | None
-    ) -> Begun:
+    ) -> Answer:
         provider = call.tier.provider
         wire = self._spoken[provider, asked.wire]
         relay = StreamRelay(
@@ -150,6 +151,8 @@ class Asker:
         stream = await self._upstream.stream(
             provider, body, extra, wire=wire, within_s=max(asked.left_s, _SHORTEST_S)
         )
+        if isinstance(stream, Completed):
+            return self._whole(asked, ledger, call, stream)
         first = relay.feed(stream.first)
         problem = relay.stuck
         if relay.answer.error is not None and not relay.answer.characters:
@@ -174,11 +177,3 @@ def _whole_s(asked: Asked, call: Call) -> float:
     if call.patience_s is None or not isinstance(tokens, int) or tokens <= 0:
         return left_s
     return min(left_s, call.patience_s + _TOKEN_S * min(tokens, _MOST_TOKENS))
-
-
-def _forwarded(headers: Headers) -> dict[str, str]:
-    return {
-        name.decode(): headers[name].decode("latin-1")
-        for name in _ANTHROPIC_HEADERS
-        if name in headers
-    }

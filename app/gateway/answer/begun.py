@@ -5,6 +5,7 @@ from tierwatch.gateway.answer.answer import Said
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
+from tierwatch.providers.told import Told
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.wire.refusal import refusal_for
 from tierwatch.wire.stream_relay import StreamRelay
@@ -90,6 +91,11 @@ class Begun:
         self._stream.close()
         self._call.close()
         self._ledger.reasons(seems_to=self._relay.reasoned)
+
+    @property
+    def told(self) -> Told:
+        """What the head of the provider's answer tells the caller."""
+        return self._stream.told
 
     @property
     def said(self) -> Said:

@@ -13,8 +13,10 @@ from tierwatch.gateway.accept.body import read_body
 from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.asgi import Reply, Request, json_reply
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.endpoints.decisions import Decisions
 from tierwatch.gateway.endpoints.feedback import read_feedback
 from tierwatch.gateway.endpoints.models import ModelLists, asking_wire
+from tierwatch.gateway.endpoints.tokens import TokenCounts
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
 from tierwatch.loop.capture.feedback import Feedback
@@ -34,6 +36,8 @@ class SmallEndpoints:
         scrapers: what readers of the metrics must show.
         metrics: shown, and counts feedback.
         feedback: takes what callers say of answers; called in a thread.
+        counts: of tokens.
+        decisions: without calls.
         started_at: epoch seconds, shown as the models' time of creation.
         capture: how capture is; None when there is none.
     """
@@ -49,6 +53,8 @@ class SmallEndpoints:
         metrics: GatewayMetrics,
         feedback: Callable[[Feedback], None],
         started_at: float,
+        counts: TokenCounts,
+        decisions: Decisions,
         capture: Callable[[], CaptureState] | None = None,
     ) -> None:
         self._most = config.gateway.max_body_mb * 1024 * 1024
@@ -57,6 +63,8 @@ class SmallEndpoints:
         self._scrapers = scrapers
         self._metrics = metrics
         self._feedback = feedback
+        self._counts = counts
+        self._decisions = decisions
         self._capture = capture
         self._models = ModelLists(config, names, started_at)
 
@@ -64,7 +72,10 @@ class SmallEndpoints:
     def routes(self) -> Mapping[str, tuple[str, Callable[[Request], Awaitable[Reply]]]]:
         """Path -> its method, and who answers there."""
         return {
+            "/": ("GET", self.healthz),  # Claude Code asks for its head before it begins
             "/v1/models": ("GET", self.models),
+            "/v1/messages/count_tokens": ("POST", self._counts.count),
+            "/v1/route": ("POST", self._decisions.decide),
             "/v1/feedback": ("POST", self.take_feedback),
             "/healthz": ("GET", self.healthz),
             "/readyz": ("GET", self.readyz),

@@ -11,6 +11,7 @@ from tierwatch.gateway.reply.headers import EVENTS, ExchangeHeaders, Header, jso
 from tierwatch.gateway.reply.refuse import send_refusal
 from tierwatch.gateway.reply.sent import Sent
 from tierwatch.gateway.route.route import Route
+from tierwatch.providers.told import told_to
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.cached_reply import CachedAnswer, streamed_reply, whole_reply
 from tierwatch.wire.form import AnswerTo
@@ -54,6 +55,9 @@ class Replies:
         """
         sent.begins(answer.status if isinstance(answer, Refusal) else _OK, ledger.waited_s)
         headers = self._headers.of(asked, route, ledger, sent.overhead_ms)
+        told = () if isinstance(answer, CachedAnswer) else answer.told
+        if told:
+            headers += told_to(asked.wire, told)
         if isinstance(answer, Begun):
             await _relay(answer, headers, caller, sent)
             return

@@ -88,7 +88,7 @@ class ModelClassifier:
         with call:
             try:
                 async with asyncio.timeout_at(deadline):
-                    raw, answer = await self._upstream.complete(
+                    raw, answer, wire, _ = await self._upstream.complete(
                         # A label is a short answer: as overdue as a stream that has not begun.
                         call.tier.provider,
                         body,

@@ -59,6 +59,13 @@ class Routes:
             decision = await self._decider.decide(asked, bill)
         return self._settled(asked, lookup, recalled, decision)
 
+    async def preview(self, asked: Asked, bill: ClassifierBill) -> Decision:
+        """The decision that a request would be served under; nothing is counted as a turn."""
+        recalled = await self._recall.recall(asked)
+        decision = asked.pinned or await self._decider.decide(asked, bill)
+        turn = self._turns.turn(asked, recalled, decision)
+        return decision if turn is None else turn.decision
+
     def _would_serve(self, asked: Asked, recalled: Recalled, decision: Decision) -> Decision:
         """The decision that would be served now, were there no cache.
 
