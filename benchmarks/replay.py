@@ -113,7 +113,7 @@ def exchanges(path: Path) -> Iterator[RecordedExchange]:
 
 def judge_usd(exchange: RecordedExchange, boundary: int) -> float:
     """A judge that reads our prompt, the question and both answers, in both orders."""
-    system, user = pairwise_prompt("v1")
+    system, user = pairwise_prompt("v2")
     read = len(system.template) + len(user.template)
     read += sum(len(str(message.get("content", ""))) for message in exchange.messages)
     read += sum(len(exchange.answers[NAMES[boundary + up]].text) for up in (0, 1))

@@ -16,6 +16,10 @@ from tierwatch.routing.tiers import resolved_model
 
 _AT = ("evaluation", "judge")
 
+# Fits a context of 32,768 tokens, the smallest of models that are good enough to judge, with a
+# quarter to spare for what the estimate does not know and for the reply.
+PROMPT_TOKENS = 24_000
+
 
 class JudgeConfig(Section):
     """Who compares a pair of answers, under ``evaluation.judge``."""
@@ -36,6 +40,14 @@ class JudgeConfig(Section):
     orders: Literal["both", "one"] = Field(
         default="both",
         description="both asks twice with the answers swapped; disagreement is a tie.",
+    )
+    prompt_tokens: int = Field(
+        default=PROMPT_TOKENS,
+        ge=2_000,
+        le=1_000_000,
+        description="Longest prompt for the judging model, in tokens as tierwatch estimates them;"
+        " what is longer is cut, each part in its own share, both answers alike. Must fit the"
+        " model's context.",
     )
     provider: Name = Field(default="", description="Name under `providers`; default as for tiers.")
     timeout_s: Seconds = Field(

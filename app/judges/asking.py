@@ -1,7 +1,7 @@
 """Asking the judge's model: one prompt, one reply, what it cost."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -87,28 +87,44 @@ class Asker:
     clock: Callable[[], float] = time.monotonic
     _reasons: bool = False
 
-    def ask(self, messages: list[dict[str, Any]], tally: Tally, *, max_tokens: int) -> str:
+    def ask(
+        self,
+        messages: list[dict[str, Any]],
+        tally: Tally,
+        *,
+        max_tokens: int,
+        response_format: Mapping[str, Any] | None = None,
+    ) -> str:
         """Return the reply's text, empty when there is none, and add the call to ``tally``.
+
+        Args:
+            messages: the prompt.
+            tally: of the pair.
+            max_tokens: of the reply, thoughts apart.
+            response_format: the form it is held to, in OpenAI's words.
 
         Raises:
             ProviderError: there was no answer, or no time is left. ``spent_usd`` is the tally's
                 cost, which would be lost with it.
         """
+        asked: dict[str, Any] = {"messages": messages}
+        if response_format is not None:
+            asked["response_format"] = response_format
         try:
-            text, cut = self._complete(self._request(messages, max_tokens), tally)
+            text, cut = self._complete(self._request(asked, max_tokens), tally)
             if not cut or self._reasons or not _is_thought(text):
                 return text
             self._reasons = True
-            return self._complete(self._request(messages, max_tokens), tally)[0]
+            return self._complete(self._request(asked, max_tokens), tally)[0]
         except ProviderError as problem:
             if self.price is not None:
                 tally.cost_usd += self.price.cost_usd(*problem.billed)
             problem.spent_usd = tally.cost_usd
             raise
 
-    def _request(self, messages: list[dict[str, Any]], max_tokens: int) -> dict[str, Any]:
+    def _request(self, asked: dict[str, Any], max_tokens: int) -> dict[str, Any]:
         most = max_tokens + _REASONING_TOKENS if self._reasons else max_tokens
-        return {"model": self.model, "messages": messages, "temperature": 0, "max_tokens": most}
+        return {"model": self.model, **asked, "temperature": 0, "max_tokens": most}
 
     def _time_left(self, tally: Tally) -> float | None:
         if self.timeout_s is None:

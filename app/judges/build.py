@@ -55,6 +55,7 @@ def build_judge(
         config.provider,
         config.model,
         orders=config.orders,
+        prompt_tokens=config.prompt_tokens,
         price=price,
         timeout_s=config.timeout_s,
     )

@@ -2,26 +2,64 @@
 
 import functools
 import hashlib
+import math
 import secrets
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib.resources import files
 from string import Template
 from typing import Any, Literal
 
-from tierwatch.errors import JudgeError, UnreadableVerdictError
+from tierwatch.config.judge import PROMPT_TOKENS
+from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
 from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.judges.reply import RAW_CHARS, Reading, read_verdict
-from tierwatch.judges.transcript import answer_text, conversation_text, cut_middle, readable
-from tierwatch.judges.verdict import Answer, Order, OrderVerdict, Preferred, Question, Verdict
+from tierwatch.judges.shown.prompt_texts import PromptTexts, prompt_texts
+from tierwatch.judges.shown.token_estimate import estimated_tokens
+from tierwatch.judges.transcript import answer_text
+from tierwatch.judges.verdict import (
+    TOO_LONG,
+    UNREADABLE,
+    Answer,
+    Order,
+    OrderVerdict,
+    Preferred,
+    Question,
+    Verdict,
+)
 from tierwatch.routing.tiers import Price
 
-# About 6,000 tokens for each of conversation, A and B.
-MAX_CHARS = 24_000
+# Which file of `prompts/` is sent; part of the judge's version.
+PROMPT_VERSION = "v2"
+# However little is allowed, so much of a pair is shown.
+_LEAST_TOKENS = 500
+# What is tried of that room where the model says that the prompt is too long.
+_ROOMS = (1.0, 0.5, 0.25)
 # A reason of two sentences and the verdict take about 80 tokens.
 MAX_TOKENS = 400
 # One retry: a reply without a verdict is mostly chance, twice in a row it is a habit.
 TRIES = 2
 _NONCE_TRIES = 8
+# The form of the reply, for models that can be held to one.
+_FORM: dict[str, Any] = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "verdict",
+        "strict": True,
+        "schema": {
+            "type": "object",
+            "properties": {
+                "reason": {"type": "string"},
+                "verdict": {"type": "string", "enum": ["A", "B", "tie"]},
+            },
+            "required": ["reason", "verdict"],
+            "additionalProperties": False,
+        },
+    },
+}
+# Servers are upgraded; whether a model can be held to a form is asked again after an hour.
+_FORM_REFUSED_S = 3_600.0
 
 
 class PairwiseJudge:
@@ -36,13 +74,14 @@ class PairwiseJudge:
         client: asks models, see `Completes`.
         provider: name of the provider in the configuration.
         model: the judge's model.
-        prompt_version: which file of ``prompts/`` is sent.
         orders: ``both`` or ``one``.
-        max_chars: longest conversation and longest answer sent; the middle is cut from longer ones.
+        prompt_tokens: longest prompt sent, as we estimate it; what is longer is cut, each part in
+            its own share (`shown.prompt_texts`).
         price: of the judge's model; without it cost counts as 0.
         timeout_s: what one comparison may take, all its calls together; None leaves each call to
             the client's own time-out.
         nonce: gives the code in the fences; its authors must not be able to guess it.
+        clock: seconds that never go back.
     """
 
     def __init__(
@@ -51,27 +90,39 @@ class PairwiseJudge:
         provider: str,
         model: str,
         *,
-        prompt_version: str = "v1",
         orders: Literal["both", "one"] = "both",
-        max_chars: int = MAX_CHARS,
+        prompt_tokens: int = PROMPT_TOKENS,
         price: Price | None = None,
         timeout_s: float | None = None,
         nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._asker = Asker(client, provider, model, price, timeout_s)
-        self._prompts = pairwise_prompt(prompt_version)
+        self._prompts = pairwise_prompt(PROMPT_VERSION)
+        around = sum(estimated_tokens(part.template) for part in self._prompts)
+        self._tokens = max(_LEAST_TOKENS, prompt_tokens - around)
         self._orders = orders
-        self._max_chars = max_chars
         self._nonce = nonce
-        self._version = f"pairwise/{prompt_version}/{model}" + ("/one" if orders == "one" else "")
+        self._clock = clock
+        self._formless_until = -math.inf
+        self._version = f"pairwise/{PROMPT_VERSION}/{model}" + ("/one" if orders == "one" else "")
+        if prompt_tokens != PROMPT_TOKENS:
+            self._version += f"/{prompt_tokens}"
 
     @property
     def version(self) -> str:
-        """``pairwise/<prompt version>/<model>``, with ``/one`` when asked in one order only."""
+        """``pairwise/<prompt version>/<model>``.
+
+        With ``/one`` when asked in one order only, and with the length of its prompts where that is
+        not the usual one: a judge that is shown less is another one.
+        """
         return self._version
 
     def judge(self, question: Question, served: Answer, alternative: Answer) -> Verdict:
-        """Ask in each order and combine. Unscored when an order stays unreadable after one retry.
+        """Ask in each order and combine.
+
+        Unscored when an order stays unreadable after one retry, or when the model takes not even a
+        quarter of the prompt.
 
         Raises:
             ProviderError: the provider did not answer, or not within the time.
@@ -109,26 +160,53 @@ class PairwiseJudge:
         self, order: Order, question: Question, served: Answer, alternative: Answer, tally: Tally
     ) -> OrderVerdict:
         first, second = (served, alternative) if order == "served_first" else (alternative, served)
+        for share in _ROOMS:
+            texts = prompt_texts(question, first, second, tokens=int(self._tokens * share))
+            cut = _by_side(texts.left_out, order)
+            try:
+                return replace(self._read(order, texts, tally), cut=cut)
+            except ProviderError as problem:
+                if problem.refused_for != "context":
+                    raise
+                why = f"the model refused {len(_ROOMS)} prompts, each shorter than the last."
+        return OrderVerdict(order, None, f"{TOO_LONG}: {order}, {why}", "", cut)
+
+    def _read(self, order: Order, texts: PromptTexts, tally: Tally) -> OrderVerdict:
         raw, why = "", ""
-        for _ in range(TRIES):
+        for again in range(TRIES):
             # A fresh code each time: a reply that failed once is not asked for word by word again.
-            messages = self._messages(question, first, second)
-            raw = self._asker.ask(messages, tally, max_tokens=MAX_TOKENS)
+            messages = self._messages(texts)
+            # Nor in the form that it failed in: some servers hold models to one badly.
+            raw = self._reply(messages, tally, formless=again > 0)
             try:
                 reading = read_verdict(raw, judged=messages[-1]["content"])
             except UnreadableVerdictError as problem:
                 why = str(problem)
                 continue
             return OrderVerdict(order, _preferred(reading, order), reading.reason, raw[:RAW_CHARS])
+        why = f"{UNREADABLE}: {order}, {TRIES} times. {why}"
         return OrderVerdict(order, None, why, raw[:RAW_CHARS])
 
-    def _messages(self, question: Question, first: Answer, second: Answer) -> list[dict[str, Any]]:
+    def _reply(self, messages: list[dict[str, Any]], tally: Tally, *, formless: bool) -> str:
+        """The model's words, held to the form of a verdict where it can be."""
+        if not formless and self._clock() >= self._formless_until:
+            try:
+                return self._asker.ask(
+                    messages, tally, max_tokens=MAX_TOKENS, response_format=_FORM
+                )
+            except ProviderError as problem:
+                if problem.refused_for != "structured_output":
+                    raise
+                self._formless_until = self._clock() + _FORM_REFUSED_S
+        return self._asker.ask(messages, tally, max_tokens=MAX_TOKENS)
+
+    def _messages(self, texts: PromptTexts) -> list[dict[str, Any]]:
         data = {
-            "conversation": conversation_text(question),
-            "answer_a": answer_text(first),
-            "answer_b": answer_text(second),
+            "conversation": texts.conversation,
+            "answer_a": texts.answer_a,
+            "answer_b": texts.answer_b,
+            "tools": texts.tools,
         }
-        data = {name: cut_middle(readable(text), self._max_chars) for name, text in data.items()}
         nonce = self._fresh_nonce("\n".join(data.values()))
         system, user = self._prompts
         return [
@@ -165,6 +243,13 @@ def pairwise_prompt(version: str) -> tuple[Template, Template]:
     return Template(system), Template(user.rstrip("\n"))
 
 
+def _by_side(left_out: Mapping[str, int], order: Order) -> dict[str, int]:
+    """Characters left out, the answers by who gave them."""
+    a, b = ("served", "alternative") if order == "served_first" else ("alternative", "served")
+    names = {"answer_a": a, "answer_b": b}
+    return {names.get(part, part): signs for part, signs in left_out.items()}
+
+
 def _preferred(reading: Reading, order: Order) -> Preferred:
     if reading.verdict == "tie":
         return "tie"
@@ -174,7 +259,7 @@ def _preferred(reading: Reading, order: Order) -> Preferred:
 def _combined(heard: list[OrderVerdict]) -> tuple[Preferred | None, str, str]:
     last = heard[-1]
     if last.preferred is None:
-        return None, "pairwise", f"{last.order}: unreadable {TRIES} times. {last.reason}"
+        return None, "pairwise", last.reason
     if len(heard) == 1:
         return last.preferred, "one_order", last.reason
     first = heard[0]

@@ -18,7 +18,16 @@ import httpx
 from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
 from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.judges.transcript import answer_text, readable, tool_calls
-from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
+from tierwatch.judges.verdict import (
+    INCOMPLETE,
+    TOO_LONG,
+    UNREADABLE,
+    Answer,
+    Judge,
+    Preferred,
+    Question,
+    Verdict,
+)
 from tierwatch.retry_after import read_retry_after
 from tierwatch.routing.tiers import Price
 
@@ -92,17 +101,19 @@ class RagasJudge:
                     if math.isfinite(value):
                         scores[f"{side}.{metric}"] = min(1.0, max(0.0, value))
                     else:
-                        why = f"ragas found nothing to score: {metric} of the {side} answer."
+                        why = f"{INCOMPLETE}: nothing to score {metric} of, in the {side} answer."
         except UnreadableVerdictError as problem:
-            why = str(problem)
+            why = f"{UNREADABLE}: {problem}"
         except ProviderError as problem:
-            # Embedding may have failed after the model had been asked, and paid.
-            problem.spent_usd = max(problem.spent_usd, tally.cost_usd)
-            raise
+            if problem.refused_for != "context":
+                # Embedding may have failed after the model had been asked, and paid.
+                problem.spent_usd = max(problem.spent_usd, tally.cost_usd)
+                raise
+            why = f"{TOO_LONG}: the model refused the passages with an answer."
         # A mean over what happened to be scored would compare other things on either side.
         preferred, reason = (None, "") if why else self._compared(scores)
         if preferred is None:
-            scores, why = {}, why or "ragas gave no score that both answers have."
+            scores, why = {}, why or f"{INCOMPLETE}: ragas gave no score that both answers have."
         return Verdict(
             preferred=preferred,
             basis="ragas",

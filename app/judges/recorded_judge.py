@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tierwatch.errors import JudgeError
 from tierwatch.judges.transcript import answer_text
-from tierwatch.judges.verdict import Answer, Preferred, Question, Verdict
+from tierwatch.judges.verdict import NOT_RECORDED, Answer, Preferred, Question, Verdict
 
 Lookup = Callable[[Question, str, str], Preferred | None]
 """Question, served text, alternative text -> the recorded verdict, or None: there is none."""
@@ -32,7 +32,7 @@ class RecordedJudge:
             basis="recorded",
             reason="" if missing else "Recorded verdict.",
             judge_version=self.version,
-            unscored_why="No verdict is recorded for this pair." if missing else "",
+            unscored_why=f"{NOT_RECORDED}: no verdict on this pair." if missing else "",
         )
 
 

@@ -1,4 +1,4 @@
-"""Conversations and answers as text a judge can read."""
+"""Messages and answers as text that a judge can read, and as what they call."""
 
 import hashlib
 import json
@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tierwatch.judges.verdict import Answer, Question
+from tierwatch.judges.verdict import Answer
 
 # Control characters other than tab and newline, lone surrogates (they cannot be sent as UTF-8),
 # and the invisible "tag" characters with which text is hidden from people but not from models.
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\U000e0000-\U000e007f]")
-_CUT_MARK = "\n[... {} characters cut ...]\n"
-# A tool's description is there to show what was on offer, not to be read in full.
-_TOOL_CHARS = 2_000
 
 
 def readable(text: str) -> str:
@@ -23,19 +20,6 @@ def readable(text: str) -> str:
     'a�b'
     """
     return _UNSAFE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def cut_middle(text: str, max_chars: int) -> str:
-    """Return text of at most ``max_chars`` characters: head, a mark with the count cut, tail.
-
-    The end is kept because conclusions stand there.
-    """
-    if len(text) <= max_chars:
-        return text
-    keep = max(0, max_chars - len(_CUT_MARK.format(f"{len(text):,}")))
-    head = keep - keep // 2
-    tail = len(text) - keep // 2
-    return text[:head] + _CUT_MARK.format(f"{tail - head:,}") + text[tail:]
 
 
 def content_text(content: object) -> str:
@@ -64,18 +48,6 @@ def answer_text(answer: Answer) -> str:
         parts.append(answer["refusal"])
     parts += [f"[calls tool {name} with {text}]" for name, text in tool_calls(answer)]
     return "\n".join(part for part in parts if part)
-
-
-def conversation_text(question: Question) -> str:
-    """The conversation as text: tools, form and passages first, then each message by its role."""
-    parts = [
-        f"[tool offered] {cut_middle(_json(tool), _TOOL_CHARS)}" for tool in question.tools or ()
-    ]
-    if question.response_format:
-        parts.append(f"[response format asked for] {_json(question.response_format)}")
-    parts += [f"[retrieved passage]\n{passage}" for passage in question.contexts]
-    parts += [f"[{message.get('role')}]\n{answer_text(message)}" for message in question.messages]
-    return "\n\n".join(parts)
 
 
 def canonical_json(value: object) -> str:

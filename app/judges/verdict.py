@@ -11,6 +11,10 @@ Answer = dict[str, Any]
 Preferred = Literal["served", "alternative", "tie"]
 Order = Literal["served_first", "alternative_first"]
 
+# Why there is no verdict begins with one of these words and a colon, so that pairs can be counted.
+UNREADABLE, TOO_LONG, INCOMPLETE = "unreadable", "too_long", "incomplete"
+NOT_RECORDED = "not_recorded"
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -48,12 +52,22 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class OrderVerdict:
-    """What the judge said in one order. ``raw``: the first 2,000 characters of its reply."""
+    """What the judge said in one order.
+
+    Attributes:
+        order: which answer came first.
+        preferred: what it said; None when that cannot be read.
+        reason: its words, or why they cannot be read.
+        raw: the first 2,000 characters of its reply.
+        cut: characters it was not shown, by part (``served``, ``alternative``, ``tools`` and those
+            of `shown.pieces.Part`); empty where it was shown everything.
+    """
 
     order: Order
     preferred: Preferred | None
     reason: str
     raw: str
+    cut: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +82,7 @@ class Verdict:
         orders: what was said in each order; empty where no order was asked.
         judge_version: version of the judge that was asked for the verdict. Checks that come first
             carry it too, so that one judge is one series of outcomes.
-        unscored_why: why there is no verdict; empty when there is one.
+        unscored_why: why there is no verdict, see `UNREADABLE`; empty when there is one.
         cost_usd: what the calls cost; 0 where the price is not known.
         calls: calls made to models.
         latency_ms: time spent in those calls.

@@ -18,6 +18,7 @@ from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.saving import relative_saving
 from tierwatch.loop.compare.tier_rates import judge_rate, misroute_rate
+from tierwatch.loop.compare.unscored import UnscoredReport, unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
@@ -133,6 +134,7 @@ class Report(TypedDict):
         shadowed: have a shadow answer and a final word of the judge: judged + unscored.
         judged: have a verdict.
         unscored: have none that can be read.
+        unscored_tasks: task types of which more than 2 % are, of ``evaluation.min_pairs`` or more.
         failed: ended without a verdict.
         dropped: chosen, and then no buffer or file had room.
         pending: chosen and not ended, wherever they are (buffer, spool, queue or worker).
@@ -161,6 +163,7 @@ class Report(TypedDict):
     shadowed: int
     judged: int
     unscored: int
+    unscored_tasks: list[UnscoredReport]
     failed: int
     dropped: int
     pending: int
@@ -227,6 +230,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "shadowed": shadowed,
         "judged": row.judged,
         "unscored": row.unscored,
+        "unscored_tasks": unscored_reports(connection, judge, min_pairs=evaluation.min_pairs),
         "failed": row.failed,
         "dropped": int(row.dropped),
         "pending": int(row.captured) - shadowed - row.failed - int(row.dropped),

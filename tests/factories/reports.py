@@ -13,8 +13,9 @@ def report(**changes: Any) -> Report:
     """A small report: 1 USD served where the top tier would have cost 4."""
     tier = {"requests": 60, "pairs": 40, "misroute": rate(), "overspend": rate(None)}
     found: Any = {
-        "requests": 100, "captured": 40, "shadowed": 40, "judged": 40, "unscored": 0, "failed": 0,
-        "dropped": 0, "pending": 0, "cost_usd": 1.0, "cost_top_tier_usd": 4.0, "saving": 0.75,
+        "requests": 100, "captured": 40, "shadowed": 40, "judged": 40, "unscored": 0,
+        "unscored_tasks": [], "failed": 0, "dropped": 0, "pending": 0, "cost_usd": 1.0,
+        "cost_top_tier_usd": 4.0, "saving": 0.75,
         "saving_net_of_evaluation": 0.5, "evaluation_cost_usd": 0.9,
         "costs": {
             "serving_usd": 1.0, "classifier_usd": 0.1, "shadow_usd": 0.2, "judge_usd": 0.3,

@@ -132,3 +132,12 @@ def test_the_calls_for_one_pair_share_its_time() -> None:
     # Another pair has its own time.
     asker.ask(MESSAGES, Tally(), max_tokens=5)
     assert given[3:] == [12.0]
+
+
+def test_a_form_is_asked_for_where_one_is_given() -> None:
+    client = Client()
+    asker = Asker(client, "p", "m")
+    form = {"type": "json_object"}
+    asker.ask(MESSAGES, Tally(), max_tokens=5, response_format=form)
+    asker.ask(MESSAGES, Tally(), max_tokens=5)
+    assert [request.get("response_format") for request in client.requests] == [form, None]

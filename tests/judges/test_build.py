@@ -18,6 +18,7 @@ class Config:
     model: str | None = "gpt-4o"
     provider: str | None = "p"
     orders: str = "both"
+    prompt_tokens: int = 24_000
     timeout_s: float = 30.0
     verdicts: str | None = None
 
@@ -41,11 +42,13 @@ def build(config: Any, **options: Any) -> Judge:
 
 
 @pytest.mark.parametrize(
-    ("orders", "version"), [("both", "pairwise/v1/gpt-4o"), ("one", "pairwise/v1/gpt-4o/one")]
+    ("orders", "version"), [("both", "pairwise/v2/gpt-4o"), ("one", "pairwise/v2/gpt-4o/one")]
 )
 def test_a_pairwise_judge_is_asked_after_the_structural_checks(orders: str, version: str) -> None:
     judge = build(Config(orders=orders))
     assert judge.version == version
+    shorter = build(Config(orders=orders, prompt_tokens=8_000))
+    assert shorter.version == f"{version}/8000"  # a judge that is shown less is another one
     # There is no client: identical answers never reach the model.
     verdict = judge.judge(Question(messages=[]), {"content": "x"}, {"content": "x"})
     assert (verdict.preferred, verdict.basis) == ("tie", "identical")
@@ -125,12 +128,12 @@ def test_a_ragas_judge_gets_its_vectors_from_the_judges_provider(
     monkeypatch.setattr(ragas, "importlib", SimpleNamespace(import_module=lambda _: metrics))
     config = Config(kind="ragas")
     judge = build(config)
-    assert judge.version == "ragas/0/faithfulness/gpt-4o/else pairwise/v1/gpt-4o"
+    assert judge.version == "ragas/0/faithfulness/gpt-4o/else pairwise/v2/gpt-4o"
     assert metrics.embeds is None
     judge = build(
         config, providers={"p": Provider(api_key=key)}, embedding_model="e", environ={"KEY": "k"}
     )
-    assert judge.version == "ragas/0/faithfulness+relevancy/gpt-4o/else pairwise/v1/gpt-4o"
+    assert judge.version == "ragas/0/faithfulness+relevancy/gpt-4o/else pairwise/v2/gpt-4o"
     assert isinstance(metrics.embeds, ragas.Embedder)
 
 

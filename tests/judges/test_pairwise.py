@@ -54,6 +54,7 @@ class Seen:
     conversation: str
     a: str
     b: str
+    tools: str
     outside: str
 
     @classmethod
@@ -63,7 +64,7 @@ class Seen:
         nonce = re.search(r"carries the code (\S+)\.", system["content"])
         assert nonce
         outside, inside = user["content"], {}
-        for name in ("CONVERSATION", "ANSWER_A", "ANSWER_B"):
+        for name in ("CONVERSATION", "ANSWER_A", "ANSWER_B", "TOOLS"):
             marks = (f"<<<{name} {nonce[1]}", f"{name} {nonce[1]}>>>")
             assert all(outside.count(mark) == 1 for mark in marks)
             found = re.search(FENCE.format(name, nonce[1]), outside, re.DOTALL)
@@ -102,7 +103,7 @@ def test_both_orders_that_agree_make_the_verdict() -> None:
         ("alternative_first", "alternative"),
     ]
     assert [(seen.a, seen.b) for seen in client.seen] == [("41", "42"), ("42", "41")]
-    assert verdict.judge_version == "pairwise/v1/judge-model"
+    assert verdict.judge_version == "pairwise/v2/judge-model"
     # two calls of 1,000 x 1 USD/M + 100 x 10 USD/M = 0.002 USD each
     assert (verdict.calls, verdict.latency_ms) == (2, 10.0)
     assert verdict.cost_usd == pytest.approx(0.004)
@@ -114,10 +115,11 @@ def test_the_request_is_plain_and_blind() -> None:
     judge_of(client).judge(QUESTION, says("41"), says("42"))
     for seen in client.seen:
         assert seen.provider == "p"
-        assert set(seen.request) == {"model", "messages", "temperature", "max_tokens"}
+        fields = {"model", "messages", "temperature", "max_tokens", "response_format"}
+        assert set(seen.request) == fields
         assert (seen.request["model"], seen.request["temperature"]) == ("judge-model", 0)
         assert seen.request["max_tokens"] == MAX_TOKENS
-        text = json.dumps(seen.request["messages"])
+        text = json.dumps({**seen.request, "model": ""})
         for telling in ("secret-model", "simple", "served", "alternative", "judge-model"):
             assert telling not in text
         assert seen.conversation == "[user]\nWhat is six times seven?"
@@ -155,7 +157,7 @@ def test_one_order_is_drawn_by_the_answers_and_says_so() -> None:
         again = judge.judge(QUESTION, says(f"x{number}"), says("42"))
         assert (verdict.preferred, verdict.basis, verdict.calls) == ("alternative", "one_order", 1)
         assert verdict.orders == again.orders
-        assert verdict.judge_version == "pairwise/v1/judge-model/one"
+        assert verdict.judge_version == "pairwise/v2/judge-model/one"
         orders.append(verdict.orders[0].order)
     # 40 fair draws: fewer than 8 of either kind has a chance below 1 in 10,000
     assert 8 <= orders.count("served_first") <= 32
@@ -218,7 +220,7 @@ def test_unreadable_twice_is_unscored_with_the_reason(
     said = iter(replies)
     verdict = judge_of(Client(lambda _: next(said))).judge(QUESTION, says("x"), says("y"))
     assert (verdict.preferred, verdict.reason, verdict.calls) == (None, "", calls)
-    assert verdict.unscored_why.startswith(f"{order}: unreadable 2 times.")
+    assert verdict.unscored_why.startswith(f"unreadable: {order}, 2 times.")
     assert verdict.orders[-1].preferred is None
     assert verdict.orders[-1].raw == "?"
 
@@ -248,7 +250,7 @@ def test_tools_and_passages_are_shown() -> None:
     call = {"tool_calls": [{"function": {"name": "weather", "arguments": '{"city": "Bonn"}'}}]}
     judge_of(client).judge(question, call, says("y"))
     assert client.seen[0].a == '[calls tool weather with {"city": "Bonn"}]'
-    assert "[tool offered]" in client.seen[0].conversation
+    assert client.seen[0].tools == "weather"
     assert "[retrieved passage]\nSix times seven is 42." in client.seen[0].conversation
 
 
@@ -331,7 +333,7 @@ def test_codes_that_can_all_be_guessed_are_refused() -> None:
         judge.judge(QUESTION, says("GUESSED"), says("42"))
 
 
-def test_long_text_is_cut_in_the_middle_on_both_sides_alike() -> None:
+def test_long_text_is_cut_on_both_sides_alike() -> None:
     client = Client(fair)
     question = Question(
         messages=[
@@ -340,16 +342,119 @@ def test_long_text_is_cut_in_the_middle_on_both_sides_alike() -> None:
         ]
     )
     long = says("begin " + "x" * 200_000 + " so it is 42")
-    verdict = judge_of(client, max_chars=3_000).judge(question, long, says("41"))
+    verdict = judge_of(client, prompt_tokens=3_000).judge(question, long, says("41"))
     assert verdict.preferred == "served"
     for seen, text in zip(client.seen, (client.seen[0].a, client.seen[1].b), strict=True):
         assert text.startswith("begin x")
         assert text.endswith("so it is 42")
-        assert re.search(r"\n\[\.\.\. 197,\d{3} characters cut \.\.\.\]\n", text)
-        assert len(text) <= 3_000
-        assert len(seen.conversation) <= 3_000
+        assert re.search(r"\n\[\.\.\. 19\d,\d{3} characters cut \.\.\.\]\n", text)
         assert seen.conversation.startswith("[system]\nrules ")
         assert seen.conversation.endswith("And now: six times seven?")
+        whole = sum(len(message["content"]) for message in seen.request["messages"])
+        assert whole < 3_000 * 6
+    cuts = [dict(order.cut) for order in verdict.orders]
+    assert cuts[0] == cuts[1]  # by who gave the answer, not by where it stood
+    assert set(cuts[0]) == {"served", "system"}
+    assert cuts[0]["served"] > 190_000
+
+
+def test_what_was_shown_whole_is_not_cut() -> None:
+    verdict = judge_of(Client(fair)).judge(QUESTION, says("41"), says("42"))
+    assert [dict(order.cut) for order in verdict.orders] == [{}, {}]
+
+
+@dataclass
+class Narrow(Client):
+    """Refuses prompts of more characters than ``most``."""
+
+    most: int = 10_000
+    refused: int = 0
+
+    def complete(self, provider: str, request: dict[str, Any], **_: object) -> Done:
+        if sum(len(message["content"]) for message in request["messages"]) > self.most:
+            self.refused += 1
+            problem = ProviderError("too long", kind="refused", status=400, body="context")
+            problem.refused_for = "context"
+            raise problem
+        return super().complete(provider, request)
+
+
+LONG = says("It is " + "x, " * 40_000 + "42")
+
+
+def test_a_prompt_that_is_too_long_is_cut_further_and_asked_again() -> None:
+    client = Narrow(fair, most=15_000)
+    judge = judge_of(client)
+    verdict = judge.judge(QUESTION, LONG, says("41"))
+    assert (verdict.preferred, verdict.calls) == ("served", 2)
+    assert client.refused == 4  # the whole room and its half, in each order
+    assert all(len(seen.a) < 15_000 for seen in client.seen)
+    assert verdict.orders[0].cut["served"] > 80_000
+    # A long pair teaches nothing about the next one: it is asked as it is.
+    judge.judge(QUESTION, says("y " * 4_000), says("42"))
+    assert client.refused == 4
+    assert client.seen[-1].b == "y " * 4_000
+
+
+def test_a_pair_that_no_cut_makes_short_enough_is_unscored_as_too_long() -> None:
+    client = Narrow(fair, most=100)
+    verdict = judge_of(client).judge(QUESTION, LONG, says("41"))
+    assert (verdict.preferred, verdict.calls, client.refused) == (None, 0, 3)
+    assert verdict.unscored_why.startswith("too_long: served_first, ")
+    assert verdict.orders[0].cut["served"] > 100_000
+
+
+def test_the_reply_is_held_to_the_form_of_a_verdict() -> None:
+    client = Client(fair)
+    judge_of(client).judge(QUESTION, says("41"), says("42"))
+    for seen in client.seen:
+        schema = seen.request["response_format"]["json_schema"]["schema"]
+        assert list(schema["properties"]) == schema["required"] == ["reason", "verdict"]
+
+
+def test_a_model_that_cannot_be_held_to_a_form_is_asked_without_for_an_hour() -> None:
+    class Plain(Client):
+        refused = 0
+
+        def complete(self, provider: str, request: dict[str, Any], **_: object) -> Done:
+            if "response_format" in request:
+                Plain.refused += 1
+                problem = ProviderError("no such field", kind="refused", status=400)
+                problem.refused_for = "structured_output"
+                raise problem
+            return super().complete(provider, request)
+
+    now = [0.0]
+    judge = judge_of(Plain(fair), clock=lambda: now[0])
+    for at, refused in ((0.0, 1), (3_599.0, 1), (3_600.0, 2)):
+        now[0] = at
+        verdict = judge.judge(QUESTION, says("41"), says("42"))
+        assert (verdict.preferred, verdict.calls) == ("alternative", 2)
+        assert Plain.refused == refused
+
+
+def test_an_unreadable_reply_in_a_form_is_asked_for_again_without() -> None:
+    """Some servers hold a model to a form badly: the reply is white space, or breaks off."""
+    client = Client(lambda seen: "{" if "response_format" in seen.request else say("A"))
+    verdict = judge_of(client).judge(QUESTION, says("x"), says("y"))
+    assert (verdict.basis, verdict.calls) == ("swap_disagreement", 4)
+
+
+@pytest.mark.parametrize("about", ["", "content", "parameter"])
+def test_other_refusals_are_the_workers(about: str) -> None:
+    class Refusing:
+        calls = 0
+
+        def complete(self, *_: object, **__: object) -> Done:
+            self.calls += 1
+            problem = ProviderError("no", kind="refused", status=400, body="no")
+            problem.refused_for = about
+            raise problem
+
+    client = Refusing()
+    with pytest.raises(ProviderError):
+        judge_of(client).judge(QUESTION, says("x"), says("y"))
+    assert client.calls == 1
 
 
 @given(st.text(st.characters(exclude_categories=())), st.text())
@@ -360,7 +465,7 @@ def test_any_text_can_be_judged(one: str, other: str) -> None:
 
 def test_published_prompts_are_never_edited() -> None:
     """A changed prompt is another measurement: add a file with the next version instead."""
-    digests = {"v1": "62b709ff2ed216d4"}
+    digests = {"v2": "46c1ce80b43d1858"}
     folder = files("tierwatch.judges") / "prompts"
     found = {path.name for path in folder.iterdir() if path.name.startswith("pairwise_")}
     assert found == {f"pairwise_{version}.txt" for version in digests}
@@ -370,14 +475,20 @@ def test_published_prompts_are_never_edited() -> None:
 
 
 def test_the_prompt_says_what_binds_the_judge() -> None:
-    system, user = pairwise_prompt("v1")
+    system, user = pairwise_prompt("v2")
     for needed in ("data", "defect", "materially worse", "Ties are normal", "Length, style"):
         assert needed in system.template
     assert system.template.index('"reason"') < system.template.index('"verdict"')
-    assert set(user.get_identifiers()) == {"nonce", "conversation", "answer_a", "answer_b"}
+    assert set(user.get_identifiers()) == {
+        "nonce",
+        "conversation",
+        "answer_a",
+        "answer_b",
+        "tools",
+    }
     assert system.get_identifiers() == ["nonce"]
 
 
 def test_an_unknown_prompt_version_is_refused() -> None:
     with pytest.raises(JudgeError, match="v99"):
-        judge_of(Client(fair), prompt_version="v99")
+        pairwise_prompt("v99")

@@ -93,12 +93,18 @@ def test_the_margin_can_be_chosen() -> None:
     ("scores", "why"),
     [
         ({"s": {}, "a": {}}, "no score"),
-        ({"s": {"f": NAN}, "a": {"f": 1.0}}, "nothing to score: f of the served answer"),
+        (
+            {"s": {"f": NAN}, "a": {"f": 1.0}},
+            "incomplete: nothing to score f of, in the served answer",
+        ),
         ({"s": {"f": 1.0}, "a": {"r": 1.0}}, "no score"),
         ({"s": {"f": 1.0, "r": 0.0}, "a": {"f": 1.0}}, "no score"),
         # Never a mean over what happened to be scored.
-        ({"s": {"f": NAN, "r": 0.9}, "a": {"f": 0.0, "r": 0.9}}, "f of the served"),
-        ({"s": {"f": 1.0, "r": 0.9}, "a": {"f": 0.0, "r": math.inf}}, "r of the alternative"),
+        ({"s": {"f": NAN, "r": 0.9}, "a": {"f": 0.0, "r": 0.9}}, "score f of, in the served"),
+        (
+            {"s": {"f": 1.0, "r": 0.9}, "a": {"f": 0.0, "r": math.inf}},
+            "score r of, in the alternative",
+        ),
         ({"s": {"f": NAN, "r": 0.9}, "a": {"f": NAN, "r": 0.2}}, "nothing to score"),
     ],
 )
@@ -118,7 +124,11 @@ def test_an_unreadable_reply_is_unscored_and_a_provider_error_is_the_workers() -
         return RagasJudge(score, Fallback(), version="v")
 
     verdict = raises(UnreadableVerdictError("odd")).judge(QUESTION, says("s"), says("a"))
-    assert (verdict.preferred, verdict.unscored_why) == (None, "odd")
+    assert (verdict.preferred, verdict.unscored_why) == (None, "unreadable: odd")
+    too_long = ProviderError("no", kind="refused", status=400)
+    too_long.refused_for = "context"
+    verdict = raises(too_long).judge(QUESTION, says("s"), says("a"))
+    assert (verdict.preferred, verdict.unscored_why.partition(":")[0]) == (None, "too_long")
     with pytest.raises(ProviderError):
         raises(ProviderError("away", kind="server")).judge(QUESTION, says("s"), says("a"))
 

@@ -8,12 +8,9 @@ from tierwatch.judges.transcript import (
     answer_text,
     canonical_json,
     content_text,
-    conversation_text,
-    cut_middle,
     readable,
     tool_calls,
 )
-from tierwatch.judges.verdict import Question
 
 
 @given(st.text(st.characters(exclude_categories=())))
@@ -29,20 +26,6 @@ def test_readable_shows_what_is_hidden_and_keeps_the_rest() -> None:
     assert readable(f"x{hidden}") == "x" + "\ufffd" * 8
     assert readable("a\r\nb\rc\td") == "a\nb\nc\td"
     assert readable("שלום 👩‍🚀 é") == "שלום 👩‍🚀 é"
-
-
-@given(st.text(), st.integers(0, 200))
-def test_cut_text_is_short_enough(text: str, most: int) -> None:
-    cut = cut_middle(text, most)
-    assert len(cut) <= max(most, 50)  # the mark itself is at most 50
-    assert (cut == text) == (len(text) <= most)
-
-
-def test_the_middle_is_cut_and_the_mark_counts_it() -> None:
-    cut = cut_middle("a" * 100_000 + "b" * 100_000, 1_000)
-    assert cut.startswith("a" * 400)
-    assert cut.endswith("b" * 400)
-    assert f"[... {200_000 - cut.count('a') - cut.count('b') + 2:,} characters cut ...]" in cut
 
 
 @pytest.mark.parametrize(
@@ -92,23 +75,6 @@ def test_answer_text_has_words_refusal_and_calls() -> None:
     }
     assert answer_text(answer) == "I look.\nNo.\n[calls tool f with {}]"
     assert answer_text({"content": None}) == ""
-
-
-def test_conversation_text_names_roles_tools_form_and_passages() -> None:
-    question = Question(
-        messages=[
-            {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": "Why?"},
-        ],
-        tools=[{"type": "function", "function": {"name": "f", "description": "d" * 9_000}}],
-        response_format={"type": "json_object"},
-        contexts=("passage",),
-    )
-    text = conversation_text(question)
-    assert text.endswith("[retrieved passage]\npassage\n\n[system]\nBe brief.\n\n[user]\nWhy?")
-    assert text.startswith("[tool offered] {")
-    assert '[response format asked for] {"type": "json_object"}' in text
-    assert len(text) < 2_300
 
 
 def test_canonical_json() -> None:

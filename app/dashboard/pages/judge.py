@@ -10,6 +10,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.standing import Standing, standing
 from tierwatch.dashboard.site import this_site
+from tierwatch.loop.compare.unscored import TOLERATED
 from tierwatch.store.costs import spent_today
 from tierwatch.store.pages.judge import JudgeVersion, judge_versions
 from tierwatch.store.pages.overview import failure_counts
@@ -26,6 +27,8 @@ class JudgePage:
     standing: Standing
     versions: tuple[JudgeVersion, ...]
     failures: dict[str, int]
+    unscored_tolerated: float
+    min_pairs: int
     spent_today_usd: float
     budget_usd_per_day: float | None
 
@@ -45,6 +48,8 @@ def judge_page(connection: Connection, config: Config) -> JudgePage:
         standing=standing(connection, config),
         versions=tuple(judge_versions(connection)),
         failures=failure_counts(connection),
+        unscored_tolerated=TOLERATED,
+        min_pairs=config.evaluation.min_pairs,
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
     )

@@ -15,6 +15,7 @@ from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, prop
 from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs
+from tierwatch.loop.compare.unscored import UnscoredReport
 from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
@@ -79,6 +80,7 @@ class OverviewPage:
     tiers: tuple[TierLine, ...]
     funnel: Funnel
     outside: OutsideEvidence
+    unscored_tasks: tuple[UnscoredReport, ...]
     charts: tuple[Chart, ...]
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
@@ -145,6 +147,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         ),
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         outside=_outside(report),
+        unscored_tasks=tuple(report["unscored_tasks"]),
         charts=tuple(drawn for drawn in charts if drawn is not None),
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),

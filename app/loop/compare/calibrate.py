@@ -77,7 +77,7 @@ def judge_health(
     )
 
 
-def orders_agree(orders: Sequence[Mapping[str, str | None]]) -> bool | None:
+def orders_agree(orders: Sequence[Mapping[str, object]]) -> bool | None:
     """Whether both orders gave the same verdict; None where not both were read."""
     said = [order["preferred"] for order in orders]
     if len(said) < _ORDERS or None in said:

@@ -125,10 +125,11 @@ def stream_name(exchange: Exchange, judge_version: str) -> str:
     )
 
 
-def _order(order: OrderVerdict) -> dict[str, str | None]:
+def _order(order: OrderVerdict) -> dict[str, str | dict[str, int] | None]:
     return {
         "order": order.order,
         "preferred": order.preferred,
         "reason": order.reason,
         "raw": order.raw,
+        "cut": dict(order.cut),
     }

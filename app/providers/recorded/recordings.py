@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from tierwatch.providers.recorded.traffic_file import RecordedExchange
 from tierwatch.routing.content import message_text, role_of
+from tierwatch.routing.harness import human_text
 
 T = TypeVar("T")
 
@@ -183,10 +184,14 @@ class Recordings:
         return same_text(transcript(self.exchanges[number].messages))
 
     def _asked_in(self, number: int, conversation: str) -> bool:
-        asked = same_text(self._seen(message_text(self.exchanges[number].messages[-1])))
-        if asked in conversation:
+        last = self.exchanges[number].messages[-1]
+        # A judge's prompt shows apart what a person wrote and what their program did.
+        texts = {same_text(self._seen(text)) for text in (message_text(last), human_text(last))}
+        texts = texts - {""} or texts
+        if any(text in conversation for text in texts):
             return True
-        return bool(_CUT_MARK.search(conversation)) and asked[:_HEAD] in conversation
+        cut = bool(_CUT_MARK.search(conversation))
+        return cut and any(text[:_HEAD] in conversation for text in texts)
 
 
 def preferred(exchange: RecordedExchange, tier_a: str, tier_b: str) -> str | None:

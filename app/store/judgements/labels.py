@@ -1,13 +1,14 @@
 """What people say of pairs: labels, and which pair to show next."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import LabelRow
 
 
@@ -40,7 +41,7 @@ class LabelledVerdict:
 
     judged: str
     label: str
-    orders: Sequence[Mapping[str, str | None]]
+    orders: Sequence[Json]
 
 
 def add_label(

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 from tierwatch.store.schema.values import field_names, select_fields
 
@@ -21,7 +22,7 @@ class VerdictColumns(TypedDict):
     basis: str
     reason: str
     unscored_why: str
-    orders: Sequence[Mapping[str, str | None]]
+    orders: Sequence[Json]
     cost_usd: float
     calls: int
     latency_ms: float

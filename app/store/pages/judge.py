@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from tierwatch.store.judgements.unscored import UnscoredTask, unscored_tasks
+
 # What `judges` writes as a verdict's basis when the order of the answers decided.
 SWAP_DISAGREEMENT = "swap_disagreement"
 
@@ -14,7 +16,8 @@ class JudgeVersion:
     """The work of one judge version.
 
     ``swapped`` counts verdicts read in both orders, ``disagreed`` those of them where the order
-    decided; ``by_basis`` says what the scored verdicts rest on.
+    decided; ``by_basis`` says what the scored verdicts rest on, ``unscored`` of which task types
+    the rest are; ``cut`` counts verdicts that rest on texts of which the judge was not shown all.
     """
 
     judge_version: str
@@ -22,12 +25,13 @@ class JudgeVersion:
     scored: int
     swapped: int
     disagreed: int
+    cut: int
     calls: int
     cost_usd: float
     latency_ms: float
     newest_at: dt.datetime
     by_basis: dict[str, int]
-    unscored: dict[str, int]
+    unscored: list[UnscoredTask]
 
 
 def judge_versions(connection: Connection) -> list[JudgeVersion]:
@@ -39,6 +43,7 @@ def judge_versions(connection: Connection) -> list[JudgeVersion]:
                    where orders->0->>'preferred' is not null
                      and orders->1->>'preferred' is not null) as swapped,
                count(*) filter (where basis = :disagreement) as disagreed,
+               count(*) filter (where jsonb_path_exists(orders, '$[*].cut.*')) as cut,
                sum(calls)::bigint as calls, sum(cost_usd) as cost_usd,
                avg(latency_ms) as latency_ms, max(created_at) as newest_at
         from verdicts group by judge_version order by newest_at desc
@@ -46,19 +51,21 @@ def judge_versions(connection: Connection) -> list[JudgeVersion]:
     )
     grounds = text(
         """
-        select judge_version, preferred is not null as scored,
-               case when preferred is null then unscored_why else basis end as why, count(*) as n
-        from verdicts group by 1, 2, 3 order by n desc, why
+        select judge_version, basis, count(*) as n
+        from verdicts where preferred is not null group by 1, 2 order by n desc, basis
         """
     )
-    grounds_of: dict[tuple[str, bool], dict[str, int]] = {}
+    grounds_of: dict[str, dict[str, int]] = {}
     for row in connection.execute(grounds):
-        grounds_of.setdefault((row.judge_version, row.scored), {})[row.why] = row.n
+        grounds_of.setdefault(row.judge_version, {})[row.basis] = row.n
+    unscored: dict[str, list[UnscoredTask]] = {}
+    for task in unscored_tasks(connection):
+        unscored.setdefault(task.judge_version, []).append(task)
     return [
         JudgeVersion(
             **row,
-            by_basis=grounds_of.get((row["judge_version"], True), {}),
-            unscored=grounds_of.get((row["judge_version"], False), {}),
+            by_basis=grounds_of.get(row["judge_version"], {}),
+            unscored=unscored.get(row["judge_version"], []),
         )
         for row in connection.execute(figures, {"disagreement": SWAP_DISAGREEMENT}).mappings()
     ]

@@ -75,3 +75,24 @@ def test_kappa_is_a_number_and_no_share(connection: Connection, viewer: Any) -> 
     row = viewer.page("/judge").split("Kappa (0 is chance")[1].split("</tr>")[0]
     assert "<b>+1.000</b>" in row  # all twelve agree
     assert "%" not in row
+
+
+def test_the_judge_page_counts_what_is_unscored_by_task_type_and_reason(
+    connection: Connection, viewer: Any
+) -> None:
+    for number in range(40):
+        put.add_outcome(connection, number, 0.0, task_type="chat")
+    for number, why in enumerate(("unreadable: x", "too_long: y", "too_long: z"), start=100):
+        found = put.add_exchange(connection, number, task_type="chat")
+        put.add_verdict(connection, found, None, unscored_why=why)
+    rare = put.add_exchange(connection, 200, task_type="poetry")
+    cut = {"order": "served_first", "preferred": None, "reason": "", "raw": "", "cut": {"task": 9}}
+    put.add_verdict(connection, rare, None, unscored_why="incomplete: r", orders=[cut])
+    page = viewer.page("/judge")
+    assert "7.0 % of chat is unscored." in page  # 3 of 43
+    assert "of poetry is unscored." not in page  # one verdict is no share
+    assert re.search(r"chat</td>.*?too long 2, unreadable 1</td>", page)
+    assert re.search(r"poetry</td>.*?incomplete 1</td>", page)
+    assert re.search(r"Shown a cut text</dt><dd>1 <small>25.0 %", page)
+    assert "7.0 % of chat is unscored</b> (3 of 43 pairs)" in viewer.page("/")
+    assert "characters: task 9." in viewer.page(f"/pairs/{rare}")

@@ -109,10 +109,24 @@ def test_long_texts_are_found_by_head_and_tail_and_redacted_texts_too() -> None:
     long = exchange("l", "p " * 3000 + "?", {"simple<standard": "worse"}, texts=texts)
     decoy = exchange("d", "q", {"simple<standard": "tie"}, texts=tuple(t + "!" for t in texts))
     app = app_of(decoy, long, redact=lambda one: one.replace("ann@x.test", "[EMAIL]"))
-    assert judged(app, long, "simple", "standard", max_chars=500)[0] == "alternative"
+    assert judged(app, long, "simple", "standard", prompt_tokens=2_000)[0] == "alternative"
     seen = exchange("l", "p?", texts=tuple(t.replace("ann@x.test", "[EMAIL]") for t in texts))
-    assert judged(app, seen, "simple", "standard", max_chars=500)[0] == "alternative"
+    assert judged(app, seen, "simple", "standard", prompt_tokens=2_000)[0] == "alternative"
     assert judged(app, seen, "simple", "standard")[0] == "alternative"
+
+
+def test_short_answers_to_an_agents_prompt_are_found_by_what_the_person_wrote() -> None:
+    pairs = ("Yes.", "No.", "other one")
+
+    def asked(name: str, verdict: str, text: str) -> RecordedExchange:
+        prompt = f"<system-reminder>{'Be brief. ' * 2_000}</system-reminder>\n{text}"
+        return exchange(name, prompt, {"simple<standard": verdict}, texts=pairs)
+
+    one, other = asked("x", "worse", "Is it safe?"), asked("y", "better", "Is it fast?")
+    app = app_of(one, other)
+    for options in ({}, {"prompt_tokens": 2_500}):
+        assert judged(app, one, "simple", "standard", **options)[0] == "alternative"
+        assert judged(app, other, "simple", "standard", **options)[0] == "served"
 
 
 def test_a_biased_judge_names_the_first_answer_in_both_orders() -> None:

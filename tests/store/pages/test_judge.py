@@ -29,7 +29,8 @@ def test_judge_versions_count_scored_swapped_and_unscored(connection: Connection
     assert judge.judge_version == JUDGE
     assert (judge.verdicts, judge.scored, judge.swapped, judge.disagreed) == (4, 3, 2, 1)
     assert judge.by_basis == {"identical": 1, "pairwise": 1, "swap_disagreement": 1}
-    assert judge.unscored == {"no JSON in the reply": 1}
+    [missing] = judge.unscored
+    assert (missing.unscored, missing.reasons) == (1, {"unreadable": 1})
     assert judge.calls == 6
     assert judge.cost_usd == pytest.approx(0.006)
 
@@ -68,13 +69,20 @@ def test_one_order_alone_is_not_swapped(connection: Connection) -> None:
 
 
 def test_grounds_come_most_frequent_first(connection: Connection) -> None:
-    reasons = ["timeout", "no JSON", "no JSON", "cut", "no JSON", "cut"]
-    for number, why in enumerate(reasons):
-        add_verdict(connection, add_exchange(connection, number), None, unscored_why=why)
+    for number, basis in enumerate(["pairwise", "identical", "empty", "identical"]):
+        add_verdict(connection, add_exchange(connection, number), "tie", basis=basis)
     [judge] = judge_versions(connection)
-    assert list(judge.unscored.items()) == [("no JSON", 3), ("cut", 2), ("timeout", 1)]
-    assert judge.by_basis == {}
-    assert judge.scored == 0
+    assert list(judge.by_basis.items()) == [("identical", 2), ("empty", 1), ("pairwise", 1)]
+    assert judge.unscored == []
+
+
+def test_verdicts_on_cut_texts_are_counted(connection: Connection) -> None:
+    order = {"order": "served_first", "preferred": "tie", "reason": "", "raw": ""}
+    whole, cut = order | {"cut": {}}, order | {"cut": {"served": 120}}
+    for number, orders in enumerate(([], [order], [whole, whole], [whole, cut], [cut, cut])):
+        add_verdict(connection, add_exchange(connection, number), "tie", orders=orders)
+    [judge] = judge_versions(connection)
+    assert (judge.verdicts, judge.cut) == (5, 2)
 
 
 def run(connection: Connection, *, ended: bool = True, **changes: Any) -> int:
