@@ -1,9 +1,8 @@
 """What is done to a request of OpenAI's chat completions for a model that cannot take it."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from tierwatch.fit.rule import Request, Rule, capped, left_out, taken_effort
+from tierwatch.fit.rule import Request, Rule, capped, has_role, left_out, taken_effort
 from tierwatch.routing.facts import Facts
 
 _LIMITS = ("max_tokens", "max_completion_tokens")
@@ -62,16 +61,12 @@ def _effort(request: Request, facts: Facts) -> Iterator[str]:
 def _role(request: Request, facts: Facts) -> Iterator[str]:
     messages, right = request["messages"], str(facts.role)
     wrong = _ROLES[right]
-    if isinstance(messages, list) and any(_is_of(message, wrong) for message in messages):
+    if isinstance(messages, list) and has_role(messages, wrong):
         request["messages"] = [
-            {**message, "role": right} if _is_of(message, wrong) else message
+            {**message, "role": right} if has_role([message], wrong) else message
             for message in messages
         ]
         yield f"{wrong}->{right}"
-
-
-def _is_of(message: Any, role: str) -> bool:
-    return isinstance(message, dict) and message.get("role") == role
 
 
 RULES = (

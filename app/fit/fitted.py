@@ -5,19 +5,25 @@ finds a model that takes it before the call, and if there is none the provider s
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tierwatch.fit import chat_rules, messages_rules, responses_rules
 from tierwatch.fit.rule import Request, Rule
 from tierwatch.routing.facts import UNKNOWN, Facts
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.crossing.rewritten import Rewritten
 from tierwatch.wire.json_values import mapping
 
 _RULES: Mapping[str, tuple[Rule, ...]] = {
     OPENAI: chat_rules.RULES,
     ANTHROPIC: messages_rules.RULES,
-    "responses": responses_rules.RULES,
+    RESPONSES: responses_rules.RULES,
+}
+_LIMITS: Mapping[str, tuple[str, ...]] = {
+    OPENAI: ("max_tokens", "max_completion_tokens"),
+    ANTHROPIC: ("max_tokens",),
+    RESPONSES: ("max_output_tokens",),
 }
 # Fields that are left out of each tool are written so: `tools.strict`.
 OF_TOOLS = "tools."
@@ -32,12 +38,14 @@ class Takes(NamedTuple):
         names: top-level fields that something may have to be done about. A request that has none
             of them is not looked at any further.
         rules: what is done about them.
+        caps: numbers of tokens that may be as large as this, and are then left alone.
     """
 
     facts: Facts = UNKNOWN
     without: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     rules: tuple[Rule, ...] = ()
+    caps: Mapping[str, int] = MappingProxyType({})
 
 
 EVERYTHING = Takes()
@@ -52,7 +60,13 @@ def takes_of(facts: Facts, wire: str, without: frozenset[str] = frozenset()) -> 
     rules = tuple(rule for rule in _RULES.get(wire, ()) if rule.concerns(facts))
     names = {name for rule in rules for name in rule.names}
     names |= {name.partition(".")[0] for name in without}
-    return Takes(facts, without, frozenset(names), rules)
+    return Takes(facts, without, frozenset(names), rules, _caps(facts, wire, without))
+
+
+def _caps(facts: Facts, wire: str, without: frozenset[str]) -> Mapping[str, int]:
+    names = _LIMITS.get(wire, ()) if facts.output is not None else ()
+    wrong = {name for name in names if wire == OPENAI and facts.limit not in (None, name)}
+    return {name: facts.output or 0 for name in names if name not in wrong | without}
 
 
 def fitted(request: dict[str, Any], takes: Takes) -> Rewritten:
@@ -63,11 +77,21 @@ def fitted(request: dict[str, Any], takes: Takes) -> Rewritten:
     >>> fitted(chat, o3).fitted
     ('max_tokens->max_completion_tokens', '-temperature')
     """
-    if takes.names.isdisjoint(request):
+    touched = takes.names.intersection(request)
+    if not touched or _is_taken(request, touched, takes.caps):
         return Rewritten(request)
     out = dict(request)
     done = tuple(_changes(out, takes))
     return Rewritten(out, done) if done else Rewritten(request)
+
+
+def _is_taken(request: Request, touched: frozenset[str], caps: Mapping[str, int]) -> bool:
+    """Whether all that could matter is a limit that is low enough: the usual case."""
+    for name in touched:
+        value = request[name]
+        if type(value) is not int or value > caps.get(name, -1):
+            return False
+    return True
 
 
 def _changes(request: Request, takes: Takes) -> Iterator[str]:

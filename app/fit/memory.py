@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from tierwatch.fit.fitted import EVERYTHING, Takes, takes_of
+from tierwatch.fit.lesson import Lesson
 from tierwatch.fit.needs import Lacks, lacks_of
-from tierwatch.fit.refusals import Lesson
 from tierwatch.fit.table import facts_of, tier_facts
 from tierwatch.routing.facts import UNKNOWN, Facts
 from tierwatch.routing.tiers import Tier

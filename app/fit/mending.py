@@ -2,8 +2,8 @@
 
 from tierwatch.errors import ProviderError
 from tierwatch.fit.fitted import fitted, takes_of
+from tierwatch.fit.lesson import MENDABLE, Lesson
 from tierwatch.fit.memory import Key, Memory
-from tierwatch.fit.refusals import MENDABLE, Lesson, lessons_of
 from tierwatch.routing.facts import UNKNOWN, Facts
 from tierwatch.wire.crossing.rewritten import Rewritten
 
@@ -54,6 +54,9 @@ class Mending:
         """
         if error.kind != "refused" or error.status is None:
             return False
+        # Half a megabyte of patterns, for processes that were never refused anything.
+        from tierwatch.fit.refusals import lessons_of  # noqa: PLC0415 - see above
+
         lessons = lessons_of(error.status, error.body, self.sent.request)
         if not lessons or lessons[0].kind not in MENDABLE:
             self._forget(self._last)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tierwatch.fit.rule import Request, Rule, capped, left_out, taken_effort
+from tierwatch.fit.rule import Request, Rule, capped, has_role, left_out, taken_effort
 from tierwatch.routing.facts import Facts
 from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
 from tierwatch.wire.json_values import mapping, objects, string
@@ -110,12 +110,16 @@ def _stop(request: Request, _: Facts) -> Iterator[str]:
 
 
 def _late_system(request: Request, _: Facts) -> Iterator[str]:
-    messages = objects(request["messages"])
-    if any(message.get("role") == "system" for message in messages):
-        request["messages"] = joined_turns(
-            [{**one, "role": "user"} if one.get("role") == "system" else one for one in messages]
-        )
-        yield "messages.system->user"
+    messages = request["messages"]
+    if not isinstance(messages, list) or not has_role(messages, "system"):
+        return
+    request["messages"] = joined_turns(
+        [
+            {**one, "role": "user"} if one.get("role") == "system" else one
+            for one in objects(messages)
+        ]
+    )
+    yield "messages.system->user"
 
 
 RULES = (

@@ -19,6 +19,11 @@ _AUDIO = frozenset({"input_audio"})
 _FORCED = ("function", "custom", "tool")
 
 
+# No estimate counts more tokens than one in three bytes, which is a letter of Chinese: a body that
+# is short enough need not be read.
+_FEWEST_BYTES = 3
+
+
 class Needs(NamedTuple):
     """A request, as far as it may ask too much of a model.
 
@@ -33,26 +38,42 @@ class Needs(NamedTuple):
     size: int | None = None
 
 
+Question = Callable[[Needs], bool]
+Check = tuple[str, Question]
+
+
 class Lacks(NamedTuple):
     """What a model is known to lack on its wire, made ready to be held against requests.
 
     Attributes:
-        checks: names of what is lacking, each with the question whether a request needs it.
+        fields: top-level fields that a request has if it needs what is asked for by them.
+        by_field: what those ask for and the model lacks, with the question whether they do.
+        by_message: the same of what stands in messages.
         context: tokens that can be read; None where that is unknown.
     """
 
-    checks: tuple[tuple[str, Callable[[Needs], bool]], ...] = ()
+    fields: frozenset[str] = frozenset()
+    by_field: tuple[Check, ...] = ()
+    by_message: tuple[Check, ...] = ()
     context: int | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """What is lacking, in words."""
+        return [name for name, _ in (*self.by_field, *self.by_message)]
 
 
 def lacks_of(facts: Facts, to: str) -> Lacks:
     """What a model with these facts lacks, where it is called on the wire ``to``."""
-    checks = [(name, check) for name, check in _CHECKS if getattr(facts, name) is False]
-    if facts.structured_output is False:
-        checks.append(("structured_output", _schema_asked(to)))
-    if facts.prefill is False:
-        checks.append(("prefill", _prefilled(to)))
-    return Lacks(tuple(checks), facts.context)
+    by_field = [*_BY_FIELD, ("structured_output", ("response_format",), _schema_asked(to))]
+    by_message = [*_BY_MESSAGE, ("prefill", _prefilled(to))]
+    lacking = [one for one in by_field if getattr(facts, one[0]) is False]
+    return Lacks(
+        frozenset(field for _, fields, _ in lacking for field in fields),
+        tuple((name, check) for name, _, check in lacking),
+        tuple(one for one in by_message if getattr(facts, one[0]) is False),
+        facts.context,
+    )
 
 
 def fits_not(lacks: Lacks, needs: Needs) -> str:
@@ -62,15 +83,18 @@ def fits_not(lacks: Lacks, needs: Needs) -> str:
     >>> fits_not(lacks_of(Facts(n=False), "anthropic"), plain)
     'n'
     """
-    for name, is_needed in lacks.checks:
+    if not lacks.fields.isdisjoint(needs.chat):
+        for name, is_needed in lacks.by_field:
+            if is_needed(needs):
+                return name
+    for name, is_needed in lacks.by_message:
         if is_needed(needs):
             return name
     return "context" if lacks.context is not None and _exceeds(needs, lacks.context) else ""
 
 
 def _exceeds(needs: Needs, context: int) -> bool:
-    # A token has a byte or more, so that a short body is not looked at.
-    if needs.size is not None and needs.size <= context:
+    if needs.size is not None and needs.size <= _FEWEST_BYTES * context:
         return False
     chat = needs.chat
     characters = request_characters(chat)
@@ -80,7 +104,7 @@ def _exceeds(needs: Needs, context: int) -> bool:
     return estimated_tokens(characters) > context
 
 
-def _media(*kinds: frozenset[str]) -> Callable[[Needs], bool]:
+def _media(*kinds: frozenset[str]) -> Question:
     wanted = frozenset().union(*kinds)
 
     def has_some(needs: Needs) -> bool:
@@ -119,7 +143,7 @@ def _asks_for_several(needs: Needs) -> bool:
     return isinstance(n, int) and n > 1
 
 
-def _schema_asked(to: str) -> Callable[[Needs], bool]:
+def _schema_asked(to: str) -> Question:
     def is_needed(needs: Needs) -> bool:
         # To Anthropic's wire another one's schema may go as an instruction, which everybody takes.
         if to == ANTHROPIC != needs.wire:
@@ -129,7 +153,7 @@ def _schema_asked(to: str) -> Callable[[Needs], bool]:
     return is_needed
 
 
-def _prefilled(to: str) -> Callable[[Needs], bool]:
+def _prefilled(to: str) -> Question:
     def is_needed(needs: Needs) -> bool:
         # OpenAI's models read it as history, which is what their own wire's callers mean by it.
         if ANTHROPIC not in (to, needs.wire):
@@ -142,10 +166,12 @@ def _prefilled(to: str) -> Callable[[Needs], bool]:
 
 
 _has_sound = _media(_AUDIO)
-_CHECKS: tuple[tuple[str, Callable[[Needs], bool]], ...] = (
-    ("tools", _has_tools),
-    ("forced_tools", _forces_a_tool),
-    ("n", _asks_for_several),
+_BY_FIELD: tuple[tuple[str, tuple[str, ...], Question], ...] = (
+    ("tools", ("tools", "functions"), _has_tools),
+    ("forced_tools", ("tool_choice",), _forces_a_tool),
+    ("n", ("n",), _asks_for_several),
+)
+_BY_MESSAGE: tuple[Check, ...] = (
     ("images", _media(_IMAGES)),
     ("files", _media(_FILES)),
     ("audio", _has_audio),

@@ -6,13 +6,11 @@ the caller gets it as it was, and mends it itself.
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Literal, NamedTuple
 
 from tierwatch.fit.error_body import Said, said_in
 from tierwatch.fit.fitted import OF_TOOLS
+from tierwatch.fit.lesson import CONTENT, MENDABLE, Lesson
 from tierwatch.routing.facts import EFFORTS, UNKNOWN, Facts
-
-Kind = Literal["parameter", "once", "feature", "context", "content"]
 
 # Of these alone a body is read: a wrong key or a limit of speed is nothing of the request's.
 _STATUSES = frozenset({400, 404, 413, 422})
@@ -20,27 +18,6 @@ _TOO_LARGE = 413
 # A model's name that is unknown is said with 404 too; only these make it the request's.
 _NOT_FOUND = 404
 
-
-class Lesson(NamedTuple):
-    """What a refusal says of a deployment.
-
-    Attributes:
-        kind: ``parameter``: the request can be changed and asked again; ``once``: it can, but what
-            helps this request says nothing of others; ``feature``: it needs what the model lacks;
-            ``context``: it is too long; ``content``: a filter stopped it.
-        what: the field or the feature.
-        facts: what is known of the model now.
-        without: fields that it is not to be sent.
-    """
-
-    kind: Kind
-    what: str
-    facts: Facts = UNKNOWN
-    without: frozenset[str] = frozenset()
-
-
-CONTENT = Lesson("content", "content")
-MENDABLE = ("parameter", "once")
 
 # Without these a request asks something else, or nothing.
 _MEANING = frozenset(
@@ -141,10 +118,17 @@ _LACKING = (
     ),
     (
         "structured_output",
-        re.compile(r"json_schema|structured output|response_format|output_format", re.IGNORECASE),
+        re.compile(
+            r"json_schema|structured output|response_format|output_format|output_config\.format"
+            r"|text\.format",
+            re.IGNORECASE,
+        ),
     ),
 )
-_SAYS_NO = re.compile(_SUPPORT + r"|only supported (?:by|with)|no endpoints? found", re.IGNORECASE)
+_SAYS_NO = re.compile(
+    _SUPPORT + r"|only supported (?:by|with)|no endpoints? found|format: extra inputs",
+    re.IGNORECASE,
+)
 _NO_PREFILL = re.compile(r"must end with a user message", re.IGNORECASE)
 
 # A field that may not be there, as against one whose value is wrong, which is the caller's to mend.
@@ -157,11 +141,24 @@ _NOT_TAKEN = re.compile(
     r"|does not match any of the expected tags",
     re.IGNORECASE,
 )
-# Fields that are taken, and not beside each other.
-_BESIDE = re.compile(
-    r"temperature\W+(?:may only be set|must be|can only be)\D+1 when (thinking)"
-    r"|(?:temperature\W+and\W+top_p|top_p\W+and\W+temperature)\W+cannot both",
-    re.IGNORECASE,
+# Fields that are taken, and not beside each other: which one is left out of this request.
+_BESIDE = (
+    (
+        re.compile(
+            r"temperature\W+(?:may only be set|must be|can only be)\D+1 when", re.IGNORECASE
+        ),
+        "temperature",
+    ),
+    (re.compile(r"top_k\W+must be unset when", re.IGNORECASE), "top_k"),
+    # Temperature says more than top_p.
+    (
+        re.compile(
+            r"(?:temperature\W+and\W+top_p|top_p\W+and\W+temperature)\W+cannot", re.IGNORECASE
+        ),
+        "top_p",
+    ),
+    # A call that is demanded says more than that there may be thoughts before it.
+    (re.compile(r"thinking may not be enabled when tool_choice forces", re.IGNORECASE), "thinking"),
 )
 _NAMES = (
     re.compile(
@@ -214,9 +211,17 @@ def lessons_of(status: int | None, body: str, sent: Collection[str]) -> tuple[Le
 
 
 def _lesson(said: Said, status: int, sent: Collection[str]) -> Lesson | None:
-    found = _limit(said) or _too_long(said) or _role(said) or _thinking(said) or _feature(said)
+    found = _beside(said, sent) or _limit(said) or _too_long(said) or _role(said)
+    found = found or _feature(said) or _thinking(said)
     # A model that is not there is said with 404 too, and of no field.
     return found or (None if status == _NOT_FOUND else _field(said, sent))
+
+
+def _beside(said: Said, sent: Collection[str]) -> Lesson | None:
+    for pattern, name in _BESIDE:
+        if name in sent and pattern.search(said.message):
+            return Lesson("once", name, without=frozenset({name}))
+    return None
 
 
 def _limit(said: Said) -> Lesson | None:
@@ -266,7 +271,7 @@ def _role(said: Said) -> Lesson | None:
 def _thinking(said: Said) -> Lesson | None:
     """Thinking and effort, whose kinds and levels are refused one by one."""
     text = f"{said.param} {said.message}".lower()
-    if _NOT_TAKEN.search(text) is None or _BESIDE.search(text):
+    if _NOT_TAKEN.search(text) is None:
         return None
     if "thinking" in text and "chat_template" not in text:
         # The sentence may name the type to use after the one that is refused.
@@ -298,11 +303,6 @@ def _feature(said: Said) -> Lesson | None:
 def _field(said: Said, sent: Collection[str]) -> Lesson | None:
     if not (_NOT_TAKEN.search(said.message) or _NOT_TAKEN.search(said.code)):
         return None
-    beside = _BESIDE.search(said.message)
-    if beside is not None:
-        # Of temperature and top_p one may stay, and temperature says more.
-        name = "top_p" if beside[1] is None and "top_p" in sent else "temperature"
-        return _left_out(name)._replace(kind="once")
     for path in _paths(said):
         steps = [step for step in path.lower().split(".") if step and not step.isdigit()]
         if steps and steps[0] in sent:

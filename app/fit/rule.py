@@ -48,6 +48,14 @@ def capped(request: Request, name: str, most: int | None) -> Iterator[str]:
         yield f"{name}<={most}"
 
 
+def has_role(messages: list[Any], role: str) -> bool:
+    """Whether a message is of this role."""
+    for message in messages:  # noqa: SIM110 - half the time of any(), over each turn of an agent
+        if isinstance(message, dict) and message.get("role") == role:
+            return True
+    return False
+
+
 def taken_effort(level: object, levels: tuple[str, ...]) -> str:
     """The level to name in place of one: itself, the next lower one that is taken, or the lowest.
 

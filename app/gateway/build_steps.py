@@ -3,11 +3,14 @@
 from collections.abc import Callable
 
 from tierwatch.config import Config
+from tierwatch.fit.memory import Memory
 from tierwatch.gateway.accept.acceptance import Acceptance
 from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.answer.answering import Answering
 from tierwatch.gateway.answer.ask import Asker
+from tierwatch.gateway.answer.capable import Capable
+from tierwatch.gateway.answer.fitting import Fitting
 from tierwatch.gateway.answer.histories import Histories
 from tierwatch.gateway.cache.cache_reader import CacheReader
 from tierwatch.gateway.current_router import CurrentRouter
@@ -55,8 +58,10 @@ def build_steps(
     providers = {place.provider for tier in tiers for place in tier.served_at()}
     spoken = {(one, wire): upstream.spoken(one, wire) for one in providers for wire in WIRES}
     histories = Histories(tiers, spoken, metrics)
+    memory = Memory(tiers)
+    fitting = Fitting(memory, metrics)
     most = config.gateway.max_kept_stream_mb * 1_000_000
-    asker = Asker(upstream, spoken, histories, metrics, most=most)
+    asker = Asker(upstream, spoken, histories, fitting, metrics, most=most)
     return Steps(
         acceptance=Acceptance(
             config,
@@ -74,7 +79,7 @@ def build_steps(
             turns=Turns(config, rules, clock, balancer.is_healthy),
             metrics=metrics,
         ),
-        answering=Answering(config, balancer, asker, metrics),
+        answering=Answering(config, balancer, asker, Capable(tiers, spoken, memory), metrics),
         replies=Replies(tiers),
         records=Records(
             tiers,

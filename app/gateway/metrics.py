@@ -134,6 +134,18 @@ class CallMetrics:
             ["tier"],
             registry,
         )
+        self.fitted = _counters(
+            "tierwatch_fitted",
+            "Answers whose request was changed for the model to take it, by what was done.",
+            ["deployment", "what"],
+            registry,
+        )
+        self.refusals = _counters(
+            "tierwatch_refusals",
+            "Requests that a deployment refused, by what the refusal was about.",
+            ["deployment", "about"],
+            registry,
+        )
         self.ended = _counters(
             "tierwatch_deployment_calls",
             "Calls to a deployment (provider/model), by how they ended.",

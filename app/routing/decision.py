@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 # What `reason` begins with when no threshold decided about the tier.
-_NOT_CHOSEN = ("pinned", "classifier_failed", "cascade", "sticky")
+_NOT_CHOSEN = ("pinned", "classifier_failed", "cascade", "sticky", "fits_not")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,14 @@ class Decision:
         task_type: kind of task the classifier saw, or ``all``.
         policy_version: version of the policy whose thresholds were applied.
         reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault> |
-            sticky:<why>``. With ``sticky`` the conversation is held at ``tier``, above the one the
-            router chose (`routing.stickiness`): because a tool's result is being answered
-            (``tool_exchange``), the classifier failed (``unclassified``), the message says nothing
-            by itself (``continuation``) or the warm prompt cache is worth more (``warm_cache``).
-            All other fields stay what the router found, so ``tier`` follows from none of them.
+            sticky:<why> | fits_not:<what>``. With ``sticky`` the conversation is held at ``tier``,
+            above the one the router chose (`routing.stickiness`): because a tool's result is being
+            answered (``tool_exchange``), the classifier failed (``unclassified``), the message says
+            nothing by itself (``continuation``) or the warm prompt cache is worth more
+            (``warm_cache``). With ``fits_not`` another tier serves, since the one that would have
+            is known not to take what the request needs (``images``, ``context``, ``tools``). In
+            both cases all other fields stay what the router found, so ``tier`` follows from none
+            of them.
         confidences: (tier, probability that this tier suffices) for every tier but the top one,
             cheapest first. Empty when pinned or failed. After a cascade they end with the tier
             whose answer did not pass.
@@ -50,8 +53,8 @@ class Decision:
     def chosen(self) -> bool:
         """Whether the router's thresholds chose ``tier``: only then is its outcome evidence.
 
-        Not when the caller named it, the classifier failed, a cascade moved it up, or the
-        conversation is held there.
+        Not when the caller named it, the classifier failed, a cascade moved it up, the
+        conversation is held there, or the chosen tier lacked what the request needs.
         """
         return self.reason.partition(":")[0] not in _NOT_CHOSEN
 

@@ -2,8 +2,8 @@
 
 import threading
 
+from tierwatch.fit.lesson import Lesson
 from tierwatch.fit.memory import Memory
-from tierwatch.fit.refusals import Lesson
 from tierwatch.routing.facts import Facts
 from tierwatch.routing.tiers import Deployment, Price, Tier
 

@@ -146,7 +146,7 @@ def test_what_a_model_lacks_is_remembered_and_not_mended() -> None:
     error = refusal(openai("image input is not supported"))
     assert not asked.learns(error)
     assert error.refused_for == "images"
-    assert [name for name, _ in memory.known(KEY, "openai").lacks.checks] == ["images"]
+    assert memory.known(KEY, "openai").lacks.names == ["images"]
 
 
 def test_a_filter_is_said_and_not_remembered() -> None:

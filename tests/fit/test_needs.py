@@ -105,7 +105,7 @@ def test_another_wires_schema_can_be_an_instruction_to_anthropics_models() -> No
         (400, None, ""),
         (4_000, None, ""),  # 1,000 tokens of four characters are just what it reads
         (4_008, None, "context"),
-        (4_008, 1_000, ""),  # a body of 1,000 bytes has no more tokens
+        (4_008, 3_000, ""),  # a body of 3,000 bytes has no more tokens than 1,000
         (4_008, 5_000, "context"),
     ],
 )

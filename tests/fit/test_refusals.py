@@ -8,7 +8,8 @@ from factories.refused import anthropic, openai, pydantic
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.fit.refusals import Lesson, lessons_of
+from tierwatch.fit.lesson import Lesson
+from tierwatch.fit.refusals import lessons_of
 from tierwatch.routing.facts import Facts
 
 SENT = frozenset(
@@ -209,6 +210,18 @@ def left_out(name: str) -> tuple[str, str, dict[str, Any], set[str]]:
             anthropic("`temperature` may only be set to 1 when thinking is enabled."),
             ("once", "temperature", {}, {"temperature"}),
         ),
+        (
+            anthropic("`top_k` must be unset when thinking is enabled."),
+            ("once", "top_k", {}, {"top_k"}),
+        ),
+        (
+            anthropic("Thinking may not be enabled when tool_choice forces tool use."),
+            ("once", "thinking", {}, {"thinking"}),
+        ),
+        (
+            anthropic("output_config.effort: 'xhigh' is not supported on this model"),
+            ("parameter", "effort", {"effort": ()}, set()),
+        ),
     ],
 )
 def test_a_field_is_refused(body: str, lesson: object) -> None:
@@ -328,6 +341,7 @@ def test_there_is_less_room_for_the_answer_than_was_asked(body: str, room: int) 
             openai("Invalid parameter: 'response_format' of type 'json_schema' is not supported"),
             "structured_output",
         ),
+        (anthropic("output_config.format: Extra inputs are not permitted"), "structured_output"),
         (
             anthropic(
                 "This model does not support assistant message prefill. The conversation must end"

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from tierwatch.config import Config
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.ask import Answer, Asker, Errand
+from tierwatch.gateway.answer.capable import Capable
 from tierwatch.gateway.answer.cascade import Cascade
 from tierwatch.gateway.answer.histories import PINNED
 from tierwatch.gateway.answer.ledger import Ledger
@@ -36,17 +38,24 @@ class Answering:
         config: tiers, what is tried after a failure, and the cascade.
         balancer: chooses between the deployments of a tier.
         asker: makes each call.
+        capable: knows what tiers cannot take.
         metrics: counts calls that failed, and what a cascade found.
     """
 
     def __init__(
-        self, config: Config, balancer: Balancer, asker: Asker, metrics: GatewayMetrics
+        self,
+        config: Config,
+        balancer: Balancer,
+        asker: Asker,
+        capable: Capable,
+        metrics: GatewayMetrics,
     ) -> None:
         self._ladder = config.tiers
         self._rank = {tier.name: rank for rank, tier in enumerate(config.tiers)}
         self._retry = config.retry
         self._balancer = balancer
         self._asker = asker
+        self._capable = capable
         self._failed = metrics.calls.attempts_failed
         self._cascade = (
             None
@@ -56,6 +65,7 @@ class Answering:
 
     async def answer(self, asked: Asked, route: Route, ledger: Ledger) -> Answer | Refusal:
         """The answer; why there is none when no provider gave one, or one refused the request."""
+        route = self._capably_routed(asked, route)
         errand = Errand(asked, route, ledger)
         question = Question(asked.request, asked.chat, asked.streaming)
         ledger.decides(route.decision)
@@ -65,6 +75,15 @@ class Answering:
             return await self._cascaded(self._cascade, errand, question)
         except ProviderError as error:
             return _too_late(asked) if _is_late(asked, error) else refusal_for(error)
+
+    def _capably_routed(self, asked: Asked, route: Route) -> Route:
+        """The route to a tier that can take the request. A model asked for by name stays it."""
+        decision = route.decision
+        if _by_model(asked, decision):
+            return route
+        down = decision.reason != PINNED  # a tier's name asks for at least that tier
+        settled = self._capable.settled(asked, decision, down=down)
+        return route if settled is decision else route._replace(decision=settled)
 
     async def _cascaded(self, cascade: Cascade, errand: Errand, question: Question) -> Answer:
         async def ask(decision: Decision, question: Question) -> Answer:
@@ -80,10 +99,12 @@ class Answering:
         ladder = self._ladder_of(errand, decision)
         return await self._climb(errand, ladder, decision, question, self._retry)
 
+    def _climbs(self, errand: Errand, decision: Decision) -> bool:
+        return self._retry.escalate and not _by_model(errand.asked, decision)
+
     def _ladder_of(self, errand: Errand, decision: Decision) -> Sequence[Tier]:
         lowest = self._rank[decision.tier]
-        climb = self._retry.escalate and not _by_model(errand.asked, decision)
-        ladder = self._ladder[lowest : None if climb else lowest + 1]
+        ladder = self._ladder[lowest : None if self._climbs(errand, decision) else lowest + 1]
         spare = errand.route.spare
         # A cascade may have gone on from the tier that the conversation is held at.
         if spare is None or decision is not errand.route.decision:
@@ -104,7 +125,17 @@ class Answering:
             ProviderError: nobody answered (the last failure), or a provider refused the request.
         """
         ledger = errand.ledger
-        tries = Tries(self._balancer, ladder, retry, errand.route.homes)
+        lower = (
+            decision.reason != PINNED and self._climbs(errand, decision) and retry is not _NO_RETRY
+        )
+        tries = Tries(
+            self._balancer,
+            ladder,
+            retry,
+            errand.route.homes,
+            lower=self._capable.below(decision) if lower else (),
+            takes=partial(self._takes, errand, decision),
+        )
         call = tries.first()
         while True:
             ledger.asks(call.tier)
@@ -120,6 +151,11 @@ class Answering:
                 if pause_s > 0:
                     ledger.paused(pause_s)
                     await asyncio.sleep(pause_s)
+
+    def _takes(self, errand: Errand, decision: Decision, tier: Tier) -> bool:
+        """Whether a tier may take what its neighbour did not; any may where nobody is known to."""
+        asked, lacking = errand.asked, self._capable.lacking
+        return not lacking(asked, tier.name) or bool(lacking(asked, decision.tier))
 
     def _pause_s(self, call: Call, error: ProviderError) -> float:
         if not call.pauses:

@@ -5,8 +5,10 @@ import time
 from typing import NamedTuple
 
 from tierwatch.errors import ProviderError
+from tierwatch.fit.mending import Mending
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.fitting import Fitting
 from tierwatch.gateway.answer.forwarded import forwarded
 from tierwatch.gateway.answer.histories import Histories, Spoken
 from tierwatch.gateway.answer.ledger import Ledger
@@ -64,6 +66,7 @@ class Asker:
         upstream: the providers.
         spoken: the wires of calls.
         histories: fits a conversation to who reads it.
+        fitting: fits the rest of a request to who is asked.
         metrics: counts streams that break off.
         most: characters of a streamed answer that are kept.
     """
@@ -73,6 +76,7 @@ class Asker:
         upstream: Upstream,
         spoken: Spoken,
         histories: Histories,
+        fitting: Fitting,
         metrics: GatewayMetrics,
         *,
         most: int,
@@ -81,6 +85,7 @@ class Asker:
         self._upstream = upstream
         self._spoken = spoken
         self._histories = histories
+        self._fitting = fitting
         self._metrics = metrics
 
     async def ask(
@@ -88,16 +93,37 @@ class Asker:
     ) -> Answer:
         """What a deployment answers; a stream is over once it is closed.
 
+        A refusal that says how the request can be changed is not the end: it is asked once more.
+
         Raises:
             ProviderError: it gave no answer that can be used, or none in time.
         """
+        caller = errand.asked.wire
+        wire = self._spoken[call.tier.provider, caller]
+        request = self._histories.fitted(question, errand.asked, errand.route, decision, call.tier)
+        said = provider_request(caller, wire, request, call.model)
+        mending = self._fitting.begun(call, wire, said)
+        while True:
+            try:
+                answer = await self._ask_once(errand, call, question, mending)
+            except ProviderError as error:
+                if not self._fitting.learns(mending, call, error):
+                    raise
+                self._metrics.calls.attempts_failed(call.tier.name, error.kind).inc()
+                call = call.again()
+                continue
+            self._fitting.answered(mending, call, errand.ledger)
+            return answer
+
+    async def _ask_once(
+        self, errand: Errand, call: Call, question: Question, mending: Mending
+    ) -> Answer:
         asked, ledger = errand.asked, errand.ledger
-        caller, wire = asked.wire, self._spoken[call.tier.provider, asked.wire]
         if asked.left_s <= 0:
             raise ProviderError("There was no time left to ask anybody.", kind="timeout")
         with call:
-            request = self._histories.fitted(question, asked, errand.route, decision, call.tier)
-            body = write_json(provider_request(caller, wire, request, call.model).request)
+            body = write_json(mending.fitted().request)
+            caller, wire = asked.wire, self._spoken[call.tier.provider, asked.wire]
             extra = forwarded(asked.headers, caller, wire)
             began = time.perf_counter()
             try:

@@ -21,6 +21,7 @@ class Ledger:
 
     Attributes:
         attempts: calls to providers so far.
+        fitted: what was done to the request for who answered to take it.
         decision: under which the last of them was made; None before the first.
         tier: as it was asked last, or as it serves; None before the first call.
         unserved: whole answers that were asked for and are not the one served, as far as known.
@@ -28,10 +29,11 @@ class Ledger:
         waited_s: seconds of waiting for providers, which are not the gateway's own.
     """
 
-    __slots__ = ("attempts", "decision", "reasoned", "tier", "unserved", "waited_s")
+    __slots__ = ("attempts", "decision", "fitted", "reasoned", "tier", "unserved", "waited_s")
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
+        self.fitted: tuple[str, ...] = ()
         self.decision: Decision | None = None
         self.tier: Tier | None = None
         self.unserved: list[Whole] = []
@@ -45,6 +47,10 @@ class Ledger:
     def asks(self, tier: Tier) -> None:
         """This tier is asked, or serves."""
         self.tier = tier
+
+    def fits(self, done: tuple[str, ...]) -> None:
+        """What was done to the request that was answered, for the model to take it."""
+        self.fitted = done
 
     def tried(self, tier: Tier, began: float, *, error: ProviderError | None = None) -> None:
         """Add a finished call to a provider that began at ``began`` (``time.perf_counter``)."""

@@ -1,6 +1,6 @@
 """The order in which one request asks the deployments of its tiers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from tierwatch.errors import ProviderError
@@ -13,7 +13,15 @@ from tierwatch.gateway.deployments.call import (
     is_silence,
 )
 from tierwatch.routing.config.retry import RetrySection
+from tierwatch.routing.facts import Facts
 from tierwatch.routing.tiers import Tier
+
+# What a refusal is about that another tier's model may take.
+_OF_THE_TIER = frozenset({*Facts._fields, "content"})
+
+
+def _takes_all(_: Tier) -> bool:
+    return True
 
 
 class Tries:
@@ -29,14 +37,30 @@ class Tries:
     may be at work on the request, which would be paid for twice, and has had the caller's patience
     once. Other providers are.
 
+    A request that is too long for a tier, needs what its model lacks, or cannot be said on its wire
+    is not wrong for another one: the next tier up is asked, and after those the tiers below.
+
     Args:
         balancer: the deployments.
         ladder: the decided tier, then those to be tried after it.
         retry: how often.
         homes: where the conversation was served before, by tier.
+        lower: tiers to be tried only for what those of the ladder cannot take.
+        takes: whether a tier is known to take the request, as far as anything is known of it.
     """
 
-    __slots__ = ("_again", "_balancer", "_homes", "_ladder", "_last", "_rank", "_silent", "_tried")
+    __slots__ = (
+        "_again",
+        "_balancer",
+        "_homes",
+        "_ladder",
+        "_last",
+        "_lower",
+        "_rank",
+        "_silent",
+        "_takes",
+        "_tried",
+    )
 
     def __init__(
         self,
@@ -44,10 +68,15 @@ class Tries:
         ladder: Sequence[Tier],
         retry: RetrySection,
         homes: Mapping[str, Key] = MappingProxyType({}),
+        *,
+        lower: Sequence[Tier] = (),
+        takes: Callable[[Tier], bool] = _takes_all,
     ) -> None:
         self._balancer = balancer
         self._homes = homes
         self._ladder = ladder
+        self._lower = lower
+        self._takes = takes
         self._again = retry.attempts
         self._rank = 0
         self._tried: set[Key] = set()
@@ -65,9 +94,11 @@ class Tries:
         """The call to make after one that failed; None when the caller is to be told instead."""
         tier = self._ladder[self._rank]
         if not error.retryable:
-            if asked_nobody(error) or error.status in REFUSED_TO_US:
-                return self._elsewhere(tier)
-            return None
+            if asked_nobody(error):
+                return self._elsewhere(tier) or self._abler_tier()
+            if error.refused_for in _OF_THE_TIER:
+                return self._abler_tier() or self._elsewhere(tier)
+            return self._elsewhere(tier) if error.status in REFUSED_TO_US else None
         if is_silence(error):
             self._silent.add(self._last[0])
         return (
@@ -95,9 +126,16 @@ class Tries:
             call = self._balancer.soonest(tier, mute, pauses=True)
         return self._taken(call)
 
+    def _abler_tier(self) -> Call | None:
+        """The next tier that may take what this one cannot; then those below."""
+        below = [tier for tier in self._lower if tier not in self._ladder]
+        self._ladder, self._lower = (*self._ladder, *below), ()
+        return self._next_tier()
+
     def _next_tier(self) -> Call | None:
         for rank in range(self._rank + 1, len(self._ladder)):
-            call = self._entry(self._ladder[rank])
+            tier = self._ladder[rank]
+            call = self._entry(tier) if self._takes(tier) else None
             if call is not None:
                 self._rank = rank
                 self._again = 0

@@ -107,6 +107,10 @@ class Call:
         self._under_way = False
         self._began = 0.0
 
+    def again(self) -> "Call":
+        """Another call to the same deployment, at once."""
+        return Call(self.tier, self.model, self._place, self._clock, pauses=False)
+
     @property
     def patience_s(self) -> float | None:
         """The silence that is the deployment's own fault; None where nobody has said."""

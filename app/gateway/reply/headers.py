@@ -1,5 +1,6 @@
 """The headers of replies: what they say of the exchange, and how their bodies are sent."""
 
+import re
 from collections.abc import Sequence
 
 from tierwatch.gateway.answer.ledger import Ledger
@@ -8,6 +9,10 @@ from tierwatch.gateway.route.route import Route
 from tierwatch.routing.tiers import Tier
 
 Header = tuple[bytes, bytes]
+
+# Servers in front hold replies to some kilobytes of headers.
+_LONGEST = 500
+_NOT_SAID = re.compile(r"[^!-+\--~]")
 
 EVENTS: Sequence[Header] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -40,9 +45,21 @@ class ExchangeHeaders:
             ]
             if turn is not None and turn.held and tier.name == turn.decision.tier:
                 headers.append((b"x-tierwatch-held", turn.move.encode()))
+        if ledger.fitted and route.cache_tier is None:
+            headers.append((b"x-tierwatch-fitted", _said(ledger.fitted)))
         headers.append((b"x-tierwatch-cache", route.lookup.status.encode()))
         headers.append((b"x-tierwatch-overhead-ms", b"%.3f" % overhead_ms))
         return headers
+
+
+def _said(changes: Sequence[str]) -> bytes:
+    r"""What was done to a request. Names of fields are the caller's, who may write what they like.
+
+    >>> _said(("max_tokens<=9", "-a\r\nb, c"))
+    b'max_tokens<=9, -a??b??c'
+    """
+    said = ", ".join(_NOT_SAID.sub("?", change) for change in changes)
+    return said[:_LONGEST].encode()
 
 
 def _tier_headers(tier: Tier) -> list[Header]:

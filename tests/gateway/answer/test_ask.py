@@ -12,9 +12,11 @@ from fakes.upstream import Reply, ScriptedUpstream
 from prometheus_client import CollectorRegistry
 
 from tierwatch.errors import ProviderError
+from tierwatch.fit.memory import Memory
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.ask import Answer, Asker, Errand, UselessAnswerError
 from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.fitting import Fitting
 from tierwatch.gateway.answer.histories import Histories
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.answer.question import Question
@@ -45,6 +47,7 @@ class Asking:
             self.upstream,  # type: ignore[arg-type]
             spoken,
             histories,
+            Fitting(Memory(TIERS), self.metrics),
             self.metrics,
             most=1_000,
         )

@@ -117,7 +117,7 @@ def test_a_busy_provider_is_left_alone_for_as_long_as_it_asks() -> None:
     [
         (REFUSED, [("a", False)]),
         (NO_KEY, [("a", False), ("b", False)]),
-        (UNSAYABLE, [("a", False), ("b", False)]),
+        (UNSAYABLE, [("a", False), ("b", False), ("c", False)]),
     ],
 )
 def test_what_is_refused_goes_elsewhere_only_where_the_deployment_is_to_blame(
@@ -126,6 +126,54 @@ def test_what_is_refused_goes_elsewhere_only_where_the_deployment_is_to_blame(
     simple, standard = tier(a=1, b=1), tier("standard", c=1)
     made = balancer(simple, standard)
     assert order(Tries(made, [simple, standard], retry()), always=error) == asked
+
+
+def about(what: str) -> ProviderError:
+    error = ProviderError("No.", kind="refused", status=400)
+    error.refused_for = what
+    return error
+
+
+@pytest.mark.parametrize(
+    ("what", "asked"),
+    [
+        ("context", ["b", "c", "a"]),
+        ("images", ["b", "c", "a"]),
+        ("content", ["b", "c", "a"]),
+        ("parameter", ["b"]),  # what a field is refused for is mended, or its caller's to mend
+        ("", ["b"]),
+    ],
+)
+def test_what_a_tier_cannot_take_the_next_one_up_is_asked_and_then_those_below(
+    what: str, asked: list[str]
+) -> None:
+    low, mid, top = tier(a=1), tier("standard", b=1), tier("complex", c=1)
+    tries = Tries(balancer(low, mid, top), [mid, top], retry(), lower=[low])
+    assert [where for where, _ in order(tries, always=about(what))] == asked
+
+
+def test_lower_tiers_are_not_for_failures() -> None:
+    low, mid = tier(a=1), tier("standard", b=1)
+    tries = Tries(balancer(low, mid), [mid], retry(0), lower=[low])
+    assert [where for where, _ in order(tries, always=DOWN)] == ["b"]
+
+
+def test_the_same_tier_elsewhere_is_asked_where_there_is_no_other() -> None:
+    only = tier(a=1, b=1)
+    tries = Tries(balancer(only), [only], retry())
+    assert [where for where, _ in order(tries, always=about("content"))] == ["a", "b"]
+
+
+def test_a_tier_that_is_known_not_to_take_it_is_passed_over() -> None:
+    low, mid, top = tier(a=1), tier("standard", b=1), tier("complex", c=1)
+    for error in (DOWN, about("images")):
+        tries = Tries(
+            balancer(low, mid, top),
+            [low, mid, top],
+            retry(0),
+            takes=lambda one: one.name != "standard",
+        )
+        assert [where for where, _ in order(tries, always=error)] == ["a", "c"]
 
 
 @given(
