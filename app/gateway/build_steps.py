@@ -106,4 +106,4 @@ def _model_classifier(
         # cost more than the calls it spares.
         longest_wait_s=config.balance.breaker.open_for_s,
     )
-    return ModelClassifier(config.classifier, balancer, upstream)
+    return ModelClassifier(config.classifier, balancer, upstream, Memory())

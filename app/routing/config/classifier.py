@@ -40,7 +40,9 @@ class ClassifierSection(Section):
         default=(), description="Instead of `provider`: several places that serve the model."
     )
     max_tokens: Annotated[int, whole_number(1, MOST_TOKENS)] = Field(
-        default=MOST_TOKENS, description="Longest reply of kind llm, in tokens; at most 50."
+        default=MOST_TOKENS,
+        description="Longest reply of kind llm, in tokens; at most 50. A model that thinks gets"
+        " 2,000.",
     )
     timeout_s: Seconds = Field(
         default=2.0,

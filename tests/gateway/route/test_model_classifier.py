@@ -15,7 +15,8 @@ def asked(openai_provider: Any) -> Iterator[Any]:
 
 
 def is_classification(received: Any) -> bool:
-    return received.json.get("max_tokens") == 50
+    system = received.json.get("system") or received.json["messages"][0].get("content")
+    return str(system).startswith("You decide which of several model tiers")
 
 
 def classifications(provider: Any) -> list[dict[str, Any]]:
@@ -133,7 +134,7 @@ def test_a_200_that_is_an_error_goes_to_the_next_deployment_and_counts(
 def test_a_body_that_one_deployment_refuses_is_taken_to_the_next(
     start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
 ) -> None:
-    refusal = {"error": {"message": "logprobs are not supported"}}
+    refusal = {"error": {"message": "This place is for images."}}
     classifying(openai_provider, wire.json(refusal, 400))
     classifying(asked, says(wire, "openai"))
     places = f"[{{provider: p{openai_provider.port}}}, {{provider: p{asked.port}}}]"
@@ -256,3 +257,93 @@ def test_what_cannot_be_read_is_no_fault_of_the_deployment(
         gateway.chat()
     assert set(reasons(gateway, wire, 4)) == {"classifier_failed:unreadable"}
     assert len(classifications(asked)) == 4
+
+
+def refusing(fields: dict[str, str], reply: Any, wire: Any) -> Any:
+    """A provider that refuses each of these fields by name, as vendors do, or replies."""
+
+    async def answer(writer: Any, received: Any) -> None:
+        for field, sentence in fields.items():
+            if field in received.json:
+                error = {"message": sentence, "param": field, "code": "unsupported_parameter"}
+                await wire.json({"error": {**error, "type": "invalid_request_error"}}, 400)(
+                    writer, received
+                )
+                return
+        await reply(writer, received)
+
+    return answer
+
+
+def test_what_a_reasoning_model_refuses_is_left_out_and_remembered(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    fields = {
+        "max_tokens": "Unsupported parameter: 'max_tokens' is not supported with this model. Use"
+        " 'max_completion_tokens' instead.",
+        "temperature": "Unsupported parameter: 'temperature' is not supported with this model.",
+        "logprobs": "Unsupported parameter: 'logprobs' is not supported with this model.",
+    }
+    classifying(asked, refusing(fields, says(wire, "openai"), wire))
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=f"{{model: thinker-1, provider: p{asked.port}}}",
+        balance="{breaker: {failures: 1, open_for: 1m}}",
+    )
+    for _ in range(3):
+        gateway.chat()
+    assert reasons(gateway, wire, 3) == ["kept"] * 3
+    sent = classifications(asked)
+    # Three refusals once; then it is known what it takes, and no breaker has opened.
+    assert len(sent) == 3 + 3
+    assert not {"max_tokens", "temperature", "logprobs"} & sent[-1].keys()
+    assert sent[-1]["max_completion_tokens"] == 50
+
+
+def test_a_model_whose_tokens_end_while_it_thinks_gets_room_for_it(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    async def thinks(writer: Any, received: Any) -> None:
+        text, reason = "<think>Let me see", "length"
+        if received.json["max_tokens"] >= 1_000:
+            text, reason = "<think>Let me see. Short.</think>\n\nTier: simple - 0.9", "stop"
+        message = {"role": "assistant", "content": text}
+        choice = {"index": 0, "message": message, "finish_reason": reason}
+        usage = {"prompt_tokens": 400, "completion_tokens": 5}
+        await wire.json({**wire.openai_reply, "choices": [choice], "usage": usage})(
+            writer, received
+        )
+
+    classifying(asked, thinks)
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=f"{{model: thinker-1, cost: 1, provider: p{asked.port}}}",
+    )
+    for _ in range(3):
+        gateway.chat()
+    assert reasons(gateway, wire, 3) == ["kept"] * 3
+    assert [one["max_tokens"] for one in classifications(asked)] == [50, 2_000, 2_000, 2_000]
+    # The first request paid for both.
+    paid = [one.classifier_cost_usd for one in gateway.recorded.exchanges]
+    assert paid == pytest.approx([810e-6, 405e-6, 405e-6])
+
+
+def test_a_model_that_is_known_to_think_is_asked_to_think_little(
+    start_gateway: Any, openai_provider: Any, asked: Any, wire: Any
+) -> None:
+    classifying(asked, says(wire, "openai"))
+    gateway = start_gateway(
+        openai_provider,
+        asked,
+        openai_provider,
+        classifier=f"{{model: gpt-5, cost: 1, provider: p{asked.port}}}",
+    )
+    gateway.chat()
+    assert reasons(gateway, wire, 1) == ["kept"]
+    (sent,) = classifications(asked)
+    assert sent["reasoning_effort"] == "minimal"
+    assert 2_000 in (sent.get("max_completion_tokens"), sent.get("max_tokens"))

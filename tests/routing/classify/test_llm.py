@@ -229,3 +229,23 @@ def test_a_call_that_fails_is_a_classifier_that_failed(error: Exception, kind: s
     with pytest.raises(ClassifierError, match="cheap gave no reply") as caught:
         LlmClassifier(ask, TIERS, CONFIG).classify(user("hi"))
     assert failure_kind(caught.value) == kind
+
+
+def test_what_programs_add_is_left_out_of_what_is_classified() -> None:
+    reminder = "<system-reminder>" + "Be brief. " * 400 + "</system-reminder>"
+    parts = [{"type": "text", "text": text} for text in (reminder, "Fix the race in this module.")]
+    chat = [
+        {"role": "system", "content": "You are an agent. " * 400},
+        {"role": "user", "content": parts},
+        {"role": "assistant", "content": "Looking."},
+        {"role": "tool", "content": "line\n" * 4_000},
+        *user(reminder),
+    ]
+    asked = classification_request(chat, TIERS, CONFIG)["messages"][1]["content"]
+    assert len(asked) < 3_000
+    assert "Be brief" not in asked
+    assert asked.count("Fix the race in this module.") == 2
+    assert "[what the user asked for]\nFix the race" in asked
+    # Where a program's text is all there is, it is what is asked.
+    alone = classification_request(user("<system-reminder>x</system-reminder>"), TIERS, CONFIG)
+    assert "<system-reminder>x" in alone["messages"][1]["content"]
