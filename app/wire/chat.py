@@ -177,7 +177,22 @@ class ToolResult:
     extras: Extras
 
 
-Part = Text | Media | ToolCall | ToolResult | Reasoning | Declined | Unknown
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What is quoted from somewhere: a document in passages, a hit of a search, a tool by name.
+
+    Attributes:
+        title: of what is quoted, or None.
+        parts: the passages.
+        said: the part in its wire's words, whole.
+    """
+
+    title: str | None
+    parts: tuple["Part", ...]
+    said: Extras
+
+
+Part = Text | Media | ToolCall | ToolResult | Reasoning | Declined | Quoted | Unknown
 
 
 @dataclass(frozen=True, slots=True)

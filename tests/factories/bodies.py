@@ -115,7 +115,7 @@ def openai_request(*, plain: bool) -> Bodies:
         temperature=st.sampled_from([0, 0.5, 1.0]),
         max_completion_tokens=st.integers(1, 99),
         stream=st.booleans(),
-        user=WORDS,
+        user=st.sampled_from(["ann", "user_7-x"]) if plain else WORDS,
         service_tier=st.sampled_from(["auto", "default"] if plain else ["auto", "flex"]),
         **own,
     )
@@ -237,7 +237,7 @@ def anthropic_request(*, plain: bool) -> Bodies:
         ),
     }  # fmt: skip
     blocks = st.lists(marked(some({"type": just("text"), "text": WORDS})), min_size=1, max_size=2)
-    user = some({"user_id": WORDS})
+    user = some({"user_id": st.sampled_from(["ann", "user_7-x"]) if plain else WORDS})
     asked = some(
         {
             "model": just("m"),
@@ -388,7 +388,7 @@ def responses_request(*, plain: bool) -> Bodies:
         temperature=st.sampled_from([0, 0.5, 1.0]),
         max_output_tokens=st.integers(1, 99),
         stream=st.booleans(),
-        user=WORDS,
+        user=st.sampled_from(["ann", "user_7-x"]) if plain else WORDS,
         service_tier=st.sampled_from(["auto", "default"] if plain else ["auto", "flex"]),
         **own,
     )

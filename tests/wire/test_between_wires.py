@@ -169,7 +169,7 @@ def test_what_is_not_asked_for_is_not_sent() -> None:
         ),
         (
             {"thinking": {"type": "adaptive"}, "top_k": 3},
-            {"thinking": {"type": "adaptive"}, "top_k": 3},
+            {"thinking": {"type": "adaptive"}, "top_k": 3, "max_tokens": 16_384},
         ),
     ],
 )

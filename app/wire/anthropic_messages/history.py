@@ -28,11 +28,12 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
     """
     changes: Counter[str] = Counter()
     given = objects(request.get("messages"))
+    told = [_without_blank(one, changes) for one in given] if to == ANTHROPIC else given
     fitted = [
         _fitted_turn(message, index, to, reader, changes)
         if message.get("role") == "assistant"
         else message
-        for index, message in enumerate(given)
+        for index, message in enumerate(told)
     ]
     messages = [message for message in fitted if message is not None]
     out = dict(request)
@@ -44,13 +45,31 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
     return Fitted(request if same else out, changes)
 
 
+def _without_blank(message: Mapping[str, Any], changes: Counter[str]) -> Mapping[str, Any]:
+    """The turn without blank text, which other models write beside calls and Anthropic refuses."""
+    content = message.get("content")
+    if message.get("role") != "assistant" or not isinstance(content, list):
+        return message
+    if not any(map(_is_blank, content)):
+        return message
+    changes["blank_text"] += 1
+    return {**message, "content": [block for block in content if not _is_blank(block)]}
+
+
+def _is_blank(block: object) -> bool:
+    if not isinstance(block, Mapping) or block.get("type") != "text":
+        return False
+    text = block.get("text")
+    return isinstance(text, str) and (not text or text.isspace())
+
+
 def _fitted_turn(
     message: Mapping[str, Any], index: int, to: str, reader: Reader, changes: Counter[str]
 ) -> Mapping[str, Any] | None:
     """An assistant turn of Anthropic's; None when nothing of it is left."""
     content = message.get("content")
     if not isinstance(content, list) or not is_bound(message):
-        return message
+        return None if content == [] else message
     own_words = to == ANTHROPIC and reader.wrote(index)
     own_house = to == ANTHROPIC and reader.houses(index)
     kept: list[Any] = []

@@ -10,6 +10,7 @@ from tierwatch.wire.chat import (
     Media,
     Part,
     PlainText,
+    Quoted,
     Reasoning,
     Source,
     Stored,
@@ -82,13 +83,40 @@ def _read_said(block: Mapping[str, Any]) -> Part:
             return Reasoning(
                 "", extras_of(block, _OF_REDACTED), encrypted=string(block.get("data"))
             )
-        case "image" | "document" as kind:
-            source = _source(mapping(block.get("source")), kind)
-            if source is not None:
-                name = block.get("title") or None
-                extras = extras_of(block, _OF_MEDIA)
-                return Media("image" if kind == "image" else "file", source, name, extras)
+        case _:
+            return _read_shown(block)
+
+
+def _read_shown(block: Mapping[str, Any]) -> Part:
+    """What is shown or quoted."""
+    kind = string(block.get("type"))
+    if kind in {"image", "document"}:
+        said = mapping(block.get("source"))
+        source = _source(said, kind)
+        if source is not None:
+            shown: Any = "image" if kind == "image" else "file"
+            return Media(shown, source, block.get("title") or None, extras_of(block, _OF_MEDIA))
+        if said.get("type") == "content":
+            return _quoted(block, said.get("content"))
+    elif kind == "search_result":
+        return _quoted(block, block.get("content"))
+    elif kind == "tool_reference" and string(block.get("tool_name")):
+        words = Text(f"The tool {block['tool_name']} is available.", NOTHING)
+        return Quoted(None, (words,), Extras(ANTHROPIC, block))
     return Unknown(ANTHROPIC, block)
+
+
+def _quoted(block: Mapping[str, Any], content: object) -> Quoted:
+    parts: tuple[Part, ...] = tuple([_read_said(inner) for inner in _plain_blocks(content)])
+    if isinstance(content, str):
+        parts = (Text(content, NOTHING),)
+    title = string(block.get("title")) or string(block.get("source")) or None
+    return Quoted(title, parts, Extras(ANTHROPIC, block))
+
+
+def _plain_blocks(content: object) -> list[dict[str, Any]]:
+    """The blocks of a quotation, in which nothing is quoted again."""
+    return [block for block in objects(content) if string(block.get("type")) in {"text", "image"}]
 
 
 def _source(source: Mapping[str, Any], kind: str) -> Source | None:

@@ -89,11 +89,13 @@ def write_reply(
 
 def _blocks(turn: Turn) -> list[Block]:
     if turn.extras.wire == ANTHROPIC:  # why it declined stands beside the message
-        return write_blocks([part for part in turn.parts if not isinstance(part, Declined)])
+        return write_blocks([part for part in turn.parts if not isinstance(part, Declined)], [])
     texts = "\n".join([part.text for part in turn.parts if isinstance(part, Text) and part.text])
     declined = [part.text for part in turn.parts if isinstance(part, Declined)]
-    blocks: list[Block] = [{"type": "text", "text": text} for text in (texts, *declined) if text]
-    return blocks + write_blocks([part for part in turn.parts if isinstance(part, ToolCall)])
+    calls = write_blocks([part for part in turn.parts if isinstance(part, ToolCall)], [])
+    # Blank text beside calls comes back with the history, and this wire's provider refuses it.
+    said = [text for text in (texts, *declined) if text.strip() or (text and not calls)]
+    return [*({"type": "text", "text": text} for text in said), *calls]
 
 
 def finish_reason(stop_reason: object) -> str | None:

@@ -25,6 +25,7 @@ class StreamOut:
 
     __slots__ = (
         "_begun",
+        "_blank",
         "_blocks",
         "_called",
         "_failed",
@@ -44,6 +45,7 @@ class StreamOut:
         self._stopped_at: str | None = None
         self._called = False
         self._pieces = CallPieces()
+        self._blank = ""
         self._blocks = 0
         self._open: int | str | None = None  # "text", the index of a tool call, or nothing
         self._held: dict[int, dict[str, Any]] = {}
@@ -96,6 +98,10 @@ class StreamOut:
         if self._late:
             text, self._late = "".join(self._late), []
             events += [*self._text(text), *self._close()]
+        elif self._blank and not self._called:  # all that was said
+            opening = self._start_block("text", {"type": "text", "text": ""})
+            said = self._delta({"type": "text_delta", "text": self._blank})
+            events += [opening, said, *self._close()]
         delta = ended(self._reason or "stop", called=self._called, at=self._stopped_at)
         usage = write_usage(self._usage.usage)
         events.append(("message_delta", {"type": "message_delta", "delta": delta, "usage": usage}))
@@ -119,6 +125,12 @@ class StreamOut:
         if isinstance(self._open, int):
             self._late.append(text)
             return []
+        if self._open is None:
+            # Blank text beside calls comes back with the history, and is refused there.
+            if text.isspace():
+                self._blank += text
+                return []
+            text, self._blank = self._blank + text, ""
         opening = [] if self._open else [self._start_block("text", {"type": "text", "text": ""})]
         return [*opening, self._delta({"type": "text_delta", "text": text})]
 

@@ -34,7 +34,7 @@ def _marked_part(part: Part, *, calls: bool = False) -> Part:
     if calls and isinstance(part, ToolCall):
         return part
     try:
-        write_part(part)
+        write_part(part, [])
     except ProviderError:
         return Text(part_mark(part), NOTHING)
     return part

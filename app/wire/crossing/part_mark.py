@@ -7,6 +7,7 @@ from tierwatch.wire.chat import (
     Declined,
     Media,
     Part,
+    Quoted,
     Reasoning,
     Text,
     ToolCall,
@@ -38,6 +39,8 @@ def part_mark(part: Part) -> str:
             return _marked("tool_call", part.name)
         case ToolResult():
             return _marked("tool_result", "")
+        case Quoted():
+            return _marked("quotation", part.title)
         case Unknown():
             return _marked(part.kind or "part", _name(part.said))
 

@@ -1,6 +1,22 @@
 """A request as somebody can take it, and what was done to it."""
 
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
+
+# Names that a wire has are of such characters. A caller's own inventions go into headers and
+# metrics under this name, or as nothing that could break a header.
+_NAME = re.compile(r"[A-Za-z0-9_.\-]{1,40}")
+_ODD_NAME = "unknown"
+
+# What wires number and label with, and nothing is lost without.
+BOOKKEEPING = frozenset(
+    {"annotations", "content", "id", "index", "logprobs", "object", "phase", "plain", "role",
+     "status", "type"}
+)  # fmt: skip
+
+# What was done to a request, in order; a wire adds to it while it writes.
+Notes = list[str]
 
 
 class Rewritten(NamedTuple):
@@ -14,3 +30,49 @@ class Rewritten(NamedTuple):
 
     request: dict[str, Any]
     fitted: tuple[str, ...] = ()
+
+
+def rewritten(request: dict[str, Any], notes: Notes) -> Rewritten:
+    """The request with what was noted of it, each once."""
+    return Rewritten(request, tuple(dict.fromkeys(notes))) if notes else Rewritten(request)
+
+
+def left_out(names: Iterable[str]) -> Notes:
+    r"""The notes that say of fields that they were left out.
+
+    >>> left_out(["top_k", "a\\nb"])
+    ['-top_k', '-unknown']
+    """
+    return [f"-{name if _NAME.fullmatch(name) else _ODD_NAME}" for name in names]
+
+
+def said_fields(fields: Mapping[str, Any], carried: frozenset[str]) -> list[str]:
+    """The names of the fields that say something and are not among the carried ones.
+
+    What is null, false or empty asks for nothing, and neither does one answer or plain text.
+
+    >>> said_fields({"seed": 3, "n": 1, "logprobs": False, "store": None}, frozenset())
+    ['seed']
+    """
+    if "reasoning_effort" in fields:  # the Responses wire's own place for it says no more
+        carried = carried | {"reasoning"}
+    return [
+        name
+        for name, value in fields.items()
+        if name not in carried
+        and value is not None
+        and value is not False
+        and value not in _ASKS_FOR_NOTHING.get(name, _EMPTY)
+    ]
+
+
+_EMPTY: tuple[Any, ...] = ("", [], {})
+_ASKS_FOR_NOTHING: Mapping[str, tuple[Any, ...]] = {
+    "n": (1,),
+    "frequency_penalty": (0,),
+    "presence_penalty": (0,),
+    "top_logprobs": (0,),
+    "modalities": (["text"], []),
+    "response_format": ({"type": "text"}, {}),
+    "function_call": ("none", "auto", ""),
+}

@@ -59,7 +59,7 @@ def write_reply(
     own = dict(answer.extras.on(OPENAI))
     listed = own.pop("content", None)
     if answer.turn.extras.wire == OPENAI:
-        [message] = write_turn(answer.turn)
+        [message] = write_turn(answer.turn, [])
         if listed is not None and message_text({"content": listed}) == message["content"]:
             message["content"] = listed
     else:

@@ -3,14 +3,31 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tierwatch.wire.chat import OPENAI, AnswerFormat, ChatRequest, Tool, ToolChoice, Unknown
-from tierwatch.wire.crossing.rewritten import Rewritten
+from tierwatch.wire.chat import OPENAI, AnswerFormat, ChatRequest, Text, Tool, ToolChoice, Unknown
+from tierwatch.wire.crossing.effort import openai_effort
+from tierwatch.wire.crossing.rewritten import (
+    BOOKKEEPING,
+    Notes,
+    Rewritten,
+    left_out,
+    rewritten,
+    said_fields,
+)
+from tierwatch.wire.crossing.schemas import is_strict, with_properties
+from tierwatch.wire.crossing.user_names import plain_user
 from tierwatch.wire.history.call_ids import with_short_ids
 from tierwatch.wire.json_values import mapping
 from tierwatch.wire.openai_chat.write_parts import joined, write_turn
 
 # Fields of this wire's own that a caller may send on another one.
 _KNOWN = ("seed", "reasoning_effort")
+# Fields of another wire's that are said here in other words, or ask for nothing.
+_CARRIED = frozenset({*_KNOWN, "thinking", "output_config", "stream_options"})
+_OF_A_TOOL = BOOKKEEPING | {"namespace", "said", "strict"}
+_OF_OUTPUT = frozenset({"effort"})
+_BILLING = "x-anthropic-billing-header"
+# Said of a request that ends with the model's own words: here they are history, and no beginning.
+PREFILL = "prefill->history"
 
 
 def write_request(request: ChatRequest) -> Rewritten:
@@ -23,6 +40,7 @@ def write_request(request: ChatRequest) -> Rewritten:
         ProviderError: kind ``refused`` when a message holds what this wire cannot carry.
     """
     own, said = request.extras.wire == OPENAI, request.extras.fields
+    notes: Notes = []
     out: dict[str, Any] = {"model": request.model} if request.model else {}
     sampling = request.sampling
     asked = {
@@ -33,9 +51,9 @@ def write_request(request: ChatRequest) -> Rewritten:
     out |= {name: value for name, value in asked.items() if value is not None}
     if own:
         out |= said
-    else:
-        out |= {name: said[name] for name in _KNOWN if said.get(name) is not None}
-    out["messages"] = _messages(request)
+    elif said:
+        _write_elsewhere_said(said, out, notes)
+    out["messages"] = _messages(request, notes)
     # OpenAI's reasoning models refuse max_tokens; servers that know only that ignore this name.
     if sampling.max_tokens not in (None, out.get("max_tokens")):
         out["max_completion_tokens"] = sampling.max_tokens
@@ -43,42 +61,80 @@ def write_request(request: ChatRequest) -> Rewritten:
         out["stop"] = list(sampling.stop)
     if out.get("stream") and not own:
         out["stream_options"] = {"include_usage": True}  # the other wires' streams always count
-    _write_tools(request, out)
+    _write_tools(request, out, notes)
     if request.user is not None and said.get("safety_identifier") != request.user:
-        out["user"] = request.user
+        out["user"] = request.user if own else plain_user(request.user)
+        if out["user"] != request.user:
+            notes.append("user->digest")
     if request.service_tier is not None:
         out["service_tier"] = {"auto": "auto", "standard": "default"}[request.service_tier]
     if request.answer_format is not None:
         out["response_format"] = _write_format(request.answer_format)
-    return Rewritten(out)
+    return rewritten(out, notes)
 
 
-def _messages(request: ChatRequest) -> Sequence[Mapping[str, Any]]:
+def _write_elsewhere_said(said: Mapping[str, Any], out: dict[str, Any], notes: Notes) -> None:
+    """What another wire's caller said beyond what all wires say."""
+    out |= {name: said[name] for name in _KNOWN if said.get(name) is not None}
+    effort, note = openai_effort(said)
+    if effort is not None and "reasoning_effort" not in out:
+        out["reasoning_effort"] = effort
+        notes.append(note)
+    elif said.get("thinking"):  # as long as it likes, or not at all: the model's own way here
+        notes += left_out(["thinking"])
+    more = said_fields(mapping(said.get("output_config")), _OF_OUTPUT)
+    notes += left_out([f"output_config.{name}" for name in more])
+    notes += left_out(said_fields(said, _CARRIED))
+
+
+def _messages(request: ChatRequest, notes: Notes) -> Sequence[Mapping[str, Any]]:
+    own = request.extras.wire == OPENAI
     messages: list[Mapping[str, Any]] = []
     if request.instructions is not None:
         system = joined(request.instructions.parts)
-        if system:
+        if not own:
+            system = _without_billing(system, notes)
+            for part in request.instructions.parts:
+                if isinstance(part, Text) and part.extras.fields:
+                    notes += left_out(part.extras.fields)
+        if system.strip() or own:
             messages.append({"role": "system", "content": system})
     for turn in request.turns:
-        messages += write_turn(turn)
-    # Ids of this wire's own callers are its providers' own; another wire's may be longer.
-    return messages if request.extras.wire == OPENAI else with_short_ids(messages)
+        messages += write_turn(turn, notes)
+    if own:  # its ids are its providers' own
+        return messages
+    if messages and messages[-1].get("role") == "assistant":
+        notes.append(PREFILL)
+    return with_short_ids(messages)
+
+
+def _without_billing(system: str, notes: Notes) -> str:
+    """The prompt without what Claude Code says at its head to its vendor alone.
+
+    It changes with every call, and no prompt cache survives a prompt that begins otherwise.
+    """
+    if not system.startswith(_BILLING):
+        return system
+    notes += left_out([_BILLING])
+    return system.partition("\n")[2].lstrip("\n")
 
 
 def _write_format(wanted: AnswerFormat) -> dict[str, Any]:
     own = wanted.extras.on(OPENAI)
     if wanted.schema is None:
         return {"type": "json_object", **own}
-    named, said = own, wanted.extras.fields
+    named: Mapping[str, Any] = own
+    said = wanted.extras.fields
     if wanted.extras.wire != OPENAI:
-        named = {"name": "answer", "strict": True}
+        # OpenAI refuses the word where properties may be left out.
+        named = {"name": "answer", **({"strict": True} if is_strict(wanted.schema) else {})}
         if said.get("name"):  # another wire of this vendor's, where a schema has these too
             named = {one: said[one] for one in ("name", "strict", "description") if one in said}
     return {"type": "json_schema", "json_schema": {**named, "schema": wanted.schema}}
 
 
-def _write_tools(request: ChatRequest, out: dict[str, Any]) -> None:
-    tools = [written for tool in request.tools if (written := _write_tool(tool))]
+def _write_tools(request: ChatRequest, out: dict[str, Any], notes: Notes) -> None:
+    tools = [written for tool in request.tools if (written := _write_tool(tool, notes))]
     if not tools:
         return
     out["tools"] = tools
@@ -90,17 +146,23 @@ def _write_tools(request: ChatRequest, out: dict[str, Any]) -> None:
         out["parallel_tool_calls"] = request.parallel_calls
 
 
-def _write_tool(tool: Tool | Unknown) -> dict[str, Any] | None:
+def _write_tool(tool: Tool | Unknown, notes: Notes) -> dict[str, Any] | None:
     if isinstance(tool, Unknown):
-        return dict(tool.said) if tool.wire == OPENAI else None
-    own = tool.extras.on(OPENAI)
+        if tool.wire == OPENAI:
+            return dict(tool.said)
+        if tool.kind != "namespace":  # whose tools stand beside it
+            notes += left_out([f"tools.{tool.kind or 'unknown'}"])
+        return None
+    own, foreign = tool.extras.on(OPENAI), tool.extras.wire != OPENAI
+    if foreign and tool.extras.fields:
+        notes += left_out([f"tools.{name}" for name in said_fields(tool.extras.fields, _OF_A_TOOL)])
     function: dict[str, Any] = {"name": tool.name}
     if tool.parameters is not None:
-        function["parameters"] = tool.parameters
+        function["parameters"] = with_properties(tool.parameters) if foreign else tool.parameters
     if tool.description:
         function["description"] = tool.description
     function |= mapping(own.get("function"))
-    if tool.extras.wire != OPENAI and tool.extras.fields.get("strict") is True:
+    if foreign and tool.extras.fields.get("strict") is True and is_strict(tool.parameters):
         function["strict"] = True
     return {"type": "function", **own, "function": function}
 

@@ -12,6 +12,7 @@ from tierwatch.wire.chat import (
     Media,
     Part,
     PlainText,
+    Quoted,
     Reasoning,
     Stored,
     Text,
@@ -86,7 +87,7 @@ def write_said(parts: Iterable[Part]) -> list[Item]:
     items: list[Item] = []
     content: list[Item] | None = None
     for part in parts:
-        fields = part.extras.on(RESPONSES) if not isinstance(part, Unknown) else {}
+        fields = part.extras.on(RESPONSES) if not isinstance(part, Unknown | Quoted) else {}
         match part:
             case ToolCall():
                 items.append(write_call(part))
@@ -154,11 +155,11 @@ def _content(parts: Sequence[Part], role: str) -> list[Item]:
 def _written(part: Part, role: str) -> list[Item]:
     """A part of a message's content; none for what is empty, or for another provider alone."""
     if isinstance(part, Unknown):
-        if part.wire == RESPONSES:
-            return [dict(part.said)]
-        if part.for_issuer or part.kind in _LEFT_OUT:
-            return []
-        raise refused(f"The Responses wire has no content part {part.kind!r}.")
+        return _unknown(part)
+    if isinstance(part, Quoted):
+        return _quoted(part, role)
+    if isinstance(part, Reasoning):
+        return []
     own = {name: said for name, said in part.extras.on(RESPONSES).items() if name not in _OURS}
     match part:
         case Text():
@@ -166,13 +167,25 @@ def _written(part: Part, role: str) -> list[Item]:
             return [{"type": kind, "text": part.text, **own}]
         case Declined():
             return [{"type": "refusal", "refusal": part.text, **own}]
-        case Reasoning():
-            return []
         case Media() if role == "assistant":
             raise refused(f"The Responses wire has no {part.kind} in an assistant's message.")
         case Media():
             return [{**_MEDIA[part.kind](part), **own}]
     raise refused("The Responses wire has no tool call or result within a message.")
+
+
+def _unknown(part: Unknown) -> list[Item]:
+    if part.wire == RESPONSES:
+        return [dict(part.said)]
+    if part.for_issuer or part.kind in _LEFT_OUT:
+        return []
+    raise refused(f"The Responses wire has no content part {part.kind!r}.")
+
+
+def _quoted(part: Quoted, role: str) -> list[Item]:
+    """A quotation under its title, piece by piece."""
+    title = [Text(part.title, part.said)] if part.title else []
+    return [said for one in (*title, *part.parts) for said in _written(one, role)]
 
 
 _OURS = frozenset({"message", "plain", "as_data"})

@@ -105,3 +105,19 @@ def test_thinking_is_off_for_the_turn_that_cannot_begin_with_any() -> None:
     assert blocks(THINKING, USE, issuer=SIBLING, thinking=adaptive).request["thinking"] == adaptive
     chat = {"messages": [ASKED, {"role": "assistant", "content": "Yes?"}, ASKED]}
     assert not without_orphaned_thinking({**chat, "thinking": enabled})
+
+
+@pytest.mark.parametrize("issuer", [HERE, STRANGER, None])
+def test_blank_text_beside_calls_is_taken_out_whoever_wrote_it(issuer: Issuer | None) -> None:
+    blank = {"type": "text", "text": "\n\n"}
+    fitted = blocks(blank, USE, issuer=issuer)
+    assert fitted.request["messages"][1]["content"] == [USE]
+    assert fitted.changes == {"blank_text": 1}
+    assert blocks({"type": "text", "text": "x"}, USE, issuer=issuer).changes == {}
+    assert blocks({"type": "text", "text": 3}, USE, issuer=issuer).changes == {}
+
+
+def test_a_turn_of_blank_text_alone_is_none() -> None:
+    fitted = blocks({"type": "text", "text": " "}, issuer=HERE)
+    assert [message["role"] for message in fitted.request["messages"]] == ["user"]
+    assert fitted.changes == {"blank_text": 1}

@@ -11,6 +11,7 @@ from tierwatch.wire.chat import (
     Extras,
     Media,
     PlainText,
+    Quoted,
     Reasoning,
     Stored,
     Text,
@@ -62,11 +63,10 @@ def test_documents_come_from_everywhere(source: dict[str, Any], read: Any) -> No
 @pytest.mark.parametrize(
     "block",
     [
-        {"type": "document", "source": {"type": "content", "content": []}},
         {"type": "image", "source": {"type": "text", "data": "an image is no text"}},
         {"type": "image", "source": {"type": "url"}},
         {"type": "image"},
-        {"type": "tool_reference", "tool_name": "jira"},
+        {"type": "tool_reference"},
         {"type": ["text"]},
         {},
     ],
@@ -104,3 +104,34 @@ def test_a_turn_keeps_whether_it_was_one_string() -> None:
     listed = read_turn({"role": "user", "content": [{"type": "text", "text": "hi"}]})
     assert (plain.parts, plain.plain, listed.plain) == (listed.parts, True, False)
     assert read_turn({"role": "user", "content": 5, "x": 1}).extras.fields == {"x": 1}
+
+
+HIT = {"type": "text", "text": "Bern."}
+
+
+@pytest.mark.parametrize(
+    ("block", "title", "words"),
+    [
+        ({"type": "document", "source": {"type": "content", "content": [HIT]}}, None, "Bern."),
+        ({"type": "document", "title": "T", "source": {"type": "content", "content": "Bern."}},
+         "T", "Bern."),
+        ({"type": "search_result", "source": "https://x.test", "content": [HIT]},
+         "https://x.test", "Bern."),
+        ({"type": "search_result", "source": "https://x.test", "title": "T", "content": [HIT]},
+         "T", "Bern."),
+        ({"type": "tool_reference", "tool_name": "jira"}, None, "The tool jira is available."),
+    ],
+)  # fmt: skip
+def test_what_is_quoted_has_words_and_stays_as_it_was_said(
+    block: dict[str, Any], title: str | None, words: str
+) -> None:
+    [part] = read_blocks([block])
+    said = Extras(ANTHROPIC, block)
+    assert part == Quoted(title, (Text(words, Extras(ANTHROPIC)),), said)
+
+
+def test_nothing_is_quoted_within_a_quotation() -> None:
+    inner = {"type": "search_result", "content": [{"type": ["x"]}, {"type": "search_result"}]}
+    [part] = read_blocks([inner])
+    assert isinstance(part, Quoted)
+    assert part.parts == ()

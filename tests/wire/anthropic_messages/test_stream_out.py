@@ -185,3 +185,23 @@ def test_counts_within_a_choice_are_counted_and_zeros_after_them_are_not() -> No
     usage = ending(delta(content="x"), finish("stop", usage=counts), zeros)["usage"]
     assert (usage["input_tokens"], usage["cache_read_input_tokens"]) == (5, 4)
     assert usage["output_tokens"] == 2
+
+
+@pytest.mark.parametrize(
+    ("texts", "blocks"),
+    [
+        (["\n\n"], [("w", "{}")]),
+        (["\n", "\n", "I look."], [("text", "\n\nI look."), ("w", "{}")]),
+        (["I", " ", "look."], [("text", "I look."), ("w", "{}")]),
+    ],
+)
+def test_blank_text_is_no_block_beside_calls(
+    texts: list[str], blocks: list[tuple[str, str]]
+) -> None:
+    call = {"index": 0, "id": "c", "function": {"name": "w", "arguments": "{}"}}
+    said = [delta(content=text) for text in texts]
+    assert put_together(written([*said, delta(tool_calls=[call])])) == blocks
+
+
+def test_blank_text_alone_is_what_was_said() -> None:
+    assert put_together(written([delta(content="\n")])) == [("text", "\n")]

@@ -36,7 +36,7 @@ def turn(role: str, *parts: Part, plain: bool = False) -> Turn:
 
 
 def written(*turns: Turn) -> tuple[list[Any], list[Any]]:
-    return write_turns(ChatRequest("m", turns, THERE))
+    return write_turns(ChatRequest("m", turns, THERE), [])
 
 
 @pytest.mark.parametrize(
@@ -112,12 +112,12 @@ def test_results_that_follow_one_another_are_one_turn_of_the_users() -> None:
     ],
 )
 def test_parts_of_another_wire(part: Part, block: dict[str, Any]) -> None:
-    assert write_blocks([part]) == [block]
+    assert write_blocks([part], []) == [block]
 
 
 @pytest.mark.parametrize("part", [Text("", THERE), Declined("", THERE), Reasoning("Hm.", THERE)])
 def test_what_says_nothing_here_is_left_out(part: Part) -> None:
-    assert write_blocks([part, CALL]) == write_blocks([CALL])
+    assert write_blocks([part, CALL], []) == write_blocks([CALL], [])
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_says_nothing_here_is_left_out(part: Part) -> None:
     ],
 )
 def test_arguments_are_an_object_whatever_a_model_wrote(arguments: str, given: Any) -> None:
-    [block] = write_blocks([ToolCall("c", "f", arguments, THERE)])
+    [block] = write_blocks([ToolCall("c", "f", arguments, THERE)], [])
     assert block["input"] == given
 
 
@@ -150,7 +150,7 @@ def test_arguments_are_an_object_whatever_a_model_wrote(arguments: str, given: A
 )
 def test_what_cannot_be_said_is_refused_in_a_sentence(part: Part, said: str) -> None:
     with pytest.raises(ProviderError, match=said) as caught:
-        write_blocks([part])
+        write_blocks([part], [])
     assert caught.value.kind == "refused"
 
 

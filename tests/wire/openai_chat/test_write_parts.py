@@ -49,13 +49,13 @@ def turn(role: str, *parts: Part, plain: bool = False) -> Turn:
     ],
 )  # fmt: skip
 def test_its_own_messages_are_written_as_they_were_read(message: dict[str, Any]) -> None:
-    assert write_turn(read_turn(message)) == [message]
+    assert write_turn(read_turn(message), []) == [message]
 
 
 def test_results_stand_before_the_users_words_and_show_what_is_not_text() -> None:
     image = Media("image", Data("image/png", "aGk="), None, THERE)
     result = ToolResult("c", (Text("a", THERE), Text("b", THERE), image), plain=False, extras=THERE)
-    said = write_turn(turn("user", Text("Look.", THERE), result))
+    said = write_turn(turn("user", Text("Look.", THERE), result), [])
     assert said == [
         {"role": "tool", "tool_call_id": "c", "content": "a\n\nb"},
         {
@@ -73,18 +73,18 @@ def test_an_answer_is_its_words_and_its_calls() -> None:
     said = turn("assistant", Reasoning("Hm.", THERE), Text("a", THERE), call, Text("b", THERE))
     function = {"name": "f", "arguments": "{}"}
     calls = [{"id": "t", "type": "function", "function": function}]
-    assert write_turn(said) == [{"role": "assistant", "content": "a\n\nb", "tool_calls": calls}]
+    assert write_turn(said, []) == [{"role": "assistant", "content": "a\n\nb", "tool_calls": calls}]
 
 
 def test_an_answer_that_says_nothing_here_is_no_message() -> None:
-    assert write_turn(turn("assistant", Reasoning("Hm.", THERE))) == []
-    assert write_turn(turn("user", Reasoning("Hm.", THERE))) == []
+    assert write_turn(turn("assistant", Reasoning("Hm.", THERE)), []) == []
+    assert write_turn(turn("user", Reasoning("Hm.", THERE)), []) == []
 
 
 @pytest.mark.parametrize(
     ("part", "said"),
     [
-        (Media("file", PlainText("words"), "a", THERE), {"type": "text", "text": "words"}),
+        (Media("file", PlainText("words"), "a", THERE), {"type": "text", "text": "a\n\nwords"}),
         (
             Media("file", Data("application/pdf", "aGk="), None, THERE),
             {
@@ -107,13 +107,13 @@ def test_an_answer_that_says_nothing_here_is_no_message() -> None:
     ],
 )
 def test_parts_of_another_wire(part: Part, said: dict[str, Any]) -> None:
-    assert write_turn(turn("user", part)) == [{"role": "user", "content": [said]}]
+    assert write_turn(turn("user", part), []) == [{"role": "user", "content": [said]}]
 
 
 @pytest.mark.parametrize("kind", ["server_tool_use", "compaction"])
 def test_what_is_for_another_provider_alone_is_left_out(kind: str) -> None:
     unknown = Unknown(ANTHROPIC, {"type": kind})
-    [message] = write_turn(turn("user", unknown, Text("hi", THERE)))
+    [message] = write_turn(turn("user", unknown, Text("hi", THERE)), [])
     assert message["content"] == [{"type": "text", "text": "hi"}]
 
 
@@ -131,5 +131,5 @@ def test_what_is_for_another_provider_alone_is_left_out(kind: str) -> None:
 )
 def test_what_cannot_be_said_is_refused_in_a_sentence(part: Part, said: str) -> None:
     with pytest.raises(ProviderError, match=said) as caught:
-        write_turn(turn("user", part))
+        write_turn(turn("user", part), [])
     assert caught.value.kind == "refused"

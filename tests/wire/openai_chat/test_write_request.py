@@ -27,7 +27,8 @@ ASKED = Turn("user", (Text("q", THERE),), plain=True, extras=THERE)
 REQUEST = ChatRequest("m", (ASKED,), THERE)
 BODY = {"model": "m", "messages": [{"role": "user", "content": "q"}]}
 TOOL = Tool("f", None, {"type": "object"}, THERE)
-FUNCTION = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+PARAMETERS = {"type": "object", "properties": {}}  # OpenAI refuses an object without
+FUNCTION = {"type": "function", "function": {"name": "f", "parameters": PARAMETERS}}
 
 
 @pytest.mark.parametrize(
@@ -73,7 +74,7 @@ def test_fields_of_another_wire_are_taken_where_this_one_knows_them() -> None:
 
 def test_a_schema_of_another_wire_gets_the_name_that_this_one_demands() -> None:
     wanted = AnswerFormat({"type": "object"}, THERE)
-    named = {"name": "answer", "schema": {"type": "object"}, "strict": True}
+    named = {"name": "answer", "schema": {"type": "object"}}
     out = write_request(REQUEST._replace(answer_format=wanted)).request
     assert out["response_format"] == {"type": "json_schema", "json_schema": named}
 
