@@ -19,6 +19,7 @@ from tierwatch.judges.shown.prompt_texts import PromptTexts, prompt_texts
 from tierwatch.judges.shown.token_estimate import estimated_tokens
 from tierwatch.judges.transcript import answer_text
 from tierwatch.judges.verdict import (
+    FILTERED,
     TOO_LONG,
     UNREADABLE,
     Answer,
@@ -121,8 +122,8 @@ class PairwiseJudge:
     def judge(self, question: Question, served: Answer, alternative: Answer) -> Verdict:
         """Ask in each order and combine.
 
-        Unscored when an order stays unreadable after one retry, or when the model takes not even a
-        quarter of the prompt.
+        Unscored when an order stays unreadable after one retry, when the model takes not even a
+        quarter of the prompt, or when a filter of its provider stops it.
 
         Raises:
             ProviderError: the provider did not answer, or not within the time.
@@ -166,9 +167,12 @@ class PairwiseJudge:
             try:
                 return replace(self._read(order, texts, tally), cut=cut)
             except ProviderError as problem:
+                if problem.refused_for == "content":
+                    why = f"{FILTERED}: {order}, the provider's filter stopped the prompt."
+                    return OrderVerdict(order, None, why, "", cut)
                 if problem.refused_for != "context":
                     raise
-                why = f"the model refused {len(_ROOMS)} prompts, each shorter than the last."
+        why = f"the model refused {len(_ROOMS)} prompts, each shorter than the last."
         return OrderVerdict(order, None, f"{TOO_LONG}: {order}, {why}", "", cut)
 
     def _read(self, order: Order, texts: PromptTexts, tally: Tally) -> OrderVerdict:

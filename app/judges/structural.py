@@ -23,7 +23,10 @@ from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
 # Runs of spaces inside a line; not the indentation, which is meaning in code.
 _RUN = re.compile(r"(?<=\S)[^\S\n]+")
 # What redaction puts in place of a value, ours and the usual form of others': `[EMAIL]`, `[KEY 2]`.
-_MARK = re.compile(r"\[[A-Z]{2,}(?:[ _][A-Z]{2,})*(?P<name>[ :#-][0-9a-z]+)?\]")
+# A name has a figure or a small letter, so that `[FIRST NAME]` has none.
+_MARK = re.compile(
+    r"\[[A-Z]{2,}(?:[ _][A-Z]{2,})*(?P<name>[ :#_-]?[0-9A-Z]{0,40}[0-9a-z][0-9A-Za-z]{0,40})?\]"
+)
 
 
 @dataclass(frozen=True, slots=True)

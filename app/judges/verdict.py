@@ -12,8 +12,8 @@ Preferred = Literal["served", "alternative", "tie"]
 Order = Literal["served_first", "alternative_first"]
 
 # Why there is no verdict begins with one of these words and a colon, so that pairs can be counted.
-UNREADABLE, TOO_LONG, INCOMPLETE = "unreadable", "too_long", "incomplete"
-NOT_RECORDED = "not_recorded"
+UNREADABLE, TOO_LONG, FILTERED = "unreadable", "too_long", "filtered"
+INCOMPLETE, NOT_RECORDED = "incomplete", "not_recorded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tierwatch.config import ProviderConfig
 from tierwatch.errors import JudgeError, ProviderError
 from tierwatch.judges.pairwise import MAX_TOKENS, PairwiseJudge, pairwise_prompt
 from tierwatch.judges.verdict import Question
+from tierwatch.providers.completion import ChatClient
 from tierwatch.routing.tiers import Price
 
 QUESTION = Question(messages=[{"role": "user", "content": "What is six times seven?"}])
@@ -440,7 +443,79 @@ def test_an_unreadable_reply_in_a_form_is_asked_for_again_without() -> None:
     assert (verdict.basis, verdict.calls) == ("swap_disagreement", 4)
 
 
-@pytest.mark.parametrize("about", ["", "content", "parameter"])
+def test_a_prompt_that_a_filter_stops_is_unscored() -> None:
+    class Filtering(Client):
+        def complete(self, provider: str, request: dict[str, Any], **_: object) -> Done:
+            problem = ProviderError("no", kind="refused", status=400, body="content_filter")
+            problem.refused_for = "content"
+            raise problem
+
+    verdict = judge_of(Filtering(fair)).judge(QUESTION, says("x"), says("y"))
+    assert (verdict.preferred, verdict.calls) == (None, 0)
+    assert verdict.unscored_why.startswith("filtered: served_first, ")
+
+
+@dataclass
+class Server:
+    """A server of one model with a window, as vLLM answers: what does not fit is refused."""
+
+    window: int
+    forms: bool = True
+    limits: list[int] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        asked = json.loads(request.content)
+        if "response_format" in asked and not self.forms:
+            return self._refusal("response_format is not supported by this model.")
+        tokens = sum(len(message["content"]) for message in asked["messages"]) // 3
+        if tokens + asked["max_tokens"] > self.window:
+            return self._refusal(
+                f"This model's maximum context length is {self.window} tokens. However, you"
+                f" requested {tokens + asked['max_tokens']} tokens ({tokens} in the messages,"
+                f" {asked['max_tokens']} in the completion). Please reduce the length of the"
+                " messages or completion, or lower max_tokens."
+            )
+        self.limits.append(asked["max_tokens"])
+        seen = Seen.of("p", asked)
+        message = {"role": "assistant", "content": fair(seen)}
+        return httpx.Response(
+            200, json={"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+        )
+
+    def _refusal(self, words: str) -> httpx.Response:
+        self.refused.append(words)
+        return httpx.Response(400, json={"error": {"message": words, "type": "BadRequestError"}})
+
+
+def asked_over_http(server: Server) -> PairwiseJudge:
+    config = ProviderConfig(kind="openai", base_url="http://127.0.0.1:9/v1")
+    client = ChatClient({"p": config}, {}, transport=httpx.MockTransport(server))
+    return PairwiseJudge(client, "p", "judge-model")
+
+
+def test_a_long_pair_changes_nothing_for_later_ones() -> None:
+    """The window is 8,000 tokens: of three pairs only the one in the middle does not fit."""
+    server = Server(window=8_000)
+    judge = asked_over_http(server)
+    short, long = says("It is " + "word " * 2_000 + "42"), says("It is " + "word " * 20_000 + "42")
+    for answer in (short, long, short):
+        verdict = judge.judge(QUESTION, answer, says("41"))
+        assert (verdict.preferred, verdict.calls) == ("served", 2)
+    assert server.limits == [MAX_TOKENS] * 6
+    # Each order of the long pair: the whole room does not fit, nor its half; a quarter does.
+    assert len(server.refused) == 4
+
+
+def test_a_server_without_forms_is_found_out_once() -> None:
+    server = Server(window=100_000, forms=False)
+    judge = asked_over_http(server)
+    for _ in range(3):
+        assert judge.judge(QUESTION, says("41"), says("42")).preferred == "alternative"
+    assert len(server.refused) == 1
+
+
+@pytest.mark.parametrize("about", ["", "tools", "parameter"])
 def test_other_refusals_are_the_workers(about: str) -> None:
     class Refusing:
         calls = 0
