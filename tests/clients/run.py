@@ -107,12 +107,17 @@ def row(client: Client, version: str, told: list[dict[str, str]]) -> tuple[str, 
         for scenario in sorted(names):
             failed = [one for one in by_scenario[scenario] if one["problem"]]
             problems += [
-                f"{client.name}, {scenario}, {one['gateway']}: {one['problem']}" for one in failed
+                f"{client.name}, {scenario}, {one['gateway']}: {_in_a_line(one['problem'])}"
+                for one in failed
             ]
             mark = "ok" if not failed else "**fails**: " + ", ".join(f["gateway"] for f in failed)
             marks.append(f"{scenario} {mark}" if name == "more" else mark)
         cells.append("; ".join(marks) or "-")
     return f"| {client.name} | {version} | {' | '.join(cells)} |", problems
+
+
+def _in_a_line(problem: str) -> str:
+    return " ".join(problem.split())[:240]
 
 
 def main(below: Path, names: list[str]) -> None:

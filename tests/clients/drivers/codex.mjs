@@ -23,10 +23,10 @@ function codex(url, prompt, model) {
 
 await driving.drive({
   async chat(url) {
-    driving.plain(await codex(url, driving.PLAIN, "auto"));
+    driving.plain(await codex(url, driving.PLAIN, driving.MODEL));
     driving.plain(await codex(url, driving.PLAIN, "gpt-5.5"));
   },
   async tools(url) {
-    driving.looped(await codex(url, "Run it. [[loop 3 exec_command]]", "auto"));
+    driving.looped(await codex(url, "Run it. [[loop 3 exec_command]]", driving.MODEL));
   },
 });

@@ -40,7 +40,7 @@ def tools(url):
 
 
 def structured(url):
-    driving.check(llm(url, "--schema", "city", driving.SHAPED), "Bern")
+    driving.check(llm(url, "--schema", "city, size int", driving.SHAPED), "Bern")
 
 
 def image(url):
