@@ -26,8 +26,8 @@ def config(vendor: Vendor) -> str:
         "routing:\n  classifier: {kind: static, label: chat-plain}\n  tiers:\n"
         + tiers
         + "  retry: {wait: 0.01}\nproviders:\n"
-        f"  chat: {{kind: openai, {url}}}\n"
-        f"  both: {{kind: openai, {url}}}\n"
+        f"  chat: {{kind: openai, responses: false, {url}}}\n"
+        f"  both: {{kind: openai, responses: true, {url}}}\n"
         f"  claude: {{kind: anthropic, base_url: '{vendor.url}', api_key: env:PROVIDER_KEY}}\n"
         "gateway: {}\n"
     )

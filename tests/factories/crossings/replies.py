@@ -107,8 +107,13 @@ def _messages_usage(got: Got, usage: Any) -> None:
     got.completion = usage.get("output_tokens", got.completion)
 
 
+def _response_end(value: Any) -> str:
+    why = (value.get("incomplete_details") or {}).get("reason")
+    return _ENDS.get(why) or _ENDS.get(value["status"], value["status"])
+
+
 def _response(value: Any) -> Got:
-    got = Got(end=_ENDS.get(value["status"], value["status"]))
+    got = Got(end=_response_end(value))
     for item in value["output"]:
         if item["type"] == "message":
             for part in item["content"]:
