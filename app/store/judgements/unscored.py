@@ -41,10 +41,13 @@ with missing as (
     where v.preferred is null and (:judge_version = '' or v.judge_version = :judge_version)
     group by 1, 2, 3
 )
-select judge_version, task_type, reason, n,
-       (select count(*) from outcomes o
-        where o.judge_version = missing.judge_version and o.task_type = missing.task_type) as scored
-from missing order by n desc, judge_version, task_type, reason
+select m.judge_version, m.task_type, m.reason, m.n, coalesce(s.n, 0) as scored
+from missing m left join (
+    select judge_version, task_type, count(*) as n from outcomes
+    where judge_version in (select judge_version from missing)
+    group by 1, 2
+) s on s.judge_version = m.judge_version and s.task_type = m.task_type
+order by m.n desc, m.judge_version, m.task_type, m.reason
 """
 
 
