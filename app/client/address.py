@@ -41,22 +41,26 @@ class Origin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where requests are posted to, and the headers that all of them carry.
+    """Where requests go, and the headers that all of them carry.
 
     Attributes:
         url: as it was given.
         headers: as they were given.
         origin: whom to connect to.
         head: the request line and these headers as they are sent, without the empty line.
+        method: of HTTP.
     """
 
     url: str
     headers: Mapping[str, str]
     origin: Origin
     head: bytes
+    method: str = "POST"
 
 
-def read_address(url: str, headers: Mapping[str, str], proxy: Proxy | None = None) -> Address:
+def read_address(
+    url: str, headers: Mapping[str, str], proxy: Proxy | None = None, method: str = "POST"
+) -> Address:
     r"""Prepare requests to ``url``.
 
     >>> read_address("https://[::1]/v1?a=b", {}).head
@@ -89,8 +93,8 @@ def read_address(url: str, headers: Mapping[str, str], proxy: Proxy | None = Non
         # RFC 9112, 3.2.2: a proxy that reads the request is told the whole address.
         target = f"http://{shown}{target}"
         for_proxy = proxy.lines
-    head = f"POST {target} HTTP/1.1\r\nhost: {shown}\r\n{for_proxy}".encode()
-    return Address(url, headers, origin, head + header_lines(headers))
+    head = f"{method} {target} HTTP/1.1\r\nhost: {shown}\r\n{for_proxy}".encode()
+    return Address(url, headers, origin, head + header_lines(headers), method)
 
 
 def header_lines(headers: Mapping[str, str]) -> bytes:

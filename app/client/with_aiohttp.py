@@ -74,7 +74,8 @@ class AiohttpClient:
         proxy = address.origin.through
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._session.post(
+                response = await self._session.request(
+                    address.method,
                     URL(address.url),
                     data=body if len(body) < _MOST_BYTES_AT_ONCE else io.BytesIO(body),
                     headers={**address.headers, **headers} if headers else address.headers,

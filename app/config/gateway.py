@@ -49,6 +49,24 @@ class CacheConfig(Section):
     )
 
 
+class ResponsesConfig(Section):
+    """Responses that are kept for ``previous_response_id``, under ``gateway.responses``."""
+
+    keep: bool = Field(
+        default=True,
+        description="Whether conversations are kept for callers of `/v1/responses` who do not say"
+        " `store: false`. Without it `previous_response_id` is not found.",
+    )
+    ttl_s: Seconds = Field(
+        default=86_400.0,
+        validation_alias="ttl",
+        description="How long a response is kept after it was given.",
+    )
+    max_kb: Annotated[int, whole_number(1, 65_536)] = Field(
+        default=1024, description="Longer conversations are not kept, in KiB."
+    )
+
+
 class GatewayConfig(Section):
     """The ``gateway`` section."""
 
@@ -103,6 +121,10 @@ class GatewayConfig(Section):
     )
     cache: CacheConfig = Field(
         default=CacheConfig(), description="Answers that are given again. Needs Redis."
+    )
+    responses: ResponsesConfig = Field(
+        default=ResponsesConfig(),
+        description="Responses that callers go on from by their id.",
     )
 
 

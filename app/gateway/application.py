@@ -1,7 +1,7 @@
 """The gateway as an ASGI application: its parts put together, its routes, start and stop."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 
 from prometheus_client import CollectorRegistry
 
@@ -12,6 +12,8 @@ from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.cache.response_cache import ResponseCache
 from tierwatch.gateway.current_router import CurrentRouter, Types, no_models, no_types
 from tierwatch.gateway.endpoints.build_endpoints import build_endpoints
+from tierwatch.gateway.endpoints.kept import KeptEndpoint
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
@@ -71,12 +73,12 @@ def build_gateway(
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
             address of Redis cannot be read.
     """
-    metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
-    keys = Keys({one.key.reveal(environ): one.name for one in config.gateway.api_keys})
-    scrapers = Keys({metrics_token: ""}) if metrics_token else keys
+    metrics = _metrics(registry, capture)
+    keys, scrapers = _keys(config, environ, metrics_token)
     names = ModelNames(config)
     current = CurrentRouter(router, policies, metrics, models=models, types=types)
-    pins = _pins(redis_url, config, clock, metrics)
+    pins, responses = _memory(redis_url, config, clock, metrics)
+    store = None if cache is None else cache.store
     writer = CacheWriter(config.gateway.cache, cache, metrics)
     steps = build_steps(
         config,
@@ -84,9 +86,10 @@ def build_gateway(
         names=names,
         keys=keys,
         conversations=Conversations(deployment_secret(config, environ)),
+        responses=responses,
         upstream=upstream,
         pins=pins,
-        cache=None if cache is None else cache.store,
+        cache=store,
         writer=writer,
         recorder=recorder,
         metrics=metrics,
@@ -105,36 +108,49 @@ def build_gateway(
         started_at=clock(),
         capture=capture,
     )
+    chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
+    opened = _lifespan(current, upstream, pins, responses, store or nullcontext(), writer)
+    return Gateway({**chats, **passed}, small, KeptEndpoint(keys, responses, upstream), opened)
+
+
+def _metrics(
+    registry: CollectorRegistry | None, capture: Callable[[], CaptureState] | None
+) -> GatewayMetrics:
+    metrics = GatewayMetrics(CollectorRegistry() if registry is None else registry)
     if capture is not None:
         metrics.registry.register(CaptureMetrics(capture))
-    chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
-    return Gateway({**chats, **passed}, small, _lifespan(upstream, pins, cache, writer, current))
+    return metrics
 
 
-def _pins(
+def _keys(config: Config, environ: Mapping[str, str], metrics_token: str) -> tuple[Keys, Keys]:
+    """What callers must show, and what readers of the metrics must."""
+    keys = Keys({one.key.reveal(environ): one.name for one in config.gateway.api_keys})
+    return keys, Keys({metrics_token: ""}) if metrics_token else keys
+
+
+def _memory(
     redis_url: str | None, config: Config, clock: Callable[[], float], metrics: GatewayMetrics
-) -> Pins:
-    return Pins(
+) -> tuple[Pins, KeptResponses]:
+    """Where conversations stand, and what callers go on from by its id."""
+    pins = Pins(
         redis_url,
         idle_s=config.sessions.idle_s,
         clock=clock,
         count=lambda answer: metrics.routing.pin_lookups(answer).inc(),
     )
+    return pins, KeptResponses(config.gateway.responses, redis_url, clock)
 
 
 def _lifespan(
-    upstream: Upstream,
-    pins: Pins,
-    cache: ResponseCache | None,
-    writer: CacheWriter,
-    current: CurrentRouter,
+    current: CurrentRouter, *parts: AbstractAsyncContextManager[object]
 ) -> Callable[[], AbstractAsyncContextManager[None]]:
-    """Open everything that has to be opened, in the event loop that will use it."""
+    """Open everything that has to be opened, in order, in the event loop that will use it."""
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        store = nullcontext() if cache is None else cache.store
-        async with upstream, pins, store, writer:
+        async with AsyncExitStack() as opened:
+            for part in parts:
+                await opened.enter_async_context(part)
             with current:
                 yield
 

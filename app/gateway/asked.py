@@ -11,6 +11,20 @@ from tierwatch.routing.decision import Decision
 Headers = Mapping[bytes, bytes]
 
 
+class Continued(NamedTuple):
+    """What a request goes on from, where its provider keeps that.
+
+    Attributes:
+        provider: that keeps the conversation.
+        response_id: under which.
+        items: what the caller has added to it.
+    """
+
+    provider: str
+    response_id: str
+    items: list[Any]
+
+
 class Asked(NamedTuple):
     """One request. Times run from the last byte of it.
 
@@ -33,6 +47,7 @@ class Asked(NamedTuple):
         side_call: what a program asks beside its conversation, such as ``title | quota |
             compaction | subagent``; empty for a turn of one.
         called: the tier or model that the caller's name for one stands for; empty for routing.
+        continued: what the request goes on from by its id, where a provider keeps that too.
     """
 
     exchange_id: uuid.UUID
@@ -50,6 +65,7 @@ class Asked(NamedTuple):
     caller: str = ""
     side_call: str = ""
     called: str = ""
+    continued: Continued | None = None
 
     def __repr__(self) -> str:
         """Without what nobody may read in a log: the key, headers and text."""

@@ -16,6 +16,7 @@ from tierwatch.gateway.cache.cache_reader import CacheReader
 from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.deployments.balancer import Balancer
 from tierwatch.gateway.memory.cache_store import CacheStore
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
@@ -44,6 +45,7 @@ def build_steps(
     conversations: Conversations,
     upstream: Upstream,
     pins: Pins,
+    responses: KeptResponses,
     cache: CacheStore | None,
     writer: CacheWriter,
     recorder: Recorder,
@@ -69,6 +71,7 @@ def build_steps(
             names=names,
             keys=keys,
             conversations=conversations,
+            responses=responses,
             clock=clock,
         ),
         cache=CacheReader(config, cache, metrics),
@@ -87,6 +90,7 @@ def build_steps(
             recorder=recorder,
             places=Places(tiers, pins=pins, rules=rules, clock=clock, metrics=metrics),
             cache=writer,
+            responses=responses,
             metrics=metrics.traffic,
         ),
     )

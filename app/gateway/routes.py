@@ -15,13 +15,14 @@ from tierwatch.gateway.asgi import (
     Send,
     run_lifespan,
 )
-from tierwatch.wire.chat import ANTHROPIC, OPENAI
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.wires import WIRES
 
 Endpoint = Callable[[Request], Awaitable[Reply]]
 
 _MODELS = "/v1/models/"
+_RESPONSES = f"{WIRES[RESPONSES].route}/"
 
 
 class Endpoints(Protocol):
@@ -35,6 +36,16 @@ class Endpoints(Protocol):
         """One model, by its name at the end of the path."""
 
 
+class KeptAnswers(Protocol):
+    """What was answered before, by the id at the end of the path (`endpoints.kept`)."""
+
+    async def show(self, request: Request) -> Reply:
+        """The answer."""
+
+    async def forget(self, request: Request) -> Reply:
+        """Whether it is forgotten."""
+
+
 class Gateway:
     """The application: an ASGI callable.
 
@@ -44,6 +55,7 @@ class Gateway:
     Args:
         chats: path -> who serves ``POST`` there, chats and what is passed on.
         small: everything else.
+        kept: what was answered before, by its id.
         open_app: opens what serving needs, and closes it.
 
     Attributes:
@@ -54,11 +66,13 @@ class Gateway:
         self,
         chats: Mapping[str, ASGIApp],
         small: Endpoints,
+        kept: KeptAnswers,
         open_app: Callable[[], AbstractAsyncContextManager[None]],
     ) -> None:
         self._chats = chats
         self._small = small.routes
         self._model = small.model
+        self._kept = kept
         self.opened = open_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -87,6 +101,10 @@ class Gateway:
         if path.startswith(_MODELS):
             name = path.removeprefix(_MODELS)
             accepted, endpoint = "GET", self._model
+        elif path.startswith(_RESPONSES) and "/" not in path.removeprefix(_RESPONSES):
+            name = path.removeprefix(_RESPONSES)
+            show = method in {"GET", "HEAD"}
+            accepted, endpoint = ("GET", self._kept.show) if show else ("DELETE", self._kept.forget)
         elif path in self._small:
             accepted, endpoint = self._small[path]
         elif path in self._chats:

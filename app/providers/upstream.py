@@ -23,7 +23,8 @@ from tierwatch.providers.collected import COLLECTED, collected
 from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url, passed_urls
 from tierwatch.providers.failures import kept_text, refusal
 from tierwatch.providers.told import Told, told
-from tierwatch.wire.json_bytes import read_outside_json, write_json
+from tierwatch.providers.whole_body import parsed, read_whole
+from tierwatch.wire.json_bytes import write_json
 
 ClientName = Literal["pool", "aiohttp"]
 
@@ -141,7 +142,7 @@ class Upstream:
         deadline = asyncio.get_running_loop().time() + within_s
         reply = await self._post(provider, body, headers, wire, deadline)
         try:
-            raw = await _read(provider, reply, _MAX_ANSWER_BYTES)
+            raw = await read_whole(provider, reply, _MAX_ANSWER_BYTES)
         except (TimeoutError, ClientFault) as error:
             raise _failure(provider, error) from error
         finally:
@@ -154,7 +155,7 @@ class Upstream:
             except ProviderError as error:
                 raise _unusable(provider, str(error), error.kind, raw) from error
             return Completed(write_json(chat), chat, COLLECTED, told(reply.fields))
-        return Completed(raw, _parsed(provider, raw), wire, told(reply.fields))
+        return Completed(raw, parsed(provider, raw), wire, told(reply.fields))
 
     async def stream(
         self,
@@ -234,18 +235,41 @@ class Upstream:
         """Whether the provider has this endpoint: ``embeddings``, ``count_tokens`` and others."""
         return what in self._endpoints[provider].passed
 
+    async def fetch(
+        self, provider: str, method: str, path: str, *, wire: str, within_s: float
+    ) -> "UpstreamReply":
+        """Ask for what a provider keeps; the answer, whatever its status.
+
+        Args:
+            provider: name in the ``providers`` section.
+            method: of HTTP.
+            path: below where chats are posted to on the wire, with its query.
+            wire: that the provider speaks.
+            within_s: more than 0.
+
+        Raises:
+            ProviderError: there was no answer.
+        """
+        chats = self._endpoints[provider].addresses[wire]
+        address = read_address(f"{chats.url}/{path}", chats.headers, chats.origin.through, method)
+        deadline = asyncio.get_running_loop().time() + within_s
+        try:
+            return UpstreamReply(provider, await self._send(address, b"", None, deadline))
+        except (TimeoutError, ClientFault) as error:
+            raise _failure(provider, error) from error
+
     async def _whole_after_all(
         self, provider: str, wire: str, reply: Reply, first: bytes, within_s: float
     ) -> Completed:
         reply.unhurried(within_s)  # of a whole answer nothing more may be heard for long
         try:
-            raw = first + await _read(provider, reply, _MAX_ANSWER_BYTES)
+            raw = first + await read_whole(provider, reply, _MAX_ANSWER_BYTES)
         except (TimeoutError, ClientFault) as error:
             raise _failure(provider, error) from error
         finally:
             reply.close()
         return Completed(
-            raw, _parsed(provider, raw), wire or self.kind(provider), told(reply.fields)
+            raw, parsed(provider, raw), wire or self.kind(provider), told(reply.fields)
         )
 
     async def _send(
@@ -274,7 +298,7 @@ class Upstream:
         if 200 <= reply.status < 300:  # noqa: PLR2004 - HTTP's success
             return reply
         try:
-            raw = await _read(provider, reply, _MAX_ERROR_BYTES)
+            raw = await read_whole(provider, reply, _MAX_ERROR_BYTES)
         except (ProviderError, TimeoutError, ClientFault):
             raw = b""  # the status says enough
         finally:
@@ -315,7 +339,7 @@ class UpstreamReply:
             ProviderError: it breaks off, falls silent, or has more than 64 MiB.
         """
         try:
-            return await _read(self._provider, self._reply, _MAX_ANSWER_BYTES)
+            return await read_whole(self._provider, self._reply, _MAX_ANSWER_BYTES)
         except (TimeoutError, ClientFault) as error:
             raise _failure(self._provider, error) from error
 
@@ -383,38 +407,6 @@ def _decoded(reply: Reply) -> Reply:
     except ClientFault:
         reply.close()
         raise
-
-
-async def _read(provider: str, reply: Reply, most: int) -> bytes:
-    parts, size = [], 0
-    while part := await reply.read():
-        parts.append(part)
-        size += len(part)
-        if size > most:
-            raise ProviderError(
-                f"{provider} sent more than {most:,} bytes.",
-                kind="unreadable",
-                status=reply.status,
-            )
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _parsed(provider: str, raw: bytes) -> dict[str, Any]:
-    try:
-        value = read_outside_json(raw)
-    except ValueError:
-        found = "an empty body" if not raw.strip() else "a body that is not JSON"
-        raise ProviderError(
-            f"{provider} answered with {found}.", kind="unreadable", status=200, body=kept_text(raw)
-        ) from None
-    if not isinstance(value, dict):
-        raise ProviderError(
-            f"{provider} answered with a JSON {type(value).__name__}.",
-            kind="unreadable",
-            status=200,
-            body=kept_text(raw),
-        )
-    return value
 
 
 def _begins_events(raw: bytes) -> bool:

@@ -48,7 +48,10 @@ class StreamIn(Protocol):
 
     @property
     def begun(self) -> Mapping[str, Any]:
-        """What the end of a stream that breaks off must name; see `Wire.write_failure`."""
+        """What the end of a stream that breaks off must name; see `Wire.write_failure`.
+
+        On a wire whose answers are asked for again by their id, ``response`` is the answer so far.
+        """
         ...
 
     def feed(self, event: SSEEvent) -> list[Chunk]:

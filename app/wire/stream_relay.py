@@ -1,5 +1,6 @@
 """A provider's stream as the caller's, on the same wire or another one."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
@@ -143,11 +144,15 @@ class StreamRelay:
         self._whole = True
         return self._closing()
 
+    @property
+    def begun(self) -> Mapping[str, Any]:
+        """What the caller's wire says of the answer as a whole; see `form.StreamIn.begun`."""
+        self._catch_up()
+        return self._in.begun if self._out is None else self._out.begun
+
     def broken(self, error: Fault) -> bytes:
         """The bytes that end the caller's stream when it breaks off: an event that says why."""
-        self._catch_up()
-        begun = self._in.begun if self._out is None else self._out.begun
-        said = self._caller.write_failure(error, begun)
+        said = self._caller.write_failure(error, self.begun)
         # What was sent before may have ended in the middle of a line.
         return b"\n\n" + encode_events([(self._caller.error_event, said)])
 

@@ -24,7 +24,7 @@ PROBLEMS = [
         (
             "1: gateway.log_content: found an unknown key; accepted"
             " api_keys, auto_models, cache, capture_buffer, client, deadline, max_body_mb,"
-            " max_kept_stream_mb, models, passthrough, unknown_model"
+            " max_kept_stream_mb, models, passthrough, responses, unknown_model"
         ),
     ),
     (

@@ -43,6 +43,14 @@ PROBLEMS = [
             " duration above zero, such as 500ms, 30s, 5m or 1h30m"
         ),
     ),
+    (
+        "kind: anthropic",
+        "kind: anthropic, responses: true",
+        (
+            "9: providers.anthropic.responses: found true at a provider of kind anthropic;"
+            " accepted true where the kind is openai"
+        ),
+    ),
 ]
 
 

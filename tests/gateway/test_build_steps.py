@@ -15,6 +15,7 @@ from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
@@ -54,6 +55,7 @@ def built(
         conversations=Conversations(b"secret"),
         upstream=upstream or ScriptedUpstream(),
         pins=Pins(None, idle_s=60, clock=lambda: NOW),
+        responses=KeptResponses(config.gateway.responses, None, lambda: NOW),
         cache=None,
         writer=CacheWriter(config.gateway.cache, None, metrics),
         recorder=Recorded(),

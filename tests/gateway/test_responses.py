@@ -303,3 +303,94 @@ def test_a_recorded_request_of_codex(gateway: Any, provider: Provider, *, stream
         {"type": "function_call", "name": "exec_command", "call_id": "c3"},
     ]
     assert all(item["status"] == "completed" for item in done)
+
+
+def test_a_conversation_goes_on_by_the_id_of_its_response(
+    client: openai.OpenAI, provider: Provider, gateway: Any
+) -> None:
+    provider.says(text("Paris."), text("2.1 million."), text("Berlin."))
+    first = client.responses.create(model="auto", input="Capital of France?")
+    second = client.responses.create(
+        model="auto", input="How many live there?", previous_response_id=first.id
+    )
+    assert second.output_text == "2.1 million."
+    asked = provider.asked[1]
+    if provider.fake.kind == "responses":
+        assert asked["previous_response_id"] == first.id
+        assert asked["input"] == [{"role": "user", "content": "How many live there?"}]
+    else:
+        assert "previous_response_id" not in asked
+        roles = [message["role"] for message in asked["messages"]]
+        assert roles == ["user", "assistant", "user"]
+        third = client.responses.create(
+            model="auto", input="And Germany's?", previous_response_id=second.id, store=False
+        )
+        assert len(provider.asked[2]["messages"]) == 5
+        with pytest.raises(openai.NotFoundError, match="not found"):
+            client.responses.create(model="auto", input="x", previous_response_id=third.id)
+    stored = gateway.recorded.exchanges[1].request
+    assert [item["role"] for item in stored["input"]] == ["user", "assistant", "user"]
+
+
+def test_a_streamed_response_is_gone_on_from_too(client: openai.OpenAI, provider: Provider) -> None:
+    called = answer(call("c1", city="Bern"), finish="tool_calls")
+    provider.says(called, text("Sunny."), stream=True)
+    with client.responses.stream(model="auto", input="Weather?", tools=[WEATHER]) as stream:
+        first = stream.get_final_response()
+    output: Any = {"type": "function_call_output", "call_id": "c1", "output": "sunny"}
+    with client.responses.stream(
+        model="auto", input=[output], previous_response_id=first.id, tools=[WEATHER]
+    ) as stream:
+        assert stream.get_final_response().output_text == "Sunny."
+    said = json.dumps(provider.asked[1])
+    assert ("Bern" in said) is (provider.fake.kind != "responses")
+    assert "sunny" in said
+
+
+def test_a_response_is_shown_and_forgotten(
+    client: openai.OpenAI, provider: Provider, gateway: Any
+) -> None:
+    provider.says(text("Paris."))
+    given = client.responses.create(model="auto", input="Capital of France?")
+    kept = {"id": given.id, "object": "response", "output": [], "from": "the provider"}
+    gone = {"id": given.id, "object": "response", "deleted": True}
+    if provider.fake.kind == "responses":
+        provider.fake.replies = [json_reply(kept), json_reply(gone)]
+    shown = client.responses.retrieve(given.id)
+    if provider.fake.kind == "responses":
+        assert shown.to_dict() == kept
+        assert provider.fake.received[1].path == f"/v1/responses/{given.id}"
+        assert provider.fake.received[1].headers["authorization"] == "Bearer provider-key"
+    else:
+        assert shown.output_text == "Paris."
+        assert shown.to_dict() == given.to_dict()
+    client.responses.delete(given.id)
+    with pytest.raises(openai.NotFoundError, match="not found"):
+        client.responses.retrieve(given.id)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve("resp_" + "x" * 500)
+    assert gateway.client.put(f"/v1/responses/{given.id}").status_code == 405
+    assert gateway.client.get("/v1/responses/a/b").status_code == 404
+
+
+def test_another_tier_gets_the_whole_conversation(start_gateway: Any) -> None:
+    """What one provider keeps, another one is told."""
+    low = Provider(FakeProvider("responses", json_reply({})))
+    with low.fake.running(), FakeProvider("anthropic", json_reply({})).running() as other:
+        high = Provider(other)
+        gateway = start_gateway(low.fake, other, other)
+        low.says(text("Paris."))
+        high.says(text("2.1 million."))
+        first = gateway.client.post("/v1/responses", json={"model": "simple", "input": "Capital?"})
+        said = {
+            "model": "complex",
+            "input": "How many?",
+            "previous_response_id": first.json()["id"],
+        }
+        second = gateway.client.post("/v1/responses", json=said)
+        assert second.json()["output"][0]["content"][0]["text"] == "2.1 million."
+        assert [message["role"] for message in high.asked[0]["messages"]] == [
+            "user",
+            "assistant",
+            "user",
+        ]

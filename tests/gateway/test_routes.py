@@ -39,6 +39,16 @@ async def chat(scope: Any, receive: Any, send: Any) -> None:
         raise ZeroDivisionError
 
 
+class Shown:
+    """Says what is asked of it."""
+
+    async def show(self, request: Request) -> Reply:
+        return Reply(b"shown " + request.name.encode())
+
+    async def forget(self, request: Request) -> Reply:
+        return Reply(b"forgotten " + request.name.encode())
+
+
 @asynccontextmanager
 async def opened() -> AsyncIterator[None]:
     yield
@@ -77,7 +87,7 @@ def ask(
 ) -> Sent:
     sent = sent or Sent()
     scope = {"type": "http", "method": method, "path": path, "query_string": query}
-    app = Gateway(dict.fromkeys(CHATS, chat), Small(), opened)
+    app = Gateway(dict.fromkeys(CHATS, chat), Small(), Shown(), opened)
 
     async def receive() -> Any:
         raise AssertionError
@@ -188,9 +198,24 @@ def test_the_server_opens_and_closes_it() -> None:
     async def receive() -> Any:
         return {"type": next(messages)}
 
-    app = Gateway({}, Small(), opened)
+    app = Gateway({}, Small(), Shown(), opened)
     asyncio.run(app({"type": "lifespan"}, receive, told))
     assert [one["type"] for one in told.messages] == [
         "lifespan.startup.complete",
         "lifespan.shutdown.complete",
     ]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "body"),
+    [
+        ("GET", "/v1/responses/resp_1", 200, b"shown resp_1"),
+        ("DELETE", "/v1/responses/resp_1", 200, b"forgotten resp_1"),
+        ("POST", "/v1/responses/resp_1", 405, b""),
+        ("GET", "/v1/responses/resp_1/input_items", 404, b""),
+    ],
+)
+def test_a_response_is_found_by_its_id(method: str, path: str, status: int, body: bytes) -> None:
+    sent = ask(method, path)
+    assert sent.status == status
+    assert not body or sent.body == body

@@ -6,7 +6,7 @@ import pytest
 
 from tierwatch.config.providers import ProviderConfig
 from tierwatch.errors import SettingsError
-from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url
+from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url, spoken_wire
 
 
 def provider(kind: str, **more: Any) -> ProviderConfig:
@@ -63,3 +63,31 @@ def test_a_proxy_that_cannot_be_used_is_said_by_the_name_of_its_variable(
     with pytest.raises(SettingsError, match="OUT") as caught:
         chat_proxy(provider("openai", proxy="env:OUT"), environ)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("config", "wires"),
+    [
+        ({"kind": "openai"}, ("openai", "responses")),
+        ({"kind": "openai", "base_url": "https://api.openai.com/v1/"}, ("openai", "responses")),
+        ({"kind": "openai", "responses": False}, ("openai",)),
+        ({"kind": "openai", "base_url": "https://x.test/v1"}, ("openai",)),
+        (
+            {"kind": "openai", "base_url": "https://x.test/v1", "responses": True},
+            ("openai", "responses"),
+        ),
+        ({"kind": "anthropic"}, ("anthropic",)),
+    ],
+)
+def test_a_provider_speaks_the_wire_of_its_kind_and_perhaps_responses(
+    config: dict[str, Any], wires: tuple[str, ...]
+) -> None:
+    speaks = ProviderConfig.model_validate(config)
+    assert speaks.wires == wires
+    for caller in ("openai", "anthropic", "responses"):
+        assert spoken_wire(speaks, caller) == (caller if caller in wires else wires[0])
+    assert chat_url(speaks, wires[-1]).endswith(
+        {"responses": "/responses", "openai": "/chat/completions", "anthropic": "/messages"}[
+            wires[-1]
+        ]
+    )

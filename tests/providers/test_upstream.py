@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.config import ProviderConfig
+from tierwatch.config import ProviderConfig, Secret
 from tierwatch.errors import ProviderError, SettingsError
 from tierwatch.providers.upstream import Completed, Upstream
 from tierwatch.retry_after import LONGEST_READ_S
@@ -554,3 +554,52 @@ def test_another_endpoint_answers_with_whatever_it_says() -> None:
     assert head.startswith(b"POST /v1/embeddings HTTP/1.1")
     assert b"\r\ntraceparent: 00" in head
     assert sent == b"[1]"
+
+
+def fetching(method: str) -> Callable[[Upstream], Awaitable[Any]]:
+    async def fetch(upstream: Upstream) -> Any:
+        path = "resp_1?include=x"
+        answer = await upstream.fetch("p", method, path, wire="responses", within_s=2.0)
+        body = await answer.read_whole()
+        answer.close()
+        return answer.status, body
+
+    return fetch
+
+
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
+def test_what_a_provider_keeps_is_asked_for_by_its_id(method: str) -> None:
+    config = {"responses": True, "api_key": Secret("KEY")}
+    answer, [asked], _ = run(reply(whole(b'{"id": "resp_1"}')), fetching(method), **config)
+    assert answer == (200, b'{"id": "resp_1"}')
+    assert asked.startswith(b"%s /v1/responses/resp_1?include=x HTTP/1.1\r\n" % method.encode())
+    assert b"authorization: bearer secret\r\n" in asked.lower()
+
+
+def test_what_a_provider_has_lost_is_its_own_answer() -> None:
+    said = reply(whole(b"{}", b"404 No"))
+    assert run(said, fetching("GET"), responses=True)[0] == (404, b"{}")
+
+
+def test_a_provider_that_says_nothing_is_a_failure() -> None:
+    async def act(upstream: Upstream) -> ProviderError:
+        with pytest.raises(ProviderError) as caught:
+            await upstream.fetch("p", "GET", "resp_1", wire="responses", within_s=0.05)
+        return caught.value
+
+    assert run(_silent, act, responses=True)[0].kind == "timeout"
+
+
+def test_a_caller_on_a_wire_that_a_provider_speaks_is_passed_through() -> None:
+    async def act(upstream: Upstream) -> Any:
+        spoken = [upstream.spoken("p", wire) for wire in ("openai", "anthropic", "responses")]
+        return spoken, await upstream.complete("p", b"{}", wire="responses")
+
+    (spoken, _), [asked], _ = run(reply(whole(b"{}")), act, responses=True)
+    assert spoken == ["openai", "openai", "responses"]
+    assert asked.startswith(b"POST /v1/responses HTTP/1.1\r\n")
+    assert run(reply(b""), _spoken)[0] == "openai"
+
+
+async def _spoken(upstream: Upstream) -> str:
+    return upstream.spoken("p", "responses")

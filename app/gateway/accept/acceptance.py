@@ -6,6 +6,7 @@ from typing import Any
 
 from tierwatch.config import Config
 from tierwatch.gateway.accept.body import read_body
+from tierwatch.gateway.accept.continuing import continued
 from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.deadline import Deadlines
 from tierwatch.gateway.accept.keys import Keys, shown_key
@@ -13,8 +14,10 @@ from tierwatch.gateway.accept.request import read_request
 from tierwatch.gateway.asgi import Receive
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.model_names import ROUTED, ModelNames
 from tierwatch.loop.capture.exchange import new_exchange_id
+from tierwatch.wire.chat import RESPONSES
 from tierwatch.wire.refusal import Refusal
 from tierwatch.wire.translation import library_request
 
@@ -28,6 +31,7 @@ class Acceptance:
         names: what callers call them.
         keys: what callers must show.
         conversations: tells them apart.
+        responses: that callers go on from.
         clock: epoch seconds.
 
     Attributes:
@@ -42,11 +46,13 @@ class Acceptance:
         names: ModelNames,
         keys: Keys,
         conversations: Conversations,
+        responses: KeptResponses,
         clock: Callable[[], float],
     ) -> None:
         self._current = current
         self._conversations = conversations
         self.keys = keys
+        self._responses = responses
         self._clock = clock
         self._names = names
         self._deadlines = Deadlines(config.gateway.deadline_s)
@@ -64,7 +70,14 @@ class Acceptance:
         request = read_request(body, wire)
         if isinstance(request, Refusal):
             return request
-        return self._asked(wire, headers, key, request, library_request(wire, request))
+        if wire != RESPONSES or "previous_response_id" not in request:
+            return self._asked(wire, headers, key, request, library_request(wire, request))
+        whole = await continued(request, key, self._responses)
+        if isinstance(whole, Refusal):
+            return whole
+        request, goes_on = whole
+        asked = self._asked(wire, headers, key, request, library_request(wire, request))
+        return asked if isinstance(asked, Refusal) else asked._replace(continued=goes_on)
 
     def _asked(
         self,

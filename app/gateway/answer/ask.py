@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
 from tierwatch.fit.mending import Mending
@@ -101,6 +102,7 @@ class Asker:
         caller = errand.asked.wire
         wire = self._spoken[call.tier.provider, caller]
         request = self._histories.fitted(question, errand.asked, errand.route, decision, call.tier)
+        request = _resumed(request, errand.asked, call, wire)
         said = provider_request(caller, wire, request, call.model)
         mending = self._fitting.begun(call, wire, said)
         while True:
@@ -189,6 +191,14 @@ class Asker:
             stream.close()
             raise problem
         return Begun(first, relay, stream, call, ledger=ledger, metrics=self._metrics)
+
+
+def _resumed(request: Mapping[str, Any], asked: Asked, call: Call, wire: str) -> Mapping[str, Any]:
+    """The request as its caller said it, for the provider that keeps what it goes on from."""
+    before = asked.continued
+    if before is None or wire != asked.wire or call.tier.provider != before.provider:
+        return request
+    return {**request, "input": before.items, "previous_response_id": before.response_id}
 
 
 def _answer_to(asked: Asked, wire: str) -> AnswerTo:

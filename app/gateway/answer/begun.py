@@ -1,5 +1,8 @@
 """An answer that has begun: a provider's stream on its way to the caller."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.answer import Said
 from tierwatch.gateway.answer.ledger import Ledger
@@ -96,6 +99,12 @@ class Begun:
     def told(self) -> Told:
         """What the head of the provider's answer tells the caller."""
         return self._stream.told
+
+    @property
+    def response(self) -> Mapping[str, Any] | None:
+        """The answer as it is asked for again by its id, on a wire that knows such; else None."""
+        response: Mapping[str, Any] | None = self._relay.begun.get("response")
+        return response
 
     @property
     def said(self) -> Said:

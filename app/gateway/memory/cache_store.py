@@ -47,12 +47,17 @@ class CacheAbsentError(Exception):
 class CacheStore:
     """Answers by key. Used by one event loop, between ``async with``.
 
+    Args:
+        url: of Redis.
+        connections: that are kept; more is asked of it at once than there are of them, it waits.
+
     Attributes:
         open: False while Redis is away; then nothing is asked of it.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, connections: int = _CONNECTIONS) -> None:
         self._url = url
+        self._connections = connections
         self._redis: Redis | None = None
         self._failures = 0
         self._mending: asyncio.Task[None] | None = None
@@ -61,7 +66,7 @@ class CacheStore:
     async def __aenter__(self) -> Self:
         pool = BlockingConnectionPool.from_url(
             self._url,
-            max_connections=_CONNECTIONS,
+            max_connections=self._connections,
             timeout=_PING_S,
             socket_timeout=_PING_S,
             socket_connect_timeout=_PING_S,
@@ -130,6 +135,22 @@ class CacheStore:
             # Redis that is full answers, and may still be read.
             raise CacheAbsentError("failed") from error
 
+    async def drop(self, key: str) -> None:
+        """Forget a value. Not for the request path.
+
+        Raises:
+            CacheAbsentError: it may still be there.
+        """
+        redis = self._redis
+        if not self.open or redis is None:
+            raise CacheAbsentError("away")
+        try:
+            async with asyncio.timeout(_WRITE_S):
+                await redis.delete(key)
+        except (TimeoutError, RedisError, OSError) as error:
+            self._failed()
+            raise CacheAbsentError("failed") from error
+
     def _failed(self) -> None:
         self._failures += 1
         if self._failures >= _FAILURES and self.open:
@@ -157,7 +178,7 @@ class CacheStore:
         began = time.monotonic()
         try:
             async with asyncio.timeout(within_s):
-                await asyncio.gather(*(redis.ping() for _ in range(_CONNECTIONS)))
+                await asyncio.gather(*(redis.ping() for _ in range(self._connections)))
         except (TimeoutError, RedisError, OSError) as error:
             _log.debug("redis does not answer", why=repr(error), after_s=time.monotonic() - began)
             return False

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 from tierwatch.gateway.answer.ledger import ABANDONED, Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.metrics import TrafficMetrics
 from tierwatch.gateway.record.cache_writer import CacheWriter
 from tierwatch.gateway.record.places import Places
+from tierwatch.gateway.record.response_keeper import keep_response
 from tierwatch.gateway.record.served import served_exchange
 from tierwatch.gateway.reply.sent import Sent
 from tierwatch.gateway.route.route import ClassifierBill, Route
@@ -24,6 +26,7 @@ class Records:
         recorder: is given every exchange.
         places: where conversations stand.
         cache: keeps answers for the next who asks.
+        responses: keeps them for who goes on from them.
         metrics: what is counted.
     """
 
@@ -35,6 +38,7 @@ class Records:
         recorder: Recorder,
         places: Places,
         cache: CacheWriter,
+        responses: KeptResponses,
         metrics: TrafficMetrics,
     ) -> None:
         self._tiers = {tier.name: tier for tier in tiers}
@@ -42,6 +46,7 @@ class Records:
         self._recorder = recorder
         self._places = places
         self._cache = cache
+        self._responses = responses
         self._tallies = metrics.served
 
     def close(
@@ -76,4 +81,6 @@ class Records:
                 asked, route, served, tier=tier, usage=sent.said.usage, reasoned=ledger.reasoned
             )
             self._cache.keep(route.lookup, served)
+            if sent.response is not None:
+                keep_response(self._responses, asked, served, sent.response)
         self._tallies.add(served, asked.caller)

@@ -14,6 +14,7 @@ from tierwatch.gateway.route.route import Route
 from tierwatch.providers.told import told_to
 from tierwatch.routing.tiers import Tier
 from tierwatch.wire.cached_reply import CachedAnswer, streamed_reply, whole_reply
+from tierwatch.wire.chat import RESPONSES
 from tierwatch.wire.form import AnswerTo
 from tierwatch.wire.json_bytes import read_json
 from tierwatch.wire.refusal import Refusal
@@ -68,10 +69,14 @@ class Replies:
         if isinstance(answer, Whole):
             body = _whole_body(asked, answer)
             sent.says(answer.said)
+            if asked.wire == RESPONSES:
+                sent.shows(read_json(answer.body))
         else:
             body = _cached_body(asked, answer)
             message = {"role": "assistant", "content": answer.content}
             sent.says(Said(message, "stop", Usage(*answer.tokens), finished=True))
+            if asked.wire == RESPONSES:
+                sent.shows(read_json(_whole_cached(asked, answer)))
         headers += EVENTS if asked.streaming else json_body(body)
         await caller.send({"type": "http.response.start", "status": _OK, "headers": headers})
         await caller.send({"type": "http.response.body", "body": body})
@@ -94,6 +99,7 @@ async def _relay(begun: Begun, headers: list[Header], caller: Caller, sent: Sent
         await caller.send({"type": "http.response.body", "body": last})
     finally:
         begun.close()
+        sent.shows(begun.response)
         sent.says(begun.said)
 
 
@@ -105,9 +111,18 @@ def _whole_body(asked: Asked, answer: Whole) -> bytes:
 
 
 def _cached_body(asked: Asked, answer: CachedAnswer) -> bytes:
-    created, to = int(asked.arrived_at), AnswerTo(asked.request, asked.answer_id)
     if not asked.streaming:
-        return whole_reply(asked.wire, answer, asked.exchange_id, created, to)
+        return _whole_cached(asked, answer)
     return streamed_reply(
-        asked.wire, answer, asked.exchange_id, created, include_usage=asked.wants_usage, to=to
+        asked.wire,
+        answer,
+        asked.exchange_id,
+        int(asked.arrived_at),
+        include_usage=asked.wants_usage,
+        to=AnswerTo(asked.request, asked.answer_id),
     )
+
+
+def _whole_cached(asked: Asked, answer: CachedAnswer) -> bytes:
+    to = AnswerTo(asked.request, asked.answer_id)
+    return whole_reply(asked.wire, answer, asked.exchange_id, int(asked.arrived_at), to)

@@ -80,7 +80,7 @@ class StreamIn:
 
     @property
     def begun(self) -> dict[str, Any]:
-        """The response as it began, for an event that says why there is no more of it."""
+        """The response as it began; as it ended, once it has."""
         return {"response": self._response, "sequence_number": self._seen}
 
     @property
@@ -186,6 +186,7 @@ class StreamIn:
         for index, item in enumerate(objects(response.get("output"))):
             chunks += self._rest_of(str(index), item)
         self.finished = True
+        self._response = response
         status = string(payload.get("type")).removeprefix("response.")
         reason = finish_reason({"status": status, **response}, called=bool(self._calls))
         chunks.append(self._chunk({}, reason))

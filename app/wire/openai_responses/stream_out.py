@@ -89,12 +89,13 @@ class StreamOut:
         events += self._close_message(status)
         for call in self._calls:
             events += self._close_call(call, status)
-        events.append(self._events.ended(self._ended(reason)))
+        self._response = self._ended(reason)
+        events.append(self._events.ended(self._response))
         return events
 
     @property
     def begun(self) -> Mapping[str, Any]:
-        """The response as far as it is whole, for an event that says why there is no more."""
+        """The response as far as it is whole; as it ended, once it has."""
         output = [item for item in self._items if item is not None]
         return {
             "response": {**self._response, "output": output},

@@ -12,6 +12,7 @@ from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
 from tierwatch.routing import Router
@@ -43,6 +44,7 @@ def acceptance(tmp_path: Path) -> Acceptance:
         names=ModelNames(config),
         keys=keys,
         conversations=Conversations(b"secret"),
+        responses=KeptResponses(config.gateway.responses, None, lambda: 0.0),
         clock=lambda: 1_700_000_000.5,
     )
 

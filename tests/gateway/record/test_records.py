@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.memory.kept_responses import KeptResponses
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.record.cache_writer import CacheWriter
@@ -54,6 +55,7 @@ class Book:
             recorder=self.recorded,
             places=places,
             cache=CacheWriter(config.gateway.cache, None, self.metrics),
+            responses=KeptResponses(config.gateway.responses, None, lambda: NOW),
             metrics=self.metrics.traffic,
         )
 
