@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
+from tierwatch.wire.answers.finish_words import said_reason
 from tierwatch.wire.fault import error_text
 from tierwatch.wire.usage import Usage, completion_usage
 
@@ -52,14 +53,14 @@ def first_choice(reply: object) -> Reply:
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         raise _unreadable("The provider's answer has no message in its first choice.")
-    _require_answer(message)
-    finish = choice.get("finish_reason")
+    finish = said_reason(choice.get("finish_reason"))
+    _require_answer(message, finish)
     logprobs = choice.get("logprobs")
     model = reply.get("model")
     usage = completion_usage(reply)
     return Reply(
         message={**message, "role": "assistant"},
-        finish_reason=finish if isinstance(finish, str) else None,
+        finish_reason=finish,
         model=model if isinstance(model, str) else "",
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
@@ -69,7 +70,7 @@ def first_choice(reply: object) -> Reply:
     )
 
 
-def _require_answer(message: Mapping[str, Any]) -> None:
+def _require_answer(message: Mapping[str, Any], finish: str | None) -> None:
     content = message.get("content")
     if content is not None and not isinstance(content, str | list):
         raise _unreadable(f"The answer's content is a JSON {type(content).__name__}.")
@@ -78,7 +79,9 @@ def _require_answer(message: Mapping[str, Any]) -> None:
         isinstance(calls, list) and all(isinstance(call, dict) for call in calls)
     ):
         raise _unreadable("The answer's tool_calls are not a list of objects.")
-    if not message.keys() & {"content", "tool_calls", "refusal", "function_call", "audio"}:
+    # Thought may use up the limit, or a filter cut: what stopped before its first word says why.
+    said = message.keys() & {"content", "tool_calls", "refusal", "function_call", "audio"}
+    if not said and finish is None:
         raise _unreadable("The answer's message has neither content nor tool_calls.")
 
 

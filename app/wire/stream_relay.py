@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
+from tierwatch.wire.answers.fenced_json import BareStream, asks_for_json
 from tierwatch.wire.fault import Fault
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.marks import LONGEST_REASONING_MARK, mentions_reasoning
+from tierwatch.wire.json_values import mapping, objects, string
 from tierwatch.wire.sse import SSEDecoder, SSEEvent, encode_events
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.usage import Usage
@@ -30,12 +32,14 @@ class StreamRelay:
         provider: its wire.
         include_usage: whether the caller asked for counts of tokens, where a wire leaves it that.
         created: epoch seconds, for a stream that has none.
-        to: whom the answer is for.
+        to: whom the answer is for. Where it asked for JSON on another wire than the provider's,
+            one fence around it is taken off.
         most: characters of the answer that are kept; None keeps all.
     """
 
     __slots__ = (
         "_answer",
+        "_bare",
         "_caller",
         "_decoder",
         "_in",
@@ -70,6 +74,8 @@ class StreamRelay:
         self._unreadable = 0
         self._in = WIRES[provider].stream_in(created=created)
         self._caller = WIRES[caller]
+        json_asked = caller != provider and asks_for_json(to.request)
+        self._bare = BareStream() if json_asked else None
         self._out = (
             None
             if caller == provider
@@ -205,6 +211,8 @@ class StreamRelay:
         """The event as chunks, added to the answer and with their calls settled."""
         chunks = self._in.feed(event)
         self._whole = self._in.finished
+        if self._bare is not None:
+            chunks = [_bare_chunk(self._bare, chunk) for chunk in chunks]
         return [self._answer.feed(chunk) for chunk in chunks]
 
     def _translated(self, event: SSEEvent) -> bytes:
@@ -218,3 +226,20 @@ class StreamRelay:
         if self._out is None or self._answer.error is not None:
             return b""
         return encode_events(self._out.finish())
+
+
+def _bare_chunk(bare: BareStream, chunk: dict[str, Any]) -> dict[str, Any]:
+    """The chunk with the text that stands bare; what was held back goes before the end."""
+    choices = objects(chunk.get("choices"))
+    if not choices or choices[0].get("index", 0) != 0:
+        return chunk
+    choice = choices[0]
+    delta = mapping(choice.get("delta"))
+    given = string(delta.get("content"))
+    text = bare.feed(given) if given else ""
+    if choice.get("finish_reason"):
+        text += bare.end()
+    if text == given:
+        return chunk
+    changed = {**choice, "delta": {**delta, "content": text}}
+    return {**chunk, "choices": [changed, *choices[1:]]}

@@ -8,6 +8,7 @@ the capture take every request and answer in OpenAI's dictionaries.
 from collections.abc import Mapping
 from typing import Any
 
+from tierwatch.wire.answers.fenced_json import asks_for_json, bare_answer
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.crossing.library_form import library_form
 from tierwatch.wire.crossing.rewritten import Rewritten
@@ -94,11 +95,15 @@ def caller_reply(
         raw: the provider's answer as it came.
         answer: the same, parsed.
         created: epoch seconds, for an answer that has none.
-        to: whom the answer is for.
+        to: whom the answer is for. Where it asked for JSON, one fence around it is taken off.
 
     Raises:
         ProviderError: kind ``unreadable`` when the provider's answer is no answer.
     """
+    if asks_for_json(to.request):
+        bare = bare_answer(answer)
+        if bare is not answer:
+            answer, raw = bare, write_json(bare)
     if caller == provider == OPENAI:
         return raw, first_choice(answer)
     typed = WIRES[provider].read_reply(answer, created=created)

@@ -46,6 +46,7 @@ TO_OPENAI = [
         TO_CHAT,
         messages(USER, {"role": "system", "content": "Be brief."}),
         lambda out: told(out) == {"role": "system", "content": "Be brief."},
+        litellm="says it as the user, with a note",
     ),
     Cell(
         "two results and text",
@@ -100,7 +101,6 @@ TO_OPENAI = [
         lambda out: (
             told(out)["content"][0]["file"]["file_data"] == f"data:application/pdf;base64,{PDF}"
         ),
-        litellm="calls it an image",
     ),
     Cell(
         "PDF by URL",
@@ -212,7 +212,7 @@ TO_OPENAI = [
         TO_CHAT,
         messages(),
         lambda out: out["max_completion_tokens"] == 64_000,
-        litellm="leaves the name to a later step",
+        litellm="uses the older name",
     ),
     Cell(
         "metadata.user_id of 150",
@@ -220,7 +220,7 @@ TO_OPENAI = [
         messages(metadata={"user_id": LONG_USER}),
         lambda out: len(out["user"]) <= 64,
         fitted=("user->digest",),
-        litellm="cuts or passes it on",
+        litellm="passes it on",
     ),
     Cell(
         "tool_choice any, not parallel",
@@ -253,7 +253,7 @@ TO_OPENAI = [
             and "defer_loading" not in json.dumps(out)
         ),
         fitted=("-tools.defer_loading",),
-        litellm="passes it on",
+        litellm="puts the mark into the schema",
     ),
     Cell(
         "tool_reference result",
@@ -291,7 +291,7 @@ TO_OPENAI = [
         messages(thinking={"type": "enabled", "budget_tokens": 8_000}),
         lambda out: out["reasoning_effort"] == "medium",
         fitted=("thinking->reasoning_effort",),
-        litellm="calls a budget above 4,096 high",
+        litellm="refuses it for this model",
     ),
     Cell(
         "adaptive thinking and effort",
@@ -299,7 +299,7 @@ TO_OPENAI = [
         messages(thinking={"type": "adaptive"}, output_config={"effort": "max"}),
         lambda out: out["reasoning_effort"] == "xhigh",
         fitted=("output_config.effort->reasoning_effort",),
-        litellm="has other words",
+        litellm="refuses it for this model",
     ),
     Cell(
         "adaptive thinking alone",
@@ -307,7 +307,7 @@ TO_OPENAI = [
         messages(thinking={"type": "adaptive"}),
         lambda out: "thinking" not in out,
         fitted=("-thinking",),
-        litellm="has other words",
+        litellm="refuses it for this model",
     ),
     Cell(
         "top_k and an unknown field",
@@ -323,7 +323,6 @@ TO_OPENAI = [
         messages(context_management={"edits": [{"type": "x"}]}),
         lambda out: "context_management" not in out,
         fitted=("-context_management",),
-        litellm="passes it on",
     ),
     Cell(
         "a begun answer",

@@ -115,7 +115,7 @@ TO_ANTHROPIC = [
             USER,
         ),
         lambda out: "Be kind." in system(out) and "Be brief." in system(out),
-        litellm="a developer's turn stays in the messages",
+        litellm="says a later system prompt as the user, with a note",
     ),
     Cell(
         "JSON schema format",
@@ -130,7 +130,7 @@ TO_ANTHROPIC = [
             out["output_config"]["format"] == {"type": "json_schema", "schema": SCHEMA}
             and "JSON" in system(out)
         ),
-        litellm="asks a model it does not know by a forced call of a tool",
+        litellm="uses the older field output_format",
     ),
     Cell(
         "JSON schema that is open",
@@ -142,7 +142,7 @@ TO_ANTHROPIC = [
             }
         ),
         lambda out: "output_config" not in out and "JSON Schema" in system(out),
-        litellm="asks a model it does not know by a forced call of a tool",
+        litellm="forces a call of a tool of its own",
     ),
     Cell(
         "stop: text and white space",
@@ -168,7 +168,7 @@ TO_ANTHROPIC = [
             and out["metadata"]["user_id"].replace("_", "").isalnum()
         ),
         fitted=("user->digest",),
-        litellm="passes on what looks like no address",
+        litellm="passes it on",
     ),
     Cell(
         "user of an address",
@@ -234,7 +234,7 @@ TO_ANTHROPIC = [
         chat({"role": "system", "content": "Say hi."}),
         lambda out: out["messages"][0]["role"] == "user" and "Say hi." in words(told(out)),
         fitted=("system->user",),
-        litellm="asks with a word of its own",
+        litellm="refuses it",
     ),
     Cell(
         "a begun answer that ends in a space",
@@ -247,7 +247,7 @@ TO_ANTHROPIC = [
         TO_MESSAGES,
         chat(user({"type": "input_audio", "input_audio": {"data": "aGk=", "format": "wav"}})),
         refused="input_audio",
-        litellm="leaves it out in silence",
+        litellm="leaves it out, and asks nothing at all",
     ),
     Cell(
         "temperature 1.7",
@@ -262,7 +262,7 @@ TO_ANTHROPIC = [
         TO_MESSAGES,
         chat(USER, called("t1", arguments='{"city": "Be'), given("t1"), tools=[function()]),
         lambda out: isinstance(blocks(out, -2)[0]["input"], dict),
-        litellm="is an error of ours to its caller",
+        litellm="refuses it",
     ),
     Cell(
         "reasoning_effort",
@@ -274,7 +274,7 @@ TO_ANTHROPIC = [
             and out["max_tokens"] > 4_096
         ),
         fitted=("reasoning_effort->output_config.effort",),
-        litellm="counts a budget for models it does not know",
+        litellm="counts a budget in tokens",
     ),
     Cell(
         "reasoning_effort where a tool must be called",
@@ -282,7 +282,7 @@ TO_ANTHROPIC = [
         chat(reasoning_effort="low", tools=[function()], tool_choice="required"),
         lambda out: "thinking" not in out and out["output_config"] == {"effort": "low"},
         fitted=("reasoning_effort->output_config.effort",),
-        litellm="counts a budget for models it does not know",
+        litellm="thinks where a tool is forced, which is refused",
     ),
     Cell(
         "reasoning_effort with a temperature",
@@ -292,24 +292,20 @@ TO_ANTHROPIC = [
         fitted=("reasoning_effort->output_config.effort", "-temperature"),
         litellm="sends both, which is refused",
     ),
-    Cell(
-        "several answers",
-        TO_MESSAGES,
-        chat(n=3),
-        refused="n must be 1",
-        litellm="leaves it out in silence",
-    ),
+    Cell("several answers", TO_MESSAGES, chat(n=3), refused="n must be 1"),
     Cell(
         "log-probabilities",
         TO_MESSAGES,
         chat(logprobs=True, top_logprobs=3),
         lambda out: "logprobs" not in out,
         fitted=("-logprobs", "-top_logprobs"),
+        litellm="refuses it",
     ),
     Cell(
         "fields that ask for nothing",
         TO_MESSAGES,
         chat(n=1, logprobs=False, store=None, frequency_penalty=0, metadata={}),
+        litellm="refuses a field whatever it says",
     ),
     Cell(
         "a field of next year",

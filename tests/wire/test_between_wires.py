@@ -474,3 +474,47 @@ def test_whatever_a_provider_answers_is_translated_or_unreadable(
     reply = {**more, "content": content, "choices": [{"message": message, "finish_reason": rest}]}
     with contextlib.suppress(ProviderError):
         json.dumps(translate(reply))
+
+
+def completion(message: dict[str, Any], finish: str | None = "stop", **more: Any) -> dict[str, Any]:
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": finish}
+    return {"id": "c1", "created": 7, "model": "m", "choices": [{**choice, **more}]}
+
+
+CALL = {"function": {"name": "w", "arguments": {"city": "Bern"}}}
+
+
+@pytest.mark.parametrize(
+    ("message", "finish", "stop"),
+    [
+        ({}, "length", "max_tokens"),
+        ({"content": "x"}, "", "end_turn"),
+        ({"content": "x"}, None, "end_turn"),
+        ({"content": "x"}, "eos", "end_turn"),
+        ({"content": "x"}, "SAFETY", "refusal"),
+        ({"tool_calls": [CALL]}, "eos", "tool_use"),
+        ({"tool_calls": [CALL], "content": None}, None, "tool_use"),
+        ({"tool_calls": [CALL], "content": None}, "length", "max_tokens"),
+    ],
+)
+def test_an_answer_ends_for_the_reason_the_server_meant(
+    message: dict[str, Any], finish: str | None, stop: str
+) -> None:
+    assert reply_to_anthropic(completion(message, finish))["stop_reason"] == stop
+
+
+def test_calls_of_a_whole_answer_get_ids_and_blank_text_beside_them_is_none() -> None:
+    said = completion({"content": "\n\n", "tool_calls": [CALL, CALL]}, "tool_calls")
+    one, two = reply_to_anthropic(said)["content"]
+    assert one["input"] == two["input"] == {"city": "Bern"}
+    assert len({one["id"], two["id"], ""}) == 3
+    use = {"type": "tool_use", "name": "w", "input": {}}
+    back = reply_to_openai({"id": "m", "content": [use, use], "stop_reason": "end_turn"})
+    [choice] = back["choices"]
+    assert len({call["id"] for call in choice["message"]["tool_calls"]} - {""}) == 2
+    assert choice["finish_reason"] == "tool_calls"
+
+
+def test_the_sequence_that_ended_a_whole_answer_is_named() -> None:
+    told = reply_to_anthropic(completion({"content": "x"}, stop_reason="END"))
+    assert (told["stop_reason"], told["stop_sequence"]) == ("stop_sequence", "END")

@@ -51,3 +51,22 @@ def test_what_is_no_chat_completion_is_unreadable(reply: object, said: str) -> N
     with pytest.raises(ProviderError, match=said) as caught:
         first_choice(reply)
     assert caught.value.kind == "unreadable"
+
+
+@pytest.mark.parametrize("finish", ["length", "content_filter"])
+def test_an_answer_cut_before_its_first_word_is_one(finish: str) -> None:
+    for message in ({"role": "assistant"}, {"role": "assistant", "reasoning_content": "Hm."}):
+        reply = first_choice({"choices": [{"message": message, "finish_reason": finish}]})
+        assert reply.message.get("content") is None
+        assert reply.finish_reason == finish
+
+
+@pytest.mark.parametrize("finish", ["", None, 3])
+def test_a_message_of_nothing_that_did_not_stop_is_none(finish: Any) -> None:
+    with pytest.raises(ProviderError, match="neither content nor"):
+        first_choice({"choices": [{"message": {"role": "x"}, "finish_reason": finish}]})
+
+
+def test_an_empty_reason_is_none() -> None:
+    said = {"message": {"content": "x"}, "finish_reason": ""}
+    assert first_choice({"choices": [said]}).finish_reason is None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.fault import Fault
+from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.stream_relay import StreamRelay
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
@@ -312,3 +313,27 @@ def test_a_response_that_breaks_off_fails_under_the_id_it_began_with(provider: s
     assert told[-1]["response"]["error"] == {"code": "cut", "message": "It broke."}
     assert told[-1]["sequence_number"] == len(told) - 1
     assert not here.finished
+
+
+JSON_ASKED = {
+    OPENAI: {"response_format": {"type": "json_object"}},
+    ANTHROPIC: {"output_config": {"format": {"type": "json_schema", "schema": {}}}},
+}
+
+
+@pytest.mark.parametrize("caller", sorted(JSON_ASKED))
+def test_json_that_was_asked_for_crosses_without_its_fence(caller: str) -> None:
+    provider = ANTHROPIC if caller == OPENAI else OPENAI
+    text = {"type": "text", "text": '```json\n{"a": "x y"}\n```'}
+    message = {"content": [text], "stop_reason": "end_turn"}
+    choice = {"message": {"content": text["text"]}, "finish_reason": "stop"}
+    body = message if provider == ANTHROPIC else {"choices": [choice]}
+    stream = WIRES[provider].whole_stream(body, include_usage=True)
+    for to, said in ((AnswerTo(JSON_ASKED[caller]), '{"a": "x y"}'), (NOBODY, text["text"])):
+        here = StreamRelay(caller, provider, include_usage=True, created=7, to=to)
+        sent = b"".join([here.feed(stream[at : at + 40]) for at in range(0, len(stream), 40)])
+        heard = WIRES[caller].stream_in()
+        answer = put_together(one for event in events(sent) for one in heard.feed(event))
+        # What is judged is what the caller got.
+        assert answer.message["content"] == here.answer.message["content"] == said
+        assert here.finished

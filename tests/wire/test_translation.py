@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tierwatch.errors import ProviderError
 from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.form import AnswerTo
 from tierwatch.wire.history.reader import Issuer, Reader
 from tierwatch.wire.json_bytes import read_json, write_json
 from tierwatch.wire.translation import (
@@ -190,3 +191,23 @@ def test_the_first_choice_of_a_translation_is_what_it_says() -> None:
     body, reply = caller_reply(OPENAI, ANTHROPIC, b"", answer, 5)
     assert first_choice(json.loads(body)) == reply
     assert (reply.message["content"], reply.finish_reason) == ("x", "length")
+
+
+FENCED = '```json\n{"a": 1}\n```'
+
+
+@every_way
+def test_json_that_was_asked_for_comes_without_its_fence(caller: str, provider: str) -> None:
+    answers = {
+        OPENAI: {"choices": [{"message": {"role": "assistant", "content": FENCED}}]},
+        ANTHROPIC: {"content": [{"type": "text", "text": FENCED}], "stop_reason": "end_turn"},
+    }
+    if provider not in answers:
+        pytest.skip("its structured output is the provider's own")
+    to = AnswerTo({"response_format": {"type": "json_object"}})
+    body, reply = caller_reply(caller, provider, b"raw", answers[provider], 5, to=to)
+    assert reply.message["content"] == '{"a": 1}'
+    assert b"```" not in body
+    body, reply = caller_reply(caller, provider, b"raw", answers[provider], 5)
+    assert reply.message["content"] == FENCED
+    assert (body == b"raw") is (caller == provider)

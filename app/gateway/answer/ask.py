@@ -20,6 +20,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.route import Route
 from tierwatch.providers.upstream import Completed, Upstream
 from tierwatch.routing.decision import Decision
+from tierwatch.wire.answers.fenced_json import asks_for_json
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.marks import mentions_reasoning
 from tierwatch.wire.json_bytes import write_json
@@ -203,7 +204,9 @@ def _resumed(request: Mapping[str, Any], asked: Asked, call: Call, wire: str) ->
 
 def _answer_to(asked: Asked, wire: str) -> AnswerTo:
     """What a translated answer says of its request; one that passes untouched says it itself."""
-    return NOBODY if asked.wire == wire else AnswerTo(asked.request, asked.answer_id)
+    if asked.wire == wire and not asks_for_json(asked.request):
+        return NOBODY
+    return AnswerTo(asked.request, asked.answer_id)
 
 
 def _whole_s(asked: Asked, call: Call) -> float:

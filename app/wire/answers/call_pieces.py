@@ -8,8 +8,10 @@ function in each piece, or write the arguments as the object itself.
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from tierwatch.wire.chat import Part, ToolCall
 from tierwatch.wire.json_values import json_text, mapping, string
 
 # A server whose pieces look complete again and again, and are not, is not parsed for ever; and of
@@ -154,6 +156,26 @@ def arguments_text(said: object) -> str:
     if isinstance(said, str):
         return said
     return "" if said is None else json_text(said)
+
+
+def with_ids(parts: tuple[Part, ...], answer: Mapping[str, Any]) -> tuple[Part, ...]:
+    """The parts of a whole answer, each call with an id of its own.
+
+    Args:
+        parts: of the answer.
+        answer: the whole of it, for ids that are made.
+    """
+    taken: set[str] = set()
+    out: list[Part] = []
+    for part in parts:
+        if isinstance(part, ToolCall):
+            own = part.id and part.id not in taken
+            call = part if own else replace(part, id=made_id(answer, len(taken), part.name))
+            taken.add(call.id)
+            out.append(call)
+        else:
+            out.append(part)
+    return tuple(out)
 
 
 def made_id(answer: Mapping[str, Any], place: int, name: str) -> str:

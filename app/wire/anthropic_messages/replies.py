@@ -1,13 +1,15 @@
 """Messages that Anthropic's wire answers with, as typed answers, and back."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
+from tierwatch.wire.answers.call_pieces import with_ids
 from tierwatch.wire.answers.finish_words import finish_word, said_reason
 from tierwatch.wire.anthropic_messages.read_parts import NOTHING, read_blocks
 from tierwatch.wire.anthropic_messages.usage import read_usage, write_usage
 from tierwatch.wire.anthropic_messages.write_parts import Block, write_blocks
-from tierwatch.wire.chat import ANTHROPIC, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
+from tierwatch.wire.chat import ANTHROPIC, ChatAnswer, Declined, Extras, Part, Text, ToolCall, Turn
 from tierwatch.wire.fault import error_text
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_values import mapping, rest
@@ -43,7 +45,7 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
     if not isinstance(reply, dict) or not isinstance(reply.get("content"), list):
         sentence = f"The provider's answer is not a message. {error_text(reply)}".rstrip()
         raise ProviderError(sentence, kind="unreadable")
-    parts = read_blocks(reply["content"])
+    parts = with_ids(read_blocks(reply["content"]), reply)
     explanation = mapping(reply.get("stop_details")).get("explanation")
     if isinstance(explanation, str):
         parts += (Declined(explanation, NOTHING),)
@@ -52,10 +54,15 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
         model=reply.get("model") or "",
         created=created,
         turn=Turn("assistant", parts, plain=False, extras=NOTHING),
-        finish_reason=finish_reason(reply.get("stop_reason")) or "stop",
+        finish_reason=_finish(reply, parts),
         usage=read_usage(reply),
         extras=Extras(ANTHROPIC, rest(reply, _TYPED)),
     )
+
+
+def _finish(reply: Mapping[str, Any], parts: Iterable[Part]) -> str | None:
+    called = any(isinstance(part, ToolCall) for part in parts)
+    return finish_word(finish_reason(reply.get("stop_reason")) or "stop", called=called)
 
 
 def write_reply(

@@ -1,8 +1,10 @@
 """Chat completions as typed answers, and back."""
 
+from dataclasses import replace
 from typing import Any
 
 from tierwatch.routing.content import message_text
+from tierwatch.wire.answers.call_pieces import with_ids
 from tierwatch.wire.answers.finish_words import stopped_at
 from tierwatch.wire.chat import OPENAI, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
 from tierwatch.wire.first_choice import first_choice
@@ -36,12 +38,15 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
     if isinstance(message.get("content"), list):  # some servers answer in parts, most of them text
         extras["content"] = message["content"]
         message = {**message, "content": message_text(message)}
+    turn = read_turn(message)
+    if message.get("tool_calls"):
+        turn = replace(turn, parts=with_ids(turn.parts, whole))
     given = whole.get("created")
     return ChatAnswer(
         id=whole.get("id") or "",
         model=first.model,
         created=given if isinstance(given, int) else created,
-        turn=read_turn(message),
+        turn=turn,
         finish_reason=first.finish_reason,
         usage=first.usage,
         extras=Extras(OPENAI, extras),
