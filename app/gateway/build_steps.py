@@ -78,7 +78,7 @@ def build_steps(
         routes=Routes(
             tiers,
             recall=Recall(pins, rules, clock),
-            decider=Decider(current, _model_classifier(config, upstream, metrics), metrics),
+            decider=Decider(current, _model_classifier(config, upstream, memory, metrics), metrics),
             turns=Turns(config, rules, clock, balancer.is_healthy),
             metrics=metrics,
         ),
@@ -97,7 +97,7 @@ def build_steps(
 
 
 def _model_classifier(
-    config: Config, upstream: Upstream, metrics: GatewayMetrics
+    config: Config, upstream: Upstream, memory: Memory, metrics: GatewayMetrics
 ) -> ModelClassifier | None:
     if config.classifier.kind != "llm":
         return None
@@ -110,4 +110,4 @@ def _model_classifier(
         # cost more than the calls it spares.
         longest_wait_s=config.balance.breaker.open_for_s,
     )
-    return ModelClassifier(config.classifier, balancer, upstream, Memory())
+    return ModelClassifier(config.classifier, balancer, upstream, memory)

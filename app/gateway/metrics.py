@@ -98,6 +98,12 @@ class RoutingMetrics:
             ["move"],
             registry,
         )
+        self.side_calls = _counters(
+            "tierwatch_side_calls",
+            "Requests that programs made beside their conversations, by kind.",
+            ["kind"],
+            registry,
+        )
         self.held_cost = _counters(
             "tierwatch_held_cost_usd",
             "What held turns cost above the tier that the router chose.",

@@ -36,6 +36,7 @@ SERIES = {
     "tierwatch_requests_in_flight",
     "tierwatch_requests_refused",
     "tierwatch_session_turns",
+    "tierwatch_side_calls",
     "tierwatch_spend_usd",
     "tierwatch_tokens",
 }

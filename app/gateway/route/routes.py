@@ -40,9 +40,12 @@ class Routes:
         self._turns = turns
         self._counted = metrics.cache.lookups
         self._counted_turns = metrics.routing.session_turns
+        self._side_calls = metrics.routing.side_calls
 
     async def choose(self, asked: Asked, lookup: Lookup, bill: ClassifierBill) -> Route:
         """How a request is to be answered; from the cache where its answer is good enough now."""
+        if asked.side_call:
+            self._side_calls(asked.side_call).inc()
         recalled = await self._recall.recall(asked)
         decision = asked.pinned
         if lookup.answer is not None:

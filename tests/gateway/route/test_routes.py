@@ -210,6 +210,43 @@ def test_a_held_turn_says_so_and_is_no_evidence(stage: Any) -> None:
     assert here.counted("held_cost_usd", "reason")["continuation"] == pytest.approx(0.00084075)
 
 
+def test_a_side_call_is_served_and_moves_nobodys_place(stage: Any) -> None:
+    here = stage("openai", "anthropic", "openai")
+    assert tier_of(routed(here, "[[tier complex]]", "s")) == "complex"
+    title = [
+        {"role": "system", "content": "You are a title generator."},
+        {"role": "user", "content": "#c9# Plan the move of our database. [[tier simple]]"},
+    ]
+    assert tier_of(routed(here, "", "s", messages=title)) == "simple"
+    held = routed(here, "", "s", messages=follow_up("yes"))
+    assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "continuation")
+    until(lambda: len(here.gateway.recorded.exchanges) == 3)
+    sides = [one.outside for one in here.gateway.recorded.exchanges]
+    assert sides == ["", "side_call", ""]
+    assert here.counted("side_calls", "kind") == {"title": 1}
+
+
+def test_a_conversation_that_nobody_named_is_held_from_its_second_turn_on(stage: Any) -> None:
+    here = stage("openai", "anthropic", "openai")
+    messages: list[Any] = [{"role": "user", "content": "#c8# Plan it. [[tier complex]]"}]
+
+    def says(text: str) -> Any:
+        answer = routed(here, "", messages=messages)
+        messages.append(answer.json()["choices"][0]["message"])
+        messages.append({"role": "user", "content": text})
+        return answer
+
+    assert tier_of(says("In more detail, please, all of it. [[tier complex]]")) == "complex"
+    assert tier_of(says("yes")) == "complex"
+    # Somebody who began with the same words, and got another answer.
+    other = [messages[0], {"role": "assistant", "content": "No."}, messages[-1]]
+    assert tier_of(routed(here, "", messages=other)) == "simple"
+    held = says("yes")
+    assert (tier_of(held), held.headers["x-tierwatch-held"]) == ("complex", "continuation")
+    until(lambda: len(here.gateway.recorded.exchanges) == 4)
+    assert len({one.session for one in here.gateway.recorded.exchanges}) == 1
+
+
 def test_a_warm_cache_holds_the_conversation_it_is_warm_for(stage: Any) -> None:
     """Long prompts at prices with a tenth for cached input; the last answer is what goes on."""
     prices = {
