@@ -89,32 +89,27 @@ def claude_code_turns(sessions: int, turns: int) -> Iterator[tuple[int, dict[byt
 
 
 def codex_turns(sessions: int, turns: int) -> Iterator[tuple[int, dict[bytes, bytes], Any]]:
-    """(session, headers, body) of Codex, in OpenAI's dictionaries of messages."""
+    """(session, headers, body) of Codex, on the Responses wire."""
     request = recorded("openai_responses_request_codex.json")
     request = request[0] if isinstance(request, list) else request
-    given = filled(request["body"])
+    body = filled(request["body"]) | {"model": "auto"}
     for session in range(sessions):
-        name = f"{session:08d}-7a52-4c11-9d40-5be1a1f00d{session:02d}".encode()
-        headers = headers_of(request) | {b"session-id": name, b"thread-id": name}
-        messages = [
-            {"role": item["role"], "content": deepcopy(item["content"])} for item in given["input"]
-        ]
-        messages[-2]["content"][0]["text"] = (
+        name = f"{session:08d}-7a52-4c11-9d40-5be1a1f00d{session:02d}"
+        named = {b"session-id": name.encode(), b"thread-id": name.encode()}
+        items = deepcopy(body["input"])
+        items[-2]["content"][0]["text"] = (
             f"<environment_context>\n<cwd>/{session}</cwd>\n{_WORDS}</environment_context>"
         )
-        messages[-1]["content"][0]["text"] = f"{TASKS[session % len(TASKS)]} Module {session}."
-        rest = {key: value for key, value in given.items() if key != "input"} | {"model": "auto"}
+        items[-1]["content"][0]["text"] = f"{TASKS[session % len(TASKS)]} Module {session}."
         for turn in range(turns):
-            call = {"id": f"c{turn}", "type": "function", "function": {"name": "exec_command"}}
             yield (
                 session,
-                headers,
-                {**rest, "messages": [*messages], "prompt_cache_key": name.decode()},
+                headers_of(request) | named,
+                {**body, "input": [*items], "prompt_cache_key": name},
             )
-            messages += [
-                {"role": "assistant", "content": None, "tool_calls": [call]},
-                {"role": "tool", "tool_call_id": f"c{turn}", "content": f"line {turn}"},
-            ]
+            call = {"type": "function_call", "call_id": f"c{turn}", "name": "exec_command"}
+            output = {"type": "function_call_output", "call_id": f"c{turn}"}
+            items += [{**call, "arguments": "{}"}, {**output, "output": f"line {turn}"}]
 
 
 def _text(text: str) -> dict[str, Any]:

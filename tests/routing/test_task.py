@@ -71,7 +71,7 @@ def test_recorded_agents_are_asked_what_their_users_ask() -> None:
         task = task_of(library_request("anthropic", body)["messages"])
         assert (task.prompt, task.turns, task.results) == (ask, 1, results > 0)
     for session, _, body in codex_turns(sessions=2, turns=2):
-        task = task_of(body["messages"])
+        task = task_of(library_request("responses", body)["messages"])
         assert task.prompt.endswith(f"Module {session}.")
         assert task.turns == 1
 

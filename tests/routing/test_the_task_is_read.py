@@ -34,8 +34,8 @@ def in_claude_code(prompt: str, results: int = 0) -> dict[str, Any]:
 
 def in_codex(prompt: str) -> dict[str, Any]:
     _, _, body = next(iter(codex_turns(sessions=1, turns=1)))
-    body["messages"][-1]["content"][0]["text"] = prompt
-    return dict(body)
+    body["input"][-1]["content"][0]["text"] = prompt
+    return library_request("responses", body)
 
 
 @pytest.mark.parametrize("harness", [in_claude_code, lambda p: in_claude_code(p, 3), in_codex])

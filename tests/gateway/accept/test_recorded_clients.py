@@ -42,7 +42,7 @@ def unnamed(headers: dict[bytes, bytes], body: dict[str, Any]) -> tuple[Any, Any
 
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize(
-    ("wire", "turns_of"), [("anthropic", claude_code_turns), ("openai", codex_turns)]
+    ("wire", "turns_of"), [("anthropic", claude_code_turns), ("responses", codex_turns)]
 )
 def test_the_turns_of_150_exchanges_are_in_their_conversations(
     wire: str, turns_of: Any, *, named: bool
