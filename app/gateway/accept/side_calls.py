@@ -51,6 +51,10 @@ _BEGINNINGS = {
     "[suggestion mode": "suggestion",  # Claude Code
     "warmup": "quota",
     "describe your most recent action": "summary",
+    "the user stepped away": "summary",
+    "generate a short kebab-case name": "title",
+    "<system-reminder>this is a side question": "auxiliary",
+    "web page content:\n---": "auxiliary",
     "you are performing a context checkpoint": "compaction",  # Codex
     "create a new anchored summary": "compaction",  # opencode
     "update the anchored summary": "compaction",
@@ -86,12 +90,19 @@ _PHRASES = (
     ("line git commit messages", "commit_message"),  # aider
     ("informative git commit message", "commit_message"),  # Cline
     ("process bash commands", "permission"),  # Claude Code
+    ("evaluating a hook", "permission"),
+    ("short kebab-case name", "title"),
+    ("a short summary label", "summary"),
+    ("performing a web search tool use", "search_query"),
     ("you are an agent for claude code", "subagent"),
     ("specialist for claude code", "subagent"),
     ("会话总结为", "title"),  # LobeChat
 )
 # None of the phrases is without one of these.
-_HINTS = ("summar", "title", "commit message", "topic", "claude code", "bash commands", "会话总结")
+_HINTS = (
+    *("summar", "title", "commit message", "topic", "claude code", "bash commands", "会话总结"),
+    *("kebab-case", "web search tool"),
+)
 # A title for what both are in: a program's words, in its system prompt or in the user's turn.
 _TITLE = re.compile(
     r"\b(?:generat|writ|creat|provid|suggest|repl)\w*\b[^.\n]{0,80}\btitles?\b[^.\n]{0,60}"
