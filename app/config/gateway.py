@@ -105,6 +105,12 @@ class GatewayConfig(Section):
         " what the caller says it waits (`x-stainless-timeout`, up to an hour), else 10m. Set, it"
         " bounds what callers say, too.",
     )
+    keepalive_s: Seconds = Field(
+        default=15.0,
+        validation_alias="keepalive",
+        description="Silence after which a caller who streams is sent a ping, while a model thinks"
+        " or a cascade waits.",
+    )
     max_kept_stream_mb: Annotated[int, whole_number(1, 1024)] = Field(
         default=4,
         description="Longest streamed answer, in millions of characters, that is kept for"

@@ -93,6 +93,7 @@ def build_steps(
             responses=responses,
             metrics=metrics.traffic,
         ),
+        keepalive_s=config.gateway.keepalive_s,
     )
 
 

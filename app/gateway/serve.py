@@ -20,8 +20,10 @@ from tierwatch.gateway.asgi import Receive, Scope, Send
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.cache.cache_reader import CacheReader
 from tierwatch.gateway.caller import Caller
+from tierwatch.gateway.keepalive import Keepalive
 from tierwatch.gateway.metrics import TrafficMetrics
 from tierwatch.gateway.record.records import Records
+from tierwatch.gateway.reply.headers import EVENTS
 from tierwatch.gateway.reply.refuse import send_refusal
 from tierwatch.gateway.reply.replies import Replies
 from tierwatch.gateway.reply.sent import Sent
@@ -41,6 +43,7 @@ class Steps:
         answering: -> the answer, whole or begun, or why there is none; fills the `Ledger`.
         replies: -> the reply; fills `Sent`.
         records: -> the `ServedExchange`, for the recorder.
+        keepalive_s: silence after which a caller who streams is sent a ping.
     """
 
     acceptance: Acceptance
@@ -49,6 +52,7 @@ class Steps:
     answering: Answering
     replies: Replies
     records: Records
+    keepalive_s: float
 
 
 class ChatEndpoint:
@@ -89,11 +93,21 @@ class ChatEndpoint:
         steps = self._steps
         bill, ledger, sent = ClassifierBill(), Ledger(), Sent(asked.started)
         route: Route | None = None
+        alive = self._kept_alive(asked, caller) if asked.streaming else None
         try:
             lookup = await steps.cache.look_up(asked)
             route = await steps.routes.choose(asked, lookup, bill)
             answer = route.cached or await steps.answering.answer(asked, route, ledger)
-            await steps.replies.send(asked, route, answer, ledger, caller=caller, sent=sent)
+            await steps.replies.send(
+                asked, route, answer, ledger, caller=caller, sent=sent, alive=alive
+            )
         finally:
             caller.unwatch()
+            if alive is not None:
+                alive.stop()
             steps.records.close(asked, route, bill=bill, ledger=ledger, sent=sent)
+
+    def _kept_alive(self, asked: Asked, caller: Caller) -> Keepalive:
+        # Who will answer is not known yet.
+        head = [(b"x-tierwatch-request-id", str(asked.exchange_id).encode()), *EVENTS]
+        return Keepalive(caller.send, asked.wire, head, self._steps.keepalive_s)

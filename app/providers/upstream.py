@@ -314,19 +314,16 @@ class UpstreamReply:
 
     Attributes:
         status: of HTTP.
+        told: the headers of the answer that concern the caller.
     """
 
-    __slots__ = ("_provider", "_reply", "status")
+    __slots__ = ("_provider", "_reply", "status", "told")
 
     def __init__(self, provider: str, reply: Reply) -> None:
         self._provider = provider
         self._reply = reply
         self.status = reply.status
-
-    @property
-    def told(self) -> Told:
-        """The headers of the answer that concern the caller."""
-        return told(self._reply.fields)
+        self.told = told(reply.fields)
 
     def header(self, name: str) -> str:
         """The value of a header, named in lower case; empty where there is none."""

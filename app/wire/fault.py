@@ -1,6 +1,7 @@
 """Why there is no answer: the form of an error between the wires."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,9 @@ _SENTENCES = (
     "reason",
     "title",
 )
+ERROR = "error"
+_BARE = ("message", "detail", "msg", "errorMessage")
+_OF_CHUNKS = frozenset({"id", "object", "usage", "model", "created"})
 _DEEPEST = 5
 _MOST_ENTRIES = 20
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^<>]*>", re.DOTALL | re.IGNORECASE)
@@ -78,6 +82,23 @@ def _said(body: object, depth: int) -> str:
 def _at(loc: object) -> str:
     """The field that pydantic found wrong."""
     return f"{'.'.join(map(str, loc))}: " if isinstance(loc, list) and loc else ""
+
+
+def is_bare_error(chunk: Mapping[str, Any]) -> bool:
+    """Whether a chunk of a stream is an error without the word: vLLM's, FastAPI's, Bedrock's.
+
+    >>> is_bare_error({"object": "error", "message": "No."}), is_bare_error({"detail": "No."})
+    (True, True)
+    >>> is_bare_error({"id": "1", "usage": {}, "message": "x"}), is_bare_error({"message": ""})
+    (False, False)
+    """
+    if ERROR in chunk:
+        return False
+    if chunk.get("object") == ERROR:
+        return True
+    return _OF_CHUNKS.isdisjoint(chunk) and any(
+        isinstance(chunk.get(name), str) and chunk[name] for name in _BARE
+    )
 
 
 def page_text(page: str) -> str:

@@ -1,6 +1,8 @@
 """Why a request is not served, in the error envelope of the wire the caller speaks."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tierwatch.errors import ProviderError
 from tierwatch.retry_after import write_retry_after
@@ -22,11 +24,13 @@ class Refusal(Fault):
         retry_after_s: seconds after which it may; None where nobody has said.
         final: whether asking again is of no use, although the status sounds as if it were.
         told: what the head of the provider's answer tells the caller, by lower-case names.
+        details: for the client's program, beside the sentence.
     """
 
     retry_after_s: float | None = None
     final: bool = False
     told: tuple[tuple[bytes, bytes], ...] = ()
+    details: Mapping[str, Any] | None = None
 
     @property
     def shortened(self) -> "Refusal":
@@ -37,7 +41,10 @@ class Refusal(Fault):
 
     def body(self, wire: str) -> bytes:
         """The error body on the caller's wire."""
-        return write_json(WIRES[wire].write_error(self.shortened))
+        said = WIRES[wire].write_error(self.shortened)
+        if self.details is not None:
+            said["error"]["details"] = self.details
+        return write_json(said)
 
     def headers(self) -> list[tuple[bytes, bytes]]:
         """Response headers beside those of the body."""

@@ -23,8 +23,8 @@ PROBLEMS = [
         "gateway: {log_content: true}\nrouting:",
         (
             "1: gateway.log_content: found an unknown key; accepted"
-            " api_keys, auto_models, cache, capture_buffer, client, deadline, max_body_mb,"
-            " max_kept_stream_mb, models, passthrough, responses, unknown_model"
+            " api_keys, auto_models, cache, capture_buffer, client, deadline, keepalive,"
+            " max_body_mb, max_kept_stream_mb, models, passthrough, responses, unknown_model"
         ),
     ),
     (

@@ -89,7 +89,7 @@ def test_asking_a_value_or_what_lies_below_all_steps_enters_no_room() -> None:
         way.Entered("gateway.answer.answer", "Whole.said", "gateway.reply.replies"),
         way.Entered("gateway.memory.pins", "Pins.keep", "gateway.record.places"),
         way.Entered("routing.router", "Router.route", "gateway.route.decide"),
-        way.Entered("providers.upstream", "UpstreamStream.read", "gateway.answer.begun"),
+        way.Entered("providers.upstream", "UpstreamReply.read", "gateway.answer.begun"),
     ]
     assert way.rooms(entered) == []
     assert way.stays(entered) == [one.module for one in entered]

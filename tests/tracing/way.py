@@ -55,7 +55,7 @@ VALUES = (
     "gateway.reply.sent",
     "loop.capture.exchange",
 )
-OPEN_STREAM = "UpstreamStream."
+OPEN_STREAM = "UpstreamReply."
 # nor what lies below all steps: metrics, memory, deployments, the caller, and whatever is pure
 # (routing, wire). The same in a tree whose gateway had no rooms yet, where each file is one.
 EACH_A_ROOM = (

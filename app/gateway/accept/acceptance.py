@@ -11,6 +11,7 @@ from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.deadline import Deadlines
 from tierwatch.gateway.accept.keys import Keys, shown_key
 from tierwatch.gateway.accept.request import read_request
+from tierwatch.gateway.accept.threads import Threads
 from tierwatch.gateway.asgi import Receive
 from tierwatch.gateway.asked import Asked, Headers
 from tierwatch.gateway.current_router import CurrentRouter
@@ -55,6 +56,8 @@ class Acceptance:
         self._responses = responses
         self._clock = clock
         self._names = names
+        kinds = {name: provider.kind for name, provider in config.providers.items()}
+        self._threads = Threads(config.tiers, kinds)
         self._deadlines = Deadlines(config.gateway.deadline_s)
         self._most = config.gateway.max_body_mb * 1024 * 1024
 
@@ -92,6 +95,10 @@ class Acceptance:
         called = self._names.meaning(request["model"])
         if called is None:
             return self._unknown_model(request["model"])
+        if "thread" in request:
+            refusal = self._threads.refusal(wire, request, called)
+            if refusal is not None:
+                return refusal
         pinned = None if called == ROUTED else self._current.router.pinned(called, session)
         return Asked(
             exchange_id=new_exchange_id(now),

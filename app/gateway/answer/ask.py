@@ -9,6 +9,7 @@ from tierwatch.errors import ProviderError
 from tierwatch.fit.mending import Mending
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.begun import Begun
+from tierwatch.gateway.answer.first_words import first_words
 from tierwatch.gateway.answer.fitting import Fitting
 from tierwatch.gateway.answer.forwarded import forwarded
 from tierwatch.gateway.answer.histories import Histories, Spoken
@@ -182,15 +183,17 @@ class Asker:
         )
         if isinstance(stream, Completed):
             return self._whole(asked, ledger, call, stream)
-        first = relay.feed(stream.first)
-        problem = relay.stuck
-        if relay.answer.error is not None and not relay.answer.characters:
-            # The first thing some providers stream, with status 200, is that they will not answer.
-            said = ProviderError(f"{provider} began its stream with an error.", kind="server")
-            problem = UselessAnswerError(said, relay.usage.billed)
-        if problem is not None:
+        try:
+            first = await first_words(
+                stream,
+                relay,
+                provider=provider,
+                wire=wire,
+                within_s=asked.left_s,
+            )
+        except BaseException:
             stream.close()
-            raise problem
+            raise
         return Begun(first, relay, stream, call, ledger=ledger, metrics=self._metrics)
 
 

@@ -8,7 +8,6 @@ from tierwatch.gateway.answer.answer import Said
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
-from tierwatch.providers.told import Told
 from tierwatch.providers.upstream import UpstreamStream
 from tierwatch.wire.refusal import refusal_for
 from tierwatch.wire.stream_relay import StreamRelay
@@ -27,6 +26,7 @@ class Begun:
 
     Attributes:
         first: the first bytes for the caller.
+        told: what the head of the provider's answer tells the caller.
     """
 
     __slots__ = (
@@ -37,6 +37,7 @@ class Begun:
         "_relay",
         "_stream",
         "first",
+        "told",
     )
 
     def __init__(
@@ -51,6 +52,7 @@ class Begun:
     ) -> None:
         self.first = first
         self._relay = relay
+        self.told = stream.told
         self._stream = stream
         self._call = call
         self._ledger = ledger
@@ -94,11 +96,6 @@ class Begun:
         self._stream.close()
         self._call.close()
         self._ledger.reasons(seems_to=self._relay.reasoned)
-
-    @property
-    def told(self) -> Told:
-        """What the head of the provider's answer tells the caller."""
-        return self._stream.told
 
     @property
     def response(self) -> Mapping[str, Any] | None:

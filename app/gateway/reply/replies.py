@@ -7,8 +7,9 @@ from tierwatch.gateway.answer.begun import Begun
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.caller import Caller
+from tierwatch.gateway.keepalive import Keepalive
 from tierwatch.gateway.reply.headers import EVENTS, ExchangeHeaders, Header, json_body
-from tierwatch.gateway.reply.refuse import send_refusal
+from tierwatch.gateway.reply.refuse import refusal_event, send_refusal
 from tierwatch.gateway.reply.sent import Sent
 from tierwatch.gateway.route.route import Route
 from tierwatch.providers.told import told_to
@@ -43,6 +44,7 @@ class Replies:
         *,
         caller: Caller,
         sent: Sent,
+        alive: Keepalive | None = None,
     ) -> None:
         """Send the answer, or say why there is none.
 
@@ -53,6 +55,7 @@ class Replies:
             ledger: of the calls that led to it.
             caller: is watched as long as there is something to send.
             sent: says afterwards, and whenever this is cut short, what the caller has got.
+            alive: of a caller who streams; may have sent the head already.
         """
         sent.begins(answer.status if isinstance(answer, Refusal) else _OK, ledger.waited_s)
         headers = self._headers.of(asked, route, ledger, sent.overhead_ms)
@@ -60,10 +63,15 @@ class Replies:
         if told:
             headers += told_to(asked.wire, told)
         if isinstance(answer, Begun):
-            await _relay(answer, headers, caller, sent)
+            await _relay(answer, headers, caller, sent, alive)
             return
         caller.unwatch()  # before the last byte: after it every caller leaves
+        begun = _stopped(alive)
         if isinstance(answer, Refusal):
+            if begun:
+                body = refusal_event(answer, asked.wire)
+                await caller.send({"type": "http.response.body", "body": body})
+                return
             await send_refusal(answer, asked.wire, caller.send, headers)
             return
         if isinstance(answer, Whole):
@@ -77,25 +85,44 @@ class Replies:
             sent.says(Said(message, "stop", Usage(*answer.tokens), finished=True))
             if asked.wire == RESPONSES:
                 sent.shows(read_json(_whole_cached(asked, answer)))
-        headers += EVENTS if asked.streaming else json_body(body)
-        await caller.send({"type": "http.response.start", "status": _OK, "headers": headers})
+        if not begun:
+            headers += EVENTS if asked.streaming else json_body(body)
+            await caller.send({"type": "http.response.start", "status": _OK, "headers": headers})
         await caller.send({"type": "http.response.body", "body": body})
 
 
-async def _relay(begun: Begun, headers: list[Header], caller: Caller, sent: Sent) -> None:
+def _stopped(alive: Keepalive | None) -> bool:
+    """Stop keeping a caller alive; whether the head was sent for that."""
+    if alive is None:
+        return False
+    alive.stop()
+    return alive.begun
+
+
+async def _relay(
+    begun: Begun, headers: list[Header], caller: Caller, sent: Sent, alive: Keepalive | None
+) -> None:
     """Pass on a stream as it comes."""
     try:
         caller.watch()
-        start = {"type": "http.response.start", "status": _OK, "headers": [*headers, *EVENTS]}
-        await caller.send(start)
+        if alive is None or not alive.begun:
+            start = {"type": "http.response.start", "status": _OK, "headers": [*headers, *EVENTS]}
+            if alive is not None:
+                alive.last = b""  # the head is sent here and not by a ping
+            await caller.send(start)
         chunk: bytes | None = begun.first
         while chunk is not None:
             if chunk:
                 piece = {"type": "http.response.body", "body": chunk, "more_body": True}
+                if alive is not None:
+                    alive.last = chunk
                 await caller.send(piece)
+            elif alive is not None:
+                await alive.swallowed()
             chunk = await begun.read()
         last = begun.end()
         caller.unwatch()
+        _stopped(alive)
         await caller.send({"type": "http.response.body", "body": last})
     finally:
         begun.close()

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from tierwatch.wire.answers.event_json import event_json
+from tierwatch.wire.fault import is_bare_error
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.usage import Usage
 
@@ -41,7 +42,10 @@ class StreamIn:
                 return []
             chunk = event_json(data)
         if type(chunk) is not dict:
-            return []
+            listed = chunk[0] if type(chunk) is list and chunk else None
+            return [listed] if isinstance(listed, dict) and ERROR in listed else []
+        if "choices" not in chunk and is_bare_error(chunk):
+            return [{"error": chunk}]
         if name == ERROR and not chunk.get("error"):
             return [{"error": chunk}]
         return [chunk]

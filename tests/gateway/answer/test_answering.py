@@ -271,9 +271,9 @@ def test_calls_under_way_are_counted_until_a_stream_ends(
     start_balanced: Any, openai_provider: Any, other_openai: Any, top: Any, wire: Any
 ) -> None:
     """Least busy: while one provider streams on, every other call goes to the other one."""
-    first, *rest = wire.openai_chunks("Par", "is.")
+    role, word, *rest = wire.openai_chunks("Par", "is.")
     go_on = threading.Event()
-    openai_provider.replies = [wire.stream(first, go_on, *rest)]
+    openai_provider.replies = [wire.stream(role, word, go_on, *rest)]
     gateway = start_balanced(
         openai_provider, other_openai, above=top, balance="{strategy: least_busy}"
     )
