@@ -129,6 +129,23 @@ def by_anthropic(gateway: Any, *, stream: bool) -> Iterator[Says]:
         yield says
 
 
+def by_responses(gateway: Any, *, stream: bool) -> Iterator[Says]:
+    with openai.OpenAI(base_url=f"{gateway.url}/v1", api_key="mine", max_retries=0) as client:
+
+        def says(messages: Any, **more: Any) -> tuple[str, Any]:
+            ask = client.responses.with_raw_response.create
+            if not stream:
+                raw: Any = ask(model="auto", input=messages, **more)
+                return raw.parse().output_text, raw.headers
+            raw = ask(model="auto", input=messages, stream=True, **more)
+            events = list(raw.parse())
+            assert events[-1].type == "response.completed"
+            assert events[-1].response.usage.input_tokens == 21
+            return events[-1].response.output_text, raw.headers
+
+        yield says
+
+
 def by_litellm(gateway: Any, *, stream: bool) -> Iterator[Says]:
     litellm = pytest.importorskip(
         "litellm", reason="needs `pip install litellm`, which no extra brings"
@@ -156,7 +173,12 @@ def by_litellm(gateway: Any, *, stream: bool) -> Iterator[Says]:
     yield says
 
 
-CLIENTS = {"openai": by_openai, "anthropic": by_anthropic, "litellm": by_litellm}
+CLIENTS = {
+    "openai": by_openai,
+    "anthropic": by_anthropic,
+    "responses": by_responses,
+    "litellm": by_litellm,
+}
 
 
 # Its own warnings are none of ours.
@@ -168,7 +190,7 @@ def stream(request: Any) -> bool:
     return bool(request.param == "streamed")
 
 
-@pytest.fixture(params=["openai", "anthropic", LITELLM])
+@pytest.fixture(params=["openai", "anthropic", "responses", LITELLM])
 def says(
     request: Any,
     gateway: Any,

@@ -74,24 +74,37 @@ def items_of(given: object) -> list[dict[str, Any]]:
 def read_turns(items: Iterable[Mapping[str, Any]]) -> tuple[Turn, ...]:
     """Items as turns. Never raises: what has no typed form is kept as it was said."""
     turns: list[Turn] = []
+    role = ""
     parts: list[Part] = []
     for item in items:
-        if is_assistants(item):
-            parts += read_said(item)
-            continue
-        if parts:
-            turns.append(Turn("assistant", tuple(parts), plain=False, extras=NOTHING))
+        follows = _joined_role(item)
+        if role and follows != role:
+            turns.append(Turn(role, tuple(parts), plain=False, extras=NOTHING))
             parts = []
-        turns.append(_read_item(item))
-    if parts:
-        turns.append(Turn("assistant", tuple(parts), plain=False, extras=NOTHING))
+        role = follows
+        if role == "assistant":
+            parts += read_said(item)
+        elif role:
+            parts.append(_read_output(item))
+        else:
+            turns.append(_read_item(item))
+    if role:
+        turns.append(Turn(role, tuple(parts), plain=False, extras=NOTHING))
     return tuple(turns)
+
+
+def _joined_role(item: Mapping[str, Any]) -> str:
+    """Whose turn an item is part of, where several make one; empty for one that stands alone.
+
+    The results of one answer's calls are one turn: what they show follows all of them elsewhere.
+    """
+    if is_assistants(item):
+        return "assistant"
+    return "tool" if string(item.get("type")) in OUTPUTS else ""
 
 
 def _read_item(item: Mapping[str, Any]) -> Turn:
     kind = string(item.get("type"))
-    if kind in OUTPUTS:
-        return Turn("tool", (_read_output(item),), plain=False, extras=NOTHING)
     if is_message(item):
         content = item.get("content")
         plain = isinstance(content, str)

@@ -45,7 +45,8 @@ def test_items_of_an_assistant_that_follow_one_another_are_one_turn() -> None:
         said("Sunny."),
     ]
     turns = read_turns(items)
-    assert [turn.role for turn in turns] == ["user", "assistant", "tool", "tool", "assistant"]
+    assert [turn.role for turn in turns] == ["user", "assistant", "tool", "assistant"]
+    assert [type(part) for part in turns[2].parts] == [ToolResult, ToolResult]
     assert [type(part) for part in turns[1].parts] == [Reasoning, Text, ToolCall, ToolCall]
 
 

@@ -84,3 +84,25 @@ def test_a_strange_role_is_refused() -> None:
     with pytest.raises(ProviderError, match="no role 'oracle'") as caught:
         from_chat(messages=[{"role": "oracle", "content": "Hi"}])
     assert caught.value.kind == "refused"
+
+
+def test_what_tools_show_follows_the_results_of_all_of_them() -> None:
+    """A chat completion demands the results of one answer's calls together."""
+    call = {"type": "function_call", "name": "view", "arguments": "{}"}
+    image = {"type": "input_image", "image_url": "https://x.test/a.png"}
+    shown = {"type": "function_call_output", "output": [image]}
+    items = [
+        {"role": "user", "content": "Look."},
+        {**call, "call_id": "c1"},
+        {**call, "call_id": "c2"},
+        {**shown, "call_id": "c1"},
+        {**shown, "call_id": "c2"},
+    ]
+    body = {"model": "m", "input": items}
+    chat = request_said(body, on=RESPONSES, to=OPENAI)["messages"]
+    assert [one["role"] for one in chat] == ["user", "assistant", "tool", "tool", "user"]
+    assert [part["type"] for part in chat[-1]["content"]] == ["image_url", "image_url"]
+    told = request_said(body, on=RESPONSES, to=ANTHROPIC)["messages"]
+    assert [one["role"] for one in told] == ["user", "assistant", "user"]
+    assert [block["tool_use_id"] for block in told[-1]["content"]] == ["c1", "c2"]
+    assert request_said(body, on=RESPONSES, to=RESPONSES) == body
