@@ -2,13 +2,22 @@
 
 from typing import Any
 
-from tierwatch.wire.chat import RESPONSES, AnswerFormat, ChatRequest, Text, ToolChoice
-from tierwatch.wire.crossing.rewritten import Rewritten
+from tierwatch.wire.chat import OPENAI, RESPONSES, AnswerFormat, ChatRequest, Text, ToolChoice
+from tierwatch.wire.crossing.rewritten import (
+    Notes,
+    Rewritten,
+    left_out,
+    rewritten,
+    said_fields,
+)
 from tierwatch.wire.json_values import mapping, rest
 from tierwatch.wire.openai_responses.read_request import EFFORT
 from tierwatch.wire.openai_responses.tools import write_tools
 from tierwatch.wire.openai_responses.write_parts import refused, write_turns
 
+# What both wires of the vendor know under one name.
+_SAME_VENDOR = ("metadata", "prompt_cache_key", "safety_identifier", "top_logprobs")
+_CARRIED = frozenset({*_SAME_VENDOR, EFFORT, "store", "stream_options"})
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -19,6 +28,7 @@ def write_request(request: ChatRequest) -> Rewritten:
         ProviderError: kind ``refused`` when a message holds what this wire cannot carry.
     """
     own, sampling = request.extras.wire == RESPONSES, request.sampling
+    notes: Notes = []
     out: dict[str, Any] = {"model": request.model} if request.model else {}
     asked = {
         "max_output_tokens": sampling.max_tokens,
@@ -36,13 +46,24 @@ def write_request(request: ChatRequest) -> Rewritten:
         effort = request.extras.fields.get(EFFORT)
         if isinstance(effort, str):
             out["reasoning"] = {"effort": effort}
+        _write_elsewhere_said(request, out, notes)
     _write_words(request, out, own=own)
     _write_tools(request, out)
     if request.service_tier is not None:
         out["service_tier"] = {"auto": "auto", "standard": "default"}[request.service_tier]
     if request.answer_format is not None:
         out["text"] = {**mapping(out.get("text")), "format": _write_format(request.answer_format)}
-    return Rewritten(out)
+    return rewritten(out, notes)
+
+
+def _write_elsewhere_said(request: ChatRequest, out: dict[str, Any], notes: Notes) -> None:
+    """What another wire's caller said that this one knows under the same name, or not at all."""
+    said = request.extras.fields
+    if request.extras.wire == OPENAI:
+        out |= {name: said[name] for name in _SAME_VENDOR if said.get(name) is not None}
+    if request.sampling.stop:
+        notes += left_out(["stop"])
+    notes += left_out(said_fields(said, _CARRIED))
 
 
 def _write_words(request: ChatRequest, out: dict[str, Any], *, own: bool) -> None:

@@ -7,6 +7,7 @@ from factories.wires import request_said
 
 from tierwatch.errors import ProviderError
 from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
+from tierwatch.wire.wires import WIRES
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
 
@@ -106,3 +107,13 @@ def test_what_tools_show_follows_the_results_of_all_of_them() -> None:
     assert [one["role"] for one in told] == ["user", "assistant", "user"]
     assert [block["tool_use_id"] for block in told[-1]["content"]] == ["c1", "c2"]
     assert request_said(body, on=RESPONSES, to=RESPONSES) == body
+
+
+def test_what_this_wire_has_no_word_for_is_named() -> None:
+    body = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+    said = {"stop": ["END"], "seed": 3, "prompt_cache_key": "k", "n": 1, "reasoning_effort": "low"}
+    typed = WIRES[OPENAI].read_request({**body, **said})
+    written = WIRES[RESPONSES].write_request(typed)
+    assert written.fitted == ("-stop", "-seed")
+    assert written.request["prompt_cache_key"] == "k"
+    assert "stop" not in written.request
