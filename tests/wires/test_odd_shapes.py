@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from factories.crossings import gateways
-from factories.crossings.replies import Got, read_stream
+from factories.crossings.replies import Got, read_stream, read_whole
 from factories.crossings.scenarios import PATHS, Body, ask, tools
 from fakes.gateway import RunningGateway
 from fakes.vendor.odd import SHAPES
@@ -68,3 +68,23 @@ def test_odd_streams(
     plain = answer(gateway, caller, body | ask(f"Well? {mark} [[odd x{shape[1:]}]]", caller))
     assert told(got) == told(read_stream(caller, plain.content))
     assert len({call[0] for call in got.calls}) == len(got.calls)
+
+
+@pytest.mark.parametrize("provider", TIERS)
+@pytest.mark.parametrize("caller", CALLERS)
+def test_the_other_shape_of_answer(
+    vendor: Vendor, gateway: RunningGateway, caller: str, provider: str
+) -> None:
+    body = {"model": TIERS[provider], "tools": tools(caller, "weather")}
+    for mark in ("[[say Grüezi]]", "[[call 2 weather]]"):
+        asked = ask(f"{mark} [[odd json-for-stream]]", caller)
+        streamed = answer(gateway, caller, {**body, **asked, "stream": True})
+        asked = ask(f"{mark} [[odd sse-for-whole]]", caller)
+        whole = answer(gateway, caller, {**body, **asked})
+        assert (streamed.status_code, whole.status_code) == (200, 200)
+        got = read_stream(caller, streamed.content)
+        assert told(got)[:3] == told(read_whole(caller, 200, whole.content))[:3]
+        assert got.ended
+        assert got.problems == []
+    # Each was asked for once: the answer that came was the answer.
+    assert len(vendor.posted()) == 4
