@@ -142,6 +142,7 @@ TO_ANTHROPIC = [
             }
         ),
         lambda out: "output_config" not in out and "JSON Schema" in system(out),
+        fitted=("response_format->system",),
         litellm="forces a call of a tool of its own",
     ),
     Cell(

@@ -8,7 +8,7 @@ from fakes.vendor.server import Vendor
 
 @pytest.fixture(scope="session")
 def _running_vendor() -> Iterator[Vendor]:
-    with Vendor().running() as vendor:
+    with Vendor(retry_after_s=0).running() as vendor:
         yield vendor
 
 

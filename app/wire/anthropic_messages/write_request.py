@@ -54,7 +54,7 @@ def write_request(request: ChatRequest) -> Rewritten:
         _write_elsewhere_said(request, out, notes)
     out["max_tokens"] = request.sampling.max_tokens or _default_tokens(out)
     system, messages = write_turns(request, notes)
-    _write_format(request.answer_format, system, out)
+    _write_format(request.answer_format, system, out, notes)
     safe = with_anthropic_ids(messages)
     # Anthropic refuses an empty turn.
     messages = joined_turns([message for message in safe if message["content"]])
@@ -168,7 +168,7 @@ def _thinks(out: dict[str, Any]) -> bool:
 
 
 def _write_format(
-    wanted: AnswerFormat | None, system: list[dict[str, Any]], out: dict[str, Any]
+    wanted: AnswerFormat | None, system: list[dict[str, Any]], out: dict[str, Any], notes: Notes
 ) -> None:
     if wanted is None:
         return
@@ -186,6 +186,8 @@ def _write_format(
             # A model that does not take the field is asked in words all the same.
             said = {"type": "json_schema", "schema": wanted.schema}
             out["output_config"] = {**mapping(out.get("output_config")), "format": said}
+    if "format" not in mapping(out.get("output_config")):
+        notes.append("response_format->system")
     system.append({"type": "text", "text": instruction})
 
 

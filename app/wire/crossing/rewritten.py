@@ -11,8 +11,8 @@ _ODD_NAME = "unknown"
 
 # What wires number and label with, and nothing is lost without.
 BOOKKEEPING = frozenset(
-    {"annotations", "content", "id", "index", "logprobs", "object", "phase", "plain", "role",
-     "status", "type"}
+    {"annotations", "content", "id", "index", "item", "logprobs", "message", "object", "phase",
+     "plain", "role", "status", "type"}
 )  # fmt: skip
 
 # What was done to a request, in order; a wire adds to it while it writes.
@@ -75,4 +75,5 @@ _ASKS_FOR_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "modalities": (["text"], []),
     "response_format": ({"type": "text"}, {}),
     "function_call": ("none", "auto", ""),
+    "detail": ("auto",),  # of an image
 }

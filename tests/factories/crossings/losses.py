@@ -74,7 +74,7 @@ def _of_options(caller: Asked, provider: Asked) -> list[Loss]:
 _ALSO = {
     "limit": ("max_tokens", "max_output_tokens", "max_completion_tokens"),
     "effort": ("reasoning", "reasoning_effort"),
-    "schema": ("format", "json_schema", "strict"),
+    "schema": ("format", "response_format", "json_schema", "strict"),
     "logprobs": ("top_logprobs",),
     "user": ("user_id",),
 }

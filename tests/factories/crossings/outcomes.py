@@ -16,6 +16,8 @@ from factories.crossings.scenarios import PATHS, Body, Scenario, next_turn
 from fakes.vendor.server import Heard, Vendor
 
 PASSED, FITTED, REFUSED, ERROR = "pass", "fitted", "refused", "error"
+# Served by another tier, since this one is known not to take it.
+ELSEWHERE = "another tier"
 VENDOR_WIRES = {path: wire for wire, path in PATHS.items()}
 _GENERIC = re.compile(r"The provider answered \d+\.?|Bad Request|Internal Server Error")
 
@@ -23,7 +25,7 @@ _GENERIC = re.compile(r"The provider answered \d+\.?|Bad Request|Internal Server
 class Outcome(NamedTuple):
     """What became of a request."""
 
-    # pass | fitted | refused | error (that the vendor had), or "" with faults.
+    # pass | fitted | refused | another tier | error (that the vendor had), or "" with faults.
     kind: str
     # What was fitted, or the sentence.
     words: str
@@ -62,7 +64,7 @@ class Cell:
             text = json.dumps(whole)
             if f"sunny {self.scenario.turns - 1}" not in text:
                 faults.append("the loop did not come to its end")
-        kind = next((k for k in (ERROR, REFUSED, FITTED, PASSED) if k in kinds), "")
+        kind = next((k for k in (ERROR, REFUSED, ELSEWHERE, FITTED, PASSED) if k in kinds), "")
         return Outcome("" if faults else kind, "; ".join(dict.fromkeys(filter(None, words))),
                        tuple(faults))  # fmt: skip
 
@@ -100,6 +102,8 @@ class Cell:
         if streamed != self.stream:
             faults.append("the other shape of answer came back")
         named = reply.headers.get("x-tierwatch-fitted", "")
+        if reply.headers.get("x-tierwatch-tier") != self.tier:
+            return Outcome(ELSEWHERE, "", tuple(faults))
         last = heard[-1]
         wire = VENDOR_WIRES[last.path]
         if last.asked is not None:
@@ -165,7 +169,10 @@ class Cell:
 
 def _differences(given: Got, got: Got) -> list[str]:
     faults = [] if got.ended else ["a whole answer without its end"]
-    if given.text + given.refusal != got.text + got.refusal:
+    told = given.text + given.refusal
+    # One fence is taken off JSON that was asked for.
+    bare = told.removeprefix("```json\n").removesuffix("\n```")
+    if got.text + got.refusal not in {told, bare}:
         faults.append(f"the answer's words: {given.text[:60]!r} became {got.text[:60]!r}")
     calls = [(name, told) for _, name, told in given.calls]
     if calls != [(name, told) for _, name, told in got.calls]:

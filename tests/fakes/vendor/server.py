@@ -56,6 +56,8 @@ class Vendor:
     # Called with each request after its answer.
     tell: Callable[[Heard], None] = lambda _: None
     state: State = field(default_factory=State)
+    # What a 429 says of the time to wait.
+    retry_after_s: float = 1
 
     @property
     def url(self) -> str:
@@ -116,7 +118,8 @@ class Vendor:
                 await self._answer(wire, heard, send)
         except RefusedError as error:
             problem = (wire.problem if wire else openai_problem)(error)
-            await _whole(heard, send, error.status, json.dumps(problem).encode())
+            told = json.dumps(problem).encode()
+            await _whole(heard, send, error.status, told, retry_after_s=self.retry_after_s)
         except _BrokenError:
             raise
         except Exception:  # noqa: BLE001 - a fault of this fake is to be read by its user
@@ -228,19 +231,27 @@ def _listed(one: Model) -> dict[str, Any]:
     return {"id": one.begins, "object": "model", "created": 1, "owned_by": one.vendor}
 
 
-def _head(heard: Heard, status: int, kind: str) -> dict[str, Any]:
+def _head(heard: Heard, status: int, kind: str, retry_after_s: float = 1) -> dict[str, Any]:
     heard.status = status
     headers = [(b"content-type", kind.encode())]
     named = b"request-id" if heard.path.startswith("/v1/messages") else b"x-request-id"
     headers.append((named, b"req_vendor"))
     if status == 429:
-        headers.append((b"retry-after", b"1"))
+        headers.append((b"retry-after", f"{retry_after_s:g}".encode()))
     return {"type": "http.response.start", "status": status, "headers": headers}
 
 
-async def _whole(heard: Heard, send: Send, status: int, body: bytes, *, cut: bool = False) -> None:
+async def _whole(
+    heard: Heard,
+    send: Send,
+    status: int,
+    body: bytes,
+    *,
+    cut: bool = False,
+    retry_after_s: float = 1,
+) -> None:
     heard.sent = body[: len(body) // 2] if cut else body
-    await send(_head(heard, status, "application/json"))
+    await send(_head(heard, status, "application/json", retry_after_s))
     await send({"type": "http.response.body", "body": heard.sent, "more_body": cut})
     if cut:
         raise _BrokenError

@@ -96,7 +96,8 @@ def test_tools_with_free_text_input_are_refused() -> None:
 def test_json_is_asked_for_in_words_after_the_system_prompt(schema: Any) -> None:
     system = Turn("system", (Text("Be brief.", THERE),), plain=True, extras=THERE)
     request = REQUEST._replace(turns=(system, ASKED), answer_format=AnswerFormat(schema, THERE))
-    out = write_request(request).request
+    out, fitted = write_request(request)
+    assert "response_format->system" in fitted
     before, asked = out["system"].split("\n\n", 1)
     assert before == "Be brief."
     assert asked.startswith("Answer with one JSON ")

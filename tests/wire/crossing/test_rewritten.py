@@ -32,6 +32,7 @@ def test_what_asks_for_nothing_says_nothing() -> None:
         "modalities": ["text"],
         "stop": "",
         "x": {},
+        "detail": "auto",
     }
     assert said_fields(nothing, frozenset()) == ["seed"]
     assert said_fields({"n": 2, "logprobs": True, "kept": 1}, frozenset({"kept"})) == [
