@@ -5,6 +5,7 @@ What concerns the routing, the providers and the evaluation stands in ``tierwatc
 """
 
 import os
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_network
@@ -18,6 +19,7 @@ T = TypeVar("T")
 
 _LAST_PORT = 65_535
 _SHORTEST_SECRET = 16
+_MEDIA_KEY_BYTES = 32
 
 # What carries messages, and what keeps what a cache may lose.
 REDIS_SCHEMES = ("redis", "rediss")
@@ -67,6 +69,15 @@ def _count(text: str) -> int:
 def _networks(text: str) -> str:
     parts = [part.strip() for part in text.split(",")]
     return ",".join(str(ip_network(part, strict=False)) for part in parts if part)
+
+
+def _media_keys(text: str) -> str:
+    """Keys of 32 bytes in base64, or none."""
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        standard = part.replace("-", "+").replace("_", "/")
+        if len(b64decode(standard, validate=True)) != _MEDIA_KEY_BYTES:
+            raise ValueError
+    return text
 
 
 def _level(text: str) -> str:
@@ -270,6 +281,15 @@ class Settings:
         _positive,
         "more than 0",
         "Seconds between checks of rollouts, of tiers due for a test and of pairs to learn.",
+    )
+    media_key: str = _setting(
+        "",
+        _media_keys,
+        "32 bytes in base64; several, newest first, divided by commas",
+        "Seals images, audio and files of samples. The same for gateways, workers and dashboards;"
+        " make one with `python -c 'import base64, os; print(base64.b64encode(os.urandom(32))"
+        ".decode())'`. Empty: none are kept.",
+        secret=True,
     )
     redactor: str = _setting(
         "", str, "module:function", "Replaces the built-in redaction; takes and returns a str."

@@ -33,6 +33,7 @@ def shadow_exchange(exchange_ids: str | list[str]) -> None:
         tiers=at.tiers,
         dispatch=at.dispatch,
         redact=at.redact,
+        sealer=at.sealer,
         hold_s=at.settings.claim_s,
     )
 
@@ -202,5 +203,6 @@ def keep_retention() -> None:
         engine=at.engine,
         keep_days=at.config.evaluation.retention_days,
         keep_figures_days=at.config.evaluation.figures_days,
+        keep_media_days=at.config.evaluation.media_days,
         today=dt.datetime.now(dt.UTC).date(),
     )

@@ -147,6 +147,15 @@ class EvaluationConfig(Section):
     retention_days: Count = Field(
         default=90, description="Days for which the text of samples is kept."
     )
+    media: bool = Field(
+        default=True,
+        description="Whether images, audio and files of samples are kept, sealed, to be shown to"
+        " the other tier as well. Without `TIERWATCH_MEDIA_KEY` none are, and requests that hold"
+        " some are outside the evidence.",
+    )
+    media_days: Count = Field(
+        default=7, description="Days for which images, audio and files of samples are kept."
+    )
     figures_days: Count = Field(
         default=400,
         description="Days for which figures, verdicts, outcomes and counts are kept; whole months"

@@ -27,6 +27,7 @@ from tierwatch.dashboard.throttle import Throttle
 from tierwatch.dashboard.trusted_proxies import TrustedProxies, read_networks
 from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.notify.trial import Trial
 
 # Each module's ``routes`` answer its own addresses.
@@ -54,8 +55,8 @@ _LARGEST_BODY = 256 * 1024
 
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-        " frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self';"
+        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -80,6 +81,7 @@ def build_dashboard(
     redact: Callable[[str], str] = redact,
     environ: Mapping[str, str] = MappingProxyType({}),
     send_test: Callable[[str], Sequence[Trial]] = lambda _actor: (),
+    sealer: Sealer | None = None,
 ) -> Flask:
     """Build the dashboard.
 
@@ -89,8 +91,7 @@ def build_dashboard(
         secret_key: signs sessions and CSRF tokens; 32 or more characters.
         clock: seconds since 1970.
         gateway_url: shown on the overview.
-        dashboard_url: how browsers reach it; where that is https, they send the cookie over
-            https only.
+        dashboard_url: how browsers reach it; where that is https, their cookie goes over it alone.
         trusted_proxies: networks of the proxies in front, whose word for a caller's address counts,
             separated by commas.
         metrics_token: what ``/metrics`` is shown for; empty for API tokens and sessions.
@@ -98,6 +99,7 @@ def build_dashboard(
         send_test: sends a test event to every destination of alerts.
         redact: notes of people who label pairs pass it before they are stored.
         environ: where the secret of a single sign-on is found.
+        sealer: opens images, audio and files of samples.
 
     Raises:
         SettingsError: the key is too short, or a single sign-on lacks its secret or the
@@ -116,7 +118,7 @@ def build_dashboard(
         # As long as the session: a form left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    site = Site(config, engine, gateway_url, clock, Throttle(clock), redact, send_test)
+    site = Site(config, engine, gateway_url, clock, Throttle(clock), redact, send_test, sealer)
     app.extensions[KEY] = site
     # Before the CSRF check: a stranger is asked to log in, and hears nothing of tokens.
     app.before_request(admit)
@@ -148,7 +150,8 @@ def build_dashboard(
 
 
 def _add_headers(response: Response) -> Response:
-    response.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():  # a page may ask for more of its own
+        response.headers.setdefault(name, value)
     if request.endpoint != "static":
         # Pages hold other people's conversations: no copy stays behind in a cache.
         response.headers["Cache-Control"] = "no-store"

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.throttle import Throttle
+from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.notify.trial import Trial
 from tierwatch.store.people.roles import Person
 
@@ -39,6 +40,7 @@ class Site:
         throttle: counts failed logins.
         redact: what people write passes it before it is stored.
         send_test: sends a test event to every destination of alerts, for whoever is named.
+        sealer: opens images, audio and files of samples; None where no key is set.
     """
 
     config: Config
@@ -48,6 +50,7 @@ class Site:
     throttle: Throttle
     redact: Callable[[str], str]
     send_test: Callable[[str], Sequence[Trial]]
+    sealer: Sealer | None = None
 
 
 def this_site() -> Site:

@@ -14,6 +14,7 @@ from tierwatch.judges import Judge, build_judge
 from tierwatch.judges.recorded_judge import Lookup
 from tierwatch.judges.verdict import Preferred, Question
 from tierwatch.loop.capture.redact import Redactor, load_redactor
+from tierwatch.loop.capture.redaction.sealing import Sealer, build_sealer
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
@@ -61,6 +62,7 @@ class Runtime:
     learn_rules: LearnRules
     refit_rules: RefitRules
     redact: Redactor
+    sealer: Sealer | None
     destinations: tuple[Destination, ...]
     notify_rules: NotifyRules
     silence_rules: SilenceRules
@@ -120,6 +122,7 @@ def build_runtime(
         learn_rules=learn_rules(config, judge_version=judge.version),
         refit_rules=refit_rules(config, judge_version=judge.version),
         redact=redact,
+        sealer=build_sealer(settings.media_key),
         destinations=build_destinations(config, environ),
         notify_rules=notify_rules(settings, config),
         silence_rules=silence_rules(config),

@@ -10,6 +10,7 @@ from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.backlog.folder import SpoolFolder, spool_name
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import load_redactor
+from tierwatch.loop.capture.redaction.sealing import build_sealer
 from tierwatch.providers.endpoint import spoken_wire
 from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
@@ -39,6 +40,7 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
             Memory(config.tiers),
             lambda provider, caller: spoken_wire(config.providers[provider], caller),
         ),
+        sealer=build_sealer(settings.media_key) if config.evaluation.media else None,
         spools=SpoolFolder(
             settings.spool_dir,
             name=spool_name(settings.gateway_port),

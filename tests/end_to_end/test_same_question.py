@@ -5,6 +5,7 @@ the alternative's provider over HTTP. What that one received is what the serving
 the model and what a shadow leaves out.
 """
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,7 @@ from tierwatch.dispatch import KeptDispatch
 from tierwatch.fit.memory import Memory
 from tierwatch.loop.capture.admission.reading import Reading
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.endpoint import spoken_wire
@@ -58,8 +60,11 @@ def openai() -> Iterator[FakeProvider]:
 class Served:
     """A gateway that records into a real database, and what follows from what it recorded."""
 
-    def __init__(self, engine: Engine, folder: Path, *providers: FakeProvider) -> None:
+    def __init__(
+        self, engine: Engine, folder: Path, *providers: FakeProvider, sealer: Sealer | None = None
+    ) -> None:
         self.engine = engine
+        self.sealer = sealer
         text, path = three_tiers(*providers), folder / "tierwatch.yaml"
         path.write_text(text)
         self.config = load_config(path)
@@ -70,6 +75,7 @@ class Served:
             tiers=self.config.tiers,
             redact=redact,
             read=Reading(self.config.tiers, Memory(self.config.tiers), self._spoken),
+            sealer=sealer,
         )
         self.gateway = RunningGateway(text, path, environ=ENVIRON, recorder=self.recorder)
         self.gateway.start()
@@ -99,6 +105,7 @@ class Served:
                 tiers={tier.name: tier for tier in self.config.tiers},
                 dispatch=KeptDispatch(),
                 redact=redact,
+                sealer=self.sealer,
                 hold_s=60.0,
             )
         finally:
@@ -109,8 +116,8 @@ class Served:
 def serve(engine: Engine, tmp_path: Path) -> Iterator[Callable[..., Served]]:
     started: list[Served] = []
 
-    def start(*providers: FakeProvider) -> Served:
-        started.append(Served(engine, tmp_path, *providers))
+    def start(*providers: FakeProvider, sealer: Sealer | None = None) -> Served:
+        started.append(Served(engine, tmp_path, *providers, sealer=sealer))
         return started[-1]
 
     yield start
@@ -180,3 +187,82 @@ def test_a_chat_is_asked_again_with_its_parameters(
     first, second = openai.received
     assert second.json == body | {"model": "model-standard"}
     assert first.json == body | {"model": "model-simple", "user": "jo", "store": False, "n": 1}
+
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n and the rest of an image").decode()
+KEY = bytes(range(32))
+
+
+def with_image(wire: str) -> tuple[str, dict[str, Any]]:
+    """A path and a request with an image, on a wire."""
+    if wire == "openai":
+        path, image = "/v1/chat/completions", {
+            "type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}"},
+        }  # fmt: skip
+    else:
+        path, image = "/v1/messages", {
+            "type": "image",
+            "source": {"type": "base64", "media_type": "image/png", "data": PNG},
+        }  # fmt: skip
+    content = [{"type": "text", "text": "What is it? Tell jo@example.org."}, image]
+    messages = [{"role": "user", "content": content}]
+    return path, {"model": "auto", "max_tokens": 99, "messages": messages}
+
+
+@pytest.mark.parametrize("asked", ["openai", "anthropic"])
+@pytest.mark.parametrize("kind", ["openai", "anthropic"])
+def test_an_image_is_shown_to_the_alternative_byte_for_byte(
+    asked: str, kind: str, serve: Callable[..., Served], request: pytest.FixtureRequest
+) -> None:
+    provider: FakeProvider = request.getfixturevalue(kind)
+    provider.replies.clear()
+    served = serve(provider, sealer=Sealer([KEY]))
+    path, body = with_image(asked)
+    served.ask(path, body)
+    stored = json.dumps(rows(served.engine, "select request from exchange_texts")[0].request)
+    assert PNG not in stored
+    assert scalar(served.engine, "select count(*) from exchange_media") == 1
+    assert PNG.encode() not in scalar(served.engine, "select sealed from exchange_media")
+    served.shadow()
+    first, second = provider.received
+    assert json.dumps(second.json).count(PNG) == json.dumps(first.json).count(PNG) == 1
+    hidden = json.dumps(first.json).replace("jo@example.org", "")
+    assert "jo@example.org" not in json.dumps(second.json)
+    assert abs(len(json.dumps(said(second))) - len(hidden)) < 60
+    assert scalar(served.engine, "select count(*) from alternatives") == 1
+    assert scalar(served.engine, "select count(*) from mark_keys") == 0
+
+
+def test_without_a_key_an_image_is_outside_the_evidence_and_counted(
+    serve: Callable[..., Served], openai: FakeProvider
+) -> None:
+    served = serve(openai)
+    served.ask(*with_image("openai"))
+    found = rows(served.engine, "select reason, requests, drawn from outside_counts")
+    assert [tuple(row) for row in found] == [("media", 1.0, 1)]
+    sums = rows(served.engine, "select sum(sampled) as sampled from rollups")[0]
+    assert (sums.sampled, scalar(served.engine, "select count(*) from exchanges")) == (0, 0)
+    assert len(openai.received) == 1
+
+
+@pytest.mark.parametrize(("said_by_other", "same"), [("sales", True), ("abuse", False)])
+def test_two_addresses_are_the_same_only_where_they_are(
+    said_by_other: str, *, same: bool, serve: Callable[..., Served], openai: FakeProvider
+) -> None:
+    for name in ("sales", said_by_other):
+        reply = json.loads(json.dumps(wires.OPENAI_REPLY))
+        reply["choices"][0]["message"]["content"] = f"Write to {name}@example.org."
+        openai.replies.append(wires.json_reply(reply))
+    served = serve(openai)
+    path, body = with_image("openai")
+    served.ask(path, body | {"messages": [{"role": "user", "content": "To sales@example.org?"}]})
+    served.shadow()
+    row = rows(
+        served.engine,
+        "select t.request, t.answer, a.answer as other from exchange_texts t"
+        " join alternative_texts a on a.id = t.id",
+    )[0]
+    assert (row.answer["content"] == row.other["content"]) is same
+    assert "@" not in row.answer["content"] + row.other["content"]
+    mark = row.answer["content"].removeprefix("Write to ").removesuffix(".")
+    assert row.request["messages"][0]["content"] == f"To {mark}?"

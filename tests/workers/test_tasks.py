@@ -49,6 +49,7 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         tiers=TIERS_BY_NAME,
         dispatch=KeptDispatch(),
         redact=redact,
+        sealer=None,
         settings=SimpleNamespace(
             claim_s=300.0,
             sweep_after_s=0.001,
@@ -57,7 +58,9 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
             evalset_share=1.0,
         ),
         config=SimpleNamespace(
-            evaluation=SimpleNamespace(retention_days=90, figures_days=400, budget_usd_per_day=None)
+            evaluation=SimpleNamespace(
+                retention_days=90, figures_days=400, media_days=7, budget_usd_per_day=None
+            )
         ),
         asks_a_model=True,
         monitor_rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30),

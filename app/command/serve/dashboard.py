@@ -39,6 +39,7 @@ def run_dashboard(settings: Settings) -> None:
     from tierwatch.config import load_config
     from tierwatch.dashboard import build_dashboard, serve
     from tierwatch.loop.capture.redact import load_redactor
+    from tierwatch.loop.capture.redaction.sealing import build_sealer
     from tierwatch.runtime.log_lines import configure_logging
     from tierwatch.runtime.notifier import build_tester
     from tierwatch.stop_signals import LastResort, StopSignals
@@ -63,6 +64,7 @@ def run_dashboard(settings: Settings) -> None:
         open_metrics=metrics_are_open(settings, config),
         send_test=build_tester(settings, config, os.environ),
         redact=load_redactor(settings.redactor or None),
+        sealer=build_sealer(settings.media_key),
         environ=os.environ,
     )
     with (

@@ -4,6 +4,7 @@ The same document is added to Postgres or waits in the spool, so an older versio
 the one that is read.
 """
 
+import base64
 import datetime as dt
 import hashlib
 import uuid
@@ -12,6 +13,7 @@ from typing import Final, NotRequired, TypeAlias, TypedDict
 
 from tierwatch.evaluation.sampling.allocation import confidence_bin
 from tierwatch.faults import guard
+from tierwatch.loop.capture.admission.outside import MEDIA
 from tierwatch.loop.capture.counts import (
     Batch,
     Key,
@@ -26,9 +28,14 @@ from tierwatch.loop.capture.counts import (
     rollup,
 )
 from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.loop.capture.redact import Redactor, redact_json, redacted_text, storable
+from tierwatch.loop.capture.redact import Redactor, marking, redacted_text, storable
+from tierwatch.loop.capture.redaction.documents import redacted_document
+from tierwatch.loop.capture.redaction.marks import keyed_marks, new_key
+from tierwatch.loop.capture.redaction.media import Apart, Media, place_of
+from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.store.documents import Json, JsonList, JsonValue
 from tierwatch.store.traffic.exchanges import ExchangeColumns
+from tierwatch.store.traffic.media import MediaColumns
 from tierwatch.store.traffic.outside_counts import OutsideCount
 from tierwatch.store.traffic.rollups import RollupColumns
 from tierwatch.store.traffic.work import AttemptColumns
@@ -41,13 +48,29 @@ _EPOCH = dt.date(1970, 1, 1).toordinal()
 # Longer names of sessions are cut; with a digest behind it, so is what stands before that.
 _LONGEST_SESSION = 200
 _BEFORE_DIGEST = 150
+# What of an exchange stands in tables of their own.
+_BESIDE: Final = frozenset({"mark_key", "media"})
 
 
 OutsideRow: TypeAlias = tuple[int, str, str, float, int]
 
 
+class MediaDocument(TypedDict):
+    """A piece of media; ``sealed`` is base64."""
+
+    name: str
+    mark: str
+    media_type: str
+    size: int
+    sealed: str
+
+
 class ExchangeDocument(TypedDict):
-    """A sampled exchange: columns of its row, with the id and the time as JSON has them."""
+    """A sampled exchange: columns of its row, with the id and the time as JSON has them.
+
+    ``mark_key`` is the key of its marks, in hexadecimal digits. Those of the first version have
+    neither that nor media.
+    """
 
     id: str
     request_no: int
@@ -79,6 +102,8 @@ class ExchangeDocument(TypedDict):
     answer: Json
     wire: NotRequired[str]
     headers: NotRequired[dict[str, str]]
+    mark_key: NotRequired[str]
+    media: NotRequired[list[MediaDocument]]
 
 
 class BatchDocument(TypedDict):
@@ -111,6 +136,7 @@ def batch_document(
     digest_key: bytes,
     fail: Callable[[ServedExchange, str], None],
     read: Callable[[Sampled], str] = nothing_against,
+    sealer: Sealer | None = None,
 ) -> BatchDocument:
     """A batch as it is stored.
 
@@ -123,6 +149,7 @@ def batch_document(
         fail: is given each such exchange with the kind of the exception.
         read: says of a drawn exchange why it cannot be evidence after all: then it counts as not
             sampled, and for what it stands for as outside; "" where it can.
+        sealer: seals images, audio and files; without one requests that hold some are outside.
     """
     exchanges = []
     changed: list[JsonList] = []
@@ -131,19 +158,19 @@ def batch_document(
         served = sampled.served
         for _ in range(2):
             with guard("capture: redact") as tried:
-                reason = read(sampled)
-                kept = None if reason else _exchange_document(sampled, redact, digest_key)
+                found = read(sampled) or _exchange_document(sampled, redact, digest_key, sealer)
             if not tried.cause:
                 break
         else:
             changed.append([*key_of(served), *one_dropped()])
             fail(served, tried.cause)
             continue
+        reason = found if isinstance(found, str) else ""
         add(outside, outside_key(served, reason), [1 / sampled.chance, 1.0])
-        if kept is None:
+        if isinstance(found, str):
             changed.append([*key_of(served), *one_not_sampled()])
         else:
-            exchanges.append(kept)
+            exchanges.append(found)
     return new_flush(
         counts=[[*key, *row] for key, row in batch.counts.items()] + changed,
         outside=outside_rows(outside),
@@ -261,7 +288,7 @@ def counted_under(exchange: ExchangeDocument) -> Key:
 def exchange_columns(exchange: ExchangeDocument) -> ExchangeColumns:
     """A sampled exchange as the store takes it; what an older version left out stays out."""
     columns: JsonValue = {
-        **exchange,
+        **{name: value for name, value in exchange.items() if name not in _BESIDE},
         "id": uuid.UUID(exchange["id"]),
         "arrived_at": dt.datetime.fromtimestamp(exchange["arrived_at"], dt.UTC),
     }
@@ -277,6 +304,31 @@ def outside_counts(rows: Sequence[OutsideRow]) -> list[OutsideCount]:
     return [
         OutsideCount(dt.datetime.fromtimestamp(minute, dt.UTC), tier, reason, requests, int(drawn))
         for (minute, tier, reason), (requests, drawn) in merged.items()
+    ]
+
+
+def mark_keys(exchanges: Sequence[ExchangeDocument]) -> list[tuple[uuid.UUID, bytes]]:
+    """The keys of exchanges' marks, as the store takes them."""
+    return [
+        (uuid.UUID(one["id"]), bytes.fromhex(one["mark_key"]))
+        for one in exchanges
+        if "mark_key" in one
+    ]
+
+
+def media_columns(exchanges: Sequence[ExchangeDocument]) -> list[MediaColumns]:
+    """Exchanges' media, as the store takes them."""
+    return [
+        {
+            "exchange_id": uuid.UUID(one["id"]),
+            "name": item["name"],
+            "mark": item["mark"],
+            "media_type": item["media_type"],
+            "size": item["size"],
+            "sealed": base64.b64decode(item["sealed"]),
+        }
+        for one in exchanges
+        for item in one.get("media", ())
     ]
 
 
@@ -306,9 +358,16 @@ def session_name(session: str, *, redact: Redactor, digest_key: bytes) -> str:
     return redacted[:_LONGEST_SESSION]
 
 
-def _exchange_document(sampled: Sampled, redact: Redactor, digest_key: bytes) -> ExchangeDocument:
+def _exchange_document(
+    sampled: Sampled, redact: Redactor, digest_key: bytes, sealer: Sealer | None
+) -> ExchangeDocument | str:
+    """A drawn exchange as it is stored, or why it cannot be evidence."""
     served, chosen, number, _ = sampled
-    decision = served.decision
+    decision, key = served.decision, new_key()
+    hidden, asked, said = marking(redact, keyed_marks(key)), Apart(key), Apart(key)
+    request = storable(redacted_document(served.request, hidden, asked.take))
+    if asked.found and (sealer is None or asked.too_large):
+        return MEDIA
     return {
         "id": str(served.exchange_id),
         "request_no": number,
@@ -336,10 +395,26 @@ def _exchange_document(sampled: Sampled, redact: Redactor, digest_key: bytes) ->
         "cost_usd": served.cost_usd,
         "classifier_cost_usd": served.classifier_cost_usd,
         "latency_ms": served.latency_ms,
-        "request": storable(redact_json(served.request, redact)),
-        "answer": storable(redact_json(served.answer or {}, redact)),
+        "request": request,
+        # What it shows is known by its mark; nobody has to be shown it again.
+        "answer": storable(redacted_document(served.answer or {}, hidden, said.take)),
         "wire": served.wire,
         "headers": {
             name: storable(redacted_text(value, redact)) for name, value in served.headers.items()
         },
+        "mark_key": key.hex(),
+        "media": [_sealed(served.exchange_id, item, sealer) for item in asked.found.values()],
+    }
+
+
+def _sealed(exchange_id: uuid.UUID, item: Media, sealer: Sealer | None) -> MediaDocument:
+    if sealer is None:
+        raise ValueError("media without a key to seal them")
+    sealed = sealer.seal(place_of(exchange_id, item.name), item.text.encode())
+    return {
+        "name": item.name,
+        "mark": item.mark,
+        "media_type": storable(item.media_type),
+        "size": item.size,
+        "sealed": base64.b64encode(sealed).decode(),
     }

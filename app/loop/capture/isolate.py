@@ -22,12 +22,15 @@ from tierwatch.loop.capture.document import (
     boundary_counts,
     counted_under,
     exchange_columns,
+    mark_keys,
+    media_columns,
     new_flush,
     outside_counts,
     rollups,
 )
 from tierwatch.store.documents import JsonList
 from tierwatch.store.traffic.exchanges import add_exchanges
+from tierwatch.store.traffic.media import add_mark_keys, add_media
 from tierwatch.store.traffic.outside_counts import add_outside_counts
 from tierwatch.store.traffic.rollups import add_boundary_counts, add_counts
 from tierwatch.store.traffic.work import add_attempts
@@ -170,6 +173,8 @@ def _add_counts(connection: Connection, rows: Sequence[JsonList]) -> None:
 
 def _add_exchanges(connection: Connection, rows: Sequence[ExchangeDocument]) -> None:
     add_exchanges(connection, [exchange_columns(row) for row in rows])
+    add_mark_keys(connection, mark_keys(rows))
+    add_media(connection, media_columns(rows))
 
 
 def _add_boundaries(connection: Connection, rows: Sequence[tuple[int, str, int, int]]) -> None:

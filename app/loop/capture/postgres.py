@@ -12,11 +12,14 @@ from tierwatch.loop.capture.document import (
     BatchDocument,
     boundary_counts,
     exchange_columns,
+    mark_keys,
+    media_columns,
     outside_counts,
     rollups,
 )
 from tierwatch.loop.capture.isolate import isolated
 from tierwatch.store.traffic.exchanges import add_exchanges
+from tierwatch.store.traffic.media import add_mark_keys, add_media
 from tierwatch.store.traffic.outside_counts import add_outside_counts
 from tierwatch.store.traffic.rollups import add_boundary_counts, add_rollups, has_flush
 from tierwatch.store.traffic.work import add_attempts
@@ -102,6 +105,8 @@ class BatchStore:
             add_outside_counts(connection, outside_counts(document["outside"]))
             exchanges = [exchange_columns(one) for one in document["exchanges"]]
             new = add_exchanges(connection, exchanges)
+            add_mark_keys(connection, mark_keys(document["exchanges"]))
+            add_media(connection, media_columns(document["exchanges"]))
         self.requests += sum(row["requests"] for row in counts)
         return new
 

@@ -38,6 +38,7 @@ from tierwatch.loop.capture.document import nothing_against
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.postgres import BatchStore
 from tierwatch.loop.capture.redact import Redactor
+from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.capture.state import CaptureState
 from tierwatch.loop.capture.steering import Steering
 from tierwatch.loop.capture.writer import CaptureWriter
@@ -59,6 +60,7 @@ class CaptureRecorder:
         budget_usd_per_day: None for no limit.
         redact: takes and returns text; every stored string passes through it.
         read: says of a drawn exchange why it cannot be evidence after all; "" where it can.
+        sealer: seals images, audio and files; without one none are kept.
         spools: files for batches while Postgres is away.
         letters: take what cannot be written.
         buffer: sampled exchanges held in memory between two flushes; more are dropped, counted.
@@ -77,6 +79,7 @@ class CaptureRecorder:
         spools: SpoolFolder,
         letters: DeadLetters,
         read: Callable[[Sampled], str] = nothing_against,
+        sealer: Sealer | None = None,
         buffer: int = 10_000,
         flush_every_s: float = 1.0,
     ) -> None:
@@ -103,6 +106,7 @@ class CaptureRecorder:
             letters=letters,
             redact=redact,
             read=read,
+            sealer=sealer,
             flush_every_s=flush_every_s,
         )
 

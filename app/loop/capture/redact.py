@@ -17,17 +17,23 @@ import importlib
 import math
 import re
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from inspect import signature
 from typing import overload
 
 from tierwatch.errors import SettingsError
+from tierwatch.loop.capture.redaction.marks import LETTERS, Mark, plain_mark
 from tierwatch.store.documents import Json, JsonValue
 
 Redactor = Callable[[str], str]
 
 # Nothing starts right after a mark or ends right before one: there, what stood beside the text
 # when it was first read is no longer known.
-_NO_MARK_BEFORE = r"(?<!\[EMAIL\])(?<!\[PHONE\])(?<!\[CARD\])(?<!\[KEY\])"
-_NO_MARK_AFTER = r"(?!\[(?:EMAIL|PHONE|CARD|KEY)\])"
+_KINDS = ("EMAIL", "PHONE", "CARD", "KEY")
+_LETTERS = rf" [a-z]{{{LETTERS}}}"
+_NO_MARK_BEFORE = "".join(rf"(?<!\[{kind}{more}\])" for kind in _KINDS for more in ("", _LETTERS))
+_NO_MARK_AFTER = rf"(?!\[(?:{'|'.join(_KINDS)})(?:{_LETTERS})?\])"
 
 
 def _pattern(body: str) -> re.Pattern[str]:
@@ -88,34 +94,54 @@ _PHONE = _pattern(
     r")(?![\w(])(?![.-][\d\[])"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_DATA_URL = re.compile(
+DATA_URL = re.compile(
     r"data:(?P<kind>[a-z]{1,20})/[\w.+-]{1,60}(?:;[\w=.-]{1,60}){0,3};base64,(?P<data>[\w+/=-]*+)"
 )
-_BARE_DATA = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+BARE_DATA = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 # Sound and files come as bare base64; prose of this length has a space in it.
-_BARE_DATA_CHARS = 4_096
+BARE_DATA_CHARS = 4_096
 _LEAST_WHOLE, _LARGEST_WHOLE = -(2**63), 2**64 - 1
 # Deeper than any request that means something; ends recursion before Python does.
-_DEEPEST = 200
-_TOO_DEEP = "[NESTED TOO DEEP]"
+DEEPEST = 200
+TOO_DEEP = "[NESTED TOO DEEP]"
 
 
-def redact(text: str) -> str:
+def redact(text: str, mark: Mark = plain_mark) -> str:
     """Return the text with ``[EMAIL]``, ``[PHONE]``, ``[CARD]`` and ``[KEY]`` where such stood.
+
+    Args:
+        text: anybody's.
+        mark: gives what stands in a value's place.
 
     >>> redact("Mail jo@example.org or call +49 151 2345 6789")
     'Mail [EMAIL] or call [PHONE]'
     """
     # Most text has none of these words and signs; looking for them costs next to nothing.
     if "PRIVATE KEY" in text:
-        text = _PEM.sub("[KEY]", text)
+        text = _PEM.sub(lambda found: mark("KEY", found[0]), text)
     if "earer" in text:
-        text = _BEARER.sub(r"\g<kept>[KEY]", text)
-    text = _KEY.sub("[KEY]", text)
+        text = _BEARER.sub(lambda found: _after_kept(found, "KEY", mark), text)
+    text = _KEY.sub(lambda found: mark("KEY", found[0]), text)
     if "@" in text:
-        text = _EMAIL.sub("[EMAIL]", text)
-    text = _redact_cards(text)
-    return _PHONE.sub(lambda found: (found["kept"] or "") + "[PHONE]", text)
+        text = _EMAIL.sub(lambda found: mark("EMAIL", found[0]), text)
+    text = _redact_cards(text, mark)
+    return _PHONE.sub(lambda found: _after_kept(found, "PHONE", mark), text)
+
+
+def marking(redactor: Redactor, mark: Mark) -> Redactor:
+    """The redactor with these marks, where it can set them: ours, or one that takes a ``mark``."""
+    if redactor is redact:
+        return partial(redact, mark=mark)
+    with suppress(TypeError, ValueError):
+        if "mark" in signature(redactor).parameters:
+            theirs: Callable[..., str] = redactor
+            return partial(theirs, mark=mark)
+    return redactor
+
+
+def _after_kept(found: re.Match[str], kind: str, mark: Mark) -> str:
+    kept = found["kept"] or ""
+    return kept + mark(kind, found[0][len(kept) :])
 
 
 def redact_json(value: Json, redactor: Redactor = redact) -> Json:
@@ -178,14 +204,14 @@ def load_redactor(dotted: str | None) -> Redactor:
     return redactor
 
 
-def _redact_cards(text: str) -> str:
+def _redact_cards(text: str, mark: Mark) -> str:
     kept: list[str] = []
     read_to = search_from = 0
     while found := _CARD.search(text, search_from):
         # After a number that is no card, look again one character on: a card may overlap it.
         search_from = found.start() + 1
         if _is_luhn(found[0]):
-            kept += (text[read_to : found.start()], "[CARD]")
+            kept += (text[read_to : found.start()], mark("CARD", found[0]))
             read_to = search_from = found.end()
     return "".join([*kept, text[read_to:]])
 
@@ -199,8 +225,8 @@ def _is_luhn(number: str) -> bool:
 
 def _without_data(text: str) -> str:
     if ";base64," in text:
-        return _DATA_URL.sub(lambda found: _data_mark(found["kind"], found["data"]), text)
-    if len(text) >= _BARE_DATA_CHARS and _BARE_DATA.fullmatch(text):
+        return DATA_URL.sub(lambda found: _data_mark(found["kind"], found["data"]), text)
+    if len(text) >= BARE_DATA_CHARS and BARE_DATA.fullmatch(text):
         return _data_mark("data", text)
     return text
 
@@ -241,8 +267,8 @@ def _mapped(value: JsonValue, change: Callable[[str], str], depth: int) -> JsonV
         return _storable_number(value)
     if not isinstance(value, (dict, list, tuple)):
         return value
-    if depth >= _DEEPEST:
-        return _TOO_DEEP
+    if depth >= DEEPEST:
+        return TOO_DEEP
     if isinstance(value, dict):
         return {
             change(key) if isinstance(key, str) else key: _mapped(item, change, depth + 1)

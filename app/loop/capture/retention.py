@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import Engine, text
 
 from tierwatch.store.outbox.events import drop_old_events
+from tierwatch.store.traffic.media import delete_media
 from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months
 from tierwatch.store.traffic.retention import (
     BATCH,
@@ -26,7 +27,12 @@ _DELIVERED_DAYS, _FAILED_DAYS = 30, 365
 
 
 def retention(
-    *, engine: Engine, keep_days: int, keep_figures_days: int, today: dt.date
+    *,
+    engine: Engine,
+    keep_days: int,
+    keep_figures_days: int,
+    today: dt.date,
+    keep_media_days: int = 7,
 ) -> tuple[list[str], list[str]]:
     """Make partitions ahead of time, drop whole months that are too old, delete leftovers.
 
@@ -35,6 +41,7 @@ def retention(
     Args:
         engine: Postgres.
         keep_days: days for which texts are kept.
+        keep_media_days: days for which images, audio and files are kept.
         keep_figures_days: days for which exchanges, verdicts and outcomes are kept.
         today: by the clock of Greenwich.
 
@@ -52,6 +59,7 @@ def retention(
         dropped = drop_partitions(connection, today - dt.timedelta(days=keep_days))
     with engine.begin() as connection:
         drop_old_events(connection, delivered_days=_DELIVERED_DAYS, failed_days=_FAILED_DAYS)
+    _delete_media(engine, today - dt.timedelta(days=min(keep_media_days, keep_days)))
     oldest = today - dt.timedelta(days=keep_figures_days)
     with engine.begin() as connection:
         if (end := figures_end(connection, oldest)) is not None:
@@ -60,6 +68,13 @@ def retention(
     for table in LEFTOVERS:
         _delete(engine, table, oldest)
     return made, dropped
+
+
+def _delete_media(engine: Engine, before: dt.date) -> None:
+    for _ in range(_ROUNDS):
+        with engine.begin() as connection:
+            if not delete_media(connection, before):
+                return
 
 
 def _fold(engine: Engine, today: dt.date) -> None:

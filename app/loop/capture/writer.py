@@ -29,6 +29,7 @@ from tierwatch.loop.capture.document import (
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.postgres import BatchStore
 from tierwatch.loop.capture.redact import Redactor
+from tierwatch.loop.capture.redaction.sealing import Sealer
 
 # Other processes end now and then, and leave a spool.
 _ADOPT_EVERY_S: Final = 60.0
@@ -52,6 +53,7 @@ class CaptureWriter:
         letters: take what cannot be written.
         redact: every stored text passes through it.
         read: says of a drawn exchange why it cannot be evidence after all; "" where it can.
+        sealer: seals images, audio and files; without one none are kept.
         flush_every_s: seconds between two flushes.
 
     Attributes:
@@ -72,6 +74,7 @@ class CaptureWriter:
         letters: DeadLetters,
         redact: Redactor,
         read: Callable[[Sampled], str],
+        sealer: Sealer | None,
         flush_every_s: float,
     ) -> None:
         self._take = take
@@ -82,6 +85,7 @@ class CaptureWriter:
         self._letters = letters
         self._redact = redact
         self._read = read
+        self._sealer = sealer
         self._flush_every_s = flush_every_s
         # Of this process only: nobody can try addresses against the digests that are stored.
         self._digest_key = os.urandom(32)
@@ -184,6 +188,7 @@ class CaptureWriter:
             batch,
             redact=self._redact,
             read=self._read,
+            sealer=self._sealer,
             digest_key=self._digest_key,
             fail=lambda served, cause: unredacted.append((served, cause)),
         )

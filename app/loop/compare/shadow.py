@@ -9,19 +9,24 @@ and compared.
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from sqlalchemy import Connection, Engine
 
 from tierwatch.dispatch import Dispatch
 from tierwatch.errors import ProviderError
-from tierwatch.loop.capture.redact import Redactor, redact_json, storable
+from tierwatch.loop.capture.redact import Redactor, marking, redact_json, storable
+from tierwatch.loop.capture.redaction.documents import redacted_document
+from tierwatch.loop.capture.redaction.marks import keyed_marks
+from tierwatch.loop.capture.redaction.media import Apart, holds_marks, place_of, restored
+from tierwatch.loop.capture.redaction.sealing import Sealer, SealError
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Deployment, Tier
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
+from tierwatch.store.traffic.media import MediaColumns, drop_mark_key, mark_key, media_of
 from tierwatch.store.traffic.stored_request import StoredRequest
 from tierwatch.store.traffic.work import add_attempt, add_failure, claim
 from tierwatch.wire.lean_request import lean_request
@@ -52,6 +57,8 @@ class _Claimed:
 
     pair: StoredPair
     tries: int
+    media: tuple[MediaColumns, ...] = ()
+    mark_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,7 @@ def shadow_exchange(
     dispatch: Dispatch,
     redact: Redactor,
     hold_s: float,
+    sealer: Sealer | None = None,
 ) -> None:
     """Get the shadow answer of an exchange, once, and ask for its verdict.
 
@@ -84,6 +92,7 @@ def shadow_exchange(
         dispatch: tells workers what comes next.
         redact: the shadow answer passes it like everything that is stored.
         hold_s: seconds the claim keeps other workers away.
+        sealer: opens images, audio and files of the question.
     """
     claimed = _claim(exchange_id, engine=engine, hold_s=hold_s)
     if claimed is None:
@@ -91,7 +100,7 @@ def shadow_exchange(
     if claimed.pair.shadowed:
         dispatch.judge_exchange(exchange_id)
         return
-    call = _call(claimed, tiers)
+    call = _call(claimed, tiers, sealer)
     if isinstance(call, str):
         with engine.begin() as connection:
             add_failure(connection, exchange_id, step=STEP, reason=call)
@@ -113,7 +122,7 @@ def shadow_exchange(
             dispatch.shadow_exchange(exchange_id, wait_s=wait_s)
         return
     with engine.begin() as connection:
-        _record(connection, exchange_id, call, answer, redact)
+        _record(connection, claimed, call, answer, redact)
     dispatch.judge_exchange(exchange_id)
 
 
@@ -121,10 +130,13 @@ def _claim(exchange_id: uuid.UUID, *, engine: Engine, hold_s: float) -> _Claimed
     with engine.begin() as connection:
         tries = claim(connection, exchange_id, STEP, hold_s=hold_s)
         pair = None if tries is None else load_pair(connection, exchange_id)
-    return None if tries is None or pair is None else _Claimed(pair, tries)
+        if tries is None or pair is None:
+            return None
+        media = tuple(media_of(connection, exchange_id))
+        return _Claimed(pair, tries, media, mark_key(connection, exchange_id))
 
 
-def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
+def _call(claimed: _Claimed, tiers: Mapping[str, Tier], sealer: Sealer | None) -> _Call | str:
     """What to ask of whom, or why nothing can be asked any more.
 
     Each try asks the next deployment, and another one is asked without a pause. The gateway's
@@ -138,6 +150,10 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
         return "text expired"
     if worn_out(claimed.tries):
         return "its workers died, time and again"
+    try:
+        asked = _with_media(asked, claimed, sealer)
+    except SealError as problem:
+        return f"the media of the question cannot be opened: {problem}"
     deployments = tier.served_at()
     place = deployments[(claimed.tries - 1) % len(deployments)]
     return _Call(
@@ -146,6 +162,25 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier]) -> _Call | str:
         asked=asked,
         is_last=claimed.tries % len(deployments) == 0,
     )
+
+
+def _with_media(asked: StoredRequest, claimed: _Claimed, sealer: Sealer | None) -> StoredRequest:
+    """The question with its images, audio and files where they stood.
+
+    Raises:
+        SealError: they are gone, or sealed under a key that is not known here.
+    """
+    if claimed.media and sealer is None:
+        raise SealError("TIERWATCH_MEDIA_KEY is not set")
+    exchange_id, texts = claimed.pair.exchange.id, {}
+    if sealer is not None:
+        for item in claimed.media:
+            opened = sealer.open(place_of(exchange_id, item["name"]), item["sealed"])
+            texts[item["mark"]] = opened.decode()
+    body = restored(asked.body, texts) if texts else asked.body
+    if holds_marks(body):
+        raise SealError("they are not there any more")
+    return replace(asked, body=body)
 
 
 def _answer(client: Completes, call: _Call) -> Completion:
@@ -158,12 +193,17 @@ def _answer(client: Completes, call: _Call) -> Completion:
 
 def _record(
     connection: Connection,
-    exchange_id: uuid.UUID,
+    claimed: _Claimed,
     call: _Call,
     answer: Completion,
     redact: Redactor,
 ) -> None:
-    """Store the answer with what it cost, and that it was asked for."""
+    """Store the answer with what it cost, and that it was asked for.
+
+    Its marks are those of the served answer: the same for the same values. Then their key goes.
+    """
+    exchange_id = claimed.pair.exchange.id
+    message = _redacted(answer.message, redact, claimed.mark_key)
     cost_usd = call.place.price.cost_usd(
         answer.prompt_tokens,
         answer.completion_tokens,
@@ -173,7 +213,7 @@ def _record(
     added = add_alternative(
         connection,
         exchange_id,
-        message=storable(redact_json(answer.message, redact)),
+        message=storable(message),
         tier=call.tier.name,
         model=answer.model or call.tier.model,
         prompt_tokens=answer.prompt_tokens,
@@ -192,5 +232,12 @@ def _record(
         detail="",
         latency_ms=answer.latency_ms,
     )
+    drop_mark_key(connection, exchange_id)
     if not added:  # another worker was faster, and this answer was paid for as well
         add_lost_cost(connection, "shadow", cost_usd)
+
+
+def _redacted(message: dict[str, object], redact: Redactor, key: bytes | None) -> dict[str, object]:
+    if key is None:  # of an older version's exchange: its marks are plain
+        return redact_json(message, redact)
+    return redacted_document(message, marking(redact, keyed_marks(key)), Apart(key).take)

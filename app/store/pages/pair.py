@@ -17,6 +17,7 @@ from tierwatch.store.schema.exchanges import (
 from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.values import select_fields
 from tierwatch.store.schema.work import AttemptRow, FailureRow
+from tierwatch.store.traffic.media import MediaLine, media_lines
 from tierwatch.store.traffic.stored_request import library_form
 
 
@@ -77,6 +78,7 @@ class Pair:
     request: Json | None
     answer: Json | None
     alternative: Json | None
+    media: list[MediaLine]
     failed: str | None
     verdicts: list[Verdict]
     attempts: list[Attempt]
@@ -135,6 +137,7 @@ def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
     return Pair(
         line=line,
         **known,
+        media=media_lines(connection, pair_id),
         verdicts=[Verdict(*row) for row in connection.execute(verdicts)],
         attempts=[Attempt(*row) for row in connection.execute(attempts)],
     )

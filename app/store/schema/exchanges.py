@@ -70,6 +70,29 @@ class ExchangeTextRow(Base):
     headers: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
 
 
+class ExchangeMediaRow(Base):
+    """An image, a file or audio of a sampled request, sealed; ``mark`` stands in its place.
+
+    Not cut by month: kept for days, and deleted in batches.
+    """
+
+    __tablename__ = "exchange_media"
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    mark: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    sealed: Mapped[bytes]
+
+
+class MarkKeyRow(Base):
+    """Under what the marks of an exchange were made, until its other answer is redacted."""
+
+    __tablename__ = "mark_keys"
+    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key: Mapped[bytes]
+
+
 class AlternativeRow(Base):
     """The shadow answer's figures."""
 

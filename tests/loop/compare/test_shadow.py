@@ -1,5 +1,6 @@
 """A shadow answer is asked for once, is redacted, and its failures end somewhere."""
 
+import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -253,7 +254,7 @@ def test_the_shadow_answer_passes_redaction(
 ) -> None:
     shadow(captured(), FakeClient(content="Write to jo@example.org\x00 now"))
     kept = scalar(engine, "select answer->>'content' from alternative_texts")
-    assert kept == "Write to [EMAIL]\u2400 now"
+    assert re.fullmatch("Write to \\[EMAIL [a-z]{8}\\]\u2400 now", kept)
 
 
 def test_tools_are_offered_again_and_streaming_identity_and_metadata_are_not(

@@ -1,10 +1,18 @@
+import base64
+import uuid
+from dataclasses import replace
 from typing import Any
 
+import pytest
 from factories.rows import (
     add_exchange,
     add_pair,
 )
 from sqlalchemy import Connection
+
+from tierwatch.loop.capture.redaction.media import place_of
+from tierwatch.loop.capture.redaction.sealing import Sealer
+from tierwatch.store.traffic.media import MediaColumns, add_media
 
 
 def test_long_answers_are_cut_with_the_whole_one_click_away(
@@ -26,3 +34,80 @@ def test_expired_texts_are_said_to_be_gone(connection: Connection, viewer: Any) 
     connection.exec_driver_sql("delete from exchange_texts")
     connection.exec_driver_sql("delete from alternative_texts")
     assert viewer.page(f"/pairs/{pair_id}").count("The text is gone") == 3
+
+
+KEY = bytes(range(32))
+CONTENT = b"\x89PNG and the rest"
+
+
+def add_sealed(connection: Connection, pair_id: uuid.UUID, media_type: str) -> str:
+    """Media of a pair; gives its address."""
+    text = base64.b64encode(CONTENT)
+    row: MediaColumns = {
+        "exchange_id": pair_id,
+        "name": "abcdefgh",
+        "mark": f"[IMAGE abcdefgh {len(CONTENT)} bytes]",
+        "media_type": media_type,
+        "size": len(CONTENT),
+        "sealed": Sealer([KEY]).seal(place_of(pair_id, "abcdefgh"), text),
+    }
+    add_media(connection, [row])
+    return f"/pairs/{pair_id}/media/abcdefgh"
+
+
+@pytest.fixture
+def sealer(app: Any) -> None:
+    site = app.extensions["tierwatch"]
+    app.extensions["tierwatch"] = replace(site, sealer=Sealer([KEY]))
+
+
+@pytest.mark.usefixtures("sealer")
+@pytest.mark.parametrize(
+    ("media_type", "served_as", "shown"),
+    [
+        ("image/png", "image/png", "<img"),
+        ("audio/wav", "audio/wav", "<audio"),
+        ("application/pdf", "application/octet-stream", ">Save<"),
+        ("image/svg+xml", "application/octet-stream", ">Save<"),
+        ("text/html", "application/octet-stream", ">Save<"),
+        ("", "application/octet-stream", ">Save<"),
+    ],
+)
+def test_media_are_shown_and_never_run(
+    connection: Connection, viewer: Any, media_type: str, served_as: str, shown: str
+) -> None:
+    pair_id = add_pair(connection, 1)
+    address = add_sealed(connection, pair_id, media_type)
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert address in page
+    assert shown in page
+    assert "[IMAGE abcdefgh 17 bytes]" in page
+    reply = viewer.get(address)
+    assert (reply.status_code, reply.data) == (200, CONTENT)
+    assert reply.headers["Content-Type"] == served_as
+    assert reply.headers["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in reply.headers["Content-Security-Policy"]
+    assert reply.headers["Content-Disposition"].startswith(
+        "inline" if served_as == media_type else "attachment"
+    )
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.usefixtures("sealer")
+def test_media_of_another_pair_are_not_there(connection: Connection, viewer: Any) -> None:
+    pair_id, other = add_pair(connection, 1), add_pair(connection, 2)
+    add_sealed(connection, pair_id, "image/png")
+    assert viewer.get(f"/pairs/{other}/media/abcdefgh").status_code == 404
+    assert viewer.get(f"/pairs/{pair_id}/media/zzzzzzzz").status_code == 404
+
+
+def test_without_the_key_media_cannot_be_seen(connection: Connection, viewer: Any) -> None:
+    pair_id = add_pair(connection, 1)
+    address = add_sealed(connection, pair_id, "image/png")
+    assert viewer.get(address).status_code == 404
+
+
+@pytest.mark.usefixtures("sealer")
+def test_a_stranger_sees_no_media(connection: Connection, stranger: Any) -> None:
+    address = add_sealed(connection, add_pair(connection, 1), "image/png")
+    assert stranger.get(address).status_code in {302, 401}
