@@ -4,6 +4,7 @@ Whoever asked for JSON parses what it gets; models that are asked in words like 
 """
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +12,13 @@ from tierwatch.wire.json_values import mapping, objects
 
 _MARK = "\ufeff"
 _FENCE = "```"
-_WHOLE = re.compile(r"\s*```[A-Za-z0-9_+-]{0,16}[ \t]*\r?\n(.*?)\s*```\s*", re.DOTALL)
+_OPENING = re.compile(r"\s*```[A-Za-z0-9_+-]{0,16}[ \t]*\r?\n")
 # A fence and the name of a language; what is longer is no such line.
 _LONGEST_OPENING = 32
-_TAIL = re.compile(r"[\s`]*\Z")
+# What may yet belong to a closing fence. Models that are held to JSON may write white space without
+# end: of that no more is held back, nor looked at again with each piece.
+_OF_CLOSING = string.whitespace + "`"
+_MOST_HELD = 1_024
 
 
 def asks_for_json(request: Mapping[str, Any]) -> bool:
@@ -39,8 +43,10 @@ def bare_json(text: str) -> str:
     """
     stripped = text.lstrip()
     bare = stripped[1:] if stripped.startswith(_MARK) else text
-    whole = _WHOLE.fullmatch(bare)
-    return bare if whole is None else whole[1]
+    opening, whole = _OPENING.match(bare), bare.rstrip()
+    if opening is None or not whole.endswith(_FENCE) or len(whole) - len(_FENCE) < opening.end():
+        return bare
+    return whole[opening.end() : -len(_FENCE)].rstrip()
 
 
 def bare_answer(answer: dict[str, Any]) -> dict[str, Any]:
@@ -87,12 +93,13 @@ class BareStream:
             return piece
         self._held += piece
         if self._state == "begins" and not self._begun():
-            return ""
+            if len(self._held) <= _MOST_HELD:
+                return ""
+            self._state = "plain"
         if self._state == "plain":
             said, self._held = self._held, ""
             return said
-        tail = _TAIL.search(self._held)
-        at = len(self._held) if tail is None else tail.start()
+        at = max(len(self._held.rstrip(_OF_CLOSING)), len(self._held) - _MOST_HELD)
         said, self._held = self._held[:at], self._held[at:]
         return said
 

@@ -118,3 +118,16 @@ def test_a_whole_answer_is_bare_and_the_old_one_stays(answer: dict[str, Any]) ->
 )
 def test_what_is_no_single_text_stays_as_it_is(answer: dict[str, Any]) -> None:
     assert bare_answer(answer) is answer
+
+
+@pytest.mark.parametrize("begin", ["", "```json\n", '```json\n{"a": 1', "{"])
+def test_white_space_without_end_is_neither_held_back_nor_read_again(begin: str) -> None:
+    """As models write it that are held to JSON. Each sign costs the same, however many came."""
+    blank = "\n   " * 50_000
+    assert bare_json(begin + blank) in (begin + blank, begin)
+    stream = BareStream()
+    said = stream.feed(begin)
+    for _ in range(2_000):
+        said += stream.feed(blank[:100])
+    assert len(said) > 190_000
+    assert (said + stream.end()).strip().startswith(begin.removeprefix("```json\n"))
