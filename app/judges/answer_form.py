@@ -5,7 +5,6 @@ are checked, never executed.
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,8 +12,6 @@ from tierwatch.judges.schema import schema_breach
 from tierwatch.judges.transcript import canonical_json
 
 NOT_JSON: Any = object()
-_BOM = "\ufeff"
-_FENCE = re.compile(r"(?P<fence>```+|~~~+)[ \t]*(?:json5?)?[ \t]*\r?\n", re.IGNORECASE)
 
 
 def read_json(text: str) -> Any:
@@ -25,21 +22,6 @@ def read_json(text: str) -> Any:
     except (ValueError, RecursionError):
         return NOT_JSON
     return value
-
-
-def without_fence(text: str) -> str:
-    r"""The text without a byte order mark and without one code fence round all of it.
-
-    >>> without_fence("```json\n{}\n```\n")
-    '{}'
-    >>> without_fence("See:\n```json\n{}\n```") == "See:\n```json\n{}\n```"
-    True
-    """
-    bare = text.strip().removeprefix(_BOM).strip()
-    opened = _FENCE.match(bare)
-    if opened is None or not bare.endswith(opened["fence"]) or opened.end() >= len(bare):
-        return bare
-    return bare[opened.end() : -len(opened["fence"])].strip()
 
 
 def _refuse(name: str) -> Any:

@@ -10,15 +10,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from tierwatch.judges.answer_form import (
-    NOT_JSON,
-    call_breach,
-    json_breach,
-    read_json,
-    without_fence,
-)
+from tierwatch.judges.answer_form import NOT_JSON, call_breach, json_breach, read_json
 from tierwatch.judges.transcript import answer_text, canonical_json, content_text, tool_calls
 from tierwatch.judges.verdict import Answer, Judge, Preferred, Question, Verdict
+from tierwatch.wire.answers.fenced_json import bare_json
 
 # Runs of spaces inside a line; not the indentation, which is meaning in code.
 _RUN = re.compile(r"(?<=\S)[^\S\n]+")
@@ -167,12 +162,12 @@ def _by_json(question: Question, served: Answer, alternative: Answer) -> _Found 
     if any(answer.get("refusal") for answer in (served, alternative)):
         return None
     texts = [content_text(answer.get("content")) for answer in (served, alternative)]
-    bare = [without_fence(text) for text in texts]
+    bare = [bare_json(text) for text in texts]
     values = [read_json(text) for text in bare]
     wrong = [json_breach(value, asked) for value in values]
     if any(why and _MARK.search(text) for why, text in zip(wrong, texts, strict=True)):
         return None
-    fenced = [text.strip() != inner for text, inner in zip(texts, bare, strict=True)]
+    fenced = [text.strip() != inner.strip() for text, inner in zip(texts, bare, strict=True)]
     if not any(wrong) and canonical_json(values[0]) == canonical_json(values[1]):
         return (
             None

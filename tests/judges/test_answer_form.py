@@ -10,7 +10,6 @@ from tierwatch.judges.answer_form import (
     call_breach,
     json_breach,
     read_json,
-    without_fence,
 )
 
 WEATHER = {
@@ -116,36 +115,3 @@ def test_a_long_name_is_cut() -> None:
 @given(st.text(max_size=30), st.text(max_size=60))
 def test_any_call_is_answered(name: str, arguments: str) -> None:
     assert isinstance(call_breach([(name, arguments)], [WEATHER, SHELL, BARE]), str)
-
-
-@pytest.mark.parametrize(
-    ("text", "bare"),
-    [
-        ("", ""),
-        ("{}", "{}"),
-        (" \ufeff {} ", "{}"),
-        ("```json\n{}\n```", "{}"),
-        ("~~~\n{}\n~~~", "{}"),
-        ("````json\n```\n````", "```"),
-        ("```json\n```json\n{}\n```\n```", "```json\n{}\n```"),  # one fence
-        ("```python\n{}\n```", "```python\n{}\n```"),
-        ("```json\n{}", "```json\n{}"),
-        ("```json\n", "```json"),
-        ("```json {} ```", "```json {} ```"),
-        ("x\n```\n{}\n```", "x\n```\n{}\n```"),
-    ],
-)
-def test_one_outer_fence_is_taken_off(text: str, bare: str) -> None:
-    assert without_fence(text) == bare
-
-
-@given(st.text(), st.sampled_from(["```json\n{}\n```", "~~~~\n{}\n~~~~\n", "\ufeff{}", "{}"]))
-def test_what_stands_in_a_fence_is_found_whole(inside: str, around: str) -> None:
-    bare = without_fence(inside)
-    if bare == inside and not bare.endswith(("`", "~")):
-        assert without_fence(around.format(bare)) == bare
-
-
-def test_long_text_is_read_in_no_time() -> None:
-    for text in ("```json\n" + " " * 300_000 + "x", "`" * 300_000, "```json\n" + "`\n" * 100_000):
-        assert without_fence(text) is not None
