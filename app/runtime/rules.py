@@ -2,12 +2,15 @@
 
 from tierwatch.config import Config
 from tierwatch.evaluation.sampling.plan import weight_cap
+from tierwatch.fit.memory import Memory
+from tierwatch.fit.received import Receiving
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.observe import MonitorRules
+from tierwatch.providers.endpoint import spoken_wire
 from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.runtime.sampling import sampling_plan
@@ -45,6 +48,11 @@ def retune_rules(settings: Settings, config: Config) -> RetuneRules:
         every_s=settings.retune_every_s,
         correct_judge=asked.judge_errors == "correct",
         objective=objective_of(config),
+        receiving=Receiving(
+            config.tiers,
+            Memory(config.tiers),
+            lambda provider, caller: spoken_wire(config.providers[provider], caller),
+        ),
     )
 
 

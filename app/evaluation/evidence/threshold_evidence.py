@@ -35,6 +35,28 @@ class MeanCosts:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedTraffic:
+    """Recent requests like those that a threshold moves, held against what their new tier takes.
+
+    Attributes:
+        to: the tier that would serve them.
+        requests: that were read.
+        changed: of them, those that would be fitted to its model.
+        fitted: what would be done, with the number of requests.
+        lacking: what they need and the tier does not take, with the number of requests.
+        not_taken: share of such traffic that the tier cannot serve, requests that could never be
+            compared for that among it; another tier goes on serving them.
+    """
+
+    to: str
+    requests: int
+    changed: int
+    fitted: Mapping[str, int]
+    lacking: Mapping[str, int]
+    not_taken: float
+
+
+@dataclass(frozen=True, slots=True)
 class ThresholdEvidence(Document):
     """A test of one tier's threshold against its tolerance.
 
@@ -51,6 +73,7 @@ class ThresholdEvidence(Document):
         reason: why the choice is as it is, or is not certified.
         judge_errors: counts from people's labels; None where verdicts were taken as they are.
         replay: the threshold on all past pairs; None of a version that did not replay.
+        moved: what the tier that gets requests would make of them; None where nobody looked.
     """
 
     title: ClassVar[str] = "evidence of a threshold proposal"
@@ -68,6 +91,7 @@ class ThresholdEvidence(Document):
     reason: str = ""
     judge_errors: JudgeErrors | None = None
     replay: Replay | None = None
+    moved: MovedTraffic | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +165,7 @@ class ObjectiveEvidence(Document):
             none.
         reason: `ObjectiveTest.sentence`; empty of a version that did not say it.
         replay: the threshold on all past pairs.
+        moved: what the tier that gets requests would make of them; None where nobody looked.
         alpha: None: no tier has a rate of its own to hold.
     """
 
@@ -159,4 +184,5 @@ class ObjectiveEvidence(Document):
     promised: Mapping[str, float]
     reason: str = ""
     replay: Replay | None = None
+    moved: MovedTraffic | None = None
     alpha: None = None

@@ -1,6 +1,8 @@
-"""Replay a policy: what would other thresholds have done with the pairs of the past?"""
+"""Replay a policy: what would other thresholds have done with the traffic of the past?"""
 
+from collections import Counter
 from collections.abc import Mapping
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -8,11 +10,21 @@ from tierwatch.errors import UsageError
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 from tierwatch.evaluation.evidence.codec import plain
+from tierwatch.evaluation.evidence.threshold_evidence import MovedTraffic
+from tierwatch.evaluation.rates.percent import percent
+from tierwatch.fit.received import Receiving
+from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.judgements.logged_decisions import logged_outcomes
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies
+from tierwatch.store.traffic.recent_requests import recent_requests, share_not_taken
+
+# Of what was done to requests, as much is kept with a proposal.
+_MOST_CHANGES = 12
+# A tier that cannot take more of the requests it would get than this is not given them.
+_MOST_NOT_TAKEN = 0.1
 
 
 def replay_thresholds(
@@ -55,6 +67,66 @@ def replay_thresholds(
         for tier in now
     }
     return replay_policy(evidence, now, candidate)
+
+
+def moved_traffic(
+    connection: Connection,
+    receiving: Receiving,
+    *,
+    tier: str,
+    direction: Literal["lower", "raise"],
+    task_type: str = ALL_TASKS,
+) -> MovedTraffic | None:
+    """What the tier that a threshold gives requests to would make of them.
+
+    Args:
+        connection: any.
+        receiving: knows what tiers take.
+        tier: whose threshold moves.
+        direction: lowering keeps at the tier what the next one up serves now, raising sends it up.
+        task_type: of requests of this type alone.
+
+    Returns:
+        None where the next tier up is not configured any more, or no request was stored.
+    """
+    above = receiving.above.get(tier)
+    if above is None:
+        return None
+    served, to = (above, tier) if direction == "lower" else (tier, above)
+    stored = recent_requests(
+        connection,
+        served=served,
+        alternative=to,
+        task_type=None if task_type == ALL_TASKS else task_type,
+    )
+    apart = share_not_taken(connection, served=served, reason=FITS_NOT)
+    if not stored and apart is None:
+        return None
+    found = [receiving(to, one.wire, one.body) for one in stored]
+    lacking = Counter(one.lacks for one in found if one.lacks)
+    fitted = Counter(change for one in found for change in dict.fromkeys(one.fitted))
+    taken = 1 - lacking.total() / len(found) if found else 1.0
+    return MovedTraffic(
+        to=to,
+        requests=len(found),
+        changed=sum(1 for one in found if one.fitted),
+        fitted=dict(fitted.most_common(_MOST_CHANGES)),
+        lacking=dict(lacking.most_common(_MOST_CHANGES)),
+        not_taken=1 - taken * (1 - (apart or 0.0)),
+    )
+
+
+def not_taken_words(direction: str, moved: MovedTraffic | None) -> str:
+    """Why a threshold is not lowered for what the tier's model does not take; empty where it may.
+
+    Such requests go on to another tier (`fits_not`), so no caller is refused; but what is promised
+    of cost and quality would be of other requests than those that are kept.
+    """
+    if direction != "lower" or moved is None or moved.not_taken <= _MOST_NOT_TAKEN:
+        return ""
+    lacks = "".join(f", {what} {count}" for what, count in moved.lacking.items())
+    share = percent(moved.not_taken)
+    return f"{moved.to} cannot take {share} of the requests it would be given{lacks}"
 
 
 def replay_document(replay: Replay) -> dict[str, object]:

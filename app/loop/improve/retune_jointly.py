@@ -6,7 +6,7 @@ threshold could be certified alone. One test reads all of them and proposes at m
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from tierwatch.evaluation.evidence.codec import plain
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.threshold_evidence import (
     MeanCosts,
+    MovedTraffic,
     ObjectiveEvidence,
     ObjectiveTest,
     ThresholdBound,
@@ -28,7 +29,7 @@ from tierwatch.loop.decide.end import expire_proposal, expire_untested
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.decide.rollout import promised_rate
 from tierwatch.loop.improve.objective import Objective
-from tierwatch.loop.improve.replay_policy import replay_thresholds
+from tierwatch.loop.improve.replay_policy import moved_traffic, not_taken_words, replay_thresholds
 from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_start
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import Alert, misroute_alert
@@ -102,8 +103,25 @@ def retune_jointly(
         step=rules.step,
     )
     move = next_move(choice, alerted=[objective.tiers.index(tier) for tier in test.alerts])
-    _record(connection, test, choice, move)
-    return None if move is None else propose(connection, _proposal(connection, test, choice, move))
+    moved, refused = _moved(connection, test, move, rules)
+    if refused:
+        move = None
+    _record(connection, test, choice, move, refused)
+    if move is None:
+        return None
+    return propose(connection, _proposal(connection, test, choice, move, moved))
+
+
+def _moved(
+    connection: Connection, test: _JointTest, move: Move | None, rules: RetuneRules
+) -> tuple[MovedTraffic | None, str]:
+    """What the tier that gets requests would make of them, and why it is not to get them."""
+    if move is None or rules.receiving is None:
+        return None, ""
+    tier, current = test.objective.tiers[move.place], test.current[move.place]
+    direction: Literal["lower", "raise"] = "lower" if move.threshold < current else "raise"
+    moved = moved_traffic(connection, rules.receiving, tier=tier, direction=direction)
+    return moved, not_taken_words(direction, moved)
 
 
 def _due_test(
@@ -171,7 +189,11 @@ def _steps_usd(costs: Mapping[str, MeanCosts]) -> list[float]:
 
 
 def _record(
-    connection: Connection, test: _JointTest, choice: JointChoice, move: Move | None
+    connection: Connection,
+    test: _JointTest,
+    choice: JointChoice,
+    move: Move | None,
+    refused: str,
 ) -> None:
     """Write the test down, with the error budget it spent."""
     tiers = test.objective.tiers
@@ -189,12 +211,17 @@ def _record(
             "allowed": choice.allowed,
             "target": dict(zip(tiers, choice.target, strict=True)),
             "proposed": move is not None,
+            "reason": refused,
         },
     )
 
 
 def _proposal(
-    connection: Connection, test: _JointTest, choice: JointChoice, move: Move
+    connection: Connection,
+    test: _JointTest,
+    choice: JointChoice,
+    move: Move,
+    moved: MovedTraffic | None,
 ) -> NewProposal:
     """The proposal of a move, with what it does to its tier and what it promises of each."""
     tiers, place = test.objective.tiers, move.place
@@ -246,6 +273,7 @@ def _proposal(
             replay=replay_thresholds(
                 connection, {tier: move.threshold}, judge_version=test.judge_version
             ),
+            moved=moved,
         ),
     )
 

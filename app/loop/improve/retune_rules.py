@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
+from tierwatch.fit.received import Receiving
 from tierwatch.loop.decide.unreadable import say_unreadable
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.store.alerts import Alert
@@ -28,6 +29,7 @@ class RetuneRules:
         correct_judge: certify against people's labels of the judge's verdicts, instead of taking
             the verdicts as they are.
         objective: tests all tiers together against it, each having no alpha of its own then.
+        receiving: knows what tiers would make of requests; None where nobody asks.
     """
 
     mode: str
@@ -38,6 +40,7 @@ class RetuneRules:
     every_s: float
     correct_judge: bool = False
     objective: Objective | None = None
+    receiving: Receiving | None = None
 
 
 def is_due(last: Retune | None, alert: Alert | None, every_s: float) -> bool:

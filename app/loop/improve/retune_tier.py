@@ -8,6 +8,7 @@ from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.threshold_evidence import (
     MeanCosts,
+    MovedTraffic,
     ThresholdBound,
     ThresholdEvidence,
 )
@@ -17,7 +18,7 @@ from tierwatch.evaluation.thresholds.choice import ThresholdChoice, choose_thres
 from tierwatch.evaluation.thresholds.prediction import predicted_change
 from tierwatch.evaluation.thresholds.spending import spent_delta
 from tierwatch.loop.decide.propose import Made, propose
-from tierwatch.loop.improve.replay_policy import replay_thresholds
+from tierwatch.loop.improve.replay_policy import moved_traffic, not_taken_words, replay_thresholds
 from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_start
 from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import ALL_TASKS, Policy
@@ -84,11 +85,27 @@ def retune_tier(
     worth = is_worth_proposing(
         found.choice, found.kept_now, segment.alpha, alerted=segment.alert is not None
     )
-    _record(connection, segment, found, proposed=worth)
+    moved = _moved(connection, segment, found.choice, rules) if worth else None
+    refused = not_taken_words(found.choice.direction, moved)
+    _record(connection, segment, found, proposed=worth and not refused, refused=refused)
     threshold = found.choice.threshold
-    if not worth or threshold is None:
+    if not worth or refused or threshold is None:
         return None
-    return propose(connection, _proposal(connection, segment, found, threshold))
+    return propose(connection, _proposal(connection, segment, found, threshold, moved))
+
+
+def _moved(
+    connection: Connection, segment: _Segment, choice: ThresholdChoice, rules: RetuneRules
+) -> MovedTraffic | None:
+    if rules.receiving is None or choice.direction == "keep":
+        return None
+    return moved_traffic(
+        connection,
+        rules.receiving,
+        tier=segment.tier,
+        direction=choice.direction,
+        task_type=segment.task_type,
+    )
 
 
 def is_worth_proposing(
@@ -189,7 +206,9 @@ def _kept_rate(pairs: BoundaryEvidence, threshold: float) -> Estimate:
     )
 
 
-def _record(connection: Connection, segment: _Segment, found: _Found, *, proposed: bool) -> None:
+def _record(
+    connection: Connection, segment: _Segment, found: _Found, *, proposed: bool, refused: str
+) -> None:
     """Write the test down, with the error budget it spent."""
     add_retune(
         connection,
@@ -204,13 +223,17 @@ def _record(connection: Connection, segment: _Segment, found: _Found, *, propose
             "current": segment.current,
             "kept_rate": asdict(found.kept_now),
             "proposed": proposed,
-            "reason": found.choice.reason,
+            "reason": refused or found.choice.reason,
         },
     )
 
 
 def _proposal(
-    connection: Connection, segment: _Segment, found: _Found, threshold: float
+    connection: Connection,
+    segment: _Segment,
+    found: _Found,
+    threshold: float,
+    moved: MovedTraffic | None,
 ) -> NewProposal:
     """The proposal of a threshold, with its evidence."""
     tier, pairs, choice = segment.tier, segment.pairs, found.choice
@@ -252,6 +275,7 @@ def _proposal(
                 judge_version=segment.judge_version,
                 task_type=segment.task_type,
             ),
+            moved=moved,
         ),
     )
 

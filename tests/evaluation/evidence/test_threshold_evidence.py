@@ -5,6 +5,7 @@ from factories import evidence as stored
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.evaluation.evidence.threshold_evidence import (
     MeanCosts,
+    MovedTraffic,
     ObjectiveEvidence,
     ThresholdBound,
     ThresholdEvidence,
@@ -13,7 +14,7 @@ from tierwatch.evaluation.evidence.threshold_evidence import (
 
 def test_a_proposal_of_the_first_day_has_no_reason_no_labels_and_no_replay() -> None:
     found = ThresholdEvidence.from_json(stored.threshold())
-    assert (found.reason, found.judge_errors, found.replay) == ("", None, None)
+    assert (found.reason, found.judge_errors, found.replay, found.moved) == ("", None, None, None)
     assert found.mean_cost_usd == MeanCosts(0.001, 0.01)
     assert found.bounds[1] == ThresholdBound(0.79, 0.052, 310)
 
@@ -21,12 +22,23 @@ def test_a_proposal_of_the_first_day_has_no_reason_no_labels_and_no_replay() -> 
 def test_what_came_later_is_read_where_it_stands() -> None:
     errors = {"caught": 9, "bad": 10, "cleared": 28, "good": 30}
     document = stored.threshold(
-        reason="the bound is 0.07", judge_errors=errors, replay=stored.replay()
+        reason="the bound is 0.07",
+        judge_errors=errors,
+        replay=stored.replay(),
+        moved={
+            "to": "simple",
+            "requests": 20,
+            "changed": 12,
+            "fitted": {"-stop": 12},
+            "lacking": {"images": 1},
+            "not_taken": 0.05,
+        },
     )
     found = ThresholdEvidence.from_json(document)
     assert found.judge_errors == JudgeErrors(9, 10, 28, 30)
     assert found.replay is not None
     assert found.replay.boundaries[0].effective == 210.4
+    assert found.moved == MovedTraffic("simple", 20, 12, {"-stop": 12}, {"images": 1}, 0.05)
     assert found.to_json() == document | {"version": 1}
 
 

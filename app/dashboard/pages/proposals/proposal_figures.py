@@ -6,7 +6,11 @@ from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction, ProposalEvidence
-from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
+from tierwatch.evaluation.evidence.threshold_evidence import (
+    MovedTraffic,
+    ObjectiveEvidence,
+    ThresholdEvidence,
+)
 from tierwatch.store.proposals import Proposal
 
 
@@ -88,6 +92,21 @@ class ObjectiveFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedFigures:
+    """What the tier that gets requests would make of recent ones like them.
+
+    ``fitted`` and ``lacking`` are what would be done, and what is missing, with how often.
+    """
+
+    to: str
+    requests: int
+    changed: int
+    fitted: tuple[tuple[str, int], ...]
+    lacking: tuple[tuple[str, int], ...]
+    not_taken: float
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalFigures:
     """What a proposal rests on.
 
@@ -101,6 +120,7 @@ class ProposalFigures:
         replay: None where nothing was replayed.
         model: of a proposed model.
         objective: of a test of all tiers together.
+        moved: what becomes of the requests that move; None where nobody looked.
         bounds: of the thresholds that were tested, strict to loose.
     """
 
@@ -113,6 +133,7 @@ class ProposalFigures:
     replay: ReplayFigures | None
     model: ModelFigures | None
     objective: ObjectiveFigures | None
+    moved: MovedFigures | None
     bounds: tuple[BoundLine, ...]
 
 
@@ -140,6 +161,9 @@ def proposal_figures(proposal: Proposal, evidence: ProposalEvidence) -> Proposal
         else replay_figures(evidence.replay, proposal.tier),
         model=model_figures(evidence) if isinstance(evidence, ModelEvidence) else None,
         objective=objective,
+        moved=None
+        if isinstance(evidence, ModelEvidence) or evidence.moved is None
+        else moved_figures(evidence.moved),
         bounds=tuple(
             BoundLine(
                 threshold=tested.threshold,
@@ -151,6 +175,18 @@ def proposal_figures(proposal: Proposal, evidence: ProposalEvidence) -> Proposal
             )
             for tested in evidence.bounds
         ),
+    )
+
+
+def moved_figures(moved: MovedTraffic) -> MovedFigures:
+    """What is shown of the requests that move."""
+    return MovedFigures(
+        to=moved.to,
+        requests=moved.requests,
+        changed=moved.changed,
+        fitted=tuple(moved.fitted.items()),
+        lacking=tuple(moved.lacking.items()),
+        not_taken=moved.not_taken,
     )
 
 

@@ -31,6 +31,25 @@ def test_proposal_says_what_is_needed_to_decide(
     assert "Made against" not in page
 
 
+MOVED = {
+    "to": "simple",
+    "requests": 120,
+    "changed": 90,
+    "fitted": {"thinking.adaptive->enabled": 90, "max_tokens<=64000": 41},
+    "lacking": {"images": 6},
+    "not_taken": 0.05,
+}
+
+
+def test_what_the_new_tier_makes_of_the_traffic_is_said(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    proposal_id = add_proposal(connection, evidence={"moved": MOVED})
+    page = approver.page(f"/proposals/{proposal_id}")
+    for said in ("What simple takes", "thinking.adaptive-&gt;enabled", "5.0 %", "images"):
+        assert said in page, said
+
+
 def test_uncertified_proposal_says_so_plainly(
     connection: Connection, approver: Any, policy: None
 ) -> None:

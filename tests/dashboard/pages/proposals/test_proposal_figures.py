@@ -42,6 +42,23 @@ def test_a_bound_passes_up_to_what_is_to_be_held(connection: Connection) -> None
     assert [line.pairs for line in shown.bounds] == [300, 310, 320]
 
 
+def test_what_the_new_tier_makes_of_the_traffic(connection: Connection) -> None:
+    assert _shown(connection).moved is None
+    connection.exec_driver_sql("delete from proposals")
+    moved = {
+        "to": "simple",
+        "requests": 20,
+        "changed": 12,
+        "fitted": {"-stop": 12},
+        "lacking": {},
+        "not_taken": 0.0,
+    }
+    shown = _shown(connection, evidence={"moved": moved}).moved
+    assert shown is not None
+    assert (shown.to, shown.requests, shown.changed) == ("simple", 20, 12)
+    assert (shown.fitted, shown.lacking, shown.not_taken) == ((("-stop", 12),), (), 0.0)
+
+
 def test_labels_that_corrected_the_judge_are_said(connection: Connection) -> None:
     # 3 of 4 worse pairs caught, 8 of 9 others cleared.
     errors = dict(zip((one.name for one in fields(JudgeErrors)), (3.0, 4.0, 8.0, 9.0), strict=True))
