@@ -93,6 +93,9 @@ _QUESTION_ENDS = ("?", *_QUESTION_MARKS, "か。", "か", "吗", "呢")
 _SIGNS = re.compile("[,.!?:;()\"'\u00a1\u00ab\u00bb\u00bf\u201c-\u201e\u3000-\u3020\uff01-\uff20]+")
 # Whose script it is shows at once.
 _GLANCE = 200
+# A word of consent or a choice ("yes", "go on"); polite ones are longer where kana spell them.
+_FEW_WORDS = 3
+_FEW_PIECES = 5
 # A few words of no language are a greeting, a name or a command, which English covers.
 _FEW = 4
 _SURE = 2
@@ -120,6 +123,20 @@ class Reading(NamedTuple):
     hard_words: int = 0
     fact: bool = False
     marks: int = 0
+
+
+def is_few_words(text: str) -> bool:
+    """Whether a text has three words at most; of a script without spaces five pieces.
+
+    >>> [is_few_words(text) for text in ("yes, go on", "好的", "请用五句话解释量子纠缠")]
+    [True, True, False]
+    """
+    if text.isascii():
+        return len(text.split()) <= _FEW_WORDS
+    bare = _SIGNS.sub(" ", text)
+    pieces = _PIECES.findall(bare)
+    spaced = _PIECES.sub(" ", bare).split() if pieces else bare.split()
+    return len(spaced) <= _FEW_WORDS and len(pieces) <= _FEW_PIECES
 
 
 def read_words(text: str) -> Reading:

@@ -18,10 +18,10 @@ from tierwatch.routing.classify.classification import Messages
 from tierwatch.routing.content import image_count, role_of
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.harness import human_text
+from tierwatch.routing.languages import is_few_words
 from tierwatch.routing.tiers import TOKENS_PER_MTOK, Price, Tier
 
 # A reply this short is a word of consent or a choice ("yes", "go on", "the second one").
-_SHORT_WORDS = 3
 _SHORT_CHARACTERS = 24
 # Conversations have heavy tails: one that lasted n turns is about as likely as not to last n more.
 # Beyond ten the guess would outweigh what is known.
@@ -283,4 +283,4 @@ def is_continuation(messages: Messages) -> bool:
     if not any(role_of(message) == "assistant" for message in messages):
         return False
     text = human_text(messages[-1]).strip()
-    return len(text) <= _SHORT_CHARACTERS and len(text.split()) <= _SHORT_WORDS
+    return len(text) <= _SHORT_CHARACTERS and is_few_words(text)

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from tierwatch.routing.content import role_text_images
 from tierwatch.routing.harness import human_text, written_by_person
+from tierwatch.routing.languages import is_few_words
 
 _RESULT_ROLES = frozenset({"tool", "function"})
 # A line beside results of tools, such as "Continue.": what is asked is what was asked before.
-_ASIDE_CHARACTERS, _ASIDE_WORDS = 24, 3
+_ASIDE_CHARACTERS = 24
 
 
 class Task(NamedTuple):
@@ -78,4 +79,4 @@ def _written(message: Mapping[str, Any], text: str) -> str:
 
 
 def _is_aside(text: str) -> bool:
-    return len(text) <= _ASIDE_CHARACTERS and len(text.split()) <= _ASIDE_WORDS
+    return len(text) <= _ASIDE_CHARACTERS and is_few_words(text)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.routing.languages import read_words
+from tierwatch.routing.languages import is_few_words, read_words
 
 
 @pytest.mark.parametrize(
@@ -87,6 +87,30 @@ def test_what_no_list_fits_is_said_to_be_unknown(text: str) -> None:
     assert (read.known, read.english) == (False, False)
     assert (read.open_words, read.hard_words) == (0, 0)
     assert read.words
+
+
+@pytest.mark.parametrize(
+    ("text", "few"),
+    [
+        ("", True),
+        ("yes", True),
+        ("the second one", True),
+        ("explain that in detail", False),
+        ("oui, très bien", True),
+        ("好的，继续", True),  # noqa: RUF001 - Chinese
+        ("はい、お願いします", True),
+        ("네, 계속해 주세요", True),
+        ("ใช่ ทำต่อเลย", True),
+        ("请详细解释量子纠缠的原理", False),
+        ("その理由を説明してください", False),
+        ("อธิบายเหตุผลโดยละเอียดให้ฟังหน่อย", False),
+    ],
+)
+def test_a_word_of_consent_is_short_in_every_script(
+    text: str,
+    few: bool,  # noqa: FBT001 - pytest's
+) -> None:
+    assert is_few_words(text) is few
 
 
 @given(text=st.text())

@@ -316,3 +316,15 @@ def test_a_warmer_cache_never_makes_staying_dearer(
 
     assert more(warm_tokens) <= more(0)
     assert more(prompt_tokens) == more(prompt_tokens + 1)  # no more is warm than there is
+
+
+def test_a_question_in_a_script_without_spaces_is_no_word_of_consent() -> None:
+    def follows(text: str) -> bool:
+        before = [{"role": "user", "content": "计划"}, {"role": "assistant", "content": "好吗"}]
+        return is_continuation([*before, {"role": "user", "content": text}])
+
+    assert follows("好的")
+    assert not follows("请详细解释量子纠缠的原理")
+    reminder = "<system-reminder>Be brief.</system-reminder>"
+    assert follows(f"{reminder}yes")
+    assert not follows(f"{reminder}Now explain why that is safe.")

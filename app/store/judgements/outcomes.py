@@ -103,8 +103,8 @@ def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> lis
 
     A conversation has ended when none of its exchanges is in evaluation and none was captured in
     the last ``idle_s`` seconds. One that never pauses (a service that sends its own name as the
-    user) is cut after six times that. An exchange without a session of the caller's is a
-    conversation of its own and waits for nothing.
+    user) is cut after six times that. An exchange whose session is its own id, as those that
+    nobody named had before conversations were known by how they began, waits for nothing.
 
     Args:
         connection: any.
