@@ -15,6 +15,7 @@ MESSAGE = {**CHAT, "max_tokens": 9, "system": "Be brief.", "stop_sequences": ["x
     [
         (CHAT, {}),
         (MESSAGE, {}),
+        ({"model": "auto", "input": "What is the capital of France?"}, {}),
         (MESSAGE, {"anthropic-version": "2023-06-01"}),
     ],
 )
