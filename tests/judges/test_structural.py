@@ -217,7 +217,13 @@ def test_a_tie_that_rests_on_nameless_marks_is_not_certain(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Mail [EMAIL 3f2a9c].", "[KEY:2] [CARD#07]", "[EMAIL_2A] [EMAIL1]", "a[1] [x] [OK2] [ ]"],
+    [
+        "Mail [EMAIL 3f2a9c].",
+        "[EMAIL kxqwzabc2] [CARD qwertyui1]",
+        "[KEY:2] [CARD#07]",
+        "[EMAIL_2A] [EMAIL1]",
+        "a[1] [x] [OK2] [ ]",
+    ],
 )
 def test_marks_that_name_their_value_are_compared(text: str) -> None:
     assert found(QUESTION, says(text), says(text)) == ("tie", "identical")

@@ -27,13 +27,21 @@ _HEAD = 48
 # What a judge's prompt shows as U+FFFD: control characters, lone surrogates, invisible tags.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd\U000e0000-\U000e007f]+")
 
+# Marks of redaction tell values apart by letters under a key of each exchange: `[EMAIL kxqwzabc]`.
+# A recording is redacted without one.
+_MARK_LETTERS = re.compile(r"(?<=\[)([A-Z]{2,20}) [a-z]{8}(?=\])")
+
 # A kind of task in which the lower tier is worse more often than this goes to the higher one.
 _TOO_OFTEN_WORSE = 0.25
 
 
 def same_text(text: str) -> str:
-    """The form in which texts are compared: white space and what cannot be seen as one blank."""
-    return " ".join(_UNSEEN.sub(" ", text).split())
+    r"""The form in which texts are compared: white space and what cannot be seen as one blank.
+
+    >>> same_text("Mail  [EMAIL kxqwzabc]\n")
+    'Mail [EMAIL]'
+    """
+    return _MARK_LETTERS.sub(r"\1", " ".join(_UNSEEN.sub(" ", text).split()))
 
 
 def transcript(messages: Iterable[Any]) -> str:

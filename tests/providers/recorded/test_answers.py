@@ -113,6 +113,9 @@ def test_long_texts_are_found_by_head_and_tail_and_redacted_texts_too() -> None:
     seen = exchange("l", "p?", texts=tuple(t.replace("ann@x.test", "[EMAIL]") for t in texts))
     assert judged(app, seen, "simple", "standard", prompt_tokens=2_000)[0] == "alternative"
     assert judged(app, seen, "simple", "standard")[0] == "alternative"
+    # Within an exchange marks have letters of their own.
+    keyed = tuple(t.replace("ann@x.test", "[EMAIL kxqwzabc]") for t in texts)
+    assert judged(app, exchange("l", "p?", texts=keyed), "simple", "standard")[0] == "alternative"
 
 
 def test_short_answers_to_an_agents_prompt_are_found_by_what_the_person_wrote() -> None:
