@@ -1,5 +1,6 @@
 """LiteLLM's proxy between a client and the gateway, as openai/ and as anthropic/."""
 
+import json
 import os
 import socket
 import subprocess
@@ -13,34 +14,35 @@ import driving
 import httpx
 from openai import OpenAI
 
+PREFIXES = {"o": ("openai", "/v1"), "a": ("anthropic", "")}
+
+
+def entry(name, prefix, path, url):
+    params = f"{{model: {prefix}/{driving.MODEL}, api_base: '{url}{path}', api_key: k}}"
+    return f"  - model_name: {name}\n    litellm_params: {params}\n"
+
 
 @contextmanager
-def proxy(url):
-    """A proxy before a gateway; its address."""
+def proxy(gateways):
+    """One proxy before all gateways, each there under two names; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    entry = "  - model_name: {0}\n    litellm_params: {{model: {1}, api_base: '{2}', api_key: k}}\n"
-    told = "model_list:\n" + entry.format("o", f"openai/{driving.MODEL}", f"{url}/v1")
-    told += entry.format("a", f"anthropic/{driving.MODEL}", url)
+    told = "model_list:\n" + "".join(
+        entry(f"{letter}-{gateway}", *of, url)
+        for gateway, url in gateways.items()
+        for letter, of in PREFIXES.items()
+    )
     told += "litellm_settings: {num_retries: 0, drop_params: false}\n"
     with tempfile.TemporaryDirectory() as home:
         file = Path(home, "config.yaml")
         file.write_text(told)
-        env = {**os.environ, "HOME": home}
+        command = [str(commands.BIN / "litellm"), "--config", str(file), "--port", str(port)]
         running = subprocess.Popen(
-            [
-                str(commands.BIN / "litellm"),
-                "--config",
-                str(file),
-                "--port",
-                str(port),
-                "--host",
-                "127.0.0.1",
-            ],
+            [*command, "--host", "127.0.0.1"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env=env,
+            env={**os.environ, "HOME": home},
             cwd=home,
         )
         own = f"http://127.0.0.1:{port}"
@@ -55,18 +57,6 @@ def proxy(url):
         finally:
             running.terminate()
             running.wait(20)
-
-
-def each(scenario):
-    """The scenario through both of the proxy's models."""
-
-    def run(url):
-        with proxy(url) as own:
-            client = OpenAI(base_url=f"{own}/v1", api_key="any", max_retries=0)
-            for model in ("o", "a"):
-                scenario(client, model)
-
-    return run
 
 
 def ask(text=driving.PLAIN):
@@ -110,4 +100,19 @@ def fifty(client, model):
     )
 
 
-driving.drive(chat=each(everything), fifty=each(fifty))
+GATEWAYS = json.loads(os.environ["GATEWAYS"])
+NAMES = {url: gateway for gateway, url in GATEWAYS.items()}
+
+with proxy(GATEWAYS) as own:
+    client = OpenAI(base_url=f"{own}/v1", api_key="any", max_retries=0)
+
+    def each(scenario):
+        """The scenario through both of the proxy's names of a gateway."""
+
+        def run(url):
+            for letter in PREFIXES:
+                scenario(client, f"{letter}-{NAMES[url]}")
+
+        return run
+
+    driving.drive(chat=each(everything), fifty=each(fifty))
