@@ -266,3 +266,31 @@ def test_two_addresses_are_the_same_only_where_they_are(
     assert "@" not in row.answer["content"] + row.other["content"]
     mark = row.answer["content"].removeprefix("Write to ").removesuffix(".")
     assert row.request["messages"][0]["content"] == f"To {mark}?"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("used", [False, True])
+def test_an_answer_for_which_the_provider_ran_a_tool_is_outside_the_evidence(
+    serve: Callable[..., Served], anthropic: FakeProvider, *, streamed: bool, used: bool
+) -> None:
+    block = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}}
+    anthropic.replies.clear()
+    if streamed:
+        start, *rest = wires.anthropic_events("Paris.")
+        begun = {"type": "content_block_start", "index": 1, "content_block": block}
+        run = b"event: content_block_start\ndata: " + json.dumps(begun).encode() + b"\n\n"
+        stop = b'event: content_block_stop\ndata: {"type": "content_block_stop", "index": 1}\n\n'
+        anthropic.replies.append(wires.stream_reply(start, *([run, stop] * used), *rest))
+    else:
+        content = [*([block] * used), *wires.ANTHROPIC_REPLY["content"]]  # type: ignore[misc]
+        anthropic.replies.append(wires.json_reply(wires.ANTHROPIC_REPLY | {"content": content}))
+    served = serve(anthropic)
+    path, body = with_image("anthropic")
+    body["messages"] = [{"role": "user", "content": "What is new?"}]
+    body["tools"] = [{"type": "web_search_20250305", "name": "web_search"}]
+    served.ask(path, body | {"stream": streamed})
+    found = rows(served.engine, "select reason, requests, drawn from outside_counts")
+    assert [tuple(row) for row in found] == [("provider_tools", 1.0, 0) if used else ("", 1.0, 1)]
+    if not used:
+        served.shadow()
+        assert "tools" not in anthropic.received[1].json

@@ -21,6 +21,8 @@ from tierwatch.gateway.route.route import Route
 from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.history.tool_watch import ToolWatch
+from tierwatch.wire.lean_request import offers_provider_tools
 from tierwatch.wire.refusal import Refusal, refusal_for
 
 # A provider that names a time before the next try gets it, up to this: the caller is waiting, and
@@ -69,6 +71,8 @@ class Answering:
         errand = Errand(asked, route, ledger)
         question = Question(asked.request, asked.chat, asked.streaming)
         ledger.decides(route.decision)
+        if offers_provider_tools(asked.wire, asked.request):
+            ledger.watches(ToolWatch())
         try:
             if self._cascade is None or _by_model(asked, route.decision):
                 return await self._decided(errand, route.decision, question)

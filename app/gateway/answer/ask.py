@@ -158,6 +158,8 @@ class Asker:
     def _whole(self, asked: Asked, ledger: Ledger, call: Call, completed: Completed) -> Whole:
         raw, answer, wire, told = completed
         ledger.reasons(seems_to=mentions_reasoning(raw))
+        if ledger.tool_watch is not None:
+            ledger.tool_watch.feed(raw)
         try:
             to = _answer_to(asked, wire)
             said = caller_reply(asked.wire, wire, raw, answer, int(asked.arrived_at), to=to)
@@ -194,6 +196,8 @@ class Asker:
         except BaseException:
             stream.close()
             raise
+        if ledger.tool_watch is not None:
+            ledger.tool_watch.feed(first)
         return Begun(first, relay, stream, call, ledger=ledger, metrics=self._metrics)
 
 

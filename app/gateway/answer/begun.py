@@ -70,6 +70,8 @@ class Begun:
         except ProviderError as error:
             self._problem = error
             return None
+        if self._ledger.tool_watch is not None:
+            self._ledger.tool_watch.feed(chunk)
         return relay.feed(chunk) if chunk else None
 
     def end(self) -> bytes:

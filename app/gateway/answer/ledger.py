@@ -10,6 +10,7 @@ from tierwatch.gateway.answer.answer import Whole
 from tierwatch.loop.capture.exchange import Attempt
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.history.tool_watch import ToolWatch
 
 ABANDONED = "abandoned"
 
@@ -26,10 +27,20 @@ class Ledger:
         tier: as it was asked last, or as it serves; None before the first call.
         unserved: whole answers that were asked for and are not the one served, as far as known.
         reasoned: whether any answer seems to hold reasoning.
+        tool_watch: sees whether the provider ran tools; None where it was offered none.
         waited_s: seconds of waiting for providers, which are not the gateway's own.
     """
 
-    __slots__ = ("attempts", "decision", "fitted", "reasoned", "tier", "unserved", "waited_s")
+    __slots__ = (
+        "attempts",
+        "decision",
+        "fitted",
+        "reasoned",
+        "tier",
+        "tool_watch",
+        "unserved",
+        "waited_s",
+    )
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
@@ -38,6 +49,7 @@ class Ledger:
         self.tier: Tier | None = None
         self.unserved: list[Whole] = []
         self.reasoned = False
+        self.tool_watch: ToolWatch | None = None
         self.waited_s = 0.0
 
     def decides(self, decision: Decision) -> None:
@@ -88,6 +100,10 @@ class Ledger:
     def paused(self, seconds: float) -> None:
         """Leave a deliberate wait between two calls out of the gateway's own time."""
         self.waited_s += seconds
+
+    def watches(self, watch: ToolWatch) -> None:
+        """From now on answers are read for tools that their provider ran."""
+        self.tool_watch = watch
 
     def reasons(self, *, seems_to: bool) -> None:
         """Whether an answer seems to hold reasoning; once one does, it stays so."""

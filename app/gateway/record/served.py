@@ -9,7 +9,7 @@ from tierwatch.gateway.answer.answer import Said
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.reply.sent import Sent
-from tierwatch.loop.capture.admission.outside import SIDE_CALL
+from tierwatch.loop.capture.admission.outside import PROVIDER_TOOLS, SIDE_CALL
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
@@ -76,8 +76,16 @@ def served_exchange(
         kept=said is None or said.kept,
         wire=asked.wire,
         headers=_said_of_the_wire(asked),
-        outside=SIDE_CALL if asked.side_call else "",
+        outside=_outside(asked, ledger),
     )
+
+
+def _outside(asked: Asked, ledger: Ledger) -> str:
+    """Why the exchange cannot be evidence, whatever became of it."""
+    if asked.side_call:
+        return SIDE_CALL
+    watch = ledger.tool_watch
+    return PROVIDER_TOOLS if watch is not None and watch.ran else ""
 
 
 def _said_of_the_wire(asked: Asked) -> Mapping[str, str]:
