@@ -19,6 +19,8 @@ TierwatchError
 └── ConflictError              the thing was already decided, claimed or finished by someone else
 """
 
+from typing import Self
+
 
 class TierwatchError(Exception):
     """Base of the tree; catch it to print the sentence and exit 1."""
@@ -93,6 +95,11 @@ class ProviderError(TierwatchError):
         self.told: tuple[tuple[bytes, bytes], ...] = ()
         self.refused_for = ""
         super().__init__(message)
+
+    def after(self, billed: tuple[int, int, int, int]) -> Self:
+        """This error, of an answer that was paid for: ``billed`` as the provider counted it."""
+        self.billed = billed
+        return self
 
     @property
     def retryable(self) -> bool:

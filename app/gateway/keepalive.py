@@ -33,15 +33,25 @@ class Keepalive:
 
     Attributes:
         begun: whether the head was sent, by this.
-        last: what was passed on last; None before anything was.
     """
 
-    __slots__ = ("_every_s", "_head", "_loop", "_ping", "_seen", "_send", "_swallowed_at", "_task",
-                 "_timer", "begun", "last")  # fmt: skip
+    __slots__ = (
+        "_every_s",
+        "_head",
+        "_last",
+        "_loop",
+        "_ping",
+        "_seen",
+        "_send",
+        "_swallowed_at",
+        "_task",
+        "_timer",
+        "begun",
+    )
 
     def __init__(self, send: Send, wire: str, head: Sequence[Header], every_s: float) -> None:
         self.begun = False
-        self.last: bytes | None = None
+        self._last: bytes | None = None  # of what was passed on; before anything was
         self._seen: bytes | None = None
         self._send = send
         self._head = head
@@ -58,6 +68,10 @@ class Keepalive:
         if self._task is not None:
             self._task.cancel()
 
+    def passes_on(self, chunk: bytes) -> None:
+        """These bytes go to the caller now; none are the head alone, which no ping need send."""
+        self._last = chunk
+
     async def swallowed(self) -> None:
         """Something came that is not for the caller."""
         now = self._loop.time()
@@ -68,14 +82,14 @@ class Keepalive:
     def _tick(self) -> None:
         # The same bytes as at the last tick: nothing was sent since. Inside an event a ping would
         # tear it.
-        if self.last is self._seen and (self.last is None or self.last.endswith(_ENDS)):
+        if self._last is self._seen and (self._last is None or self._last.endswith(_ENDS)):
             self._task = self._loop.create_task(self._beat())
-        self._seen = self.last
+        self._seen = self._last
         self._timer = self._loop.call_later(self._every_s, self._tick)
 
     async def _beat(self) -> None:
         with guard("keepalive: ping"):
-            if self.last is None and not self.begun:
+            if self._last is None and not self.begun:
                 self.begun = True
                 head = list(self._head)
                 await self._send({"type": "http.response.start", "status": _OK, "headers": head})

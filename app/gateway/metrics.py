@@ -36,16 +36,15 @@ class TrafficMetrics:
 
     Attributes:
         served: requests by how they ended, with their times, tokens and costs.
-        under_way: requests being served.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.served = Tallies(registry)
-        self.under_way = 0
+        self._under_way = 0
         in_flight = Gauge(
             "tierwatch_requests_in_flight", "Requests being served.", registry=registry
         )
-        in_flight.set_function(lambda: self.under_way)
+        in_flight.set_function(lambda: self._under_way)
         self.refused = _counters(
             "tierwatch_requests_refused",
             "Requests refused before they were routed.",
@@ -62,6 +61,14 @@ class TrafficMetrics:
         self.feedback = _counters(
             "tierwatch_feedback", "Feedback by what became of it.", ["status"], registry
         )
+
+    def begins(self) -> None:
+        """A request is being served."""
+        self._under_way += 1
+
+    def ends(self) -> None:
+        """It is over."""
+        self._under_way -= 1
 
 
 class RoutingMetrics:

@@ -79,7 +79,7 @@ class ChatEndpoint:
             self._metrics.refused(str(asked.status)).inc()
             await send_refusal(asked, self._wire, send)
             return
-        self._metrics.under_way += 1
+        self._metrics.begins()
         caller = Caller(receive, send)
         try:
             await self._serve(asked, caller)
@@ -87,7 +87,7 @@ class ChatEndpoint:
             if not caller.left():
                 raise
         finally:
-            self._metrics.under_way -= 1
+            self._metrics.ends()
 
     async def _serve(self, asked: Asked, caller: Caller) -> None:
         steps = self._steps

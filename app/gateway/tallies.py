@@ -64,6 +64,19 @@ class _Tier:
         self.answered = False
         self.prompt = self.completion = self.cached = self.cut = self.unkept = 0
 
+    def add(self, served: ServedExchange) -> None:
+        """One more."""
+        self.statuses[served.status] = self.statuses.get(served.status, 0) + 1
+        self.seconds.add(served.latency_ms / 1000)
+        self.cost_usd += served.cost_usd
+        if served.answer is not None:
+            self.answered = True
+            self.prompt += served.prompt_tokens
+            self.completion += served.completion_tokens
+            self.cached += served.cached_tokens
+            self.cut += not served.finished
+            self.unkept += not served.kept
+
 
 class Tallies(Collector):
     """Requests by how they ended, their times, tokens and costs.
@@ -90,18 +103,9 @@ class Tallies(Collector):
         tier = self._tiers.get(name)
         if tier is None:
             tier = self._tiers[name] = _Tier()
-        tier.statuses[served.status] = tier.statuses.get(served.status, 0) + 1
-        tier.seconds.add(served.latency_ms / 1000)
-        tier.cost_usd += served.cost_usd
+        tier.add(served)
         self._overhead.add(served.overhead_ms / 1000)
         self._classifier_usd += served.classifier_cost_usd
-        if served.answer is not None:
-            tier.answered = True
-            tier.prompt += served.prompt_tokens
-            tier.completion += served.completion_tokens
-            tier.cached += served.cached_tokens
-            tier.cut += not served.finished
-            tier.unkept += not served.kept
         if key:
             of_key = self._keys.setdefault((key, name), [0, 0.0])
             of_key[0] += 1

@@ -26,11 +26,11 @@ def kept(wire: str, *waits: tuple[float, bytes | None], begun: bool = False) -> 
     async def run() -> None:
         alive = Keepalive(send, wire, HEAD, SOON)
         if begun:
-            alive.last = b""
+            alive.passes_on(b"")
         for seconds, piece in waits:
             await asyncio.sleep(seconds)
             if piece is not None:
-                alive.last = piece
+                alive.passes_on(piece)
                 sent.append(piece)
         alive.stop()
         await asyncio.sleep(3 * SOON)

@@ -70,6 +70,6 @@ def test_labels_are_given_in_the_order_of_the_series(metrics: GatewayMetrics) ->
 
 def test_two_gateways_of_one_process_count_apart() -> None:
     one, other = (GatewayMetrics(CollectorRegistry()) for _ in range(2))
-    one.traffic.under_way += 1
+    one.traffic.begins()
     assert "tierwatch_requests_in_flight 1.0" in generate_latest(one.registry).decode()
     assert "tierwatch_requests_in_flight 0.0" in generate_latest(other.registry).decode()

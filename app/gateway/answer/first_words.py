@@ -103,8 +103,7 @@ def _said_error(provider: str, said: Mapping[str, Any], relay: StreamRelay) -> P
         )
     else:
         error = refusal(provider, status, {}, write_json({"error": said}))
-    error.billed = relay.usage.billed
-    return error
+    return error.after(relay.usage.billed)
 
 
 def _status(said: Mapping[str, Any]) -> int | None:
@@ -122,8 +121,7 @@ def _silent_end(provider: str, seen: bytes, relay: StreamRelay) -> ProviderError
     sentence = _unspoken(seen)
     why = f": {sentence}" if sentence else "."
     error = ProviderError(f"{provider} ended its stream before a word{why}", kind="cut", status=200)
-    error.billed = relay.usage.billed
-    return error
+    return error.after(relay.usage.billed)
 
 
 def _unspoken(seen: bytes) -> str:

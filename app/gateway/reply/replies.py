@@ -108,14 +108,14 @@ async def _relay(
         if alive is None or not alive.begun:
             start = {"type": "http.response.start", "status": _OK, "headers": [*headers, *EVENTS]}
             if alive is not None:
-                alive.last = b""  # the head is sent here and not by a ping
+                alive.passes_on(b"")
             await caller.send(start)
         chunk: bytes | None = begun.first
         while chunk is not None:
             if chunk:
                 piece = {"type": "http.response.body", "body": chunk, "more_body": True}
                 if alive is not None:
-                    alive.last = chunk
+                    alive.passes_on(chunk)
                 await caller.send(piece)
             elif alive is not None:
                 await alive.swallowed()
