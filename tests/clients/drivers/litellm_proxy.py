@@ -14,6 +14,7 @@ import driving
 import httpx
 from openai import OpenAI
 
+MASTER = "sk-of-the-proxy-in-front-0123456789"
 PREFIXES = {"o": ("openai", "/v1"), "a": ("anthropic", "")}
 
 
@@ -42,12 +43,20 @@ def proxy(gateways):
             [*command, "--host", "127.0.0.1"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "HOME": home},
+            # Without a master key it does not start.
+            env={
+                **os.environ,
+                "HOME": home,
+                "LITELLM_MASTER_KEY": MASTER,
+                "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+            },
             cwd=home,
         )
         own = f"http://127.0.0.1:{port}"
         try:
             for _ in range(180):
+                if running.poll() is not None:
+                    raise RuntimeError("the proxy did not start")
                 try:
                     httpx.get(f"{own}/health/liveliness", trust_env=False).raise_for_status()
                     break
@@ -104,7 +113,7 @@ GATEWAYS = json.loads(os.environ["GATEWAYS"])
 NAMES = {url: gateway for gateway, url in GATEWAYS.items()}
 
 with proxy(GATEWAYS) as own:
-    client = OpenAI(base_url=f"{own}/v1", api_key="any", max_retries=0)
+    client = OpenAI(base_url=f"{own}/v1", api_key=MASTER, max_retries=0)
 
     def each(scenario):
         """The scenario through both of the proxy's names of a gateway."""
