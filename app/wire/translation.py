@@ -11,7 +11,8 @@ from typing import Any
 from tierwatch.wire.answers.fenced_json import asks_for_json, bare_answer
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.crossing.library_form import library_form
-from tierwatch.wire.crossing.rewritten import Rewritten
+from tierwatch.wire.crossing.rewritten import Notes, Rewritten, rewritten
+from tierwatch.wire.crossing.stand_ins import with_stand_ins
 from tierwatch.wire.first_choice import Reply, first_choice
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.reader import Fitted, Reader
@@ -65,9 +66,17 @@ def provider_request(
     out = {**request, "model": model}
     if "metadata" in out:
         _take_out_our_words(out)
-    if caller == provider:
+    if caller == provider != OPENAI:
         return Rewritten(out)
-    return WIRES[provider].write_request(WIRES[caller].read_request(out))
+    if caller == provider:
+        notes: Notes = []
+        return rewritten(with_stand_ins(out, model, notes), notes)
+    said = WIRES[provider].write_request(WIRES[caller].read_request(out))
+    if provider != OPENAI:
+        return said
+    added: Notes = []
+    stood = with_stand_ins(said.request, model, added)
+    return said if not added else rewritten(stood, [*said.fitted, *added])
 
 
 def _take_out_our_words(out: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 from tierwatch.wire.chat import ANTHROPIC
 from tierwatch.wire.history.bound import OF_ANY_ANTHROPIC, THINKING, forget_zeros, is_bound
 from tierwatch.wire.history.call_ids import with_anthropic_ids
-from tierwatch.wire.history.reader import Fitted, Reader
+from tierwatch.wire.history.carried import is_ours, is_signed, parted_id
+from tierwatch.wire.history.reader import Fitted, Messages, Reader
 from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
 from tierwatch.wire.json_values import objects, string
 
@@ -28,7 +29,8 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
     """
     changes: Counter[str] = Counter()
     given = objects(request.get("messages"))
-    told = [_without_blank(one, changes) for one in given] if to == ANTHROPIC else given
+    plain = [_without_blank(one, changes) for one in given] if to == ANTHROPIC else given
+    told = _without_signatures(plain, to, reader, changes)
     fitted = [
         _fitted_turn(message, index, to, reader, changes)
         if message.get("role") == "assistant"
@@ -43,6 +45,38 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
     forget_zeros(changes)
     same = not changes and len(messages) == len(given) and all(map(is_, messages, given))
     return Fitted(request if same else out, changes)
+
+
+def _without_signatures(
+    messages: Messages, to: str, reader: Reader, changes: Counter[str]
+) -> Messages:
+    """Messages whose ids hold no signature but those of calls that their reader wrote."""
+    blocks = [block for message in messages for block in objects(message.get("content"))]
+    if not any(is_signed(block.get("id")) for block in blocks):
+        return messages
+    own = to != ANTHROPIC
+    return [
+        message if own and reader.wrote(index) else _parted(message, changes)
+        for index, message in enumerate(messages)
+    ]
+
+
+def _parted(message: Mapping[str, Any], changes: Counter[str]) -> Mapping[str, Any]:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    blocks = []
+    for block in content:
+        name = next(
+            (key for key in ("id", "tool_use_id") if isinstance(block, Mapping)
+             and is_signed(block.get(key))), None,
+        )  # fmt: skip
+        if name is None:
+            blocks.append(block)
+            continue
+        changes["signature"] += name == "id"
+        blocks.append({**block, name: parted_id(block[name])[0]})
+    return {**message, "content": blocks}
 
 
 def _without_blank(message: Mapping[str, Any], changes: Counter[str]) -> Mapping[str, Any]:
@@ -79,7 +113,8 @@ def _fitted_turn(
             continue
         kind = string(block.get("type"))
         if kind in THINKING:
-            if own_words:
+            carried = is_ours(block)
+            if (own_words and not carried) or (carried and to != ANTHROPIC and reader.wrote(index)):
                 kept.append(block)
             else:
                 changes[kind] += 1

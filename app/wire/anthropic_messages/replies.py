@@ -1,6 +1,7 @@
 """Messages that Anthropic's wire answers with, as typed answers, and back."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tierwatch.errors import ProviderError
@@ -9,9 +10,20 @@ from tierwatch.wire.answers.finish_words import finish_word, said_reason
 from tierwatch.wire.anthropic_messages.read_parts import NOTHING, read_blocks
 from tierwatch.wire.anthropic_messages.usage import read_usage, write_usage
 from tierwatch.wire.anthropic_messages.write_parts import Block, write_blocks
-from tierwatch.wire.chat import ANTHROPIC, ChatAnswer, Declined, Extras, Part, Text, ToolCall, Turn
+from tierwatch.wire.chat import (
+    ANTHROPIC,
+    ChatAnswer,
+    Declined,
+    Extras,
+    Part,
+    Reasoning,
+    Text,
+    ToolCall,
+    Turn,
+)
 from tierwatch.wire.fault import error_text
 from tierwatch.wire.form import NOBODY, AnswerTo
+from tierwatch.wire.history.carried import OUR_SIGNATURE, signature_of, signed_id
 from tierwatch.wire.json_values import mapping, rest
 
 _TYPED = frozenset({"id", "type", "role", "model", "content"})
@@ -68,7 +80,7 @@ def _finish(reply: Mapping[str, Any], parts: Iterable[Part]) -> str | None:
 def write_reply(
     answer: ChatAnswer,
     *,
-    to: AnswerTo = NOBODY,  # noqa: ARG001 - this wire's answers say nothing of it
+    to: AnswerTo = NOBODY,
 ) -> dict[str, Any]:
     """The Message."""
     own = answer.extras.on(ANTHROPIC)
@@ -87,22 +99,43 @@ def write_reply(
         "type": "message",
         "role": "assistant",
         "model": answer.model,
-        "content": _blocks(answer.turn),
+        "content": _blocks(answer.turn, thought=thinks(to.request)),
         **own,
         **stopped,
         "usage": usage,
     }
 
 
-def _blocks(turn: Turn) -> list[Block]:
+def _blocks(turn: Turn, *, thought: bool) -> list[Block]:
     if turn.extras.wire == ANTHROPIC:  # why it declined stands beside the message
         return write_blocks([part for part in turn.parts if not isinstance(part, Declined)], [])
     texts = "\n".join([part.text for part in turn.parts if isinstance(part, Text) and part.text])
     declined = [part.text for part in turn.parts if isinstance(part, Declined)]
-    calls = write_blocks([part for part in turn.parts if isinstance(part, ToolCall)], [])
+    calls = write_blocks([_carrying(part) for part in turn.parts if isinstance(part, ToolCall)], [])
     # Blank text beside calls comes back with the history, and this wire's provider refuses it.
     said = [text for text in (texts, *declined) if text.strip() or (text and not calls)]
-    return [*({"type": "text", "text": text} for text in said), *calls]
+    thoughts = [part.text for part in turn.parts if isinstance(part, Reasoning) and part.text]
+    return [
+        *(our_thinking(text) for text in thoughts if thought),
+        *({"type": "text", "text": text} for text in said),
+        *calls,
+    ]
+
+
+def _carrying(call: ToolCall) -> ToolCall:
+    """The call with its issuer's signature in its id: this wire has no other place for it."""
+    signature = signature_of(call.extras.fields)
+    return replace(call, id=signed_id(call.id, signature)) if signature else call
+
+
+def our_thinking(text: str) -> Block:
+    """Thought of another wire's as a block of this one's."""
+    return {"type": "thinking", "thinking": text, "signature": OUR_SIGNATURE}
+
+
+def thinks(request: Mapping[str, Any]) -> bool:
+    """Whether a caller has asked for thought, and is ready for blocks of it."""
+    return mapping(request.get("thinking")).get("type") in {"enabled", "adaptive"}
 
 
 def finish_reason(stop_reason: object) -> str | None:

@@ -6,13 +6,16 @@ from typing import Any
 from tierwatch.wire.answers.call_pieces import CallPieces
 from tierwatch.wire.answers.finish_words import said_reason, stopped_at
 from tierwatch.wire.anthropic_messages.errors import ERROR_EVENT, write_error
-from tierwatch.wire.anthropic_messages.replies import ended
+from tierwatch.wire.anthropic_messages.replies import ended, our_thinking, thinks
 from tierwatch.wire.anthropic_messages.usage import write_usage
 from tierwatch.wire.fault import read_error_chunk
 from tierwatch.wire.form import NOBODY, AnswerTo
+from tierwatch.wire.history.carried import OUR_SIGNATURE, signature_of, signed_id
 from tierwatch.wire.json_values import mapping, objects, string
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.usage import Usage, usage_elsewhere
+
+_THINKING = "thinking"
 
 
 class StreamOut:
@@ -35,10 +38,12 @@ class StreamOut:
         "_pieces",
         "_reason",
         "_stopped_at",
+        "_thinks",
         "_usage",
     )
 
     def __init__(self, *, include_usage: bool = True, to: AnswerTo = NOBODY) -> None:  # noqa: ARG002 - these streams always count, and say nothing of their reader
+        self._thinks = thinks(to.request)
         self._begun = False
         self._usage = StreamAnswer(most=0)  # of the chunks that count, and nothing else
         self._reason: str | None = None
@@ -73,12 +78,18 @@ class StreamOut:
                 continue
             if choice.get("finish_reason"):
                 self._stopped(choice, chunk)
-            delta = mapping(choice.get("delta"))
-            for text in (delta.get("content"), delta.get("refusal")):
-                if isinstance(text, str) and text:
-                    events += self._text(text)
-            for call in objects(delta.get("tool_calls")):
-                events += self._call(self._pieces.settled(call, chunk))
+            events += self._said(mapping(choice.get("delta")), chunk)
+        return events
+
+    def _said(
+        self, delta: Mapping[str, Any], chunk: Mapping[str, Any]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        events = self._thought(delta) if self._thinks else []
+        for text in (delta.get("content"), delta.get("refusal")):
+            if isinstance(text, str) and text:
+                events += self._text(text)
+        for call in objects(delta.get("tool_calls")):
+            events += self._call(self._pieces.settled(call, chunk))
         return events
 
     def _stopped(self, choice: Mapping[str, Any], chunk: Mapping[str, Any]) -> None:
@@ -121,18 +132,27 @@ class StreamOut:
         }
         return "message_start", {"type": "message_start", "message": message}
 
+    def _thought(self, delta: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+        """What a model of another wire's thinks, before it says anything."""
+        text = string(delta.get("reasoning_content")) or string(delta.get("reasoning"))
+        if not text or self._open not in (None, _THINKING) or (self._open is None and self._blocks):
+            return []
+        begins = [] if self._open else [self._start_block(_THINKING, our_thinking(""))]
+        return [*begins, self._delta({"type": "thinking_delta", "thinking": text})]
+
     def _text(self, text: str) -> list[tuple[str, dict[str, Any]]]:
         if isinstance(self._open, int):
             self._late.append(text)
             return []
+        ended = self._close() if self._open == _THINKING else []
         if self._open is None:
             # Blank text beside calls comes back with the history, and is refused there.
             if text.isspace():
                 self._blank += text
-                return []
+                return ended
             text, self._blank = self._blank + text, ""
         opening = [] if self._open else [self._start_block("text", {"type": "text", "text": ""})]
-        return [*opening, self._delta({"type": "text_delta", "text": text})]
+        return [*ended, *opening, self._delta({"type": "text_delta", "text": text})]
 
     def _call(self, piece: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         index, function = piece["index"], mapping(piece.get("function"))
@@ -145,7 +165,8 @@ class StreamOut:
         if call is not None:
             call["pieces"].append(arguments)
             return []
-        begins = {"index": index, "id": piece.get("id"), "name": string(function.get("name"))}
+        call_id = signed_id(string(piece.get("id")), signature_of(piece))
+        begins = {"index": index, "id": call_id, "name": string(function.get("name"))}
         if isinstance(self._open, int):  # another one may still go on
             self._held[index] = {**begins, "pieces": [arguments]}
             return []
@@ -171,7 +192,10 @@ class StreamOut:
     def _close(self) -> list[tuple[str, dict[str, Any]]]:
         if self._open is None:
             return []
+        signed = self._open == _THINKING
+        signature = {"type": "signature_delta", "signature": OUR_SIGNATURE}
+        last = [self._delta(signature)] if signed else []
         self._open = None
         stop = {"type": "content_block_stop", "index": self._blocks}
         self._blocks += 1
-        return [("content_block_stop", stop)]
+        return [*last, ("content_block_stop", stop)]

@@ -238,6 +238,8 @@ def _write_tool(tool: Tool | Unknown, notes: Notes) -> dict[str, Any] | None:
         out["description"] = tool.description
     if own:
         return out | dict(said)
+    if not said:
+        return out
     if said.get("cache_control"):
         out["cache_control"] = said["cache_control"]
     more = said_fields({**said, **mapping(said.get("function"))}, _OF_ANY_TOOL)

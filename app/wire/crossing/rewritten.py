@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 # Names that a wire has are of such characters. A caller's own inventions go into headers and
@@ -43,7 +44,12 @@ def left_out(names: Iterable[str]) -> Notes:
     >>> left_out(["top_k", "a\\nb"])
     ['-top_k', '-unknown']
     """
-    return [f"-{name if _NAME.fullmatch(name) else _ODD_NAME}" for name in names]
+    return [_note(name) for name in names]
+
+
+@lru_cache(maxsize=1_024)  # an agent's request has the same ones on each of its tools
+def _note(name: str) -> str:
+    return f"-{name if _NAME.fullmatch(name) else _ODD_NAME}"
 
 
 def said_fields(fields: Mapping[str, Any], carried: frozenset[str]) -> list[str]:

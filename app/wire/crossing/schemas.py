@@ -24,11 +24,11 @@ def with_properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     >>> with_properties({"type": "object"})
     {'type': 'object', 'properties': {}}
     """
-    if not schema:
-        return {"type": _OBJECT, "properties": {}}
-    if schema.get("type") == _OBJECT and not isinstance(schema.get("properties"), Mapping):
-        return {**schema, "properties": {}}
-    return schema
+    if type(schema.get("properties")) is dict:  # nearly all
+        return schema
+    if schema and schema.get("type") != _OBJECT:
+        return schema
+    return {"type": _OBJECT, **schema, "properties": {}}
 
 
 def with_type(schema: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from tierwatch.wire.history.carried import is_signed
 from tierwatch.wire.history.reader import Messages
 from tierwatch.wire.json_values import objects, string
 
@@ -45,7 +46,9 @@ def is_bound(message: Mapping[str, Any]) -> bool:
     if any(call.keys() & SIGNED_EXTRAS for call in objects(message.get("tool_calls"))):
         return True
     return any(
-        string(part.get("type")) not in _FREE_PARTS or part.get("citations")
+        string(part.get("type")) not in _FREE_PARTS
+        or part.get("citations")
+        or is_signed(part.get("id"))
         for part in objects(message.get("content"))
     )
 

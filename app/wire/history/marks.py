@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
+from tierwatch.wire.history.carried import parted_id
 from tierwatch.wire.history.turns import blocks_of
 from tierwatch.wire.json_values import objects, string
 
@@ -60,4 +61,6 @@ def heard(message: Mapping[str, Any]) -> str:
 
 
 def _call_mark(call_id: object, name: object) -> str | None:
-    return f"call:{call_id}:{name}" if isinstance(call_id, str) and call_id else None
+    if not isinstance(call_id, str) or not call_id:
+        return None
+    return f"call:{parted_id(call_id)[0]}:{name}"

@@ -24,6 +24,7 @@ from tierwatch.wire.chat import (
 )
 from tierwatch.wire.crossing.media import tidy_media
 from tierwatch.wire.crossing.rewritten import BOOKKEEPING, Notes, left_out, said_fields
+from tierwatch.wire.history.carried import OUR_SIGNATURE, is_signed, parted_id
 from tierwatch.wire.json_values import mapping
 
 # What another wire's turns hold for their own provider alone.
@@ -67,6 +68,8 @@ def _answer(parts: Iterable[Part], notes: Notes) -> list[dict[str, Any]]:
         match part:
             case Text() | ToolCall():
                 _note_extras(part.extras, notes)
+            case Reasoning(text, _, signature) if signature == OUR_SIGNATURE:
+                message["reasoning_content"] = text  # its issuer's own, come home
             case Reasoning():
                 notes.append("-thinking")
             case _:  # the provider's own tools and what they gave, media that a model made
@@ -82,7 +85,8 @@ def _results_and_words(turn: Iterable[Part], notes: Notes) -> list[dict[str, Any
             parts += write_part(part, notes)
             continue
         said, shown = _given(part, notes)
-        results.append({"role": "tool", "tool_call_id": part.call_id, "content": said})
+        call_id = parted_id(part.call_id)[0]
+        results.append({"role": "tool", "tool_call_id": call_id, "content": said})
         parts += shown
     return [*results, {"role": "user", "content": parts}] if parts else results
 
@@ -150,6 +154,10 @@ def write_call(call: ToolCall) -> dict[str, Any]:
     own = call.extras.on(OPENAI)
     if call.kind == "function":
         function = {"name": call.name, "arguments": call.arguments}
+        if is_signed(call.id) and call.extras.wire != OPENAI:
+            call_id, signature = parted_id(call.id)
+            own = {"extra_content": {"google": {"thought_signature": signature}}}
+            return {"id": call_id, "type": "function", "function": function, **own}
         return {"id": call.id, "type": "function", "function": function, **own}
     if call.kind == "custom":
         custom = {"name": call.name, "input": call.arguments}

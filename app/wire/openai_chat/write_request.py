@@ -153,18 +153,31 @@ def _write_tool(tool: Tool | Unknown, notes: Notes) -> dict[str, Any] | None:
         if tool.kind != "namespace":  # whose tools stand beside it
             notes += left_out([f"tools.{tool.kind or 'unknown'}"])
         return None
-    own, foreign = tool.extras.on(OPENAI), tool.extras.wire != OPENAI
-    if foreign and tool.extras.fields:
-        notes += left_out([f"tools.{name}" for name in said_fields(tool.extras.fields, _OF_A_TOOL)])
+    if tool.extras.wire != OPENAI:
+        return _write_anothers(tool, notes)
+    own = tool.extras.fields
     function: dict[str, Any] = {"name": tool.name}
     if tool.parameters is not None:
-        function["parameters"] = with_properties(tool.parameters) if foreign else tool.parameters
+        function["parameters"] = tool.parameters
     if tool.description:
         function["description"] = tool.description
     function |= mapping(own.get("function"))
-    if foreign and tool.extras.fields.get("strict") is True and is_strict(tool.parameters):
-        function["strict"] = True
     return {"type": "function", **own, "function": function}
+
+
+def _write_anothers(tool: Tool, notes: Notes) -> dict[str, Any]:
+    """A tool that was said on another wire."""
+    fields = tool.extras.fields
+    if fields:
+        notes += left_out([f"tools.{name}" for name in said_fields(fields, _OF_A_TOOL)])
+    function: dict[str, Any] = {"name": tool.name}
+    if tool.parameters is not None:
+        function["parameters"] = with_properties(tool.parameters)
+    if tool.description:
+        function["description"] = tool.description
+    if fields and fields.get("strict") is True and is_strict(tool.parameters):
+        function["strict"] = True
+    return {"type": "function", "function": function}
 
 
 def _write_choice(choice: ToolChoice) -> object:
