@@ -70,7 +70,10 @@ def test_side_calls_of_a_recorded_agent_are_known() -> None:
     assert session == 0
     title = {
         **body,
-        "system": [*body["system"][:2], {"type": "text", "text": "Make a sentence-case title."}],
+        "system": [
+            *body["system"][:2],
+            {"type": "text", "text": "A sentence-case title of this coding session."},
+        ],
         "tools": [],
     }
     ask = "Your task is to create a detailed summary of the conversation so far."
