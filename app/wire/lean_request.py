@@ -27,6 +27,7 @@ _NOT_FOR_SHADOWS: Final = frozenset(
         "container",
         "background",
         "plugins",
+        "search_parameters",
         "thread",
         "conversation",
         "previous_response_id",
@@ -40,11 +41,21 @@ _RUN_BY_CALLER: Final = {
     ANTHROPIC: ("custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_tool_"),
     RESPONSES: (
         "function", "custom", "namespace", "local_shell", "shell", "apply_patch", "computer",
+        "tool_search",
     ),
 }  # fmt: skip
+# Where a shell may stand for its commands to be the caller's; others are containers.
+_AT_HOME: Final = ("", "local")
 # What a wire takes an untyped tool for.
 _UNTYPED: Final = {OPENAI: "function", ANTHROPIC: "custom", RESPONSES: "function"}
+# Fields by which a provider searches for itself: OpenAI's, Anthropic's, OpenRouter's and xAI's.
+_OFFERS: Final = ("web_search_options", "mcp_servers", "plugins", "search_parameters")
 _OF_TOOLS: Final = ("tools", "tool_choice", "parallel_tool_calls")
+# What a provider keeps, and where else in messages the name of something may stand.
+_KEPT_FIELDS: Final = ("conversation", "previous_response_id", "thread", "prompt")
+_WITHIN: Final = ("content", "source", "file", "output", "image_url")
+_DEEPEST: Final = 12
+_CALLS: Final = frozenset({"tool_use", "function_call", "custom_tool_call"})
 _SOMEBODY_ELSE: Final = Reader(provider="", model="", mixed=True)
 
 
@@ -73,10 +84,44 @@ def lean_request(
 
 def offers_provider_tools(wire: str, request: Mapping[str, Any]) -> bool:
     """Whether the request offers tools that the provider would run, which a shadow leaves out."""
-    if request.get("web_search_options") is not None or request.get("mcp_servers"):
-        return True
+    for field in _OFFERS:
+        if field in request and request[field] not in (None, [], False):
+            return True
     tools = request.get("tools")
     return isinstance(tools, list) and not all(_run_by_caller(tool, wire) for tool in tools)
+
+
+def kept_at_its_provider(request: Mapping[str, Any]) -> str:
+    """What a request names that only the provider has which served it; empty where nothing.
+
+    A conversation that a provider keeps is another one once it was answered: ``conversation``.
+
+    >>> kept_at_its_provider({"input": [{"type": "item_reference", "id": "msg_1"}]})
+    'item_reference'
+    """
+    for name in _KEPT_FIELDS:
+        if request.get(name):
+            return name
+    return _named_in(request.get("messages")) or _named_in(request.get("input"))
+
+
+def _named_in(value: object, depth: int = 0) -> str:
+    """The first such name in messages, or in what they are made of."""
+    if isinstance(value, list) and depth < _DEEPEST:
+        return next((named for item in value if (named := _named_in(item, depth + 1))), "")
+    # What the caller's own tools are given may be called anything.
+    if not isinstance(value, dict) or value.get("type") in _CALLS:
+        return ""
+    return _name_of(value) or _named_in([value.get(name) for name in _WITHIN], depth)
+
+
+def _name_of(part: Mapping[str, Any]) -> str:
+    if part.get("type") == "item_reference":
+        return "item_reference"
+    if isinstance(part.get("file_id"), str):
+        return "file_id"
+    spoke = part.get("role") == "assistant" and mapping(part.get("audio")).get("id")
+    return "audio" if spoke else ""
 
 
 def _keep_tools_of_the_caller(lean: dict[str, Any], wire: str) -> None:
@@ -105,4 +150,6 @@ def _run_by_caller(tool: object, wire: str) -> bool:
     if not isinstance(tool, dict):
         return False
     kind = tool.get("type", _UNTYPED.get(wire))
+    if kind == "shell" and string(mapping(tool.get("environment")).get("type")) not in _AT_HOME:
+        return False
     return isinstance(kind, str) and kind.startswith(_RUN_BY_CALLER.get(wire, ()))

@@ -6,7 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.wire.lean_request import lean_request, offers_provider_tools
+from tierwatch.wire.lean_request import (
+    kept_at_its_provider,
+    lean_request,
+    offers_provider_tools,
+)
 
 
 def test_a_shadow_asks_the_same_without_what_it_would_cause() -> None:
@@ -190,3 +194,69 @@ def test_whatever_was_asked_can_be_asked_again(
     lean = lean_request(request, wire=wire, to=wire)
     assert "stream" not in lean
     assert lean_request(lean, wire=wire, to=wire) == lean
+
+
+@pytest.mark.parametrize(
+    ("tool", "caller"),
+    [
+        ({"type": "shell"}, True),
+        ({"type": "shell", "environment": {"type": "local"}}, True),
+        ({"type": "shell", "environment": {"type": "container_auto"}}, False),
+        ({"type": "shell", "environment": {"type": "container_reference"}}, False),
+        ({"type": "tool_search"}, True),
+        ({"type": "mcp", "server_url": "https://example.org"}, False),
+        ({"type": "file_search", "vector_store_ids": ["v"]}, False),
+        ({"type": "code_interpreter", "container": {"type": "auto"}}, False),
+        ({"type": "image_generation"}, False),
+    ],
+)
+def test_whose_tools_they_are_on_the_responses_wire(tool: Any, *, caller: bool) -> None:
+    request = {"input": "hi", "tools": [tool]}
+    assert offers_provider_tools("responses", request) is not caller
+    assert ("tools" in lean_request(request, wire="responses", to="responses")) is caller
+
+
+@pytest.mark.parametrize("field", ["plugins", "search_parameters", "mcp_servers"])
+def test_fields_by_which_a_provider_searches(field: str) -> None:
+    request = {"messages": [{"role": "user", "content": "hi"}], field: [{"id": "web"}]}
+    assert offers_provider_tools("openai", request)
+    assert field not in lean_request(request)
+    assert not offers_provider_tools("openai", request | {field: None})
+    assert not offers_provider_tools("openai", request | {field: []})
+
+
+def user(*parts: Any) -> dict[str, Any]:
+    return {"role": "user", "content": list(parts)}
+
+
+STORED = {"type": "file", "file_id": "file-1"}
+RESULT = {"type": "tool_result", "tool_use_id": "t"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "kept"),
+    [
+        ({"input": "hi", "conversation": "conv_1"}, "conversation"),
+        ({"input": "hi", "conversation": {"id": "conv_1"}}, "conversation"),
+        ({"input": "hi", "conversation": None}, ""),
+        ({"prompt": {"id": "pmpt_1"}}, "prompt"),
+        ({"input": [{"type": "item_reference", "id": "msg_1"}]}, "item_reference"),
+        ({"input": [user({"type": "input_file", "file_id": "file-1"})]}, "file_id"),
+        ({"input": [user({"type": "input_image", "file_id": "file-1"})]}, "file_id"),
+        ({"input": [{"type": "function_call_output", "call_id": "c", "output": [
+            {"type": "input_image", "file_id": "file-1"}]}]}, "file_id"),
+        ({"messages": [user({"type": "file", "file": {"file_id": "file-1"}})]}, "file_id"),
+        ({"messages": [user({"type": "document", "source": STORED})]}, "file_id"),
+        ({"messages": [user({**RESULT, "content": [{"type": "image", "source": STORED}]})]},
+         "file_id"),
+        ({"messages": [{"role": "assistant", "audio": {"id": "audio_1"}}]}, "audio"),
+        # A caller's own tools may speak of files.
+        ({"messages": [{"role": "assistant", "content": [
+            {"type": "tool_use", "id": "t", "name": "f", "input": {"file_id": "7"}}]}]}, ""),
+        ({"messages": [user({"type": "file", "file": {"file_data": "QUFB"}})]}, ""),
+        ({"messages": [{"role": "user", "content": "the file_id is file-1"}]}, ""),
+        ({"messages": None, "input": 7}, ""),
+    ],
+)  # fmt: skip
+def test_what_only_the_provider_has_that_served_it(request_: Any, kept: str) -> None:
+    assert kept_at_its_provider(request_) == kept

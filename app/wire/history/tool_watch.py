@@ -6,10 +6,14 @@ Such an answer has read what nobody else is shown, so it is compared with none.
 import re
 from typing import Final
 
-# As blocks and items of all wires name what was run, and chat completions what was found.
+# As blocks and items of all wires name what was run, and chat completions what was found: in
+# OpenAI's way, and in a list of addresses beside the choices. A call that waits for a person's
+# consent counts too: the other arm is not offered the server.
 _RAN: Final = re.compile(
     rb'"type"\s*:\s*"(?:server_tool_use|mcp_tool_use|web_search_call|file_search_call'
-    rb'|code_interpreter_call|image_generation_call|mcp_call|url_citation)"'
+    rb"|code_interpreter_call|image_generation_call|mcp_call|mcp_approval_request"
+    rb'|shell_call_output|x_search_call|url_citation)"'
+    rb'|"(?:citations|search_results)"\s*:\s*\[\s*(?:"http|\{\s*"(?:title|url)")'
 )
 _LONGEST: Final = 64
 

@@ -14,6 +14,10 @@ RAN: list[dict[str, Any]] = [
     {"type": "mcp_tool_use", "name": "x"},
     {"type": "web_search_call", "status": "completed"},
     {"type": "code_interpreter_call"},
+    {"type": "mcp_approval_request", "name": "x"},
+    {"type": "shell_call_output", "output": []},
+    {"choices": [], "citations": ["https://example.org"]},
+    {"choices": [], "search_results": [{"title": "x", "url": "https://example.org"}]},
     {"annotations": [{"type": "url_citation", "url_citation": {}}]},
 ]
 NOT_RAN: list[dict[str, Any]] = [
@@ -21,6 +25,9 @@ NOT_RAN: list[dict[str, Any]] = [
     {"usage": {"server_tool_use": {"web_search_requests": 0}}},
     {"type": "text", "text": "I would use web_search_call or a url_citation."},
     {"type": "function_call", "name": "mcp_call"},
+    {"type": "shell_call", "action": {}},
+    {"type": "text", "citations": [{"type": "char_location", "cited_text": "x"}]},
+    {"choices": [], "citations": [], "search_results": None},
 ]
 
 

@@ -8,8 +8,11 @@ from tierwatch.fit.needs import Needs, fits_not
 from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.loop.capture.counts import Sampled
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.lean_request import lean_request
+from tierwatch.wire.lean_request import kept_at_its_provider, lean_request
 from tierwatch.wire.translation import library_request, provider_request
+
+# Kept by its provider and longer by an answer by now, so nobody can be asked the same again.
+_GOES_ON = frozenset({"conversation", "previous_response_id", "thread"})
 
 
 class Reading:
@@ -39,8 +42,13 @@ class Reading:
     def _takes(self, tier: Tier, sampled: Sampled) -> bool:
         """Whether any deployment of the tier takes the question."""
         served = sampled.served
+        kept = kept_at_its_provider(served.request)
+        if kept in _GOES_ON:
+            return False
         needs = Needs(library_request(served.wire, served.request), served.wire)
         for place in tier.served_at():
+            if kept and place.provider != served.provider:
+                continue
             to = self._spoken(place.provider, served.wire)
             if fits_not(self._memory.known((place.provider, place.model), to).lacks, needs):
                 continue

@@ -52,16 +52,38 @@ def test_what_the_alternative_is_known_not_to_take() -> None:
 
 def test_what_its_wire_has_no_word_for() -> None:
     assert reading(kind="anthropic")(sampled(OTHERS_FILE)) == FITS_NOT
+
+
+ELSEWHERE = Tier("standard", "medium-1", "elsewhere", TIERS[1].price)
+
+
+def test_a_file_that_a_provider_keeps_is_nothing_to_another() -> None:
     assert reading()(sampled(OTHERS_FILE)) == ""
+    assert reading(ELSEWHERE)(sampled(OTHERS_FILE)) == FITS_NOT
+    assert reading(ELSEWHERE)(sampled(IMAGE)) == ""
+
+
+@pytest.mark.parametrize("kind", ["responses", "openai", "anthropic"])
+def test_a_conversation_that_a_provider_keeps_cannot_be_had_again(kind: str) -> None:
+    """Without it the alternative would be asked the last turn alone; with it, after its answer."""
+    for tier in (TIERS[1], ELSEWHERE):
+        goes_on = sampled(wire="responses", conversation="conv_1", input="And then?")
+        assert reading(tier, kind=kind)(goes_on) == FITS_NOT
+
+
+def test_a_prompt_that_a_provider_keeps_is_its_own() -> None:
+    kept = sampled(wire="responses", prompt={"id": "pmpt_1"}, input="hi")
+    assert reading(kind="responses")(kept) == ""
+    assert reading(ELSEWHERE, kind="responses")(kept) == FITS_NOT
 
 
 def test_one_deployment_that_takes_it_is_enough() -> None:
     places = (
         Deployment("here", "medium-1", TIERS[1].price),
-        Deployment("there", "medium-1", TIERS[1].price),
+        Deployment("lab", "medium-1", TIERS[1].price),
     )
     tier = Tier("standard", "medium-1", "here", TIERS[1].price, deployments=places)
-    kinds = {"here": "anthropic", "there": "openai"}
+    kinds = {"here": "anthropic", "lab": "openai"}
     both = Reading([tier], Memory([tier]), lambda place, _: kinds[place])
     assert both(sampled(OTHERS_FILE)) == ""
 
