@@ -26,8 +26,10 @@ def asks_for_json(request: Mapping[str, Any]) -> bool:
 
     >>> asks_for_json({"response_format": {"type": "json_object"}}), asks_for_json({})
     (True, False)
+    >>> asks_for_json({"output_format": {"type": "json_schema", "schema": {}}})
+    True
     """
-    wanted = request.get("response_format")
+    wanted = request.get("response_format") or request.get("output_format")
     if wanted is None:
         output = request.get("output_config") or request.get("text")
         wanted = output.get("format") if isinstance(output, dict) else None

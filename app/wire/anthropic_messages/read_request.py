@@ -30,6 +30,7 @@ _TYPED = frozenset(
         "stream",
     }
 )
+OLDER_FORMAT = "output_format"
 _OF_A_TOOL = frozenset({"name", "description", "input_schema"})
 _MODES = {"auto": "auto", "any": "required", "none": "none", "tool": "tool"}
 
@@ -84,12 +85,22 @@ def _read_format(fields: dict[str, Any]) -> AnswerFormat | None:
     config = mapping(fields.get("output_config"))
     wanted = mapping(config.get("format"))
     if wanted.get("type") != "json_schema":
-        return None
+        return _read_older_format(fields)
     more = rest(config, frozenset({"format"}))
     del fields["output_config"]
     if more:
         fields["output_config"] = more
     extras = Extras(ANTHROPIC, rest(wanted, frozenset({"type", "schema"})))
+    return AnswerFormat(wanted.get("schema", {}), extras)
+
+
+def _read_older_format(fields: dict[str, Any]) -> AnswerFormat | None:
+    """The format where the beta had its place, beside the other fields."""
+    wanted = mapping(fields.get(OLDER_FORMAT))
+    if wanted.get("type") != "json_schema":
+        return None
+    del fields[OLDER_FORMAT]
+    extras = Extras(ANTHROPIC, {**rest(wanted, frozenset({"type", "schema"})), OLDER_FORMAT: True})
     return AnswerFormat(wanted.get("schema", {}), extras)
 
 

@@ -32,8 +32,7 @@ Block = dict[str, Any]
 _KNOWN = frozenset({"image", "document", "search_result"})
 # What the parts are called on the wires they may come from.
 _ELSEWHERE = {"image": "image_url", "file": "file", "audio": "input_audio"}
-# What other wires say beside a turn or a part that this one says as well, or needs not.
-_OF_ANY_TURN = BOOKKEEPING | {"audio", "function_call"}
+# What other wires say beside a part that this one says as well.
 _OF_ANY_PART = BOOKKEEPING | {"cache_control"}
 
 
@@ -55,7 +54,7 @@ def write_turns(request: ChatRequest, notes: Notes) -> tuple[list[Block], list[B
     for turn in request.turns:
         own = turn.extras.wire == ANTHROPIC
         if turn.extras.fields and not own:
-            notes += left_out(said_fields(turn.extras.fields, _OF_ANY_TURN))
+            notes += left_out(said_fields(turn.extras.fields, BOOKKEEPING))
         if turn.role == "tool":
             if results is None:
                 results = []

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.errors import ProviderError
+from tierwatch.wire.anthropic_messages.read_request import OLDER_FORMAT
 from tierwatch.wire.anthropic_messages.write_parts import write_turns
 from tierwatch.wire.chat import ANTHROPIC, AnswerFormat, ChatRequest, Tool, ToolChoice, Unknown
 from tierwatch.wire.crossing.effort import anthropic_effort
@@ -19,7 +20,7 @@ from tierwatch.wire.crossing.schemas import is_closed, with_type
 from tierwatch.wire.crossing.user_names import plain_user
 from tierwatch.wire.history.call_ids import with_anthropic_ids
 from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
-from tierwatch.wire.json_values import json_text, mapping, string
+from tierwatch.wire.json_values import json_text, mapping, rest, string
 
 # Anthropic demands max_tokens; OpenAI's callers mostly leave it out. 4096 is what every model of
 # theirs that is still served can write.
@@ -34,7 +35,7 @@ _KNOWN = ("thinking", "top_k", "cache_control", "output_config", "inference_geo"
 _CARRIED = frozenset(
     {*_KNOWN, "max_tokens", "reasoning_effort", "safety_identifier", "stream_options", "user"}
 )
-_OF_ANY_TOOL = BOOKKEEPING | {"cache_control", "function", "namespace", "said"}
+_OF_ANY_TOOL = BOOKKEEPING | {"cache_control", "function", "of", "said"}
 
 
 def write_request(request: ChatRequest) -> Rewritten:
@@ -70,11 +71,7 @@ def write_request(request: ChatRequest) -> Rewritten:
         notes.append("-thinking")
     _write_sampling(request, out, notes, own=own)
     _write_tools(request, out, notes)
-    if request.user is not None:
-        user = request.user if own else plain_user(request.user)
-        out["metadata"] = {"user_id": user, **(mapping(out.get("metadata")))}
-        if user != request.user:
-            notes.append("user->digest")
+    _write_user(request, out, notes, own=own)
     if request.service_tier is not None:
         tiers = {"auto": "auto", "standard": "standard_only"}
         out["service_tier"] = tiers[request.service_tier]
@@ -106,6 +103,22 @@ def _write_elsewhere_said(request: ChatRequest, out: dict[str, Any], notes: Note
         elif said.get("reasoning_effort"):
             notes += left_out(["reasoning_effort"])
     notes += left_out(said_fields(said, _CARRIED))
+
+
+def _write_user(request: ChatRequest, out: dict[str, Any], notes: Notes, *, own: bool) -> None:
+    asks = request.user
+    if not own:
+        known = string(request.extras.fields.get("safety_identifier"))
+        if asks is None:
+            asks = known or None
+        elif known not in ("", asks):
+            notes += left_out(["safety_identifier"])
+    if asks is None:
+        return
+    user = asks if own else plain_user(asks)
+    out["metadata"] = {"user_id": user, **(mapping(out.get("metadata")))}
+    if user != asks:
+        notes.append("user->digest")
 
 
 def _forces_a_tool(request: ChatRequest) -> bool:
@@ -164,7 +177,7 @@ def _write_sampling(request: ChatRequest, out: dict[str, Any], notes: Notes, *, 
 
 
 def _thinks(out: dict[str, Any]) -> bool:
-    return mapping(out.get("thinking")).get("type") in {"enabled", "adaptive"}
+    return mapping(out.get("thinking")).get("type") in ("enabled", "adaptive")
 
 
 def _write_format(
@@ -173,8 +186,12 @@ def _write_format(
     if wanted is None:
         return
     if wanted.extras.wire == ANTHROPIC:
-        said = {"type": "json_schema", "schema": wanted.schema, **wanted.extras.fields}
-        out["output_config"] = {**mapping(out.get("output_config")), "format": said}
+        more = rest(wanted.extras.fields, frozenset({OLDER_FORMAT}))
+        said = {"type": "json_schema", "schema": wanted.schema, **more}
+        if OLDER_FORMAT in wanted.extras.fields:
+            out[OLDER_FORMAT] = said
+        else:
+            out["output_config"] = {**mapping(out.get("output_config")), "format": said}
         return
     instruction = "Answer with one JSON object and nothing else."
     if wanted.schema is not None:
@@ -220,8 +237,7 @@ def _write_choice(choice: ToolChoice) -> dict[str, Any] | None:
 def _write_tool(tool: Tool | Unknown, notes: Notes) -> dict[str, Any] | None:
     if isinstance(tool, Unknown):
         if tool.for_issuer and tool.wire != ANTHROPIC:  # nobody on this side could run it
-            if tool.kind != "namespace":  # whose tools stand beside it
-                notes += left_out([f"tools.{tool.kind or 'unknown'}"])
+            notes += left_out([f"tools.{tool.kind or 'unknown'}"])
             return None
         if tool.kind == "custom" and "input_schema" not in tool.said:
             raise ProviderError(

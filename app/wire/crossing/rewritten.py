@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from tierwatch.wire.json_values import mapping
+
 # Names that a wire has are of such characters. A caller's own inventions go into headers and
 # metrics under this name, or as nothing that could break a header.
 _NAME = re.compile(r"[A-Za-z0-9_.\-]{1,40}")
@@ -12,7 +14,7 @@ _ODD_NAME = "unknown"
 
 # What wires number and label with, and nothing is lost without.
 BOOKKEEPING = frozenset(
-    {"annotations", "content", "id", "index", "item", "logprobs", "message", "object", "phase",
+    {"content", "id", "index", "item", "logprobs", "message", "object", "phase",
      "plain", "role", "status", "type"}
 )  # fmt: skip
 
@@ -60,8 +62,15 @@ def said_fields(fields: Mapping[str, Any], carried: frozenset[str]) -> list[str]
     >>> said_fields({"seed": 3, "n": 1, "logprobs": False, "store": None}, frozenset())
     ['seed']
     """
-    if "reasoning_effort" in fields:  # the Responses wire's own place for it says no more
+    within: list[str] = []
+    if "reasoning_effort" in fields:  # read from the Responses wire's own place for it
         carried = carried | {"reasoning"}
+        beside = said_fields(mapping(fields.get("reasoning")), _EFFORT)
+        within = [f"reasoning.{name}" for name in beside]
+    return [*within, *_said(fields, carried)]
+
+
+def _said(fields: Mapping[str, Any], carried: frozenset[str]) -> list[str]:
     return [
         name
         for name, value in fields.items()
@@ -72,6 +81,7 @@ def said_fields(fields: Mapping[str, Any], carried: frozenset[str]) -> list[str]
     ]
 
 
+_EFFORT = frozenset({"effort"})
 _EMPTY: tuple[Any, ...] = ("", [], {})
 _ASKS_FOR_NOTHING: Mapping[str, tuple[Any, ...]] = {
     "n": (1,),

@@ -17,13 +17,14 @@ from tierwatch.wire.crossing.schemas import is_strict, with_properties
 from tierwatch.wire.crossing.user_names import plain_user
 from tierwatch.wire.history.call_ids import with_short_ids
 from tierwatch.wire.json_values import mapping
+from tierwatch.wire.openai_chat.read_request import tool_name
 from tierwatch.wire.openai_chat.write_parts import joined, write_turn
 
 # Fields of this wire's own that a caller may send on another one.
 _KNOWN = ("seed", "reasoning_effort")
 # Fields of another wire's that are said here in other words, or ask for nothing.
 _CARRIED = frozenset({*_KNOWN, "thinking", "output_config", "stream_options"})
-_OF_A_TOOL = BOOKKEEPING | {"namespace", "said", "strict"}
+_OF_A_TOOL = BOOKKEEPING | {"of", "said", "strict"}
 _OF_OUTPUT = frozenset({"effort"})
 _BILLING = "x-anthropic-billing-header"
 # Said of a request that ends with the model's own words: here they are history, and no beginning.
@@ -135,6 +136,10 @@ def _write_format(wanted: AnswerFormat) -> dict[str, Any]:
 
 def _write_tools(request: ChatRequest, out: dict[str, Any], notes: Notes) -> None:
     tools = [written for tool in request.tools if (written := _write_tool(tool, notes))]
+    asked = request.tool_choice
+    if asked is not None and asked.allowed is not None and asked.said.wire != OPENAI:
+        # Compatible servers know no choice among some: the others are not shown.
+        tools = [tool for tool in tools if tool_name(tool) in asked.allowed]
     if not tools:
         return
     out["tools"] = tools
@@ -150,8 +155,7 @@ def _write_tool(tool: Tool | Unknown, notes: Notes) -> dict[str, Any] | None:
     if isinstance(tool, Unknown):
         if tool.wire == OPENAI:
             return dict(tool.said)
-        if tool.kind != "namespace":  # whose tools stand beside it
-            notes += left_out([f"tools.{tool.kind or 'unknown'}"])
+        notes += left_out([f"tools.{tool.kind or 'unknown'}"])
         return None
     if tool.extras.wire != OPENAI:
         return _write_anothers(tool, notes)

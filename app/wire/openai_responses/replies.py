@@ -128,7 +128,7 @@ def _own_response(answer: ChatAnswer) -> dict[str, Any]:
         "object": "response",
         "created_at": answer.created,
         "model": answer.model,
-        "output": write_said(answer.turn.parts),
+        "output": write_said(answer.turn.parts, []),
         **said,
         **counted,
     }

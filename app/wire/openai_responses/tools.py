@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from tierwatch.wire.chat import RESPONSES, Extras, Tool, Unknown
+from tierwatch.wire.crossing.rewritten import BOOKKEEPING, Notes, left_out, said_fields
 from tierwatch.wire.json_values import json_text, mapping, objects, rest, string
 
 # What a function may be called on the other wires.
@@ -24,6 +25,7 @@ _FREE_TEXT: Mapping[str, Any] = {
     "required": [_INPUT],
     "additionalProperties": False,
 }
+_OF_A_FUNCTION = BOOKKEEPING | {"function", "strict"}
 _CALLER_RUN = frozenset({"function", "custom"})
 
 
@@ -77,6 +79,8 @@ def _read_tool(said: Mapping[str, Any], place: Mapping[str, Any]) -> list[Tool |
         within = [tool for tool in objects(said.get("tools")) if _is_caller_run(tool)]
         if within and len(within) == len(said["tools"]):
             space, place = string(said.get("name")), {**place, "of": said}
+            if said.get("description"):  # by its own name, for the note that it was left out
+                place["namespace.description"] = said["description"]
             return [_function(tool, space, place) for tool in within]
     if kind in _CALLER_RUN and _is_caller_run(said):
         return [_function(said, "", place)]
@@ -112,21 +116,36 @@ def _told(tool: Mapping[str, Any]) -> str:
     return words.strip()
 
 
-def write_tools(tools: Sequence[Tool | Unknown]) -> list[dict[str, Any]]:
-    """The list of tools; what was said on this wire is said again."""
+def write_tools(tools: Sequence[Tool | Unknown], notes: Notes) -> list[dict[str, Any]]:
+    """The list of tools; what was said on this wire is said again.
+
+    Args:
+        tools: of any wire.
+        notes: gets what was left out of them.
+    """
     out: list[dict[str, Any]] = []
-    space: object = None
+    within = 0  # tools still to come of a name space that is written
     for tool in tools:
         if isinstance(tool, Unknown):
-            out += [] if (written := _write_unknown(tool)) is None else [written]
+            written = _write_unknown(tool)
+            if written is None:  # another provider's own: nobody on this side could run it
+                notes += left_out([f"tools.{tool.kind or 'unknown'}"])
+            else:
+                out.append(written)
             continue
+        if tool.extras.wire != RESPONSES:
+            said = tool.extras.fields
+            more = said_fields({**said, **mapping(said.get("function"))}, _OF_A_FUNCTION)
+            notes += left_out([f"tools.{name}" for name in more])
         fields = tool.extras.on(RESPONSES)
         if "item" in fields:
             continue
         if fields.get("of") is None:
             out.append(dict(fields["said"]) if fields else _write_function(tool))
-        elif fields["of"] is not space:
-            space = fields["of"]
+        elif within:
+            within -= 1
+        else:
+            within = len(fields["of"]["tools"]) - 1
             out.append(dict(fields["of"]))
     return out
 
@@ -146,7 +165,7 @@ def _write_unknown(tool: Unknown) -> dict[str, Any] | None:
         return dict(tool.said)
     custom = mapping(tool.said.get("custom"))
     if not custom:
-        return None  # another provider's own: nobody on this side could run it
+        return None
     form = mapping(custom.get("format"))
     grammar = mapping(form.get("grammar"))
     said = {"type": "custom", **rest(custom, frozenset({"format"}))}

@@ -9,6 +9,7 @@ from tierwatch.wire.chat import (
     RESPONSES,
     Data,
     Declined,
+    Extras,
     Media,
     Part,
     PlainText,
@@ -22,6 +23,7 @@ from tierwatch.wire.chat import (
     Unknown,
     Url,
 )
+from tierwatch.wire.crossing.rewritten import BOOKKEEPING, Notes, left_out, said_fields
 from tierwatch.wire.json_values import mapping
 from tierwatch.wire.openai_responses.tools import Called, read_input
 
@@ -30,10 +32,19 @@ Item = dict[str, Any]
 # What another wire's turns hold for their own provider alone.
 _LEFT_OUT = frozenset({"thinking", "redacted_thinking", "server_tool_use", "compaction"})
 _NO_NAMES: Mapping[str, Called] = {}
+# What a tool's output says first where the tool failed: this wire has no field for it.
+_FAILED = "The tool call failed."
+_OF_A_RESULT = BOOKKEEPING | {"is_error"}
+# What other wires say of media that this one says as well.
+_OF_ANY_PART = BOOKKEEPING | {"image_url"}
 
 
-def write_turns(turns: Iterable[Turn]) -> list[Item]:
+def write_turns(turns: Iterable[Turn], notes: Notes) -> list[Item]:
     """Turns as items.
+
+    Args:
+        turns: of any wire.
+        notes: gets what was left out of them.
 
     Raises:
         ProviderError: kind ``refused`` when a turn holds what this wire cannot carry.
@@ -41,22 +52,23 @@ def write_turns(turns: Iterable[Turn]) -> list[Item]:
     items: list[Item] = []
     for turn in turns:
         if turn.extras.wire != RESPONSES:
-            items += _items(turn.role, turn.parts)
+            notes += left_out(said_fields(turn.extras.fields, BOOKKEEPING))
+            items += _items(turn.role, turn.parts, notes)
         elif "item" in turn.extras.fields:
             item = turn.extras.fields["item"]
             items += [] if item is None else [dict(item)]
         elif turn.role == "assistant" and not turn.plain:
-            items += write_said(turn.parts)
+            items += write_said(turn.parts, notes)
         elif turn.role == "tool":
-            items += [_output(part) for part in turn.parts if isinstance(part, ToolResult)]
+            items += [_output(part, notes) for part in turn.parts if isinstance(part, ToolResult)]
         else:
-            content = _content(turn.parts, turn.role)
+            content = _content(turn.parts, turn.role, notes)
             said: Any = content[0]["text"] if turn.plain and content else content
             items.append({"role": turn.role, "content": said, **turn.extras.fields})
     return items
 
 
-def _items(role: str, parts: Iterable[Part]) -> list[Item]:
+def _items(role: str, parts: Iterable[Part], notes: Notes) -> list[Item]:
     """The items that a turn of another wire becomes: its words together, where they stand."""
     items: list[Item] = []
     words: list[Item] = []
@@ -70,19 +82,18 @@ def _items(role: str, parts: Iterable[Part]) -> list[Item]:
         match part:
             case ToolCall():
                 close()
+                _note_extras(part, notes)
                 items.append(write_call(part))
             case ToolResult():
                 close()
-                items.append(_output(part))
-            case Reasoning():
-                pass
+                items.append(_output(part, notes))
             case _:
-                words += _written(part, role)
+                words += _written(part, role, notes)
     close()
     return items
 
 
-def write_said(parts: Iterable[Part]) -> list[Item]:
+def write_said(parts: Iterable[Part], notes: Notes) -> list[Item]:
     """The items that an assistant's turn of this wire was read from."""
     items: list[Item] = []
     content: list[Item] | None = None
@@ -104,7 +115,7 @@ def write_said(parts: Iterable[Part]) -> list[Item]:
                     content = []
                     message = fields.get("message") or {"type": "message"}
                     items.append({"role": "assistant", "content": content, **message})
-                content += _written(part, "assistant")
+                content += _written(part, "assistant", notes)
                 continue
         content = None
     return items
@@ -140,26 +151,53 @@ def call_item(call_id: str, called: Called, arguments: str) -> Item:
     return {"type": kind, "call_id": call_id, "name": called.name, **space, field: given}
 
 
-def _output(result: ToolResult) -> Item:
+def _output(result: ToolResult, notes: Notes) -> Item:
     own = result.extras.on(RESPONSES)
-    content = _content(result.parts, "user")
+    content = _content(result.parts, "user", notes)
     said: Any = content[0]["text"] if result.plain and content else content
+    if result.extras.wire != RESPONSES and result.extras.fields:
+        notes += left_out(said_fields(result.extras.fields, _OF_A_RESULT))
+        if result.extras.fields.get("is_error"):
+            notes.append("is_error->text")
+            failed = {"type": "input_text", "text": _FAILED}
+            said = f"{_FAILED}\n\n{said}" if isinstance(said, str) else [failed, *said]
     kind = {"type": "function_call_output"}
     return {**kind, "call_id": result.call_id, "output": said, **own}
 
 
-def _content(parts: Sequence[Part], role: str) -> list[Item]:
-    return [written for part in parts for written in _written(part, role)]
+def _content(parts: Sequence[Part], role: str, notes: Notes) -> list[Item]:
+    return [written for part in parts for written in _written(part, role, notes)]
 
 
-def _written(part: Part, role: str) -> list[Item]:
+def note_left_out(parts: Iterable[Part], notes: Notes) -> None:
+    """Note of parts of which the words alone are written what is left out of them."""
+    for part in parts:
+        if isinstance(part, Text):
+            _note_extras(part, notes)
+        else:
+            notes += left_out([part.kind if isinstance(part, Unknown) else _name(part)])
+
+
+def _name(part: Part) -> str:
+    return part.kind if isinstance(part, Media) else type(part).__name__.lower()
+
+
+def _note_extras(part: Text | Declined | Media | ToolCall, notes: Notes) -> None:
+    if part.extras.fields and part.extras.wire != RESPONSES:
+        notes += left_out(said_fields(part.extras.fields, _OF_ANY_PART))
+
+
+def _written(part: Part, role: str, notes: Notes) -> list[Item]:
     """A part of a message's content; none for what is empty, or for another provider alone."""
     if isinstance(part, Unknown):
-        return _unknown(part)
+        return _unknown(part, notes)
     if isinstance(part, Quoted):
-        return _quoted(part, role)
+        return _quoted(part, role, notes)
     if isinstance(part, Reasoning):
+        notes.append("-reasoning")
         return []
+    if not isinstance(part, ToolResult):
+        _note_extras(part, notes)
     own = {name: said for name, said in part.extras.on(RESPONSES).items() if name not in _OURS}
     match part:
         case Text():
@@ -174,18 +212,19 @@ def _written(part: Part, role: str) -> list[Item]:
     raise refused("The Responses wire has no tool call or result within a message.")
 
 
-def _unknown(part: Unknown) -> list[Item]:
+def _unknown(part: Unknown, notes: Notes) -> list[Item]:
     if part.wire == RESPONSES:
         return [dict(part.said)]
     if part.for_issuer or part.kind in _LEFT_OUT:
+        notes += left_out([part.kind])
         return []
     raise refused(f"The Responses wire has no content part {part.kind!r}.")
 
 
-def _quoted(part: Quoted, role: str) -> list[Item]:
+def _quoted(part: Quoted, role: str, notes: Notes) -> list[Item]:
     """A quotation under its title, piece by piece."""
-    title = [Text(part.title, part.said)] if part.title else []
-    return [said for one in (*title, *part.parts) for said in _written(one, role)]
+    title = [Text(part.title, Extras(RESPONSES))] if part.title else []
+    return [said for one in (*title, *part.parts) for said in _written(one, role, notes)]
 
 
 _OURS = frozenset({"message", "plain", "as_data"})

@@ -1,8 +1,10 @@
 """A typed request as the body of ``POST /v1/responses``."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.wire.chat import OPENAI, RESPONSES, AnswerFormat, ChatRequest, Text, ToolChoice
+from tierwatch.wire.crossing.effort import openai_effort
 from tierwatch.wire.crossing.rewritten import (
     Notes,
     Rewritten,
@@ -13,11 +15,13 @@ from tierwatch.wire.crossing.rewritten import (
 from tierwatch.wire.json_values import mapping, rest
 from tierwatch.wire.openai_responses.read_request import EFFORT
 from tierwatch.wire.openai_responses.tools import write_tools
-from tierwatch.wire.openai_responses.write_parts import refused, write_turns
+from tierwatch.wire.openai_responses.write_parts import note_left_out, refused, write_turns
 
 # What both wires of the vendor know under one name.
 _SAME_VENDOR = ("metadata", "prompt_cache_key", "safety_identifier", "top_logprobs")
-_CARRIED = frozenset({*_SAME_VENDOR, EFFORT, "store", "stream_options"})
+_CARRIED = frozenset(
+    {*_SAME_VENDOR, EFFORT, "max_tokens", "output_config", "stream_options", "thinking"}
+)
 _ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
 
 
@@ -43,17 +47,28 @@ def write_request(request: ChatRequest) -> Rewritten:
         out |= rest(request.extras.fields, frozenset({EFFORT}))
     else:
         out["store"] = False  # nobody has asked for that, and it is what is done unasked
-        effort = request.extras.fields.get(EFFORT)
-        if isinstance(effort, str):
-            out["reasoning"] = {"effort": effort}
+        _write_effort(request.extras.fields, out, notes)
         _write_elsewhere_said(request, out, notes)
-    _write_words(request, out, own=own)
-    _write_tools(request, out)
+    _write_words(request, out, notes, own=own)
+    _write_tools(request, out, notes)
     if request.service_tier is not None:
         out["service_tier"] = {"auto": "auto", "standard": "default"}[request.service_tier]
     if request.answer_format is not None:
         out["text"] = {**mapping(out.get("text")), "format": _write_format(request.answer_format)}
     return rewritten(out, notes)
+
+
+def _write_effort(said: Mapping[str, Any], out: dict[str, Any], notes: Notes) -> None:
+    effort, note = said.get(EFFORT), ""
+    if effort is None:
+        effort, note = openai_effort(said)
+    if isinstance(effort, str):
+        out["reasoning"] = {"effort": effort}
+        notes += [note] if note else []
+    else:
+        notes += left_out([name for name in (EFFORT, "thinking") if said.get(name)])
+    more = said_fields(mapping(said.get("output_config")), frozenset({"effort"}))
+    notes += left_out([f"output_config.{name}" for name in more])
 
 
 def _write_elsewhere_said(request: ChatRequest, out: dict[str, Any], notes: Notes) -> None:
@@ -66,8 +81,10 @@ def _write_elsewhere_said(request: ChatRequest, out: dict[str, Any], notes: Note
     notes += left_out(said_fields(said, _CARRIED))
 
 
-def _write_words(request: ChatRequest, out: dict[str, Any], *, own: bool) -> None:
+def _write_words(request: ChatRequest, out: dict[str, Any], notes: Notes, *, own: bool) -> None:
     if request.instructions is not None:
+        if not own:  # of a prompt in blocks, what stands beside their words
+            note_left_out(request.instructions.parts, notes)
         texts = [part.text for part in request.instructions.parts if isinstance(part, Text)]
         if own or any(texts):
             out["instructions"] = "\n\n".join(texts)
@@ -77,12 +94,12 @@ def _write_words(request: ChatRequest, out: dict[str, Any], *, own: bool) -> Non
     strange = next((role for role in foreign if role not in _ROLES), None)
     if strange is not None:
         raise refused(f"The Responses wire has no role {strange!r}.")
-    out["input"] = write_turns(request.turns)
+    out["input"] = write_turns(request.turns, notes)
 
 
-def _write_tools(request: ChatRequest, out: dict[str, Any]) -> None:
+def _write_tools(request: ChatRequest, out: dict[str, Any], notes: Notes) -> None:
     own = request.extras.wire == RESPONSES
-    tools = write_tools(request.tools)
+    tools = write_tools(request.tools, notes)
     if tools:
         out["tools"] = tools
     elif not own:

@@ -68,7 +68,7 @@ def test_tools_among_the_items_are_tools_and_are_not_listed_twice() -> None:
         "clock__sleep",
         "clock__apply_patch",
     ]
-    assert write_tools(tools) == [PATCH]
+    assert write_tools(tools, []) == [PATCH]
     assert called_by(request)["clock__sleep"] == Called("sleep", "clock")
 
 
@@ -85,7 +85,7 @@ def test_tools_among_the_items_are_tools_and_are_not_listed_twice() -> None:
 )
 def test_what_is_no_function_is_for_its_provider_alone(said: dict[str, Any]) -> None:
     assert read_tools({"tools": [said]}) == (Unknown(RESPONSES, said, for_issuer=True),)
-    assert write_tools(read_tools({"tools": [said]})) == [said]
+    assert write_tools(read_tools({"tools": [said]}), []) == [said]
     assert called_by({"tools": [said]}) == {}
 
 
@@ -97,7 +97,7 @@ def test_strictness_is_passed_on_where_it_was_asked_for() -> None:
 def test_tools_of_other_wires_are_functions_that_are_held_to_nothing_unasked() -> None:
     plain = Tool("sleep", None, SCHEMA, Extras(ANTHROPIC))
     strict = Tool("sleep", "Waits.", SCHEMA, Extras(OPENAI, {"function": {"strict": True}}))
-    assert write_tools([plain, strict]) == [
+    assert write_tools([plain, strict], []) == [
         {"type": "function", "name": "sleep", "parameters": SCHEMA, "strict": False},
         {**SLEEP, "strict": True},
     ]
@@ -107,10 +107,12 @@ def test_a_custom_tool_of_chat_completions_keeps_its_grammar() -> None:
     grammar = {"syntax": "lark", "definition": "start: LINE+"}
     custom = {"name": "free", "format": {"type": "grammar", "grammar": grammar}}
     said = Unknown(OPENAI, {"type": "custom", "custom": custom})
-    assert write_tools([said]) == [{"type": "custom", "name": "free", "format": GRAMMAR}]
+    assert write_tools([said], []) == [{"type": "custom", "name": "free", "format": GRAMMAR}]
     plain = Unknown(OPENAI, {"type": "custom", "custom": {"name": "free"}})
-    assert write_tools([plain]) == [{"type": "custom", "name": "free"}]
-    assert write_tools([Unknown(ANTHROPIC, {"type": "web_search_20250305"})]) == []
+    assert write_tools([plain], []) == [{"type": "custom", "name": "free"}]
+    notes: list[str] = []
+    assert write_tools([Unknown(ANTHROPIC, {"type": "web_search_20250305"})], notes) == []
+    assert notes == ["-tools.web_search_20250305"]
 
 
 @given(name=st.text(min_size=1), space=st.text(min_size=1))

@@ -31,7 +31,7 @@ MESSAGES = Extras(ANTHROPIC)
 
 
 def items(role: str, *parts: Part, extras: Extras = CHAT) -> list[dict[str, Any]]:
-    return write_turns([Turn(role, parts, plain=False, extras=extras)])
+    return write_turns([Turn(role, parts, plain=False, extras=extras)], [])
 
 
 def test_an_answer_of_another_wire_is_a_message_and_its_calls() -> None:
