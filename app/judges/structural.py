@@ -155,7 +155,7 @@ def canonical_arguments(text: str) -> str:
 
 def _by_json(question: Question, served: Answer, alternative: Answer) -> _Found | None:
     asked = question.response_format or {}
-    if asked.get("type") not in {"json_object", "json_schema"}:
+    if asked.get("type") not in ("json_object", "json_schema"):
         return None
     if any(tool_calls(answer) for answer in (served, alternative)):
         return None  # the form binds the final answer, not a call on the way to it

@@ -205,7 +205,9 @@ def test_anthropic_completes(anthropic_client: Any, gateway: Any, provider: Any)
     assert (answer.usage.input_tokens, answer.usage.output_tokens) == (21, 2)
     assert provider.received[0].json["model"] == "model-simple"
     served = gateway.recorded.one()
-    assert [m["role"] for m in served.request["messages"]] == ["system", "user"]
+    # What is kept is the caller's own, on the wire it came on.
+    assert (served.wire, served.request["system"]) == ("anthropic", "Be brief.")
+    assert served.request["messages"] == MESSAGES
     assert (served.answer["content"], served.finish_reason) == ("Paris.", "stop")
 
 

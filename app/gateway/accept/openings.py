@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from tierwatch.gateway.asked import Headers
-from tierwatch.routing.content import message_text
+from tierwatch.routing.content import message_text, role_of
 from tierwatch.routing.harness import human_text
 
 # Enough to tell one program from another. What stands behind it, documents that were looked up or
@@ -138,7 +138,7 @@ def letters(hexadecimal: str) -> str:
 
 def _system(messages: _Messages) -> str:
     """The system prompt, where one stands first."""
-    if not messages or messages[0].get("role") not in _SYSTEM_ROLES:
+    if not messages or role_of(messages[0]) not in _SYSTEM_ROLES:
         return ""
     text = message_text(messages[0])
     return text.partition("\n")[2] if text.startswith(_BILLING) else text
@@ -194,8 +194,8 @@ def _strings(value: object, *, depth: int) -> list[str]:
     """Texts within a part that is no text itself."""
     if isinstance(value, str):
         return [value]
-    if not isinstance(value, Mapping) or not depth or value.get("type") in {"text", "input_text"}:
-        return []
+    if not isinstance(value, Mapping) or not depth or value.get("type") in ("text", "input_text"):
+        return []  # a tuple: what callers send as a type may have no hash
     return [text for inner in value.values() for text in _strings(inner, depth=depth - 1)]
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tierwatch.config import load_config
@@ -156,8 +156,10 @@ anything = st.recursive(
 )
 
 
+@example(content=[{"type": []}], role="user", person=None)
+@example(content="x", role=[], person=None)
 @given(content=anything, role=st.sampled_from(["user", "system", "tool", "x"]), person=anything)
-def test_whatever_is_sent_belongs_somewhere(content: Any, role: str, person: Any) -> None:
+def test_whatever_is_sent_belongs_somewhere(content: Any, role: Any, person: Any) -> None:
     messages = [{"role": role, "content": content}, {"role": role}]
     assert found(messages, safety_identifier=person, metadata=person).session
 
