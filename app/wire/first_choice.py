@@ -72,6 +72,8 @@ def first_choice(reply: object) -> Reply:
 
 def _require_answer(message: Mapping[str, Any], finish: str | None) -> None:
     content = message.get("content")
+    if isinstance(content, str) and message.get("tool_calls") is None:
+        return  # words, as most are
     if content is not None and not isinstance(content, str | list):
         raise _unreadable(f"The answer's content is a JSON {type(content).__name__}.")
     calls = message.get("tool_calls")

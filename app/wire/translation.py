@@ -18,6 +18,7 @@ from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.history.reader import Fitted, Reader
 from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.json_values import rest
+from tierwatch.wire.openai_chat.replies import said
 from tierwatch.wire.usage import Usage
 from tierwatch.wire.wires import WIRES
 
@@ -116,11 +117,10 @@ def caller_reply(
     if caller == provider == OPENAI:
         return raw, first_choice(answer)
     typed = WIRES[provider].read_reply(answer, created=created)
-    chat = answer if provider == OPENAI else WIRES[OPENAI].write_reply(typed)
     if caller == provider:
-        body = raw
-    else:
-        body = write_json(chat if caller == OPENAI else WIRES[caller].write_reply(typed, to=to))
+        return raw, said(typed)
+    chat = answer if provider == OPENAI else WIRES[OPENAI].write_reply(typed)
+    body = write_json(chat if caller == OPENAI else WIRES[caller].write_reply(typed, to=to))
     return body, first_choice(chat)
 
 

@@ -12,7 +12,8 @@ CHARACTERS_PER_TOKEN = 4
 _MOST_TOKENS = 100_000_000
 
 # Where servers count cached tokens that do not count them among the details of the prompt.
-_CACHED_BESIDE = ("prompt_cache_hit_tokens", "cached_tokens")
+_BESIDE_FIRST = ("prompt_cache_hit_tokens", "cached_tokens")
+_CACHED_BESIDE = frozenset(_BESIDE_FIRST)
 
 
 class Usage(NamedTuple):
@@ -57,8 +58,8 @@ def read_chunk_usage(usage: object) -> Usage:
         return Usage(None, completion)
     details = mapping(counts.get("prompt_tokens_details"))
     cached = count(details.get("cached_tokens"), most=prompt)
-    if cached is None:
-        said = (count(counts.get(name), most=prompt) for name in _CACHED_BESIDE)
+    if cached is None and not _CACHED_BESIDE.isdisjoint(counts):
+        said = (count(counts.get(name), most=prompt) for name in _BESIDE_FIRST)
         cached = next((one for one in said if one is not None), None)
     written = count(details.get("cache_write_tokens"), most=prompt - (cached or 0))
     return Usage(prompt, completion, cached, written)

@@ -70,7 +70,7 @@ def served(decision: Decision | None = None, **changes: Any) -> ServedExchange:
         first_byte_ms=8.0,
         overhead_ms=0.3,
     )
-    return replace(exchange, **changes)
+    return exchange._replace(**changes)
 
 
 class FakeClient:

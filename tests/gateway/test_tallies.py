@@ -1,7 +1,5 @@
 """Plain numbers that show as Prometheus's own counters and histograms would."""
 
-from dataclasses import replace
-
 import pytest
 from factories.served_exchanges import served
 from hypothesis import given
@@ -48,39 +46,39 @@ def test_nothing_is_shown_before_the_first_request(page: Page) -> None:
 
 def test_statuses_are_counted_apart(page: Page) -> None:
     for status in (200, 200, 499):
-        page.tallies.add(replace(served(), status=status, served_tier="simple"), "")
+        page.tallies.add(served()._replace(status=status, served_tier="simple"), "")
     assert page.shown("requests_total", tier="simple", status="200") == 2
     assert page.shown("requests_total", tier="simple", status="499") == 1
     assert page.shown("request_seconds_count", tier="simple") == 3
 
 
 def test_no_tokens_are_shown_of_a_tier_that_never_answered(page: Page) -> None:
-    page.tallies.add(replace(served(), served_tier="simple", answer=None), "")
+    page.tallies.add(served()._replace(served_tier="simple", answer=None), "")
     assert page.shown("tokens_total", tier="simple", kind="prompt") is None
-    page.tallies.add(replace(served(), served_tier="simple", prompt_tokens=7, cached_tokens=0), "")
+    page.tallies.add(served()._replace(served_tier="simple", prompt_tokens=7, cached_tokens=0), "")
     assert page.shown("tokens_total", tier="simple", kind="prompt") == 7
     assert page.shown("tokens_total", tier="simple", kind="cached") == 0
 
 
 def test_cut_and_unkept_replies_are_counted_where_there_are_any(page: Page) -> None:
-    page.tallies.add(replace(served(), served_tier="simple"), "")
+    page.tallies.add(served()._replace(served_tier="simple"), "")
     assert page.shown("replies_cut_total", tier="simple") is None
-    page.tallies.add(replace(served(), served_tier="simple", finished=False, kept=False), "")
+    page.tallies.add(served()._replace(served_tier="simple", finished=False, kept=False), "")
     assert page.shown("replies_cut_total", tier="simple") == 1
     assert page.shown("replies_unkept_total", tier="simple") == 1
 
 
 def test_what_was_spent_is_that_of_all_tiers_and_the_classifier(page: Page) -> None:
-    one = replace(served(), served_tier="simple", cost_usd=0.5, classifier_cost_usd=0.25)
+    one = served()._replace(served_tier="simple", cost_usd=0.5, classifier_cost_usd=0.25)
     page.tallies.add(one, "")
-    page.tallies.add(replace(one, served_tier="complex"), "")
+    page.tallies.add(one._replace(served_tier="complex"), "")
     assert page.shown("cost_usd_total", tier="simple") == 0.5
     assert page.shown("spend_usd_total", kind="serving") == 1.0
     assert page.shown("spend_usd_total", kind="classifier") == 0.5
 
 
 def test_named_keys_have_counts_of_their_own(page: Page) -> None:
-    one = replace(served(), served_tier="simple", cost_usd=0.5)
+    one = served()._replace(served_tier="simple", cost_usd=0.5)
     for key in ("shop", "shop", "", "search"):
         page.tallies.add(one, key)
     assert page.shown("key_requests_total", key="shop", tier="simple") == 2
@@ -103,7 +101,7 @@ def test_times_show_as_a_histogram_of_prometheus_would(latencies_ms: list[float]
     seconds = Histogram("tierwatch_request_seconds", ".", ["tier"], buckets=bounds, registry=theirs)
     requests = Counter("tierwatch_requests", ".", ["tier", "status"], registry=theirs)
     for latency_ms in latencies_ms:
-        one = replace(served(), served_tier="simple", status=200, latency_ms=latency_ms)
+        one = served()._replace(served_tier="simple", status=200, latency_ms=latency_ms)
         tallies.add(one, "")
         seconds.labels("simple").observe(latency_ms / 1000)
         requests.labels("simple", "200").inc()

@@ -16,6 +16,7 @@ from tierwatch.wire.first_choice import first_choice
 from tierwatch.wire.form import AnswerTo
 from tierwatch.wire.history.reader import Issuer, Reader
 from tierwatch.wire.json_bytes import read_json, write_json
+from tierwatch.wire.openai_chat.replies import said
 from tierwatch.wire.translation import (
     caller_reply,
     fitted_request,
@@ -211,3 +212,11 @@ def test_json_that_was_asked_for_comes_without_its_fence(caller: str, provider: 
     body, reply = caller_reply(caller, provider, b"raw", answers[provider], 5)
     assert reply.message["content"] == FENCED
     assert (body == b"raw") is (caller == provider)
+
+
+@pytest.mark.parametrize("name", sorted(set(WIRES) - {OPENAI}))
+@given(data=st.data())
+def test_what_an_answer_says_is_what_its_chat_completion_would(name: str, data: Any) -> None:
+    """On one wire that is not OpenAI's no completion is made; what it would say is the same."""
+    typed = WIRES[name].read_reply(data.draw(REPLIES[name]))
+    assert said(typed) == first_choice(WIRES[OPENAI].write_reply(typed))

@@ -14,7 +14,7 @@ from typing import Any
 
 from tierwatch.gateway.asked import Headers
 from tierwatch.routing.content import message_text, role_of
-from tierwatch.routing.harness import human_text
+from tierwatch.routing.harness import human_text, written_by_person
 
 # Enough to tell one program from another. What stands behind it, documents that were looked up or
 # the time, may be another with each turn.
@@ -70,7 +70,7 @@ class Openings:
         """
         system = _system(messages)
         turns = _turns(messages)
-        first = next(turns, None)
+        first = _only_turn(messages) or next(turns, None)
         if first is None:  # nobody has said a word: a program that speaks to a model
             first = _turn(messages[0], message_text(messages[0])) if messages else b""
         head, person = _head(system), _person(headers, request)
@@ -168,6 +168,18 @@ def _turns(messages: _Messages) -> Iterator[bytes]:
             shown = message
     if shown is not None:
         yield _turn(shown, message_text(shown))
+
+
+def _only_turn(messages: _Messages) -> bytes:
+    """What the one turn of a chat says, where that is plain words; most requests are such."""
+    if not 0 < len(messages) <= _TWO or messages[-1].get("role") != "user":
+        return b""
+    if len(messages) == _TWO and messages[0].get("role") not in _SYSTEM_ROLES:
+        return b""
+    content = messages[-1].get("content")
+    if not isinstance(content, str) or len(content) > 2 * _ENDS:
+        return b""
+    return written_by_person(content).encode("utf-8", "replace")
 
 
 def _is_answered(messages: _Messages) -> bool:

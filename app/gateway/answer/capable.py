@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwatch.fit.memory import Memory
-from tierwatch.fit.needs import Needs, fits_not
+from tierwatch.fit.needs import Lacks, Needs, fits_not
 from tierwatch.gateway.answer.histories import Spoken
 from tierwatch.gateway.asked import Asked
 from tierwatch.routing.decision import Decision
@@ -13,6 +13,7 @@ from tierwatch.wire.wires import WIRES
 
 # What a decision's reason begins with when the tier lacked something that the request needs.
 REASON = "fits_not"
+_NOTHING = Lacks()
 
 
 class Capable:
@@ -48,6 +49,8 @@ class Capable:
         found = ""
         for key, wire in self._places[tier, asked.wire]:
             lacks = self._memory.known(key, wire).lacks
+            if lacks == _NOTHING:
+                return ""
             size = None if lacks.context is None else _size(asked)
             what = fits_not(lacks, Needs(asked.chat, asked.wire, size))
             if not what:

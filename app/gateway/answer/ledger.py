@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.answer.answer import Whole
@@ -86,7 +85,7 @@ class Ledger:
 
     def broke_off(self, problem: ProviderError) -> None:
         """The answer of the last call ended before its end."""
-        self.attempts[-1] = replace(self.attempts[-1], error=problem.kind)
+        self.attempts[-1] = self.attempts[-1]._replace(error=problem.kind)
 
     @contextmanager
     def side_by_side(self) -> Iterator[None]:

@@ -72,6 +72,8 @@ class Recall:
         messages, chat = WIRES[asked.wire].messages_of(asked.request), asked.chat["messages"]
         tenant = hashlib.sha256(asked.key).digest()
         seed, last = asked.session, _last_answer(messages)
+        if last < 0 and not asked.in_session:
+            return Recalled(tenant, seed)  # as most are: one turn, and nobody named it
         by_session = by_turn = by_call = None
         # One that nobody named is one from its second turn on: most requests have no second.
         keeps_turns = self._rules.sticky and not asked.side_call and (asked.in_session or last >= 0)
@@ -116,5 +118,7 @@ class Recall:
 
 def _last_answer(messages: Sequence[Mapping[str, Any]]) -> int:
     """Index of the last assistant message; -1 where there is none."""
-    places = range(len(messages) - 1, -1, -1)
-    return next((place for place in places if messages[place].get("role") == "assistant"), -1)
+    for place in range(len(messages) - 1, -1, -1):
+        if messages[place].get("role") == "assistant":
+            return place
+    return -1

@@ -51,7 +51,7 @@ _CONSTRAINT_WORDS = _words(
     "all always assume both each every exactly except least most must never not only should"
     " unless without"
 )
-_DIGITS = "0123456789"
+_DIGITS = b"0123456789"
 _OPTIONS = (("\na.", "\nb.", "\nc."), ("\na)", "\nb)", "\nc)"), ("\n(a)", "\n(b)", "\n(c)"))
 _PARTS = (("\n2.", "(2)"), ("\n3.", "(3)"), ("\n4.", "(4)"))
 _ANSWER_FORMS = ("<answer>", "select the correct", "available functions", '"parameters":')
@@ -159,7 +159,7 @@ def signals(
         open_words=0.0 if closed else min(open_words, 3),
         doublings=_doublings(task.asked, 500),
         maths=math.log1p(min(formula_signs, 20)),
-        numbers=min(10 * sum(map(text.count, _DIGITS)) / len(text), 1),
+        numbers=min(10 * _digits(text) / len(text), 1),
         hard_words=min(hard_words, 4),
         constraints=min(len(words & _CONSTRAINT_WORDS), 6),
         questions=min(max(_parts(text, read) - 1, 0), 5),
@@ -176,6 +176,12 @@ def signals(
 def _few(tools: object) -> bool:
     """Whether there are tools, and no more than are there to be called."""
     return bool(tools) and not (isinstance(tools, Sequence) and len(tools) > _FEW_TOOLS)
+
+
+def _digits(text: str) -> int:
+    """How many of the ten there are."""
+    coded = text.encode("utf-8", "surrogatepass")
+    return len(coded) - len(coded.translate(None, _DIGITS))
 
 
 def _doublings(characters: int, of: int) -> float:

@@ -9,7 +9,7 @@ from tierwatch.wire.chat import ANTHROPIC
 from tierwatch.wire.history.bound import OF_ANY_ANTHROPIC, THINKING, forget_zeros, is_bound
 from tierwatch.wire.history.call_ids import with_anthropic_ids
 from tierwatch.wire.history.carried import is_ours, is_signed, parted_id
-from tierwatch.wire.history.reader import Fitted, Messages, Reader
+from tierwatch.wire.history.reader import NOTHING, Fitted, Messages, Reader
 from tierwatch.wire.history.turns import joined_turns, without_orphaned_thinking
 from tierwatch.wire.json_values import objects, string
 
@@ -27,8 +27,10 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
         to: the wire of the provider that will be called.
         reader: who that is, and what is known of the messages' issuers.
     """
-    changes: Counter[str] = Counter()
     given = objects(request.get("messages"))
+    if "assistant" not in [message.get("role") for message in given]:
+        return Fitted(request, NOTHING)  # most requests: nobody has written anything yet
+    changes: Counter[str] = Counter()
     plain = [_without_blank(one, changes) for one in given] if to == ANTHROPIC else given
     told = _without_signatures(plain, to, reader, changes)
     fitted = [

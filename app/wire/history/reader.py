@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 Messages = Sequence[Mapping[str, Any]]
+NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +17,8 @@ class Issuer:
     model: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """Who is to read a history.
+class Reader(NamedTuple):
+    """Who is to read a history. A tuple, as `Fitted` is: each call to a provider makes one.
 
     Attributes:
         provider: that will be called.
@@ -48,8 +49,7 @@ class Reader:
         return Issuer(self.provider, self.model)
 
 
-@dataclass(frozen=True, slots=True)
-class Fitted:
+class Fitted(NamedTuple):
     """A request whose history its reader can take, and what was taken out, by kind."""
 
     request: Mapping[str, Any]

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from operator import is_
-from types import MappingProxyType
 from typing import Any
 
 from tierwatch.routing.stickiness import in_tool_exchange
@@ -16,11 +15,10 @@ from tierwatch.wire.history.bound import (
     is_bound,
 )
 from tierwatch.wire.history.call_ids import with_safe_ids, with_short_ids
-from tierwatch.wire.history.reader import Fitted, Reader
+from tierwatch.wire.history.reader import NOTHING, Fitted, Reader
 from tierwatch.wire.history.turns import thinks
 from tierwatch.wire.json_values import objects, string
 
-_NOTHING: Mapping[str, int] = MappingProxyType({})
 _REASONING_PARTS = frozenset({"thinking", "redacted_thinking", "reasoning"})
 
 
@@ -40,7 +38,7 @@ def fitted_history(request: Mapping[str, Any], *, to: str, reader: Reader) -> Fi
     given = objects(request.get("messages"))
     answered = "assistant" in [message.get("role") for message in given]
     if to != ANTHROPIC and not answered and not reader.mixed:
-        return Fitted(request, _NOTHING)  # most requests: nobody has written anything yet
+        return Fitted(request, NOTHING)  # most requests: nobody has written anything yet
     changes: Counter[str] = Counter()
     fitted = [
         _fitted_message(message, index, to, reader, changes)

@@ -5,9 +5,9 @@ from typing import Any
 
 from tierwatch.routing.content import message_text
 from tierwatch.wire.answers.call_pieces import with_ids
-from tierwatch.wire.answers.finish_words import stopped_at
+from tierwatch.wire.answers.finish_words import said_reason, stopped_at
 from tierwatch.wire.chat import OPENAI, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
-from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.first_choice import Reply, first_choice
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_values import mapping, rest
 from tierwatch.wire.openai_chat.read_parts import read_turn
@@ -89,6 +89,21 @@ def write_reply(
         **({"usage": usage} if usage else {}),
         **own,
     }
+
+
+def said(answer: ChatAnswer) -> Reply:
+    """What an answer of another wire says, as `first_choice` finds it in the chat completion."""
+    usage = answer.usage
+    return Reply(
+        message=_message(answer.turn),
+        finish_reason=said_reason(answer.finish_reason),
+        model=answer.model,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        logprobs=None,
+        cached_tokens=usage.cached_tokens,
+        cache_write_tokens=usage.cache_write_tokens,
+    )
 
 
 def _message(turn: Turn) -> dict[str, Any]:
