@@ -174,7 +174,7 @@ def _only_turn(messages: _Messages) -> bytes:
     """What the one turn of a chat says, where that is plain words; most requests are such."""
     if not 0 < len(messages) <= _TWO or messages[-1].get("role") != "user":
         return b""
-    if len(messages) == _TWO and messages[0].get("role") not in _SYSTEM_ROLES:
+    if len(messages) == _TWO and role_of(messages[0]) not in _SYSTEM_ROLES:
         return b""
     content = messages[-1].get("content")
     if not isinstance(content, str) or len(content) > 2 * _ENDS:
