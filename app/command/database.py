@@ -17,19 +17,24 @@ from tierwatch.store.database import build_engine
 def settings_here() -> Settings:
     """The settings of a command that works beside what runs already.
 
-    Where no variable names a Postgres, that of the `tierwatch up` in this folder is meant.
+    Where no variable names a server, that of the `tierwatch up` in this folder is meant.
 
     Raises:
         SettingsError: a variable's value is not accepted.
         StackError: the folder's files cannot be read.
     """
-    from tierwatch.local import embedded_postgres
+    from tierwatch.local import embedded_postgres, embedded_redis
 
     settings = read_settings()
-    if variable("database_url") in os.environ:
-        return settings
-    url = embedded_postgres(settings.data_dir)
-    return settings if url is None else replace(settings, database_url=url)
+    if variable("database_url") not in os.environ and (url := embedded_postgres(settings.data_dir)):
+        settings = replace(settings, database_url=url)
+    if (
+        not settings.broker_url
+        and variable("redis_url") not in os.environ
+        and (url := embedded_redis(settings.data_dir))
+    ):
+        settings = replace(settings, redis_url=url)
+    return settings
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import sys
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.settings import Settings, read_settings
+from tierwatch.settings import Settings
 
 
 @click.command("doctor")
@@ -15,7 +15,9 @@ from tierwatch.settings import Settings, read_settings
 @ends_in_a_sentence
 def command(*, dead_letters: bool, put_back: bool) -> None:
     """Look at everything a running tierwatch needs, and say what is wrong."""
-    settings = read_settings()
+    from tierwatch.command.database import settings_here
+
+    settings = settings_here()
     if dead_letters:
         from tierwatch.command.examine import letter_lines
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.broker import is_rabbit, why_away
@@ -39,10 +39,11 @@ class Finding:
 
 
 def findings(settings: Settings, environ: Mapping[str, str]) -> list[Finding]:
-    """Look at configuration, secrets, judge, prices, Postgres, schema and broker."""
+    """Look at configuration, secrets, judge, prices, media, Postgres, schema and broker."""
     return [
         _of_config(settings, environ),
         *price_findings(settings, dt.datetime.now(dt.UTC).date()),
+        *media_findings(settings),
         *_of_postgres(settings),
         *_of_brokers(settings),
         *capture_findings(settings),
@@ -79,6 +80,24 @@ def price_findings(settings: Settings, today: dt.date) -> list[Finding]:
     return found or [Finding("prices", ok=True, detail="known")]
 
 
+def media_findings(settings: Settings) -> list[Finding]:
+    """Whether images, audio and files of samples are kept, and why not."""
+    try:
+        evaluation = load_config(settings.config).evaluation
+    except TierwatchError:
+        return []  # said of the configuration already
+    if not evaluation.media:
+        detail = "not kept (evaluation.media: false); requests that hold some are not evaluated"
+        return [Finding("media", ok=True, detail=detail)]
+    if not settings.media_key:
+        detail = (
+            f"not kept, since {variable('media_key')} is not set; requests that hold some are not"
+            " evaluated. Set it, or evaluation.media: false"
+        )
+        return [Finding("media", ok=True, warning=True, detail=detail)]
+    return [Finding("media", ok=True, detail=f"kept for {evaluation.media_days} days, sealed")]
+
+
 def _of_postgres(settings: Settings) -> list[Finding]:
     engine = build_engine(settings.database_url)
     try:
@@ -105,6 +124,7 @@ def _of_database(engine: Engine) -> list[Finding]:
             found.append(Finding("schema", ok=True, detail=f"version {version}"))
             found.append(months_finding(covered_until(connection), dt.datetime.now(dt.UTC).date()))
             found.append(_of_audit(audit_guard(connection)))
+            found.append(_of_media_size(connection))
     return found
 
 
@@ -118,6 +138,13 @@ def months_finding(ends: Mapping[str, dt.date | None], today: dt.date) -> Findin
     if end <= today + _MONTH:
         detail += "; a worker makes months ahead every hour: check that beat and a worker run"
     return Finding("months", ok=end > today, warning=end <= today + _MONTH, detail=detail)
+
+
+def _of_media_size(connection: Connection) -> Finding:
+    taken = connection.execute(
+        text("select coalesce(pg_total_relation_size(to_regclass('exchange_media')), 0)")
+    ).scalar_one()
+    return Finding("media table", ok=True, detail=f"{taken / 1e6:.1f} MB")
 
 
 def _of_audit(guard: AuditGuard) -> Finding:

@@ -6,8 +6,15 @@ tierwatch are says `command.launch`; `parent` starts, watches and stops any. Cal
 that start a stack, and by the tests.
 """
 
-from tierwatch.local.embedded import embedded_postgres
+from tierwatch.local.embedded import embedded_postgres, embedded_redis
 from tierwatch.local.parent import Stack, run_until_signal
 from tierwatch.local.process import Process, free_port
 
-__all__ = ["Process", "Stack", "embedded_postgres", "free_port", "run_until_signal"]
+__all__ = [
+    "Process",
+    "Stack",
+    "embedded_postgres",
+    "embedded_redis",
+    "free_port",
+    "run_until_signal",
+]

@@ -127,7 +127,7 @@ class Stack:
                     self.folder / "redis", port=port, password=password, environ=self._environ
                 ),
             )
-        return f"redis://:{password}@127.0.0.1:{port}/0"
+        return redis.url(port, password)
 
     def start(self, process: Process) -> None:
         """Starts a process and waits until it is ready.

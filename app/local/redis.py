@@ -36,6 +36,11 @@ always-show-logo no
 """
 
 
+def url(port: int, password: str) -> str:
+    """Where programs reach the server."""
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
 def server(folder: Path, *, port: int, password: str, environ: Mapping[str, str]) -> Process:
     """The server process, its data and configuration in ``folder``; ready when it answers a ping.
 

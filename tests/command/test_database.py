@@ -76,6 +76,7 @@ def test_commands_mean_the_stack_of_this_folder_unless_told_otherwise(
     tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TIERWATCH_DATABASE_URL", raising=False)
+    monkeypatch.delenv("TIERWATCH_REDIS_URL", raising=False)
     monkeypatch.setenv("TIERWATCH_DATA_DIR", str(tmp_path))
     assert settings_here() == read_settings()
     (tmp_path / "ports.json").write_text('{"postgres": 1}')
@@ -89,3 +90,19 @@ def test_commands_mean_the_stack_of_this_folder_unless_told_otherwise(
     assert settings_here().database_url == own
     assert CliRunner().invoke(main, ["users", "add", "ada"]).exit_code == 0
     assert "ada" in CliRunner().invoke(main, ["users", "list"]).stdout
+
+
+def test_the_redis_of_this_folder_is_meant_unless_a_broker_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TIERWATCH_REDIS_URL", raising=False)
+    monkeypatch.setenv("TIERWATCH_DATA_DIR", str(tmp_path))
+    (tmp_path / "ports.json").write_text('{"redis": 1}')
+    (tmp_path / "credentials.json").write_text('{"redis": "hunter2"}')
+    assert settings_here().redis_url == "redis://:hunter2@127.0.0.1:1/0"
+    assert settings_here().database_url == read_settings().database_url
+    monkeypatch.setenv("TIERWATCH_BROKER_URL", "amqp://me:secret@127.0.0.1:5672/")
+    assert settings_here().redis_url == ""
+    monkeypatch.delenv("TIERWATCH_BROKER_URL")
+    monkeypatch.setenv("TIERWATCH_REDIS_URL", "redis://127.0.0.1:6380/0")
+    assert settings_here().redis_url == "redis://127.0.0.1:6380/0"

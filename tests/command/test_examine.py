@@ -1,6 +1,7 @@
 """What a running tierwatch needs, each thing there and away."""
 
 import datetime as dt
+from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, make_url
 
 import tierwatch_migrations
-from tierwatch.command.examine import Finding, findings, months_finding
+from tierwatch.command.examine import Finding, findings, media_findings, months_finding
 from tierwatch.settings import Settings, read_settings
 
 WHOLE = """\
@@ -44,17 +45,39 @@ def found(settings: Settings, **environ: str) -> dict[str, Finding]:
 def test_where_everything_is_there_everything_is_fine(settings: Settings) -> None:
     seen = found(settings)
     assert list(seen) == [
-        *("configuration", "prices", "postgres", "schema", "months", "audit", "redis"),
-        *("spool", "dead letters"),
+        *("configuration", "prices", "media", "postgres", "schema", "months", "audit"),
+        *("media table", "redis", "spool", "dead letters"),
     ]
-    # One role for everything, as in the embedded stack.
-    assert [name for name, one in seen.items() if one.warning] == ["audit"]
+    # One role for everything, as in the embedded stack, and no key that seals media.
+    assert [name for name, one in seen.items() if one.warning] == ["media", "audit"]
     assert all(one.ok for one in seen.values())
     assert seen["audit"].detail.startswith("role tierwatch could rewrite it: it owns the tables")
     assert "tiers simple, complex; judge pairwise" in seen["configuration"].detail
     assert seen["postgres"].detail.startswith("version 18")
     assert seen["schema"].detail == f"version {newest_migration()}"
     assert seen["redis"].detail == "answers"
+    assert seen["media table"].detail.endswith(" MB")
+
+
+def test_whether_media_are_kept_and_why_not(settings: Settings) -> None:
+    def media(settings: Settings) -> Finding:
+        (one,) = media_findings(settings)
+        return one
+
+    without = media(settings)
+    assert (without.ok, without.warning) == (True, True)
+    assert "TIERWATCH_MEDIA_KEY is not set" in without.detail
+    assert "not evaluated" in without.detail
+    key = b64encode(bytes(32)).decode()
+    kept = media(replace(settings, media_key=key))
+    assert kept == Finding("media", ok=True, detail="kept for 7 days, sealed")
+    assert key not in kept.detail
+    settings.config.write_text(WHOLE.replace("{judge:", "{media: false, judge:"))
+    off = media(settings)
+    assert (off.ok, off.warning) == (True, False)
+    assert "evaluation.media: false" in off.detail
+    settings.config.write_text("routing: 3")
+    assert media_findings(settings) == []
 
 
 def test_servers_that_are_away_are_named_with_the_setting_to_look_at(settings: Settings) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tierwatch.errors import StackError
-from tierwatch.local import embedded_postgres
+from tierwatch.local import embedded_postgres, embedded_redis
 
 
 def keep(folder: Path, **files: object) -> None:
@@ -32,3 +32,11 @@ def test_a_broken_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text("{")
     with pytest.raises(StackError, match="repair or delete it"):
         embedded_postgres(tmp_path)
+
+
+def test_the_address_of_its_redis(tmp_path: Path) -> None:
+    assert embedded_redis(tmp_path) is None
+    keep(tmp_path, ports={"redis": 6380}, credentials={"postgres": "s3"})
+    assert embedded_redis(tmp_path) is None
+    keep(tmp_path, credentials={"redis": "s4"})
+    assert embedded_redis(tmp_path) == "redis://:s4@127.0.0.1:6380/0"
