@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tierwatch.loop.capture.redaction.media import mark_in
+
 # A screenful or two a side; the whole is one click away.
 SHOWN = 6_000
 # Older turns of long conversations are in the full text.
@@ -54,6 +56,8 @@ def conversation_text(request: Mapping[str, Any]) -> str:
 def message_text(message: Mapping[str, Any]) -> str:
     r"""What a message says: its text, a mark for what is no text, and its tool calls.
 
+    The mark of a medium that is kept is the one that the page shows beside it.
+
     >>> message_text({"content": [{"type": "text", "text": "Look:"}, {"type": "image_url"}]})
     'Look:\n[image_url]'
     >>> message_text({"tool_calls": [{"function": {"name": "weather", "arguments": "{}"}}]})
@@ -86,7 +90,9 @@ def _part(part: object) -> str:
         return part
     if isinstance(part, dict):
         text = part.get("text")
-        return text if isinstance(text, str) else f"[{part.get('type') or 'part'}]"
+        if isinstance(text, str):
+            return text
+        return mark_in(json.dumps(part)) or f"[{part.get('type') or 'part'}]"
     return json.dumps(part, ensure_ascii=False)
 
 

@@ -17,6 +17,16 @@ from tierwatch.dashboard.passages import (
         ({}, ""),
         ({"content": None}, ""),
         ({"content": "hello"}, "hello"),
+        (  # Which of the media below it is, in whatever part of a wire it stands.
+            {
+                "content": [
+                    {"type": "image_url", "image_url": {"url": "[IMAGE abcdefgh 12 bytes]"}},
+                    {"type": "file", "file": {"file_data": "[FILE hgfedcba 9 bytes]"}},
+                    {"type": "image_url", "image_url": {"url": "https://a.example/b.png"}},
+                ]
+            },
+            "[IMAGE abcdefgh 12 bytes]\n[FILE hgfedcba 9 bytes]\n[image_url]",
+        ),
         (
             {"content": ["a", {"type": "text", "text": "b"}, {"type": "image_url"}, {}, 3]},
             "a\nb\n[image_url]\n[part]\n3",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from flask import Blueprint
 from sqlalchemy import Connection
@@ -47,6 +47,22 @@ class Funnel:
         return sum(parts) == self.captured and min(parts) >= 0
 
 
+# What docs/report.md explains, short enough for a line of several.
+_WHY_OUTSIDE: Final = {
+    "error": "no answer",
+    "unfinished": "cut answer",
+    "too_large": "answer too long to keep",
+    "side_call": "side call of a program",
+    "pinned": "tier or model named by the caller",
+    "held": "held at the tier of its conversation",
+    "cascade": "moved up by a cascade",
+    "fallback": "answered by a fallback",
+    "provider_tools": "tool run by the provider",
+    "media": "media not kept",
+    "fits_not": "not taken by the other tier",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class OutsideEvidence:
     """The share of the traffic that no rate speaks of, and why not; ``None`` of no traffic."""
@@ -54,6 +70,14 @@ class OutsideEvidence:
     share: float | None
     reasons: tuple[tuple[str, float], ...]
     estimated: frozenset[str]
+
+    @property
+    def said(self) -> tuple[tuple[str, float, bool], ...]:
+        """Each reason in words, its share, and whether that is estimated."""
+        return tuple(
+            (_WHY_OUTSIDE.get(reason, reason.replace("_", " ")), share, reason in self.estimated)
+            for reason, share in self.reasons
+        )
 
 
 @dataclass(frozen=True, slots=True)

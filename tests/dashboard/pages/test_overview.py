@@ -1,3 +1,4 @@
+import datetime as dt
 import json
 import re
 from dataclasses import replace
@@ -13,7 +14,8 @@ from factories.rows import (
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
-from tierwatch.dashboard.pages.overview import overview_page
+from tierwatch.dashboard.pages.overview import OutsideEvidence, overview_page
+from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
 
 
 def test_overview_shows_rates_only_with_enough_pairs(
@@ -124,3 +126,24 @@ def test_overview_tells_proposals_to_decide_from_those_under_way(
     page = viewer.page("/")
     assert "1 proposal waits for a decision." in page
     assert "1 approved proposal is being rolled out." in page
+
+
+def test_what_is_outside_the_evidence_is_said_in_words(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    add_rollup(connection, "simple", 100)
+    minute = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
+    rows = [
+        OutsideCount(minute, "simple", reason, requests, 0)
+        for reason, requests in (("pinned", 20.0), ("side_call", 10.0))
+    ]
+    add_outside_counts(connection, rows)
+    page = viewer.page("/")
+    assert "tier or model named by the caller 20.0 %, side call of a program 10.0 %" in page
+
+
+def test_a_reason_of_another_version_is_said_as_it_is() -> None:
+    found = OutsideEvidence(
+        share=0.3, reasons=(("not_known_yet", 0.2), ("media", 0.1)), estimated=frozenset({"media"})
+    )
+    assert found.said == (("not known yet", 0.2, False), ("media not kept", 0.1, True))

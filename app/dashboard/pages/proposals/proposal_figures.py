@@ -1,5 +1,6 @@
 """What the page of a proposal shows of its evidence, by what was tested or compared."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tierwatch.dashboard.figures import Figure, figure
@@ -184,10 +185,14 @@ def moved_figures(moved: MovedTraffic) -> MovedFigures:
         to=moved.to,
         requests=moved.requests,
         changed=moved.changed,
-        fitted=tuple(moved.fitted.items()),
-        lacking=tuple(moved.lacking.items()),
+        fitted=_most_first(moved.fitted),
+        lacking=_most_first(moved.lacking),
         not_taken=moved.not_taken,
     )
+
+
+def _most_first(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
+    return tuple(sorted(counts.items(), key=lambda one: -one[1]))
 
 
 def objective_figures(evidence: ObjectiveEvidence) -> ObjectiveFigures:

@@ -26,6 +26,16 @@ _MARK: Final = re.compile(
 )
 
 
+def mark_in(text: str) -> str:
+    """The first mark of a medium in a text; empty where there is none.
+
+    >>> mark_in('{"url": "[IMAGE abcdefgh 12 bytes]"}')
+    '[IMAGE abcdefgh 12 bytes]'
+    """
+    found = _MARK.search(text)
+    return found.group() if found else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """A piece of media.

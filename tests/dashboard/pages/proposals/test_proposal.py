@@ -46,8 +46,20 @@ def test_what_the_new_tier_makes_of_the_traffic_is_said(
 ) -> None:
     proposal_id = add_proposal(connection, evidence={"moved": MOVED})
     page = approver.page(f"/proposals/{proposal_id}")
-    for said in ("What simple takes", "thinking.adaptive-&gt;enabled", "5.0 %", "images"):
+    for said in (
+        *("What simple takes", "thinking.adaptive-&gt;enabled", "5.0 %", "images"),
+        "Of 120 recent requests like them, 90 would be changed to fit its model:",
+    ):
         assert said in page, said
+
+
+def test_what_is_not_taken_is_not_said_to_be_taken_as_it_is(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    moved = MOVED | {"changed": 0, "fitted": {}}
+    page = approver.page(f"/proposals/{add_proposal(connection, evidence={'moved': moved})}")
+    assert "Of 120 recent requests like them, none would have to be changed." in page
+    assert "It cannot take 5.0 %" in page
 
 
 def test_uncertified_proposal_says_so_plainly(

@@ -49,14 +49,18 @@ def test_what_the_new_tier_makes_of_the_traffic(connection: Connection) -> None:
         "to": "simple",
         "requests": 20,
         "changed": 12,
-        "fitted": {"-stop": 12},
+        "fitted": {"-seed": 2, "-stop": 12},
         "lacking": {},
         "not_taken": 0.0,
     }
     shown = _shown(connection, evidence={"moved": moved}).moved
     assert shown is not None
     assert (shown.to, shown.requests, shown.changed) == ("simple", 20, 12)
-    assert (shown.fitted, shown.lacking, shown.not_taken) == ((("-stop", 12),), (), 0.0)
+    assert (shown.fitted, shown.lacking, shown.not_taken) == (
+        (("-stop", 12), ("-seed", 2)),
+        (),
+        0.0,
+    )
 
 
 def test_labels_that_corrected_the_judge_are_said(connection: Connection) -> None:
