@@ -22,6 +22,9 @@ from tierwatch.store.traffic.retention import (
 # Statements of one kind in a run; what is left over then is the next hour's.
 _ROUNDS = 200
 
+# The time in an exchange's id counts from here.
+_FIRST_DAY = dt.date(1970, 1, 1)
+
 # A month of deliveries answers "was I paged for that"; what nobody was notified of is asked later.
 _DELIVERED_DAYS, _FAILED_DAYS = 30, 365
 
@@ -56,11 +59,11 @@ def retention(
             made += add_months(connection, table, today)
     with engine.begin() as connection:
         made += add_partitions(connection, today)
-        dropped = drop_partitions(connection, today - dt.timedelta(days=keep_days))
+        dropped = drop_partitions(connection, _before(today, keep_days))
     with engine.begin() as connection:
         drop_old_events(connection, delivered_days=_DELIVERED_DAYS, failed_days=_FAILED_DAYS)
-    _delete_media(engine, today - dt.timedelta(days=min(keep_media_days, keep_days)))
-    oldest = today - dt.timedelta(days=keep_figures_days)
+    _delete_media(engine, _before(today, min(keep_media_days, keep_days)))
+    oldest = _before(today, keep_figures_days)
     with engine.begin() as connection:
         if (end := figures_end(connection, oldest)) is not None:
             dropped += drop_figures(connection, end)
@@ -68,6 +71,11 @@ def retention(
     for table in LEFTOVERS:
         _delete(engine, table, oldest)
     return made, dropped
+
+
+def _before(today: dt.date, days: int) -> dt.date:
+    """The day so many days ago; of numbers that mean "always" the first that ids can tell."""
+    return today - dt.timedelta(days=min(days, (today - _FIRST_DAY).days))
 
 
 def _delete_media(engine: Engine, before: dt.date) -> None:

@@ -135,3 +135,19 @@ def test_figures_go_when_their_time_is_over(engine: Engine) -> None:
         assert scalar(engine, f"select count(*) from {table}") == 0  # noqa: S608 - names of tables
     made, dropped = retention(engine=engine, keep_days=90, keep_figures_days=400, today=TODAY)
     assert (made, dropped) == ([], [])
+
+
+def test_a_number_of_days_that_means_always_drops_nothing(engine: Engine) -> None:
+    """Numbers of days before any calendar: the configuration takes them."""
+    retention(engine=engine, keep_days=90, keep_figures_days=10_000, today=TODAY)
+    exchange_of(engine, dt.datetime(2029, 1, 1, tzinfo=dt.UTC))
+    always = 1_000_000_000
+    for days in (always, 1_000_000, 25_000):
+        assert retention(
+            engine=engine,
+            keep_days=days,
+            keep_figures_days=days,
+            keep_media_days=days,
+            today=TODAY,
+        ) == ([], [])
+    assert scalar(engine, "select count(*) from exchange_texts") == 2
