@@ -31,7 +31,7 @@ from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.redact import Redactor, marking, redacted_text, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
 from tierwatch.loop.capture.redaction.marks import keyed_marks, new_key
-from tierwatch.loop.capture.redaction.media import Apart, Media, place_of
+from tierwatch.loop.capture.redaction.media import Apart, Media, holds_marks, place_of
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.store.documents import Json, JsonList, JsonValue
 from tierwatch.store.traffic.exchanges import ExchangeColumns
@@ -367,6 +367,8 @@ def _exchange_document(
     hidden, asked, said = marking(redact, keyed_marks(key)), Apart(key), Apart(key)
     request = storable(redacted_document(served.request, hidden, asked.take))
     if asked.found and (sealer is None or asked.too_large):
+        return MEDIA
+    if holds_marks(request, asked.found):  # a caller's words: as if media were missing
         return MEDIA
     return {
         "id": str(served.exchange_id),

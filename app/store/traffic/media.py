@@ -45,12 +45,15 @@ def add_media(connection: Connection, rows: Sequence[MediaColumns]) -> None:
         )
 
 
-def media_of(connection: Connection, exchange_id: uuid.UUID) -> list[MediaColumns]:
-    """All media of an exchange; none once retention took them."""
-    columns = ExchangeMediaRow.__table__.columns
-    found = connection.execute(
-        select(*columns).where(ExchangeMediaRow.exchange_id == exchange_id)
-    ).mappings()
+def media_of(
+    connection: Connection, exchange_id: uuid.UUID, name: str | None = None
+) -> list[MediaColumns]:
+    """All media of an exchange, or those of this name; none once retention took them."""
+    wanted = select(*ExchangeMediaRow.__table__.columns).where(
+        ExchangeMediaRow.exchange_id == exchange_id
+    )
+    if name is not None:
+        wanted = wanted.where(ExchangeMediaRow.name == name)
     return [
         MediaColumns(
             exchange_id=row["exchange_id"],
@@ -60,7 +63,7 @@ def media_of(connection: Connection, exchange_id: uuid.UUID) -> list[MediaColumn
             size=row["size"],
             sealed=row["sealed"],
         )
-        for row in found
+        for row in connection.execute(wanted).mappings()
     ]
 
 
@@ -81,8 +84,7 @@ def media_lines(connection: Connection, exchange_id: uuid.UUID) -> list[MediaLin
 
 def one_of_media(connection: Connection, exchange_id: uuid.UUID, name: str) -> MediaColumns | None:
     """One piece of media by its name, or None."""
-    found = [row for row in media_of(connection, exchange_id) if row["name"] == name]
-    return found[0] if found else None
+    return next(iter(media_of(connection, exchange_id, name)), None)
 
 
 def delete_media(connection: Connection, before: dt.date) -> bool:

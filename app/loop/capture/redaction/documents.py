@@ -27,6 +27,15 @@ _OPAQUE_NAMES: Final = frozenset({"signature", "encrypted_content", "thought_sig
 # Shorter texts may be anything.
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9+/_=-]{32,}+")
 _SECRETS: Final = frozenset({"authorization_token", "authorization", "api_key"})
+# Fields whose text may be an address that holds media: all of it is theirs then, however it is
+# written. Vendors take any case, parameters before the comma, and files that are no base64.
+_ADDRESSES: Final = frozenset({"url", "image_url", "file_url", "video_url", "file_data", "data"})
+_ADDRESS: Final = re.compile(
+    r"data:([\w.+-]{1,60}/[\w.+-]{1,60})?(?:;[^,]{0,300})?,", re.IGNORECASE
+)
+# Models put JSON into fences; the last one may be missing.
+_FENCE: Final = "```"
+_OPENING: Final = re.compile(r"\s*```[\w-]{0,16}[ \t]*\r?\n")
 _LEAST_HIDDEN: Final = 10**6  # no telephone number or card has fewer digits
 
 
@@ -74,6 +83,8 @@ class _Walk:
                 return "[KEY]"
             if _is_opaque(around, key) and _OPAQUE.fullmatch(item):
                 return item
+            if key in _ADDRESSES and (address := _ADDRESS.match(item)):
+                return self._taken(address[1] or "", item)
             media_type = _media_type(around, key)
             if media_type is not None and item and not item.startswith("data:"):
                 return self._taken(media_type, item)
@@ -85,9 +96,22 @@ class _Walk:
         elif len(text) >= BARE_DATA_CHARS and BARE_DATA.fullmatch(text):
             return self._taken("", text)
         words = redacted_text(text, self._redactor)
-        if words != text and text.lstrip()[:1] in ("{", "["):
+        if words == text:
+            return text
+        begins = text.lstrip()[:3]
+        if begins[:1] in ("{", "["):
             return self._json(text, words)
+        if begins == _FENCE and (opening := _OPENING.match(text)):
+            return self._fenced(text, opening.end()) or words
         return words
+
+    def _fenced(self, text: str, begins: int) -> str:
+        """JSON in a fence, redacted; empty where there is none."""
+        whole = text.rstrip()
+        if whole.endswith(_FENCE) and len(whole) - len(_FENCE) >= begins:
+            whole = whole[: -len(_FENCE)].rstrip()
+        inner = self._json(text[begins : len(whole)], "")
+        return inner and text[:begins] + inner + text[max(begins, len(whole)) :]
 
     def _json(self, text: str, words: str) -> str:
         """JSON inside a text, redacted: as it was spaced where that leaves it JSON."""

@@ -5,12 +5,12 @@ write the mark of something in a text beforehand, and what stands in two places 
 """
 
 import base64
-import binascii
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote_to_bytes
 
 from tierwatch.loop.capture.redaction.marks import letters
 
@@ -69,8 +69,9 @@ class Apart:
     def take(self, media_type: str, text: str) -> str:
         """The mark for a piece of media."""
         media_type = media_type.lower()
-        name, size = letters(self._key, "MEDIA", text), _size(text)
-        kind = _KINDS.get(media_type.partition("/")[0], "FILE")
+        kind, size = _KINDS.get(media_type.partition("/")[0], "FILE"), _size(text)
+        # One name for one mark: the same bytes may stand as an image here and as a file there.
+        name = letters(self._key, kind, text)
         mark = f"[{kind} {name} {size} bytes]"
         self.found[mark] = Media(name, mark, media_type, size, text)
         return mark
@@ -96,21 +97,43 @@ def restored(document: dict[str, object], texts: Mapping[str, str]) -> dict[str,
     return {key: _restored(item, texts) for key, item in document.items()}
 
 
-def holds_marks(document: object) -> bool:
-    """Whether media are missing from a document."""
+def holds_marks(document: object, besides: Collection[str] = ()) -> bool:
+    """Whether a document holds marks of media.
+
+    Args:
+        document: that was stored; in it media are missing.
+        besides: marks that are known.
+    """
     if isinstance(document, str):
-        return "bytes]" in document and _MARK.search(document) is not None
+        if "bytes]" not in document:
+            return False
+        return any(mark[0] not in besides for mark in _MARK.finditer(document))
     if isinstance(document, dict):
-        return any(holds_marks(item) for item in document.values())
-    return isinstance(document, list) and any(holds_marks(item) for item in document)
+        return any(holds_marks(item, besides) for item in document.values())
+    return isinstance(document, list) and any(holds_marks(item, besides) for item in document)
 
 
 def content_of(text: str) -> bytes:
-    """The bytes that a text encodes; none where it encodes nothing."""
+    """The bytes that a text encodes; none where it encodes nothing.
+
+    >>> content_of("data:text/plain,two%20words"), content_of("QUI=")
+    (b'two words', b'AB')
+    """
+    encoded, is_base64 = _encoded(text)
+    if not is_base64:
+        return unquote_to_bytes(encoded)
     try:
-        return base64.b64decode(text.partition(";base64,")[2] or text)
-    except binascii.Error:
+        return base64.b64decode(encoded)
+    except ValueError:  # a letter that is none of base64's is one too
         return b""
+
+
+def _encoded(text: str) -> tuple[str, bool]:
+    """What stands for the bytes, and whether it is base64; addresses may also have them plain."""
+    if text[:5].lower() != "data:":
+        return text, True
+    head, _, encoded = text.partition(",")
+    return encoded, head.rstrip().lower().endswith("base64")
 
 
 def _restored(value: object, texts: Mapping[str, str]) -> object:
@@ -126,5 +149,7 @@ def _restored(value: object, texts: Mapping[str, str]) -> object:
 
 
 def _size(text: str) -> int:
-    encoded = text.partition(";base64,")[2] or text
+    encoded, is_base64 = _encoded(text)
+    if not is_base64:
+        return len(unquote_to_bytes(encoded))
     return len(encoded) * 3 // 4 - encoded[-2:].count("=")

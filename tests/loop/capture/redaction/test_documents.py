@@ -165,3 +165,21 @@ def test_what_holds_nothing_to_hide_is_stored_as_it_is(value: Any) -> None:
 def test_json_in_a_text_stays_json(value: Any) -> None:
     found, _ = stored(json.dumps({"a": value, "b": "jo@example.org"}))
     assert json.loads(found)["b"] == MARK("EMAIL", "jo@example.org")
+
+
+@pytest.mark.parametrize(
+    "around", ["```json\n{}\n```", "```\n{}```\n", "\n```json\r\n{}\n```", "```json\n{}"]
+)
+def test_json_in_a_fence_stays_json(around: str) -> None:
+    """An answer would be judged as no JSON for a number that we hid."""
+    inner = {"card": 4111111111111111, "to": "jo@example.org"}
+    found, _ = stored(around.replace("{}", json.dumps(inner, indent=1)))
+    begins, ends = around.split("{}")
+    assert found.startswith(begins)
+    assert found.endswith(ends)
+    assert json.loads(found[len(begins) : len(found) - len(ends)]) == stored(inner)[0]
+
+
+def test_a_fence_of_no_json_is_text() -> None:
+    found, _ = stored("```python\nto = 'jo@example.org'\n```")
+    assert found == f"```python\nto = '{MARK('EMAIL', 'jo@example.org')}'\n```"

@@ -108,3 +108,49 @@ def test_documents_of_any_shape_are_left_as_they_are() -> None:
     document = {"a": [1, None, {"b": "x"}], "c": True}
     assert restored(document, {}) == document
     assert json.dumps(restored(document, {"[IMAGE a 1 bytes]": "x"})) == json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("address", "media_type", "content"),
+    [
+        ("DATA:image/png;base64,QUI=", "image/png", b"AB"),
+        ("data:image/PNG;BASE64,QUI=", "image/png", b"AB"),
+        ("data:image/png;name=my cat.png;base64,QUI=", "image/png", b"AB"),
+        ("data:image/png;base64,QUJD\nREVG", "image/png", b"ABCDEF"),
+        ("data:image/svg+xml;utf8,<svg>jo@example.org</svg>", "image/svg+xml",
+         b"<svg>jo@example.org</svg>"),
+        ("data:text/plain,jo%40example.org", "text/plain", b"jo@example.org"),
+        ("data:;base64,QUI=", "", b"AB"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("field", ["url", "image_url", "file_url", "file_data"])
+def test_whatever_way_an_address_is_written_its_media_go_apart(
+    field: str, address: str, media_type: str, content: bytes
+) -> None:
+    asked = {"content": [{"type": "part", field: address}]}
+    stored, found = apart(asked)
+    [item] = found.found.values()
+    assert stored == {"content": [{"type": "part", field: item.mark}]}
+    assert (item.media_type, content_of(item.text)) == (media_type, content)
+    assert restored(stored, {item.mark: item.text}) == asked
+
+
+def test_words_about_data_are_words() -> None:
+    for text in ("data: jo, al", "https://example.org/a,b", "data"):
+        assert apart({"url": text, "text": "data:text/csv,a"})[1].found == {}
+
+
+def test_the_same_bytes_as_two_kinds_are_two() -> None:
+    """Rows go by name: under one name the second would be gone, and its mark stay."""
+    data = encoded(b"12345")
+    asked = {"content": [image(b"12345"), {"type": "input_file", "file_data": data}]}
+    stored, found = apart(asked)
+    assert len({item.name for item in found.found.values()}) == 2
+    assert restored(stored, {mark: item.text for mark, item in found.found.items()}) == asked
+
+
+def test_a_mark_that_a_caller_wrote_is_told_from_ours() -> None:
+    stored, found = apart({"content": [image(b"1"), "see [IMAGE abcdefgh 12 bytes]"]})
+    assert holds_marks(stored, found.found)
+    stored, found = apart({"content": [image(b"1")]})
+    assert not holds_marks(stored, found.found)
