@@ -19,8 +19,12 @@ from tierwatch.routing.harness import human_text, written_by_person
 # Enough to tell one program from another. What stands behind it, documents that were looked up or
 # the time, may be another with each turn.
 _SYSTEM_HEAD = 128
-# Of a turn; a book that was pasted is told by its ends and its length.
-_ENDS = 2_000
+# Of a turn, some 20 us to digest; a book that was pasted is told by its ends and its length. A
+# program's instructions may be long on both sides of what each request is about, and that of one
+# length.
+_ENDS = 16_000
+# Of media, what is shorter may be anything.
+_LEAST_MEDIA = 250
 # A person edits a turn, asks it again, and has it answered twice; beyond that it is a program.
 _WAYS = 3
 _MOST_EXAMPLES = 16
@@ -198,7 +202,9 @@ def _media(content: object) -> bytes:
     """What tells one picture or file from another: their lengths and last characters."""
     if not isinstance(content, list):
         return b""
-    marks = [mark for part in content for mark in _strings(part, depth=3) if len(mark) > _ENDS // 8]
+    marks = [
+        mark for part in content for mark in _strings(part, depth=3) if len(mark) > _LEAST_MEDIA
+    ]
     return "".join(f"\0{len(mark)} {mark[-64:]}" for mark in marks).encode("utf-8", "replace")
 
 

@@ -63,12 +63,14 @@ _SPEAKING = frozenset(
 # Claude Code's `metadata.user_id`: JSON text with a session in it, or `user_..._session_<uuid>`.
 _IN_USER_ID = re.compile(r'"session_id"\s*:\s*"([^"\\]{1,200})"|_session_([\w-]{8,200})$')
 # A prompt's cache key is meant for all who share a beginning, and is a conversation's name only
-# where it is an id (a UUID, a ULID), or says so.
+# where all of it is an id (a UUID, a ULID), or it says so. A digest of the prompt is none, nor is
+# the id of a tenant or a user with a word before it.
 _CONVERSATION_KEY = re.compile(
-    r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}"
-    r"|\b[0-9A-HJKMNP-TV-Z]{26}\b"
-    r"|^(?:ses|sess|session|thread|conv|conversation|chat)[-_:].",
-    re.IGNORECASE,
+    r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+    r"|[0-9a-f]{12}[47][0-9a-f]{3}[89ab][0-9a-f]{15}"  # the same without hyphens; few digests are
+    r"|[0-7][0-9A-HJKMNP-TV-Z]{25}"
+    r"|(?:ses|sess|session|thread|conv|conversation|chat)[-_:].+",
+    re.IGNORECASE | re.DOTALL,
 )
 # One run of an agent has one of these, so it is more than a request and less than a conversation.
 _TRACE_HEADER = b"x-litellm-trace-id"
@@ -117,7 +119,7 @@ def _values(request: Mapping[str, Any]) -> list[object]:
         conversation = conversation.get("id")
     objects = [found for name in _OBJECTS if isinstance(found := request.get(name), Mapping)]
     key = request.get("prompt_cache_key")
-    names_one = isinstance(key, str) and _CONVERSATION_KEY.search(key) is not None
+    names_one = isinstance(key, str) and _CONVERSATION_KEY.fullmatch(key.strip()) is not None
     return [
         conversation,
         *(request.get(name) for name in _FIELDS),

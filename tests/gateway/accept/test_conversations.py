@@ -120,7 +120,7 @@ def test_pictures_tell_conversations_apart_that_begin_with_the_same_words() -> N
 
 def test_a_book_is_told_by_its_ends_and_its_length() -> None:
     def book(middle: str) -> list[Any]:
-        return [{"role": "user", "content": f"{'a' * 3_000}{middle}{'z' * 3_000}"}]
+        return [{"role": "user", "content": f"{'a' * 20_000}{middle}{'z' * 20_000}"}]
 
     assert opening(book("x")) == opening(book("y"))
     assert opening(book("x")) != opening(book("xx"))

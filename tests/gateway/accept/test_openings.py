@@ -117,3 +117,14 @@ def test_plain_requests_are_not_remembered() -> None:
 def test_no_messages_have_a_name_too() -> None:
     assert name(Openings(b"secret")).startswith("opening:")
     assert letters("0123456789abcdef") == "abcdefghijklmnop"
+
+
+def test_what_stands_between_long_instructions_tells_requests_apart() -> None:
+    """Of one length, with the same words on both sides: one name would be one observation."""
+    here = Openings(b"secret")
+    before, behind = "Read the order below. " * 250, "Answer as the house style says. " * 250
+    names = {
+        here.name({}, {}, [{"role": "user", "content": f"{before}{order:08}{behind}"}], b"key")
+        for order in range(50)
+    }
+    assert len(names) == 50

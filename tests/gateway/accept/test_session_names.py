@@ -1,3 +1,4 @@
+import hashlib
 import json
 from typing import Any
 
@@ -101,7 +102,11 @@ def test_what_names_a_person_or_a_program_names_no_conversation(fields: dict[str
     [
         (UUID, True),
         (UUID.replace("-", ""), True),
-        (f"agent:{UUID}", True),
+        (f"agent:{UUID}", False),
+        (f"tenant-{UUID}", False),
+        (f"user:{UUID}:support-bot", False),
+        (hashlib.md5(b"prompt", usedforsecurity=False).hexdigest(), False),
+        (hashlib.sha256(b"prompt").hexdigest(), False),
         ("01J9ZQ6X3V8K2M4N6P8R0S2T4V", True),
         ("ses_4f2aXw9kQ", True),
         ("conversation-7", True),
