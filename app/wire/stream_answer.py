@@ -6,11 +6,15 @@ a few letters that are only read along; docs/decisions/0034 has what typed ones 
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tierwatch.routing.content import part_text
 from tierwatch.wire.answers.call_pieces import CallPieces
+from tierwatch.wire.answers.finish_words import failed
 from tierwatch.wire.usage import Usage, read_chunk_usage, text_size, usage_elsewhere
+
+_LONGEST_WORD = 40  # of a reason, in a sentence
 
 
 class StreamAnswer:
@@ -86,10 +90,10 @@ class StreamAnswer:
         settled = chunk
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) == 0:
-                calls = self._feed_choice(choice, chunk)
-                if calls is not None:
-                    settled = _with_calls(settled, choice, calls)
-        return settled
+                delta = self._feed_choice(choice, chunk)
+                if delta is not None:
+                    settled = _with_delta(settled, choice, delta)
+        return settled if self.error is None or error else {**settled, "error": self.error}
 
     def misread(self) -> None:
         """Something of the answer could not be read: what is here has a hole."""
@@ -107,27 +111,54 @@ class StreamAnswer:
 
     def _feed_choice(
         self, choice: Mapping[str, Any], chunk: Mapping[str, Any]
-    ) -> list[Mapping[str, Any]] | None:
-        """The choice's calls where they had to be settled; None where nothing had to."""
+    ) -> dict[str, Any] | None:
+        """What the choice says where that had to be settled; None where nothing had to."""
         reason = choice.get("finish_reason")
-        if reason and isinstance(reason, str):  # "" is *not yet* to some servers
-            self.finish_reason = reason
-            if (said := usage_elsewhere(choice, chunk)) is not None:
-                self._count(said)
-        delta = choice.get("delta")
-        if not isinstance(delta, dict):
-            return None
+        if reason:
+            self._stops(reason, choice, chunk)
+        delta = said = choice.get("delta")
+        if type(delta) is not dict:
+            delta = choice.get("message")  # some servers say all of it at once, and call it so
+            if type(delta) is not dict:
+                return None
         content, calls = delta.get("content"), delta.get("tool_calls")
         if isinstance(content, str):
             self._keep(content, self._content)
+        elif content:
+            delta = self._feed_parts(content, delta)
         if len(delta) > 1 or (content is None and calls is None):  # nearly no chunk
-            self._feed_rest(delta)
-        if type(calls) is not list:
-            return None
-        settled = [self._feed_call(call, chunk) for call in calls if type(call) is dict]
-        return None if settled == calls else settled
+            self._feed_rest(delta, choice)
+        if type(calls) is list:
+            settled = [self._feed_call(call, chunk) for call in calls if type(call) is dict]
+            if settled != calls:
+                delta = {**delta, "tool_calls": settled}
+        return None if delta is said else delta
 
-    def _feed_rest(self, delta: Mapping[str, Any]) -> None:
+    def _stops(self, reason: object, choice: Mapping[str, Any], chunk: Mapping[str, Any]) -> None:
+        if not isinstance(reason, str):
+            return
+        self.finish_reason = reason
+        if failed(reason):
+            self._fails(choice.get("error"), reason)
+        if (said := usage_elsewhere(choice, chunk)) is not None:
+            self._count(said)
+
+    def _feed_parts(self, content: object, delta: dict[str, Any]) -> dict[str, Any]:
+        """What came as a list of parts, with their words as one text."""
+        if type(content) is not list:
+            return delta
+        text = parts_text(content)
+        self._keep(text, self._content)
+        return {**delta, "content": text}
+
+    def _fails(self, said: object, reason: str) -> None:
+        if self.error is None:
+            sentence = f"The provider gave up its answer ({reason[:_LONGEST_WORD]})."
+            self.error = said if isinstance(said, dict) else {"message": said or sentence}
+
+    def _feed_rest(self, delta: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
+        if choice.get("error"):
+            self._fails(choice["error"], "error")
         if isinstance(delta.get("refusal"), str):
             self._keep(delta["refusal"], self._refusal)
         thought = delta.get("reasoning_content") or delta.get("reasoning")
@@ -213,10 +244,19 @@ class _Call:
         return {"id": self._id, "type": self._key, self._key: said}
 
 
-def _with_calls(
-    chunk: dict[str, Any], choice: Mapping[str, Any], calls: list[Mapping[str, Any]]
+def parts_text(content: Sequence[object]) -> str:
+    """The words in a piece of an answer that came as a list of parts: Mistral's are such.
+
+    >>> parts_text([{"type": "thinking", "thinking": []}, {"type": "text", "text": "Hi"}, "!"])
+    'Hi!'
+    """
+    return "".join([part_text(part) for part in content])
+
+
+def _with_delta(
+    chunk: dict[str, Any], choice: Mapping[str, Any], delta: dict[str, Any]
 ) -> dict[str, Any]:
-    """The chunk with other calls in one of its choices."""
-    changed = {**choice, "delta": {**choice["delta"], "tool_calls": calls}}
+    """The chunk with something else in one of its choices."""
+    changed = {**choice, "delta": delta}
     choices = [changed if one is choice else one for one in chunk["choices"]]
     return {**chunk, "choices": choices}

@@ -23,6 +23,20 @@ _WORDS: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 
+# What servers say of an answer that they could not go on with: it is none, and no end either.
+_FAILED = frozenset(
+    {"error", "abort", "aborted", "cancelled", "insufficient_system_resource", "network_error"}
+)
+
+
+def failed(said: str | None) -> bool:
+    """Whether a finish reason says that the server gave the answer up.
+
+    >>> failed("error"), failed("Network_Error"), failed("stop"), failed(None)
+    (True, True, False, False)
+    """
+    return said is not None and said.lower() in _FAILED
+
 
 def said_reason(said: object) -> str | None:
     """The reason where one was given. Some servers say "" for *not yet*.

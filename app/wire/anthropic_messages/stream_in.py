@@ -6,12 +6,12 @@ from typing import Any
 import orjson
 
 from tierwatch.wire.answers.call_pieces import arguments_text, made_id
-from tierwatch.wire.answers.event_json import event_json
+from tierwatch.wire.answers.event_json import event_json, said_error
 from tierwatch.wire.answers.finish_words import finish_word
 from tierwatch.wire.anthropic_messages.errors import stream_error
 from tierwatch.wire.anthropic_messages.replies import finish_reason
 from tierwatch.wire.anthropic_messages.usage import read_usage
-from tierwatch.wire.fault import error_chunk
+from tierwatch.wire.fault import ERROR, error_chunk
 from tierwatch.wire.json_values import mapping, string
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.usage import Usage, write_chunk_usage
@@ -28,9 +28,9 @@ class StreamIn:
     """
 
     __slots__ = (
-        "_arguments_seen",
         "_block",
         "_calls",
+        "_empty",
         "_ended",
         "_head",
         "_ids",
@@ -50,7 +50,7 @@ class StreamIn:
         }
         self._usage: dict[str, Any] = {}
         self._calls: dict[int, int] = {}  # index of the block -> index of the tool call
-        self._arguments_seen = False
+        self._empty: set[int] = set()  # blocks of calls whose input has not begun
         self._block = -1  # the index of the block that began last
         self._ids: set[str] = set()
         self._ended = False
@@ -78,9 +78,11 @@ class StreamIn:
         except orjson.JSONDecodeError:
             payload = event_json(event.data)
         if type(payload) is not dict:
-            return []
+            return said_error(event)
         read = self._readers.get(str(payload.get("type")))
-        return read(payload) if read else []
+        if read is None:
+            return self._error(payload) if event.event == ERROR or ERROR in payload else []
+        return read(payload)
 
     @property
     def begun(self) -> dict[str, Any]:
@@ -143,7 +145,8 @@ class StreamIn:
             return []
         # The input arrives in pieces after an empty one; compatible servers may send it whole.
         given = arguments_text(block.get("input") or None)
-        self._arguments_seen = bool(given)
+        if not given:
+            self._empty.add(index)
         place, name, call_id = len(self._calls), string(block.get("name")), string(block.get("id"))
         if not call_id or call_id in self._ids:
             call_id = made_id(self._head, place, name)
@@ -160,14 +163,15 @@ class StreamIn:
         if delta.get("type") == "input_json_delta" and index in self._calls:
             piece = arguments_text(delta.get("partial_json"))
             if piece:
-                self._arguments_seen = True
+                self._empty.discard(index)
                 return [self._arguments(index, piece)]
         return []
 
     def _stop_block(self, payload: Mapping[str, Any]) -> list[dict[str, Any]]:
         index = self._index(payload)
         # A tool without parameters streams no input; callers parse the arguments as JSON.
-        if index in self._calls and not self._arguments_seen:
+        if index in self._empty:
+            self._empty.discard(index)
             return [self._arguments(index, "{}")]
         return []
 

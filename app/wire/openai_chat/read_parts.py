@@ -24,6 +24,9 @@ from tierwatch.wire.json_values import json_text, mapping, objects, rest, string
 
 NOTHING = Extras(OPENAI)
 
+# Where a model's thoughts stand: DeepSeek's word first, then OpenRouter's and vLLM's.
+THOUGHTS = ("reasoning_content", "reasoning")
+
 _OF_ANY = frozenset({"role", "content"})
 _OF_A_RESULT = _OF_ANY | {"tool_call_id"}
 _OF_A_CALL = frozenset({"id", "type", "function", "custom"})
@@ -45,8 +48,10 @@ def read_turn(message: Mapping[str, Any]) -> Turn:
 def _answer(message: Mapping[str, Any], content: object, *, plain: bool) -> Turn:
     fields = rest(message, _OF_ANY)
     parts: list[Part] = []
-    if isinstance(fields.get("reasoning_content"), str):
-        parts.append(Reasoning(fields.pop("reasoning_content"), NOTHING))
+    thought = next((name for name in THOUGHTS if isinstance(fields.get(name), str)), None)
+    if thought is not None:
+        said = NOTHING if thought == THOUGHTS[0] else Extras(OPENAI, {"field": thought})
+        parts.append(Reasoning(fields.pop(thought), said))
     parts += _content(content)
     if isinstance(fields.get("refusal"), str):
         parts.append(Declined(fields.pop("refusal"), NOTHING))

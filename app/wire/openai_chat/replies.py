@@ -3,10 +3,12 @@
 from dataclasses import replace
 from typing import Any
 
+from tierwatch.errors import ProviderError
 from tierwatch.routing.content import message_text
 from tierwatch.wire.answers.call_pieces import with_ids
-from tierwatch.wire.answers.finish_words import said_reason, stopped_at
+from tierwatch.wire.answers.finish_words import failed, said_reason, stopped_at
 from tierwatch.wire.chat import OPENAI, ChatAnswer, Declined, Extras, Text, ToolCall, Turn
+from tierwatch.wire.fault import error_text
 from tierwatch.wire.first_choice import Reply, first_choice
 from tierwatch.wire.form import NOBODY, AnswerTo
 from tierwatch.wire.json_values import mapping, rest
@@ -26,10 +28,14 @@ def read_reply(reply: object, *, created: int = 0) -> ChatAnswer:
         created: epoch seconds, for a reply that has none.
 
     Raises:
-        ProviderError: kind ``unreadable`` when this is not a chat completion.
+        ProviderError: kind ``unreadable`` when this is not a chat completion, or one that the
+            provider says it gave up.
     """
     first, whole = first_choice(reply), mapping(reply)
     message, choices = first.message, whole["choices"]
+    if failed(first.finish_reason) or choices[0].get("error"):
+        why = error_text(choices[0].get("error")) or str(first.finish_reason)
+        raise ProviderError(f"The provider gave up its answer: {why}", kind="unreadable")
     extras = rest(whole, _TYPED)
     if more := rest(choices[0], _OF_A_CHOICE):
         extras["choice"] = more

@@ -4,13 +4,12 @@ from typing import Any
 
 import orjson
 
-from tierwatch.wire.answers.event_json import event_json
-from tierwatch.wire.fault import is_bare_error
+from tierwatch.wire.answers.event_json import event_json, said_error
+from tierwatch.wire.fault import ERROR, is_bare_error
 from tierwatch.wire.sse import SSEEvent
 from tierwatch.wire.usage import Usage
 
 DONE = "[DONE]"
-ERROR = "error"  # the name some servers give the event of an error
 
 
 class StreamIn:
@@ -42,8 +41,7 @@ class StreamIn:
                 return []
             chunk = event_json(data)
         if type(chunk) is not dict:
-            listed = chunk[0] if type(chunk) is list and chunk else None
-            return [listed] if isinstance(listed, dict) and ERROR in listed else []
+            return said_error(event, chunk)
         if "choices" not in chunk and is_bare_error(chunk):
             return [{"error": chunk}]
         if name == ERROR and not chunk.get("error"):

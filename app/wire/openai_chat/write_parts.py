@@ -26,6 +26,7 @@ from tierwatch.wire.crossing.media import tidy_media
 from tierwatch.wire.crossing.rewritten import BOOKKEEPING, Notes, left_out, said_fields
 from tierwatch.wire.history.carried import OUR_SIGNATURE, is_signed, parted_id
 from tierwatch.wire.json_values import mapping
+from tierwatch.wire.openai_chat.read_parts import THOUGHTS
 
 # What another wire's turns hold for their own provider alone.
 _LEFT_OUT = frozenset({"thinking", "redacted_thinking", "server_tool_use", "compaction"})
@@ -127,7 +128,7 @@ def _own_message(turn: Turn) -> dict[str, Any]:
             case ToolCall():
                 calls.append(write_call(part))
             case Reasoning():
-                message["reasoning_content"] = part.text
+                message[part.extras.fields.get("field", THOUGHTS[0])] = part.text
             case Declined() if not listed:
                 message["refusal"] = part.text
             case _:

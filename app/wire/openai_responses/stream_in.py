@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from tierwatch.wire.answers.event_json import event_json
-from tierwatch.wire.fault import error_chunk
+from tierwatch.wire.answers.event_json import event_json, said_error
+from tierwatch.wire.fault import ERROR, error_chunk
 from tierwatch.wire.json_values import json_text, mapping, objects, string
 from tierwatch.wire.openai_responses.errors import stream_error
 from tierwatch.wire.openai_responses.read_parts import CALLS
@@ -73,10 +73,12 @@ class StreamIn:
         except orjson.JSONDecodeError:
             payload = event_json(event.data)
         if not isinstance(payload, dict):
-            return []
+            return said_error(event)
         self._seen += 1
         read = self._readers.get(string(payload.get("type")) or event.event)
-        return read(payload) if read else []
+        if read is None:  # some servers call no event by a name
+            return self._error(payload) if payload.get(ERROR) and "type" not in payload else []
+        return read(payload)
 
     @property
     def begun(self) -> dict[str, Any]:

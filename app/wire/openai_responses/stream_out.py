@@ -68,8 +68,8 @@ class StreamOut:
             if choice.get("index", 0) != 0:
                 continue
             delta = mapping(choice.get("delta"))
-            if delta.get("reasoning_content"):
-                events += self._think(string(delta["reasoning_content"]))
+            if thought := delta.get("reasoning_content") or delta.get("reasoning"):
+                events += self._think(string(thought))
             if delta.get("content"):
                 events += self._say("output_text", string(delta["content"]))
             if delta.get("refusal"):

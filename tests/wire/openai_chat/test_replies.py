@@ -75,3 +75,25 @@ def test_what_is_no_chat_completion_is_unreadable(reply: object) -> None:
     with pytest.raises(ProviderError) as caught:
         read_reply(reply)
     assert caught.value.kind == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        ({"finish_reason": "error"}, "error"),
+        ({"finish_reason": "insufficient_system_resource"}, "insufficient_system_resource"),
+        ({"finish_reason": "stop", "error": {"code": 502, "message": "Too hot."}}, "Too hot"),
+    ],
+)
+def test_what_the_provider_gave_up_is_no_answer(more: dict[str, Any], sentence: str) -> None:
+    reply = {"choices": [{"message": {"role": "assistant", "content": "Half an"}, **more}]}
+    with pytest.raises(ProviderError, match=f"gave up its answer: {sentence}"):
+        read_reply(reply)
+
+
+def test_thoughts_under_openrouters_name_are_read_and_written_again() -> None:
+    message = {"role": "assistant", "content": "Hi", "reasoning": "Hm."}
+    reply = {**REPLY, "choices": [{**REPLY["choices"][0], "message": message}]}
+    answer = read_reply(reply)
+    assert [part.text for part in answer.turn.parts] == ["Hm.", "Hi"]
+    assert write_reply(answer)["choices"][0]["message"] == message
