@@ -17,6 +17,12 @@ _LONGEST_ID = 200
 # What a provider says of us or of itself, and not of what was asked for.
 _OF_US = frozenset({401, 402, 403, 429})
 _FAILED = 500
+_NOT_FORGOTTEN = Refusal(
+    503,
+    "The response may still be found at another gateway: what they share cannot be reached. Delete"
+    " it again later.",
+    code="not_deleted",
+)
 
 
 class KeptEndpoint:
@@ -59,9 +65,10 @@ class KeptEndpoint:
             return json_reply(found.response or {})
         else:
             reply = json_reply({"id": response_id, "object": "response", "deleted": True})
-        if method == "DELETE" and reply.status in {200, 404}:
-            await self._responses.drop(key, response_id)
-        return reply
+        if method == "GET" or reply.status not in {200, 404}:
+            return reply
+        gone = await self._responses.drop(key, response_id)
+        return reply if gone else _refused(_NOT_FORGOTTEN)
 
     async def _asked(self, provider: str, method: str, request: Request) -> Reply:
         path = quote(request.name, safe="")

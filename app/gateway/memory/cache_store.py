@@ -135,22 +135,6 @@ class CacheStore:
             # Redis that is full answers, and may still be read.
             raise CacheAbsentError("failed") from error
 
-    async def drop(self, key: str) -> None:
-        """Forget a value. Not for the request path.
-
-        Raises:
-            CacheAbsentError: it may still be there.
-        """
-        redis = self._redis
-        if not self.open or redis is None:
-            raise CacheAbsentError("away")
-        try:
-            async with asyncio.timeout(_WRITE_S):
-                await redis.delete(key)
-        except (TimeoutError, RedisError, OSError) as error:
-            self._failed()
-            raise CacheAbsentError("failed") from error
-
     def _failed(self) -> None:
         self._failures += 1
         if self._failures >= _FAILURES and self.open:

@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -32,6 +31,8 @@ _MOST_WAITING = 64
 _STOP_S = 2.0
 _CONNECTIONS = 2
 _VERSION = 1
+# Stands in Redis for what was forgotten, as long as a process may remember it.
+_GONE = b"gone"
 
 
 class Kept(NamedTuple):
@@ -93,11 +94,12 @@ class KeptResponses:
         Takes some tens of milliseconds at most, and never raises.
         """
         name = _name(key, response_id)
-        value = self._remembered(name) or await self._fetched(name)
+        # Redis first: another process may have forgotten what this one still remembers.
+        value = await self._fetched(name) or self._remembered(name)
         if value is None and self._store is not None:
             await asyncio.sleep(_AGAIN_S)
             value = await self._fetched(name)
-        return None if value is None else _read(value)
+        return None if value is None or value == _GONE else _read(value)
 
     def keep(self, key: bytes, response_id: str, kept: Kept) -> bool:
         """Keep a response; whether that is done. Never waits, never raises."""
@@ -112,13 +114,19 @@ class KeptResponses:
             self._begin(self._write(self._store, name, value))
         return True
 
-    async def drop(self, key: bytes, response_id: str) -> None:
-        """Forget a response, here and in Redis."""
+    async def drop(self, key: bytes, response_id: str) -> bool:
+        """Forget a response, here and in Redis; whether every process has forgotten it now."""
         name = _name(key, response_id)
         self._forget(name)
-        if self._store is not None:
-            with suppress(CacheAbsentError):  # it ends by itself
-                await self._store.drop(name)
+        if self._store is None:
+            return True
+        if self._writing:  # perhaps this very one
+            await asyncio.wait(self._writing, timeout=_STOP_S)
+        try:
+            await self._store.put(name, _GONE, ttl_s=self._section.ttl_s)
+        except CacheAbsentError:
+            return False
+        return True
 
     def _begin(self, write: Any) -> None:
         task = asyncio.create_task(write)

@@ -110,3 +110,14 @@ def test_what_a_provider_has_lost_or_cannot_say_is_said() -> None:
     assert ours.status != 200
     assert theirs.status == 502
     assert (failed.status, b"cannot be reached" in failed.body) == (502, True)
+
+
+def test_what_other_gateways_may_still_show_is_not_called_deleted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def not_now(self: KeptResponses, key: bytes, response_id: str) -> bool:
+        return False
+
+    monkeypatch.setattr(KeptResponses, "drop", not_now)
+    [reply] = ask("DELETE")
+    assert (reply.status, json.loads(reply.body)["error"]["code"]) == (503, "not_deleted")

@@ -113,6 +113,34 @@ def test_gateways_share_them_in_redis(redis_url: str) -> None:
     assert run(act, url=redis_url) == [THEIRS, None]
 
 
+def test_what_one_process_forgets_no_other_remembers(redis_url: str) -> None:
+    async def act(one: KeptResponses) -> tuple[bool, Kept | None, Kept | None]:
+        async with KeptResponses(section(ttl_s=60.0), redis_url, lambda: 0.0) as other:
+            one.keep(b"k", "resp_elsewhere", OURS)
+            before = await other.find(b"k", "resp_elsewhere")
+            gone = await other.drop(b"k", "resp_elsewhere")
+            return gone, before, await one.find(b"k", "resp_elsewhere")
+
+    assert run(act, url=redis_url, ttl_s=60.0) == (True, OURS, None)
+
+
+def test_a_response_that_is_being_written_is_forgotten_too(redis_url: str) -> None:
+    async def act(kept: KeptResponses) -> Kept | None:
+        kept.keep(b"k", "resp_quick", OURS)
+        assert await kept.drop(b"k", "resp_quick")
+        return await kept.find(b"k", "resp_quick")
+
+    assert run(act, url=redis_url, ttl_s=60.0) is None
+
+
+def test_what_may_be_found_elsewhere_is_not_said_to_be_gone() -> None:
+    async def act(kept: KeptResponses) -> bool:
+        kept.keep(b"k", "resp_1", OURS)
+        return await kept.drop(b"k", "resp_1")
+
+    assert run(act, url="redis://127.0.0.1:9/0") is False
+
+
 def test_redis_holds_digests_for_names_and_an_end_for_each(redis_url: str) -> None:
     async def act(kept: KeptResponses) -> None:
         kept.keep(b"secret-key", "resp_named", OURS)
