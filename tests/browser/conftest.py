@@ -209,7 +209,7 @@ def _uncertified(connection: Connection) -> int:
         certified=False,
         base_version=1,
         predicted={"misroute": above, "cost_change": estimate(0.2), "kept": estimate(0.4)},
-        evidence={"alpha": 0.1, "judge_version": "pairwise/v1/judge-1", "bounds": bounds},
+        evidence={"alpha": 0.1, "judge_version": "pairwise/v2/judge-1", "bounds": bounds},
     )
 
 

@@ -5,7 +5,7 @@ Each function gives a document that can be read, with the given keys in place of
 
 from typing import Any
 
-JUDGE = "pairwise/v1/judge-1"
+JUDGE = "pairwise/v2/judge-1"
 
 
 def estimate(value: float | None, n: int = 100) -> dict[str, Any]:

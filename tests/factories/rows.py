@@ -22,7 +22,7 @@ from tierwatch.store.schema.traffic import RollupRow
 from tierwatch.store.schema.work import FailureRow
 
 NOW = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
-JUDGE = "pairwise/v1/judge-1"
+JUDGE = "pairwise/v2/judge-1"
 ABOVE = {"simple": "standard", "standard": "complex"}
 BELOW = {"standard": "simple", "complex": "standard"}
 
