@@ -110,7 +110,7 @@ def _named_in(value: object, depth: int = 0) -> str:
     if isinstance(value, list) and depth < _DEEPEST:
         return next((named for item in value if (named := _named_in(item, depth + 1))), "")
     # What the caller's own tools are given may be called anything.
-    if not isinstance(value, dict) or value.get("type") in _CALLS:
+    if not isinstance(value, dict) or string(value.get("type")) in _CALLS:
         return ""
     return _name_of(value) or _named_in([value.get(name) for name in _WITHIN], depth)
 
@@ -133,8 +133,22 @@ def _keep_tools_of_the_caller(lean: dict[str, Any], wire: str) -> None:
             lean.pop(key, None)
         return
     lean["tools"] = kept
-    if _names_none_of(lean.get("tool_choice"), kept, wire):
-        del lean["tool_choice"]
+    choice = lean.get("tool_choice")
+    if mapping(choice).get("type") == "allowed_tools":
+        choice = _allowing(mapping(choice), wire)
+        lean["tool_choice"] = choice
+    if choice is None or _names_none_of(choice, kept, wire):
+        lean.pop("tool_choice", None)
+
+
+def _allowing(choice: Mapping[str, Any], wire: str) -> dict[str, Any] | None:
+    """A choice among some tools without those that are left out; None where none is left."""
+    inner = choice if wire == RESPONSES else mapping(choice.get("allowed_tools"))
+    tools = [tool for tool in objects(inner.get("tools")) if _run_by_caller(tool, wire)]
+    if not tools:
+        return None
+    left = {**inner, "tools": tools}
+    return left if wire == RESPONSES else {**choice, "allowed_tools": left}
 
 
 def _names_none_of(choice: object, kept: list[Any], wire: str) -> bool:

@@ -256,7 +256,39 @@ RESULT = {"type": "tool_result", "tool_use_id": "t"}
         ({"messages": [user({"type": "file", "file": {"file_data": "QUFB"}})]}, ""),
         ({"messages": [{"role": "user", "content": "the file_id is file-1"}]}, ""),
         ({"messages": None, "input": 7}, ""),
+        ({"messages": [{"type": ["x"], "content": {"type": {}, "file_id": 7}}]}, ""),
     ],
 )  # fmt: skip
 def test_what_only_the_provider_has_that_served_it(request_: Any, kept: str) -> None:
     assert kept_at_its_provider(request_) == kept
+
+
+SEARCH, FUNCTION = {"type": "web_search"}, {"type": "function", "name": "f", "parameters": {}}
+
+
+@pytest.mark.parametrize(
+    ("allowed", "left"),
+    [
+        ([SEARCH], None),
+        ([SEARCH, {"type": "function", "name": "f"}], [{"type": "function", "name": "f"}]),
+        ([{"type": "function", "name": "f"}], [{"type": "function", "name": "f"}]),
+        ("none", None),
+    ],
+)
+def test_a_choice_among_tools_names_none_that_is_left_out(allowed: Any, left: Any) -> None:
+    """Providers refuse a choice of what is not offered."""
+    choice = {"type": "allowed_tools", "mode": "auto", "tools": allowed}
+    request = {"input": "hi", "tools": [SEARCH, FUNCTION], "tool_choice": choice}
+    lean = lean_request(request, wire="responses", to="responses")
+    assert lean["tools"] == [FUNCTION]
+    assert lean.get("tool_choice") == (left and {**choice, "tools": left})
+
+
+def test_the_same_on_the_wire_of_chat_completions() -> None:
+    form = {"type": "function", "function": {"name": "f"}}
+    choice = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [SEARCH, form]}}
+    request = {"messages": [], "tools": [SEARCH, form], "tool_choice": choice}
+    assert lean_request(request)["tool_choice"] == {
+        "type": "allowed_tools",
+        "allowed_tools": {"mode": "auto", "tools": [form]},
+    }

@@ -412,7 +412,7 @@ def _exchange_document(
 def _sealed(exchange_id: uuid.UUID, item: Media, sealer: Sealer | None) -> MediaDocument:
     if sealer is None:
         raise ValueError("media without a key to seal them")
-    sealed = sealer.seal(place_of(exchange_id, item.name), item.text.encode())
+    sealed = sealer.seal(place_of(exchange_id, item.name), storable(item.text).encode())
     return {
         "name": item.name,
         "mark": item.mark,

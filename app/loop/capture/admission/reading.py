@@ -8,9 +8,12 @@ from tierwatch.fit.needs import Needs, fits_not
 from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.loop.capture.counts import Sampled
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.json_values import objects, string
 from tierwatch.wire.lean_request import kept_at_its_provider, lean_request
 from tierwatch.wire.translation import library_request, provider_request
 
+# As a translation names what it left out of a request's tools.
+_NO_TOOL = "-tools."
 # Kept by its provider and longer by an answer by now, so nobody can be asked the same again.
 _GOES_ON = frozenset({"conversation", "previous_response_id", "thread"})
 
@@ -54,8 +57,20 @@ class Reading:
                 continue
             try:
                 lean = lean_request(served.request, wire=served.wire, to=to)
-                provider_request(served.wire, to, lean, place.model)
+                asked = provider_request(served.wire, to, lean, place.model)
             except ProviderError:  # its wire has no word for it
                 continue
-            return True
+            if not _left_out(asked.fitted, lean.get("tools")):
+                return True
         return False
+
+
+def _left_out(done: Sequence[str], tools: object) -> bool:
+    """Whether a tool that the caller runs was left out: a shell, an editor, a screen.
+
+    The arm that has it calls it, and the other one can only talk. A search among tools is none,
+    nor is a field of a tool, which is named in the same way.
+    """
+    kinds = {string(tool.get("type")) for tool in objects(tools)}
+    names = {one.removeprefix(_NO_TOOL) for one in done if one.startswith(_NO_TOOL)}
+    return any(name in kinds and "tool_search" not in name for name in names)

@@ -93,3 +93,39 @@ def test_what_a_shadow_leaves_out_is_no_reason(wire: str) -> None:
     asked = sampled(wire=wire, mcp_servers=[{"url": "x"}], tools=[{"type": "web_search_20250305"}])
     for kind in ("openai", "anthropic"):
         assert reading(kind=kind)(asked) == ""
+
+
+BASH = {"type": "bash_20250124", "name": "bash"}
+MARKED = {
+    "name": "f",
+    "input_schema": {"type": "object"},
+    "cache_control": {"type": "ephemeral"},
+    "defer_loading": True,
+    "input_examples": [{}],
+}
+COMPUTER = {"type": "computer"}
+FOUND = {"type": "tool_search_tool_regex_20251119", "name": "find"}
+
+
+@pytest.mark.parametrize(
+    ("wire", "tool", "kind", "reason"),
+    [
+        ("anthropic", BASH, "openai", FITS_NOT),
+        ("anthropic", BASH, "anthropic", ""),
+        ("anthropic", FOUND, "openai", ""),
+        ("anthropic", {"name": "f", "input_schema": {"type": "object"}}, "openai", ""),
+        ("anthropic", MARKED, "openai", ""),
+        ("anthropic", {"type": ["x"], "name": "f"}, "anthropic", ""),
+        ("responses", COMPUTER, "openai", FITS_NOT),
+        ("responses", COMPUTER, "anthropic", FITS_NOT),
+        ("responses", COMPUTER, "responses", ""),
+        ("responses", {"type": "apply_patch"}, "openai", FITS_NOT),
+        ("responses", {"type": "web_search"}, "openai", ""),
+    ],
+)
+def test_a_tool_of_the_callers_that_another_wire_has_no_word_for(
+    wire: str, tool: dict[str, Any], kind: str, reason: str
+) -> None:
+    """The arm that has it would call it, and the other one could only talk."""
+    asked = sampled(wire=wire, tools=[tool], input="Look.", max_tokens=9)
+    assert reading(kind=kind)(asked) == reason
