@@ -88,6 +88,7 @@ def test_secrets_are_not_shown() -> None:
         "TIERWATCH_CACHE_URL": "redis://:hunter2@h/1",
         "TIERWATCH_SECRET_KEY": "hunter2" * 5,
         "TIERWATCH_METRICS_TOKEN": "hunter2" * 3,
+        "TIERWATCH_MEDIA_KEY": "hunter2" * 6 + "A=",  # 32 bytes in base64
     }
     found = read_settings(secrets)
     assert "hunter2" in found.database_url

@@ -19,6 +19,8 @@ _LONGEST_OPENING = 32
 # end: of that no more is held back, nor looked at again with each piece.
 _OF_CLOSING = string.whitespace + "`"
 _MOST_HELD = 1_024
+# Where the wires say in what form an answer is wanted.
+_ASKING = frozenset({"response_format", "output_config", "text"})
 
 
 def asks_for_json(request: Mapping[str, Any]) -> bool:
