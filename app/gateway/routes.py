@@ -96,15 +96,17 @@ class Gateway:
 
     async def _reply(self, scope: Scope, receive: Receive) -> Reply:
         path, method = scope["path"], scope["method"]
-        name = ""
+        name, also = "", b""
         endpoint: Endpoint
-        if path.startswith(_MODELS):
+        if path.startswith(_MODELS) and path != _MODELS:
             name = path.removeprefix(_MODELS)
             accepted, endpoint = "GET", self._model
-        elif path.startswith(_RESPONSES) and "/" not in path.removeprefix(_RESPONSES):
+        elif path.startswith(_RESPONSES) and path.rfind("/") + 1 == len(_RESPONSES) < len(path):
             name = path.removeprefix(_RESPONSES)
-            show = method in {"GET", "HEAD"}
-            accepted, endpoint = ("GET", self._kept.show) if show else ("DELETE", self._kept.forget)
+            if method == "DELETE":
+                accepted, endpoint = "DELETE", self._kept.forget
+            else:
+                accepted, endpoint, also = "GET", self._kept.show, b", DELETE"
         elif path in self._small:
             accepted, endpoint = self._small[path]
         elif path in self._chats:
@@ -115,7 +117,7 @@ class Gateway:
             return self._elsewhere(scope)
         if method != accepted and not (method == "HEAD" and accepted == "GET"):
             allowed = b"GET, HEAD" if accepted == "GET" else accepted.encode()
-            return _refused(scope, HTTPStatus.METHOD_NOT_ALLOWED, [(b"allow", allowed)])
+            return _refused(scope, HTTPStatus.METHOD_NOT_ALLOWED, [(b"allow", allowed + also)])
         query = scope.get("query_string", b"")
         return await endpoint(Request(dict(scope["headers"]), receive, query, name))
 

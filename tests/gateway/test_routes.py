@@ -11,7 +11,7 @@ import pytest
 from tierwatch.gateway.asgi import Reply, Request, json_reply
 from tierwatch.gateway.routes import Gateway
 
-CHATS = ("/v1/chat/completions", "/v1/messages")
+CHATS = ("/v1/chat/completions", "/v1/messages", "/v1/responses")
 
 
 class Small:
@@ -108,7 +108,7 @@ def test_a_small_endpoint_is_given_headers_and_query() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["auto", "org/model", ""])
+@pytest.mark.parametrize("name", ["auto", "org/model"])
 def test_a_model_is_named_by_the_rest_of_the_path(name: str) -> None:
     assert json.loads(ask("GET", f"/v1/models/{name}").body) == {"name": name}
 
@@ -127,6 +127,8 @@ def test_who_asks_for_the_head_alone_is_answered_as_with_the_body() -> None:
         ("DELETE", "/v1/models/auto", b"GET, HEAD"),
         ("GET", "/v1/feedback", b"POST"),
         ("OPTIONS", "/v1/feedback", b"POST"),
+        ("PUT", "/v1/responses/resp_1", b"GET, HEAD, DELETE"),
+        ("POST", "/v1/responses/resp_1", b"GET, HEAD, DELETE"),
     ],
 )
 def test_another_method_is_405_and_told_which_is_right(
@@ -219,3 +221,11 @@ def test_a_response_is_found_by_its_id(method: str, path: str, status: int, body
     sent = ask(method, path)
     assert sent.status == status
     assert not body or sent.body == body
+
+
+def test_a_name_that_is_empty_is_a_slash_too_many() -> None:
+    sent = ask("POST", "/v1/responses/")
+    assert (sent.status, sent.headers[b"location"]) == (307, b"/v1/responses")
+    # Neither the model nor the response without a name.
+    for path in ("/v1/models/", "/v1/responses/"):
+        assert ask("GET", path).status != 200

@@ -5,6 +5,8 @@ from typing import Any
 
 from tierwatch.wire.refusal import Refusal
 
+# What a request's `model` must be, on any wire.
+MODEL = "a string: `auto`, or the name of a tier or model"
 # What may stand in the place of words: its provider keeps them.
 _INSTEAD = ("previous_response_id", "conversation", "prompt")
 _FIELDS: tuple[tuple[str, tuple[type, ...], str], ...] = (

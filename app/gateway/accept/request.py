@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tierwatch.gateway.accept.items import items_problem, wrong
+from tierwatch.gateway.accept.items import MODEL, items_problem, wrong
 from tierwatch.wire.chat import RESPONSES
 from tierwatch.wire.json_bytes import read_outside_json
 from tierwatch.wire.refusal import Refusal
@@ -56,7 +56,7 @@ def read_request(body: bytes, wire: str) -> dict[str, Any] | Refusal:
 
 def _field_problem(request: Mapping[str, Any]) -> Refusal | None:
     if not isinstance(request.get("model"), str) or not request["model"]:
-        return wrong("model", "a string: `auto`, or the name of a tier or model")
+        return wrong("model", MODEL)
     if _NAMES.isdisjoint(request):  # most requests are a model and messages
         return None
     for name, types, accepted in _FIELDS:

@@ -9,6 +9,7 @@ from prometheus_client import Counter
 from tierwatch.config import Config
 from tierwatch.errors import ProviderError
 from tierwatch.gateway.accept.deadline import Deadlines
+from tierwatch.gateway.accept.items import MODEL, wrong
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.answer.forwarded import forwarded
 from tierwatch.gateway.asgi import Reply, Request, json_reply
@@ -97,9 +98,11 @@ class TokenCounts:
         if not isinstance(message, dict) or not isinstance(message.get("messages"), list):
             return Refusal(400, "`messages` must be a list of messages.", param="messages")
         model = message.get("model")
-        tier = self._tier(message) if isinstance(model, str) else None
+        if not isinstance(model, str) or not model:
+            return wrong("model", MODEL)
+        tier = self._tier(message)
         if tier is None:
-            return Refusal(404, self._names.refusal(str(model)), code="model_not_found")
+            return Refusal(404, self._names.refusal(model), code="model_not_found")
         for place in tier.served_at():
             if self._upstream.passes_on(place.provider, COUNT_TOKENS):
                 sent = write_json({**message, "model": place.model})
