@@ -9,7 +9,9 @@ readable for another model. The gateway, the providers and the loop may call the
 table for a wire; they name no wire's own module.
 
 Another wire takes such a folder; its name in `chat` and its line in the table of `wires`; its name
-and its vendor's address in `routing.config.providers`, which stands below this room; its bodies in
+and its vendor's address in `routing.config.providers`, which stands below this room; what a model
+may refuse on it, in `fit`, a module like ``chat_rules`` and two lines in `fit.fitted`; the one
+field without which it is no request, in `gateway.accept.request`; its bodies in
 tests/factories/bodies.py, for `tests/wire/test_contract.py` to read it like every other; and two
 lines in pyproject.toml, the package and its place in the contract "No wire knows another one". What
 a wire has of its own is named where it matters: log-probabilities in `routing.config.classifier`
