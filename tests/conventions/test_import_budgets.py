@@ -63,8 +63,8 @@ routing:
     complex: {model: large-1, cost: 15}
 providers: {own: {kind: openai, base_url: "http://127.0.0.1:1/v1"}}
 """
-# With three wires and the table of what models take.
-MOST_MIB = {"gateway": 97, "beat": 70}
+# With three wires and the table of what models take, 97.0 measured on the day it was written.
+MOST_MIB = {"gateway": 98, "beat": 70}
 
 
 @pytest.fixture
