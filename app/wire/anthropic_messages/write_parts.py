@@ -150,10 +150,14 @@ def _arguments(text: str) -> dict[str, Any]:
     if not text:
         return {}
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
         value = text
     return value if isinstance(value, dict) else {"arguments": value}
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no number of JSON")  # Python writes it as it reads it
 
 
 def _thinking(thought: Reasoning, notes: Notes) -> Block | None:

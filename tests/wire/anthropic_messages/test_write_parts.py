@@ -1,5 +1,6 @@
 """Typed turns as messages of Anthropic's wire, its own and those of another one."""
 
+import json
 from typing import Any
 
 import pytest
@@ -163,3 +164,11 @@ def test_a_mark_on_a_whole_message_of_another_wire_is_left_out() -> None:
     # Anthropic's messages have no such field, and it refuses a request that has one.
     marked = Turn("user", (Text("hi", THERE),), plain=True, extras=Extras(OPENAI, MARK))
     assert written(marked)[1] == [{"role": "user", "content": "hi"}]
+
+
+@pytest.mark.parametrize("given", ['{"a": NaN}', '{"a": -Infinity, "b": "\\ud800"}'])
+def test_arguments_that_are_no_json_are_kept_as_text(given: str) -> None:
+    call = ToolCall("toolu_1", "f", given, Extras(OPENAI))
+    [block] = write_blocks([call], [])
+    assert block["input"] == {"arguments": given}
+    json.loads(json.dumps(block, allow_nan=False))
