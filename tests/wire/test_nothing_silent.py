@@ -249,3 +249,11 @@ def test_the_older_place_of_a_format_is_kept_and_read() -> None:
     assert wire.write_request(wire.read_request(request)).request == request
     asked = provider_request("anthropic", "openai", request, "m").request["response_format"]
     assert asked["json_schema"]["schema"] == CLOSED
+
+
+@pytest.mark.parametrize("other", ["openai", "anthropic"])
+def test_a_text_for_an_input_is_no_loss_and_a_choice_of_their_own_tool_is_one(other: str) -> None:
+    request = {"model": "m", "input": "Hi."}
+    assert provider_request("responses", other, request, "m").fitted == ()
+    asked = body("responses", turns("responses", "user"), tool_choice={"type": "web_search"})
+    assert provider_request("responses", other, asked, "m").fitted == ("-tool_choice",)

@@ -33,7 +33,15 @@ THINKING_MAX_TOKENS = 16_384
 _KNOWN = ("thinking", "top_k", "cache_control", "output_config", "inference_geo", "speed")
 # Fields of other wires' that are said here in other words, or ask for nothing.
 _CARRIED = frozenset(
-    {*_KNOWN, "max_tokens", "reasoning_effort", "safety_identifier", "stream_options", "user"}
+    {
+        *_KNOWN,
+        "input",
+        "max_tokens",
+        "reasoning_effort",
+        "safety_identifier",
+        "stream_options",
+        "user",
+    }
 )
 _OF_ANY_TOOL = BOOKKEEPING | {"cache_control", "function", "of", "said"}
 
@@ -217,6 +225,8 @@ def _write_tools(request: ChatRequest, out: dict[str, Any], notes: Notes) -> Non
         return
     out["tools"] = tools
     chosen = None if choice is None else _write_choice(choice)
+    if choice is not None and chosen is None and choice.allowed is None:
+        notes += left_out(["tool_choice"])  # of a tool that the other vendor runs
     if request.parallel_calls is False:
         chosen = chosen or {"type": "auto"}
         if chosen["type"] != "none":

@@ -23,7 +23,7 @@ from tierwatch.wire.openai_chat.write_parts import joined, write_turn
 # Fields of this wire's own that a caller may send on another one.
 _KNOWN = ("seed", "reasoning_effort")
 # Fields of another wire's that are said here in other words, or ask for nothing.
-_CARRIED = frozenset({*_KNOWN, "thinking", "output_config", "stream_options"})
+_CARRIED = frozenset({*_KNOWN, "input", "output_config", "stream_options", "thinking"})
 _OF_A_TOOL = BOOKKEEPING | {"of", "said", "strict"}
 _OF_OUTPUT = frozenset({"effort"})
 _BILLING = "x-anthropic-billing-header"
@@ -147,6 +147,8 @@ def _write_tools(request: ChatRequest, out: dict[str, Any], notes: Notes) -> Non
         choice = _write_choice(request.tool_choice)
         if choice is not None:
             out["tool_choice"] = choice
+        elif request.tool_choice.allowed is None:  # of a tool that the other vendor runs
+            notes += left_out(["tool_choice"])
     if request.parallel_calls is not None:
         out["parallel_tool_calls"] = request.parallel_calls
 
