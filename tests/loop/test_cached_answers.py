@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +135,7 @@ def test_a_hit_is_compared_with_the_tier_the_router_chose(
 
 
 def test_a_cut_hit_is_counted_and_left_out(engine: Engine, recorder: CaptureRecorder) -> None:
-    recorder.record(replace(hit(), finished=False))
+    recorder.record(hit()._replace(finished=False))
     recorder.flush()
     assert rows(engine, "select 1 from exchanges") == []
     assert scalar(engine, "select requests from rollups") == 1

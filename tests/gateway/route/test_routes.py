@@ -214,7 +214,7 @@ def test_a_side_call_is_served_and_moves_nobodys_place(stage: Any) -> None:
     here = stage("openai", "anthropic", "openai")
     assert tier_of(routed(here, "[[tier complex]]", "s")) == "complex"
     title = [
-        {"role": "system", "content": "You are a title generator."},
+        {"role": "system", "content": "You are a title generator. You output ONLY a thread title."},
         {"role": "user", "content": "#c9# Plan the move of our database. [[tier simple]]"},
     ]
     assert tier_of(routed(here, "", "s", messages=title)) == "simple"
