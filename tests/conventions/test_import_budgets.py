@@ -63,7 +63,8 @@ routing:
     complex: {model: large-1, cost: 15}
 providers: {own: {kind: openai, base_url: "http://127.0.0.1:1/v1"}}
 """
-# With three wires and the table of what models take, 97.0 measured on the day it was written.
+# 95 is what is wanted of the gateway. With three wires, fitting and media it has 90 modules more:
+# 96.1 to 97.1 measured. Nothing may be added before that is won back.
 MOST_MIB = {"gateway": 98, "beat": 70}
 
 

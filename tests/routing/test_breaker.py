@@ -245,6 +245,9 @@ class BreakerMachine(RuleBasedStateMachine):
     def a_probe_can_always_bring_it_back(self) -> None:
         self.breaker.succeed(self.breaker.begin(self.now), self.now)
         assert self.breaker.state(self.now) == "closed"
+        # Probes that began before it are of a state that has ended.
+        self.probes.clear()
+        self.probed_at = None
 
 
 BreakerMachine.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
