@@ -59,7 +59,7 @@ class ChatEndpoint:
     """Serves chats to callers on one wire. Used by every request at once.
 
     Args:
-        wire: what callers speak here, ``openai | anthropic``.
+        wire: what callers speak here, ``openai | anthropic | responses``.
         steps: of every request.
         metrics: counts requests that are refused, and those under way.
     """
