@@ -14,32 +14,35 @@ from tierwatch.settings import Settings, read_settings
 if TYPE_CHECKING:
     from tierwatch.evaluation.simulation.certificate_rows import Row
 
-_HEAD = f"{'bar':<4} {'verdict':<10}{'measured':>10}  {'95 % error bar':<20}{'limit':>10}  what"
+_HEAD = f"{'bar':<4} {'verdict':<13}{'measured':>10}  {'95 % error bar':<20}{'limit':>10}  what"
 
 
 @click.command("simulate")
 @click.option("--quick", is_flag=True, help="Fewer runs, under a minute, with wider error bars.")
+@click.option("--adverse", is_flag=True, help="Ordinary traffic instead: what holds and what not.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @ends_in_a_sentence
-def command(*, quick: bool, as_json: bool) -> None:
+def command(*, quick: bool, adverse: bool, as_json: bool) -> None:
     """Measure false alarms, delay, coverage and guarantees of the installed code."""
-    sys.exit(run_simulate(read_settings(), quick=quick, as_json=as_json))
+    sys.exit(run_simulate(read_settings(), quick=quick, adverse=adverse, as_json=as_json))
 
 
-def run_simulate(settings: Settings, *, quick: bool, as_json: bool) -> int:
-    """Run every recipe of METHODS.md against the installed code.
+def run_simulate(settings: Settings, *, quick: bool, adverse: bool, as_json: bool) -> int:
+    """Run every recipe of METHODS.md, or the adverse ones, against the installed code.
 
     Returns:
-        Exit code: 1 when a bar fails.
+        Exit code: 1 when a promised bar fails.
     """
     from importlib.metadata import version
 
-    from tierwatch.evaluation.simulation.certificate import certificate
+    from tierwatch.evaluation.simulation import certificate
+    from tierwatch.evaluation.simulation.adverse import topics
 
     started = time.monotonic()
     if not as_json:
         say(_HEAD)
-    rows = certificate(quick=quick, said=None if as_json else _show)
+    run = topics.adverse if adverse else certificate.certificate
+    rows = run(quick=quick, said=None if as_json else _show)
     seconds = time.monotonic() - started
     found: dict[str, Any] = {
         "quick": quick,
@@ -47,7 +50,8 @@ def run_simulate(settings: Settings, *, quick: bool, as_json: bool) -> int:
         "seconds": round(seconds, 1),
         "rows": [asdict(row) | {"verdict": row.verdict} for row in rows],
     }
-    kept = _keep(settings, found)
+    # The judge page shows the bars; adverse rows alone would take their place.
+    kept = adverse or _keep(settings, found)
     if as_json:
         say(json.dumps(found, indent=2))
     else:
@@ -59,12 +63,12 @@ def _show(row: "Row") -> None:
     sign = ">=" if row.at_least else "<="
     bar = f"{_figure(row.low)} to {_figure(row.high)}"
     say(
-        f"{row.bar:<4} {row.verdict:<10}{_figure(row.value):>10}  {bar:<20}"
+        f"{row.bar:<4} {row.verdict:<13}{_figure(row.value):>10}  {bar:<20}"
         f"{sign + ' ' + _figure(row.limit):>10}  {row.recipe}: {row.measure}"
         f" ({row.runs:,} runs)"
     )
     if row.others:
-        say(f"{'':<60}others: {row.others}")
+        say(f"{'':<63}others: {row.others}")
 
 
 def _figure(value: float) -> str:
@@ -81,11 +85,12 @@ def _show_end(found: dict[str, Any], *, kept: bool) -> None:
     say("")
     say(
         f"{verdicts.count('holds')} of {len(verdicts)} bars hold,"
-        f" {verdicts.count('undecided')} undecided, {verdicts.count('fails')} fail;"
+        f" {verdicts.count('undecided')} undecided, {verdicts.count('fails')} fail,"
+        f" {verdicts.count('not promised')} are not promised;"
         f" {found['seconds']:.0f} s, tierwatch {found['version']}"
     )
     if found["quick"]:
-        say("A quick run: fewer runs, wider error bars. `tierwatch simulate` makes the full one.")
+        say("A quick run: fewer runs, wider error bars. Without --quick it is the full one.")
     if not kept:
         say("Not kept for the dashboard: no database with tierwatch's tables was reached.")
 

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from tierwatch.command import main
 from tierwatch.evaluation.simulation import certificate as certificates
+from tierwatch.evaluation.simulation.adverse import topics
 from tierwatch.evaluation.simulation.certificate_rows import Row
 
 
@@ -78,3 +79,23 @@ def test_simulate_needs_no_database(monkeypatch: pytest.MonkeyPatch) -> None:
     done = run(CliRunner(), "simulate", "--quick")
     assert done.exit_code == 0
     assert "Not kept for the dashboard" in done.output
+
+
+def test_adverse_rows_are_shown_and_what_is_not_promised_fails_nothing(
+    tierwatch: CliRunner, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = scalar(engine, "select count(*) from certificates")
+    shown = (row("V3", 0.4, 0.01, promised=False), row("V1", 0.001, 0.01))
+    certify(monkeypatch)
+    monkeypatch.setattr(topics, "adverse", lambda **_: shown)
+    done = run(tierwatch, "simulate", "--adverse", "--quick", "--json")
+    assert done.exit_code == 0, done.output
+    verdicts = [line["verdict"] for line in json.loads(done.output)["rows"]]
+    assert verdicts == ["not promised", "holds"]
+    # The judge page shows the bars: adverse rows do not take their place.
+    assert scalar(engine, "select count(*) from certificates") == before
+    monkeypatch.setattr(topics, "adverse", lambda **_: (row("V1", 0.4, 0.01),))
+    done = run(tierwatch, "simulate", "--adverse", "--quick")
+    assert done.exit_code == 1
+    assert "1 fail, 0 are not promised" in done.output
+    assert "Not kept" not in done.output

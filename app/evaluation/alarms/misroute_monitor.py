@@ -97,7 +97,7 @@ class MisrouteMonitor:
         self.n = 0
         self._cap = self.max_weight * _CAP_SLACK
         self._ceiling = self.level * HEADROOM
-        self._bets = _bets(self.tolerance)
+        self._bets = bets_of(self.tolerance)
         self._evidence = [0.0] * len(self._bets)
         # Per bet the largest product of factors over all starts (CUSUM), and the start it has.
         self._excursions = [0.0] * len(self._bets)
@@ -197,7 +197,8 @@ class MisrouteMonitor:
         return monitor
 
 
-def _bets(tolerance: float) -> tuple[float, ...]:
+def bets_of(tolerance: float) -> tuple[float, ...]:
+    """The bets lambda_k of a monitor with this tolerance."""
     bets = ((multiple - 1) / (1 - tolerance) for multiple in _MULTIPLES)
     # A hair below 1 rather than 1: at 1/3 and m = 3 rounding decides, and a bet that one good
     # answer takes to zero forgets everything.

@@ -8,7 +8,7 @@ import numpy as np
 
 from tierwatch.evaluation.rates.binomial import clopper_pearson
 
-Verdict = Literal["holds", "undecided", "fails"]
+Verdict = Literal["holds", "undecided", "fails", "not promised"]
 _Z = 1.96
 
 
@@ -27,6 +27,8 @@ class Row:
         at_least: whether the limit is a lower one.
         runs: simulated.
         others: what other methods reach on the same data, in words; empty where none was run.
+        promised: whether the limit is a promise. False for traffic on which none is made: that it
+            is not kept is then shown and fails nothing.
     """
 
     bar: str
@@ -39,6 +41,7 @@ class Row:
     at_least: bool
     runs: int
     others: str = ""
+    promised: bool = True
 
     @property
     def verdict(self) -> Verdict:
@@ -49,6 +52,8 @@ class Row:
             kept, possible = self.value <= self.limit, self.low <= self.limit
         if kept:
             return "holds"
+        if not self.promised:
+            return "not promised"
         return "undecided" if possible else "fails"
 
 
@@ -79,10 +84,13 @@ def share_row(
     limit: float,
     at_least: bool = False,
     others: str = "",
+    promised: bool = True,
 ) -> Row:
     """A row whose measure is a share of the runs, with Clopper and Pearson's interval."""
     low, high = clopper_pearson(count, runs)
-    return Row(bar, recipe, measure, count / runs, low, high, limit, at_least, runs, others)
+    return Row(
+        bar, recipe, measure, count / runs, low, high, limit, at_least, runs, others, promised
+    )
 
 
 def mean_row(
@@ -94,6 +102,7 @@ def mean_row(
     *,
     at_least: bool = False,
     others: str = "",
+    promised: bool = True,
 ) -> Row:
     """A row whose measure is a mean over the runs, with a normal interval."""
     value = float(values.mean())
@@ -109,6 +118,7 @@ def mean_row(
         at_least,
         int(values.size),
         others,
+        promised,
     )
 
 

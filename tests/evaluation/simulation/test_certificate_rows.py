@@ -42,6 +42,9 @@ def row(**changes: Any) -> Row:
         ({"at_least": True, "value": 0.95, "limit": 0.94}, "holds"),
         ({"at_least": True, "value": 0.93, "high": 0.96, "limit": 0.94}, "undecided"),
         ({"at_least": True, "value": 0.90, "high": 0.93, "limit": 0.94}, "fails"),
+        ({"promised": False}, "holds"),
+        ({"promised": False, "value": 0.016}, "not promised"),
+        ({"promised": False, "value": 0.03, "low": 0.02}, "not promised"),
     ],
 )
 def test_a_bar_holds_is_open_or_fails(changes: dict[str, Any], verdict: str) -> None:
