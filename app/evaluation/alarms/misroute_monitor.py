@@ -109,6 +109,11 @@ class MisrouteMonitor:
         return sum(self._evidence) / len(self._evidence)
 
     @property
+    def evidence(self) -> tuple[float, ...]:
+        """M_k of each bet; `statistic` is their mean."""
+        return tuple(self._evidence)
+
+    @property
     def since(self) -> int:
         """Where the present excursion is estimated to have begun, as an index of updates from 0.
 
@@ -154,6 +159,18 @@ class MisrouteMonitor:
             self._evidence = [min(value, self._ceiling) for value in evidence]
             self._excursions = [min(value, self._ceiling) for value in excursions]
         return total >= self.level * len(evidence)
+
+    def absorb(self, other: "MisrouteMonitor") -> bool:
+        """Go on with the evidence of a monitor that ends; whether it asked the same question.
+
+        ``M_k <- M_k + M'_k``: if both have kept ``E[M] <= n`` for their own pairs, so has the sum
+        for the pairs of both, whatever comes after. Nothing else of the other is taken over.
+        """
+        if (other.tolerance, other.level) != (self.tolerance, self.level):
+            return False
+        pairs = zip(self._evidence, other.evidence, strict=True)
+        self._evidence = [min(mine + theirs, self._ceiling) for mine, theirs in pairs]
+        return True
 
     def state(self) -> dict[str, Any]:
         """The whole monitor as plain JSON: three settings, a count and 3 K numbers (K <= 5)."""

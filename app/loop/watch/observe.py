@@ -16,14 +16,19 @@ from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.evidence.document import Unreadable, read_or_unreadable
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
 from tierwatch.loop.watch.evaluation_budget import watch_budget
-from tierwatch.loop.watch.kept_state import resumed
+from tierwatch.loop.watch.kept_state import (
+    Watching,
+    kept_or_adopted,
+    resumed,
+    take_over_left,
+)
 from tierwatch.loop.watch.streams import (
-    EVERY_TYPE,
     NO_TYPE,
     WatchedStream,
     conversations_of,
     fed_streams,
     is_news,
+    is_pooled,
     loss_and_weight,
     open_misroute_alert,
     open_relative_alert,
@@ -31,8 +36,9 @@ from tierwatch.loop.watch.streams import (
     stream_figures,
     weights_fit,
 )
-from tierwatch.store.judgements.monitors import load_monitor, put_monitor
+from tierwatch.store.judgements.monitors import put_monitor
 from tierwatch.store.judgements.outcomes import Outcome, set_positions, take_unobserved
+from tierwatch.store.judgements.own_rules import EVERY_TYPE, OwnRules
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import load_policy
 from tierwatch.store.step_runs import mark_run
@@ -100,17 +106,18 @@ def observe(*, engine: Engine, rules: MonitorRules) -> int:
 
 def _take(connection: Connection, batch: Sequence[Outcome], rules: MonitorRules) -> None:
     """Update the monitors of one batch of outcomes."""
-    conversations = conversations_of(batch)
+    own_rules = OwnRules(connection)
+    conversations = conversations_of(batch, own_rules)
     if not conversations:
         return
     set_positions(connection, [[row.id for row in rows] for rows in conversations.values()])
     streams: dict[str, list[list[Outcome]]] = {}
     for (_, direction, pooled), rows in conversations.items():
         if direction == "up" and rows[0].tier in rules.tolerance:
-            for stream, of_stream in fed_streams(rows, pooled):
+            for stream, of_stream in fed_streams(rows, pooled, own_rules):
                 streams.setdefault(stream, []).append(of_stream)
     for stream, observations in streams.items():
-        _update_stream(connection, stream, observations, rules)
+        _update_stream(connection, stream, observations, rules, own_rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +135,15 @@ def _update_stream(
     stream: str,
     observations: Sequence[Sequence[Outcome]],
     rules: MonitorRules,
+    own_rules: OwnRules,
 ) -> None:
     first = observations[0][0]
-    tolerance = _tolerance(connection, rules, first.tier, first.policy_version)
-    pooled = stream != first.stream
-    level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
-    kept = load_monitor(connection, stream)
+    kind = EVERY_TYPE if is_pooled(stream) else first.task_type
+    watching = Watching(stream, first.tier, kind, first.judge_version, first.policy_version)
+    kept = kept_or_adopted(connection, stream, first.stream, own_rules)
     known = resumed(MisrouteMonitor, kept)
+    level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
+    tolerance = _tolerance(connection, rules, first.tier, first.policy_version)
     promised = (tolerance, level, rules.max_weight)
     if known is None or (known.tolerance, known.level, known.max_weight) != promised:
         kept = None  # other sampling or tolerance: what was gathered speaks of another promise
@@ -144,12 +153,13 @@ def _update_stream(
     else:
         monitor, alarmed = known, kept.alarmed
         before = _Counts(kept.pairs, kept.losses, kept.newest_request_no)
+    alarmed = take_over_left(connection, monitor, watching, own_rules) or alarmed
     counts = _fed(monitor, stream, observations, before, rules, alarmed=alarmed)
     figures = None if kept is None else _readable(kept.estimate)
     notified = None if figures is None else figures.relative
     watched = None
     if counts.tripped or figures is None or monitor.n >= figures.observations * _REFRESH:
-        seen = seen_observations(connection, stream, monitor, pooled=pooled)
+        seen = seen_observations(connection, stream, monitor, first, own_rules)
         figures = stream_figures(seen, notified, rules.max_weight)
         watched = WatchedStream(stream, first, monitor, seen, figures)
     put_monitor(
@@ -157,7 +167,7 @@ def _update_stream(
         kind="misroute",
         stream=stream,
         tier=first.tier,
-        task_type=EVERY_TYPE if pooled else first.task_type,
+        task_type=kind,
         policy_version=first.policy_version,
         judge_version=first.judge_version,
         state=monitor.state(),

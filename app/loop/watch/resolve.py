@@ -32,10 +32,11 @@ from tierwatch.evaluation.rates.percent import percent
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.kept_state import resumed
 from tierwatch.loop.watch.observe import OBSERVER_LOCK
-from tierwatch.loop.watch.streams import EVERY_TYPE, loss_and_weight, weights_fit
+from tierwatch.loop.watch.streams import loss_and_weight, weights_fit
 from tierwatch.store.alerts import Alert, unresolved_alerts
 from tierwatch.store.judgements.monitors import forget_recoveries, load_monitor, put_monitor
 from tierwatch.store.judgements.outcomes import newest_position, outcomes_after
+from tierwatch.store.judgements.own_rules import EVERY_TYPE
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import active_versions
 

@@ -1,13 +1,24 @@
 """Streams: which monitors an outcome counts in, and what is shown and alerted of each.
 
-A stream's name is ``tier|task type|policy|model|judge``. A request without a type feeds one stream;
-one with a type feeds that of the type and the pooled one of its tier, whose type is ``*``.
+A stream's name is ``tier|task type|rule|model|judge``: what its pairs depend on. The rule is the
+segment's own (`routing.own_rule`): its thresholds, the classifier that decides there, and the rate
+that was promised, which moves the tolerance. A request without a type feeds one stream; one with a
+type feeds that of the type and the pooled one of its tier, whose type is ``*``.
+
+Why a stream may go on through a change of policy elsewhere. The monitor's guarantee asks one thing
+of a pair: that its rate, given all that came before, is at most the tolerance. It asks nothing of
+what the pair before it was routed by, so ``E[M_n] <= n`` holds through any change, and a restart
+buys no error budget; it only throws away the evidence of a tier that has exceeded its tolerance
+all along. What restarts a stream restarts it for other reasons: another model, judge or classifier
+or a raised threshold is meant to be the remedy of what was gathered, and another tolerance is
+another question. A lowered own threshold leaves its evidence to the stream that follows
+(`kept_state`).
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from river.drift import ADWIN
 from sqlalchemy import Connection
@@ -30,43 +41,60 @@ from tierwatch.loop.watch.alert import open_alert
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.judgements.outcomes import Outcome, stream_outcomes, streams_pooled_in
+from tierwatch.store.judgements.own_rules import EVERY_TYPE, OwnRules
 
 NO_TYPE: Final = "all"
-EVERY_TYPE: Final = "*"
 _WORST: Final = 10
 # ADWIN's default in river; with 0.05 half of all null runs of 100,000 alarm.
 _DELTA: Final = 0.002
 _METHOD: Final = f"ADWIN, delta {_DELTA}, of the stream's own past"
 
 
-def pooled_stream(stream: str, task_type: str) -> str:
-    """The stream of all task types that a segment's stream belongs to; itself without types.
+class Naming(Protocol):
+    """Who knows the stream of an outcome that carries a name; `OwnRules` does."""
 
-    >>> pooled_stream("simple|sql|p3|small-1|judge", "sql")
-    'simple|*|p3|small-1|judge'
-    >>> pooled_stream("simple|all|p3|small-1|judge", "all")
-    'simple|all|p3|small-1|judge'
+    def stream(self, name: str, version: int, *, task_type: str | None = None) -> str:
+        """The stream under a policy; the pooled one for the type ``*``."""
+
+
+def stream_of(row: Outcome, names: Naming) -> str:
+    """The stream of an outcome's own segment."""
+    return names.stream(row.stream, row.policy_version)
+
+
+def pooled_stream(row: Outcome, names: Naming) -> str:
+    """The stream of all task types that an outcome counts in; that of its segment without types."""
+    kind = None if row.task_type == NO_TYPE else EVERY_TYPE
+    return names.stream(row.stream, row.policy_version, task_type=kind)
+
+
+def is_pooled(stream: str) -> bool:
+    """Whether a stream is that of all task types of a tier.
+
+    >>> is_pooled("simple|*|t0.70|small-1|judge"), is_pooled("simple|sql|t0.70|small-1|judge")
+    (True, False)
     """
-    if task_type == NO_TYPE:
-        return stream
-    tier, _, rest = stream.split("|", 2)
-    return f"{tier}|{EVERY_TYPE}|{rest}"
+    return stream.split("|", 2)[1:2] == [EVERY_TYPE]
 
 
-def conversations_of(batch: Sequence[Outcome]) -> dict[tuple[str, str, str], list[Outcome]]:
+def conversations_of(
+    batch: Sequence[Outcome], names: Naming
+) -> dict[tuple[str, str, str], list[Outcome]]:
     """Outcomes by conversation, direction and pooled stream: each group is one observation."""
     found: dict[tuple[str, str, str], list[Outcome]] = {}
     for row in batch:
-        key = (row.session, row.direction, pooled_stream(row.stream, row.task_type))
+        key = (row.session, row.direction, pooled_stream(row, names))
         found.setdefault(key, []).append(row)
     return found
 
 
-def fed_streams(rows: Sequence[Outcome], pooled: str) -> Iterable[tuple[str, list[Outcome]]]:
+def fed_streams(
+    rows: Sequence[Outcome], pooled: str, names: Naming
+) -> Iterable[tuple[str, list[Outcome]]]:
     """Each stream that a conversation feeds, with the pairs it feeds it."""
     by_stream: dict[str, list[Outcome]] = {}
     for row in rows:
-        by_stream.setdefault(row.stream, []).append(row)
+        by_stream.setdefault(stream_of(row, names), []).append(row)
     if pooled not in by_stream:
         by_stream[pooled] = list(rows)
     return by_stream.items()
@@ -83,18 +111,40 @@ def loss_and_weight(rows: Sequence[Outcome]) -> tuple[float, float]:
 
 
 def seen_observations(
-    connection: Connection, stream: str, monitor: MisrouteMonitor, *, pooled: bool
+    connection: Connection, stream: str, monitor: MisrouteMonitor, first: Outcome, rules: OwnRules
 ) -> list[list[Outcome]]:
     """What a stream's monitor has seen, in its order.
 
     They are the last n: a monitor that was restarted counts from there. What was left out for its
     weight is left out here.
+
+    Args:
+        connection: any.
+        stream: its name.
+        monitor: of it.
+        first: any of its outcomes.
+        rules: by policy.
     """
-    streams = streams_pooled_in(connection, stream) if pooled else [stream]
-    seen = stream_outcomes(connection, streams)
+    seen = stream_outcomes(connection, _carried_names(connection, stream, first, rules))
     grouped = [list(rows) for _, rows in groupby(seen, key=lambda row: row.observation)]
     fitting = [rows for rows in grouped if weights_fit(rows, monitor.max_weight)]
     return fitting[len(fitting) - monitor.n :]
+
+
+def _carried_names(
+    connection: Connection, stream: str, first: Outcome, rules: OwnRules
+) -> list[str]:
+    """The names that the outcomes of a stream carry: one for each policy with its rule."""
+    pooled = is_pooled(stream)
+    kind = EVERY_TYPE if pooled else first.task_type
+    parts = first.stream.split("|", 3)
+    if stream == first.stream or parts[2:3] != [f"p{first.policy_version}"]:
+        return [stream]
+    names = [
+        f"{first.tier}|{kind}|p{version}|{parts[3]}"
+        for version in rules.versions_like(first.policy_version, first.tier, kind)
+    ]
+    return streams_pooled_in(connection, names) if pooled else names
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +168,7 @@ class WatchedStream:
     @property
     def segment(self) -> str:
         """Tier and task type; ``*`` for the pooled stream."""
-        task_type = self.first.task_type if self.stream == self.first.stream else EVERY_TYPE
+        task_type = EVERY_TYPE if is_pooled(self.stream) else self.first.task_type
         return f"{self.first.tier}/{task_type}"
 
     @property

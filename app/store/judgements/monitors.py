@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.documents import Json
+from tierwatch.store.judgements.own_rules import OwnRules
 from tierwatch.store.schema.judgements import MonitorRow
 from tierwatch.store.schema.values import select_fields
 
@@ -63,6 +64,24 @@ def load_monitor(connection: Connection, stream: str) -> Monitor | None:
     return None if row is None else Monitor(*row)
 
 
+def segment_monitors(
+    connection: Connection, kind: str, *, tier: str, task_type: str, judge_version: str
+) -> list[Monitor]:
+    """What is known of a segment's streams, whatever their rule and model, locked."""
+    rows = connection.execute(
+        select_fields(Monitor, MonitorRow)
+        .where(
+            MonitorRow.kind == kind,
+            MonitorRow.tier == tier,
+            MonitorRow.task_type == task_type,
+            MonitorRow.judge_version == judge_version,
+        )
+        .order_by(MonitorRow.stream)
+        .with_for_update()
+    )
+    return [Monitor(*row) for row in rows]
+
+
 def put_monitor(connection: Connection, **columns: Unpack[MonitorColumns]) -> None:
     """Write a stream's state."""
     new = insert(MonitorRow).values(**columns, updated_at=func.now())
@@ -90,6 +109,11 @@ def forget_monitors(
     connection.execute(gone)
 
 
+def forget_stream(connection: Connection, stream: str) -> None:
+    """Forget one stream."""
+    connection.execute(delete(MonitorRow).where(MonitorRow.stream == stream))
+
+
 def forget_recoveries(connection: Connection) -> None:
     """Forget what was gathered for the end of alerts that are resolved by now."""
     connection.execute(
@@ -113,15 +137,19 @@ class ActiveStream:
 def active_streams(
     connection: Connection, tier: str, *, model: str, judge_version: str
 ) -> list[ActiveStream]:
-    """A tier's misroute streams of now: under an active policy, of this model and judge."""
+    """A tier's misroute streams of now: under an active rule, of this model and judge."""
     found = connection.execute(
         text(
-            "select m.state, m.pairs, m.alarmed, m.estimate from monitors m join active_policy a"
-            " on m.policy_version in (a.stable_version, a.candidate_version)"
-            " where m.kind = 'misroute' and m.tier = :tier and m.estimate is not null"
-            " and m.judge_version = :judge and split_part(m.stream, '|', 4) in (:model, '')"
-            " order by m.stream"
+            "select state, pairs, alarmed, estimate, stream, policy_version from monitors"
+            " where kind = 'misroute' and tier = :tier and estimate is not null"
+            " and judge_version = :judge and split_part(stream, '|', 4) in (:model, '')"
+            " order by stream"
         ),
         {"tier": tier, "model": model, "judge": judge_version},
     )
-    return [ActiveStream(*row) for row in found]
+    rules = OwnRules(connection)
+    return [
+        ActiveStream(row.state, row.pairs, row.alarmed, row.estimate)
+        for row in found
+        if rules.is_active(row.stream, row.policy_version)
+    ]

@@ -56,7 +56,8 @@ class Outcome:
 
     Attributes:
         direction: ``up``, and the loss is a misroute; ``down``, and 1 - loss is overspend.
-        stream: the segment under one policy, model and judge.
+        stream: the segment under one policy, model and judge; the stream that it feeds has the own
+            rule of the segment in the place of the policy (`own_rules`).
         weight: what it counts against the others of its stream.
         loss: 1 when the lower tier's answer was materially worse, else 0.
         basis: what the verdict rests on.
@@ -212,17 +213,30 @@ def outcomes_after(
     return [Outcome(*row) for row in connection.execute(query.order_by(OutcomeRow.position))]
 
 
-def streams_pooled_in(connection: Connection, pooled: str) -> list[str]:
-    """The streams of single task types whose outcomes a pooled stream has seen."""
-    tier, _, rest = pooled.split("|", 2)
+def streams_pooled_in(connection: Connection, pooled: Sequence[str]) -> list[str]:
+    """The names under which outcomes of single task types carry what pooled streams have seen.
+
+    Args:
+        connection: any.
+        pooled: names ``tier|*|p<policy>|model|judge``, all of one tier.
+    """
+    if not pooled:
+        return []
+    tier = pooled[0].partition("|")[0]
     found = connection.execute(
         text(
             "select distinct stream from outcomes where boundary = :tier and tier = :tier"
-            " and starts_with(stream, :head) and right(stream, length(:tail)) = :tail"
+            " and starts_with(stream, :head)"
+            " and substr(stream, strpos(substr(stream, length(:head) + 1), '|') + length(:head))"
+            " = any(:tails)"
         ),
-        {"tier": tier, "head": f"{tier}|", "tail": f"|{rest}"},
+        {
+            "tier": tier,
+            "head": f"{tier}|",
+            "tails": ["|" + name.split("|", 2)[2] for name in pooled],
+        },
     )
-    return [row.stream for row in found]
+    return sorted(row.stream for row in found)
 
 
 def replay_outcomes(connection: Connection) -> list[Outcome]:

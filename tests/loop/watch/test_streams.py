@@ -184,10 +184,22 @@ def test_a_rise_within_the_tolerance_is_a_second_opinion(engine: Engine) -> None
     assert scalar(engine, "select count(*) from alerts") == 1
 
 
+class AsNamed:
+    """Streams go by the names that outcomes carry, as under a policy that is not stored."""
+
+    def stream(self, name: str, version: int, *, task_type: str | None = None) -> str:
+        tier, kind, rest = f"{name}||".split("|", 2)
+        return name if task_type is None else f"{tier}|{task_type or kind}|{rest[:-2]}"
+
+
+NAMES = AsNamed()
+
+
 @pytest.mark.parametrize("task_type", ["all", "sql"])
 def test_a_pooled_stream_is_named_after_its_tier(task_type: str) -> None:
     stream = f"simple|{task_type}|p1|small-1|judge"
-    assert pooled_stream(stream, task_type) == (stream if task_type == "all" else ALL)
+    row = outcome(1, task_type=task_type, stream=stream)
+    assert pooled_stream(row, NAMES) == (stream if task_type == "all" else ALL)
 
 
 def test_a_weight_above_the_cap_is_left_out_and_stops_nobody(engine: Engine) -> None:
@@ -233,7 +245,7 @@ def test_a_second_opinion_that_was_resolved_does_not_come_back(engine: Engine) -
 
 def test_a_conversation_feeds_its_types_stream_and_the_pooled_one() -> None:
     talk = [outcome(1, stream=SQL), outcome(2, stream=CODE), outcome(3, stream=SQL)]
-    fed = dict(fed_streams(talk, ALL))
+    fed = dict(fed_streams(talk, ALL, NAMES))
     assert {name: [row.id for row in rows] for name, rows in fed.items()} == {
         SQL: [1, 3],
         CODE: [2],
@@ -243,7 +255,7 @@ def test_a_conversation_feeds_its_types_stream_and_the_pooled_one() -> None:
 
 def test_without_types_a_conversation_feeds_one_stream() -> None:
     talk = [outcome(1), outcome(2)]
-    assert [len(rows) for _, rows in fed_streams(talk, talk[0].stream)] == [2]
+    assert [len(rows) for _, rows in fed_streams(talk, talk[0].stream, NAMES)] == [2]
 
 
 def test_directions_and_sessions_are_conversations_apart() -> None:
@@ -253,9 +265,9 @@ def test_directions_and_sessions_are_conversations_apart() -> None:
         outcome(3, session="a", direction="down"),
         outcome(4, session="a"),
     ]
-    found = conversations_of(batch)
+    found = conversations_of(batch, NAMES)
     assert [[row.id for row in rows] for rows in found.values()] == [[1, 4], [2], [3]]
-    assert conversations_of([]) == {}
+    assert conversations_of([], NAMES) == {}
 
 
 def test_an_observation_is_the_mean_loss_by_weight_and_fits_below_the_cap() -> None:

@@ -99,7 +99,8 @@ def test_nothing_is_taken_from_nothing(connection: Connection) -> None:
     assert take_unobserved(connection, idle_s=600, limit=10) == []
     assert replay_outcomes(connection) == []
     assert stream_outcomes(connection, []) == []
-    assert streams_pooled_in(connection, "simple|*|p1|m|j") == []
+    assert streams_pooled_in(connection, ["simple|*|p1|m|j"]) == []
+    assert streams_pooled_in(connection, []) == []
     assert newest_judge_version(connection) is None
     set_positions(connection, [])
 
@@ -193,7 +194,9 @@ def test_a_pooled_stream_has_those_of_its_types_by_their_very_names(
     )
     for number, stream in enumerate((mine, *others)):
         put.add_outcome(connection, number, 0.0, tier=stream.split("|")[0], stream=stream)
-    assert streams_pooled_in(connection, "simple|*|p1|small-1|judge") == [mine]
+    assert streams_pooled_in(connection, ["simple|*|p1|small-1|judge"]) == [mine]
+    both = ["simple|*|p1|small-1|judge", "simple|*|p2|small-1|judge"]
+    assert streams_pooled_in(connection, both) == sorted([mine, others[0]])
 
 
 def test_the_newest_judge_is_who_spoke_last(connection: Connection) -> None:
