@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, exists, func, select, text
-from sqlalchemy.orm import aliased
 
 from tierwatch.evaluation.sampling.outcome import LowerVerdict, lower_verdict
 from tierwatch.routing.classify.features import routed_text
@@ -65,7 +64,7 @@ def judged_pairs(
         limit: how many at most.
         newest: take the newest instead of the oldest; they come in order all the same.
     """
-    earlier = aliased(OutcomeRow)
+    earlier = OutcomeRow.__table__.alias()
     query = (
         select(
             OutcomeRow.position,
@@ -95,8 +94,8 @@ def judged_pairs(
             OutcomeRow.position <= until,
             VerdictRow.preferred.is_not(None),
             ~exists().where(
-                earlier.exchange_id == OutcomeRow.exchange_id,
-                earlier.position < OutcomeRow.position,
+                earlier.c.exchange_id == OutcomeRow.exchange_id,
+                earlier.c.position < OutcomeRow.position,
             ),
         )
         .order_by(OutcomeRow.position.desc() if newest else OutcomeRow.position)

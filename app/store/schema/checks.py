@@ -3,10 +3,9 @@
 import datetime as dt
 
 from sqlalchemy import CheckConstraint, Identity, Index
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import JsonList
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class EvalsetRunRow(Base):
@@ -20,15 +19,15 @@ class EvalsetRunRow(Base):
         CheckConstraint("kind in ('anchors', 'probes')", name="kind"),
         Index("ix_evalset_runs_kind_subject_id", "kind", "subject", "id"),
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str]
-    subject: Mapped[str]
-    model: Mapped[str]
-    set_version: Mapped[str]
-    why: Mapped[str]
-    started_at: Mapped[dt.datetime] = set_by_database()
-    until: Mapped[dt.datetime]
-    ended_at: Mapped[dt.datetime | None]
+    id: Column[int] = column(Identity(), primary_key=True)
+    kind: Column[str]
+    subject: Column[str]
+    model: Column[str]
+    set_version: Column[str]
+    why: Column[str]
+    started_at: Column[dt.datetime] = set_by_database()
+    until: Column[dt.datetime]
+    ended_at: Column[dt.datetime | None]
 
 
 class AnchorVerdictRow(Base):
@@ -39,14 +38,14 @@ class AnchorVerdictRow(Base):
         CheckConstraint("verdict in ('a', 'b', 'tie')", name="verdict"),
         Index("ix_anchor_verdicts_created_at", "created_at"),
     )
-    run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    anchor_id: Mapped[str] = mapped_column(primary_key=True)
-    truth: Mapped[str]
-    verdict: Mapped[str | None]
-    orders_agree: Mapped[bool | None]
-    longer: Mapped[str]
-    cost_usd: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    run_id: Column[int] = column(primary_key=True, autoincrement=False)
+    anchor_id: Column[str] = column(primary_key=True)
+    truth: Column[str]
+    verdict: Column[str | None]
+    orders_agree: Column[bool | None]
+    longer: Column[str]
+    cost_usd: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class ProbeAnswerRow(Base):
@@ -54,21 +53,21 @@ class ProbeAnswerRow(Base):
 
     __tablename__ = "probe_answers"
     __table_args__ = (Index("ix_probe_answers_created_at", "created_at"),)
-    run_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    probe_id: Mapped[str] = mapped_column(primary_key=True)
-    passed: Mapped[bool | None]
-    reply: Mapped[str]
-    cost_usd: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    run_id: Column[int] = column(primary_key=True, autoincrement=False)
+    probe_id: Column[str] = column(primary_key=True)
+    passed: Column[bool | None]
+    reply: Column[str]
+    cost_usd: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class CertificateRow(Base):
     """What `tierwatch simulate` measured of the installed code."""
 
     __tablename__ = "certificates"
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    quick: Mapped[bool]
-    version: Mapped[str]
-    seconds: Mapped[float]
-    rows: Mapped[JsonList]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    quick: Column[bool]
+    version: Column[str]
+    seconds: Column[float]
+    rows: Column[JsonList]
+    created_at: Column[dt.datetime] = set_by_database()

@@ -1,7 +1,5 @@
 """Every table of tierwatch at once: what Alembic compares a database with."""
 
-from sqlalchemy import MetaData
-
 from tierwatch.store.schema import (
     checks,
     exchanges,
@@ -14,7 +12,7 @@ from tierwatch.store.schema import (
     traffic,
     work,
 )
-from tierwatch.store.schema.declarative import Base
+from tierwatch.store.schema.declarative import METADATA
 
 # A table is known to the metadata once its module was imported: each stands here by name.
 SUBJECTS = (
@@ -30,4 +28,4 @@ SUBJECTS = (
     work,
 )
 
-METADATA: MetaData = Base.metadata
+__all__ = ["METADATA", "SUBJECTS"]

@@ -4,10 +4,9 @@ import datetime as dt
 import uuid
 
 from sqlalchemy import CheckConstraint, Index, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class ExchangeRow(Base):
@@ -24,34 +23,34 @@ class ExchangeRow(Base):
         Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
         {"postgresql_partition_by": "RANGE (id)"},
     )
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    request_no: Mapped[int]
-    arrived_at: Mapped[dt.datetime]
-    captured_at: Mapped[dt.datetime] = set_by_database()
-    session: Mapped[str]
-    tier: Mapped[str]
-    model: Mapped[str]
-    provider: Mapped[str]
-    label: Mapped[str]
-    confidence: Mapped[float]
-    confidences: Mapped[Json]
-    threshold: Mapped[float | None]
-    escalated: Mapped[bool]
-    task_type: Mapped[str]
-    policy_version: Mapped[int]
-    reason: Mapped[str]
-    direction: Mapped[str]
-    alternative_tier: Mapped[str]
-    rate: Mapped[float]
-    pi: Mapped[float]
-    prompt_tokens: Mapped[int]
-    completion_tokens: Mapped[int]
-    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
-    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
-    cost_usd: Mapped[float]
-    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
-    latency_ms: Mapped[float]
-    ended_at: Mapped[dt.datetime | None]
+    id: Column[uuid.UUID] = column(primary_key=True)
+    request_no: Column[int]
+    arrived_at: Column[dt.datetime]
+    captured_at: Column[dt.datetime] = set_by_database()
+    session: Column[str]
+    tier: Column[str]
+    model: Column[str]
+    provider: Column[str]
+    label: Column[str]
+    confidence: Column[float]
+    confidences: Column[Json]
+    threshold: Column[float | None]
+    escalated: Column[bool]
+    task_type: Column[str]
+    policy_version: Column[int]
+    reason: Column[str]
+    direction: Column[str]
+    alternative_tier: Column[str]
+    rate: Column[float]
+    pi: Column[float]
+    prompt_tokens: Column[int]
+    completion_tokens: Column[int]
+    cached_tokens: Column[int] = column(server_default=text("0"))
+    cache_write_tokens: Column[int] = column(server_default=text("0"))
+    cost_usd: Column[float]
+    classifier_cost_usd: Column[float] = column(server_default=text("0"))
+    latency_ms: Column[float]
+    ended_at: Column[dt.datetime | None]
 
 
 class ExchangeTextRow(Base):
@@ -63,11 +62,11 @@ class ExchangeTextRow(Base):
 
     __tablename__ = "exchange_texts"
     __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    request: Mapped[Json]
-    answer: Mapped[Json]
-    wire: Mapped[str] = mapped_column(server_default=text("'openai'"))
-    headers: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    id: Column[uuid.UUID] = column(primary_key=True)
+    request: Column[Json]
+    answer: Column[Json]
+    wire: Column[str] = column(server_default=text("'openai'"))
+    headers: Column[Json] = column(server_default=text("'{}'::jsonb"))
 
 
 class ExchangeMediaRow(Base):
@@ -77,20 +76,20 @@ class ExchangeMediaRow(Base):
     """
 
     __tablename__ = "exchange_media"
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    name: Mapped[str] = mapped_column(primary_key=True)
-    mark: Mapped[str]
-    media_type: Mapped[str]
-    size: Mapped[int]
-    sealed: Mapped[bytes]
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    name: Column[str] = column(primary_key=True)
+    mark: Column[str]
+    media_type: Column[str]
+    size: Column[int]
+    sealed: Column[bytes]
 
 
 class MarkKeyRow(Base):
     """Under what the marks of an exchange were made, until its other answer is redacted."""
 
     __tablename__ = "mark_keys"
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    key: Mapped[bytes]
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    key: Column[bytes]
 
 
 class AlternativeRow(Base):
@@ -98,16 +97,16 @@ class AlternativeRow(Base):
 
     __tablename__ = "alternatives"
     __table_args__ = (Index("ix_alternatives_created_at", "created_at"),)
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    tier: Mapped[str]
-    model: Mapped[str]
-    prompt_tokens: Mapped[int]
-    completion_tokens: Mapped[int]
-    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
-    cache_write_tokens: Mapped[int] = mapped_column(server_default=text("0"))
-    cost_usd: Mapped[float]
-    latency_ms: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    tier: Column[str]
+    model: Column[str]
+    prompt_tokens: Column[int]
+    completion_tokens: Column[int]
+    cached_tokens: Column[int] = column(server_default=text("0"))
+    cache_write_tokens: Column[int] = column(server_default=text("0"))
+    cost_usd: Column[float]
+    latency_ms: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class AlternativeTextRow(Base):
@@ -115,5 +114,5 @@ class AlternativeTextRow(Base):
 
     __tablename__ = "alternative_texts"
     __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    answer: Mapped[Json]
+    id: Column[uuid.UUID] = column(primary_key=True)
+    answer: Column[Json]

@@ -4,10 +4,9 @@ import datetime as dt
 import uuid
 
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json, JsonList
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class VerdictRow(Base):
@@ -18,17 +17,17 @@ class VerdictRow(Base):
         Index("ix_verdicts_created_at", "created_at"),
         {"postgresql_partition_by": "RANGE (exchange_id)"},
     )
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    judge_version: Mapped[str] = mapped_column(primary_key=True)
-    preferred: Mapped[str | None]
-    basis: Mapped[str]
-    reason: Mapped[str]
-    unscored_why: Mapped[str]
-    orders: Mapped[JsonList]
-    cost_usd: Mapped[float]
-    calls: Mapped[int]
-    latency_ms: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    judge_version: Column[str] = column(primary_key=True)
+    preferred: Column[str | None]
+    basis: Column[str]
+    reason: Column[str]
+    unscored_why: Column[str]
+    orders: Column[JsonList]
+    cost_usd: Column[float]
+    calls: Column[int]
+    latency_ms: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class OutcomeRow(Base):
@@ -54,27 +53,27 @@ class OutcomeRow(Base):
         Index("ix_outcomes_position", "position"),
         {"postgresql_partition_by": "RANGE (exchange_id)"},
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    judge_version: Mapped[str]
-    session: Mapped[str]
-    request_no: Mapped[int]
-    tier: Mapped[str]
-    task_type: Mapped[str]
-    boundary: Mapped[str]
-    direction: Mapped[str]
-    stream: Mapped[str]
-    policy_version: Mapped[int]
-    confidence: Mapped[float]
-    pi: Mapped[float]
-    weight: Mapped[float]
-    loss: Mapped[float]
-    basis: Mapped[str]
-    position: Mapped[int | None]
-    observation: Mapped[int | None]
-    said_higher: Mapped[float | None]
-    said_lower: Mapped[float | None]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    judge_version: Column[str]
+    session: Column[str]
+    request_no: Column[int]
+    tier: Column[str]
+    task_type: Column[str]
+    boundary: Column[str]
+    direction: Column[str]
+    stream: Column[str]
+    policy_version: Column[int]
+    confidence: Column[float]
+    pi: Column[float]
+    weight: Column[float]
+    loss: Column[float]
+    basis: Column[str]
+    position: Column[int | None]
+    observation: Column[int | None]
+    said_higher: Column[float | None]
+    said_lower: Column[float | None]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class MonitorRow(Base):
@@ -86,19 +85,19 @@ class MonitorRow(Base):
     """
 
     __tablename__ = "monitors"
-    kind: Mapped[str] = mapped_column(server_default=text("'misroute'"))
-    stream: Mapped[str] = mapped_column(primary_key=True)
-    tier: Mapped[str]
-    task_type: Mapped[str]
-    policy_version: Mapped[int]
-    judge_version: Mapped[str]
-    state: Mapped[Json]
-    pairs: Mapped[int]
-    losses: Mapped[float]
-    newest_request_no: Mapped[int]
-    alarmed: Mapped[bool]
-    estimate: Mapped[Json | None]
-    updated_at: Mapped[dt.datetime] = set_by_database()
+    kind: Column[str] = column(server_default=text("'misroute'"))
+    stream: Column[str] = column(primary_key=True)
+    tier: Column[str]
+    task_type: Column[str]
+    policy_version: Column[int]
+    judge_version: Column[str]
+    state: Column[Json]
+    pairs: Column[int]
+    losses: Column[float]
+    newest_request_no: Column[int]
+    alarmed: Column[bool]
+    estimate: Column[Json | None]
+    updated_at: Column[dt.datetime] = set_by_database()
 
 
 class LabelRow(Base):
@@ -108,9 +107,9 @@ class LabelRow(Base):
     __table_args__ = (
         CheckConstraint("preferred in ('served', 'alternative', 'tie')", name="preferred"),
     )
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    reviewer: Mapped[str] = mapped_column(primary_key=True)
-    preferred: Mapped[str]
-    shown_first: Mapped[str]
-    note: Mapped[str]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    reviewer: Column[str] = column(primary_key=True)
+    preferred: Column[str]
+    shown_first: Column[str]
+    note: Column[str]
+    created_at: Column[dt.datetime] = set_by_database()

@@ -3,10 +3,9 @@
 import datetime as dt
 
 from sqlalchemy import Identity, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json, JsonList
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class ArtefactRow(Base):
@@ -16,23 +15,23 @@ class ArtefactRow(Base):
     """
 
     __tablename__ = "classifier_artefacts"
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    boundary: Mapped[str]
-    artefact: Mapped[bytes]
-    pairs: Mapped[int]
-    position: Mapped[int]
-    author: Mapped[str]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    boundary: Column[str]
+    artefact: Column[bytes]
+    pairs: Column[int]
+    position: Column[int]
+    author: Column[str]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class ModelRow(Base):
     """A version of the learned model: the artefact of each boundary that has one."""
 
     __tablename__ = "classifier_models"
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    boundary: Mapped[str] = mapped_column(primary_key=True)
-    artefact_id: Mapped[int]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    version: Column[int] = column(primary_key=True, autoincrement=False)
+    boundary: Column[str] = column(primary_key=True)
+    artefact_id: Column[int]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class LearnerRow(Base):
@@ -43,12 +42,12 @@ class LearnerRow(Base):
     """
 
     __tablename__ = "learners"
-    boundary: Mapped[str] = mapped_column(primary_key=True)
-    artefact: Mapped[bytes]
-    pairs: Mapped[int]
-    position: Mapped[int]
-    candidate_id: Mapped[int | None]
-    updated_at: Mapped[dt.datetime] = set_by_database()
+    boundary: Column[str] = column(primary_key=True)
+    artefact: Column[bytes]
+    pairs: Column[int]
+    position: Column[int]
+    candidate_id: Column[int | None]
+    updated_at: Column[dt.datetime] = set_by_database()
 
 
 class RefitRow(Base):
@@ -56,16 +55,16 @@ class RefitRow(Base):
 
     __tablename__ = "refits"
     __table_args__ = (UniqueConstraint("boundary", "k"),)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    boundary: Mapped[str]
-    k: Mapped[int]
-    incumbent_id: Mapped[int]
-    candidate_id: Mapped[int]
-    first_position: Mapped[int]
-    last_position: Mapped[int]
-    pairs: Mapped[int]
-    result: Mapped[Json]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    boundary: Column[str]
+    k: Column[int]
+    incumbent_id: Column[int]
+    candidate_id: Column[int]
+    first_position: Column[int]
+    last_position: Column[int]
+    pairs: Column[int]
+    result: Column[Json]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class TaskTypesRow(Base):
@@ -75,10 +74,10 @@ class TaskTypesRow(Base):
     __table_args__ = (
         Index("uq_task_types_active", "active", unique=True, postgresql_where=text("active")),
     )
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    artefact: Mapped[bytes]
-    names: Mapped[JsonList]
-    evidence: Mapped[Json]
-    mapping: Mapped[Json]
-    active: Mapped[bool]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    version: Column[int] = column(primary_key=True, autoincrement=False)
+    artefact: Column[bytes]
+    names: Column[JsonList]
+    evidence: Column[Json]
+    mapping: Column[Json]
+    active: Column[bool]
+    created_at: Column[dt.datetime] = set_by_database()

@@ -4,10 +4,9 @@ import datetime as dt
 import uuid
 
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class AlertEventRow(Base):
@@ -22,13 +21,13 @@ class AlertEventRow(Base):
         UniqueConstraint("alert_id", "number"),
         Index("ix_alert_events_unspread", "id", postgresql_where=text("spread_at is null")),
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    alert_id: Mapped[int]
-    number: Mapped[int]
-    type: Mapped[str]
-    body: Mapped[Json]
-    at: Mapped[dt.datetime] = set_by_database()
-    spread_at: Mapped[dt.datetime | None]
+    id: Column[int] = column(Identity(), primary_key=True)
+    alert_id: Column[int]
+    number: Column[int]
+    type: Column[str]
+    body: Column[Json]
+    at: Column[dt.datetime] = set_by_database()
+    spread_at: Column[dt.datetime | None]
 
 
 class DeliveryRow(Base):
@@ -51,17 +50,17 @@ class DeliveryRow(Base):
         Index("ix_deliveries_alert_id", "alert_id"),
         Index("ix_deliveries_ended_at", "ended_at"),
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    event_id: Mapped[int]
-    alert_id: Mapped[int]
-    destination: Mapped[str]
-    state: Mapped[str] = mapped_column(server_default=text("'waiting'"))
-    tries: Mapped[int] = mapped_column(server_default=text("0"))
-    answer: Mapped[str] = mapped_column(server_default=text("''"))
-    waiting_since: Mapped[dt.datetime] = set_by_database()
-    next_try_at: Mapped[dt.datetime] = set_by_database()
-    last_try_at: Mapped[dt.datetime | None]
-    ended_at: Mapped[dt.datetime | None]
+    id: Column[int] = column(Identity(), primary_key=True)
+    event_id: Column[int]
+    alert_id: Column[int]
+    destination: Column[str]
+    state: Column[str] = column(server_default=text("'waiting'"))
+    tries: Column[int] = column(server_default=text("0"))
+    answer: Column[str] = column(server_default=text("''"))
+    waiting_since: Column[dt.datetime] = set_by_database()
+    next_try_at: Column[dt.datetime] = set_by_database()
+    last_try_at: Column[dt.datetime | None]
+    ended_at: Column[dt.datetime | None]
 
 
 class DestinationRow(Base):
@@ -71,21 +70,21 @@ class DestinationRow(Base):
     """
 
     __tablename__ = "destinations"
-    name: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    failures: Mapped[int] = mapped_column(server_default=text("0"))
-    failing_since: Mapped[dt.datetime | None]
-    paused_until: Mapped[dt.datetime | None]
-    lease: Mapped[uuid.UUID | None]
-    leased_until: Mapped[dt.datetime | None]
-    answer: Mapped[str] = mapped_column(server_default=text("''"))
-    answered_at: Mapped[dt.datetime | None]
-    taken_at: Mapped[dt.datetime | None]
+    name: Column[str] = column(primary_key=True)
+    kind: Column[str]
+    failures: Column[int] = column(server_default=text("0"))
+    failing_since: Column[dt.datetime | None]
+    paused_until: Column[dt.datetime | None]
+    lease: Column[uuid.UUID | None]
+    leased_until: Column[dt.datetime | None]
+    answer: Column[str] = column(server_default=text("''"))
+    answered_at: Column[dt.datetime | None]
+    taken_at: Column[dt.datetime | None]
 
 
 class StepRunRow(Base):
     """When a scheduled step last ran to its end."""
 
     __tablename__ = "step_runs"
-    step: Mapped[str] = mapped_column(primary_key=True)
-    ran_at: Mapped[dt.datetime] = set_by_database()
+    step: Column[str] = column(primary_key=True)
+    ran_at: Column[dt.datetime] = set_by_database()

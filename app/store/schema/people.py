@@ -3,22 +3,21 @@
 import datetime as dt
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class AuditRow(Base):
     """Who did what and why. Append-only: the database refuses UPDATE, DELETE and TRUNCATE."""
 
     __tablename__ = "audit"
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    at: Mapped[dt.datetime] = set_by_database()
-    actor: Mapped[str]
-    action: Mapped[str]
-    subject: Mapped[str]
-    detail: Mapped[Json]
+    id: Column[int] = column(Identity(), primary_key=True)
+    at: Column[dt.datetime] = set_by_database()
+    actor: Column[str]
+    action: Column[str]
+    subject: Column[str]
+    detail: Column[Json]
 
 
 class UserRow(Base):
@@ -29,14 +28,14 @@ class UserRow(Base):
         CheckConstraint("role in ('viewer', 'reviewer', 'approver', 'admin')", name="role"),
         CheckConstraint("password_hash is not null or subject is not null", name="enters_somehow"),
     )
-    name: Mapped[str] = mapped_column(primary_key=True)
-    password_hash: Mapped[str | None]
-    subject: Mapped[str | None] = mapped_column(unique=True)
-    role: Mapped[str]
-    must_change: Mapped[bool]
-    created_at: Mapped[dt.datetime] = set_by_database()
-    disabled_at: Mapped[dt.datetime | None]
-    entered_at: Mapped[dt.datetime | None]
+    name: Column[str] = column(primary_key=True)
+    password_hash: Column[str | None]
+    subject: Column[str | None] = column(unique=True)
+    role: Column[str]
+    must_change: Column[bool]
+    created_at: Column[dt.datetime] = set_by_database()
+    disabled_at: Column[dt.datetime | None]
+    entered_at: Column[dt.datetime | None]
 
 
 class TokenRow(Base):
@@ -46,12 +45,12 @@ class TokenRow(Base):
     __table_args__ = (
         CheckConstraint("role in ('viewer', 'reviewer', 'approver', 'admin')", name="role"),
     )
-    name: Mapped[str] = mapped_column(primary_key=True)
-    token_hash: Mapped[str] = mapped_column(unique=True)
-    role: Mapped[str]
-    created_at: Mapped[dt.datetime] = set_by_database()
-    ends_at: Mapped[dt.datetime | None]
-    used_at: Mapped[dt.datetime | None]
+    name: Column[str] = column(primary_key=True)
+    token_hash: Column[str] = column(unique=True)
+    role: Column[str]
+    created_at: Column[dt.datetime] = set_by_database()
+    ends_at: Column[dt.datetime | None]
+    used_at: Column[dt.datetime | None]
 
 
 class SessionRow(Base):
@@ -59,15 +58,15 @@ class SessionRow(Base):
 
     __tablename__ = "sessions"
     __table_args__ = (CheckConstraint("method in ('password', 'oidc', 'proxy')", name="method"),)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    digest: Mapped[str] = mapped_column(unique=True)
-    user_name: Mapped[str] = mapped_column(
+    id: Column[int] = column(Identity(), primary_key=True)
+    digest: Column[str] = column(unique=True)
+    user_name: Column[str] = column(
         ForeignKey("users.name", name="fk_sessions_user_name", ondelete="CASCADE"), index=True
     )
-    method: Mapped[str]
-    stamp: Mapped[str]
-    began_at: Mapped[dt.datetime]
-    seen_at: Mapped[dt.datetime]
-    ends_at: Mapped[dt.datetime] = mapped_column(index=True)
-    address: Mapped[str]
-    agent: Mapped[str]
+    method: Column[str]
+    stamp: Column[str]
+    began_at: Column[dt.datetime]
+    seen_at: Column[dt.datetime]
+    ends_at: Column[dt.datetime] = column(index=True)
+    address: Column[str]
+    agent: Column[str]

@@ -3,25 +3,24 @@
 import datetime as dt
 
 from sqlalchemy import CheckConstraint, SmallInteger, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class PolicyRow(Base):
     """One immutable policy. A new set of thresholds is a new version."""
 
     __tablename__ = "policies"
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    thresholds: Mapped[Json]
-    by_task: Mapped[Json]
-    classifier: Mapped[int] = mapped_column(server_default=text("0"))
-    promised: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
-    promised_for: Mapped[float | None]
-    author: Mapped[str]
-    reason: Mapped[str]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    version: Column[int] = column(primary_key=True, autoincrement=False)
+    thresholds: Column[Json]
+    by_task: Column[Json]
+    classifier: Column[int] = column(server_default=text("0"))
+    promised: Column[Json] = column(server_default=text("'{}'::jsonb"))
+    promised_for: Column[float | None]
+    author: Column[str]
+    reason: Column[str]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class ActivePolicyRow(Base):
@@ -29,9 +28,9 @@ class ActivePolicyRow(Base):
 
     __tablename__ = "active_policy"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
-    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    stable_version: Mapped[int]
-    candidate_version: Mapped[int | None]
-    share: Mapped[float]
-    salt: Mapped[str]
-    changed_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(kind=SmallInteger, primary_key=True, autoincrement=False)
+    stable_version: Column[int]
+    candidate_version: Column[int | None]
+    share: Column[float]
+    salt: Column[str]
+    changed_at: Column[dt.datetime] = set_by_database()

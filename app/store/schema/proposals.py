@@ -3,10 +3,9 @@
 import datetime as dt
 
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json, JsonList
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class AlertRow(Base):
@@ -27,27 +26,27 @@ class AlertRow(Base):
             postgresql_where=text("state <> 'resolved'"),
         ),
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str]
-    cause: Mapped[str]
-    tier: Mapped[str]
-    segment: Mapped[str]
-    state: Mapped[str]
-    summary: Mapped[str]
-    pairs: Mapped[int]
-    opened_at_request: Mapped[int]
-    evidence: Mapped[Json]
-    attribution: Mapped[Json | None]
-    attribution_until: Mapped[dt.datetime | None]
-    opened_at: Mapped[dt.datetime] = set_by_database()
-    acknowledged_at: Mapped[dt.datetime | None]
-    acknowledged_by: Mapped[str | None]
-    resolved_at: Mapped[dt.datetime | None]
-    resolved_by: Mapped[str | None]
-    resolution: Mapped[Json | None]
-    delivered: Mapped[JsonList]
-    events: Mapped[int] = mapped_column(server_default=text("0"))
-    last_event_at: Mapped[dt.datetime | None]
+    id: Column[int] = column(Identity(), primary_key=True)
+    kind: Column[str]
+    cause: Column[str]
+    tier: Column[str]
+    segment: Column[str]
+    state: Column[str]
+    summary: Column[str]
+    pairs: Column[int]
+    opened_at_request: Column[int]
+    evidence: Column[Json]
+    attribution: Column[Json | None]
+    attribution_until: Column[dt.datetime | None]
+    opened_at: Column[dt.datetime] = set_by_database()
+    acknowledged_at: Column[dt.datetime | None]
+    acknowledged_by: Column[str | None]
+    resolved_at: Column[dt.datetime | None]
+    resolved_by: Column[str | None]
+    resolution: Column[Json | None]
+    delivered: Column[JsonList]
+    events: Column[int] = column(server_default=text("0"))
+    last_event_at: Column[dt.datetime | None]
 
 
 class ProposalRow(Base):
@@ -72,29 +71,29 @@ class ProposalRow(Base):
             postgresql_where=text("state in ('open', 'approved', 'rolling_out')"),
         ),
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str] = mapped_column(server_default=text("'threshold'"))
-    artefact_id: Mapped[int | None]
-    tier: Mapped[str]
-    task_type: Mapped[str]
-    from_threshold: Mapped[float]
-    to_threshold: Mapped[float]
-    direction: Mapped[str]
-    certified: Mapped[bool]
-    state: Mapped[str]
-    base_version: Mapped[int]
-    candidate_version: Mapped[int | None]
-    alert_id: Mapped[int | None]
-    pairs: Mapped[int]
-    predicted: Mapped[Json]
-    evidence: Mapped[Json]
-    created_at: Mapped[dt.datetime] = set_by_database()
-    expires_at: Mapped[dt.datetime]
-    decided_at: Mapped[dt.datetime | None]
-    decided_by: Mapped[str | None]
-    decided_why: Mapped[str | None]
-    ended_at: Mapped[dt.datetime | None]
-    ended_why: Mapped[str | None]
+    id: Column[int] = column(Identity(), primary_key=True)
+    kind: Column[str] = column(server_default=text("'threshold'"))
+    artefact_id: Column[int | None]
+    tier: Column[str]
+    task_type: Column[str]
+    from_threshold: Column[float]
+    to_threshold: Column[float]
+    direction: Column[str]
+    certified: Column[bool]
+    state: Column[str]
+    base_version: Column[int]
+    candidate_version: Column[int | None]
+    alert_id: Column[int | None]
+    pairs: Column[int]
+    predicted: Column[Json]
+    evidence: Column[Json]
+    created_at: Column[dt.datetime] = set_by_database()
+    expires_at: Column[dt.datetime]
+    decided_at: Column[dt.datetime | None]
+    decided_by: Column[str | None]
+    decided_why: Column[str | None]
+    ended_at: Column[dt.datetime | None]
+    ended_why: Column[str | None]
 
 
 class RetuneRow(Base):
@@ -102,13 +101,13 @@ class RetuneRow(Base):
 
     __tablename__ = "retunes"
     __table_args__ = (UniqueConstraint("tier", "task_type", "k"),)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    tier: Mapped[str]
-    task_type: Mapped[str]
-    k: Mapped[int]
-    delta: Mapped[float]
-    first_outcome: Mapped[int]
-    last_outcome: Mapped[int]
-    pairs: Mapped[int]
-    result: Mapped[Json]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    tier: Column[str]
+    task_type: Column[str]
+    k: Column[int]
+    delta: Column[float]
+    first_outcome: Column[int]
+    last_outcome: Column[int]
+    pairs: Column[int]
+    result: Column[Json]
+    created_at: Column[dt.datetime] = set_by_database()

@@ -4,10 +4,9 @@ import datetime as dt
 import uuid
 
 from sqlalchemy import Identity, SmallInteger, text
-from sqlalchemy.orm import Mapped, mapped_column
 
 from tierwatch.store.documents import Json
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class RollupRow(Base):
@@ -19,27 +18,27 @@ class RollupRow(Base):
     """
 
     __tablename__ = "rollups"
-    minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
-    tier: Mapped[str] = mapped_column(primary_key=True)
-    task_type: Mapped[str] = mapped_column(primary_key=True)
-    bin: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    policy_version: Mapped[int] = mapped_column(primary_key=True)
-    requests: Mapped[int]
-    finished: Mapped[int]
-    errors: Mapped[int]
-    escalated: Mapped[int]
-    sampled: Mapped[int]
-    dropped: Mapped[int]
-    eligible: Mapped[int] = mapped_column(server_default=text("0"))
-    expected: Mapped[float] = mapped_column(server_default=text("0"))
-    drift_taken: Mapped[int] = mapped_column(server_default=text("0"))
-    prompt_tokens: Mapped[int]
-    completion_tokens: Mapped[int]
-    cached_tokens: Mapped[int] = mapped_column(server_default=text("0"))
-    cost_usd: Mapped[float]
-    classifier_cost_usd: Mapped[float] = mapped_column(server_default=text("0"))
-    cost_top_tier_usd: Mapped[float]
-    latency_ms: Mapped[float]
+    minute: Column[dt.datetime] = column(primary_key=True)
+    tier: Column[str] = column(primary_key=True)
+    task_type: Column[str] = column(primary_key=True)
+    bin: Column[int] = column(kind=SmallInteger, primary_key=True)
+    policy_version: Column[int] = column(primary_key=True)
+    requests: Column[int]
+    finished: Column[int]
+    errors: Column[int]
+    escalated: Column[int]
+    sampled: Column[int]
+    dropped: Column[int]
+    eligible: Column[int] = column(server_default=text("0"))
+    expected: Column[float] = column(server_default=text("0"))
+    drift_taken: Column[int] = column(server_default=text("0"))
+    prompt_tokens: Column[int]
+    completion_tokens: Column[int]
+    cached_tokens: Column[int] = column(server_default=text("0"))
+    cost_usd: Column[float]
+    classifier_cost_usd: Column[float] = column(server_default=text("0"))
+    cost_top_tier_usd: Column[float]
+    latency_ms: Column[float]
 
 
 class OutsideCountRow(Base):
@@ -50,11 +49,11 @@ class OutsideCountRow(Base):
     """
 
     __tablename__ = "outside_counts"
-    minute: Mapped[dt.datetime] = mapped_column(primary_key=True)
-    tier: Mapped[str] = mapped_column(primary_key=True)
-    reason: Mapped[str] = mapped_column(primary_key=True)
-    requests: Mapped[float]
-    drawn: Mapped[int]
+    minute: Column[dt.datetime] = column(primary_key=True)
+    tier: Column[str] = column(primary_key=True)
+    reason: Column[str] = column(primary_key=True)
+    requests: Column[float]
+    drawn: Column[int]
 
 
 class BoundaryCountRow(Base):
@@ -65,40 +64,40 @@ class BoundaryCountRow(Base):
     """
 
     __tablename__ = "boundary_counts"
-    day: Mapped[dt.date] = mapped_column(primary_key=True)
-    boundary: Mapped[str] = mapped_column(primary_key=True)
-    cents: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    requests: Mapped[int]
+    day: Column[dt.date] = column(primary_key=True)
+    boundary: Column[str] = column(primary_key=True)
+    cents: Column[int] = column(kind=SmallInteger, primary_key=True)
+    requests: Column[int]
 
 
 class RollupFlushRow(Base):
     """A batch of rollups that was added, so that sending it again adds nothing."""
 
     __tablename__ = "rollup_flushes"
-    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[uuid.UUID] = column(primary_key=True)
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class FeedbackRow(Base):
     """What a user of the gateway said of an answer."""
 
     __tablename__ = "feedback"
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    request_id: Mapped[uuid.UUID]
-    score: Mapped[float]
-    comment: Mapped[str]
-    session: Mapped[str | None]
-    extra: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    request_id: Column[uuid.UUID]
+    score: Column[float]
+    comment: Column[str]
+    session: Column[str | None]
+    extra: Column[Json] = column(server_default=text("'{}'::jsonb"))
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class ReplayRow(Base):
     """A replay of recorded traffic: the graded quality of what was served."""
 
     __tablename__ = "replays"
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    file: Mapped[str]
-    requests: Mapped[int]
-    scored: Mapped[int]
-    score_sum: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    file: Column[str]
+    requests: Column[int]
+    scored: Column[int]
+    score_sum: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()

@@ -4,19 +4,18 @@ import datetime as dt
 import uuid
 
 from sqlalchemy import CheckConstraint, Identity, Index
-from sqlalchemy.orm import Mapped, mapped_column
 
-from tierwatch.store.schema.declarative import Base, set_by_database
+from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
 class FailureRow(Base):
     """The terminal end of an exchange that could not be shadowed or judged, and why."""
 
     __tablename__ = "failures"
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    step: Mapped[str]
-    reason: Mapped[str]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    step: Column[str]
+    reason: Column[str]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class AttemptRow(Base):
@@ -24,25 +23,25 @@ class AttemptRow(Base):
 
     __tablename__ = "attempts"
     __table_args__ = (Index("ix_attempts_exchange_id", "exchange_id"),)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    exchange_id: Mapped[uuid.UUID]
-    step: Mapped[str]
-    model: Mapped[str]
-    error: Mapped[str]
-    detail: Mapped[str]
-    latency_ms: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    exchange_id: Column[uuid.UUID]
+    step: Column[str]
+    model: Column[str]
+    error: Column[str]
+    detail: Column[str]
+    latency_ms: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()
 
 
 class ClaimRow(Base):
     """Who works on a step of an exchange, and until when nobody else may."""
 
     __tablename__ = "claims"
-    exchange_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    step: Mapped[str] = mapped_column(primary_key=True)
-    token: Mapped[uuid.UUID]
-    tries: Mapped[int]
-    until: Mapped[dt.datetime]
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    step: Column[str] = column(primary_key=True)
+    token: Column[uuid.UUID]
+    tries: Column[int]
+    until: Column[dt.datetime]
 
 
 class LostCostRow(Base):
@@ -53,7 +52,7 @@ class LostCostRow(Base):
         CheckConstraint("kind in ('shadow', 'judge', 'checks')", name="kind"),
         Index("ix_lost_costs_created_at", "created_at"),
     )
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    kind: Mapped[str]
-    cost_usd: Mapped[float]
-    created_at: Mapped[dt.datetime] = set_by_database()
+    id: Column[int] = column(Identity(), primary_key=True)
+    kind: Column[str]
+    cost_usd: Column[float]
+    created_at: Column[dt.datetime] = set_by_database()
