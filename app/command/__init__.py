@@ -7,34 +7,42 @@ failure of the work, 2 wrong use. Nothing imports this package but the entry poi
 tierwatch``, tests and benchmarks.
 """
 
+from collections.abc import Mapping
+from importlib import import_module
+from types import MappingProxyType
+
 import click
 
-from tierwatch.command import (
-    check,
-    demo,
-    doctor,
-    migrate,
-    replay,
-    replay_policy,
-    simulate,
-    tokens,
-    train,
-    types,
-    up,
-    users,
+# Where each stands under this package; a name's hyphens are its module's underscores.
+_FOLDERS: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("beat", "dashboard", "gateway", "recorded", "worker"), "serve."),
+        "notify": "alerts.",
+        **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),
+        **dict.fromkeys(("simulate", "tokens", "train", "types", "up", "users"), ""),
+    }
 )
-from tierwatch.command.alerts import notify
-from tierwatch.command.serve import beat, dashboard, gateway, recorded, worker
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Imports a command once it is asked for: a gateway needs none of the others' modules."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the order of help."""
+        del ctx
+        return sorted(_FOLDERS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name; None where there is none."""
+        del ctx
+        if cmd_name not in _FOLDERS:
+            return None
+        module = f"{__name__}.{_FOLDERS[cmd_name]}{cmd_name.replace('-', '_')}"
+        command: click.Command = import_module(module).command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="tierwatch")
 def main() -> None:
     """Watches an LLM router: finds misroutes and overspend, and proposes better thresholds."""
-
-
-for _module in (
-    *(beat, check, dashboard, demo, doctor, gateway, migrate, notify, recorded, replay),
-    *(replay_policy, simulate, tokens, train, types, up, users, worker),
-):
-    main.add_command(_module.command)

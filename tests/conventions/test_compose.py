@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import click
 import pytest
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -231,7 +232,7 @@ def test_only_migrations_are_given_the_owner_of_the_tables(compose: Compose) -> 
 
 def test_the_app_is_built_here_and_told_only_settings_that_exist(compose: Compose) -> None:
     known = {name for name, _, _ in settings_table()}
-    commands = set(cli.commands)
+    commands = set(cli.list_commands(click.Context(cli)))
     for name in ("migrate", "gateway", "worker", "beat", "dashboard"):
         service = compose.services[name]
         assert service.build == Build(context=".")

@@ -63,9 +63,12 @@ def strings(path: Path, *, docstrings: bool) -> Iterator[str]:
 
 def helps(command: click.Command) -> Iterator[str]:
     """What `--help` says of a command and of those below it."""
-    yield command.get_help(click.Context(command))
+    context = click.Context(command)
+    yield command.get_help(context)
     if isinstance(command, click.Group):
-        for inner in command.commands.values():
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
             yield from helps(inner)
 
 

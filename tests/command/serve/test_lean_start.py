@@ -32,19 +32,27 @@ def test_who_had_switched_collection_off_finds_it_off() -> None:
         gc.enable()
 
 
-@pytest.mark.parametrize("before", ["", "import rich"])
-def test_colours_can_be_had_before_and_after_but_not_meanwhile(before: str) -> None:
+# A library of ours, and what it imports where that is installed.
+NOT_USED = [("structlog", "rich"), ("redis", "opentelemetry")]
+
+
+@pytest.mark.parametrize(("library", "hidden"), NOT_USED)
+@pytest.mark.parametrize("before", ["", "import {hidden}"])
+def test_what_is_not_used_can_be_had_before_and_after_but_not_meanwhile(
+    library: str, hidden: str, before: str
+) -> None:
+    pytest.importorskip(hidden)
     program = f"""
 import sys
 from tierwatch.command.serve.lean_start import lean_imports
-{before}
+{before.format(hidden=hidden)}
 with lean_imports():
-    import structlog
-    seen = sys.modules["rich"] is not None
-import rich
-print(seen, rich.__name__)
+    import {library}
+    seen = sys.modules["{hidden}"] is not None
+import {hidden}
+print(seen, {hidden}.__name__)
 """
     done = subprocess.run(
         [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [str(bool(before)), "rich"]
+    assert done.stdout.split() == [str(bool(before)), hidden]
