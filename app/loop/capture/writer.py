@@ -39,6 +39,8 @@ _RESCUE_S: Final = 2.0
 
 # Of a batch that neither Postgres nor the dead letters take; then those behind it get their turn.
 _MOST_TRIES: Final = 60
+# Batches given up whose other copy is known: a disk that fails once it has written leaves two.
+_MOST_GIVEN_UP: Final = 1_000
 
 
 class CaptureWriter:
@@ -91,6 +93,7 @@ class CaptureWriter:
         self._digest_key = os.urandom(32)
         self._taken: deque[Batch] = deque()
         self._failed_flush = ("", 0)
+        self._done_with: deque[str] = deque(maxlen=_MOST_GIVEN_UP)
         self._adopted_at = float("-inf")
         self._stop = threading.Event()
         self._failed_batch: Batch | None = None
@@ -225,6 +228,8 @@ class CaptureWriter:
 
     def _commit(self, document: BatchDocument) -> bool:
         """Commit a batch, or be done with it otherwise; False when it has to wait."""
+        if document["flush_id"] in self._done_with:
+            return True  # a copy of one that was given up: it counts once
         try:
             self._store.commit(document)
         except BaseException as error:
@@ -256,6 +261,7 @@ class CaptureWriter:
         if tried.cause and times < _MOST_TRIES:
             return False
         self.lost += len(document["exchanges"])
+        self._done_with.append(flush_id)
         return True
 
     def _say_away(self, error: BaseException) -> None:

@@ -126,6 +126,13 @@ def clean(engine: Engine) -> Iterator[Any]:
     most=1_000_000,
 )
 @example(moments=[(2, [("commit", "anything", False)])] * 3, most=1_000_000)
+@example(
+    moments=[
+        (1, [("commit", "a shape", False), ("append", "a shape", True)]),
+        (0, [("commit", "a shape", False)]),
+    ],
+    most=1_000_000,
+)
 def test_after_any_faults_each_exchange_is_somewhere_once(
     engine: Engine,
     tmp_path_factory: pytest.TempPathFactory,
