@@ -83,7 +83,7 @@ class Folder:
 
     def keep_guard(self) -> None:
         """Starts the guard again if somebody stopped it."""
-        if self._lock is not None and self._guard is not None and self._guard.poll() is not None:
+        if self._lock is not None and (self._guard is None or self._guard.poll() is not None):
             self._end_guard()
             self._guard = self._start_guard(self._lock)
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -66,6 +67,7 @@ class Stack:
         self._environ = dict(environ)
         self._children: dict[str, _Child] = {}
         self._busy = threading.RLock()
+        self._refused: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         self._folder.open(say=self._say)
@@ -154,23 +156,39 @@ class Stack:
     def tick(self) -> None:
         """Looks after the processes once: starts what died, trims what logged too much.
 
+        What the system refuses meanwhile, as a full disk does, is said once and tried again: the
+        processes that run are not ended for it.
+
         Raises:
             StackError: a process died more than `DEATHS_A_MINUTE` times within a minute.
         """
         with self._busy:
             if not self._folder.is_open:
                 return
-            self._folder.keep_guard()
+            self._tried("the guard of the stack", self._folder.keep_guard)
             now = time.monotonic()
             for child in self._children.values():
+                name = child.process.name
                 if child.running is not None and (code := child.running.poll()) is not None:
                     child.running = None
                     self._note_death(child, code, now)
                 if child.due is not None and child.due <= now:
-                    self._launch(child, wait=False)
-                log = self._folder.log(child.process.name)
-                if log.exists() and log.stat().st_size > LOG_BYTES:
-                    rotate(log)
+                    again = partial(self._launch, child, wait=False)
+                    if not self._tried(f"starting {name} again", again):
+                        child.due = now + LONGEST_PAUSE_S
+                self._tried(f"the log of {name}", partial(_trim, self._folder.log(name)))
+
+    def _tried(self, what: str, work: Callable[[], object]) -> bool:
+        """Whether work could be done; why not is said once for each new reason."""
+        try:
+            work()
+        except (OSError, StackError) as problem:
+            if self._refused.get(what) != str(problem):
+                self._refused[what] = str(problem)
+                self._say(f"{what} failed and is tried again: {problem}")
+            return False
+        self._refused.pop(what, None)
+        return True
 
     def watch(self, *, every_s: float = 0.5) -> None:
         """Looks after the processes until another thread stops the stack.
@@ -320,6 +338,11 @@ class Stack:
         (self._folder.run / f"{child.process.name}.json").unlink(missing_ok=True)
         child.running = child.record = None
         return []
+
+
+def _trim(log: Path) -> None:
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        rotate(log)
 
 
 def _empty(home: Path, program: str) -> None:

@@ -99,10 +99,13 @@ def spawn(process: Process, *, log: Path, environ: Mapping[str, str]) -> subproc
     """Starts the process in a session of its own, so that a terminal's Ctrl-C reaches only us.
 
     Raises:
-        StackError: the program is missing or may not be run.
+        StackError: the program is missing or may not be run, or its log cannot be written.
     """
     account = process.account
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StackError(f"{process.name} cannot be started: its log: {error}") from error
     try:
         return subprocess.Popen(  # noqa: S603 - the argv of our own processes, no shell
             list(process.argv),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -34,6 +35,7 @@ from tierwatch.local import Process, Stack, free_port
 from tierwatch.local import parent as local_parent
 from tierwatch.local import postgres as local_postgres
 from tierwatch.local import redis as local_redis
+from tierwatch.local.folder import Folder
 
 
 def test_the_servers_keep_data_ports_and_passwords_over_a_stop(folder: Path) -> None:
@@ -202,6 +204,85 @@ def test_what_dies_is_started_again_and_what_keeps_dying_ends_the_watch(
         stack.start(Process("fragile", [PYTHON, "-c", "raise SystemExit('no such table')"]))
         with pytest.raises(StackError, match=r"fragile ended 6 times(.|\n)*no such table"):
             stack.watch(every_s=0.02)
+
+
+def test_what_the_system_refuses_for_a_while_ends_nothing_that_runs(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_parent, "FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr(local_parent, "LONGEST_PAUSE_S", 0.01)
+    said: list[str] = []
+    with make(folder, said) as stack:
+        stack.start(Process("steady", SLEEP))
+        stack.start(Process("victim", SLEEP))
+        steady, victim = stack.pid("steady"), stack.pid("victim")
+        assert victim
+        logs, away = folder / "logs", folder / "logs-away"
+        logs.rename(away)
+        logs.write_text("no folder")
+        os.kill(victim, signal.SIGKILL)
+        eventually(lambda: stack.pid("victim") is None)
+
+        def is_said() -> bool:
+            stack.tick()
+            return len(said) == 2
+
+        eventually(is_said)
+        for _ in range(20):
+            time.sleep(0.01)
+            stack.tick()
+        assert stack.pid("steady") == steady
+        assert said == [
+            "victim ended with exit code -9; starting it again in 0.01 s",
+            (
+                "starting victim again failed and is tried again: victim cannot be started: its"
+                f" log: [Errno 20] Not a directory: '{logs / 'victim.log'}'"
+            ),
+        ]
+
+        logs.unlink()
+        away.rename(logs)
+
+        def is_back() -> bool:
+            stack.tick()
+            return stack.pid("victim") is not None
+
+        eventually(is_back)
+        assert len(said) == 2
+
+
+def test_a_log_that_cannot_be_moved_away_and_a_guard_that_cannot_be_started_are_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_parent, "LOG_BYTES", -1)
+    said: list[str] = []
+
+    def guards() -> list[psutil.Process]:
+        ours = str(folder / "run")
+        return [one for one in psutil.Process().children() if ours in one.cmdline()]
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with make(folder, said) as stack:
+        stack.start(Process("a", SLEEP))
+        with monkeypatch.context() as disk:
+            disk.setattr(local_parent, "rotate", full)
+            disk.setattr(Folder, "_start_guard", full)
+            (guard,) = [
+                one for one in psutil.Process().children() if "guard" in " ".join(one.cmdline())
+            ]
+            guard.kill()
+            eventually(lambda: is_gone(guard.pid))
+            for _ in range(3):
+                stack.tick()
+        assert said == [
+            "the guard of the stack failed and is tried again: [Errno 28] No space left on device",
+            "the log of a failed and is tried again: [Errno 28] No space left on device",
+        ]
+        stack.tick()
+        assert len(guards()) == 1
+        assert stack.pid("a")
 
 
 def test_a_process_that_cannot_serve_is_stopped_and_its_last_words_are_told(folder: Path) -> None:
