@@ -64,7 +64,7 @@ routing:
     complex: {model: large-1, cost: 15}
 providers: {own: {kind: openai, base_url: "http://127.0.0.1:1/v1"}}
 """
-# MiB of resident memory. Measured: 87 and XX.
+# MiB of resident memory once it serves. Measured: 87 and 56.
 MOST_MIB = {"gateway": 95, "beat": 70}
 
 
