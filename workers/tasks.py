@@ -11,7 +11,16 @@ from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.notify import deliver, heartbeat
-from tierwatch.loop.watch import anchors, find_cause, observe, probes, resolve, silence, traffic
+from tierwatch.loop.watch import (
+    anchors,
+    bursts,
+    find_cause,
+    observe,
+    probes,
+    resolve,
+    silence,
+    traffic,
+)
 from tierwatch_workers.process import runtime
 from tierwatch_workers.steps import step
 from tierwatch_workers.stops import is_stopping
@@ -56,6 +65,7 @@ def observe_outcomes() -> None:
     """Feed new outcomes to the monitors."""
     at = runtime()
     observe.observe(engine=at.engine, rules=at.monitor_rules)
+    bursts.steer_bursts(engine=at.engine, rules=at.burst_rules, now=dt.datetime.now(dt.UTC))
 
 
 @step(dispatch.DELIVER)

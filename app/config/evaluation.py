@@ -111,6 +111,11 @@ class EvaluationConfig(Section):
         " `sample_rate` in a middle tier, all of it in the top tier. Above 0 with `objective`,"
         " whose test needs to see what a tier would make of requests it does not keep.",
     )
+    burst: Annotated[float, number_above(1, or_equal=True)] = Field(
+        default=10.0,
+        description="How many times as densely a segment is sampled while it is suspected of"
+        " exceeding its tolerance, within the day's budget. 1 never samples more than planned.",
+    )
     budget_usd_per_day: Annotated[float, number_above(0, or_equal=True)] | None = Field(
         default=None,
         description="What shadow answers, judging, anchors and probes may cost in a day. What an"

@@ -12,10 +12,11 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.dashboard.access.admission import may_scrape
-from tierwatch.dashboard.metrics import families, loop_families
+from tierwatch.dashboard.metrics import burst_families, families, loop_families
 from tierwatch.dashboard.site import Site
 from tierwatch.loop.report import build_report
 from tierwatch.loop.watch.silence import STEP_SILENCE, WATCHED_STEPS
+from tierwatch.store.judgements.bursts import all_bursts
 from tierwatch.store.pages.notifications import destination_lines
 from tierwatch.store.pages.overview import open_counts
 from tierwatch.store.step_runs import last_runs
@@ -108,5 +109,9 @@ class Figures(Collector):
                     report = build_report(connection, self._site.config)
                     waiting = open_counts(connection)
                     loop = loop_families(last_runs(connection), destination_lines(connection))
-                self._families, self._read_at = [*families(report, waiting), *loop], now
+                    bursts = burst_families(
+                        all_bursts(connection), dt.datetime.fromtimestamp(now, dt.UTC)
+                    )
+                self._families = [*families(report, waiting), *loop, *bursts]
+                self._read_at = now
             return self._families

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from tierwatch.loop.report import Rate, Report
+from tierwatch.store.judgements.bursts import SampledBurst
 from tierwatch.store.pages.notifications import DestinationLine
 
 
@@ -51,6 +52,36 @@ def loop_families(
         waiting.add_metric([line.name], line.waiting)
         failed.add_metric([line.name], line.failed)
     return [ran, failing, waiting, failed]
+
+
+def burst_families(bursts: Sequence[SampledBurst], now: dt.datetime) -> list[Metric]:
+    """What is sampled more densely than planned.
+
+    Args:
+        bursts: the newest of each segment.
+        now: the time.
+    """
+    labels = ["tier", "task_type"]
+    density = GaugeMetricFamily(
+        "tierwatch_burst_density",
+        "How many times as densely as planned a segment is sampled at present.",
+        labels=labels,
+    )
+    starved = GaugeMetricFamily(
+        "tierwatch_burst_starved",
+        "1 while the day's budget keeps a segment from being sampled as densely as is asked.",
+        labels=labels,
+    )
+    begun = CounterMetricFamily(
+        "tierwatch_bursts", "Times a segment began to be sampled more densely.", labels=labels
+    )
+    for burst in bursts:
+        segment = [burst.tier, burst.task_type]
+        begun.add_metric(segment, burst.times)
+        if burst.is_active(now):
+            density.add_metric(segment, burst.density)
+            starved.add_metric(segment, burst.starved)
+    return [density, starved, begun]
 
 
 def _by_tier(report: Report) -> list[Metric]:

@@ -21,6 +21,7 @@ from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.notify.heartbeat import Heartbeat
+from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.notify.answer import Destination
@@ -35,6 +36,7 @@ from tierwatch.runtime.notifier import (
     silence_rules,
 )
 from tierwatch.runtime.rules import (
+    burst_rules,
     learn_rules,
     monitor_rules,
     refit_rules,
@@ -57,6 +59,7 @@ class Runtime:
     judge: Judge
     tiers: Mapping[str, Tier]
     monitor_rules: MonitorRules
+    burst_rules: BurstRules
     retune_rules: RetuneRules
     rollout_rules: RolloutRules
     learn_rules: LearnRules
@@ -117,6 +120,7 @@ def build_runtime(
         judge=judge,
         tiers={tier.name: tier for tier in config.tiers},
         monitor_rules=monitor_rules(settings, config),
+        burst_rules=burst_rules(config),
         retune_rules=retune_rules(settings, config),
         rollout_rules=rollout_rules(config),
         learn_rules=learn_rules(config, judge_version=judge.version),

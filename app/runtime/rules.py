@@ -9,6 +9,7 @@ from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
+from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.providers.endpoint import spoken_wire
 from tierwatch.routing.classify.learned import configured_boundaries
@@ -28,6 +29,14 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
         budget_usd_per_day=evaluation.budget_usd_per_day,
         conversation_idle_s=settings.conversation_idle_s,
         quality=_quality(config),
+    )
+
+
+def burst_rules(config: Config) -> BurstRules:
+    """What the configuration asks of bursts: no denser than there is traffic for."""
+    return BurstRules(
+        density=sampling_plan(config).possible_density(config.evaluation.burst),
+        budget_usd_per_day=config.evaluation.budget_usd_per_day,
     )
 
 

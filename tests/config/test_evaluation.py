@@ -45,6 +45,11 @@ PROBLEMS = [
         ("13: evaluation.budget_usd_per_day: found -1; accepted a number of 0 or more"),
     ),
     (
+        "sample_rate: 0.05",
+        "burst: 0.5",
+        "12: evaluation.burst: found 0.5; accepted a number of 1 or more",
+    ),
+    (
         "alert_level: 1.0e7",
         "alert_level: 1",
         ("17: evaluation.alert_level: found 1; accepted a number above 1, up to 1e100"),

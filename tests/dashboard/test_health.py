@@ -1,3 +1,4 @@
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from tierwatch.dashboard import build_dashboard
 from tierwatch.loop.watch.silence import WATCHED_STEPS
+from tierwatch.store.judgements.bursts import put_burst
 from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.people.users import add_user
 from tierwatch.store.step_runs import mark_run
@@ -170,3 +172,24 @@ def test_the_loop_is_healthy_while_every_step_that_watches_runs(
     answer = stranger.get("/healthz/loop")
     assert answer.status_code == 503
     assert "observe has not run for 60" in answer.text
+
+
+def test_what_is_sampled_more_densely_is_among_the_metrics(
+    connection: Connection, stranger: Any, clock: Any
+) -> None:
+    clock.now = connection.execute(text("select extract(epoch from now())::float")).scalar_one()
+    for task_type, density, minutes in (("sql", 10.0, 9), ("chat", 2.5, 9), ("code", 10.0, -1)):
+        put_burst(
+            connection,
+            ("simple", task_type),
+            density=density,
+            asked=10.0,
+            statistic=1e4,
+            level=2e7,
+            until=dt.datetime.fromtimestamp(clock.now, dt.UTC) + dt.timedelta(minutes=minutes),
+        )
+    found = stranger.get("/metrics").text
+    assert 'tierwatch_burst_density{task_type="sql",tier="simple"} 10.0' in found
+    assert 'tierwatch_burst_starved{task_type="chat",tier="simple"} 1.0' in found
+    assert 'tierwatch_burst_density{task_type="code"' not in found  # nobody prolonged it
+    assert 'tierwatch_bursts_total{task_type="code",tier="simple"} 1.0' in found

@@ -91,6 +91,8 @@ def outcome(number: int, loss: float = 0.0, **changes: Any) -> Outcome:
         "policy_version": 1,
         "confidence": 0.9,
         "weight": 1.0,
+        "density": 1.0,
+        "tier_density": 1.0,
         "loss": loss,
         "basis": "pairwise",
         "observation": number,

@@ -232,9 +232,9 @@ def test_without_a_price_for_cached_input_a_cache_is_worth_nothing() -> None:
 def test_what_was_held_is_no_evidence_about_a_threshold() -> None:
     plan = SamplingPlan(1.0)
     held = settled(decided("simple"), pin("standard"), messages=[QUESTION, CALL, RESULT]).decision
-    assert propensities(held, NAMES, plan) == (0.0, 0.0)
+    assert propensities(held, NAMES, plan)[:2] == (0.0, 0.0)
     assert all(inclusion(held, NAMES, plan, str(number)) is None for number in range(50))
-    assert propensities(decided("simple"), NAMES, plan) == (1.0, 0.0)
+    assert propensities(decided("simple"), NAMES, plan)[:2] == (1.0, 0.0)
 
 
 @pytest.mark.parametrize(

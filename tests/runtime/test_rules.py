@@ -10,6 +10,7 @@ from tierwatch.evaluation.sampling.plan import weight_cap
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.runtime.rules import (
+    burst_rules,
     learn_rules,
     monitor_rules,
     refit_rules,
@@ -35,6 +36,25 @@ def test_monitors_get_the_level_the_tolerances_and_the_caches(tmp_path: Path) ->
     assert (rules.level, rules.min_pairs, rules.quality) == (500.0, 30, None)
     assert rules.conversation_idle_s == 120.0
     assert rules.max_weight == weight_cap(sampling_plan(config))
+
+
+@pytest.mark.parametrize(
+    ("evaluation", "density"),
+    [
+        ("sample_rate: 0.02", 10.0),
+        ("sample_rate: 0.02, burst: 3", 3.0),
+        ("sample_rate: 0.02, burst: 1", 1.0),
+        # There is no more than all of the traffic: (1 - .2 / 3) / .2.
+        ("sample_rate: 0.2", 14 / 3),
+        ("sample_rate: 1", 1.0),
+    ],
+)
+def test_bursts_are_no_denser_than_there_is_traffic_for(
+    tmp_path: Path, evaluation: str, density: float
+) -> None:
+    rules = burst_rules(asked(tmp_path, f"budget_usd_per_day: 4, {evaluation}"))
+    assert rules.density == pytest.approx(density)
+    assert rules.budget_usd_per_day == 4
 
 
 def test_the_level_that_follows_from_false_alarms_reaches_the_monitors(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.notify.deliver import NotifyRules
+from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.routing.classify.learned import configured_boundaries
@@ -64,6 +65,7 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         ),
         asks_a_model=True,
         monitor_rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30),
+        burst_rules=BurstRules(10.0, None),
         retune_rules=RetuneRules(
             mode="propose",
             alpha={"simple": 0.05},

@@ -11,6 +11,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard.chart import CHART_BUCKETS, Chart, chart
 from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.burst_line import BurstLine, burst_line
 from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.site import this_site
@@ -20,6 +21,7 @@ from tierwatch.loop.report import build_report
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
+from tierwatch.store.judgements.bursts import active_bursts
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
@@ -108,6 +110,7 @@ class OverviewPage:
     charts: tuple[Chart, ...]
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
+    bursts: tuple[BurstLine, ...]
     active: InForce | None
     destinations: tuple[DestinationLine, ...]
     gateway_url: str
@@ -175,6 +178,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         charts=tuple(drawn for drawn in charts if drawn is not None),
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
+        bursts=tuple(map(burst_line, active_bursts(connection))),
         active=active,
         destinations=tuple(destination_lines(connection)),
         gateway_url=gateway_url,

@@ -8,12 +8,14 @@ again (METHODS, "Vocabulary": a wrong pi voids everything silently).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from tierwatch.evaluation.sampling.allocation import confidence_bin
+from tierwatch.evaluation.sampling.burst import AS_PLANNED, Densities
 from tierwatch.evaluation.sampling.plan import DOWN_SHARE, UNIFORM_FLOOR, SamplingPlan
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.policy import hashed_share
+from tierwatch.routing.tiers import CACHE_TIER
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,25 +27,44 @@ class Inclusion:
         alternative_tier: the tier that answers in the shadow.
         rate: the plain rate, sample rate times budget factor.
         pi: probability of this exchange to be included *in this direction*, in (0, 1].
+        densities: how many times the plain rate its segment and its tier were sampled with.
     """
 
     direction: Literal["up", "down"]
     alternative_tier: str
     rate: float
     pi: float
+    densities: Densities = AS_PLANNED
 
     @property
     def weight(self) -> float:
-        """Weight among the traffic of the same moment: rate / pi, free of the budget's factor.
+        """Weight against a plain sample of the same moment: rate / pi, free of the budget's factor.
 
-        A monitor bets on traffic as it is now, so what all of it shares cancels; estimates over a
-        span of time use 1 / pi.
+        A monitor bets on traffic as it is now, so what all of it shares cancels: that of a segment
+        takes this times ``densities.segment``, that of a tier times ``densities.tier``. Estimates
+        over a span of time use 1 / pi.
         """
         return self.rate / self.pi
 
 
+class Chances(NamedTuple):
+    """Probabilities of an exchange to be included upwards and downwards; (0, 0) is never."""
+
+    up: float
+    down: float
+    densities: Densities = AS_PLANNED
+
+    @property
+    def either(self) -> float:
+        """The probability to be included at all; at most 1."""
+        return self.up + self.down
+
+
+_NEVER = Chances(0.0, 0.0)
+
+
 def inclusion(
-    decision: Decision, tiers: Sequence[str], plan: SamplingPlan, exchange_id: str
+    decision: Decision, tiers: Sequence[str], plan: SamplingPlan, exchange_id: str, at: float = 0.0
 ) -> Inclusion | None:
     """Say whether and how an exchange is evaluated; None leaves it out.
 
@@ -57,8 +78,9 @@ def inclusion(
         tiers: names, cheapest first.
         plan: the active rates.
         exchange_id: what the deterministic draw is made from.
+        at: when it arrived, in seconds since 1970: a burst ends by itself.
     """
-    return drawn(decision, tiers, plan, exchange_id, propensities(decision, tiers, plan))
+    return drawn(decision, tiers, plan, exchange_id, propensities(decision, tiers, plan, at))
 
 
 def drawn(
@@ -66,55 +88,67 @@ def drawn(
     tiers: Sequence[str],
     plan: SamplingPlan,
     exchange_id: str,
-    chances: tuple[float, float],
+    chances: Chances,
 ) -> Inclusion | None:
     """What `inclusion` says, for who has the `propensities` already."""
-    up, down = chances
+    up, down, densities = chances
     if up == down == 0:
         return None
     place = tiers.index(decision.tier)
-    rate = plan.sample_rate * plan.factor
     draw = hashed_share(plan.salt, exchange_id)
     if draw < down:
-        return Inclusion("down", tiers[place - 1], rate, down)
+        return Inclusion("down", tiers[place - 1], plan.rate, down)
     if draw < down + up:
-        return Inclusion("up", tiers[place + 1], rate, up)
+        return Inclusion("up", tiers[place + 1], plan.rate, up, densities)
     return None
 
 
-def cached_inclusion(decision: Decision, plan: SamplingPlan, exchange_id: str) -> Inclusion | None:
+def cached_chances(decision: Decision, plan: SamplingPlan, at: float = 0.0) -> Chances:
+    """The probability of an answer of the response cache to be compared with a fresh one."""
+    densities = plan.densities(CACHE_TIER, decision.task_type, at)
+    return Chances(plan.rate * densities.segment, 0.0, densities)
+
+
+def cached_inclusion(
+    decision: Decision, plan: SamplingPlan, exchange_id: str, at: float = 0.0
+) -> Inclusion | None:
     """Say whether an answer of the response cache is evaluated; None leaves it out.
 
     It is compared with a fresh answer of the tier that the decision names. The question is whether
     the answer fits the request, so what the router did not choose counts too, and no risk by
     confidence is known.
     """
-    rate = plan.sample_rate * plan.factor
-    if hashed_share(plan.salt, exchange_id) >= rate:
+    chances = cached_chances(decision, plan, at)
+    if hashed_share(plan.salt, exchange_id) >= chances.up:
         return None
-    return Inclusion("up", decision.tier, rate, rate)
+    return Inclusion("up", decision.tier, plan.rate, chances.up, chances.densities)
 
 
 def propensities(
-    decision: Decision, tiers: Sequence[str], plan: SamplingPlan
-) -> tuple[float, float]:
+    decision: Decision, tiers: Sequence[str], plan: SamplingPlan, at: float = 0.0
+) -> Chances:
     """Probabilities of an exchange to be included upwards and downwards; (0, 0) is never.
 
-    They add up to at most 1. What the router did not choose is never included.
+    They add up to at most 1. What the router did not choose is never included. A burst raises the
+    first and leaves the second: what is probed down is no evidence for the alarm.
     """
     if not decision.chosen:
-        return 0.0, 0.0
+        return _NEVER
     place = tiers.index(decision.tier)
     up, down = _rates(place, len(tiers), plan, escalated=decision.escalated)
+    densities = AS_PLANNED
+    if plan.bursts and up:
+        densities = plan.densities(decision.tier, decision.task_type, at)
+        up *= densities.segment
     if plan.allocation is not None:
         share = plan.allocation.get((decision.tier, confidence_bin(decision.confidence)), 1.0)
-        up = min(1.0 - down, up * (UNIFORM_FLOOR + (1 - UNIFORM_FLOOR) * share))
-    return up, down
+        up *= UNIFORM_FLOOR + (1 - UNIFORM_FLOOR) * share
+    return Chances(min(1.0 - down, up), down, densities)
 
 
 def _rates(place: int, count: int, plan: SamplingPlan, *, escalated: bool) -> tuple[float, float]:
     """Probabilities (up, down) for a decision at this place in the ladder."""
-    rate = plan.sample_rate * plan.factor
+    rate = plan.rate
     top = place == count - 1
     asked = None if plan.probe_down_rate is None else plan.probe_down_rate * plan.factor
     if top:

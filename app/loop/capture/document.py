@@ -91,6 +91,8 @@ class ExchangeDocument(TypedDict):
     alternative_tier: str
     rate: float
     pi: float
+    density: NotRequired[float]
+    tier_density: NotRequired[float]
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
@@ -390,6 +392,8 @@ def _exchange_document(
         "alternative_tier": chosen.alternative_tier,
         "rate": chosen.rate,
         "pi": chosen.pi,
+        "density": chosen.densities.segment,
+        "tier_density": chosen.densities.tier,
         "prompt_tokens": served.prompt_tokens,
         "completion_tokens": served.completion_tokens,
         "cached_tokens": served.cached_tokens,

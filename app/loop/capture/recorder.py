@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from tierwatch.dispatch import Dispatch
 from tierwatch.evaluation.sampling.inclusion import (
     Inclusion,
+    cached_chances,
     cached_inclusion,
     drawn,
     propensities,
@@ -144,12 +145,12 @@ class CaptureRecorder:
     def _chosen(self, served: ServedExchange) -> tuple[Inclusion | None, float]:
         """Whether an exchange that may be evidence is drawn, and the chance that it would."""
         decision, plan = served.decision, self._plan  # one object: the writer swaps it whole
-        exchange_id = str(served.exchange_id)
+        exchange_id, at = str(served.exchange_id), served.arrived_at
         if served.served_tier == CACHE_TIER != decision.tier:
-            expected = plan.sample_rate * plan.factor
-            return cached_inclusion(decision, plan, exchange_id), expected
-        chances = propensities(decision, self._names, plan)
-        return drawn(decision, self._names, plan, exchange_id, chances), sum(chances)
+            expected = cached_chances(decision, plan, at).either
+            return cached_inclusion(decision, plan, exchange_id, at), expected
+        chances = propensities(decision, self._names, plan, at)
+        return drawn(decision, self._names, plan, exchange_id, chances), chances.either
 
     def _row(self, served: ServedExchange, expected: float) -> list[float]:
         """What the exchange adds to the figures of its key, in the order of `FIGURES`."""

@@ -1,4 +1,4 @@
-"""What sampling follows: the day's budget, where risk is, and how many requests there were before.
+"""What sampling follows: the day's budget, risk, suspicion, and how many requests were before.
 
 Asked of Postgres now and then by the writer; the request path reads the plan that came of it.
 """
@@ -9,13 +9,15 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tierwatch.evaluation.sampling.allocation import neyman_allocation
 from tierwatch.evaluation.sampling.budget import budget_factor
+from tierwatch.evaluation.sampling.burst import Burst
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.faults import FAULTS
 from tierwatch.store.costs import spent_today
+from tierwatch.store.judgements.bursts import burst_usd_today, polled_bursts
 from tierwatch.store.judgements.risk_cells import risk_cells
 from tierwatch.store.traffic.rollups import counted_requests
 
@@ -79,11 +81,30 @@ class Steering:
             if self.base is None:
                 self.base = counted_requests(connection) - flushed
             if self._budget is not None:
-                factor = budget_factor(spent_today(connection), self._budget)
+                factor = budget_factor(
+                    spent_today(connection),
+                    self._budget,
+                    burst_usd=burst_usd_today(connection),
+                )
                 if factor != plan.factor:
                     _log.info("sampling rate follows the day's budget", factor=factor)
                     plan = replace(plan, factor=factor)
             if plan.allocation is not None and now - self._allocated_at >= _ALLOCATE_EVERY_S:
                 plan = replace(plan, allocation=neyman_allocation(risk_cells(connection)))
                 self._allocated_at = now
+            bursts = _bursts(connection)
+            if bursts or plan.bursts:
+                plan = replace(plan, bursts=bursts)
         return plan
+
+
+def _bursts(connection: Connection) -> dict[tuple[str, str], Burst]:
+    """What is sampled more densely, with its end by this machine's clock.
+
+    Arrivals are compared with it, so a burst ends by itself where Postgres is away by then.
+    """
+    now = time.time()
+    return {
+        (polled.tier, polled.task_type): Burst(polled.density, now + polled.left_s)
+        for polled in polled_bursts(connection)
+    }

@@ -100,6 +100,8 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
         confidence=exchange.confidences.get(outcome.boundary, exchange.confidence),
         pi=exchange.pi,
         weight=exchange.rate / exchange.pi,
+        density=exchange.density,
+        tier_density=exchange.tier_density,
         loss=outcome.loss,
         basis=verdict.basis,
     )

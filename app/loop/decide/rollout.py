@@ -157,7 +157,8 @@ def _candidate_pairs(
     apart = [task for task, changed in by_task.items() if proposal.tier in changed]
     rows = connection.execute(
         text(
-            "select loss, weight from outcomes where policy_version = :version"
+            "select loss, weight * case when :task_type = 'all' then tier_density else density end"
+            " as weight from outcomes where policy_version = :version"
             " and tier = :tier and direction = 'up'"
             " and (task_type = :task_type or :task_type = 'all' and task_type <> all(:apart))"
             " order by id"

@@ -127,7 +127,8 @@ def _recovered(
         judge_version=evidence.judge_version,
     )
     over = False
-    for _, group in groupby(found, key=lambda row: row.observation):
+    pairs_of = [row.in_tier if task_type is None else row.in_segment for row in found]
+    for _, group in groupby(pairs_of, key=lambda row: row.observation):
         rows = list(group)
         if weights_fit(rows, monitor.max_weight):
             over = monitor.update(*loss_and_weight(rows))

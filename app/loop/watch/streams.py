@@ -91,12 +91,16 @@ def conversations_of(
 def fed_streams(
     rows: Sequence[Outcome], pooled: str, names: Naming
 ) -> Iterable[tuple[str, list[Outcome]]]:
-    """Each stream that a conversation feeds, with the pairs it feeds it."""
+    """Each stream that a conversation feeds, with the pairs it feeds it.
+
+    A pair of a segment that is sampled more densely weighs as ever among its own, and less among
+    all of its tier.
+    """
     by_stream: dict[str, list[Outcome]] = {}
     for row in rows:
-        by_stream.setdefault(stream_of(row, names), []).append(row)
+        by_stream.setdefault(stream_of(row, names), []).append(row.in_segment)
     if pooled not in by_stream:
-        by_stream[pooled] = list(rows)
+        by_stream[pooled] = [row.in_tier for row in rows]
     return by_stream.items()
 
 
@@ -125,7 +129,8 @@ def seen_observations(
         first: any of its outcomes.
         rules: by policy.
     """
-    seen = stream_outcomes(connection, _carried_names(connection, stream, first, rules))
+    found = stream_outcomes(connection, _carried_names(connection, stream, first, rules))
+    seen = [row.in_tier if is_pooled(stream) else row.in_segment for row in found]
     grouped = [list(rows) for _, rows in groupby(seen, key=lambda row: row.observation)]
     fitting = [rows for rows in grouped if weights_fit(rows, monitor.max_weight)]
     return fitting[len(fitting) - monitor.n :]

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select, text
@@ -44,6 +44,8 @@ class OutcomeColumns(TypedDict):
     confidence: float
     pi: float
     weight: float
+    density: NotRequired[float]
+    tier_density: NotRequired[float]
     loss: float
     basis: str
     position: NotRequired[int]
@@ -58,7 +60,9 @@ class Outcome:
         direction: ``up``, and the loss is a misroute; ``down``, and 1 - loss is overspend.
         stream: the segment under one policy, model and judge; the stream that it feeds has the own
             rule of the segment in the place of the policy (`own_rules`).
-        weight: what it counts against the others of its stream.
+        weight: what it counts against a plain sample of its moment.
+        density: how many times as densely its segment was sampled.
+        tier_density: how many times as densely all of its tier was.
         loss: 1 when the lower tier's answer was materially worse, else 0.
         basis: what the verdict rests on.
         observation: those of one conversation share one; None before the monitors took it.
@@ -76,9 +80,26 @@ class Outcome:
     policy_version: int
     confidence: float
     weight: float
+    density: float
+    tier_density: float
     loss: float
     basis: str
     observation: int | None
+
+    @property
+    def in_segment(self) -> "Outcome":
+        """The outcome among those of its segment: as heavy as when sampled as planned."""
+        return self._as_dense_as(self.density)
+
+    @property
+    def in_tier(self) -> "Outcome":
+        """The outcome among all of its tier: lighter if its segment alone was sampled densely."""
+        return self._as_dense_as(self.tier_density)
+
+    def _as_dense_as(self, density: float) -> "Outcome":
+        if self.density == self.tier_density == 1:
+            return self
+        return replace(self, weight=self.weight * density, density=1.0, tier_density=1.0)
 
 
 def add_verdict(

@@ -1,6 +1,7 @@
 """Every table of tierwatch at once: what Alembic compares a database with."""
 
 from tierwatch.store.schema import (
+    bursts,
     checks,
     exchanges,
     judgements,
@@ -16,6 +17,7 @@ from tierwatch.store.schema.declarative import METADATA
 
 # A table is known to the metadata once its module was imported: each stands here by name.
 SUBJECTS = (
+    bursts,
     checks,
     exchanges,
     judgements,

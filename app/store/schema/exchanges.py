@@ -12,6 +12,9 @@ from tierwatch.store.schema.declarative import Base, Column, column, set_by_data
 class ExchangeRow(Base):
     """A sampled exchange, without its text. Also the unit of evaluation work: one pair each.
 
+    ``density`` and ``tier_density`` say how many times the plain ``rate`` its segment and its whole
+    tier were sampled with when it was drawn; ``pi`` has the first in it.
+
     Cut by month on the time inside the id, as its texts, verdicts and outcomes are.
     """
 
@@ -43,6 +46,8 @@ class ExchangeRow(Base):
     alternative_tier: Column[str]
     rate: Column[float]
     pi: Column[float]
+    density: Column[float] = column(server_default=text("1"))
+    tier_density: Column[float] = column(server_default=text("1"))
     prompt_tokens: Column[int]
     completion_tokens: Column[int]
     cached_tokens: Column[int] = column(server_default=text("0"))

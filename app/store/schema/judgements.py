@@ -36,6 +36,8 @@ class OutcomeRow(Base):
     ``boundary`` is the lower tier of the pair: its threshold is what this outcome is evidence
     for. ``loss`` is 1 when the lower tier's answer was materially worse. For ``up`` pairs the
     lower tier served, so the loss is a misroute; for ``down`` pairs ``1 - loss`` is overspend.
+    ``weight`` is against a plain sample: a segment's monitor takes it times ``density``, a tier's
+    times ``tier_density``, how many times as densely each was sampled when the pair was drawn.
     ``position`` and ``observation`` are written once, when an outcome enters the monitors: those of
     one observation (a conversation) count as one, and replaying them in order of position gives the
     same monitor state. ``said_higher`` and ``said_lower`` are the log-odds that the boundary's
@@ -67,6 +69,8 @@ class OutcomeRow(Base):
     confidence: Column[float]
     pi: Column[float]
     weight: Column[float]
+    density: Column[float] = column(server_default=text("1"))
+    tier_density: Column[float] = column(server_default=text("1"))
     loss: Column[float]
     basis: Column[str]
     position: Column[int | None]

@@ -42,6 +42,8 @@ class ExchangeColumns(TypedDict):
     alternative_tier: str
     rate: float
     pi: float
+    density: NotRequired[float]
+    tier_density: NotRequired[float]
     prompt_tokens: int
     completion_tokens: int
     cached_tokens: int
@@ -76,8 +78,10 @@ class Exchange:
         confidences: by tier, the classifier's confidence that it is enough.
         direction: ``up`` when the next tier answers in the shadow, ``down`` when the one below.
         alternative_tier: the one that answers in the shadow.
-        rate: chance with which its segment is sampled.
+        rate: chance with which traffic is sampled as planned.
         pi: chance with which this one was.
+        density: how many times the rate its segment was sampled with.
+        tier_density: how many times the rate all of its tier was sampled with.
     """
 
     id: uuid.UUID
@@ -93,6 +97,8 @@ class Exchange:
     alternative_tier: str
     rate: float
     pi: float
+    density: float
+    tier_density: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.overview import OutsideEvidence, overview_page
+from tierwatch.store.judgements.bursts import put_burst
 from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
 
 
@@ -147,3 +148,40 @@ def test_a_reason_of_another_version_is_said_as_it_is() -> None:
         share=0.3, reasons=(("not_known_yet", 0.2), ("media", 0.1)), estimated=frozenset({"media"})
     )
     assert found.said == (("not known yet", 0.2, False), ("media not kept", 0.1, True))
+
+
+def add_burst(connection: Connection, task_type: str = "sql", density: float = 10.0) -> None:
+    until = connection.execute(text("select now() + interval '9 min'")).scalar_one()
+    put_burst(
+        connection,
+        ("simple", task_type),
+        density=density,
+        asked=10.0,
+        statistic=1e4,
+        level=2e7,
+        until=until,
+    )
+
+
+def test_overview_says_what_is_sampled_more_densely_and_why(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    assert "times as densely" not in viewer.page("/")
+    add_burst(connection)
+    page = viewer.page("/")
+    assert "simple/sql is being sampled 10 times as densely</b> since 20" in page
+    assert "has come to 1 / 2,000 of an alert&#39;s" in page or "1 / 2,000 of an alert's" in page
+    assert "budget has no money" not in page
+
+
+def test_overview_says_when_the_budget_holds_a_burst_back(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    add_burst(connection, density=2.5)
+    page = viewer.page("/")
+    assert "simple/sql is being sampled 2.5 times as densely" in page
+    assert "budget has no money for more" in page
+    add_burst(connection, density=1.0)
+    page = viewer.page("/")
+    assert "simple/sql would be sampled 10 times as densely" in page
+    assert "budget has no money for it" in page

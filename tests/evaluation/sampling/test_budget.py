@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.evaluation.sampling.budget import budget_factor
+from tierwatch.evaluation.sampling.budget import budget_factor, left_for_bursts
 
 
 @given(st.floats(0, 100), st.floats(0, 100))
@@ -32,3 +32,29 @@ def test_where_it_begins_to_fall_and_where_it_ends(spent: float, factor: float) 
 
 def test_without_a_budget_nothing_is_held_back() -> None:
     assert budget_factor(1e12, None) == 1.0
+
+
+@given(st.floats(0, 20), st.floats(0, 1))
+def test_what_bursts_cost_lowers_nobody_s_rate_before_the_last_tenth(
+    spent: float, share: float
+) -> None:
+    burst = spent * share
+    with_bursts = budget_factor(spent, 10.0, burst_usd=burst)
+    if spent <= 9:
+        assert with_bursts == budget_factor(spent - burst, 10.0)
+    assert with_bursts >= budget_factor(spent, 10.0) - 1e-9
+    if spent >= 10:
+        assert with_bursts == 0
+
+
+@given(st.floats(0, 12), st.floats(0, 12), st.floats(0.1, 10))
+def test_bursts_leave_the_plan_its_money_and_the_last_tenth(
+    spent: float, plain: float, budget: float
+) -> None:
+    left = left_for_bursts(spent, budget, plain_usd=plain)
+    assert left is not None
+    assert spent + plain + left == pytest.approx(0.9 * budget)
+
+
+def test_without_a_budget_bursts_have_no_limit() -> None:
+    assert left_for_bursts(1e9, None, plain_usd=1e9) is None

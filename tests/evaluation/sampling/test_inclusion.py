@@ -10,9 +10,19 @@ from hypothesis import strategies as st
 
 from tierwatch.evaluation.sampling import inclusion as inclusion_module
 from tierwatch.evaluation.sampling.budget import budget_factor
-from tierwatch.evaluation.sampling.inclusion import Inclusion, drawn, inclusion, propensities
+from tierwatch.evaluation.sampling.burst import Burst
+from tierwatch.evaluation.sampling.inclusion import (
+    Chances,
+    Inclusion,
+    cached_chances,
+    cached_inclusion,
+    drawn,
+    inclusion,
+    propensities,
+)
 from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
 from tierwatch.routing.decision import Decision
+from tierwatch.routing.tiers import CACHE_TIER
 
 LADDER = ("simple", "standard", "complex")
 
@@ -164,7 +174,7 @@ def test_two_phases_sample_where_risk_is_and_record_the_probability() -> None:
     # Bin 18 holds .9: it gets .2 + .8 x 1.5 = 1.4 of the rate, a bin not named .2 + .8 x 1.
     plan = SamplingPlan(0.1, allocation={("simple", 18): 1.5})
     chosen = decision("simple", escalated=False, confidence=0.9)
-    assert propensities(chosen, LADDER, plan) == (pytest.approx(0.14), 0.0)
+    assert propensities(chosen, LADDER, plan)[:2] == (pytest.approx(0.14), 0.0)
     counts, recorded = seen(chosen, plan, n=20_000)
     # Five standard deviations of a binomial count: sqrt(20,000 x .14 x .86) = 49.
     assert abs(counts["up"] - 2_800) <= 5 * 49
@@ -172,16 +182,16 @@ def test_two_phases_sample_where_risk_is_and_record_the_probability() -> None:
     assert found.pi == pytest.approx(0.14)
     assert found.weight == pytest.approx(1 / 1.4)
     other = decision("simple", escalated=False, confidence=0.4)
-    assert propensities(other, LADDER, plan) == (pytest.approx(0.1), 0.0)
+    assert propensities(other, LADDER, plan)[:2] == (pytest.approx(0.1), 0.0)
 
 
 def test_two_phases_leave_probes_down_alone() -> None:
     plan = SamplingPlan(0.3, allocation={("standard", 18): 2.0, ("complex", 18): 2.0})
     escalated = decision("standard", escalated=True, confidence=0.9)
     # Up: .3 x 2/3 x (.2 + .8 x 2) = .36; down: .3 / 3.
-    assert propensities(escalated, LADDER, plan) == (pytest.approx(0.36), pytest.approx(0.1))
+    assert propensities(escalated, LADDER, plan)[:2] == (pytest.approx(0.36), pytest.approx(0.1))
     top = decision("complex", escalated=True, confidence=0.9)
-    assert propensities(top, LADDER, plan) == (0.0, pytest.approx(0.3))
+    assert propensities(top, LADDER, plan)[:2] == (0.0, pytest.approx(0.3))
 
 
 @given(
@@ -201,7 +211,7 @@ def test_two_phases_keep_probabilities_possible_and_weights_under_the_cap(
     allocation = {(tier, place): share for place, share in shares.items()}
     plan = replace(plan, allocation=allocation)
     chosen = decision(tier, escalated=escalated, confidence=confidence)
-    up, down = propensities(chosen, LADDER, plan)
+    up, down, _ = propensities(chosen, LADDER, plan)
     assert up >= 0
     assert down >= 0
     assert up + down <= 1 + 1e-12
@@ -212,7 +222,7 @@ def test_two_phases_keep_probabilities_possible_and_weights_under_the_cap(
 
 def test_what_may_never_be_included_is_not_drawn() -> None:
     pinned = decision("simple", escalated=False, reason="pinned")
-    assert drawn(pinned, LADDER, SamplingPlan(sample_rate=1.0), "x", (0.0, 0.0)) is None
+    assert drawn(pinned, LADDER, SamplingPlan(sample_rate=1.0), "x", Chances(0.0, 0.0)) is None
 
 
 @given(plan=PLANS, tier=st.sampled_from(LADDER), number=st.integers(0, 10_000))
@@ -224,3 +234,61 @@ def test_a_draw_with_chances_in_hand_is_the_same_draw(
     found = drawn(one, LADDER, plan, str(number), chances)
     assert found == inclusion(one, LADDER, plan, str(number))
     assert found is None or found.pi == chances[found.direction == "down"]
+
+
+BURST = SamplingPlan(
+    0.05,
+    allocation={("simple", 10): 2.0, ("simple", 18): 0.5},
+    bursts={("simple", "all"): Burst(10.0, until=100.0)},
+)
+
+
+def test_a_burst_draws_with_the_probability_that_it_writes_down() -> None:
+    for confidence, share in ((0.5, 1.8), (0.9, 0.6)):
+        one = decision("simple", escalated=False, confidence=confidence)
+        found = [inclusion(one, LADDER, BURST, f"e{n}", 50.0) for n in range(20_000)]
+        drawn_ = [each for each in found if each is not None]
+        pi = 10 * 0.05 * share
+        assert len(drawn_) == pytest.approx(20_000 * pi, rel=0.05)
+        (pi_said,) = {each.pi for each in drawn_}
+        assert pi_said == pytest.approx(pi)
+        # Against a plain sample it weighs a tenth, among its own segment as much as ever.
+        assert drawn_[0].weight == pytest.approx(0.1 / share)
+        assert drawn_[0].weight * drawn_[0].densities.segment == pytest.approx(1 / share)
+
+
+def test_who_was_sampled_as_planned_is_sampled_in_a_burst() -> None:
+    one = decision("simple", escalated=False)
+    planned = replace(BURST, bursts={})
+    for number in range(3_000):
+        if inclusion(one, LADDER, planned, str(number), 50.0) is not None:
+            assert inclusion(one, LADDER, BURST, str(number), 50.0) is not None
+
+
+def test_a_burst_that_is_over_draws_as_planned() -> None:
+    one = decision("simple", escalated=False)
+    planned = replace(BURST, bursts={})
+    for number in range(1_000):
+        after = inclusion(one, LADDER, BURST, str(number), 100.0)
+        assert after == inclusion(one, LADDER, planned, str(number), 100.0)
+
+
+def test_a_burst_changes_nothing_of_what_is_probed_down() -> None:
+    plan = SamplingPlan(0.06, bursts={("standard", "all"): Burst(10.0, until=100.0)})
+    one = decision("standard", escalated=True)
+    up, down, _ = propensities(one, LADDER, plan, 50.0)
+    assert (up, down) == (pytest.approx(0.4), pytest.approx(0.02))
+    top = decision("complex", escalated=True)
+    everywhere = replace(plan, bursts={("complex", "all"): Burst(10.0, until=100.0)})
+    assert propensities(top, LADDER, everywhere, 50.0)[:2] == (0.0, pytest.approx(0.06))
+
+
+def test_answers_of_the_cache_have_a_burst_of_their_own() -> None:
+    one = decision("simple", escalated=False)
+    plan = SamplingPlan(0.02, bursts={(CACHE_TIER, "all"): Burst(10.0, until=100.0)})
+    found = [cached_inclusion(one, plan, f"e{n}", 50.0) for n in range(20_000)]
+    drawn_ = [each for each in found if each is not None]
+    assert len(drawn_) == pytest.approx(20_000 * 0.2, rel=0.05)
+    assert (drawn_[0].rate, drawn_[0].pi) == (0.02, pytest.approx(0.2))
+    assert cached_chances(one, plan, 50.0).either == pytest.approx(0.2)
+    assert cached_chances(one, plan, 100.0).either == pytest.approx(0.02)

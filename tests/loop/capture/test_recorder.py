@@ -1,6 +1,7 @@
 """The recorder counts everything and keeps the sample, in memory."""
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from fakes.outage import Outage
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import SHADOW, KeptDispatch
+from tierwatch.evaluation.sampling.burst import Burst
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.store.traffic.rollups import boundary_traffic
@@ -198,3 +200,38 @@ def test_a_recorder_starts_and_stops_without_postgres(
     assert counts(engine) == (1, 1, 0)
     # Nothing was known of the requests before, so its number is its own process's.
     assert scalar(engine, "select request_no from exchanges") == 1
+
+
+def test_a_burst_is_written_down_and_expected_as_it_was_drawn(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    soon = time.time() + 600
+    plan = SamplingPlan(0.05, bursts={("simple", "all"): Burst(10.0, soon)})
+    recorder = build_recorder(engine, dispatch, tmp_path, plan=plan)
+    for _ in range(400):
+        recorder.record(served())
+    recorder.record(served(decided("standard")))  # another tier, as planned
+    recorder.flush()
+    (drawn,) = rows(
+        engine,
+        "select count(*) as n, min(pi) as pi, min(rate) as rate,"
+        " min(density) as density, min(tier_density) as tier_density"
+        " from exchanges where tier = 'simple'",
+    )
+    # 400 draws at 1/2: mean 200, standard deviation 10; five of them either way.
+    assert 150 < drawn.n < 250
+    assert (drawn.pi, drawn.rate, drawn.density, drawn.tier_density) == (0.5, 0.05, 10, 1)
+    (counted,) = rows(engine, "select sum(expected) as expected from rollups where tier = 'simple'")
+    assert counted.expected == pytest.approx(200.0)
+
+
+def test_a_burst_of_the_cache_s_answers(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    plan = SamplingPlan(0.05, bursts={("cache", "all"): Burst(10.0, time.time() + 600)})
+    recorder = build_recorder(engine, dispatch, tmp_path, plan=plan)
+    for _ in range(40):
+        recorder.record(served(served_tier="cache"))
+    recorder.flush()
+    (counted,) = rows(engine, "select sum(expected) as expected from rollups where tier = 'cache'")
+    assert counted.expected == pytest.approx(20.0)

@@ -1,6 +1,7 @@
 """Sampling follows the budget and the risk, and is left alone while Postgres is away."""
 
 import datetime as dt
+import time
 from pathlib import Path
 
 import factories.rows as put
@@ -14,6 +15,7 @@ from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture import steering as steering_module
 from tierwatch.loop.capture.steering import Steering
 from tierwatch.store.costs import add_lost_cost
+from tierwatch.store.judgements.bursts import end_burst, put_burst
 
 
 class Clock:
@@ -127,3 +129,57 @@ def test_risk_is_read_every_five_minutes(engine: Engine, monkeypatch: pytest.Mon
         clock.now += 10
     # At 0, 300 and 600 of 700 seconds.
     assert read == [1_000.0, 1_300.0, 1_600.0]
+
+
+SQL = ("simple", "sql")
+
+
+def burst(engine: Engine, left_s: float = 600.0, density: float = 10.0) -> None:
+    with engine.begin() as connection:
+        until = connection.execute(text("select now()")).scalar_one()
+        until += dt.timedelta(seconds=left_s)
+        put_burst(
+            connection, SQL, density=density, asked=10.0, statistic=1e4, level=2e7, until=until
+        )
+
+
+def test_bursts_are_sampled_by_until_they_end(engine: Engine) -> None:
+    clock = Clock()
+    asking = steering(engine, clock=clock)
+    plan = asking.plan(SamplingPlan(0.02), flushed=0)
+    assert not plan.bursts
+    burst(engine)
+    clock.now += 5
+    plan = asking.plan(plan, flushed=0)
+    at = time.time()
+    assert plan.densities(*SQL, at).segment == 10
+    assert plan.densities("simple", "chat", at).segment == 1
+    # Nobody polls any more: by then it is over.
+    assert plan.densities(*SQL, at + 601).segment == 1
+    with engine.begin() as connection:
+        end_burst(connection, SQL, why="the suspicion is over")
+    clock.now += 5
+    assert not asking.plan(plan, flushed=0).bursts
+
+
+def test_an_outage_keeps_a_burst_until_its_own_end(engine: Engine, outage: Outage) -> None:
+    burst(engine)
+    plan = steering(engine).plan(SamplingPlan(0.02), flushed=0)
+    away = steering(outage.engine)
+    assert away.plan(plan, flushed=0) is plan
+    outage.end()
+
+
+def test_what_bursts_cost_does_not_lower_the_plan(engine: Engine) -> None:
+    now = dt.datetime.now(dt.UTC)
+    with engine.begin() as connection:
+        pair = put.new_exchange_id(now.timestamp())
+        put.add_exchange(connection, 1, id=pair, density=10.0)
+        put.add_shadow(connection, pair)
+        connection.execute(text("update alternatives set cost_usd = 8"))
+    assert steering(engine, 10.0).plan(SamplingPlan(1.0), flushed=0).factor < 0.5
+    burst(engine)
+    # .8 of it is the plan's; the day's budget of 10 is spent to four fifths.
+    assert steering(engine, 10.0).plan(SamplingPlan(1.0), flushed=0).factor == 1.0
+    spend(engine, 2.0)
+    assert steering(engine, 10.0).plan(SamplingPlan(1.0), flushed=0).factor == 0.0

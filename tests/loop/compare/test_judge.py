@@ -214,6 +214,8 @@ def exchange(**changes: Any) -> Exchange:
         "alternative_tier": "standard",
         "rate": 1.0,
         "pi": 1.0,
+        "density": 1.0,
+        "tier_density": 1.0,
     }
     return Exchange(**(columns | changes))
 

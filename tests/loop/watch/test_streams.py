@@ -434,3 +434,43 @@ def test_whatever_the_losses_a_rise_goes_up(losses: list[float]) -> None:
         assert 0 < found.at <= len(losses)
         assert 0 <= found.before <= 1
         assert 0 <= found.after <= 1
+
+
+def test_a_dense_segment_weighs_as_ever_among_its_own_and_less_among_its_tier() -> None:
+    row = outcome(1, stream=SQL, task_type="sql", weight=0.08, density=10.0, tier_density=2.0)
+    fed = {name: rows[0] for name, rows in fed_streams([row], ALL, NAMES)}
+    assert fed[SQL].weight == pytest.approx(0.8)
+    assert fed[ALL].weight == pytest.approx(0.16)
+    # Once is enough: what was weighed is not weighed again.
+    assert fed[SQL].in_segment == fed[SQL] == fed[SQL].in_tier
+
+
+def test_without_types_a_dense_tier_weighs_as_ever() -> None:
+    row = outcome(1, weight=0.1, density=10.0)
+    ((_, (one,)),) = fed_streams([row], row.stream, NAMES)
+    assert one.weight == pytest.approx(1.0)
+
+
+def test_monitors_and_figures_take_in_what_a_dense_pair_weighs_in_each(engine: Engine) -> None:
+    losses = [0.0, 1.0] * 10
+    for number, loss in enumerate(losses, 1):
+        say(
+            engine,
+            number,
+            loss,
+            stream=SQL,
+            task_type="sql",
+            weight=0.08,
+            density=10.0,
+            tier_density=2.0,
+        )
+    observe(engine=engine, rules=RULES)
+    for task_type, weight in (("sql", 0.8), ("*", 0.16)):
+        expected = MisrouteMonitor(0.05, 2e7, 2.0)
+        for loss in losses:
+            expected.update(loss, weight)
+        everything = rows(engine, "select task_type, state, estimate from monitors")
+        (kept,) = (row for row in everything if row.task_type == task_type)
+        found = MisrouteMonitor.from_state(kept.state)
+        assert found.statistic == pytest.approx(expected.statistic)
+        assert kept.estimate["observations"] == len(losses)

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.dialects import postgresql
 
 from tierwatch.store.certificates import Certificate
+from tierwatch.store.judgements.bursts import SampledBurst
 from tierwatch.store.judgements.monitors import Monitor
 from tierwatch.store.judgements.outcomes import Outcome
 from tierwatch.store.learned.artefacts import Artefact
@@ -21,6 +22,7 @@ from tierwatch.store.people.accounts import User
 from tierwatch.store.people.sessions import Session
 from tierwatch.store.people.tokens import Token
 from tierwatch.store.policies import ActiveVersions
+from tierwatch.store.schema.bursts import BurstRow
 from tierwatch.store.schema.checks import CertificateRow
 from tierwatch.store.schema.declarative import Base
 from tierwatch.store.schema.exchanges import ExchangeRow
@@ -45,6 +47,7 @@ VALUES = [
     (Outcome, OutcomeRow),
     (PolicyLine, PolicyRow),
     (Refit, RefitRow),
+    (SampledBurst, BurstRow),
     (Session, SessionRow),
     (Token, TokenRow),
     (User, UserRow),
