@@ -7,6 +7,7 @@ keeps to the limit, and is undecided when the measure does not but its error bar
 from collections.abc import Callable, Iterator
 
 from tierwatch.evaluation.simulation import (
+    burst_rows,
     drift_streams,
     judged_rates,
     misroute_streams,
@@ -51,6 +52,7 @@ def _rows(effort: Effort, seed: int) -> Iterator[Row]:
     if max(differences) > 1e-9:  # noqa: PLR2004 - rounding
         raise AssertionError(f"the simulated monitors differ from the installed: {differences}")
     yield from _alarm_rows(effort, seed)
+    yield from burst_rows.rows(effort, seed)
     yield from _estimate_rows(effort, seed)
     yield from _threshold_rows(effort, seed)
     yield from _drift_rows(effort, seed)

@@ -7,6 +7,7 @@ from tierwatch.evaluation.alarms.misroute_monitor import bets_of
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 # The state is held here in the long runs after an alarm; 1e6 times the level, as in the monitor.
 _HEADROOM = 1e6
 
@@ -44,4 +45,16 @@ class MonitorTwin:
         self._evidence = np.minimum(grown, self._level * _HEADROOM)
         over = np.asarray(self.statistic >= self._level)
         self.alarmed |= over
+        return over
+
+    def statistic_at(self, streams: Indices) -> Floats:
+        """Of these streams; shape (n,)."""
+        return np.asarray(self._evidence[streams].mean(axis=1))
+
+    def update_at(self, streams: Indices, surplus: Floats) -> Bools:
+        """Take one observation of each of these streams, named once; which of them are in alarm."""
+        grown = (self._evidence[streams] + 1) * (1 + surplus[:, None] * self._bets)
+        self._evidence[streams] = np.minimum(grown, self._level * _HEADROOM)
+        over = np.asarray(grown.mean(axis=1) >= self._level)
+        self.alarmed[streams] |= over
         return over
