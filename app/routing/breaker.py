@@ -75,11 +75,22 @@ class Breaker:
     'closed'
     """
 
-    __slots__ = ("_calls", "_era", "_failed", "_in_a_row", "_probed", "_rules", "_step", "_until")
+    __slots__ = (
+        "_calls",
+        "_era",
+        "_failed",
+        "_in_a_row",
+        "_ordinary",
+        "_probed",
+        "_rules",
+        "_step",
+        "_until",
+    )
 
     def __init__(self, rules: BreakerRules) -> None:
         self._rules = rules
         self._era = 0
+        self._ordinary = Ticket(self._era, probe=False)  # one for all calls through a closed one
         self._until: float | None = None
         self._probed: float | None = None  # when the last probe began
         self._in_a_row = 0
@@ -92,6 +103,11 @@ class Breaker:
         if self._until is None:
             return "closed"
         return "half_open" if now >= self._until else "open"
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed, at whatever time: an open one stays open until a call succeeds."""
+        return self._until is None
 
     def opens_in(self, now: float) -> float:
         """Seconds until a probe is let through; 0 unless open."""
@@ -110,7 +126,9 @@ class Breaker:
 
         A call that ``allows`` forbids may begin all the same: that is for a caller without choice.
         """
-        probe = self._until is not None and self.allows(now)
+        if self._until is None:
+            return self._ordinary
+        probe = self.allows(now)
         if probe:
             self._probed = now
         return Ticket(self._era, probe)
@@ -158,6 +176,7 @@ class Breaker:
     def _change(self, until: float | None, now: float) -> None:
         self._until = until
         self._era += 1
+        self._ordinary = Ticket(self._era, probe=False)
         self._probed = None
         self._in_a_row = 0
         self._calls = [0] * _STEPS
@@ -169,9 +188,10 @@ class Breaker:
 
     def _count(self, now: float, *, failed: int) -> None:
         step = self._step_at(now)
-        for passed in range(self._step + 1, min(step, self._step + _STEPS) + 1):
-            self._calls[passed % _STEPS] = self._failed[passed % _STEPS] = 0
-        self._step = max(step, self._step)
+        if step > self._step:
+            for passed in range(self._step + 1, min(step, self._step + _STEPS) + 1):
+                self._calls[passed % _STEPS] = self._failed[passed % _STEPS] = 0
+            self._step = step
         self._calls[self._step % _STEPS] += 1
         self._failed[self._step % _STEPS] += failed
 

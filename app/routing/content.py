@@ -66,9 +66,10 @@ def role_text_images(message: Any) -> tuple[str, str, int]:
     if not isinstance(message, _MAPPING):
         return "", "", 0
     content, role = message.get("content"), message.get("role")
-    images = image_count(message) if isinstance(content, list) else 0
-    text = content if isinstance(content, str) else message_text(message)
-    return role if isinstance(role, str) else "", text, images
+    said = role if isinstance(role, str) else ""
+    if isinstance(content, str):
+        return said, content, 0
+    return said, message_text(message), image_count(message)
 
 
 def cut_in_the_middle(text: str, longest: int) -> str:

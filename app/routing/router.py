@@ -91,6 +91,7 @@ class Router:
             )
         self._tiers = tiers
         self._rank = {name: rank for rank, name in enumerate(names)}
+        self._below_top = frozenset(names[:-1])
         self._classifier = None if classifier is None else _under(types, classifier)
         self._models = {
             version: _under(types, models[version]) for version in policies.classifiers - {0}
@@ -238,8 +239,11 @@ class Router:
             )
         except ClassifierError as error:
             return self.failed(failure_kind(error), session)
-        typed = self.typed(classification, messages, tools=tools, response_format=response_format)
-        return self.decide(typed, session)
+        if self._types is not None:
+            classification = self.typed(
+                classification, messages, tools=tools, response_format=response_format
+            )
+        return self.decide(classification, session)
 
     def decide(self, classification: Classification, session: str | None = None) -> Decision:
         """The decision that follows from a classification: pure, no classifier asked.
@@ -254,21 +258,24 @@ class Router:
             return self.failed("missing_confidences", session)
         policy = self._policy(session)
         task_type = classification.task_type
-        served = len(confidences)
+        served = top = len(confidences)
+        threshold: float | None = None
         for rank, (name, confidence) in enumerate(confidences):
-            if confidence >= policy.threshold(name, task_type):
+            threshold = policy.threshold(name, task_type)
+            if confidence >= threshold:
                 served = rank
                 break
-        top = len(confidences)
         if served == label == top:
             compared, threshold, reason = classification.confidence, None, "top"
+        elif served > label:
+            name, compared = confidences[label]
+            threshold, reason = policy.threshold(name, task_type), "escalated"
         else:
-            name, compared = confidences[min(served, label)]
-            threshold = policy.threshold(name, task_type)
-            reason = "escalated" if served > label else "kept"
+            compared, reason = confidences[served][1], "kept"
+        tier = self._tiers[served]
         return Decision(
-            tier=self._tiers[served].name,
-            model=self._tiers[served].model,
+            tier=tier.name,
+            model=tier.model,
             confidence=compared,
             threshold=threshold,
             label=classification.label,
@@ -295,22 +302,22 @@ class Router:
         return None
 
     def _policy(self, session: str | None) -> Policy:
-        if session is None:
-            return self._policies.stable
-        return self._policies.for_session(session)
+        policies = self._policies
+        if session is None or policies.candidate is None:
+            return policies.stable
+        return policies.for_session(session)
 
     def _confidences(
         self, classification: Classification, label: int
     ) -> tuple[tuple[str, float], ...] | None:
-        below_top = self._tiers[:-1]
         scores = classification.confidences
         if scores is not None:
-            if any(tier.name not in scores for tier in below_top):
+            if not self._below_top.issubset(scores):
                 return None
-            return tuple((tier.name, scores[tier.name]) for tier in below_top)
+            return tuple([(tier.name, scores[tier.name]) for tier in self._tiers[:-1]])
         return tuple(
             (tier.name, classification.confidence if rank == label else float(rank > label))
-            for rank, tier in enumerate(below_top)
+            for rank, tier in enumerate(self._tiers[:-1])
         )
 
     def _unclassified(

@@ -31,9 +31,16 @@ class Classification:
     confidences: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
-        for value in (self.confidence, *(self.confidences or {}).values()):
-            if not 0 <= value <= 1:
-                raise ClassifierError(f"confidence: found {value}; accepted: a number from 0 to 1")
+        if not 0 <= self.confidence <= 1:
+            raise _no_share(self.confidence)
+        if self.confidences is not None:
+            for value in self.confidences.values():
+                if not 0 <= value <= 1:
+                    raise _no_share(value)
+
+
+def _no_share(value: float) -> ClassifierError:
+    return ClassifierError(f"confidence: found {value}; accepted: a number from 0 to 1")
 
 
 class Classifier(Protocol):

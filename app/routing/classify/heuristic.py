@@ -13,7 +13,7 @@ from operator import mul
 from typing import Any, NamedTuple
 
 from tierwatch.routing.classify.classification import Classification, Messages
-from tierwatch.routing.languages import Reading, read_words
+from tierwatch.routing.languages import read_words
 from tierwatch.routing.task import task_of
 
 
@@ -153,23 +153,25 @@ def signals(
     called = _few(tools) and not open_words
     closed = called or json_demanded or read.fact or _closed(text)
     formula_signs = text.count("$") + 2 * text.count("\\") + text.count("^")
-    return Signals(
-        open_ended=0.0 if closed else min(len(words) / _WORDS_OF_A_TASK, 1.0),
-        json_demanded=float(json_demanded),
-        open_words=0.0 if closed else min(open_words, 3),
-        doublings=_doublings(task.asked, 500),
-        maths=math.log1p(min(formula_signs, 20)),
-        numbers=min(10 * _digits(text) / len(text), 1),
-        hard_words=min(hard_words, 4),
-        constraints=min(len(words & _CONSTRAINT_WORDS), 6),
-        questions=min(max(_parts(text, read) - 1, 0), 5),
-        code=float(code),
-        turns=min(max(task.turns - 1, 0), 5),
-        tools=float(bool(tools)),
-        images=float(task.images > 0),
-        history=_doublings(task.history, 2_000),
-        results=float(task.results),
-        unread=float(not known),
+    digits = _digits(text)
+    parts = text.count("?") + read.marks + (_numbered(text) if digits else 0)
+    return Signals(  # in their order: names would take three times as long
+        0.0 if closed else min(len(words) / _WORDS_OF_A_TASK, 1.0),
+        1.0 if json_demanded else 0.0,
+        0.0 if closed else min(open_words, 3),
+        _doublings(task.asked, 500) if task.asked else 0.0,
+        math.log1p(min(formula_signs, 20)) if formula_signs else 0.0,
+        min(10 * digits / len(text), 1) if digits else 0.0,
+        min(hard_words, 4),
+        min(len(words & _CONSTRAINT_WORDS), 6),
+        min(parts - 1, 5) if parts > 1 else 0,
+        1.0 if code else 0.0,
+        min(task.turns - 1, 5) if task.turns > 1 else 0,
+        1.0 if tools else 0.0,
+        1.0 if task.images > 0 else 0.0,
+        _doublings(task.history, 2_000) if task.history else 0.0,
+        1.0 if task.results else 0.0,
+        0.0 if known else 1.0,
     )
 
 
@@ -188,9 +190,9 @@ def _doublings(characters: int, of: int) -> float:
     return min(math.log2(characters / of), 8) if characters > of else 0.0
 
 
-def _parts(text: str, read: Reading) -> int:
-    """How many things are asked: question marks, and numbered parts."""
-    parts = text.count("?") + read.marks
+def _numbered(text: str) -> int:
+    """How many parts beyond the first have a number."""
+    parts = 0
     for line, bracket in _PARTS:
         parts += line in text or bracket in text
     return parts
@@ -204,6 +206,8 @@ def _closed(text: str) -> bool:
     for form in _ANSWER_FORMS:
         if form in text:
             return True
+    if text.count("\n") < len(_OPTIONS[0]):  # one stands before the text
+        return False
     for first, second, third in _OPTIONS:
         if first in text and second in text and third in text:
             return True
