@@ -57,16 +57,16 @@ def first_choice(reply: object) -> Reply:
     _require_answer(message, finish)
     logprobs = choice.get("logprobs")
     model = reply.get("model")
-    usage = completion_usage(reply)
+    prompt, completion, cached, written = completion_usage(reply)
     return Reply(
-        message={**message, "role": "assistant"},
-        finish_reason=finish,
-        model=model if isinstance(model, str) else "",
-        prompt_tokens=usage.prompt_tokens,
-        completion_tokens=usage.completion_tokens,
-        logprobs=logprobs if isinstance(logprobs, dict) else None,
-        cached_tokens=usage.cached_tokens,
-        cache_write_tokens=usage.cache_write_tokens,
+        {**message, "role": "assistant"},
+        finish,
+        model if isinstance(model, str) else "",
+        prompt,
+        completion,
+        logprobs if isinstance(logprobs, dict) else None,
+        cached,
+        written,
     )
 
 

@@ -100,22 +100,22 @@ class Acceptance:
             if refusal is not None:
                 return refusal
         pinned = None if called == ROUTED else self._current.router.pinned(called, session)
-        return Asked(
-            exchange_id=new_exchange_id(now),
-            arrived_at=now,
-            started=started,
-            due=started + self._deadlines.seconds(headers),
-            wire=wire,
-            headers=headers,
-            key=key,
-            session=session,
-            in_session=named,
-            request=request,
-            chat=chat,
-            pinned=pinned,
-            called=called,
-            side_call=kind,
-            caller=self.keys.name_of(key),
+        return Asked(  # in their order: names would take twice as long
+            new_exchange_id(now),
+            now,
+            started,
+            started + self._deadlines.seconds(headers),
+            wire,
+            headers,
+            key,
+            session,
+            named,
+            request,
+            chat,
+            pinned,
+            self.keys.name_of(key),
+            kind,
+            called,
         )
 
     def _unknown_model(self, model: str) -> Refusal:

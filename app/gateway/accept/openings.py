@@ -73,11 +73,15 @@ class Openings:
             key: the caller's.
         """
         system = _system(messages)
-        turns = _turns(messages)
-        first = _only_turn(messages) or next(turns, None)
+        turns: Iterator[bytes] = iter(())
+        first: bytes | None = _only_turn(messages)
+        if not first:
+            turns = _turns(messages)
+            first = next(turns, None)
         if first is None:  # nobody has said a word: a program that speaks to a model
             first = _turn(messages[0], message_text(messages[0])) if messages else b""
-        head, person = _head(system), _person(headers, request)
+        head = _said(system[:_SYSTEM_HEAD]) if system else b""
+        person = _person(headers, request)
         digest = self._begun.copy()
         # Lengths first: no part can be taken for another's end.
         digest.update(
@@ -146,10 +150,6 @@ def _system(messages: _Messages) -> str:
         return ""
     text = message_text(messages[0])
     return text.partition("\n")[2] if text.startswith(_BILLING) else text
-
-
-def _head(system: str) -> bytes:
-    return _said(system[:_SYSTEM_HEAD])
 
 
 def _said(system: str) -> bytes:

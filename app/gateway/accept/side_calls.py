@@ -84,13 +84,20 @@ _BEGINS = tuple(_BEGINNINGS)
 _NEXTCHAT = re.compile("简要总结一下对话内容.用作后续的上下文提示")
 # Open WebUI's where its tasks were reworded: its header says whose they are.
 _OPEN_WEBUI, _ITS_TASK, _ITS_HISTORY = b"x-openwebui-chat-id", "### task:", "<chat_history>"
+# A page that Claude Code fetched: how it begins and what stands behind it.
+_PAGE, _OF_THE_PAGE = "web page content:\n---", "provide a concise response based "
+_WARMUP = "warmup"
+# How all of these begin: a look tells most turns apart. A summary is asked for anywhere.
+_START = 4
+_STARTS = frozenset(
+    text[:_START] for text in (*_BEGINS, _PAGE, _ITS_TASK, _WARMUP, _NEXTCHAT.pattern)
+)
+_A_SUMMARY = "summary of"
 # Claude Code's and, in the system prompt, Roo's and Kilo's.
 _SUMMARY = re.compile(
     r"create a detailed summary of (?:the|this|our)\b[^.,\n]{0,30}\bconversation\b"
 )
 _OF_ITSELF = ("your previous actions", "continuing session")
-# A page that Claude Code fetched: how it begins and what stands behind it.
-_PAGE, _OF_THE_PAGE = "web page content:\n---", "provide a concise response based "
 # Sentences of programs' system prompts, lower-case, with what stands near them, one of it.
 _SENTENCES: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("sentence-case title", ("this coding session", "claude code, anthropic"), "title"),
@@ -185,6 +192,8 @@ def _is_ping(messages: Sequence[Mapping[str, Any]]) -> bool:
 
 def _in_system(messages: Sequence[Mapping[str, Any]]) -> str:
     head = _system_head(messages)
+    if not head:
+        return ""
     for hint in _HINTS:
         if hint in head:
             break
@@ -204,6 +213,8 @@ def _in_last_turn(messages: Sequence[Mapping[str, Any]], headers: Headers) -> st
         return ""
     text = _last_text(last)
     head = text[:_HEAD].lower().lstrip()
+    if head[:_START] not in _STARTS and _A_SUMMARY not in head:
+        return ""
     if head.startswith(_BEGINS):
         return next(kind for begins, kind in _BEGINNINGS.items() if head.startswith(begins))
     if head.startswith(_PAGE):
@@ -215,10 +226,10 @@ def _in_last_turn(messages: Sequence[Mapping[str, Any]], headers: Headers) -> st
 
 def _in_a_long_one(messages: Sequence[Mapping[str, Any]], head: str) -> str:
     """What a last turn asks of its own conversation, in words that others use of other ones."""
-    if "summary of" in head and len(messages) > 1 and _SUMMARY.search(head):
+    if _A_SUMMARY in head and len(messages) > 1 and _SUMMARY.search(head):
         its_own = any(words in head for words in _OF_ITSELF) or _is_claude_codes(messages)
         return "compaction" if its_own else ""
-    if head.strip() == "warmup":
+    if head.strip() == _WARMUP:
         return "quota" if _is_claude_codes(messages) else ""
     return "compaction" if _NEXTCHAT.match(head) else ""
 

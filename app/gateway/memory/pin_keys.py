@@ -6,11 +6,24 @@ key, so that two tenants who name their sessions alike share nothing.
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from tierwatch.wire.history.marks import heard, message_mark
 
 _PREFIX = "tierwatch:pin:"
+# Longer ones are nobody's key, and a table of them would take memory.
+_LONGEST_KEY = 512
+
+
+def tenant_digest(key: bytes) -> bytes:
+    """What stands for the caller with this API key; the same for all who show none."""
+    return _digest_known(key) if len(key) <= _LONGEST_KEY else hashlib.sha256(key).digest()
+
+
+@lru_cache(maxsize=1_024)
+def _digest_known(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
 
 
 def pin_key(tenant: bytes, *parts: str) -> str:

@@ -8,6 +8,8 @@ from tierwatch.gateway.route.route import ClassifierBill
 from tierwatch.routing.decision import Decision
 from tierwatch.wire.cached_reply import CachedAnswer
 
+_FAILED = "classifier_failed:"
+
 
 class Decider:
     """Decides. Used by every request of every wire at once.
@@ -41,9 +43,8 @@ class Decider:
                 tools=chat.get("tools"),
                 response_format=chat.get("response_format"),
             )
-        kind, _, why = decision.reason.partition(":")
-        if kind == "classifier_failed":
-            self._failed(why).inc()
+        if decision.reason.startswith(_FAILED):
+            self._failed(decision.reason.removeprefix(_FAILED)).inc()
         return decision
 
     async def decide_again(

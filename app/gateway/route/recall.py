@@ -9,14 +9,13 @@ tools, whose results come back, and one that holds reasoning only its issuer tak
 A side call goes on from the same answers, whose prompt is warm for it, and leaves no place behind.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tierwatch.gateway.asked import Asked
-from tierwatch.gateway.memory.pin_keys import answer_key, session_key, turn_key
+from tierwatch.gateway.memory.pin_keys import answer_key, session_key, tenant_digest, turn_key
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.routing.stickiness import Pin, SessionRules, in_tool_exchange
 from tierwatch.wire.history.bound import bound_messages
@@ -70,7 +69,7 @@ class Recall:
     async def recall(self, asked: Asked) -> Recalled:
         """Look up what is known, all at once; nothing is looked up where nothing can be known."""
         messages, chat = WIRES[asked.wire].messages_of(asked.request), asked.chat["messages"]
-        tenant = hashlib.sha256(asked.key).digest()
+        tenant = tenant_digest(asked.key)
         seed, last = asked.session, _last_answer(messages)
         if last < 0 and not asked.in_session:
             return Recalled(tenant, seed)  # as most are: one turn, and nobody named it

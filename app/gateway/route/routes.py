@@ -89,15 +89,8 @@ class Routes:
         if turn is not None:
             self._counted_turns(turn.move).inc()
             decision = turn.decision
-        return Route(
-            decision=decision,
-            lookup=lookup,
-            recalled=recalled,
-            turn=turn,
-            homes=homes(asked, recalled),
-            spare=self._turns.spare(turn),
-            cache_tier=None,
-        )
+        spare = None if turn is None else self._turns.spare(turn)
+        return Route(decision, lookup, recalled, turn, homes(asked, recalled), spare, None)
 
 
 def _cached(serves: Decision, lookup: Lookup, answer: CachedAnswer, recalled: Recalled) -> Route:

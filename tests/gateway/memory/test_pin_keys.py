@@ -1,8 +1,16 @@
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.gateway.memory.pin_keys import answer_key, pin_key, session_key, turn_key
+from tierwatch.gateway.memory.pin_keys import (
+    answer_key,
+    pin_key,
+    session_key,
+    tenant_digest,
+    turn_key,
+)
 
 MINE, THEIRS = b"m" * 32, b"t" * 32
 CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
@@ -62,3 +70,9 @@ def test_no_answer_and_an_empty_one_have_no_key(
 def test_the_kinds_of_keys_are_apart() -> None:
     first = answer_key(MINE, "s", [SAID], 0)
     assert len({first, turn_key(MINE, "s", SAID), session_key(MINE, "s")}) == 3
+
+
+@given(st.binary(max_size=40) | st.binary(min_size=510, max_size=515))
+def test_a_tenant_is_the_digest_of_its_key_however_often_it_asks(key: bytes) -> None:
+    whole = hashlib.sha256(key).digest()
+    assert tenant_digest(key) == tenant_digest(bytes(key)) == whole

@@ -1,5 +1,7 @@
 """Exchange ids sort by arrival and say when it was."""
 
+import subprocess
+import sys
 import uuid
 
 import pytest
@@ -60,3 +62,22 @@ def test_what_costs_nothing_is_nothing_by_default() -> None:
     exchange = served()
     assert (exchange.cached_tokens, exchange.cache_write_tokens) == (0, 0)
     assert exchange.classifier_cost_usd == 0.0
+
+
+_FORKING = """
+import os
+from tierwatch.loop.capture.exchange import new_exchange_id
+
+new_exchange_id(1.0)  # there are halves in stock now
+if not os.fork():
+    os._exit(any(print(new_exchange_id(1.0), flush=True) for _ in range(20)))
+os.wait()
+for _ in range(300):
+    print(new_exchange_id(1.0))
+"""
+
+
+def test_a_forked_process_makes_ids_of_its_own() -> None:
+    told = subprocess.run([sys.executable, "-c", _FORKING], check=True, capture_output=True)
+    ids = told.stdout.split()
+    assert len(ids) == len(set(ids)) == 320
