@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tierwatch.wire.chat import ANTHROPIC
 
@@ -16,6 +17,7 @@ _IDS = frozenset({b"request-id", b"x-request-id"})
 # Of some thousand characters it is no id, and a caller's proxy may refuse the whole answer.
 _LONGEST = 200
 _MOST = 40
+_LONGEST_NAME = 100
 
 
 def told(fields: Sequence[tuple[bytes, bytes]]) -> Told:
@@ -25,11 +27,21 @@ def told(fields: Sequence[tuple[bytes, bytes]]) -> Told:
     ((b'x-request-id', b'req_1'),)
     """
     found = [
-        (name.lower(), value)
+        (told_name, value)
         for name, value in fields
-        if name[:1] in _FIRST and _TOLD(name) and len(value) <= _LONGEST
+        if name[:1] in _FIRST
+        and len(name) <= _LONGEST_NAME
+        and (told_name := _told_name(name))
+        and len(value) <= _LONGEST
     ]
     return tuple(found[:_MOST])
+
+
+# A provider's heads have the same names each time, some twenty of them.
+@lru_cache(maxsize=512)
+def _told_name(name: bytes) -> bytes:
+    """The name in lower case, where the caller is told such headers; else nothing."""
+    return name.lower() if _TOLD(name) else b""
 
 
 def told_to(caller: str, said: Told) -> list[tuple[bytes, bytes]]:

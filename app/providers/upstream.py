@@ -276,7 +276,7 @@ class Upstream:
         self, address: Address, body: bytes, headers: Mapping[str, str] | None, deadline: float
     ) -> Reply:
         if self._client is None:
-            raise RuntimeError("Upstream is used outside its `async with` block.")
+            raise _unopened()
         return _decoded(await self._client.post(address, body, deadline=deadline, headers=headers))
 
     async def _post(
@@ -289,8 +289,11 @@ class Upstream:
     ) -> Reply:
         endpoint = self._endpoints[provider]
         address = endpoint.addresses[wire or endpoint.kind]
+        if self._client is None:
+            raise _unopened()
         try:
-            reply = await self._send(address, body, headers, deadline)
+            posted = self._client.post(address, body, deadline=deadline, headers=headers)
+            reply = _decoded(await posted)
         except (TimeoutError, ClientFault) as error:
             raise _failure(provider, error) from error
         except ValueError as error:  # from the caller: the next provider would get it as well
@@ -396,6 +399,10 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
         asked = "" if config.api_key is None else f"{config.api_key.variable} or "
         raise SettingsError(f"{asked}{config.base_url}: {error}") from None
     return _Endpoint(config.kind, addresses, passed, config.timeout_s)
+
+
+def _unopened() -> RuntimeError:
+    return RuntimeError("Upstream is used outside its `async with` block.")
 
 
 def _decoded(reply: Reply) -> Reply:

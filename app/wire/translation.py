@@ -110,7 +110,7 @@ def caller_reply(
     Raises:
         ProviderError: kind ``unreadable`` when the provider's answer is no answer.
     """
-    if asks_for_json(to.request):
+    if to.request and asks_for_json(to.request):
         bare = bare_answer(answer)
         if bare is not answer:
             answer, raw = bare, write_json(bare)

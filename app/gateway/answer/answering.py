@@ -1,8 +1,9 @@
 """The answering step: which tiers are asked, one after the other, and the pauses between."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from functools import partial
+from typing import Any
 
 from tierwatch.config import Config
 from tierwatch.errors import ProviderError
@@ -52,8 +53,7 @@ class Answering:
         capable: Capable,
         metrics: GatewayMetrics,
     ) -> None:
-        self._ladder = config.tiers
-        self._rank = {tier.name: rank for rank, tier in enumerate(config.tiers)}
+        self._from = {tier.name: config.tiers[rank:] for rank, tier in enumerate(config.tiers)}
         self._retry = config.retry
         self._balancer = balancer
         self._asker = asker
@@ -98,22 +98,19 @@ class Answering:
 
         return await cascade.answer(errand.ledger, errand.route.decision, question, ask, sample)
 
-    async def _decided(self, errand: Errand, decision: Decision, question: Question) -> Answer:
+    def _decided(
+        self, errand: Errand, decision: Decision, question: Question
+    ) -> Coroutine[Any, Any, Answer]:
         """Ask the tier of a decision, and if its providers fail those that may take its place."""
-        ladder = self._ladder_of(errand, decision)
-        return await self._climb(errand, ladder, decision, question, self._retry)
-
-    def _climbs(self, errand: Errand, decision: Decision) -> bool:
-        return self._retry.escalate and not _by_model(errand.asked, decision)
-
-    def _ladder_of(self, errand: Errand, decision: Decision) -> Sequence[Tier]:
-        lowest = self._rank[decision.tier]
-        ladder = self._ladder[lowest : None if self._climbs(errand, decision) else lowest + 1]
-        spare = errand.route.spare
+        climbs = self._retry.escalate and not _by_model(errand.asked, decision)
+        ladder, spare = self._from[decision.tier], errand.route.spare
+        if not climbs:
+            ladder = ladder[:1]
         # A cascade may have gone on from the tier that the conversation is held at.
-        if spare is None or decision is not errand.route.decision:
-            return ladder
-        return (*ladder, spare)
+        if spare is not None and decision is errand.route.decision:
+            ladder = (*ladder, spare)
+        lower = self._capable.below(decision) if climbs and decision.reason != PINNED else ()
+        return self._climb(errand, ladder, decision, question, self._retry, lower=lower)
 
     async def _climb(
         self,
@@ -122,22 +119,23 @@ class Answering:
         decision: Decision,
         question: Question,
         retry: RetrySection,
+        *,
+        lower: Sequence[Tier] = (),
     ) -> Answer:
         """Ask the first tier, again if it fails, then each tier above it, as ``retry`` says.
+
+        Those that are lower are asked where nobody else can take the request.
 
         Raises:
             ProviderError: nobody answered (the last failure), or a provider refused the request.
         """
         ledger = errand.ledger
-        lower = (
-            decision.reason != PINNED and self._climbs(errand, decision) and retry is not _NO_RETRY
-        )
         tries = Tries(
             self._balancer,
             ladder,
             retry,
             errand.route.homes,
-            lower=self._capable.below(decision) if lower else (),
+            lower=lower,
             takes=partial(self._takes, errand, decision),
         )
         call = tries.first()

@@ -125,15 +125,21 @@ class Asker:
         asked, ledger = errand.asked, errand.ledger
         if asked.left_s <= 0:
             raise ProviderError("There was no time left to ask anybody.", kind="timeout")
+        answer: Answer
         with call:
             body = write_json(mending.fitted().request)
-            caller, wire = asked.wire, self._spoken[call.tier.provider, asked.wire]
-            extra = forwarded(asked.headers, caller, wire)
+            provider = call.tier.provider
+            wire = self._spoken[provider, asked.wire]
+            extra = forwarded(asked.headers, asked.wire, wire)
             began = time.perf_counter()
             try:
-                answer = await (self._begin if question.streaming else self._complete)(
-                    asked, ledger, call, body, extra
-                )
+                if question.streaming:
+                    answer = await self._begin(asked, ledger, call, body, extra)
+                else:
+                    completed = await self._upstream.complete(
+                        provider, body, extra, wire=wire, within_s=_whole_s(asked, call)
+                    )
+                    answer = self._whole(asked, ledger, call, completed)
             except ProviderError as error:
                 ledger.tried(call.tier, began, error=error)
                 raise
@@ -144,16 +150,6 @@ class Asker:
         if isinstance(answer, Whole):
             call.close()
         return answer
-
-    async def _complete(
-        self, asked: Asked, ledger: Ledger, call: Call, body: bytes, extra: dict[str, str] | None
-    ) -> Whole:
-        provider = call.tier.provider
-        wire = self._spoken[provider, asked.wire]
-        completed = await self._upstream.complete(
-            provider, body, extra, wire=wire, within_s=_whole_s(asked, call)
-        )
-        return self._whole(asked, ledger, call, completed)
 
     def _whole(self, asked: Asked, ledger: Ledger, call: Call, completed: Completed) -> Whole:
         raw, answer, wire, told = completed

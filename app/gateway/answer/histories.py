@@ -53,8 +53,9 @@ class Histories:
         to = self._spoken[tier.provider, asked.wire]
         reader = self._reader(asked.wire, route, decision, tier)
         fitted = fitted_request(question.request, wire=asked.wire, to=to, reader=reader)
-        for kind, count in fitted.changes.items():
-            self._changed(kind).inc(count)
+        if fitted.changes:
+            for kind, count in fitted.changes.items():
+                self._changed(kind).inc(count)
         return fitted.request
 
     def _reader(self, wire: str, route: Route, decision: Decision, tier: Tier) -> Reader:

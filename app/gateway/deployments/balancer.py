@@ -115,9 +115,15 @@ class Balancer:
             pauses: said of the call.
         """
         now = self._clock()
+        of_tier = self._choices[tier.name]
+        if len(of_tier) == 1:  # as most have
+            only = of_tier[0]
+            if only.place.key in without or not only.place.breaker.allows(now):
+                return None
+            return only.call(self._clock, pauses=pauses)
         choices = [
             choice
-            for choice in self._choices[tier.name]
+            for choice in of_tier
             if choice.place.key not in without and choice.place.breaker.allows(now)
         ]
         if not choices:

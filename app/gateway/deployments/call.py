@@ -149,11 +149,11 @@ class Call:
 
     def _begun(self) -> None:
         """Tell a breaker that is not closed; a closed one waits for the end of the stream."""
-        breaker, now = self._place.breaker, self._clock()
-        if self._ticket is not None and breaker.state(now) != "closed":
+        breaker = self._place.breaker
+        if self._ticket is not None and not breaker.closed:
+            now = self._clock()
             breaker.succeed(self._ticket, now)
-            closed = breaker.state(now) == "closed"
-            self._ticket = breaker.begin(now) if closed else None
+            self._ticket = breaker.begin(now) if breaker.closed else None
 
     def failed(self, error: ProviderError) -> None:
         """The provider gave no answer, or broke one off that it had begun."""

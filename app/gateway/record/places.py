@@ -69,8 +69,8 @@ class Places:
             self._keep_place(recalled, answer)
             return
         known_again = reasoned or (bool(answer.get("tool_calls")) and self._sticky)
-        keys = self._keys(asked, recalled, answer, known_again=known_again)
-        if keys:
+        if known_again or recalled.keeps_turns:
+            keys = self._keys(asked, recalled, answer, known_again=known_again)
             pin = self._pin(route, served, tier, usage)
             for key in keys:
                 self._pins.keep(key, pin)

@@ -47,36 +47,38 @@ def served_exchange(
     if said is not None:
         cached, written = said.usage.billed[2:]
         prompt, completion = _counted(asked.chat, said.message, said.usage, said.characters)
-    return ServedExchange(
-        exchange_id=asked.exchange_id,
-        arrived_at=asked.arrived_at,
-        session=asked.session,
-        request=asked.request,
-        decision=decision,
-        served_tier=tier.name,
-        served_model=tier.model,
-        provider=tier.provider,
-        attempts=tuple(ledger.attempts),
-        status=sent.status,
-        answer=None if said is None else said.message,
-        finish_reason=None if said is None else said.finish_reason,
-        finished=said is not None and said.finished,
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        tokens_estimated=said is not None and _is_estimated(said),
-        cost_usd=tier.price.cost_usd(prompt, completion, cached, written)
-        + _unserved_usd(asked, ledger)
-        + sum(attempt.cost_usd for attempt in ledger.attempts),
-        latency_ms=latency_ms,
-        first_byte_ms=latency_ms if sent.first_byte_ms is None else sent.first_byte_ms,
-        overhead_ms=sent.overhead_ms,
-        cached_tokens=cached,
-        cache_write_tokens=written,
-        classifier_cost_usd=classifier_cost_usd,
-        kept=said is None or said.kept,
-        wire=asked.wire,
-        headers=_said_of_the_wire(asked),
-        outside=_outside(asked, ledger),
+    attempts = ledger.attempts
+    cost_usd = tier.price.cost_usd(prompt, completion, cached, written)
+    if ledger.unserved:
+        cost_usd += _unserved_usd(asked, ledger)
+    return ServedExchange(  # in their order: so many names would take three times as long
+        asked.exchange_id,
+        asked.arrived_at,
+        asked.session,
+        asked.request,
+        decision,
+        tier.name,
+        tier.model,
+        tier.provider,
+        tuple(attempts),
+        sent.status,
+        None if said is None else said.message,
+        None if said is None else said.finish_reason,
+        said is not None and said.finished,
+        prompt,
+        completion,
+        said is not None and _is_estimated(said),
+        cost_usd + sum([attempt.cost_usd for attempt in attempts]),
+        latency_ms,
+        latency_ms if sent.first_byte_ms is None else sent.first_byte_ms,
+        sent.overhead_ms,
+        cached,
+        written,
+        classifier_cost_usd,
+        said is None or said.kept,
+        asked.wire,
+        _said_of_the_wire(asked),
+        _outside(asked, ledger),
     )
 
 
