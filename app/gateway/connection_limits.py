@@ -7,6 +7,7 @@ A request that arrives in one piece pays for two comparisons and a pass over its
 """
 
 import asyncio
+import math
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import unquote
@@ -43,6 +44,8 @@ _FRAMES = (b"content-length", b"transfer-encoding")
 # would reset the connection, and the sentence would be lost on its way.
 _LINGER_S = 1.0
 _LINGER_BYTES = 1024 * 1024
+# uvloop rounds its timers to milliseconds.
+_CLOCK_S = 0.002
 
 _HEAD_TOO_LARGE = Refusal(
     431,
@@ -88,6 +91,8 @@ class BoundedHttp(HttpToolsProtocol):
         # Headers that frame a body which the parser is about to pass over.
         self._framing: list[tuple[bytes, bytes]] = []
         self._repeating = False
+        # Since when nothing has been under way; never, while something is.
+        self._resting_since = math.inf
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own
         """Take a connection, if there is room; one that never says a word is closed in time."""
@@ -104,13 +109,14 @@ class BoundedHttp(HttpToolsProtocol):
                 )
             )
             return
-        self.timeout_keep_alive_task = self.loop.call_later(
-            self.timeout_keep_alive, self.timeout_keep_alive_handler
-        )
+        self._rest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
         self._unwatch()
+        if self.timeout_keep_alive_task is not None:
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
         # uvicorn tells the last request that its caller has gone: it may be waiting for its turn.
         self.cycle = self._serving  # type: ignore[assignment]  # none before the first, as in uvicorn
         super().connection_lost(exc)
@@ -165,6 +171,41 @@ class BoundedHttp(HttpToolsProtocol):
         self._repeating = True
         self.parser.feed_data(b"POST %s HTTP/1.1\r\n%s\r\n" % (self.url, lines))
         self._repeating = False
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, or rest. As uvicorn does it, but for who notices a long rest.
+
+        Requests are not counted, which is for a limit that a gateway has not. uvicorn's timer, set
+        and cancelled with each request, cost 1 us: this one is set once in `timeout_keep_alive`
+        seconds and finds out when it rings.
+        """
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._rest()
+
+    def _rest(self) -> None:
+        """Nothing is under way: close the connection, unless something comes in time."""
+        self._resting_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._ring_in(self.timeout_keep_alive)
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._resting_since = math.inf
+
+    def _ring_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self._rested)
+
+    def _rested(self) -> None:
+        self.timeout_keep_alive_task = None
+        left_s = self._resting_since + self.timeout_keep_alive - self.loop.time()
+        if left_s <= _CLOCK_S:
+            self.timeout_keep_alive_handler()
+        elif left_s < math.inf:
+            self._ring_in(left_s)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._serving = cycle

@@ -19,7 +19,7 @@ from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asgi import Receive, Scope, Send
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.cache.cache_reader import CacheReader
-from tierwatch.gateway.caller import Caller
+from tierwatch.gateway.caller import Caller, Waiting
 from tierwatch.gateway.keepalive import Keepalive
 from tierwatch.gateway.metrics import TrafficMetrics
 from tierwatch.gateway.record.records import Records
@@ -68,6 +68,7 @@ class ChatEndpoint:
         self._wire = wire
         self._steps = steps
         self._metrics = metrics
+        self._waiting = Waiting()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -80,7 +81,7 @@ class ChatEndpoint:
             await send_refusal(asked, self._wire, send)
             return
         self._metrics.begins()
-        caller = Caller(receive, send)
+        caller = Caller(receive, send, self._waiting)
         try:
             await self._serve(asked, caller)
         except asyncio.CancelledError:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.gateway.caller import Caller
+from tierwatch.gateway.caller import Caller, Waiting
 
 
 class Connection:
@@ -120,3 +120,35 @@ def test_what_is_no_disconnect_is_read_over() -> None:
         return False
 
     assert asyncio.run(serve())
+
+
+def test_of_many_who_wait_together_only_the_patient_are_watched() -> None:
+    async def serve() -> tuple[list[int], list[int]]:
+        waiting = Waiting()
+        connections = [Connection() for _ in range(4)]
+        callers = [Caller(one.receive, send, waiting) for one in connections]
+        for answered in callers[:2]:
+            answered.unwatch()
+        await asyncio.sleep(0.15)
+        later = Caller(connections[0].receive, send, waiting)  # whose timer has ended by now
+        first = [one.asked for one in connections]
+        await asyncio.sleep(0.15)
+        for caller in (*callers, later):
+            caller.unwatch()
+        return first, [one.asked for one in connections]
+
+    assert asyncio.run(serve()) == ([0, 0, 1, 1], [1, 0, 1, 1])
+
+
+def test_those_who_wait_in_another_loop_are_watched_in_theirs() -> None:
+    waiting = Waiting()
+
+    async def serve(seconds: float) -> int:
+        connection = Connection()
+        caller = Caller(connection.receive, send, waiting)
+        await asyncio.sleep(seconds)
+        caller.unwatch()
+        return connection.asked
+
+    assert asyncio.run(serve(0.0)) == 0  # and its loop ends with the timer set
+    assert asyncio.run(serve(0.15)) == 1

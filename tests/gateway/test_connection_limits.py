@@ -246,6 +246,43 @@ def test_a_connection_without_a_word_is_closed_without_one() -> None:
         assert serving(talk) == b""
 
 
+def test_a_connection_is_closed_once_it_has_rested_and_not_while_it_is_used() -> None:
+    async def talk(port: int) -> tuple[list[bytes], float]:
+        loop = asyncio.get_running_loop()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        statuses = []
+        for _ in range(4):  # longer, together, than it may rest
+            writer.write(GET + b"\r\n")
+            statuses.append(await reader.readline())
+            await reader.readuntil(b"\r\n\r\n0")
+            rests = loop.time()
+            await asyncio.sleep(0.25)
+        assert await reader.read() == b""
+        writer.close()
+        return statuses, loop.time() - rests
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tierwatch.gateway.server._KEEP_ALIVE_S", 0.6)
+        statuses, rested_s = serving(talk)
+    assert statuses == [b"HTTP/1.1 200 OK\r\n"] * 4
+    assert 0.55 < rested_s < 3.0
+
+
+def test_a_request_that_takes_longer_than_a_rest_is_answered() -> None:
+    async def talk(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHAT + b"content-length: 2\r\nconnection: close\r\n\r\na")
+        await asyncio.sleep(0.5)
+        writer.write(b"b")
+        answer = await reader.read()
+        writer.close()
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tierwatch.gateway.server._KEEP_ALIVE_S", 0.2)
+        assert serving(talk).endswith(b"\r\n\r\n2")
+
+
 def test_who_comes_when_all_places_are_taken_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "most_connections", lambda: 3)
 
