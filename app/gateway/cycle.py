@@ -22,7 +22,7 @@ _FRAMING = frozenset({b"transfer-encoding", b"connection"})
 class Cycle(RequestResponseCycle):
     """One request and its reply on a connection. Made by the connection.
 
-    Whole replies take the short way; streams, and whatever is unusual, go uvicorn's.
+    Whole replies and the pieces of streams take the short way; whatever is unusual goes uvicorn's.
     """
 
     _head = b""
@@ -38,6 +38,8 @@ class Cycle(RequestResponseCycle):
                 self._close_with(body)
             else:
                 await self._send_apart(message)
+        elif self.chunked_encoding and (piece := _piece(message)):
+            self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         elif not self._takes_head(message):
             await super().send(message)
 
@@ -52,18 +54,17 @@ class Cycle(RequestResponseCycle):
         if self.response_started or message["type"] != "http.response.start":
             return False
         headers = message.get("headers", ())
-        length = _length(headers)
+        lines = b"\r\n".join([name + b": " + value for name, value in headers])
+        length = _length(headers, lines)
         if length is None or self.scope["method"] == "HEAD":
             return False
         self.response_started = True
         self.waiting_for_100_continue = False
         self.chunked_encoding = False
         self.expected_content_length = length
-        lines = [*self.default_headers, *headers]
-        if not self.keep_alive:
-            lines.append((b"connection", b"close"))
-        status = STATUS_LINE[message["status"]]
-        self._head = b"%s%s\r\n\r\n" % (status, b"\r\n".join(map(b": ".join, lines)))
+        ours = b"".join([name + b": " + value + b"\r\n" for name, value in self.default_headers])
+        end = b"\r\n\r\n" if self.keep_alive else b"\r\nconnection: close\r\n\r\n"
+        self._head = STATUS_LINE[message["status"]] + ours + lines + end
         return True
 
     def _close_with(self, body: bytes) -> None:
@@ -78,20 +79,30 @@ class Cycle(RequestResponseCycle):
         self.on_response()
 
 
-def _length(headers: list[Header]) -> int | None:
+def _piece(message: Any) -> bytes:
+    """What a message says in the middle of a stream; nothing for any other message."""
+    inner = message["type"] == "http.response.body" and message.get("more_body")
+    return message.get("body", b"") if inner else b""
+
+
+def _length(headers: list[Header], lines: bytes) -> int | None:
     r"""The length that ordinary headers of a whole reply say; None for others.
 
-    >>> _length([(b"content-type", b"text/plain"), (b"content-length", b"12")])
+    Args:
+        headers: of a reply.
+        lines: the same as they go out.
+
+    >>> _length([(b"a", b"b"), (b"content-length", b"12")], b"a: b\r\ncontent-length: 12")
     12
-    >>> _length([(b"content-length", b"12"), (b"x-id", b"1\r\nx-other: 2")]) is None
+    >>> _length([(b"content-length", b"1"), (b"x", b"1\r\ny: 2")], b"...") is None
     True
     """
     names = [name for name, _ in headers]
     if names.count(b"content-length") != 1 or not _FRAMING.isdisjoint(names):
         return None
-    values = b"".join([value for _, value in headers])
-    if b"".join(names).translate(None, _NAME) or len(values.translate(None, _CONTROLS)) != len(
-        values
+    ends = 2 * (len(names) - 1)
+    if b"".join(names).translate(None, _NAME) or len(lines.translate(None, _CONTROLS)) != (
+        len(lines) - ends
     ):
         return None
     said = headers[names.index(b"content-length")][1]

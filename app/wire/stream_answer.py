@@ -82,11 +82,11 @@ class StreamAnswer:
         error = chunk.get("error")
         if error:
             self.error = error if isinstance(error, dict) else {"message": str(error)}
-        if isinstance(chunk.get("model"), str):
-            self.model = chunk["model"]
-        if chunk.get("usage"):
-            self._count(chunk["usage"])
-        choices = chunk.get("choices")
+        model, usage, choices = chunk.get("model"), chunk.get("usage"), chunk.get("choices")
+        if isinstance(model, str):
+            self.model = model
+        if usage:
+            self._count(usage)
         settled = chunk
         for choice in choices if isinstance(choices, list) else ():
             if isinstance(choice, dict) and choice.get("index", 0) == 0:
@@ -122,8 +122,10 @@ class StreamAnswer:
             if type(delta) is not dict:
                 return None
         content, calls = delta.get("content"), delta.get("tool_calls")
-        if isinstance(content, str):
-            self._keep(content, self._content)
+        if isinstance(content, str):  # nearly every event's: `_keep` without its call
+            self._kept += len(content)
+            if self._kept <= self._most:
+                self._content.append(content)
         elif content:
             delta = self._feed_parts(content, delta)
         if len(delta) > 1 or (content is None and calls is None):  # nearly no chunk

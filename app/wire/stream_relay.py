@@ -35,6 +35,9 @@ class StreamRelay:
         to: whom the answer is for. Where it asked for JSON on another wire than the provider's,
             one fence around it is taken off.
         most: characters of the answer that are kept; None keeps all.
+
+    Attributes:
+        stuck: why nothing more can be translated. A stream that passes untouched is never stuck.
     """
 
     __slots__ = (
@@ -44,13 +47,13 @@ class StreamRelay:
         "_decoder",
         "_in",
         "_out",
-        "_problem",
         "_reasoned",
         "_seen",
         "_unread",
         "_unread_bytes",
         "_unreadable",
         "_whole",
+        "stuck",
     )
 
     def __init__(
@@ -70,7 +73,7 @@ class StreamRelay:
         self._unread: list[bytes] = []
         self._unread_bytes = 0
         self._decoder = SSEDecoder(skips=caller == provider)
-        self._problem: ProviderError | None = None
+        self.stuck: ProviderError | None = None
         self._unreadable = 0
         self._in = WIRES[provider].stream_in(created=created)
         self._caller = WIRES[caller]
@@ -126,16 +129,11 @@ class StreamRelay:
         return early if counted.prompt_tokens is None and early is not None else counted
 
     @property
-    def stuck(self) -> ProviderError | None:
-        """Why nothing more can be translated. A stream that passes untouched is never stuck."""
-        return None if self._out is None else self._problem
-
-    @property
     def finished(self) -> bool:
         """Whether the answer is complete and was read."""
         answer = self.answer
         return (
-            self._problem is None
+            self.stuck is None
             and answer.error is None
             and (self._whole or answer.finish_reason is not None)
         )
@@ -177,7 +175,7 @@ class StreamRelay:
             self._reasoned = mentions_reasoning(seen)
             self._seen = seen[-LONGEST_REASONING_MARK:]
         said: list[bytes] = []
-        if self._problem is not None or self._whole:
+        if self.stuck is not None or self._whole:
             return said
         if self._out is None:
             self._read_along(chunk)
@@ -185,9 +183,9 @@ class StreamRelay:
         try:
             said += map(self._translated, self._decoder.feed(chunk))
         except ProviderError as error:
-            self._problem = error
+            self.stuck = error
         else:
-            self._problem = self._decoder.problem
+            self.stuck = self._decoder.problem
         return said
 
     def _read_along(self, chunk: bytes) -> None:
