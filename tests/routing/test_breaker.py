@@ -38,6 +38,20 @@ def test_failures_in_a_row_open_it_and_a_success_between_does_not() -> None:
     assert (breaker.state(0.0), breaker.allows(0.0), breaker.opens_in(1.0)) == ("open", False, 4.0)
 
 
+def test_it_is_closed_until_it_opens_and_again_when_a_call_succeeds() -> None:
+    breaker = Breaker(RULES)
+    tickets = [breaker.begin(0.0), breaker.begin(1.0)]
+    assert breaker.closed
+    assert tickets[0] == tickets[1] == Ticket(0, probe=False)
+    failing(breaker, 3, 1.0)
+    assert not breaker.closed
+    assert breaker.state(100.0) == "half_open"
+    assert not breaker.closed  # by the passing of time alone it is not
+    breaker.succeed(breaker.begin(100.0), 100.0)
+    assert breaker.closed
+    assert breaker.begin(101.0) != tickets[0]  # calls of another era are told apart
+
+
 def test_a_share_of_failures_opens_it_from_enough_calls_on() -> None:
     breaker = Breaker(RULES)
     for _ in range(2):  # 2 of 4 failed: the share, but too few calls
