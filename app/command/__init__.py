@@ -18,6 +18,7 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("beat", "dashboard", "gateway", "recorded", "worker"), "serve."),
         "notify": "alerts.",
+        "plan": "plan.",
         **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),
         **dict.fromkeys(("simulate", "tokens", "train", "types", "up", "users"), ""),
     }

@@ -52,6 +52,7 @@ def delays(
     density: float = DENSITY,
     before: float = TOLERANCE,
     change: float = 500,
+    tolerance: float = TOLERANCE,
 ) -> Found:
     """A stream's rate jumps after the time that the plan alone takes for ``change`` pairs.
 
@@ -63,9 +64,10 @@ def delays(
         density: of bursts; 1 is none.
         before: rate of losses at first.
         change: pairs of the plan until then.
+        tolerance: of the stream; a rise must exceed it, or no alarm comes.
     """
     rng = np.random.default_rng([seed, round(1_000 * rate), round(per_day), round(density)])
-    stream = _Streams(runs, density)
+    stream = _Streams(runs, density, tolerance)
     first = round(change / per_day / _STEP_DAYS)
     days, pairs = np.zeros(runs), np.zeros(runs)
     step = 0
@@ -95,8 +97,9 @@ def quiet_cost(
 class _Streams:
     """One stream a run, sampled as its own statistic says."""
 
-    def __init__(self, runs: int, density: float) -> None:
-        self.twin = MonitorTwin(TOLERANCE, runs, LEVEL)
+    def __init__(self, runs: int, density: float, tolerance: float = TOLERANCE) -> None:
+        self.twin = MonitorTwin(tolerance, runs, LEVEL)
+        self._tolerance = tolerance
         self._density = density
         self._bursting = np.zeros(runs, dtype=np.bool_)
 
@@ -110,7 +113,7 @@ class _Streams:
         judged = left.astype(np.float64)
         while (rows := np.flatnonzero(left > 0)).size:
             losses, weights = _pairs(rng, np.full(rows.size, rate))
-            over = twin.update_at(rows, weights / CAP * (losses - TOLERANCE))
+            over = twin.update_at(rows, weights / CAP * (losses - self._tolerance))
             left[rows] -= 1
             # What was drawn and not yet judged when the alert opened is paid all the same.
             left[rows[over]] = 0
@@ -171,5 +174,7 @@ def _pairs(rng: np.random.Generator, rates: Floats) -> tuple[Floats, Floats]:
     """Losses and weights of pairs from streams with these rates among all of their traffic."""
     dense = rng.random(rates.size) < _DENSE
     base = rates / (_DENSE_TRAFFIC * _LIKELIER + 1 - _DENSE_TRAFFIC)
-    losses = rng.random(rates.size) < np.where(dense, _LIKELIER, 1.0) * base
+    likely = np.minimum(1.0, _LIKELIER * base)
+    other = (rates - _DENSE_TRAFFIC * likely) / (1 - _DENSE_TRAFFIC)
+    losses = rng.random(rates.size) < np.where(dense, likely, other)
     return losses.astype(np.float64), np.where(dense, _LIGHT, _HEAVY)

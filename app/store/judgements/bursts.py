@@ -189,6 +189,45 @@ def costs_since(connection: Connection, since: dt.datetime) -> Mapping[tuple[str
     return {(row.tier, row.task_type): PlainCost(row.usd, row.plain_usd) for row in found}
 
 
+@dataclass(frozen=True, slots=True)
+class SegmentLoad:
+    """What is judged of a segment, and what that costs, as if it was sampled as planned.
+
+    Attributes:
+        pairs: upwards, each counted as one over its density.
+        usd: their shadow answers and verdicts, counted so.
+    """
+
+    tier: str
+    task_type: str
+    pairs: float
+    usd: float
+
+
+def segment_loads(connection: Connection, since: dt.datetime) -> list[SegmentLoad]:
+    """Judged pairs upwards and their cost since a moment, by tier and task type."""
+    rows = connection.execute(
+        text(
+            """
+            with judged as (
+                select exchange_id, sum(cost_usd) as usd from verdicts
+                where created_at >= :since group by 1
+            ), answered as (
+                select exchange_id, sum(cost_usd) as usd from alternatives
+                where created_at >= :since group by 1
+            )
+            select e.tier, e.task_type, sum(1 / e.density) as pairs,
+                   sum((j.usd + coalesce(a.usd, 0)) / e.density) as usd
+            from exchanges e join judged j on j.exchange_id = e.id
+            left join answered a on a.exchange_id = e.id
+            where e.id >= :first and e.direction = 'up' group by 1, 2 order by 1, 2
+            """
+        ),
+        {"since": since, "first": first_id(since - _JUDGED_WITHIN)},
+    )
+    return [SegmentLoad(row.tier, row.task_type, row.pairs, row.usd) for row in rows]
+
+
 def first_arrival(connection: Connection, since: dt.datetime) -> dt.datetime | None:
     """When the first sampled exchange since a moment arrived; None without one."""
     return connection.execute(

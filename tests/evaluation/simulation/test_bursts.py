@@ -32,7 +32,7 @@ def test_the_twin_updated_in_places_is_the_monitor_with_weights() -> None:
     assert twin.alarmed[3]
 
 
-@pytest.mark.parametrize("rate", [0.05, 0.10])
+@pytest.mark.parametrize("rate", [0.05, 0.10, 0.5, 0.9])
 def test_pairs_have_the_rate_they_are_drawn_for(rate: float) -> None:
     losses, weights = bursts._pairs(np.random.default_rng(1), np.full(400_000, rate))
     assert (weights * losses).sum() / weights.sum() == pytest.approx(rate, rel=0.03)
@@ -75,3 +75,9 @@ def test_a_type_that_is_worse_alarms_and_the_tier_within_its_tolerance_does_not(
     any_alarm, tier = bursts.false_alarms(1, runs=20, pairs=3_000, rates=rates)
     assert any_alarm == 20
     assert tier == 0
+
+
+def test_a_high_tolerance_has_its_own_delay() -> None:
+    found = bursts.delays(1, rate=0.9, per_day=96, runs=10, before=0.5, tolerance=0.5)
+    assert found.pairs.size == 10
+    assert found.pairs.mean() < 200

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from tierwatch.store.judgements.bursts import (
     PlainCost,
     SampledBurst,
+    SegmentLoad,
     active_bursts,
     all_bursts,
     burst_usd_today,
@@ -20,6 +21,7 @@ from tierwatch.store.judgements.bursts import (
     first_arrival,
     polled_bursts,
     put_burst,
+    segment_loads,
 )
 from tierwatch.store.judgements.monitors import put_monitor
 
@@ -105,6 +107,11 @@ def test_costs_are_split_into_what_the_plan_asked_for_and_the_rest(engine: Engin
             SQL: PlainCost(pytest.approx(0.024), pytest.approx(0.0132)),
             ("simple", "chat"): PlainCost(pytest.approx(0.012), pytest.approx(0.012)),
         }
+        # As planned, a pair drawn ten times as densely is a tenth of one.
+        assert segment_loads(connection, midnight) == [
+            SegmentLoad("simple", "chat", pytest.approx(1.0), pytest.approx(0.012)),
+            SegmentLoad("simple", "sql", pytest.approx(1.1), pytest.approx(0.0132)),
+        ]
         assert burst_usd_today(connection) == 0  # without a burst today nothing is added up
         begin(connection)
         assert burst_usd_today(connection) == pytest.approx(0.0108)
