@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.objectives.gamma_bounds import upper_of_mean, upper_of_sum
 from tierwatch.evaluation.objectives.quality_target import JudgedPairs
 from tierwatch.evaluation.objectives.routed_pairs import (
@@ -15,6 +16,7 @@ from tierwatch.evaluation.objectives.routed_pairs import (
 )
 from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.evaluation.thresholds.weight_caps import SLACK
 
 # As `choose_for_quality` asks of a boundary before anything is kept there.
 _FEWEST_PAIRS = 200
@@ -25,9 +27,18 @@ class Frame:
 
     ``judged``, ``assumed`` (served below) and ``unseen`` say how the pair of a row came to the
     boundary of a column; ``share`` is the row's part of all requests, each column adding up to 1.
+    ``largest`` is the most that a request may contribute: that of a row, had it been drawn with the
+    largest weight that the plans of the time allow.
+
+    Args:
+        every: judged pairs of all boundaries.
+        max_weight: declared cap of their weights; None takes the largest that was drawn for it.
+
+    Raises:
+        EvidenceError: a weight above the declared cap, or a cap that is none.
     """
 
-    def __init__(self, every: RoutedPairs) -> None:
+    def __init__(self, every: RoutedPairs, max_weight: float | None = None) -> None:
         pairs = of_seen_policies(every)
         self.confidences: Floats = np.asarray(pairs.confidences)
         self.gains: Floats = np.asarray(pairs.gains)
@@ -49,7 +60,9 @@ class Frame:
         weights = np.where(self.judged, standing, weights)
         totals = weights.sum(axis=0)
         self.share: Floats = weights / np.where(totals > 0, totals, 1.0)
-        self.largest = float(self.share.sum(axis=1).max(initial=0.0))
+        self.cap = _checked_cap(self.weights, max_weight)
+        each = self.share.sum(axis=1) / self.weights
+        self.largest = self.cap * float(each.max(initial=0.0))
 
     def _seen(self, pairs: RoutedPairs, once: Floats) -> Floats:
         """Part of all requests whose policies compare a request like this there; shape (n, B)."""
@@ -105,7 +118,7 @@ class Frame:
                 continue
             z = w * self.gains[here] / w.sum()
             mean = float(z.sum())
-            bound = mean if d is None else upper_of_mean(z, float(w.max() / w.sum()), d)
+            bound = mean if d is None else upper_of_mean(z, float(self.cap / w.sum()), d)
             found.append(min(1.0, max(0.0, bound)))
         return found
 
@@ -144,6 +157,19 @@ class Frame:
             self.filled(assumed, 1.0)[rows, place],
             self.share[rows, place],
         )
+
+
+def _checked_cap(weights: Floats, max_weight: float | None) -> float:
+    """The declared cap of the weights, or the largest that was drawn where none is declared."""
+    seen = float(weights.max(initial=0.0))
+    if max_weight is None:
+        return seen
+    if not 0 < max_weight < math.inf or seen > max_weight * SLACK:
+        raise EvidenceError(
+            f"found a cap of {max_weight} and weights up to {seen:g}; accepted: a finite cap"
+            " that no weight is above"
+        )
+    return max(seen, max_weight)
 
 
 def with_threshold(thresholds: Sequence[float], place: int, threshold: float) -> tuple[float, ...]:

@@ -37,6 +37,7 @@ def choose_jointly(
     quality: float,
     delta: float,
     step: float,
+    max_weight: float | None = None,
 ) -> JointChoice:
     """Moves of one tier each, towards the thresholds that save most at the loss allowed.
 
@@ -58,6 +59,9 @@ def choose_jointly(
         quality: share of the top tier's quality to keep, in (0, 1).
         delta: chance of a wrong certificate, in (0, 1).
         step: how far a move may go, in (0, 1).
+        max_weight: declared cap of the weights: the largest that the plans of the time allow, be it
+            drawn or not. Without it the largest that was drawn enters the bounds, and the guarantee
+            holds only where no larger one was possible.
 
     Raises:
         EvidenceError: input out of range, or of lengths that differ.
@@ -79,7 +83,7 @@ def choose_jointly(
         raise EvidenceError(
             f"found quality {quality}, delta {delta}, step {step}; accepted: each in (0, 1)"
         )
-    frame = Frame(pairs)
+    frame = Frame(pairs, max_weight)
     present = checked_thresholds(current, frame.count)
     # Rounded: 1 - .95 is .050000000000000044.
     allowed, share = round(1 - quality, 10), delta / (2 * frame.count - 1)

@@ -15,7 +15,13 @@ from tierwatch.evaluation.rates.weighted import weighted_rate
 _LEAST_JUDGED = 0.5
 
 
-def total_loss(pairs: RoutedPairs, thresholds: Sequence[float], *, level: float = 0.95) -> Estimate:
+def total_loss(
+    pairs: RoutedPairs,
+    thresholds: Sequence[float],
+    *,
+    level: float = 0.95,
+    max_weight: float | None = None,
+) -> Estimate:
     """What thresholds lose against always the top tier, a request.
 
     ``sum over b of E[gain_b; served at b or below]``, each a mean over all requests as
@@ -32,6 +38,7 @@ def total_loss(pairs: RoutedPairs, thresholds: Sequence[float], *, level: float 
         pairs: judged pairs of all boundaries.
         thresholds: of every tier but the top one, cheapest first.
         level: of the interval; its ends hold at (1 - level) / 2 each, together with the means'.
+        max_weight: declared cap of the weights, as `choose_jointly` takes it.
 
     Returns:
         The estimate; without a value where nothing was judged that a boundary serves.
@@ -47,7 +54,7 @@ def total_loss(pairs: RoutedPairs, thresholds: Sequence[float], *, level: float 
     """
     if not 0 < level < 1:
         raise EvidenceError(f"a level must lie between 0 and 1, not {level}")
-    frame = Frame(pairs)
+    frame = Frame(pairs, max_weight)
     return frame.estimate(checked_thresholds(thresholds, frame.count), (1 - level) / 2)
 
 

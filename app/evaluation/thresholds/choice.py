@@ -23,6 +23,7 @@ from tierwatch.evaluation.thresholds.grid import CENTS, candidates_around
 from tierwatch.evaluation.thresholds.kept_sums import KeptSums, kept_sums
 from tierwatch.evaluation.thresholds.pair_columns import checked_columns
 from tierwatch.evaluation.thresholds.risk_test import RiskTest, risk_test
+from tierwatch.evaluation.thresholds.weight_caps import checked_caps, kept_caps
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def choose_threshold(
     current: float,
     step: float,
     grid: float = 0.01,
-    max_weight: float | None = None,
+    max_weight: ArrayLike | None = None,
     judge: JudgeErrors | None = None,
 ) -> ThresholdChoice:
     """Choose the loosest threshold within a step that is certified to keep risk at alpha.
@@ -82,9 +83,7 @@ def choose_threshold(
     chosen uncertified, so a failure never loosens; if no candidate keeps a pair, none is chosen.
 
     With ``judge``, losses are the judge's verdicts; ``bounds`` and ``exceeded`` speak of the rate
-    that people would find. It is conservative: with sensitivity .70, specificity .997 and 2,000
-    pairs, 100 + 100 gold pairs certified something in 110 of 400 runs and 1,000 + 1,000 in 227
-    (bar T5).
+    that people would find. It is conservative (bar T5).
 
     Guarantee: ``P(certified and risk > alpha) <= delta``, for pairs independent of each other and
     of the same kind as future traffic. With ``judge`` the risk is that found by people, provided
@@ -102,7 +101,9 @@ def choose_threshold(
         current: the present threshold, in [0, 1]; taken to two decimals.
         step: how far to move at most, in [0, 1]; cut to two decimals.
         grid: distance of candidates, a positive multiple of 0.01.
-        max_weight: declared cap of the weights; a larger one is refused, never clipped.
+        max_weight: the largest weight that the plans of the time allow, be it drawn or not; one for
+            all, or one for each confidence in cents (`weight_caps`). A larger one is refused, never
+            clipped. None takes the largest drawn: the guarantee then needs that to be the largest.
         judge: the judge's errors on gold pairs, or None to take its verdicts for the truth; with
             it losses must be 0 or 1.
 
@@ -128,7 +129,8 @@ def choose_threshold(
     if judge is not None and not np.all((x == 0) | (x == 1)):
         raise EvidenceError("with a judge's errors the losses must be its verdicts, 0 or 1")
     test = risk_test(alpha, delta, judge)
-    kept = dict(zip(candidates, kept_sums(c, x, w, candidates), strict=True))
+    caps = _caps(max_weight, weights, candidates)
+    kept = dict(zip(candidates, kept_sums(c, x, w, candidates, caps), strict=True))
     tested = run_sequence(kept, test)
     threshold, reason = _chosen(tested, kept, test)
     present = round(current * CENTS) / CENTS
@@ -141,6 +143,15 @@ def choose_threshold(
         exceeded=test.exceeded(kept[present]),
         reason=reason,
     )
+
+
+def _caps(
+    max_weight: ArrayLike | None, weights: ArrayLike | None, candidates: list[float]
+) -> list[float] | None:
+    """The largest weight that each candidate may keep, in units of the largest one drawn."""
+    if max_weight is None or weights is None or not np.size(weights):
+        return None
+    return kept_caps(checked_caps(max_weight), candidates, float(np.max(weights)))
 
 
 def _chosen(

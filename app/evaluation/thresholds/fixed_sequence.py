@@ -7,7 +7,6 @@ algorithms to achieve risk control" (Annals of Applied Statistics, 2025).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tierwatch.evaluation.rates.binomial import clopper_pearson_upper
 from tierwatch.evaluation.thresholds.kept_sums import KeptSums
 from tierwatch.evaluation.thresholds.risk_test import RiskTest
 
@@ -68,7 +67,7 @@ def start_places(kept: Sequence[KeptSums], alpha: float, delta: float) -> tuple[
     A strict candidate that keeps a handful of pairs fails whatever its risk, and would end the
     sequence before the candidates that keep thousands. So where the strictest could not certify
     half of alpha, a second sequence starts at the first candidate that could, and the two share
-    delta (Bonferroni). Both starts are read from counts alone, never from a loss. See
+    delta (Bonferroni). Both starts are read from counts and weights alone, never from a loss. See
     docs/statistics.md, "Thresholds".
 
     >>> few, many = (KeptSums(n, 0.0, True, 1.0, 1.0, n, 0.0, 0.0) for n in (20, 400))
@@ -76,6 +75,6 @@ def start_places(kept: Sequence[KeptSums], alpha: float, delta: float) -> tuple[
     ((0, 2), (0,))
     """
     for place, sums in enumerate(kept):
-        if sums.n and clopper_pearson_upper(alpha * sums.n / 2, sums.n, delta / 2) <= alpha:
+        if sums.if_lost(alpha / 2).upper_bound(delta / 2) <= alpha:
             return (0,) if place == 0 else (0, place)
     return (0,)

@@ -1,13 +1,10 @@
 """The columns of a boundary's pairs, checked: confidences, losses, weights."""
 
-import math
-
+import numpy as np
 from numpy.typing import ArrayLike
 
-from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.columns import Floats, checked_array, checked_weights
-
-_CAP_SLACK = 1 + 1e-9
+from tierwatch.evaluation.thresholds.weight_caps import check_against, checked_caps
 
 
 def checked_columns(
@@ -15,9 +12,15 @@ def checked_columns(
     losses: ArrayLike,
     weights: ArrayLike | None,
     *,
-    max_weight: float | None = None,
+    max_weight: ArrayLike | None = None,
 ) -> tuple[Floats, Floats, Floats]:
     """Confidences and losses in [0, 1] and weights scaled to a largest of 1; each of shape (n,).
+
+    Args:
+        confidences: in [0, 1].
+        losses: in [0, 1].
+        weights: above 0; None for equal ones.
+        max_weight: as `checked_caps` takes it; None where none is declared.
 
     Raises:
         EvidenceError: columns of different length, with values outside their range, or a weight
@@ -29,12 +32,9 @@ def checked_columns(
     """
     c = checked_array(confidences, "confidences", low=0, high=1)
     x = checked_array(losses, "losses", low=0, high=1, size=c.size)
+    w = checked_weights(weights, c.size)
     if max_weight is not None:
-        if not 0 < max_weight < math.inf:
-            raise EvidenceError(
-                f"the cap of the weights, max_weight, must be above 0 and finite, not {max_weight}"
-            )
+        caps = checked_caps(max_weight)
         if weights is not None:
-            # 1 / pi comes from a division, so a weight may exceed its cap by rounding.
-            checked_array(weights, "weights", low=0, high=max_weight * _CAP_SLACK, size=c.size)
-    return c, x, checked_weights(weights, c.size)
+            check_against(np.asarray(weights, dtype=np.float64), c, caps)
+    return c, x, w

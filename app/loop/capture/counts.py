@@ -66,7 +66,8 @@ class Sampled(NamedTuple):
 class Batch:
     """What happened since the last flush.
 
-    ``outside`` has requests and how many of them were drawn.
+    ``outside`` has requests and how many of them were drawn; ``weights`` the largest weight that a
+    pair of a boundary may have had, drawn or not.
     """
 
     counts: dict[Key, list[float]] = field(default_factory=dict)
@@ -74,6 +75,7 @@ class Batch:
     sampled: list[Sampled] = field(default_factory=list)
     attempts: list[tuple[uuid.UUID, Attempt]] = field(default_factory=list)
     boundaries: Counter[BoundaryKey] = field(default_factory=Counter)
+    weights: dict[BoundaryKey, float] = field(default_factory=dict)
 
 
 def key_of(served: ServedExchange) -> Key:
@@ -102,6 +104,19 @@ def add(counts: dict[K, list[float]], key: K, row: list[float]) -> None:
     mine = counts.setdefault(key, [0.0] * len(row))
     for place, amount in enumerate(row):
         mine[place] += amount
+
+
+def note_largest(weights: dict[BoundaryKey, float], key: BoundaryKey, weight: float) -> None:
+    """Keep the larger of a weight and the one that is noted under its key.
+
+    >>> weights = {(20_000, "simple", 71): 20.0}
+    >>> note_largest(weights, (20_000, "simple", 71), 12.5)
+    >>> note_largest(weights, (20_000, "simple", 98), 33.0)
+    >>> weights
+    {(20000, 'simple', 71): 20.0, (20000, 'simple', 98): 33.0}
+    """
+    if weight > weights.get(key, -1.0):
+        weights[key] = weight
 
 
 def padded(row: list[float]) -> list[float]:

@@ -53,6 +53,7 @@ _BESIDE: Final = frozenset({"mark_key", "media"})
 
 
 OutsideRow: TypeAlias = tuple[int, str, str, float, int]
+WeightRow: TypeAlias = tuple[int, str, int, float]
 
 
 class MediaDocument(TypedDict):
@@ -114,13 +115,16 @@ class BatchDocument(TypedDict):
     ``counts`` are rows of the five parts of a key and of figures, which may be fewer in a document
     of an older version; ``boundaries`` are rows of a day, a boundary, cents and requests;
     ``outside`` are rows of a minute, a tier, a reason, requests and how many of them were drawn,
-    which those of the first version have not.
+    which those of the first version have not; ``weights`` are rows of a day, a boundary, cents and
+    the largest weight that a pair there may have had, which an older version neither writes nor
+    reads.
     """
 
     version: NotRequired[int]
     flush_id: str
     counts: list[JsonList]
     boundaries: list[tuple[int, str, int, int]]
+    weights: list[WeightRow]
     outside: list[OutsideRow]
     exchanges: list[ExchangeDocument]
     attempts: list[AttemptColumns]
@@ -177,6 +181,7 @@ def batch_document(
         counts=[[*key, *row] for key, row in batch.counts.items()] + changed,
         outside=outside_rows(outside),
         boundaries=[(*key, requests) for key, requests in batch.boundaries.items()],
+        weights=[(*key, weight) for key, weight in batch.weights.items()],
         exchanges=exchanges,
         attempts=[
             {
@@ -231,7 +236,7 @@ def read_document(line: bytes) -> BatchDocument:
         whole = False
     if not whole:
         raise ValueError("another shape")
-    document: JsonValue = {"outside": [], **read}
+    document: JsonValue = {"outside": [], "weights": [], **read}
     known: BatchDocument = document
     return known
 
@@ -246,6 +251,7 @@ def new_flush(
     *,
     counts: Sequence[JsonList] = (),
     boundaries: Sequence[tuple[int, str, int, int]] = (),
+    weights: Sequence[WeightRow] = (),
     outside: Sequence[OutsideRow] = (),
     exchanges: Sequence[ExchangeDocument] = (),
     attempts: Sequence[AttemptColumns] = (),
@@ -256,6 +262,7 @@ def new_flush(
         "flush_id": str(uuid.uuid4()),
         "counts": list(counts),
         "boundaries": list(boundaries),
+        "weights": list(weights),
         "outside": list(outside),
         "exchanges": list(exchanges),
         "attempts": list(attempts),
@@ -341,6 +348,14 @@ def boundary_counts(
     return [
         (dt.date.fromordinal(_EPOCH + day), boundary, cents, requests)
         for day, boundary, cents, requests in rows
+    ]
+
+
+def largest_weights(rows: Sequence[WeightRow]) -> list[tuple[dt.date, str, int, float]]:
+    """The largest weights by day, boundary and cents, as the store takes them."""
+    return [
+        (dt.date.fromordinal(_EPOCH + day), boundary, cents, weight)
+        for day, boundary, cents, weight in rows
     ]
 
 

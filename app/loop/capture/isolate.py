@@ -19,9 +19,11 @@ from tierwatch.loop.capture.document import (
     BatchDocument,
     ExchangeDocument,
     OutsideRow,
+    WeightRow,
     boundary_counts,
     counted_under,
     exchange_columns,
+    largest_weights,
     mark_keys,
     media_columns,
     new_flush,
@@ -29,10 +31,11 @@ from tierwatch.loop.capture.document import (
     rollups,
 )
 from tierwatch.store.documents import JsonList
+from tierwatch.store.traffic.boundary_traffic import add_boundary_counts, note_largest_weights
 from tierwatch.store.traffic.exchanges import add_exchanges
 from tierwatch.store.traffic.media import add_mark_keys, add_media
 from tierwatch.store.traffic.outside_counts import add_outside_counts
-from tierwatch.store.traffic.rollups import add_boundary_counts, add_counts
+from tierwatch.store.traffic.rollups import add_counts
 from tierwatch.store.traffic.work import add_attempts
 
 T = TypeVar("T")
@@ -72,6 +75,8 @@ def isolated(connection: Connection, document: BatchDocument) -> Isolated:
         letters.append(Letter("exchange", cause, back))
     boundaries = list(document["boundaries"])
     bad_boundaries = _refused(connection, boundaries, _add_boundaries)
+    weights = list(document["weights"])
+    bad_weights = _refused(connection, weights, _note_weights)
     attempts = list(document["attempts"])
     bad_attempts = _refused(connection, attempts, add_attempts)
     outside = list(document["outside"])
@@ -79,6 +84,7 @@ def isolated(connection: Connection, document: BatchDocument) -> Isolated:
     letters += [
         *(Letter("outside", why, new_flush(outside=[one])) for one, why in bad_outside),
         *(Letter("boundary", why, new_flush(boundaries=[one])) for one, why in bad_boundaries),
+        *(Letter("weight", why, new_flush(weights=[one])) for one, why in bad_weights),
         *(Letter("attempt", why, new_flush(attempts=[one])) for one, why in bad_attempts),
     ]
     left: BatchDocument = {
@@ -86,6 +92,7 @@ def isolated(connection: Connection, document: BatchDocument) -> Isolated:
         "counts": counts + dropped,
         "exchanges": exchanges,
         "boundaries": _without(boundaries, bad_boundaries),
+        "weights": _without(weights, bad_weights),
         "outside": _without(outside, bad_outside),
         "attempts": _without(attempts, bad_attempts),
     }
@@ -179,6 +186,10 @@ def _add_exchanges(connection: Connection, rows: Sequence[ExchangeDocument]) -> 
 
 def _add_boundaries(connection: Connection, rows: Sequence[tuple[int, str, int, int]]) -> None:
     add_boundary_counts(connection, boundary_counts(rows))
+
+
+def _note_weights(connection: Connection, rows: Sequence[WeightRow]) -> None:
+    note_largest_weights(connection, largest_weights(rows))
 
 
 def _add_outside(connection: Connection, rows: Sequence[OutsideRow]) -> None:

@@ -12,16 +12,18 @@ from tierwatch.loop.capture.document import (
     BatchDocument,
     boundary_counts,
     exchange_columns,
+    largest_weights,
     mark_keys,
     media_columns,
     outside_counts,
     rollups,
 )
 from tierwatch.loop.capture.isolate import isolated
+from tierwatch.store.traffic.boundary_traffic import add_boundary_counts, note_largest_weights
 from tierwatch.store.traffic.exchanges import add_exchanges
 from tierwatch.store.traffic.media import add_mark_keys, add_media
 from tierwatch.store.traffic.outside_counts import add_outside_counts
-from tierwatch.store.traffic.rollups import add_boundary_counts, add_rollups, has_flush
+from tierwatch.store.traffic.rollups import add_rollups, has_flush
 from tierwatch.store.traffic.work import add_attempts
 
 
@@ -102,6 +104,7 @@ class BatchStore:
                 return None
             add_attempts(connection, document["attempts"])
             add_boundary_counts(connection, boundary_counts(document["boundaries"]))
+            note_largest_weights(connection, largest_weights(document["weights"]))
             add_outside_counts(connection, outside_counts(document["outside"]))
             exchanges = [exchange_columns(one) for one in document["exchanges"]]
             new = add_exchanges(connection, exchanges)

@@ -33,6 +33,7 @@ from tierwatch.loop.capture.counts import (
     Sampled,
     add,
     key_of,
+    note_largest,
     outside_key,
 )
 from tierwatch.loop.capture.document import nothing_against
@@ -115,11 +116,12 @@ class CaptureRecorder:
         """Count the exchange and keep it if it falls into the sample. Memory only; never raises."""
         with guard("capture: record") as recorded:
             outside = outside_at_once(served)
-            chosen, expected = (None, 0.0) if outside else self._chosen(served)
+            chosen, up, down = (None, 0.0, 0.0) if outside else self._chosen(served)
+            expected = up + down
             if expected == 0.0 and not outside:
                 outside = NOT_SAMPLED
             key, row = key_of(served), self._row(served, expected)
-            boundaries = self._boundaries(served)
+            weights = _weights(self._boundaries(served), served.decision.tier, up, down)
             failed = [(served.exchange_id, attempt) for attempt in served.attempts if attempt.error]
             # All that may fail is above: what is below is done wholly.
             with self._lock:
@@ -135,22 +137,23 @@ class CaptureRecorder:
                 add(self._batch.counts, key, row)
                 if outside:
                     add(self._batch.outside, outside_key(served, outside), [1.0, 0.0])
-                for boundary in boundaries:
+                for boundary, weight in weights:
                     self._batch.boundaries[boundary] += 1
+                    note_largest(self._batch.weights, boundary, weight)
                 if len(self._batch.attempts) < _ATTEMPTS_KEPT:
                     self._batch.attempts.extend(failed)
         if recorded.cause:
             self._dropped += 1
 
-    def _chosen(self, served: ServedExchange) -> tuple[Inclusion | None, float]:
-        """Whether an exchange that may be evidence is drawn, and the chance that it would."""
+    def _chosen(self, served: ServedExchange) -> tuple[Inclusion | None, float, float]:
+        """Whether an exchange that may be evidence is drawn, and its chances upwards and down."""
         decision, plan = served.decision, self._plan  # one object: the writer swaps it whole
         exchange_id, at = str(served.exchange_id), served.arrived_at
         if served.served_tier == CACHE_TIER != decision.tier:
-            expected = cached_chances(decision, plan, at).either
-            return cached_inclusion(decision, plan, exchange_id, at), expected
+            chances = cached_chances(decision, plan, at)
+            return cached_inclusion(decision, plan, exchange_id, at), chances.up, chances.down
         chances = propensities(decision, self._names, plan, at)
-        return drawn(decision, self._names, plan, exchange_id, chances), chances.either
+        return drawn(decision, self._names, plan, exchange_id, chances), chances.up, chances.down
 
     def _row(self, served: ServedExchange, expected: float) -> list[float]:
         """What the exchange adds to the figures of its key, in the order of `FIGURES`."""
@@ -253,3 +256,19 @@ class CaptureRecorder:
     def away(self) -> bool:
         """Whether the last flush found Postgres away."""
         return self._writer.away
+
+
+def _weights(
+    boundaries: Sequence[BoundaryKey], tier: str, up: float, down: float
+) -> list[tuple[BoundaryKey, float]]:
+    """What a pair of the request would stand for at each boundary; 0 where none can be drawn.
+
+    Noted whether it is drawn or not: a certificate has to know of the heaviest pair there may be.
+    """
+    found = [(boundary, 0.0) for boundary in boundaries]
+    own = bool(boundaries) and boundaries[-1][1] == tier
+    if own and up > 0:
+        found[-1] = (boundaries[-1], 1 / up)
+    if down > 0 and len(boundaries) > own:
+        found[-1 - own] = (boundaries[-1 - own], 1 / down)
+    return found

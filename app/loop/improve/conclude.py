@@ -23,6 +23,7 @@ from tierwatch.loop.improve.trial import Trial, try_model
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.policy import Policy
+from tierwatch.store.judgements.declared_weights import Drawn, largest_weight
 from tierwatch.store.judgements.logged_decisions import mean_costs
 from tierwatch.store.learned.artefacts import Artefact, artefact_at, load_artefact
 from tierwatch.store.learned.judged_pairs import JudgedPair
@@ -94,6 +95,12 @@ def conclude(
         certify_delta=spent.certifying,
         above=contest.above,
         types=types,
+        max_weight=largest_weight(
+            connection,
+            boundary,
+            first=contest.pairs[0].exchange_id if contest.pairs else None,
+            drawn=[Drawn(0.0, pair.pi, pair.weight) for pair in contest.pairs],
+        ),
     )
     first_position, last_position = contest.window
     add_refit(

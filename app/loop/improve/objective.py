@@ -59,6 +59,7 @@ def quality_kept(
     )
     if not found.ids:
         return Estimate(None, 0.0, 1.0, 0, "no data")
-    lost = total_loss(found.pairs, [policy.threshold(tier) for tier in objective.tiers])
+    thresholds = [policy.threshold(tier) for tier in objective.tiers]
+    lost = total_loss(found.pairs, thresholds, max_weight=found.max_weight)
     value = None if lost.value is None else 1 - lost.value
     return Estimate(value, 1 - lost.high, 1 - lost.low, lost.n, f"judge's view, {lost.method}")

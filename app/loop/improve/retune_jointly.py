@@ -101,6 +101,7 @@ def retune_jointly(
         quality=objective.quality,
         delta=test.delta,
         step=rules.step,
+        max_weight=test.found.max_weight,
     )
     move = next_move(choice, alerted=[objective.tiers.index(tier) for tier in test.alerts])
     moved, refused = _moved(connection, test, move, rules)

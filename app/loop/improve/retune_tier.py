@@ -194,6 +194,7 @@ def _tested(connection: Connection, segment: _Segment, rules: RetuneRules) -> _F
         delta=segment.delta,
         current=segment.current,
         step=rules.step,
+        max_weight=pairs.caps,
         judge=errors,
     )
     return _Found(choice, _kept_rate(pairs, segment.current), errors)

@@ -57,6 +57,7 @@ def try_model(
     certify_delta: float,
     above: Sequence[LocalClassifier] = (),
     types: TaskTypes | None = None,
+    max_weight: float | None = None,
 ) -> Trial:
     """Compare two models on held-out pairs, and find the candidate's threshold.
 
@@ -75,6 +76,7 @@ def try_model(
         above: the models that decide at the boundaries above, cheapest first: a tier's confidence
             counts every way up.
         types: the active ones; each model is measured with the offsets it has for them.
+        max_weight: the largest weight that a pair may have had, as `choose_threshold` takes it.
     """
     texts = [pair.text or "" for pair in pairs]
     weights = [1 / pair.pi for pair in pairs]
@@ -95,6 +97,7 @@ def try_model(
             delta=certify_delta,
             current=matched,
             step=1.0,
+            max_weight=max_weight,
         )
     then = own_threshold(
         pairs, c_new, matched, alpha, choice, untrained=incumbent.pairs < WORDS_FROM

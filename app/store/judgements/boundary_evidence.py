@@ -1,6 +1,7 @@
 """Outcomes about boundaries, as thresholds are chosen and tested on them."""
 
 import json
+import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,18 +11,24 @@ from sqlalchemy import Connection, select, text, true
 
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.sampling.outcome import Preferred, lower_verdict
+from tierwatch.store.judgements.declared_weights import Drawn, declared_caps
 from tierwatch.store.learned.artefacts import policies_of_other_models
 from tierwatch.store.schema.judgements import OutcomeRow
 
 
 @dataclass(frozen=True, slots=True)
 class BoundaryEvidence:
-    """Outcomes about one boundary, in order of arrival; lists of equal length."""
+    """Outcomes about one boundary, in order of arrival; lists of equal length.
+
+    ``caps`` is the largest weight that one of them may have had, drawn or not, for each confidence
+    in cents.
+    """
 
     ids: list[int]
     confidences: list[float]
     losses: list[float]
     weights: list[float]
+    caps: list[float]
 
 
 def boundary_evidence(
@@ -50,7 +57,14 @@ def boundary_evidence(
     """
     of_type = true() if task_type is None else OutcomeRow.task_type == task_type
     newest = (
-        select(OutcomeRow.id, OutcomeRow.confidence, OutcomeRow.loss, OutcomeRow.pi)
+        select(
+            OutcomeRow.id,
+            OutcomeRow.exchange_id,
+            OutcomeRow.confidence,
+            OutcomeRow.loss,
+            OutcomeRow.pi,
+            OutcomeRow.weight,
+        )
         .where(
             OutcomeRow.boundary == boundary,
             OutcomeRow.judge_version == judge_version,
@@ -63,20 +77,28 @@ def boundary_evidence(
         .limit(limit)
     )
     rows = connection.execute(newest).all()[::-1]
+    drawn = [Drawn(row.confidence, row.pi, row.weight) for row in rows]
+    first = rows[0].exchange_id if rows else None
     return BoundaryEvidence(
         ids=[row.id for row in rows],
         confidences=[row.confidence for row in rows],
         losses=[row.loss for row in rows],
         weights=[1 / row.pi for row in rows],
+        caps=declared_caps(connection, boundary, first=first, drawn=drawn),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class RoutedEvidence:
-    """Judged pairs of all boundaries with what routed them, in order of arrival."""
+    """Judged pairs of all boundaries with what routed them, in order of arrival.
+
+    ``max_weight`` is the largest weight that one of them may have had, drawn or not; None without
+    pairs.
+    """
 
     ids: list[int]
     pairs: RoutedPairs
+    max_weight: float | None = None
 
 
 def routed_evidence(
@@ -121,7 +143,14 @@ def routed_evidence(
         },
     )
     pairs = [_RoutedPair(*row) for row in found][::-1]
-    return RoutedEvidence([pair.id for pair in pairs], _as_columns(pairs, tiers, top, apart))
+    drawn = [Drawn(0.0, pair.pi, pair.weight) for pair in pairs]
+    first = pairs[0].exchange_id if pairs else None
+    caps = [declared_caps(connection, tier, first=first, drawn=drawn) for tier in tiers]
+    return RoutedEvidence(
+        [pair.id for pair in pairs],
+        _as_columns(pairs, tiers, top, apart),
+        max(map(max, caps)) if pairs else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +158,12 @@ class _RoutedPair:
     """A judged pair with what routed it; ``confidences`` are of every tier but the top one."""
 
     id: int
+    exchange_id: uuid.UUID
     tier: str
     boundary: str
     direction: str
     pi: float
+    weight: float
     task_type: str
     policy_version: int
     preferred: Preferred
@@ -143,7 +174,8 @@ class _RoutedPair:
 
 _ROUTED = text(
     """
-    select o.id, o.tier, o.boundary, o.direction, o.pi, o.task_type, o.policy_version,
+    select o.id, o.exchange_id, o.tier, o.boundary, o.direction, o.pi, o.weight, o.task_type,
+           o.policy_version,
            v.preferred, e.label, p.thresholds,
            array(select cast(e.confidences ->> name as double precision)
                  from unnest(cast(:tiers as text[])) with ordinality as t(name, place)

@@ -6,7 +6,7 @@ from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcom
 from tierwatch.store.learned.artefacts import policies_of_other_models
 from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
 from tierwatch.store.schema.judgements import OutcomeRow
-from tierwatch.store.traffic.rollups import boundary_traffic
+from tierwatch.store.traffic.boundary_traffic import boundary_traffic
 
 
 def logged_outcomes(

@@ -1,6 +1,7 @@
 """Judged pairs as a boundary's classifier learns them, and the texts behind them."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ class JudgedPair:
     verdict: LowerVerdict
     loss: float
     pi: float
+    weight: float
+    exchange_id: uuid.UUID
     judged_at: dt.datetime
     text: str | None
     said: tuple[float, float] | None
@@ -72,6 +75,8 @@ def judged_pairs(
             OutcomeRow.direction,
             OutcomeRow.loss,
             OutcomeRow.pi,
+            OutcomeRow.weight,
+            OutcomeRow.exchange_id,
             OutcomeRow.created_at,
             OutcomeRow.said_higher,
             OutcomeRow.said_lower,
@@ -109,6 +114,8 @@ def judged_pairs(
             verdict=lower_verdict(row.preferred, direction=row.direction),
             loss=row.loss,
             pi=row.pi,
+            weight=row.weight,
+            exchange_id=row.exchange_id,
             judged_at=row.created_at,
             text=request_text(row.request, row.wire),
             said=None if row.said_higher is None else (row.said_higher, row.said_lower),

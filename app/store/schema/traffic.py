@@ -60,7 +60,9 @@ class BoundaryCountRow(Base):
     """All requests that came to a boundary, by day and confidence in the lower tier, in cents.
 
     A request comes to the boundaries up to the tier that serves it. It is what sampled pairs are
-    held against when another threshold is scored on the past.
+    held against when another threshold is scored on the past. ``largest_weight`` is the largest 1 /
+    pi that one of them would have had as a pair of the boundary, drawn or not; 0 where none could
+    be drawn, NULL where a version counted that did not note it.
     """
 
     __tablename__ = "boundary_counts"
@@ -68,6 +70,7 @@ class BoundaryCountRow(Base):
     boundary: Column[str] = column(primary_key=True)
     cents: Column[int] = column(kind=SmallInteger, primary_key=True)
     requests: Column[int]
+    largest_weight: Column[float | None]
 
 
 class RollupFlushRow(Base):

@@ -8,7 +8,7 @@ from typing import TypedDict
 from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from tierwatch.store.schema.traffic import BoundaryCountRow, RollupFlushRow, RollupRow
+from tierwatch.store.schema.traffic import RollupFlushRow, RollupRow
 
 _KEY = ("minute", "tier", "task_type", "bin", "policy_version")
 
@@ -77,38 +77,6 @@ def add_counts(connection: Connection, rows: Sequence[RollupColumns]) -> None:
 
 def _key(row: RollupColumns) -> tuple[dt.datetime, str, str, int, int]:
     return row["minute"], row["tier"], row["task_type"], row["bin"], row["policy_version"]
-
-
-def add_boundary_counts(
-    connection: Connection, rows: Sequence[tuple[dt.date, str, int, int]]
-) -> None:
-    """Add counts of (day, boundary, confidence in cents, requests)."""
-    if not rows:
-        return
-    given = insert(BoundaryCountRow)
-    names = ("day", "boundary", "cents", "requests")
-    connection.execute(
-        given.on_conflict_do_update(
-            index_elements=["day", "boundary", "cents"],
-            set_={"requests": BoundaryCountRow.requests + given.excluded.requests},
-        ),
-        [dict(zip(names, row, strict=True)) for row in sorted(rows)],
-    )
-
-
-def boundary_traffic(
-    connection: Connection, boundary: str, *, since: dt.datetime
-) -> tuple[list[float], list[int]]:
-    """Confidences (middles of cents) and counts of all requests that came to a boundary."""
-    rows = connection.execute(
-        select(BoundaryCountRow.cents, func.sum(BoundaryCountRow.requests).label("requests"))
-        .where(BoundaryCountRow.boundary == boundary, BoundaryCountRow.day >= since.date())
-        .group_by(BoundaryCountRow.cents)
-        .order_by(BoundaryCountRow.cents)
-    ).all()
-    # A cent holds [c, c + .01), and 100 is exactly 1.
-    middles = [min(1.0, (row.cents + 0.5) / 100) for row in rows]
-    return middles, [int(row.requests) for row in rows]
 
 
 def counted_requests(connection: Connection) -> int:

@@ -7,6 +7,7 @@ from factories.routed import routed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.objectives.boundary_frame import Frame, with_threshold
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.objectives.total_loss import total_loss
@@ -153,3 +154,30 @@ def test_one_threshold_is_put_in_place_of_another(place: int) -> None:
     assert found[:place] + found[place + 1 :] == tuple(
         value for other, value in enumerate((0.5, 0.6, 0.7)) if other != place
     )
+
+
+@pytest.mark.parametrize("cap", [0.0, -1.0, math.nan, math.inf, 0.5])
+def test_a_cap_that_is_none_or_below_a_weight_is_refused(cap: float) -> None:
+    with pytest.raises(EvidenceError, match="accepted: a finite cap"):
+        Frame(two_boundaries(2, 1), cap)
+
+
+def test_the_largest_contribution_is_that_of_the_heaviest_possible_pair() -> None:
+    pairs = two_boundaries(2, 1)
+    seen = Frame(pairs)
+    declared = Frame(pairs, 10 * seen.cap)
+    assert declared.largest == pytest.approx(
+        10 * float(max(seen.share.sum(1) / seen.weights)) * seen.cap
+    )
+    assert declared.upper([0.7, 0.7], 0.05) > seen.upper([0.7, 0.7], 0.05)
+    # The estimate is what it was, and so is what is shown to be lost.
+    now, then = (frame.estimate([0.7, 0.7], 0.05) for frame in (seen, declared))
+    assert then.value == now.value
+    assert then.high > now.high
+
+
+def test_the_heaviest_drawn_pair_stands_where_none_is_declared() -> None:
+    pairs = routed(np.random.default_rng(2), 500, (0.7, 0.7))
+    frame = Frame(pairs)
+    assert frame.cap == np.asarray(pairs.weights).max()
+    assert frame.largest >= frame.share.sum(axis=1).max() - 1e-12

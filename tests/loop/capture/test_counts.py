@@ -10,9 +10,11 @@ from tierwatch.loop.capture.counts import (
     DROPPED,
     FIGURES,
     WIDTH,
+    BoundaryKey,
     Key,
     add,
     key_of,
+    note_largest,
     one_dropped,
     padded,
     rollup,
@@ -89,3 +91,11 @@ def test_a_request_is_counted_at_the_minute_it_arrived() -> None:
     for second, minute in ((0.0, 0), (59.999, 0), (60.0, 60), (119.5, 60)):
         # Bin 10 of 20: confidence .50 up to .55.
         assert key_of(served(decision, arrived_at=second)) == (minute, "standard", "sql", 10, 4)
+
+
+def test_the_largest_weight_is_noted_and_nothing_is_noted_as_well() -> None:
+    weights: dict[BoundaryKey, float] = {}
+    for weight in (0.0, 20.0, 12.0):
+        note_largest(weights, (1, "simple", 71), weight)
+    note_largest(weights, (1, "simple", 40), 0.0)
+    assert weights == {(1, "simple", 71): 20.0, (1, "simple", 40): 0.0}

@@ -19,6 +19,8 @@ from tierwatch.loop.capture.document import (
     count_of_row,
     counted_under,
     exchange_columns,
+    largest_weights,
+    read_document,
     session_name,
 )
 from tierwatch.loop.capture.exchange import ServedExchange
@@ -86,7 +88,7 @@ def batch_of(*exchanges: ServedExchange) -> Batch:
 def test_an_empty_batch_is_a_document_of_nothing() -> None:
     document = batch_document(Batch(), redact=plain, digest_key=KEY, fail=never)
     assert uuid.UUID(document.pop("flush_id"))
-    parts = ("counts", "boundaries", "outside", "exchanges", "attempts")
+    parts = ("counts", "boundaries", "weights", "outside", "exchanges", "attempts")
     empty = {name: [] for name in parts}
     assert document == {"version": VERSION, **empty}
 
@@ -131,6 +133,16 @@ def test_days_of_boundaries_are_dates_again() -> None:
     document = batch_document(batch, redact=plain, digest_key=KEY, fail=never)
     # 1970-01-01 and 20,000 days: 54 years (19,723 days with 13 leap days) and 277 days of 2024.
     assert boundary_counts(document["boundaries"]) == [(dt.date(2024, 10, 4), "simple", 29, 3)]
+
+
+def test_largest_weights_go_through_a_spool_and_are_missing_in_an_older_one() -> None:
+    batch = Batch()
+    batch.weights[20_000, "simple", 29] = 33.5
+    document = batch_document(batch, redact=plain, digest_key=KEY, fail=never)
+    read = read_document(json.dumps(document).encode())
+    assert largest_weights(read["weights"]) == [(dt.date(2024, 10, 4), "simple", 29, 33.5)]
+    older = {name: part for name, part in document.items() if name != "weights"}
+    assert read_document(json.dumps(older).encode())["weights"] == []
 
 
 def test_a_row_that_an_older_version_wrote_is_padded() -> None:

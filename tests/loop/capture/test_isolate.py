@@ -133,8 +133,10 @@ def test_calls_and_boundaries_cost_themselves(engine: Engine, tmp_path: Path) ->
     document["attempts"][1]["exchange_id"] = "no id"
     document["boundaries"].append((10**9, "simple", 40, 1))  # no such day
     document["boundaries"].append(("a day", "simple"))
+    document["weights"] += [(10**9, "simple", 40, 1.0), (20_000, "simple", 40, 9.0)]
     letters = committed(engine, tmp_path, document)
-    assert [one.what for one in letters] == ["boundary", "boundary", "attempt"]
+    assert [one.what for one in letters] == ["boundary", "boundary", "weight", "attempt"]
+    assert scalar(engine, "select max(largest_weight) from boundary_counts") == 9.0
     assert scalar(engine, "select count(*) from attempts") == 2
     assert scalar(engine, "select sum(requests) from boundary_counts") == 2
     assert counts(engine) == (2, 2, 0)

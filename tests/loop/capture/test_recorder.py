@@ -22,7 +22,7 @@ from tierwatch.dispatch import SHADOW, KeptDispatch
 from tierwatch.evaluation.sampling.burst import Burst
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.capture.recorder import CaptureRecorder
-from tierwatch.store.traffic.rollups import boundary_traffic
+from tierwatch.store.traffic.boundary_traffic import boundary_traffic
 
 
 def test_a_sampled_exchange_is_stored_counted_and_dispatched(
@@ -146,6 +146,29 @@ def test_every_request_is_counted_at_the_boundaries_it_came_to(
     with engine.connect() as connection:
         since = dt.datetime.now(dt.UTC)
         assert boundary_traffic(connection, "simple", since=since) == ([0.295, 0.905], [2, 2])
+
+
+def test_what_a_pair_would_stand_for_is_noted_drawn_or_not(
+    engine: Engine, dispatch: KeptDispatch, tmp_path: Path
+) -> None:
+    recorder = build_recorder(engine, dispatch, tmp_path, plan=SamplingPlan(0.25))
+    low = (("simple", 0.29), ("standard", 0.815))
+    for _ in range(3):
+        recorder.record(served(decided(confidence=0.9)))  # kept: up at 1/4
+        recorder.record(served(decided("standard", confidences=low, escalated=True)))
+        recorder.record(served(decided("complex", confidences=low, escalated=True)))
+    recorder.record(served(decided(confidence=0.5), outside="stored"))
+    recorder.flush()
+    found = rows(
+        engine, "select boundary, cents, largest_weight from boundary_counts order by 1, 2"
+    )
+    # Of a middle tier's escalated traffic a third is probed down: 1 / (.25 / 3), and the rest up.
+    assert [tuple(row) for row in found] == [
+        ("simple", 29, pytest.approx(12.0)),
+        ("simple", 50, 0.0),
+        ("simple", 90, pytest.approx(4.0)),
+        ("standard", 81, pytest.approx(6.0)),
+    ]
 
 
 def test_what_a_cascade_moved_up_is_counted_and_not_sampled(

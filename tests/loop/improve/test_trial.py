@@ -1,6 +1,7 @@
 """A candidate beside the model that decides, on pairs neither has learned."""
 
 import datetime as dt
+import uuid
 
 import numpy as np
 import pytest
@@ -22,6 +23,8 @@ def pairs_of(found: list[tuple[str, str]]) -> list[JudgedPair]:
             verdict=verdict,
             loss=float(verdict == "worse"),
             pi=1.0,
+            weight=1.0,
+            exchange_id=uuid.UUID(int=number),
             judged_at=at,
             text=text,
             said=None,

@@ -29,6 +29,7 @@ def add(connection: Connection, confidence: float, **changes: Any) -> None:
 def test_no_outcomes_are_empty_lists(connection: Connection) -> None:
     found = boundary_evidence(connection, "simple", judge_version=put.JUDGE)
     assert (found.ids, found.confidences, found.losses, found.weights) == ([], [], [], [])
+    assert found.caps == [0.0] * 101
 
 
 def test_both_directions_in_order_of_arrival_with_their_weights(connection: Connection) -> None:

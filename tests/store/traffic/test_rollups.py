@@ -11,9 +11,7 @@ from sqlalchemy import Connection, func, select, text
 from tierwatch.store.schema.traffic import RollupRow
 from tierwatch.store.traffic.rollups import (
     RollupColumns,
-    add_boundary_counts,
     add_rollups,
-    boundary_traffic,
     counted_requests,
 )
 
@@ -53,8 +51,6 @@ def total(connection: Connection, column: str) -> float:
 
 def test_before_any_request_none_was_counted(connection: Connection) -> None:
     assert counted_requests(connection) == 0
-    since = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    assert boundary_traffic(connection, "simple", since=since) == ([], [])
 
 
 def test_a_flush_is_added_once(connection: Connection) -> None:
@@ -101,27 +97,3 @@ def test_each_part_of_the_key_is_a_row_of_its_own(
     add_rollups(connection, uuid.uuid4(), [row(), row(**change)])
     assert connection.execute(text("select count(*) from rollups")).scalar_one() == 2
     assert counted_requests(connection) == 20
-
-
-def test_boundaries_are_added_up_by_day_and_cent(connection: Connection) -> None:
-    add_boundary_counts(connection, [])
-    add_boundary_counts(connection, [(DAY, "simple", 29, 2), (DAY, "simple", 100, 1)])
-    add_boundary_counts(connection, [(DAY, "simple", 29, 3), (DAY, "standard", 29, 50)])
-    add_boundary_counts(connection, [(DAY - dt.timedelta(days=1), "simple", 29, 7)])
-    # Middles of cents: 29 holds [.29, .30), and 100 is exactly 1.
-    day = dt.datetime.combine(DAY, dt.time(23, 59), dt.UTC)
-    assert boundary_traffic(connection, "simple", since=day) == ([0.295, 1.0], [5, 1])
-    before = day - dt.timedelta(days=1)
-    assert boundary_traffic(connection, "simple", since=before) == ([0.295, 1.0], [12, 1])
-    after = day + dt.timedelta(days=1)
-    assert boundary_traffic(connection, "simple", since=after) == ([], [])
-
-
-def test_cents_from_nothing_to_all_are_kept(connection: Connection) -> None:
-    add_boundary_counts(connection, [(DAY, "simple", cents, 1) for cents in range(101)])
-    day = dt.datetime.combine(DAY, dt.time(), dt.UTC)
-    middles, counts = boundary_traffic(connection, "simple", since=day)
-    assert middles[0] == 0.005
-    assert middles[99:] == [0.995, 1.0]
-    assert middles == sorted(middles)
-    assert counts == [1] * 101

@@ -15,7 +15,7 @@ from tierwatch.faults import FAULTS, guard
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.backlog.spool import Spool, SpoolFullError
-from tierwatch.loop.capture.counts import BoundaryKey, Key, OutsideKey, add
+from tierwatch.loop.capture.counts import BoundaryKey, Key, OutsideKey, add, note_largest
 from tierwatch.loop.capture.document import (
     BatchDocument,
     count_of_row,
@@ -169,6 +169,7 @@ def _merged(documents: list[BatchDocument]) -> BatchDocument:
     """The counts of batches as one batch, under the flush id of the first."""
     counts: dict[Key, list[float]] = {}
     boundaries: dict[BoundaryKey, int] = {}
+    weights: dict[BoundaryKey, float] = {}
     outside: dict[OutsideKey, list[float]] = {}
     for document in documents:
         for minute, tier, reason, requests, drawn in document["outside"]:
@@ -178,10 +179,13 @@ def _merged(documents: list[BatchDocument]) -> BatchDocument:
         for day, boundary, cents, came in document["boundaries"]:
             key = (day, boundary, cents)
             boundaries[key] = boundaries.get(key, 0) + came
+        for day, boundary, cents, weight in document["weights"]:
+            note_largest(weights, (day, boundary, cents), weight)
     return {
         **documents[0],
         "counts": [[*key, *figures] for key, figures in counts.items()],
         "boundaries": [(*key, requests) for key, requests in boundaries.items()],
+        "weights": [(*key, weight) for key, weight in weights.items()],
         "outside": outside_rows(outside),
         "attempts": [one for document in documents for one in document["attempts"]][
             :_ATTEMPTS_KEPT

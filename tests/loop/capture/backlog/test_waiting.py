@@ -31,7 +31,12 @@ def batch(*names: str, text: str = "") -> BatchDocument:
         }
         for name in names
     ]
-    return new_flush(counts=[row], boundaries=[(0, "simple", 90, len(names))], exchanges=exchanges)
+    return new_flush(
+        counts=[row],
+        boundaries=[(0, "simple", 90, len(names))],
+        weights=[(0, "simple", 90, 20.0 / len(names))],
+        exchanges=exchanges,
+    )
 
 
 class Files:
@@ -104,6 +109,7 @@ def test_beyond_the_limit_exchanges_are_dropped_and_their_counts_wait(tmp_path: 
         figures += Counter(requests=row[5], sampled=row[9], dropped=row[10])
     assert figures == {"requests": 6, "sampled": 6, "dropped": 6}
     assert document["boundaries"] == [(0, "simple", 90, 6)]
+    assert document["weights"] == [(0, "simple", 90, 10.0)]
 
 
 def test_what_may_have_been_committed_keeps_its_id_when_it_is_dropped(tmp_path: Path) -> None:
@@ -176,7 +182,8 @@ def test_a_batch_of_the_version_before_this_is_read(files: Files) -> None:
     del older["version"]
     files.waiting.put(older)
     files.waiting.settle()
-    assert files.drained() == [older | {"boundaries": [[0, "simple", 90, 1]]}]
+    read = {"boundaries": [[0, "simple", 90, 1]], "weights": [[0, "simple", 90, 20.0]]}
+    assert files.drained() == [older | read]
 
 
 def test_a_file_that_cannot_be_read_costs_itself(
