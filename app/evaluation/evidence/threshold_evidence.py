@@ -9,6 +9,7 @@ from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.evidence.document import Document
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.percent import percent
+from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class ThresholdEvidence(Document):
         judge_errors: counts from people's labels; None where verdicts were taken as they are.
         replay: the threshold on all past pairs; None of a version that did not replay.
         moved: what the tier that gets requests would make of them; None where nobody looked.
+        moving: the pairs that would move, apart from all those kept; None of an older version.
     """
 
     title: ClassVar[str] = "evidence of a threshold proposal"
@@ -92,6 +94,7 @@ class ThresholdEvidence(Document):
     judge_errors: JudgeErrors | None = None
     replay: Replay | None = None
     moved: MovedTraffic | None = None
+    moving: MovingPairs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,7 @@ class ObjectiveEvidence(Document):
         reason: `ObjectiveTest.sentence`; empty of a version that did not say it.
         replay: the threshold on all past pairs.
         moved: what the tier that gets requests would make of them; None where nobody looked.
+        moving: the pairs that would move, apart from all those kept; None of an older version.
         alpha: None: no tier has a rate of its own to hold.
     """
 
@@ -185,4 +189,5 @@ class ObjectiveEvidence(Document):
     reason: str = ""
     replay: Replay | None = None
     moved: MovedTraffic | None = None
+    moving: MovingPairs | None = None
     alpha: None = None

@@ -1,7 +1,9 @@
 """Replay a policy: what would other thresholds have done with the traffic of the past?"""
 
+import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -10,8 +12,9 @@ from tierwatch.errors import UsageError
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.counterfactual.replay import replay_policy
 from tierwatch.evaluation.evidence.codec import plain
-from tierwatch.evaluation.evidence.threshold_evidence import MovedTraffic
+from tierwatch.evaluation.evidence.threshold_evidence import MeanCosts, MovedTraffic
 from tierwatch.evaluation.rates.percent import percent
+from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs, moving_pairs
 from tierwatch.fit.received import Receiving
 from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.routing.policy import ALL_TASKS
@@ -19,6 +22,7 @@ from tierwatch.store.judgements.logged_decisions import logged_outcomes
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies
+from tierwatch.store.traffic.daily_bill import daily_bill
 from tierwatch.store.traffic.recent_requests import recent_requests, share_not_taken
 
 # Of what was done to requests, as much is kept with a proposal.
@@ -127,6 +131,54 @@ def not_taken_words(direction: str, moved: MovedTraffic | None) -> str:
     lacks = "".join(f", {what} {count}" for what, count in moved.lacking.items())
     share = percent(moved.not_taken)
     return f"{moved.to} cannot take {share} of the requests it would be given{lacks}"
+
+
+def moving(
+    connection: Connection,
+    tier: str,
+    columns: tuple[Sequence[float], Sequence[float], Sequence[float]],
+    *,
+    thresholds: tuple[float, float],
+    costs: MeanCosts,
+    tolerated: float | None,
+    task_type: str = ALL_TASKS,
+) -> MovingPairs:
+    """The pairs that would move, with what moving their like changes in a day.
+
+    Money is the mean cost of an answer one tier up less that at the tier, for each request of a
+    mean day that came to the boundary between the two thresholds. Traffic at a boundary is not
+    counted by task type: of a type's own threshold it is not known.
+
+    Args:
+        connection: any.
+        tier: whose threshold.
+        columns: confidences, losses and weights of the boundary's pairs.
+        thresholds: the present one and the proposed one.
+        costs: of answers of the tier and the next.
+        tolerated: misroute rate that the tier may have.
+        task_type: whose threshold it is.
+    """
+    current, proposed = thresholds
+    found = moving_pairs(*columns, current=current, proposed=proposed, tolerated=tolerated)
+    if task_type != ALL_TASKS:
+        return found
+    bill = daily_bill(
+        connection,
+        tier,
+        low=min(thresholds),
+        high=max(thresholds),
+        now=dt.datetime.now(dt.UTC),
+    )
+    if bill is None:
+        return found
+    step = costs.upper - costs.lower
+    usd = bill.moving * (-step if found.lowers else step)
+    return replace(
+        found,
+        requests_per_day=bill.moving,
+        usd_per_day=usd,
+        bill_share=usd / bill.usd if bill.usd > 0 else None,
+    )
 
 
 def replay_document(replay: Replay) -> dict[str, object]:

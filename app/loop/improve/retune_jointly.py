@@ -29,7 +29,12 @@ from tierwatch.loop.decide.end import expire_proposal, expire_untested
 from tierwatch.loop.decide.propose import Made, propose
 from tierwatch.loop.decide.rollout import promised_rate
 from tierwatch.loop.improve.objective import Objective
-from tierwatch.loop.improve.replay_policy import moved_traffic, not_taken_words, replay_thresholds
+from tierwatch.loop.improve.replay_policy import (
+    moved_traffic,
+    moving,
+    not_taken_words,
+    replay_thresholds,
+)
 from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_start
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import Alert, misroute_alert
@@ -232,10 +237,12 @@ def _proposal(
     rates_now, rates = served_rates(pairs, test.current), served_rates(pairs, then)
     judged = np.asarray(pairs.boundaries) == place
     confidences = np.asarray(pairs.confidences)[judged, place]
+    losses = np.maximum(np.asarray(pairs.gains)[judged], 0)
+    weights = np.asarray(pairs.weights)[judged]
     change = predicted_change(
         confidences,
-        np.maximum(np.asarray(pairs.gains)[judged], 0),
-        np.asarray(pairs.weights)[judged],
+        losses,
+        weights,
         current=current,
         proposed=move.threshold,
         cost_low=test.costs[tier].lower,
@@ -275,6 +282,15 @@ def _proposal(
                 connection, {tier: move.threshold}, judge_version=test.judge_version
             ),
             moved=moved,
+            moving=moving(
+                connection,
+                tier,
+                (confidences.tolist(), losses.tolist(), weights.tolist()),
+                thresholds=(current, move.threshold),
+                costs=test.costs[tier],
+                # No tier has a tolerance here; what its policy promises is of all it keeps.
+                tolerated=None,
+            ),
         ),
     )
 

@@ -18,7 +18,12 @@ from tierwatch.evaluation.thresholds.choice import ThresholdChoice, choose_thres
 from tierwatch.evaluation.thresholds.prediction import predicted_change
 from tierwatch.evaluation.thresholds.spending import spent_delta
 from tierwatch.loop.decide.propose import Made, propose
-from tierwatch.loop.improve.replay_policy import moved_traffic, not_taken_words, replay_thresholds
+from tierwatch.loop.improve.replay_policy import (
+    moved_traffic,
+    moving,
+    not_taken_words,
+    replay_thresholds,
+)
 from tierwatch.loop.improve.retune_rules import RetuneRules, is_due, regime_start
 from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import ALL_TASKS, Policy
@@ -277,6 +282,15 @@ def _proposal(
                 task_type=segment.task_type,
             ),
             moved=moved,
+            moving=moving(
+                connection,
+                tier,
+                (pairs.confidences, pairs.losses, pairs.weights),
+                thresholds=(segment.current, threshold),
+                costs=costs,
+                tolerated=segment.alpha,
+                task_type=segment.task_type,
+            ),
         ),
     )
 

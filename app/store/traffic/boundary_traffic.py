@@ -82,11 +82,12 @@ def weight_caps(
         101 weights; 0 where no request could be drawn, ``unknown`` throughout where nothing at all
         was counted.
     """
-    weight = func.max(func.coalesce(BoundaryCountRow.largest_weight, unknown))
+    weight = func.max(func.coalesce(BoundaryCountRow.largest_weight, unknown)).label("largest")
     query = select(BoundaryCountRow.cents, weight).where(BoundaryCountRow.boundary == boundary)
     if since is not None:
         query = query.where(BoundaryCountRow.day >= since)
-    found = dict(connection.execute(query.group_by(BoundaryCountRow.cents)).tuples().all())
+    rows = connection.execute(query.group_by(BoundaryCountRow.cents))
+    found = {row.cents: float(row.largest) for row in rows}
     if not found:
         return [unknown] * (_CENTS + 1)
-    return [float(found.get(cents, 0.0)) for cents in range(_CENTS + 1)]
+    return [found.get(cents, 0.0) for cents in range(_CENTS + 1)]

@@ -38,11 +38,11 @@ KEYS: dict[type[Document], str] = {
     FleetEvidence: "policy_version active_tiers file_tiers",
     ThresholdEvidence: (
         "alpha delta k judge_version first_outcome last_outcome kept_now mean_cost_usd bounds"
-        " reason judge_errors replay moved"
+        " reason judge_errors replay moved moving"
     ),
     ObjectiveEvidence: (
         "alpha delta k judge_version first_outcome last_outcome kept_now mean_cost_usd bounds"
-        " reason replay moved objective promised"
+        " reason replay moved moving objective promised"
     ),
     ModelEvidence: (
         "held_out log_loss apgr kept_now misroute_change threshold candidate_pairs"

@@ -39,7 +39,7 @@ def test_what_came_later_is_read_where_it_stands() -> None:
     assert found.replay is not None
     assert found.replay.boundaries[0].effective == 210.4
     assert found.moved == MovedTraffic("simple", 20, 12, {"-stop": 12}, {"images": 1}, 0.05)
-    assert found.to_json() == document | {"version": 1}
+    assert found.to_json() == document | {"version": 1, "moving": None}
 
 
 def test_a_replay_keeps_the_open_ends_of_its_intervals() -> None:

@@ -12,7 +12,11 @@ from tierwatch.evaluation.evidence.threshold_evidence import (
     ObjectiveEvidence,
     ThresholdEvidence,
 )
+from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs
 from tierwatch.store.proposals import Proposal
+
+# Days of a month, as bills count them on average.
+_MONTH = 365 / 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,24 @@ class MovedFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class MovingFigures:
+    """The pairs that would move, apart from all those kept.
+
+    ``requests_per_day``, ``usd_per_day`` (below 0 where it saves) and ``bill_share`` are None where
+    they are not known; ``warning`` is what comes first, empty where that is nothing.
+    """
+
+    warning: str
+    lowers: bool
+    misroute: Figure
+    effective: float
+    requests_per_day: float | None
+    usd_per_day: float | None
+    usd_per_month: float | None
+    bill_share: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class ProposalFigures:
     """What a proposal rests on.
 
@@ -122,6 +144,7 @@ class ProposalFigures:
         model: of a proposed model.
         objective: of a test of all tiers together.
         moved: what becomes of the requests that move; None where nobody looked.
+        moving: the pairs that would move; None of a model, and of an older version's proposal.
         bounds: of the thresholds that were tested, strict to loose.
     """
 
@@ -135,6 +158,7 @@ class ProposalFigures:
     model: ModelFigures | None
     objective: ObjectiveFigures | None
     moved: MovedFigures | None
+    moving: MovingFigures | None
     bounds: tuple[BoundLine, ...]
 
 
@@ -165,6 +189,9 @@ def proposal_figures(proposal: Proposal, evidence: ProposalEvidence) -> Proposal
         moved=None
         if isinstance(evidence, ModelEvidence) or evidence.moved is None
         else moved_figures(evidence.moved),
+        moving=None
+        if isinstance(evidence, ModelEvidence) or evidence.moving is None
+        else moving_figures(evidence.moving),
         bounds=tuple(
             BoundLine(
                 threshold=tested.threshold,
@@ -188,6 +215,20 @@ def moved_figures(moved: MovedTraffic) -> MovedFigures:
         fitted=_most_first(moved.fitted),
         lacking=_most_first(moved.lacking),
         not_taken=moved.not_taken,
+    )
+
+
+def moving_figures(moving: MovingPairs) -> MovingFigures:
+    """What is shown of the pairs that would move."""
+    return MovingFigures(
+        warning=moving.warning,
+        lowers=moving.lowers,
+        misroute=figure(moving.misroute),
+        effective=moving.effective,
+        requests_per_day=moving.requests_per_day,
+        usd_per_day=moving.usd_per_day,
+        usd_per_month=None if moving.usd_per_day is None else _MONTH * moving.usd_per_day,
+        bill_share=moving.bill_share,
     )
 
 

@@ -228,3 +228,39 @@ def test_a_gain_whose_interval_is_open_is_a_line_and_no_error(
     loss = {"incumbent": 0.9, "candidate": 0.75, "gain": gain}
     proposal = add_proposal(connection, kind="model", artefact_id=1, evidence={"log_loss": loss})
     assert f"<small>{said}</small>" in viewer.page(f"/proposals/{proposal}")
+
+
+MOVING: dict[str, Any] = {
+    "lowers": True,
+    "misroute": {"value": 0.125, "low": 0.027, "high": 0.324, "n": 24, "method": "weighted rate"},
+    "effective": 24.0,
+    "tolerated": 0.05,
+    "requests_per_day": 1200.0,
+    "usd_per_day": -14.5,
+    "bill_share": -0.031,
+}
+
+
+def test_too_few_pairs_that_move_are_the_first_thing_said(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    proposal_id = add_proposal(connection, evidence={"moving": MOVING})
+    page = approver.page(f"/proposals/{proposal_id}")
+    words = "Only 24 effective pairs would move, and 30 are needed"
+    assert words in page
+    # Before what the proposal does, and before its certificate.
+    assert page.index(words) < page.index("requests would stay at")
+    assert "12.5 %" in page
+
+
+def test_money_is_told_by_day_month_and_share_of_the_bill(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    enough = MOVING | {"effective": 400.0, "misroute": MOVING["misroute"] | {"value": 0.03}}
+    page = approver.page(f"/proposals/{add_proposal(connection, evidence={'moving': enough})}")
+    assert "would move, and" not in page
+    assert "$14.50</b> a day" in page
+    # 365 / 12 days.
+    assert "$441.04 a month" in page
+    assert "3.1 % of the whole bill" in page
+    assert "1,200 requests a day" in page

@@ -43,7 +43,8 @@ def test_a_bound_passes_up_to_what_is_to_be_held(connection: Connection) -> None
 
 
 def test_what_the_new_tier_makes_of_the_traffic(connection: Connection) -> None:
-    assert _shown(connection).moved is None
+    without = _shown(connection)
+    assert (without.moved, without.moving) == (None, None)
     connection.exec_driver_sql("delete from proposals")
     moved = {
         "to": "simple",
