@@ -77,13 +77,12 @@ def choose_threshold(
 ) -> ThresholdChoice:
     """Choose the loosest threshold within a step that is certified to keep risk at alpha.
 
-    The stages: `candidates_around` the present threshold; `kept_sums` of what each keeps
-    (confidence >= candidate); `risk_test`, the bound of one candidate's risk; `run_sequence`,
-    strict to loose, until one fails. The loosest certified is chosen. If none is, the strictest is
-    chosen uncertified, so a failure never loosens; if no candidate keeps a pair, none is chosen.
+    The stages: `candidates_around` the present threshold; `kept_sums` of what each keeps;
+    `risk_test`, the bound of one candidate's risk; `run_sequence`, strict to loose, until one
+    fails. The loosest certified is chosen; if none is, the strictest, uncertified: none if empty.
 
     With ``judge``, losses are the judge's verdicts; ``bounds`` and ``exceeded`` speak of the rate
-    that people would find. It is conservative (bar T5).
+    that people would find, conservatively (bar T5).
 
     Guarantee: ``P(certified and risk > alpha) <= delta``, for pairs independent of each other and
     of the same kind as future traffic. With ``judge`` the risk is that found by people, provided
