@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from tierwatch.evaluation.simulation.adverse import clustered_losses
+from tierwatch.evaluation.simulation.adverse import clustered_losses, heavy_weights
 from tierwatch.evaluation.simulation.certificate_rows import FULL, QUICK, Effort, Row
 
 
@@ -20,7 +20,10 @@ class Topic(NamedTuple):
     rows: Callable[[Effort, int], Iterator[Row]]
 
 
-TOPICS: Final = (Topic("losses that cluster in time", clustered_losses.rows),)
+TOPICS: Final = (
+    Topic("losses that cluster in time", clustered_losses.rows),
+    Topic("a few pairs that stand for many requests", heavy_weights.rows),
+)
 
 
 def adverse(
