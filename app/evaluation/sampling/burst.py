@@ -24,8 +24,11 @@ EVERY_TYPE = "*"
 # six-thousandth 11 % fewer, and a stream exactly at its tolerance is then judged 3.7 times as often
 # instead of 1.5 (docs/decisions/0060).
 BEGIN_SHARE = 1 / 3_000
-# So far below where it began that chance does not switch it on and off.
-END_SHARE = BEGIN_SHARE / 10
+# A statistic comes to b about once in b pairs of a rate at the tolerance. Where few pairs suffice
+# for an alert (a level of 1e5, as in the demo), a three-thousandth is there every hour.
+LEAST_BEGIN = 1_000.0
+# So far below where it began a burst ends: chance does not switch it on and off.
+END_PART = 1 / 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,8 @@ AS_PLANNED = Densities()
 def is_suspicious(statistic: float, level: float, *, bursting: bool) -> bool:
     """Whether a stream is to be sampled more densely from now on.
 
-    It begins at a three-thousandth of the level and ends below a thirty-thousandth.
+    It begins at a three-thousandth of the level, or at 1,000 where that is more, and ends below a
+    tenth of that.
 
     Args:
         statistic: the monitor's evidence.
@@ -77,7 +81,8 @@ def is_suspicious(statistic: float, level: float, *, bursting: bool) -> bool:
     >>> is_suspicious(9e3, 3e7, bursting=True), is_suspicious(9e2, 3e7, bursting=True)
     (True, False)
     """
-    return statistic >= (END_SHARE if bursting else BEGIN_SHARE) * level
+    begin = max(LEAST_BEGIN, BEGIN_SHARE * level)
+    return statistic >= (END_PART * begin if bursting else begin)
 
 
 def affordable_density(asked: float, *, left_usd: float | None, plain_usd: float) -> float:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tierwatch.evaluation.sampling.burst import BEGIN_SHARE, END_SHARE
+from tierwatch.evaluation.sampling.burst import BEGIN_SHARE, END_PART, LEAST_BEGIN
 from tierwatch.evaluation.simulation.monitor_twin import Bools, Floats, MonitorTwin
 
 TOLERANCE = 0.05
@@ -122,7 +122,8 @@ class _Streams:
 
 def bursting(statistic: Floats, before: Bools) -> Bools:
     """Which streams are sampled more densely: `is_suspicious` for many."""
-    return np.asarray(statistic >= np.where(before, END_SHARE, BEGIN_SHARE) * LEVEL)
+    begin = max(LEAST_BEGIN, BEGIN_SHARE * LEVEL)
+    return np.asarray(statistic >= np.where(before, END_PART, 1.0) * begin)
 
 
 def false_alarms(

@@ -24,13 +24,21 @@ def test_what_begins_a_burst_keeps_it_going(statistic: float) -> None:
         assert is_suspicious(statistic, LEVEL, bursting=True)
 
 
-@pytest.mark.parametrize("level", [1e5, 1e7, 2e7])
+@pytest.mark.parametrize("level", [3e6, 1e7, 2e7])
 def test_it_begins_at_a_three_thousandth_and_ends_below_a_tenth_of_that(level: float) -> None:
     begin = level / 3_000
     assert is_suspicious(begin * 1.001, level, bursting=False)
     assert not is_suspicious(begin * 0.999, level, bursting=False)
     assert is_suspicious(begin / 10 * 1.001, level, bursting=True)
     assert not is_suspicious(begin / 10 * 0.999, level, bursting=True)
+
+
+@pytest.mark.parametrize("level", [2.0, 1e5, 2e6])
+def test_at_a_low_level_it_takes_a_thousand(level: float) -> None:
+    assert not is_suspicious(999.0, level, bursting=False)
+    assert is_suspicious(1_000.0, level, bursting=False)
+    assert is_suspicious(101.0, level, bursting=True)
+    assert not is_suspicious(99.0, level, bursting=True)
 
 
 def test_a_stream_beyond_its_level_without_an_alert_is_still_suspicious() -> None:
