@@ -61,10 +61,10 @@ class OwnRule:
         return self.thresholds.get(task_type, self.thresholds[ALL_TASKS])
 
 
-def own_rule(
-    policy: Policy, tier: str, task_type: str | None, *, artefact: int = 0
-) -> OwnRule | None:
-    """The rule of a segment under a policy; None where the tier has no threshold.
+def own_rule(policy: Policy, tier: str, task_type: str | None, *, artefact: int = 0) -> OwnRule:
+    """The rule of a segment under a policy.
+
+    A tier without a threshold (the top one, the response cache) keeps whatever it gets: 0.
 
     Args:
         policy: any.
@@ -75,11 +75,11 @@ def own_rule(
     >>> policy = Policy(4, {"simple": 0.7, "standard": 0.6}, {"code": {"simple": 0.9}})
     >>> own_rule(policy, "simple", "code").key, own_rule(policy, "standard", None).key
     ('t0.90', 't0.60')
-    >>> own_rule(policy, "complex", None) is None
-    True
+    >>> own_rule(policy, "cache", "code").key
+    't0.00'
     """
     if tier not in policy.thresholds:
-        return None
+        return OwnRule({ALL_TASKS: 0.0})
     if task_type is None:
         stated = policy.thresholds[tier]
         own = {name: changed[tier] for name, changed in policy.by_task.items() if tier in changed}

@@ -137,7 +137,7 @@ def test_replaying_outcomes_by_position_gives_the_stored_state(
     for preferred in ("tie", "alternative", "served", "alternative", "tie"):
         judged(4, preferred)
         observe(engine=engine, rules=MONITORS)
-    again = MisrouteMonitor(0.05, 1e7, 1.5)
+    again = MisrouteMonitor(0.05, 1e7, 1.5, 8.0)
     for row in rows(engine, "select loss, weight from outcomes order by position"):
         again.update(row.loss, row.weight)
     stored = scalar(engine, "select state from monitors")

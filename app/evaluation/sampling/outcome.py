@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tierwatch.errors import EvidenceError
 
@@ -51,21 +51,57 @@ def lower_verdict(preferred: Preferred, *, direction: str) -> LowerVerdict:
     return "better" if preferred == lower else "worse"
 
 
-def conversation_outcome(losses: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
-    """One observation (loss, weight) from the pairs of one conversation.
+# What counts of one conversation at once. A monitor's bets are set for the heaviest observation, so
+# each doubling here halves the boldest bet; below 8, more of a conversation's pairs would be taken
+# as independent of each other.
+MOST_TOGETHER: Final = 8
 
-    The mean weight, and the weighted mean loss ``sum(w x) / sum(w)``, so that what a monitor bets
-    on, ``weight * (loss - tolerance)``, is the mean over the pairs. Pairs of a conversation share
+
+def pieces(weights: Sequence[float]) -> list[slice]:
+    """The pairs of a conversation in pieces, each of them one observation.
+
+    Successive pairs, at most 8 of them and with a total weight of at most 8; a pair that is heavier
+    is a piece of its own. Every pair is in one piece with its own weight, so that the rate of pairs
+    is what the sum over pieces speaks of, however long conversations are. Nothing of a loss decides
+    where a piece ends.
+
+    >>> pieces([1.0] * 20)
+    [slice(0, 8, None), slice(8, 16, None), slice(16, 20, None)]
+    >>> pieces([2.5, 2.5, 2.5, 2.5, 0.6])
+    [slice(0, 3, None), slice(3, 5, None)]
+    >>> pieces([])
+    []
+    """
+    found, first, total = [], 0, 0.0
+    for place, weight in enumerate(weights):
+        total += weight
+        if place > first and (place - first == MOST_TOGETHER or total > MOST_TOGETHER):
+            found.append(slice(first, place))
+            first, total = place, weight
+    if len(weights) > first:
+        found.append(slice(first, len(weights)))
+    return found
+
+
+def observed_together(losses: Sequence[float], weights: Sequence[float]) -> tuple[float, float]:
+    """One observation (loss, weight) from pairs of one conversation.
+
+    The weighted mean loss ``sum(w x) / sum(w)`` and the total weight, so that what a monitor bets
+    on, ``weight * (loss - tolerance)``, is the sum over the pairs. Pairs of a conversation share
     its topic and its user: taken as independent they alarm falsely in more than half of all runs
     (bar D4), while conversations may be taken as independent of each other.
+
+    Not their mean: that would watch a rate of conversations, which is another one than that of
+    pairs as soon as long conversations go otherwise than short ones, and which one depends on the
+    share that is sampled.
 
     Raises:
         EvidenceError: no pair, or as many losses as weights were not given.
 
-    >>> conversation_outcome([1, 0, 0, 1], [1, 1, 1, 1])
-    (0.5, 1.0)
-    >>> conversation_outcome([1, 0], [3, 1])
-    (0.75, 2.0)
+    >>> observed_together([1, 0, 0, 1], [1, 1, 1, 1])
+    (0.5, 4.0)
+    >>> observed_together([1, 0], [3, 1])
+    (0.75, 4.0)
     """
     if not losses or len(losses) != len(weights):
         raise EvidenceError(
@@ -74,4 +110,4 @@ def conversation_outcome(losses: Sequence[float], weights: Sequence[float]) -> t
         )
     total = float(sum(weights))
     weighted = sum(weight * loss for weight, loss in zip(weights, losses, strict=True))
-    return min(1.0, weighted / total), total / len(weights)
+    return min(1.0, weighted / total), total

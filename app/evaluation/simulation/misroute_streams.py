@@ -4,13 +4,15 @@ The recursion runs for all simulated streams at once in numpy. `twin_difference`
 against `MisrouteMonitor` itself, so what is certified is the installed monitor.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
-from tierwatch.evaluation.sampling.outcome import conversation_outcome
+from tierwatch.evaluation.sampling.outcome import observed_together
+from tierwatch.evaluation.simulation.monitor_twin import MonitorTwin
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -144,22 +146,21 @@ def conversation_false_alarms(seed: int, *, size: int, runs: int, pairs: int) ->
     """
     rng = np.random.default_rng(seed)
     spread = 1 / 0.3 - 1
-    evidence, naive = np.zeros((runs, _BETS.size)), np.zeros((runs, _BETS.size))
-    alarmed, fooled = np.zeros(runs, dtype=np.bool_), np.zeros(runs, dtype=np.bool_)
+    twin, naive = MonitorTwin(TOLERANCE, runs, LEVEL, reach=size), np.zeros((runs, _BETS.size))
+    fooled = np.zeros(runs, dtype=np.bool_)
     for _ in range(pairs // size):
         rate = rng.beta(TOLERANCE * spread, (1 - TOLERANCE) * spread, runs)
         losses = (rng.random((size, runs)) < rate).astype(np.float64)
-        evidence = _advance(evidence, losses.mean(axis=0) - TOLERANCE)
-        alarmed |= evidence.mean(axis=1) >= LEVEL
+        twin.update((losses - TOLERANCE).sum(axis=0))
         for loss in losses:
             naive = np.minimum(_advance(naive, loss - TOLERANCE), _HEADROOM * LEVEL)
             fooled |= naive.mean(axis=1) >= LEVEL
     # The observation the twin bets on is the one the loop makes of a conversation.
     example = losses[:, 0].tolist()
-    observed, weight = conversation_outcome(example, [1.0] * size)
-    if (observed, weight) != (losses[:, 0].mean(), 1.0):
-        raise AssertionError("conversation_outcome is not the mean of a conversation's losses")
-    return int(alarmed.sum()), int(fooled.sum())
+    observed, weight = observed_together(example, [1.0] * size)
+    if not math.isclose(observed * weight, losses[:, 0].sum()):
+        raise AssertionError("observed_together is not the sum of a conversation's losses")
+    return int(twin.alarmed.sum()), int(fooled.sum())
 
 
 def _zipf() -> Floats:

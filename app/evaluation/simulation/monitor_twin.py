@@ -24,12 +24,15 @@ class MonitorTwin:
         tolerance: of each stream.
         streams: how many.
         level: evidence at which to alarm.
+        reach: the largest total weight of an observation, which the bets are set for at once.
     """
 
     __slots__ = ("_bets", "_evidence", "_level", "alarmed")
 
-    def __init__(self, tolerance: float, streams: int, level: float = 1e7) -> None:
-        self._bets = np.array(bets_of(tolerance))
+    def __init__(
+        self, tolerance: float, streams: int, level: float = 1e7, reach: float = 1.0
+    ) -> None:
+        self._bets = np.array(bets_of(tolerance, reach))
         self._evidence = np.zeros((streams, self._bets.size))
         self._level = level
         self.alarmed = np.zeros(streams, dtype=np.bool_)
@@ -39,8 +42,12 @@ class MonitorTwin:
         """Of each stream; shape (streams,)."""
         return np.asarray(self._evidence.mean(axis=1))
 
+    def restart(self, streams: Bools) -> None:
+        """Start some of the streams anew; shape (streams,)."""
+        self._evidence[streams] = 0.0
+
     def update(self, surplus: Floats) -> Bools:
-        """Take one observation of each stream, as ``u * (x - tolerance)``; which are in alarm."""
+        """Take one observation of each stream, as ``w * (x - tolerance)``; which are in alarm."""
         grown = (self._evidence + 1) * (1 + surplus[:, None] * self._bets)
         self._evidence = np.minimum(grown, self._level * _HEADROOM)
         over = np.asarray(self.statistic >= self._level)

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
+from tierwatch.evaluation.sampling.outcome import MOST_TOGETHER
 from tierwatch.store.judgements.monitors import (
     Monitor,
     forget_stream,
@@ -47,10 +48,25 @@ def resumed(of: type[M], kept: Monitor | None) -> M | None:
         return None
 
 
+def resumed_of_pairs(of: type[M], kept: Monitor | None) -> M | None:
+    """`resumed` of a monitor that may have been kept when conversations counted by their mean.
+
+    Where each was a single pair, the rate of conversations was that of pairs: what was gathered
+    goes on, with today's bets. Elsewhere it was evidence on another rate, and the stream starts
+    again.
+    """
+    if kept is None or not isinstance(kept.state, dict) or "together" in kept.state:
+        return resumed(of, kept)
+    if kept.state.get("n") == kept.pairs:
+        return resumed(of, replace(kept, state=kept.state | {"together": float(MOST_TOGETHER)}))
+    say_restarted(kept.stream, "it counted conversations, and pairs are counted now")
+    return None
+
+
 @lru_cache(maxsize=1_024)
 def say_restarted(stream: str, why: str) -> None:
     """Log that a stream starts again; the first time only."""
-    _log.warning("stream started again: its state cannot be read", stream=stream, why=why)
+    _log.warning("stream started again: its state cannot be gone on with", stream=stream, why=why)
 
 
 def kept_or_adopted(
@@ -139,7 +155,7 @@ def take_over_left(
         ):
             continue
         forget_stream(connection, left.stream)
-        before = resumed(MisrouteMonitor, left)
+        before = resumed_of_pairs(MisrouteMonitor, left)
         if before is not None and mine.loosens(theirs) and monitor.absorb(before):
             alarmed = alarmed or left.alarmed
     return alarmed

@@ -1,8 +1,10 @@
 """Observe: feed new outcomes to their segments' monitors, exactly once, and open alerts.
 
-The pairs of one conversation are one observation. It feeds the stream of its segment and, where
-there are task types, the stream of the whole tier; then each outcome counts in two monitors, and
-both alarm at twice the level, so that the budget of false alarms counts updates and not segments.
+The pairs of one conversation are one observation, or several where they are many: the sum over its
+pairs, so that what is watched is the rate of pairs (`sampling.outcome`). It feeds the stream of its
+segment and, where there are task types, the stream of the whole tier; then each outcome counts in
+two monitors, and both alarm at twice the level, so that the budget of false alarms counts updates
+and not segments.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,21 +17,22 @@ from sqlalchemy import Connection, Engine
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.evidence.document import Unreadable, read_or_unreadable
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
+from tierwatch.evaluation.sampling.outcome import MOST_TOGETHER
 from tierwatch.loop.watch.evaluation_budget import watch_budget
 from tierwatch.loop.watch.kept_state import (
     Watching,
     kept_or_adopted,
-    resumed,
+    resumed_of_pairs,
     take_over_left,
 )
 from tierwatch.loop.watch.streams import (
     NO_TYPE,
     WatchedStream,
-    conversations_of,
     fed_streams,
     is_news,
     is_pooled,
     loss_and_weight,
+    observations_of,
     open_misroute_alert,
     open_relative_alert,
     seen_observations,
@@ -107,12 +110,12 @@ def observe(*, engine: Engine, rules: MonitorRules) -> int:
 def _take(connection: Connection, batch: Sequence[Outcome], rules: MonitorRules) -> None:
     """Update the monitors of one batch of outcomes."""
     own_rules = OwnRules(connection)
-    conversations = conversations_of(batch, own_rules)
-    if not conversations:
+    observed = observations_of(batch, own_rules)
+    if not observed:
         return
-    set_positions(connection, [[row.id for row in rows] for rows in conversations.values()])
+    set_positions(connection, [[row.id for row in rows] for _, _, rows in observed])
     streams: dict[str, list[list[Outcome]]] = {}
-    for (_, direction, pooled), rows in conversations.items():
+    for direction, pooled, rows in observed:
         if direction == "up" and rows[0].tier in rules.tolerance:
             for stream, of_stream in fed_streams(rows, pooled, own_rules):
                 streams.setdefault(stream, []).append(of_stream)
@@ -141,11 +144,11 @@ def _update_stream(
     kind = EVERY_TYPE if is_pooled(stream) else first.task_type
     watching = Watching(stream, first.tier, kind, first.judge_version, first.policy_version)
     kept = kept_or_adopted(connection, stream, first.stream, own_rules)
-    known = resumed(MisrouteMonitor, kept)
+    known = resumed_of_pairs(MisrouteMonitor, kept)
     level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
     tolerance = _tolerance(connection, rules, first.tier, first.policy_version)
-    promised = (tolerance, level, rules.max_weight)
-    if known is None or (known.tolerance, known.level, known.max_weight) != promised:
+    promised = (tolerance, level, rules.max_weight, float(MOST_TOGETHER))
+    if known is None or known.promise != promised:
         kept = None  # other sampling or tolerance: what was gathered speaks of another promise
     if known is None or kept is None:
         monitor, alarmed = MisrouteMonitor(*promised), False
@@ -160,7 +163,7 @@ def _update_stream(
     watched = None
     if counts.tripped or figures is None or monitor.n >= figures.observations * _REFRESH:
         seen = seen_observations(connection, stream, monitor, first, own_rules)
-        figures = stream_figures(seen, notified, rules.max_weight)
+        figures = stream_figures(seen, notified, monitor.reach)
         watched = WatchedStream(stream, first, monitor, seen, figures)
     put_monitor(
         connection,

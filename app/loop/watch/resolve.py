@@ -29,8 +29,9 @@ from tierwatch.evaluation.evidence.drift_evidence import (
 )
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.evaluation.rates.percent import percent
+from tierwatch.evaluation.sampling.outcome import MOST_TOGETHER, pieces
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.kept_state import resumed
+from tierwatch.loop.watch.kept_state import resumed_of_pairs
 from tierwatch.loop.watch.observe import OBSERVER_LOCK
 from tierwatch.loop.watch.streams import loss_and_weight, weights_fit
 from tierwatch.store.alerts import Alert, unresolved_alerts
@@ -111,10 +112,10 @@ def _recovered(
     """
     stream = f"recovery|{alert.id}"
     kept = load_monitor(connection, stream)
-    monitor = resumed(RecoveryMonitor, kept)
-    promised = (evidence.tolerance, present.max_weight)
-    if monitor is None or (monitor.tolerance, monitor.max_weight) != promised:
-        monitor, kept = RecoveryMonitor(evidence.tolerance, max_weight=present.max_weight), None
+    monitor = resumed_of_pairs(RecoveryMonitor, kept)
+    new = RecoveryMonitor(evidence.tolerance, max_weight=present.max_weight, together=MOST_TOGETHER)
+    if monitor is None or monitor.promise != new.promise:
+        monitor, kept = new, None
     newest = newest_position(connection)
     after = newest if kept is None else kept.newest_request_no
     pairs, losses = (0, 0.0) if kept is None else (kept.pairs, kept.losses)
@@ -129,11 +130,13 @@ def _recovered(
     over = False
     pairs_of = [row.in_tier if task_type is None else row.in_segment for row in found]
     for _, group in groupby(pairs_of, key=lambda row: row.observation):
-        rows = list(group)
-        if weights_fit(rows, monitor.max_weight):
-            over = monitor.update(*loss_and_weight(rows))
-            pairs += len(rows)
-            losses += sum(row.loss for row in rows)
+        together = list(group)
+        for piece in pieces([row.weight for row in together]):
+            rows = together[piece]
+            if weights_fit(rows, monitor.max_weight):
+                over = monitor.update(*loss_and_weight(rows))
+                pairs += len(rows)
+                losses += sum(row.loss for row in rows)
     put_monitor(
         connection,
         kind="recovery",

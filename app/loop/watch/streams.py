@@ -35,7 +35,7 @@ from tierwatch.evaluation.rates.confidence_sequence import always_valid
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.rates.weighted import weighted_rate
-from tierwatch.evaluation.sampling.outcome import conversation_outcome
+from tierwatch.evaluation.sampling.outcome import observed_together, pieces
 from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.routing.tiers import CACHE_TIER
@@ -77,15 +77,23 @@ def is_pooled(stream: str) -> bool:
     return stream.split("|", 2)[1:2] == [EVERY_TYPE]
 
 
-def conversations_of(
+def observations_of(
     batch: Sequence[Outcome], names: Naming
-) -> dict[tuple[str, str, str], list[Outcome]]:
-    """Outcomes by conversation, direction and pooled stream: each group is one observation."""
+) -> list[tuple[str, str, list[Outcome]]]:
+    """Outcomes that are observed together, with their direction and pooled stream.
+
+    Those of one conversation, in pieces where there are many (`outcome.pieces`), by what they weigh
+    in the stream where they weigh more.
+    """
     found: dict[tuple[str, str, str], list[Outcome]] = {}
     for row in batch:
         key = (row.session, row.direction, pooled_stream(row, names))
         found.setdefault(key, []).append(row)
-    return found
+    return [
+        (direction, pooled, rows[piece])
+        for (_, direction, pooled), rows in found.items()
+        for piece in pieces([max(row.in_segment.weight, row.in_tier.weight) for row in rows])
+    ]
 
 
 def fed_streams(
@@ -110,8 +118,8 @@ def weights_fit(rows: Sequence[Outcome], max_weight: float) -> bool:
 
 
 def loss_and_weight(rows: Sequence[Outcome]) -> tuple[float, float]:
-    """An observation as a monitor takes it: the conversation's loss and weight."""
-    return conversation_outcome([row.loss for row in rows], [row.weight for row in rows])
+    """An observation as a monitor takes it: the mean loss of its pairs and their total weight."""
+    return observed_together([row.loss for row in rows], [row.weight for row in rows])
 
 
 def seen_observations(
@@ -189,19 +197,19 @@ class WatchedStream:
 
 
 def stream_figures(
-    seen: Sequence[Sequence[Outcome]], notified: RelativeChange | None, max_weight: float
+    seen: Sequence[Sequence[Outcome]], notified: RelativeChange | None, reach: float
 ) -> StreamFigures:
     """What a reader is shown of a stream: a rate that may be watched, and the second opinion.
 
     Args:
         seen: its observations.
         notified: the rise that was notified before; it stays where there is no newer one.
-        max_weight: declared cap on weights.
+        reach: of its monitor: the cap on the total weight of an observation.
     """
     outcomes = [loss_and_weight(rows) for rows in seen]
     losses, weights = zip(*outcomes, strict=True) if outcomes else ((), ())
     return StreamFigures(
-        **asdict(always_valid(losses, weights, max_weight=max_weight)),
+        **asdict(always_valid(losses, weights, max_weight=max((reach, *weights)))),
         observations=len(seen),
         relative=raised_against_past(losses) or notified,
     )

@@ -38,7 +38,7 @@ class OwnRules:
         return self._active
 
     def of(self, version: int, tier: str, task_type: str) -> OwnRule | None:
-        """The rule of a segment; None for a policy that is not stored or a tier without threshold.
+        """The rule of a segment; None for a policy that is not stored.
 
         ``*`` is all types of the tier together.
         """
@@ -74,13 +74,13 @@ class OwnRules:
 
     def is_active(self, stream: str, version: int) -> bool:
         """Whether a stream, of a policy of this version, gets pairs under an active policy."""
-        tier, task_type, rule = [*stream.split("|", _PARTS - 1), "", "", ""][:3]
-        if rule == f"p{version}" or self.of(version, tier, task_type) is None:
+        parts = stream.split("|", _PARTS - 1)
+        if len(parts) < _PARTS or parts[2] == f"p{version}":
             return version in self.active
-        found = (self.of(each, tier, task_type) for each in self.active)
-        return any(each is not None and each.key == rule for each in found)
+        found = (self.of(each, parts[0], parts[1]) for each in self.active)
+        return any(each is not None and each.key == parts[2] for each in found)
 
-    def _rule(self, policy: Policy, tier: str, task_type: str) -> OwnRule | None:
+    def _rule(self, policy: Policy, tier: str, task_type: str) -> OwnRule:
         artefact = self._artefacts_at(tier).get(policy.version, 0)
         kind = None if task_type == EVERY_TYPE else task_type
         return own_rule(policy, tier, kind, artefact=artefact)

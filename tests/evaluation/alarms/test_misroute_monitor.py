@@ -214,3 +214,90 @@ def test_a_state_without_a_part_is_refused() -> None:
     del state["n"]
     with pytest.raises(EvidenceError, match="not the state"):
         MisrouteMonitor.from_state(state)
+
+
+def test_an_observation_of_several_pairs_is_the_sum_over_them() -> None:
+    monitor = MisrouteMonitor(0.05, together=8.0)
+    for loss, weight in ((0.0, 1.0), (0.25, 4.0), (0.5, 8.0), (0.0, 1.0)):
+        monitor.update(loss, weight)
+    # Bets of 1.25, 1.6, 2, 3 and 5, for one pair, for up to four, and for up to eight.
+    by_hand = [0.0] * 5
+    steps = [
+        (1 * (0 - 0.05), 20),
+        (4 * (0.25 - 0.05), 4.5),
+        (8 * (0.5 - 0.05), 2.25),
+        (-0.05, 2.25),
+    ]
+    for surplus, largest in steps:
+        bets = [min((m - 1) / 0.95, largest) for m in (1.25, 1.6, 2, 3, 5)]
+        by_hand = [(m + 1) * (1 + bet * surplus) for m, bet in zip(by_hand, bets, strict=True)]
+    assert monitor.evidence == pytest.approx(by_hand)
+    assert monitor.reach == 8.0
+
+
+def test_pairs_alone_bet_as_boldly_as_if_conversations_were_none() -> None:
+    alone, several = MisrouteMonitor(0.24), MisrouteMonitor(0.24, together=8.0)
+    for loss in (1.0, 0.0, 1.0, 1.0):
+        alone.update(loss)
+        several.update(loss)
+    assert several.evidence == pytest.approx(alone.evidence, rel=0.2)
+    assert several.reach == 1.0
+
+
+@pytest.mark.parametrize("tolerance", [0.001, 0.05, 0.24, 0.5, 0.9])
+@pytest.mark.parametrize("max_weight", [1.0, 2.5, 20.0])
+def test_the_heaviest_observation_of_good_answers_leaves_something(
+    tolerance: float, max_weight: float
+) -> None:
+    monitor = MisrouteMonitor(tolerance, max_weight=max_weight, together=8.0)
+    monitor.update(1.0, 1.0)
+    heaviest = max(8.0, max_weight)
+    for _ in range(3):
+        before = monitor.evidence
+        monitor.update(0.0, heaviest)
+        for old, new in zip(before, monitor.evidence, strict=True):
+            assert new >= (old + 1) * 0.0999
+    with pytest.raises(EvidenceError, match="a weight must lie in"):
+        monitor.update(0.0, heaviest * 1.01)
+
+
+def test_a_monitor_of_conversations_goes_on_bit_for_bit() -> None:
+    monitor, rng = MisrouteMonitor(0.05, max_weight=2.5, together=8.0), np.random.default_rng(1)
+    for _ in range(50):
+        monitor.update(float(rng.random() < 0.1), float(rng.uniform(0.5, 7)))
+    again = MisrouteMonitor.from_state(json.loads(json.dumps(monitor.state())))
+    assert again.reach == monitor.reach == 8.0
+    for loss in (0.0, 1.0, 0.5):
+        assert monitor.update(loss, 3.0) == again.update(loss, 3.0)
+    assert again.state() == monitor.state()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"together": -1.0}, {"together": math.nan}, {"reach": 9.0}, {"reach": 0.5}, {"reach": "x"}],
+)
+def test_a_reach_off_its_range_is_refused(change: dict[str, object]) -> None:
+    state = MisrouteMonitor(0.05, together=8.0).state()
+    with pytest.raises(EvidenceError):
+        MisrouteMonitor.from_state(state | change)
+
+
+def test_a_state_of_before_is_of_single_pairs() -> None:
+    monitor = MisrouteMonitor(0.05, max_weight=2.0)
+    monitor.update(1.0, 1.0)
+    old = {key: value for key, value in monitor.state().items() if key not in {"together", "reach"}}
+    assert MisrouteMonitor.from_state(old).state() == monitor.state()
+
+
+def test_what_is_absorbed_is_the_sum_of_two() -> None:
+    one, other = MisrouteMonitor(0.05), MisrouteMonitor(0.05)
+    one.update(1.0)
+    other.update(1.0)
+    other.update(0.0)
+    expected = [mine + theirs for mine, theirs in zip(one.evidence, other.evidence, strict=True)]
+    assert one.absorb(other)
+    assert one.evidence == pytest.approx(expected)
+    assert one.n == 1
+    assert not one.absorb(MisrouteMonitor(0.06))
+    assert not one.absorb(MisrouteMonitor(0.05, level=1e6))
+    assert one.evidence == pytest.approx(expected)

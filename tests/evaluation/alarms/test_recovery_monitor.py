@@ -124,3 +124,28 @@ def test_a_broken_state_is_refused(broken: dict[str, object]) -> None:
     state = RecoveryMonitor(0.05).state()
     with pytest.raises(EvidenceError):
         RecoveryMonitor.from_state({} if not broken else state | broken)
+
+
+def test_conversations_of_eight_take_eight_times_the_pairs() -> None:
+    monitor = RecoveryMonitor(0.05, together=8.0)
+    while not monitor.update(0.0, 8.0):
+        pass
+    assert monitor.n * 8 == 1624
+    # Pairs alone are as quick as without conversations.
+    alone = RecoveryMonitor(0.05, together=8.0)
+    while not alone.update(0.0):
+        pass
+    assert alone.n == 203
+
+
+def test_a_recovery_of_conversations_goes_on_from_its_state() -> None:
+    monitor = RecoveryMonitor(0.05, max_weight=2.5, together=8.0)
+    monitor.update(0.0, 6.0)
+    again = RecoveryMonitor.from_state(monitor.state())
+    assert (again.state(), again.reach, again.promise) == (monitor.state(), 8.0, monitor.promise)
+    with pytest.raises(EvidenceError, match="damaged"):
+        RecoveryMonitor.from_state(monitor.state() | {"reach": 9.0})
+    with pytest.raises(EvidenceError, match="finite"):
+        RecoveryMonitor(0.05, together=-1.0)
+    with pytest.raises(EvidenceError, match="a weight must lie"):
+        monitor.update(0.0, 8.1)

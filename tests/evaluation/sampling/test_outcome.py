@@ -1,5 +1,6 @@
 """A verdict becomes a loss about the lower tier of the pair."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -8,11 +9,13 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.sampling.outcome import (
+    MOST_TOGETHER,
     Outcome,
     Preferred,
-    conversation_outcome,
     lower_verdict,
+    observed_together,
     outcome_of,
+    pieces,
 )
 
 
@@ -69,19 +72,37 @@ rows = st.lists(st.tuples(st.floats(0, 1), st.floats(0.01, 100)), min_size=1, ma
 
 
 @given(rows, st.floats(0, 1))
-def test_a_conversation_bets_what_its_pairs_bet_on_average(
+def test_a_conversation_bets_what_its_pairs_bet_together(
     pairs: list[tuple[float, float]], tolerance: float
 ) -> None:
     losses, weights = ([row[k] for row in pairs] for k in range(2))
-    loss, weight = conversation_outcome(losses, weights)
+    loss, weight = observed_together(losses, weights)
     bets = [w * (x - tolerance) for x, w in pairs]
-    assert weight * (loss - tolerance) == pytest.approx(sum(bets) / len(bets), abs=1e-9)
+    assert weight * (loss - tolerance) == pytest.approx(sum(bets), abs=1e-9)
     assert 0 <= loss <= 1
-    assert min(weights) - 1e-9 <= weight <= max(weights) + 1e-9
+    assert weight == pytest.approx(sum(weights))
+
+
+@given(st.lists(st.floats(0.01, 12), max_size=40))
+def test_pieces_hold_every_pair_once_and_none_is_heavier_than_it_may_be(
+    weights: list[float],
+) -> None:
+    found = pieces(weights)
+    assert [place for piece in found for place in range(len(weights))[piece]] == list(
+        range(len(weights))
+    )
+    for piece in found:
+        mine = weights[piece]
+        assert 1 <= len(mine) <= MOST_TOGETHER
+        assert sum(mine) <= MOST_TOGETHER + 1e-9 or len(mine) == 1
+    # None ends before it must.
+    for piece, after in itertools.pairwise(found):
+        longer = weights[piece.start : after.start + 1]
+        assert len(longer) > MOST_TOGETHER or sum(longer) > MOST_TOGETHER - 1e-9
 
 
 def test_a_single_pair_is_itself() -> None:
-    assert conversation_outcome([0.5], [3.0]) == (0.5, 3.0)
+    assert observed_together([0.5], [3.0]) == (0.5, 3.0)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +112,4 @@ def test_a_conversation_without_a_weight_for_each_loss_is_refused(
     losses: list[float], weights: list[float]
 ) -> None:
     with pytest.raises(EvidenceError, match="a weight for each loss"):
-        conversation_outcome(losses, weights)
+        observed_together(losses, weights)

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
-from tierwatch.loop.watch.kept_state import resumed, say_restarted
+from tierwatch.loop.watch.kept_state import resumed, resumed_of_pairs, say_restarted
 from tierwatch.store.judgements.monitors import Monitor
 
 
@@ -66,3 +66,20 @@ def test_a_state_that_cannot_be_read_is_said_once(state: object) -> None:
     [line] = lines
     assert line["stream"] == "simple|all"
     assert "state" in line["why"]
+
+
+def test_evidence_of_single_pairs_goes_on_and_that_of_conversations_does_not() -> None:
+    say_restarted.cache_clear()
+    monitor = MisrouteMonitor(0.05, 1e7, 2.5)
+    for loss in (0.0, 1.0, 1.0):
+        monitor.update(loss)
+    old = {key: value for key, value in monitor.state().items() if key not in {"together", "reach"}}
+    again = resumed_of_pairs(MisrouteMonitor, kept(old))  # three pairs, three observations
+    assert again is not None
+    assert (again.evidence, again.n, again.together) == (monitor.evidence, 3, 8.0)
+    with capture_logs() as lines:
+        # Three pairs in two conversations: a rate of something else.
+        assert resumed_of_pairs(MisrouteMonitor, kept(old | {"n": 2}, "talks")) is None
+    assert "pairs are counted now" in lines[0]["why"]
+    assert resumed_of_pairs(MisrouteMonitor, kept(again.state())) is not None
+    assert resumed_of_pairs(MisrouteMonitor, None) is None

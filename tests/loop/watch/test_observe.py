@@ -95,7 +95,7 @@ def test_replaying_the_stored_positions_gives_the_stored_state(engine: Engine) -
                 weight=1.5 if number % 3 else 1.0,
             )
         observe(engine=engine, rules=replace(RULES, max_weight=1.5))
-    fresh = {name: MisrouteMonitor(0.05, 1e7, 1.5) for name in ("s0", "s1")}
+    fresh = {name: MisrouteMonitor(0.05, 1e7, 1.5, 8.0) for name in ("s0", "s1")}
     with engine.connect() as connection:
         for row in replay_outcomes(connection):
             fresh[row.stream].update(row.loss, row.weight)
@@ -210,7 +210,7 @@ def test_an_alert_names_its_pairs_and_the_request_that_opened_it(engine: Engine)
     pour(engine, [1.0], first=141, confidence=0.99)
     pour(engine, [1.0], first=142, confidence=1.0, basis="swap_disagreement")
     # Where a monitor fed by hand first alarms.
-    by_hand = MisrouteMonitor(0.05, 1e7, 1.0)
+    by_hand = MisrouteMonitor(0.05, 1e7, 1.0, 8.0)
     losses = itertools.chain([0.0] * 100, itertools.repeat(1.0))
     crossing = next(n for n, loss in enumerate(losses, 1) if by_hand.update(loss))
     assert 105 < crossing < 120

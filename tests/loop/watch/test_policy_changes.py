@@ -65,7 +65,7 @@ def monitor(engine: Engine, stream: str) -> MisrouteMonitor:
 
 
 def fed(*losses: float) -> MisrouteMonitor:
-    made = MisrouteMonitor(0.05, 1e7, 1.0)
+    made = MisrouteMonitor(0.05, 1e7, 1.0, 8.0)
     for loss in losses:
         made.update(loss)
     return made

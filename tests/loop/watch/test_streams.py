@@ -15,15 +15,15 @@ from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.evidence.misroute_evidence import RelativeChange
-from tierwatch.evaluation.sampling.outcome import conversation_outcome
+from tierwatch.evaluation.sampling.outcome import observed_together
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.loop.watch.streams import (
     WatchedStream,
-    conversations_of,
     fed_streams,
     is_news,
     loss_and_weight,
+    observations_of,
     open_misroute_alert,
     open_relative_alert,
     pooled_stream,
@@ -53,29 +53,29 @@ def say(engine: Engine, number: int, loss: float, **changes: Any) -> None:
         put.add_outcome(connection, number, loss, **changes)
 
 
-def test_the_pairs_of_a_conversation_are_one_observation_of_their_mean(engine: Engine) -> None:
+def test_the_pairs_of_a_conversation_are_one_observation_of_their_sum(engine: Engine) -> None:
     for number, loss in enumerate((1.0, 0.0, 0.0, 1.0), 1):
         say(engine, number, loss, session="long talk")
     say(engine, 5, 1.0, session="short")
     assert observe(engine=engine, rules=RULES) == 5
-    by_hand = MisrouteMonitor(0.05, 1e7, 2.0)
-    by_hand.update(0.5)
+    by_hand = MisrouteMonitor(0.05, 1e7, 2.0, 8.0)
+    by_hand.update(0.5, 4.0)
     by_hand.update(1.0)
     assert monitor(engine, "simple").state() == by_hand.state()
     found = rows(engine, "select position, observation from outcomes order by id")
     assert [tuple(row) for row in found] == [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2)]
     # Five pairs in two observations, with the interval of two.
     pairs, losses, figures = rows(engine, "select pairs, losses, estimate from monitors")[0]
-    assert (pairs, losses, figures["n"], figures["value"]) == (5, 3.0, 2, 0.75)
+    assert (pairs, losses, figures["n"], figures["value"]) == (5, 3.0, 2, 0.6)
 
 
 def test_interleaved_conversations_are_told_apart(engine: Engine) -> None:
     for number, (session, loss) in enumerate([("a", 1.0), ("b", 0.0), ("a", 1.0), ("b", 0.0)], 1):
         say(engine, number, loss, session=session)
     observe(engine=engine, rules=RULES)
-    by_hand = MisrouteMonitor(0.05, 1e7, 2.0)
-    by_hand.update(1.0)
-    by_hand.update(0.0)
+    by_hand = MisrouteMonitor(0.05, 1e7, 2.0, 8.0)
+    by_hand.update(1.0, 2.0)
+    by_hand.update(0.0, 2.0)
     assert monitor(engine, "simple").state() == by_hand.state()
 
 
@@ -119,8 +119,8 @@ def test_task_types_feed_their_own_stream_and_the_tiers_at_twice_the_level(engin
     observe(engine=engine, rules=RULES)
     assert monitor(engine, SQL).n == 2
     assert monitor(engine, CODE).n == 1
-    pooled = MisrouteMonitor(0.05, 2e7, 2.0)
-    pooled.update(0.5)  # both of a's pairs
+    pooled = MisrouteMonitor(0.05, 2e7, 2.0, 8.0)
+    pooled.update(0.5, 2.0)  # both of a's pairs
     pooled.update(0.0)
     assert monitor(engine, ALL).state() == pooled.state()
     assert monitor(engine, SQL).level == 2e7
@@ -152,7 +152,7 @@ def test_replaying_observations_gives_the_stored_states(engine: Engine) -> None:
         say(engine, number, float(number % 7 == 0), session=session, **changes)
         if number % 40 == 0:
             observe(engine=engine, rules=RULES)
-    fresh = {name: MisrouteMonitor(0.05, 2e7, 2.0) for name in (SQL, CODE, ALL)}
+    fresh = {name: MisrouteMonitor(0.05, 2e7, 2.0, 8.0) for name in (SQL, CODE, ALL)}
     with engine.connect() as connection:
         seen = replay_outcomes(connection)
     for _, together in groupby(seen, key=lambda row: row.observation):
@@ -161,7 +161,7 @@ def test_replaying_observations_gives_the_stored_states(engine: Engine) -> None:
             mine = [row for row in pairs if name in {ALL, row.stream}]
             if mine:
                 twin.update(
-                    *conversation_outcome([row.loss for row in mine], [row.weight for row in mine])
+                    *observed_together([row.loss for row in mine], [row.weight for row in mine])
                 )
     for name, twin in fresh.items():
         assert twin.n >= 30
@@ -265,14 +265,23 @@ def test_directions_and_sessions_are_conversations_apart() -> None:
         outcome(3, session="a", direction="down"),
         outcome(4, session="a"),
     ]
-    found = conversations_of(batch, NAMES)
-    assert [[row.id for row in rows] for rows in found.values()] == [[1, 4], [2], [3]]
-    assert conversations_of([], NAMES) == {}
+    found = observations_of(batch, NAMES)
+    assert [[row.id for row in rows] for _, _, rows in found] == [[1, 4], [2], [3]]
+    assert [direction for direction, _, _ in found] == ["up", "up", "down"]
+    assert observations_of([], NAMES) == []
+
+
+def test_a_long_conversation_is_observed_in_pieces_of_eight() -> None:
+    batch = [outcome(number, session="agent") for number in range(1, 20)]
+    found = observations_of(batch, NAMES)
+    assert [len(rows) for _, _, rows in found] == [8, 8, 3]
+    assert [row.id for _, _, rows in found for row in rows] == list(range(1, 20))
 
 
 def test_an_observation_is_the_mean_loss_by_weight_and_fits_below_the_cap() -> None:
     talk = [outcome(1, 1.0, weight=1.0), outcome(2, 0.0, weight=3.0)]
-    loss, _ = loss_and_weight(talk)
+    loss, weight = loss_and_weight(talk)
+    assert weight == 4.0
     assert loss == pytest.approx(0.25)  # 1 * 1 / (1 + 3)
     assert weights_fit(talk, 3.0)
     assert not weights_fit(talk, 2.9)
@@ -445,6 +454,16 @@ def test_a_dense_segment_weighs_as_ever_among_its_own_and_less_among_its_tier() 
     assert fed[SQL].in_segment == fed[SQL] == fed[SQL].in_tier
 
 
+def test_a_piece_is_no_heavier_than_it_may_be_where_its_pairs_weigh_most() -> None:
+    talk = [
+        outcome(number, session="a", weight=0.2, density=10.0, tier_density=2.0)
+        for number in range(1, 9)
+    ]
+    found = observations_of(talk, NAMES)
+    assert [len(rows) for _, _, rows in found] == [4, 4]  # of 2.0 each, among their own
+    assert all(sum(row.in_segment.weight for row in rows) <= 8 for _, _, rows in found)
+
+
 def test_without_types_a_dense_tier_weighs_as_ever() -> None:
     row = outcome(1, weight=0.1, density=10.0)
     ((_, (one,)),) = fed_streams([row], row.stream, NAMES)
@@ -466,7 +485,7 @@ def test_monitors_and_figures_take_in_what_a_dense_pair_weighs_in_each(engine: E
         )
     observe(engine=engine, rules=RULES)
     for task_type, weight in (("sql", 0.8), ("*", 0.16)):
-        expected = MisrouteMonitor(0.05, 2e7, 2.0)
+        expected = MisrouteMonitor(0.05, 2e7, 2.0, 8.0)
         for loss in losses:
             expected.update(loss, weight)
         everything = rows(engine, "select task_type, state, estimate from monitors")

@@ -62,14 +62,17 @@ def test_what_carries_another_name_keeps_it(
     assert store(connection, FIRST).stream(name, version) == name
 
 
-def test_a_policy_that_is_not_stored_and_a_tier_without_threshold_go_by_the_number(
-    connection: Connection,
-) -> None:
+def test_a_policy_that_is_not_stored_goes_by_its_number(connection: Connection) -> None:
     rules = store(connection, FIRST)
     assert rules.stream("simple|sql|p7|m|j", 7) == "simple|sql|p7|m|j"
     assert rules.stream("simple|sql|p7|m|j", 7, task_type="*") == "simple|*|p7|m|j"
-    assert rules.stream("cache|sql|p1|cache|j", 1) == "cache|sql|p1|cache|j"
     assert rules.versions_like(7, "simple", "sql") == [7]
+
+
+def test_the_cache_is_one_population_under_every_policy(connection: Connection) -> None:
+    rules = store(connection, FIRST, FIRST.with_threshold("simple", 0.9, version=2))
+    names = {rules.stream(f"cache|sql|p{version}|cache|j", version) for version in (1, 2)}
+    assert names == {"cache|sql|t0.00|cache|j"}
 
 
 def test_another_model_at_a_tier_is_another_rule_there_and_only_there(
@@ -91,6 +94,8 @@ def test_a_stream_is_active_while_an_active_policy_has_its_rule(connection: Conn
     # As they were kept before: by the policy's number.
     assert not rules.is_active("standard|sql|p1|m|j", 1)
     assert rules.is_active("standard|sql|p2|m|j", 2)
-    assert rules.is_active("nothing", 2)
+    # Of a name that is no key, the policy alone says it.
+    assert rules.is_active("simple", 2)
+    assert not rules.is_active("simple", 1)
     connection.execute(text("update active_policy set candidate_version = 1, share = .2"))
     assert OwnRules(connection).is_active("simple|sql|t0.70|m|j", 1)

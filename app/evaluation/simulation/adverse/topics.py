@@ -3,7 +3,12 @@
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
-from tierwatch.evaluation.simulation.adverse import clustered_losses, heavy_weights
+from tierwatch.evaluation.simulation.adverse import (
+    clustered_losses,
+    conversations,
+    heavy_weights,
+    policy_changes,
+)
 from tierwatch.evaluation.simulation.certificate_rows import FULL, QUICK, Effort, Row
 
 
@@ -23,6 +28,8 @@ class Topic(NamedTuple):
 TOPICS: Final = (
     Topic("losses that cluster in time", clustered_losses.rows),
     Topic("a few pairs that stand for many requests", heavy_weights.rows),
+    Topic("losses that go by the length of conversations", conversations.rows),
+    Topic("weekly changes of policy", policy_changes.rows),
 )
 
 
