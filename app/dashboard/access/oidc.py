@@ -153,15 +153,18 @@ def _person(claims: dict[str, Any]) -> Person | None:
         raise UsageError(f"the claim {config.name_claim} has no name")
     if config.name_claim == "email" and claims.get("email_verified") is False:
         raise UsageError("the e-mail address is not verified")
-    groups = groups_in(claims.get(config.roles_claim))
+    role = role_of(groups_in(claims.get(config.roles_claim)), roles_by_name(config.roles))
     with site.engine.begin() as connection:
-        return enter_outsider(
+        person = enter_outsider(
             connection,
             subject=stored_text(f"oidc:{config.issuer}#{claims['sub']}"),
             name=stored_text(name),
-            role=role_of(groups, roles_by_name(config.roles)),
+            role=role,
             vouched_by="oidc",
         )
+    if person is not None and person.role != role:
+        _log.warning("the last admin keeps the role", user=person.name, role_by_groups=role)
+    return person
 
 
 def _claims(client: FlaskOAuth2App, token: dict[str, Any]) -> dict[str, Any]:

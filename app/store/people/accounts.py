@@ -159,7 +159,7 @@ def remove_user(connection: Connection, name: str, *, actor: str) -> None:
 
 def _locked(connection: Connection, name: str) -> User:
     """The account, which nobody else changes before the transaction ends."""
-    _lock_admins(connection)
+    lock_admins(connection)
     row = connection.execute(
         select_fields(User, UserRow).where(UserRow.name == name).with_for_update()
     ).one_or_none()
@@ -168,7 +168,7 @@ def _locked(connection: Connection, name: str) -> User:
     return User(*row)
 
 
-def _lock_admins(connection: Connection) -> list[str]:
+def lock_admins(connection: Connection) -> list[str]:
     """Names of the admins who may enter, locked in one order.
 
     Two admins who take the role from each other at the same moment would otherwise both find one
@@ -184,7 +184,7 @@ def _lock_admins(connection: Connection) -> list[str]:
 
 
 def _keep_an_admin(connection: Connection, name: str) -> None:
-    if _lock_admins(connection) == [name]:
+    if lock_admins(connection) == [name]:
         raise ConflictError(f"{name} is the last admin; make somebody else an admin first")
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.store.audit import add_audit
+from tierwatch.store.audit import add_audit, add_line
+from tierwatch.store.people.accounts import lock_admins
 from tierwatch.store.people.roles import (
     LONGEST_SUBJECT,
     ROLES,
@@ -18,7 +19,7 @@ from tierwatch.store.people.roles import (
     accepted_user_name,
 )
 from tierwatch.store.people.sessions import end_sessions
-from tierwatch.store.schema.people import UserRow
+from tierwatch.store.schema.people import AuditRow, UserRow
 
 EVERYBODY = "*"
 
@@ -59,7 +60,8 @@ def enter_outsider(
         vouched_by: ``oidc`` or ``proxy``, for the audit.
 
     Returns:
-        None when they have no role, or have been disabled here.
+        None when they have no role, or have been disabled here. The last admin who may enter keeps
+        the role whatever lesser one their groups have: the audit says so, once.
 
     Raises:
         UsageError: a name that could not be shown.
@@ -82,7 +84,7 @@ def enter_outsider(
         return None
     # Nothing is locked where nothing changes: a proxy names its people with each request.
     if row.role != role:
-        _give_role(connection, row.name, role, vouched_by)
+        role = _give_role(connection, row.name, role, vouched_by)
     return Person(row.name, role)
 
 
@@ -91,21 +93,34 @@ def _read(connection: Connection, subject: str) -> Row[str, str, dt.datetime | N
     return connection.execute(query.where(UserRow.subject == subject)).one_or_none()
 
 
-def _give_role(connection: Connection, name: str, role: Role, vouched_by: str) -> None:
-    """Of those who come at once with the same new role, one writes it."""
+def _give_role(connection: Connection, name: str, role: Role, vouched_by: str) -> Role:
+    """The role they have now. Of those who come at once with the same new one, one writes it."""
+    admins = lock_admins(connection)
     former = connection.execute(
         select(UserRow.role).where(UserRow.name == name).with_for_update()
     ).scalar_one_or_none()
     if former is None or former == role:
-        return
+        return role
+    change = {"from": accepted_role(former), "to": role}
+    if admins == [name]:
+        _say_kept(connection, name, change, vouched_by)
+        return "admin"
     connection.execute(update(UserRow).where(UserRow.name == name).values(role=role))
-    add_audit(
-        connection,
-        actor=vouched_by,
-        action="user.role_changed",
-        subject=f"user/{name}",
-        **{"from": accepted_role(former), "to": role},
-    )
+    add_line(connection, vouched_by, "user.role_changed", f"user/{name}", change)
+    return role
+
+
+def _say_kept(connection: Connection, name: str, change: Mapping[str, str], by: str) -> None:
+    """That the last admin keeps the role; not again while nothing else has happened to them."""
+    line = ("user.role_kept", dict(change))
+    last = connection.execute(
+        select(AuditRow.action, AuditRow.detail)
+        .where(AuditRow.subject == f"user/{name}")
+        .order_by(AuditRow.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if last is None or tuple(last) != line:
+        add_line(connection, by, "user.role_kept", f"user/{name}", change)
 
 
 def _add(connection: Connection, subject: str, name: str, role: Role, vouched_by: str) -> bool:

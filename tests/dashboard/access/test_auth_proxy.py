@@ -102,11 +102,24 @@ def test_a_stolen_cookie_is_worth_nothing_without_the_proxy(app: Flask) -> None:
     assert browser.get("/alerts").status_code == 302
 
 
-def test_the_role_follows_the_groups_of_each_request(app: Flask) -> None:
+def test_the_role_follows_the_groups_of_each_request(app: Flask, connection: Connection) -> None:
+    add_user(connection, "root", PASSWORD, "admin")
     browser = behind(app, "ada", "ops")
     assert browser.get("/sessions").status_code == 200
     name_them(browser.client.environ_base, "ada", "")
     assert browser.get("/users").status_code == 403
+
+
+def test_the_last_admin_stays_one_whatever_their_groups_say(
+    app: Flask, connection: Connection
+) -> None:
+    browser = behind(app, "ada", "ops")
+    assert browser.get("/users").status_code == 200
+    name_them(browser.client.environ_base, "ada", "")
+    for _ in range(2):
+        assert browser.get("/users").status_code == 200
+    kept = text("select count(*) from audit where action = 'user.role_kept'")
+    assert connection.execute(kept).scalar_one() == 1
 
 
 def test_disabled_here_is_refused_with_a_sentence(app: Flask, connection: Connection) -> None:

@@ -128,6 +128,19 @@ def test_the_highest_role_counts_and_follows_the_groups_of_today(
     assert connection.execute(query).all()[-1] == ("user.role_changed", "oidc", "admin")
 
 
+def test_the_last_admin_stays_one_whatever_their_groups_say(
+    browser: Browser, provider: OidcProvider, connection: Connection
+) -> None:
+    provider.claims = {**provider.claims, "groups": ["ops"]}
+    sign_on(browser, provider)
+    browser.send("/logout", form_on="/alerts")
+    provider.claims = {**provider.claims, "groups": ["staff"]}
+    sign_on(browser, provider)
+    assert [row[:2] for row in users(connection)] == [("ada", "admin")]
+    query = text("select action, actor, detail->>'to' from audit where subject = 'user/ada'")
+    assert connection.execute(query).all()[-1] == ("user.role_kept", "oidc", "viewer")
+
+
 def test_whoever_left_their_groups_stays_outside_and_is_out_everywhere(
     build: Callable[..., Flask], browser: Browser, provider: OidcProvider, connection: Connection
 ) -> None:

@@ -68,6 +68,50 @@ def test_another_role_is_given_and_audited(connection: Connection) -> None:
     assert audit(connection)[-1] == ("oidc", "user.role_changed", "user/ada")
 
 
+def test_the_last_admin_keeps_the_role_and_the_audit_says_so_once(connection: Connection) -> None:
+    enter(connection, role="admin")
+    for _ in range(3):  # a proxy names them with each request
+        assert enter(connection, role="viewer") == Person("ada", "admin")
+    assert connection.execute(text("select role from users")).scalar_one() == "admin"
+    assert [line for line in audit(connection) if line[1] != "user.added"] == [
+        ("oidc", "user.role_kept", "user/ada")
+    ]
+    detail = text("select detail from audit order by id desc limit 1")
+    assert connection.execute(detail).scalar_one() == {"from": "admin", "to": "viewer"}
+    enter(connection, role="approver")  # another refusal is another line
+    assert len(audit(connection)) == 3
+
+
+def test_with_another_admin_who_may_enter_groups_take_the_role(connection: Connection) -> None:
+    enter(connection, role="admin")
+    enter(connection, "oidc:x#2", "bob", "admin")
+    connection.execute(text("update users set disabled_at = now() where name = 'bob'"))
+    assert enter(connection, role="viewer") == Person("ada", "admin")
+    connection.execute(text("update users set disabled_at = null"))
+    assert enter(connection, role="viewer") == Person("ada", "viewer")
+    assert audit(connection)[-1] == ("oidc", "user.role_changed", "user/ada")
+    assert enter(connection, "oidc:x#2", "bob", "viewer") == Person("bob", "admin")
+
+
+def test_two_admins_demoted_at_once_leave_one(engine: Engine) -> None:
+    meet = threading.Barrier(2, timeout=10)
+    people = [("oidc:x#1", "ada"), ("oidc:x#2", "bob")]
+
+    def demote(who: tuple[str, str]) -> Person | None:
+        with engine.begin() as connection:
+            connection.execute(text("select 1"))
+            meet.wait()
+            return enter(connection, *who, role="viewer")
+
+    with ThreadPoolExecutor(2) as threads:
+        for _ in range(3):
+            with engine.begin() as connection:
+                for who in people:
+                    enter(connection, *who, role="admin")
+            found = list(threads.map(demote, people))
+            assert sorted(one.role for one in found if one) == ["admin", "viewer"]
+
+
 def test_a_name_that_is_taken(connection: Connection) -> None:
     enter(connection)
     with pytest.raises(ConflictError, match="another user 'ada'"):
