@@ -49,3 +49,8 @@ def is_away(error: BaseException) -> bool:
         of_the_value = (DataError, IntegrityError, ProgrammingError, NotSupportedError)
         return error.connection_invalidated or not isinstance(error, of_the_value)
     return isinstance(error, (PoolTimeoutError, PendingRollbackError, ResourceClosedError, OSError))
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether Postgres ended a statement that took too long (or somebody there cancelled it)."""
+    return sqlstate_of(error) == "57014"

@@ -7,12 +7,12 @@ halves of it, down to what fails alone.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
 from tierwatch.faults import cause_of, is_order
-from tierwatch.loop.capture.away import is_away
+from tierwatch.loop.capture.away import is_away, is_timeout
 from tierwatch.loop.capture.backlog.dead_letters import Letter
 from tierwatch.loop.capture.counts import KEY_PARTS, SAMPLED, one_dropped
 from tierwatch.loop.capture.document import (
@@ -44,6 +44,20 @@ T = TypeVar("T")
 _CORE = 7
 
 
+class _Trial(NamedTuple):
+    """Where parts of a batch are tried, and in a list of one how many may still time out."""
+
+    connection: Connection
+    timeouts: list[int]
+
+    def bears(self, error: BaseException) -> bool:
+        """Whether an error is a time-out that need not end the search."""
+        if not is_timeout(error) or not self.timeouts[0]:
+            return False
+        self.timeouts[0] -= 1
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Isolated:
     """A batch without what Postgres does not take, and a letter for each thing taken out."""
@@ -53,34 +67,36 @@ class Isolated:
     dropped: int
 
 
-def isolated(connection: Connection, document: BatchDocument) -> Isolated:
+def isolated(connection: Connection, document: BatchDocument, *, timeouts: int = 0) -> Isolated:
     """Split a batch into what can be written and what cannot.
 
     Args:
         connection: in a transaction that the caller takes back.
         document: the batch; it stays the same flush.
+        timeouts: so many statements may time out on the way to what is too slow.
 
     Raises:
         Exception: Postgres is away, see `is_away`.
     """
-    counts, exchanges, letters = _apart_counts(connection, document)
-    bad = _refused(connection, exchanges, _add_exchanges)
+    trial = _Trial(connection, [timeouts])
+    counts, exchanges, letters = _apart_counts(trial, document)
+    bad = _refused(trial, exchanges, _add_exchanges)
     exchanges = _without(exchanges, bad)
     dropped = []
     for exchange, cause in bad:
-        row = _dropped_row(connection, counts, exchange)
+        row = _dropped_row(trial, counts, exchange)
         dropped += row
         taken_back = [[*one[:KEY_PARTS], *(-figure for figure in one[KEY_PARTS:])] for one in row]
         back = new_flush(counts=taken_back, exchanges=[exchange])
         letters.append(Letter("exchange", cause, back))
     boundaries = list(document["boundaries"])
-    bad_boundaries = _refused(connection, boundaries, _add_boundaries)
+    bad_boundaries = _refused(trial, boundaries, _add_boundaries)
     weights = list(document["weights"])
-    bad_weights = _refused(connection, weights, _note_weights)
+    bad_weights = _refused(trial, weights, _note_weights)
     attempts = list(document["attempts"])
-    bad_attempts = _refused(connection, attempts, add_attempts)
+    bad_attempts = _refused(trial, attempts, add_attempts)
     outside = list(document["outside"])
-    bad_outside = _refused(connection, outside, _add_outside)
+    bad_outside = _refused(trial, outside, _add_outside)
     letters += [
         *(Letter("outside", why, new_flush(outside=[one])) for one, why in bad_outside),
         *(Letter("boundary", why, new_flush(boundaries=[one])) for one, why in bad_boundaries),
@@ -100,7 +116,7 @@ def isolated(connection: Connection, document: BatchDocument) -> Isolated:
 
 
 def _apart_counts(
-    connection: Connection, document: BatchDocument
+    trial: _Trial, document: BatchDocument
 ) -> tuple[list[JsonList], list[ExchangeDocument], list[Letter]]:
     """Rows of counts that can be written, the exchanges that may stay, and what is taken out.
 
@@ -108,11 +124,11 @@ def _apart_counts(
     """
     letters = []
     exchanges = list(document["exchanges"])
-    bad = _refused(connection, document["counts"], _add_counts)
+    bad = _refused(trial, document["counts"], _add_counts)
     counts = _without(document["counts"], bad)
     for row, cause in bad:
         core, rest = _parted(row)
-        if core and not _refused(connection, [core], _add_counts):
+        if core and not _refused(trial, [core], _add_counts):
             counts.append(core)
             letters.append(Letter("count", cause, new_flush(counts=[rest])))
             continue
@@ -133,7 +149,7 @@ def _parted(row: JsonList) -> tuple[JsonList, JsonList]:
 
 
 def _dropped_row(
-    connection: Connection, counts: list[JsonList], exchange: ExchangeDocument
+    trial: _Trial, counts: list[JsonList], exchange: ExchangeDocument
 ) -> list[JsonList]:
     """The row by which an exchange is counted as dropped, where it was counted.
 
@@ -144,7 +160,7 @@ def _dropped_row(
         own = list(counted_under(exchange))
         places = [place for place in places if place == own] + places
     rows = [[*place, *one_dropped()] for place in places[:1]]
-    return [] if _refused(connection, rows, _add_counts) else rows
+    return [] if _refused(trial, rows, _add_counts) else rows
 
 
 def _without(items: Sequence[T], bad: list[tuple[T, str]]) -> list[T]:
@@ -153,23 +169,23 @@ def _without(items: Sequence[T], bad: list[tuple[T, str]]) -> list[T]:
 
 
 def _refused(
-    connection: Connection, items: Sequence[T], add: Callable[[Connection, Sequence[T]], object]
+    trial: _Trial, items: Sequence[T], add: Callable[[Connection, Sequence[T]], object]
 ) -> list[tuple[T, str]]:
     """Items that cannot be added, each with the kind of exception it raised alone."""
     if not items:
         return []
     try:
-        with connection.begin_nested():
-            add(connection, items)
+        with trial.connection.begin_nested():
+            add(trial.connection, items)
     except BaseException as error:
-        if is_away(error) or is_order(error):
+        if is_order(error) or (is_away(error) and not trial.bears(error)):
             raise
         if len(items) == 1:
             return [(items[0], cause_of(error))]
         half = len(items) // 2
         return [
-            *_refused(connection, items[:half], add),
-            *_refused(connection, items[half:], add),
+            *_refused(trial, items[:half], add),
+            *_refused(trial, items[half:], add),
         ]
     return []
 

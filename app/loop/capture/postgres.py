@@ -1,8 +1,9 @@
 """Adding a captured batch to Postgres, once, and sending the workers word of what is new in it."""
 
 import uuid
+from typing import Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tierwatch.dispatch import Dispatch
 from tierwatch.faults import FAULTS, guard, is_order
@@ -25,6 +26,12 @@ from tierwatch.store.traffic.media import add_mark_keys, add_media
 from tierwatch.store.traffic.outside_counts import add_outside_counts
 from tierwatch.store.traffic.rollups import add_rollups, has_flush
 from tierwatch.store.traffic.work import add_attempts
+
+# Of a batch that times out: a part is too slow beyond this, one row needs some ten time-outs to be
+# found among a thousand, and what is left may take longer than each of its parts did.
+_PART_WITHIN_MS: Final = 15_000
+_MOST_TIMEOUTS: Final = 40
+_WHOLE_WITHIN_MS: Final = 600_000
 
 
 class BatchStore:
@@ -75,6 +82,14 @@ class BatchStore:
         """
         self._send(self._add(document) or [])
 
+    def commit_slow(self, document: BatchDocument) -> None:
+        """As `commit`, for a batch that has timed out by itself: what of it is too slow goes apart.
+
+        Raises:
+            Exception: as `commit`; also where too much of it is too slow.
+        """
+        self._commit_apart(document, timeouts=_MOST_TIMEOUTS)
+
     def has(self, flush_id: str) -> bool:
         """Whether a batch was added.
 
@@ -84,10 +99,12 @@ class BatchStore:
         with self._engine.connect() as connection:
             return has_flush(connection, uuid.UUID(flush_id))
 
-    def _commit_apart(self, document: BatchDocument) -> None:
+    def _commit_apart(self, document: BatchDocument, *, timeouts: int = 0) -> None:
         with self._engine.connect() as connection:  # never committed
-            split = isolated(connection, document)
-        new = self._add(split.document)
+            if timeouts:
+                connection.execute(text(f"set local statement_timeout = {_PART_WITHIN_MS}"))
+            split = isolated(connection, document, timeouts=timeouts)
+        new = self._add(split.document, within_ms=_WHOLE_WITHIN_MS if timeouts else None)
         if new is None:
             return
         # After the commit: until then a batch that has to wait would send its letters again.
@@ -96,10 +113,14 @@ class BatchStore:
             self._letters.keep(letter)
         self._send(new)
 
-    def _add(self, document: BatchDocument) -> list[uuid.UUID] | None:
+    def _add(
+        self, document: BatchDocument, *, within_ms: int | None = None
+    ) -> list[uuid.UUID] | None:
         """All parts in one transaction; gives the ids that were new, None when it was there."""
         counts = rollups(document["counts"])
         with self._engine.begin() as connection:
+            if within_ms is not None:
+                connection.execute(text(f"set local statement_timeout = {within_ms}"))
             if not add_rollups(connection, uuid.UUID(document["flush_id"]), counts):
                 return None
             add_attempts(connection, document["attempts"])

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tierwatch.faults import FAULTS, cause_of, guard, is_order, repeat
-from tierwatch.loop.capture.away import is_away
+from tierwatch.loop.capture.away import is_away, is_timeout
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.waiting import Waiting
 from tierwatch.loop.capture.counts import Batch, Sampled
@@ -39,6 +39,8 @@ _RESCUE_S: Final = 2.0
 
 # Of a batch that neither Postgres nor the dead letters take; then those behind it get their turn.
 _MOST_TRIES: Final = 60
+# A batch that times out so often in a row is too slow itself; otherwise Postgres was.
+_PATIENCE: Final = 3
 # Batches given up whose other copy is known: a disk that fails once it has written leaves two.
 _MOST_GIVEN_UP: Final = 1_000
 
@@ -93,6 +95,7 @@ class CaptureWriter:
         self._digest_key = os.urandom(32)
         self._taken: deque[Batch] = deque()
         self._failed_flush = ("", 0)
+        self._timed_out = ("", 0)
         self._done_with: deque[str] = deque(maxlen=_MOST_GIVEN_UP)
         self._adopted_at = float("-inf")
         self._stop = threading.Event()
@@ -231,16 +234,26 @@ class CaptureWriter:
         if document["flush_id"] in self._done_with:
             return True  # a copy of one that was given up: it counts once
         try:
-            self._store.commit(document)
+            if self._timed_out == (document["flush_id"], _PATIENCE):
+                self._timed_out = ("", 0)
+                self._store.commit_slow(document)
+            else:
+                self._store.commit(document)
         except BaseException as error:
             if is_order(error):
                 raise
             if is_away(error):
+                self._note_timeout(document["flush_id"], error)
                 self._say_away(error)
                 return False
             FAULTS.note("capture: commit in parts", error)
             return self._given_up(document, error)
         return True
+
+    def _note_timeout(self, flush_id: str, error: BaseException) -> None:
+        """How often in a row the first of what waits has timed out."""
+        times = self._timed_out[1] + 1 if self._timed_out[0] == flush_id else 1
+        self._timed_out = (flush_id, times) if is_timeout(error) else ("", 0)
 
     def _given_up(self, document: BatchDocument, error: BaseException) -> bool:
         """Whether a batch that cannot be added, whole or in parts, needs to wait no longer.

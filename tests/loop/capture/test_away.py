@@ -7,7 +7,7 @@ import psycopg.errors as pg
 import pytest
 from sqlalchemy import Engine, exc, text
 
-from tierwatch.loop.capture.away import is_away
+from tierwatch.loop.capture.away import is_away, is_timeout
 
 
 def wrapped(error: psycopg.Error) -> exc.DBAPIError:
@@ -114,3 +114,4 @@ def test_as_postgres_says_it(engine: Engine, statement: str, *, away: bool) -> N
     with engine.connect() as connection, pytest.raises(exc.DBAPIError) as error:
         connection.execute(text(statement))
     assert is_away(error.value) == away
+    assert is_timeout(error.value) == ("pg_sleep" in statement)
