@@ -36,11 +36,11 @@ class NoDataEvidence(Document):
     """Data has stopped to come.
 
     Attributes:
-        what: ``traffic``, ``verdicts`` or ``step`` and its name.
+        what: ``traffic``, ``verdicts``, ``step`` and its name, or ``months``.
         last_at: when it came last, in ISO 8601; None for never.
         silent_s: seconds since then.
         expected: what was to be expected: minutes with traffic in the same stretch of other days,
-            exchanges that came to nothing, or runs.
+            exchanges that came to nothing, runs, or days for which rows can still be stored.
     """
 
     title: ClassVar[str] = "evidence of a no_data alert"

@@ -1,8 +1,9 @@
 """Silence: say when data stops, for a monitor that is fed nothing alarms never.
 
-Three causes, one alert each, each of which ends by itself once data comes again: no traffic where
+Four causes, one alert each, each of which ends by itself once data comes again: no traffic where
 the same time of other days had some, no verdict while exchanges wait for one, a scheduled step that
-no longer runs to its end. That everything stands still, this step included, is for somebody
+no longer runs to its end, and tables that will soon refuse every row, for nobody has cut the months
+to come. That everything stands still, this step included, is for somebody
 outside to notice: see `loop.notify.heartbeat`.
 """
 
@@ -17,6 +18,7 @@ from tierwatch.loop.watch.alert import open_alert, resolve_alert
 from tierwatch.store.alerts import NewAlert, last_of_cause
 from tierwatch.store.locks import try_lock
 from tierwatch.store.step_runs import last_runs, mark_run
+from tierwatch.store.traffic.partitions import covered_until
 from tierwatch.store.traffic.silence import (
     minutes_with_traffic,
     traffic_silence,
@@ -36,6 +38,8 @@ _WAITING: Final = 10
 STEP_SILENCE: Final = dt.timedelta(minutes=10)
 # The steps whose silence nobody would notice by the data alone.
 WATCHED_STEPS: Final = ("observe", "watch_traffic", "deliver", "silence")
+# Months are made two ahead, every hour: with less than this left it has failed for weeks.
+_LEAST_AHEAD: Final = dt.timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ def watch_silence(*, engine: Engine, rules: SilenceRules, now: dt.datetime) -> N
             _watch_traffic(connection, dt.timedelta(seconds=rules.traffic_s), now)
         _watch_verdicts(connection, now)
         _watch_steps(connection, now)
+        _watch_months(connection, now)
         mark_run(connection, "silence")
 
 
@@ -143,6 +148,28 @@ def _watch_steps(connection: Connection, now: dt.datetime) -> None:
                     expected=1,
                 ),
             )
+
+
+def _watch_months(connection: Connection, now: dt.datetime) -> None:
+    cause, today = "no_data:months", now.astimezone(dt.UTC).date()
+    cut = {table: end for table, end in covered_until(connection).items() if end is not None}
+    if not cut:
+        return
+    table, end = min(cut.items(), key=lambda one: one[1])
+    if end - today > _LEAST_AHEAD:
+        if _is_open(connection, cause):
+            _resolve(connection, cause, f"{table} takes rows until {end:%Y-%m-%d} again.")
+        return
+    if _is_open(connection, cause) or _was_said(connection, cause, now - dt.timedelta(days=1)):
+        return
+    _open(
+        connection,
+        cause,
+        f"{table} takes rows until {end:%Y-%m-%d} and has no month cut after that: from then on"
+        " nothing sampled or judged could be stored. The step retention, hourly in a worker,"
+        " cuts them; the workers' log says why it fails.",
+        NoDataEvidence(what="months", last_at=None, silent_s=0.0, expected=(end - today).days),
+    )
 
 
 def _open(connection: Connection, cause: str, summary: str, evidence: NoDataEvidence) -> None:

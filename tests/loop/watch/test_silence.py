@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.silence import SilenceRules, watch_silence
 from tierwatch.store.step_runs import last_runs
+from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months, covered_until
 
 NOW = dt.datetime.now(dt.UTC).replace(second=0, microsecond=0)
 MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
@@ -136,3 +137,31 @@ def test_a_step_that_no_longer_ends_opens_one_and_its_next_run_resolves_it(engin
     assert watch(engine) == ["no_data:step:observe resolved"]
     with engine.connect() as connection:
         assert "silence" in last_runs(connection)
+
+
+def test_tables_without_months_ahead_open_an_alert_until_some_are_cut(engine: Engine) -> None:
+    with engine.connect() as connection:
+        end = min(one for one in covered_until(connection).values() if one)
+    first_refused = dt.datetime.combine(end, dt.time(), tzinfo=dt.UTC)
+    assert watch(engine, first_refused - 22 * DAY) == []
+    for days in (21, 20, 5):
+        assert watch(engine, first_refused - days * DAY) == ["no_data:months open"]
+    [row] = rows(engine, "select summary, evidence from alerts")
+    assert f"takes rows until {end:%Y-%m-%d} and has no month cut after that" in row.summary
+    assert (row.evidence["what"], row.evidence["expected"]) == ("months", 21)
+    with engine.begin() as connection:
+        for table in FIGURE_TABLES:
+            add_months(connection, table, end)
+    assert watch(engine, first_refused - 5 * DAY) == ["no_data:months resolved"]
+
+
+def test_who_knows_of_the_months_is_reminded_a_day_later(engine: Engine) -> None:
+    with engine.connect() as connection:
+        end = min(one for one in covered_until(connection).values() if one)
+    late = dt.datetime.combine(end, dt.time(), tzinfo=dt.UTC) - 5 * DAY
+    watch(engine, late)
+    with engine.begin() as connection:
+        connection.execute(text("update alerts set opened_at = :at"), {"at": late})
+        resolve_alert(connection, 1, actor="ada", resolution={"why": "known"})
+    assert watch(engine, late + dt.timedelta(hours=1)) == ["no_data:months resolved"]
+    assert watch(engine, late + 2 * DAY) == ["no_data:months resolved", "no_data:months open"]
