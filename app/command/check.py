@@ -25,6 +25,7 @@ def command(file: Path) -> None:
 
 def show_config(config: "Config") -> None:
     """What an accepted configuration means, and what it lacks to serve traffic."""
+    from tierwatch.config.model_patterns import AUTO, unused_patterns
     from tierwatch.routing.config.prices import price_words
 
     for tier in config.tiers:
@@ -35,6 +36,10 @@ def show_config(config: "Config") -> None:
     for key, priced in config.prices.items():
         say(f"  {key}: {price_words(priced)}")
     say(f"  alerts: {config.evaluation.alert_words}")
+    gateway = config.gateway
+    fixed = (*AUTO, *gateway.auto_models, *(tier.name for tier in config.tiers))
+    for pattern, why in unused_patterns(gateway.models, fixed).items():
+        say(f"  warning: gateway.models {pattern!r} decides nothing: {why}")
     for missing in config.missing_providers:
         say(f"  no provider for {missing}: add one under `providers` before `tierwatch up`")
     if config.evaluation.judge is None:

@@ -1,13 +1,12 @@
 """What the names that callers use for models stand for."""
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 from tierwatch.config import Config
+from tierwatch.config.model_patterns import AUTO, name_pattern
 
 ROUTED = ""
-AUTO = ("auto", "tierwatch/auto")
 # No model has a longer name; what is sent as one may have megabytes.
 _LONGEST = 100
 # Names that were worked out and are kept; callers make up any number.
@@ -42,7 +41,7 @@ class ModelNames:
         for tier in tiers:
             self._fixed.setdefault(tier.name, tier.name)
         self._patterns = [
-            (_pattern(text), ROUTED if target == AUTO[0] else target)
+            (name_pattern(text), ROUTED if target == AUTO[0] else target)
             for text, target in config.gateway.models.items()
         ]
         models = {tier.model: tier.model for tier in tiers}
@@ -108,11 +107,6 @@ def bare_model(name: str) -> str:
     while (shorter := _SUFFIX.sub("", model).rstrip()) != model and shorter:
         model = shorter
     return model
-
-
-def _pattern(text: str) -> Callable[[str], re.Match[str] | None]:
-    """Whether a name fits a pattern, whose only sign is ``*``."""
-    return re.compile(re.escape(text).replace(r"\*", ".*"), re.IGNORECASE | re.DOTALL).fullmatch
 
 
 def _example(name: str) -> str:

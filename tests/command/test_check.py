@@ -60,6 +60,19 @@ def test_what_is_missing_to_serve_is_said_and_is_no_error(check: Callable[[str],
     assert "no judge" not in check(WHOLE).output
 
 
+def test_patterns_that_decide_nothing_are_named_and_are_no_error(
+    check: Callable[[str], Result],
+) -> None:
+    names = 'gateway: {models: {"*haiku*": simple, "claude-haiku-4": complex, "gpt-*": auto}}'
+    done = check(BARE + names + "\n")
+    assert done.exit_code == 0
+    (warning,) = (line.strip() for line in done.output.splitlines() if "warning" in line)
+    assert warning == (
+        "warning: gateway.models 'claude-haiku-4' decides nothing: '*haiku*' stands before it and"
+        " fits all that it fits"
+    )
+
+
 def test_every_mistake_is_said_with_its_line(check: Callable[[str], Result]) -> None:
     done = check(BARE.replace("0.75", "7").replace("cost: 3", "cost: cheap"))
     assert done.exit_code == 2
