@@ -8,9 +8,6 @@ from tierwatch.evaluation.counterfactual.boundary_outcomes import Columns, Flags
 from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.rates.weighted import effective_n
 
-# A slice of confidence with fewer effective pairs bounds its misroute rate no better than to 10 %
-# when none is seen (1 - .05 ** (1 / 30)).
-MIN_EFFECTIVE = 30.0
 # Overlap is asked for in slices of about this width: pairs at .7 tell nothing of traffic at .4.
 _SLICE = 0.1
 # With the traffic known, a slice with less than this share of it may lack pairs.

@@ -21,8 +21,8 @@ from tierwatch.evaluation.counterfactual.boundary_replay import BoundaryReplay, 
 from tierwatch.evaluation.counterfactual.changes import cost_change, quality_change
 from tierwatch.evaluation.counterfactual.doubly_robust import OutcomeModel, doubly_robust_rate
 from tierwatch.evaluation.counterfactual.hajek import hajek_rate, kept_share, signed
-from tierwatch.evaluation.counterfactual.overlap import MIN_EFFECTIVE, missing_overlap
-from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.counterfactual.overlap import missing_overlap
+from tierwatch.evaluation.rates.estimate import MIN_EFFECTIVE, Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_n
 
 

@@ -9,7 +9,7 @@ from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.evidence.document import Document
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs
+from tierwatch.evaluation.thresholds.moving import MovingPairs
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,10 @@ An `Estimate` always says how many pairs it rests on, and by what method it was 
 
 from dataclasses import dataclass
 
+# Fewer effective pairs bound a misroute rate no better than to 10 % when none is seen
+# (1 - .05 ** (1 / 30)).
+MIN_EFFECTIVE = 30.0
+
 
 @dataclass(frozen=True, slots=True)
 class Estimate:

@@ -14,7 +14,8 @@ from tierwatch.evaluation.counterfactual.replay import replay_policy
 from tierwatch.evaluation.evidence.codec import plain
 from tierwatch.evaluation.evidence.threshold_evidence import MeanCosts, MovedTraffic
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs, moving_pairs
+from tierwatch.evaluation.thresholds.moving import MovingPairs
+from tierwatch.evaluation.thresholds.moving_pairs import moving_pairs
 from tierwatch.fit.received import Receiving
 from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.routing.policy import ALL_TASKS

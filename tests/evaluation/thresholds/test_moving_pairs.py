@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.evidence.codec import plain, read
 from tierwatch.evaluation.rates.binomial import clopper_pearson
-from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs, moving_pairs
+from tierwatch.evaluation.thresholds.moving import MovingPairs
+from tierwatch.evaluation.thresholds.moving_pairs import moving_pairs
 
 # A proposal that was certified: 15 losses of 348 kept, and 3 of the 24 that move.
 C = [0.8] * 324 + [0.65] * 24

@@ -12,7 +12,7 @@ from tierwatch.evaluation.evidence.threshold_evidence import (
     ObjectiveEvidence,
     ThresholdEvidence,
 )
-from tierwatch.evaluation.thresholds.moving_pairs import MovingPairs
+from tierwatch.evaluation.thresholds.moving import MovingPairs
 from tierwatch.store.proposals import Proposal
 
 # Days of a month, as bills count them on average.
