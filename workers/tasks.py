@@ -139,7 +139,7 @@ def watch_traffic() -> None:
     """Watch the confidences of all traffic, and what is captured of it."""
     at = runtime()
     traffic.watch_traffic(
-        engine=at.engine, level=at.monitor_rules.level, now=dt.datetime.now(dt.UTC)
+        engine=at.engine, level=at.config.evaluation.alert_level, now=dt.datetime.now(dt.UTC)
     )
 
 

@@ -11,11 +11,16 @@ from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
+from tierwatch.loop.watch.past import PastRules
 from tierwatch.providers.endpoint import spoken_wire
 from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.runtime.sampling import sampling_plan
 from tierwatch.settings import Settings
+
+# The alarm with a tolerance and the one against the past share what the configuration accepts: half
+# of the false alarms each, so twice the level.
+ALARMS = 2
 
 
 def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
@@ -23,7 +28,11 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
     evaluation = config.evaluation
     return MonitorRules(
         tolerance={CACHE_TIER: config.cache_tolerance, **evaluation.tolerance},
-        level=evaluation.alert_level,
+        level=ALARMS * evaluation.alert_level,
+        past=PastRules(
+            models={tier.name: tier.model for tier in config.tiers},
+            level=ALARMS * evaluation.alert_level,
+        ),
         max_weight=weight_cap(sampling_plan(config)),
         min_pairs=evaluation.min_pairs,
         budget_usd_per_day=evaluation.budget_usd_per_day,

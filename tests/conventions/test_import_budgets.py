@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 
 # What computes, what migrates, what workers, pages and people's terminals need.
 FOR_OTHERS = {
-    *("numpy", "scipy", "river", "ragas", "tokenizers", "safetensors", "wordllama"),
+    *("numpy", "scipy", "ragas", "tokenizers", "safetensors", "wordllama"),
     *("alembic", "mako", "flask", "waitress", "jinja2", "argon2"),
     *("httpx", "genai_prices", "narwhals", "openai", "anthropic"),
     "sqlalchemy.orm",

@@ -51,6 +51,22 @@ def relative(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def past(**changes: Any) -> dict[str, Any]:
+    """Of an alert against the past."""
+    return {
+        "readings": [{"change": "tier_worse", "tier": "simple", "signs": "+0", "share": 0.9}],
+        "shifts": [
+            {"lower": "simple", "upper": "standard", "pairs": 80, "before": 0.1, "after": 0.3}
+        ],
+        "statistic": 2.1e7,
+        "level": 2e7,
+        "conversations": 2_000,
+        "since": 1_900,
+        "judge_version": JUDGE,
+        "model": "simple-1",
+    } | changes
+
+
 def input_drift(**changes: Any) -> dict[str, Any]:
     """Of an input drift alert."""
     return {
@@ -265,6 +281,7 @@ def attribution(**changes: Any) -> dict[str, Any]:
 ALERTS = {
     "misroute": misroute,
     "relative": relative,
+    "past": past,
     "input_drift": input_drift,
     "judge_drift": judge_drift,
     "model_drift": model_drift,

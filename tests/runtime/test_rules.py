@@ -33,7 +33,13 @@ def test_monitors_get_the_level_the_tolerances_and_the_caches(tmp_path: Path) ->
     config = asked(tmp_path, "tolerance: {simple: 0.1, cache: 0.01}, alert_level: 500")
     rules = monitor_rules(SETTINGS, config)
     assert dict(rules.tolerance) == {"simple": 0.1, "standard": 0.05, "cache": 0.01}
-    assert (rules.level, rules.min_pairs, rules.quality) == (500.0, 30, None)
+    # Two alarms share the budget: each alarms at twice the level.
+    assert (rules.level, rules.min_pairs, rules.quality) == (1_000.0, 30, None)
+    assert rules.past is not None
+    assert (list(rules.past.models), rules.past.level) == (
+        ["simple", "standard", "complex"],
+        1_000.0,
+    )
     assert rules.conversation_idle_s == 120.0
     assert rules.max_weight == weight_cap(sampling_plan(config))
 
@@ -59,8 +65,8 @@ def test_bursts_are_no_denser_than_there_is_traffic_for(
 
 def test_the_level_that_follows_from_false_alarms_reaches_the_monitors(tmp_path: Path) -> None:
     config = asked(tmp_path, "false_alarms: 10 % per 1000 pairs")
-    # 1,000 / .1
-    assert monitor_rules(SETTINGS, config).level == 10_000.0
+    # 1,000 / .1, and half of it for each of two alarms.
+    assert monitor_rules(SETTINGS, config).level == 20_000.0
 
 
 def test_an_objective_gives_every_tier_what_it_leaves_and_the_monitors_its_quality(

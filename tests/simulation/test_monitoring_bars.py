@@ -40,8 +40,6 @@ def test_d1_what_others_do_on_the_same_null() -> None:
     # The classical methods are no alternatives: they alarm in a quarter of null runs and more.
     classical = ("daily z-test", "rolling Wilson interval", "3-sigma chunks")
     assert min(found[name] for name in classical) > 75
-    # ADWIN holds its own on a null, but knows no tolerance.
-    assert found["ADWIN"] <= 15
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,11 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         ),
         config=SimpleNamespace(
             evaluation=SimpleNamespace(
-                retention_days=90, figures_days=400, media_days=7, budget_usd_per_day=None
+                retention_days=90,
+                figures_days=400,
+                media_days=7,
+                budget_usd_per_day=None,
+                alert_level=1e7,
             )
         ),
         asks_a_model=True,

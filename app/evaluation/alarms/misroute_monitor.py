@@ -215,6 +215,28 @@ class MisrouteMonitor:
         self._evidence = [min(mine + theirs, self._ceiling) for mine, theirs in pairs]
         return True
 
+    def at_level(self, level: float) -> Self:
+        """The same evidence, held against another level.
+
+        The level is no part of the recursion, so nothing that was gathered is lost or gained.
+
+        Raises:
+            EvidenceError: it is no level.
+
+        >>> monitor = MisrouteMonitor(tolerance=0.05)
+        >>> for _ in range(12):
+        ...     alarmed = monitor.update(1.0)
+        >>> alarmed, monitor.at_level(1e10).update(0.0), monitor.at_level(1e3).update(0.0)
+        (True, False, True)
+        """
+        if level == self.level:
+            return self
+        state = self.state()
+        check_level(level)
+        for kept in ("evidence", "excursions"):
+            state[kept] = [min(value, level * HEADROOM) for value in state[kept]]
+        return type(self).from_state(state | {"level": level})
+
     def state(self) -> dict[str, Any]:
         """The whole monitor as plain JSON: five settings, a count and 3 K numbers (K <= 5)."""
         return {

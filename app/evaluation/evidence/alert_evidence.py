@@ -13,6 +13,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
 )
 from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
+from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class NoDataEvidence(Document):
 AlertEvidence: TypeAlias = (
     MisrouteEvidence
     | RelativeEvidence
+    | PastEvidence
     | InputDriftEvidence
     | JudgeDriftEvidence
     | ModelDriftEvidence
@@ -67,6 +69,7 @@ AlertEvidence: TypeAlias = (
 _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
     MisrouteEvidence,
     RelativeEvidence,
+    PastEvidence,
     InputDriftEvidence,
     JudgeDriftEvidence,
     ModelDriftEvidence,

@@ -12,6 +12,7 @@ from tierwatch.evaluation.simulation import (
     judged_rates,
     misroute_streams,
     other_alarms,
+    past_streams,
     retunes,
 )
 from tierwatch.evaluation.simulation.certificate_rows import (
@@ -48,11 +49,16 @@ def certificate(
 
 
 def _rows(effort: Effort, seed: int) -> Iterator[Row]:
-    differences = (misroute_streams.twin_difference(seed), drift_streams.twin_difference(seed, 20))
+    differences = (
+        misroute_streams.twin_difference(seed),
+        drift_streams.twin_difference(seed, 20),
+        past_streams.twin_difference(seed),
+    )
     if max(differences) > 1e-9:  # noqa: PLR2004 - rounding
         raise AssertionError(f"the simulated monitors differ from the installed: {differences}")
     yield from _alarm_rows(effort, seed)
     yield from burst_rows.rows(effort, seed)
+    yield from _past_rows(effort, seed)
     yield from _estimate_rows(effort, seed)
     yield from _threshold_rows(effort, seed)
     yield from _drift_rows(effort, seed)
@@ -133,6 +139,39 @@ def _estimate_rows(effort: Effort, seed: int) -> Iterator[Row]:
         runs,
         limit=0.05,
         others=f"Wilson's interval {100 * once / runs:.0f} %",
+    )
+
+
+def _past_rows(effort: Effort, seed: int) -> Iterator[Row]:
+    runs, pairs = effort.of(2_000), round(100_000 * effort.length)
+    yield share_row(
+        "W1",
+        f"no change: rates of .05 to .95, each with its own past only, {pairs:,} pairs",
+        "runs with a false alarm",
+        past_streams.false_alarms(seed, runs=runs, pairs=pairs),
+        runs,
+        # At most pairs / 2e7 by proof; 10 of 2,000, and 20 are three deviations more.
+        limit=20 / 2_000 * effort.length,
+    )
+    for before, after, past, limit in past_streams.DELAYS:
+        yield mean_row(
+            "W2",
+            f"{100 * before:g} % become {100 * after:g} % after {past:,} pairs, no tolerance known",
+            "mean pairs to the alarm",
+            past_streams.delays(
+                seed, before=before, after=after, past=past, runs=effort.of(300, least=100)
+            ),
+            limit,
+        )
+    runs = effort.of(100, least=50)
+    yield share_row(
+        "W3",
+        "no jump: a daily wave of 18 to 22 % with 500 pairs a day, 50,000 pairs",
+        "runs with an alarm",
+        past_streams.drifting_alarms(seed, wave=0.02, trend=0.0, runs=runs, pairs=50_000),
+        runs,
+        limit=0.05,
+        others="a wave of 15 to 25 %: 5 %, of 10 to 30 %: 72 %; a slow rise to 30 %: 95 %",
     )
 
 

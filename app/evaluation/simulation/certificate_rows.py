@@ -125,7 +125,7 @@ def mean_row(
 def in_words(alarms: dict[str, int], runs: int) -> str:
     """How often each of other alarms was false.
 
-    >>> in_words({"daily z-test": 99, "ADWIN": 1}, 100)
-    'daily z-test 99 %, ADWIN 1 %'
+    >>> in_words({"daily z-test": 99, "chunks": 1}, 100)
+    'daily z-test 99 %, chunks 1 %'
     """
     return ", ".join(f"{name} {100 * alarmed / runs:.0f} %" for name, alarmed in alarms.items())

@@ -1,9 +1,8 @@
 """What other alarms do on a stream without change."""
 
 import numpy as np
-from river.drift import ADWIN
 
-from tierwatch.evaluation.simulation.misroute_streams import TOLERANCE, WINDOW, Bools, Floats
+from tierwatch.evaluation.simulation.misroute_streams import TOLERANCE, WINDOW, Floats
 
 
 def competitors(seed: int, *, runs: int, pairs: int) -> dict[str, int]:
@@ -12,10 +11,9 @@ def competitors(seed: int, *, runs: int, pairs: int) -> dict[str, int]:
     Daily z-test: after every 100 pairs, all pairs so far against the tolerance at 5 %. Rolling
     Wilson: the lower end of a 95 % interval of the last 500 pairs above the tolerance, after every
     100. Chunks: a chunk of 500 more than three standard deviations (binomial) above the tolerance.
-    ADWIN: any upward change that river's ADWIN (delta .002) reports.
     """
     rng = np.random.default_rng(seed)
-    found = dict.fromkeys(("daily z-test", "rolling Wilson interval", "3-sigma chunks", "ADWIN"), 0)
+    found = dict.fromkeys(("daily z-test", "rolling Wilson interval", "3-sigma chunks"), 0)
     for _ in range(runs):
         losses = rng.random(pairs) < TOLERANCE
         total = np.concatenate([[0], np.cumsum(losses)])
@@ -29,18 +27,7 @@ def competitors(seed: int, *, runs: int, pairs: int) -> dict[str, int]:
         chunks = rolling[::5]
         limit = TOLERANCE + 3 * np.sqrt(TOLERANCE * (1 - TOLERANCE) / WINDOW)
         found["3-sigma chunks"] += bool((chunks > limit).any())
-        found["ADWIN"] += _adwin_alarms(losses)
     return found
-
-
-def _adwin_alarms(losses: Bools) -> bool:
-    window = ADWIN(delta=0.002)  # type: ignore[no-untyped-call]  # river has no types
-    for loss in losses.tolist():
-        before = window.estimation
-        window.update(loss)  # type: ignore[no-untyped-call]
-        if window.drift_detected and window.estimation > before:
-            return True
-    return False
 
 
 def _wilson_low(share: Floats, n: int) -> Floats:

@@ -32,8 +32,8 @@ _STREAMS: Final = {
     "input_drift": "input",
     "capture": "capture",
 }
-# A misroute alert says that users get worse answers now, the second opinion only that it may be so;
-# where data has stopped nobody would notice the former.
+# A misroute alert says that users get worse answers now than is tolerated, a past alert only that
+# something is not as it was; where data has stopped nobody would notice the former.
 _SEVERITY: Final = {"misroute": "critical", "no_data": "critical", "relative": "info"}
 _NEXT: Final = {"acknowledged": ("open",), "resolved": ("open", "acknowledged")}
 

@@ -25,16 +25,15 @@ from tierwatch.loop.watch.kept_state import (
     resumed_of_pairs,
     take_over_left,
 )
+from tierwatch.loop.watch.past import PastRules, watch_past
 from tierwatch.loop.watch.streams import (
     NO_TYPE,
     WatchedStream,
     fed_streams,
-    is_news,
     is_pooled,
     loss_and_weight,
     observations_of,
     open_misroute_alert,
-    open_relative_alert,
     seen_observations,
     stream_figures,
     weights_fit,
@@ -72,6 +71,7 @@ class MonitorRules:
         min_pairs: below this many pairs a stream says NO_DATA and does not alarm.
         budget_usd_per_day: of the evaluation; None for no limit.
         conversation_idle_s: silence after which a conversation is over and counts.
+        past: of the alarm against the past, which has a budget of its own; None for none.
     """
 
     tolerance: Mapping[str, float]
@@ -81,6 +81,7 @@ class MonitorRules:
     budget_usd_per_day: float | None = None
     conversation_idle_s: float = 600.0
     quality: float | None = None
+    past: PastRules | None = None
 
 
 def observe(*, engine: Engine, rules: MonitorRules) -> int:
@@ -114,6 +115,8 @@ def _take(connection: Connection, batch: Sequence[Outcome], rules: MonitorRules)
     if not observed:
         return
     set_positions(connection, [[row.id for row in rows] for _, _, rows in observed])
+    if rules.past is not None:
+        watch_past(connection, batch, rules.past)
     streams: dict[str, list[list[Outcome]]] = {}
     for direction, pooled, rows in observed:
         if direction == "up" and rows[0].tier in rules.tolerance:
@@ -148,6 +151,7 @@ def _update_stream(
     level = rules.level if first.task_type == NO_TYPE else 2 * rules.level
     tolerance = _tolerance(connection, rules, first.tier, first.policy_version)
     promised = (tolerance, level, rules.max_weight, float(MOST_TOGETHER))
+    known = None if known is None else known.at_level(level)
     if known is None or known.promise != promised:
         kept = None  # other sampling or tolerance: what was gathered speaks of another promise
     if known is None or kept is None:
@@ -159,11 +163,10 @@ def _update_stream(
     alarmed = take_over_left(connection, monitor, watching, own_rules) or alarmed
     counts = _fed(monitor, stream, observations, before, rules, alarmed=alarmed)
     figures = None if kept is None else _readable(kept.estimate)
-    notified = None if figures is None else figures.relative
     watched = None
     if counts.tripped or figures is None or monitor.n >= figures.observations * _REFRESH:
         seen = seen_observations(connection, stream, monitor, first, own_rules)
-        figures = stream_figures(seen, notified, monitor.reach)
+        figures = stream_figures(seen, monitor.reach)
         watched = WatchedStream(stream, first, monitor, seen, figures)
     put_monitor(
         connection,
@@ -182,12 +185,8 @@ def _update_stream(
         alarmed=alarmed or counts.tripped,
         estimate=figures.to_json(),
     )
-    if watched is None:
-        return
-    if counts.tripped:
+    if watched is not None and counts.tripped:
         open_misroute_alert(connection, watched, counts.newest)
-    elif not alarmed and figures.relative is not None and is_news(figures.relative, notified):
-        open_relative_alert(connection, watched, figures.relative)
 
 
 def _fed(

@@ -7,11 +7,12 @@
 | input_drift | its policy is no longer active: the next one is watched from its own beginning |
 | judge_drift | its judge is no longer asked |
 | model_drift | its tier has another model |
+| past | its judge is no longer asked, its tier has another model, or it has turned (`past`) |
 | no_data | data has come again (`silence`) |
 
 Nothing shows that a capture alert is over: what was lost stays lost, and the estimates of that time
-stay biased. Neither is a second opinion (relative), which has no proven rate of being wrong, nor a
-judge or model that answers as before for once: accepting it is a decision.
+stay biased. Neither is a second opinion (relative) of an older version, which had no proven rate,
+nor a judge or model that answers as before for once: accepting it is a decision.
 """
 
 import datetime as dt
@@ -28,6 +29,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     ModelDriftEvidence,
 )
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
+from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.sampling.outcome import MOST_TOGETHER, pieces
 from tierwatch.loop.watch.alert import resolve_alert
@@ -93,9 +95,10 @@ def _over(
                 "why": f"Policy {evidence.policy_version} is no longer active; the traffic under"
                 " the next one is watched from its own beginning."
             }
-    if isinstance(evidence, JudgeDriftEvidence) and evidence.judge_version != present.judge_version:
-        return {"why": f"Judge {evidence.judge_version} is no longer asked."}
-    if isinstance(evidence, ModelDriftEvidence):
+    if isinstance(evidence, JudgeDriftEvidence | PastEvidence):  # noqa: SIM102 - types
+        if evidence.judge_version != present.judge_version:
+            return {"why": f"Judge {evidence.judge_version} is no longer asked."}
+    if isinstance(evidence, ModelDriftEvidence | PastEvidence):
         model = present.models.get(alert.tier)
         if model is not None and model != evidence.model:
             return {"why": f"Tier {alert.tier} has another model, {model}."}

@@ -16,18 +16,15 @@ another question. A lowered own threshold leaves its evidence to the stream that
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import groupby
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
-from river.drift import ADWIN
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
 from tierwatch.evaluation.evidence.misroute_evidence import (
     MisrouteEvidence,
-    RelativeChange,
-    RelativeEvidence,
     WorstPair,
 )
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
@@ -45,9 +42,6 @@ from tierwatch.store.judgements.own_rules import EVERY_TYPE, OwnRules
 
 NO_TYPE: Final = "all"
 _WORST: Final = 10
-# ADWIN's default in river; with 0.05 half of all null runs of 100,000 alarm.
-_DELTA: Final = 0.002
-_METHOD: Final = f"ADWIN, delta {_DELTA}, of the stream's own past"
 
 
 class Naming(Protocol):
@@ -196,14 +190,11 @@ class WatchedStream:
         return [row for rows in since for row in rows] or self.pairs
 
 
-def stream_figures(
-    seen: Sequence[Sequence[Outcome]], notified: RelativeChange | None, reach: float
-) -> StreamFigures:
-    """What a reader is shown of a stream: a rate that may be watched, and the second opinion.
+def stream_figures(seen: Sequence[Sequence[Outcome]], reach: float) -> StreamFigures:
+    """What a reader is shown of a stream: a rate that may be watched.
 
     Args:
         seen: its observations.
-        notified: the rise that was notified before; it stays where there is no newer one.
         reach: of its monitor: the cap on the total weight of an observation.
     """
     outcomes = [loss_and_weight(rows) for rows in seen]
@@ -211,47 +202,7 @@ def stream_figures(
     return StreamFigures(
         **asdict(always_valid(losses, weights, max_weight=max((reach, *weights)))),
         observations=len(seen),
-        relative=raised_against_past(losses) or notified,
     )
-
-
-def is_news(change: RelativeChange | None, notified: RelativeChange | None) -> bool:
-    """Whether a rise was not notified before, and still is one.
-
-    >>> rise = RelativeChange(at=512, before=0.01, after=0.2, method="ADWIN")
-    >>> is_news(rise, None), is_news(rise, rise), is_news(None, rise)
-    (True, False, False)
-    """
-    if change is None or change.after <= change.before:
-        return False
-    return notified is None or change.at != notified.at
-
-
-def open_relative_alert(
-    connection: Connection, watched: WatchedStream, change: RelativeChange
-) -> None:
-    """Notify of a rise over the stream's own past that the alarm with a tolerance does not see."""
-    tier, pairs = watched.first.tier, watched.pairs
-    new = NewAlert(
-        cause=f"relative:{watched.segment.replace('/', ':')}",
-        tier=tier,
-        segment=watched.segment,
-        summary=(
-            f"Second opinion: answers of tier {tier} are materially worse more often than they"
-            f" used to be, {percent(change.after)} where it was {percent(change.before)}."
-            " This compares the tier with its own past and says nothing about the tolerance."
-        ),
-        pairs=len(pairs),
-        evidence=RelativeEvidence(
-            at=change.at,
-            before=change.before,
-            after=change.after,
-            method=change.method,
-            observations=len(watched.observations),
-            whole_stream=rate_of(pairs),
-        ),
-    )
-    open_alert(connection, new, opened_at_request=max(row.request_no for row in pairs))
 
 
 def open_misroute_alert(connection: Connection, watched: WatchedStream, newest: int) -> None:
@@ -310,7 +261,6 @@ def _misroute_evidence(watched: WatchedStream, estimate: Estimate) -> MisrouteEv
         last_request=last.request_no,
         worst=_worst(excursion),
         conversations=len(watched.observations),
-        relative=watched.figures.relative,
     )
 
 
@@ -323,35 +273,3 @@ def _worst(excursion: Sequence[Outcome]) -> tuple[WorstPair, ...]:
     return tuple(
         WorstPair(str(row.exchange_id), row.confidence, row.request_no) for row in worse[:_WORST]
     )
-
-
-def raised_against_past(losses: Sequence[float]) -> RelativeChange | None:
-    """The second opinion: the newest rise that ADWIN notices, or None; a fall is not reported.
-
-    It knows no tolerance and has no proven false-alarm rate: on streams that do not change, ADWIN
-    raised a false alarm in about one of a hundred runs of 100,000 pairs (bar of METHODS.md, section
-    1). It never pages by itself what the alarm with a tolerance would not; it is shown beside it.
-
-    Reference: Bifet and Gavalda, "Learning from time-changing data with adaptive windowing" (SDM
-    2007), as river implements it.
-
-    Args:
-        losses: of the stream's observations, in [0, 1], in order of arrival.
-
-    >>> change = raised_against_past([0.0] * 500 + [1.0] * 100)
-    >>> change.at, change.before, round(change.after, 2)
-    (512, 0.0, 1.0)
-    >>> raised_against_past([1.0] * 500 + [0.0] * 100) is None
-    True
-    """
-    window: Any = ADWIN(delta=_DELTA)  # type: ignore[no-untyped-call]  # river has no types
-    found = None
-    for number, loss in enumerate(losses, 1):
-        width = int(window.width) + 1
-        window.update(loss)
-        given_up = losses[number - width : number - int(window.width)]
-        if window.drift_detected and given_up:
-            before = sum(given_up) / len(given_up)
-            if window.estimation > before:
-                found = RelativeChange(number, before, float(window.estimation), _METHOD)
-    return None if found is None else replace(found, after=float(window.estimation))

@@ -301,3 +301,19 @@ def test_what_is_absorbed_is_the_sum_of_two() -> None:
     assert not one.absorb(MisrouteMonitor(0.06))
     assert not one.absorb(MisrouteMonitor(0.05, level=1e6))
     assert one.evidence == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("level", [2e7, 1e3, 1e7])
+def test_another_level_keeps_the_evidence_and_the_place_of_the_change(level: float) -> None:
+    monitor = MisrouteMonitor(0.05, 1e7)
+    for n in range(60):
+        monitor.update(float(n > 50))
+    moved = monitor.at_level(level)
+    assert (moved.level, moved.n, moved.since) == (level, monitor.n, monitor.since)
+    assert moved.statistic == pytest.approx(min(monitor.statistic, 1e6 * level))
+    assert monitor.level == 1e7
+
+
+def test_what_is_no_level_is_refused_when_it_changes() -> None:
+    with pytest.raises(EvidenceError, match="level"):
+        MisrouteMonitor(0.05).at_level(0.5)

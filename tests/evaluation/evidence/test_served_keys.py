@@ -17,6 +17,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
 from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
+from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
@@ -29,6 +30,7 @@ KEYS: dict[type[Document], str] = {
         " relative"
     ),
     RelativeEvidence: "at before after method observations whole_stream",
+    PastEvidence: "readings shifts statistic level conversations since judge_version model",
     InputDriftEvidence: "policy_version requests statistic level bins_before bins_after",
     JudgeDriftEvidence: f"direction judge_version {FLIPS}",
     ModelDriftEvidence: f"model {FLIPS}",

@@ -203,6 +203,7 @@ def test_resolving_forgets_the_monitors_of_its_segment_only(
     [
         ("misroute", "critical"),
         ("relative", "info"),
+        ("past", "warning"),
         ("budget", "warning"),
         ("capture", "warning"),
         ("input_drift", "warning"),

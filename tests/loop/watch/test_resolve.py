@@ -135,6 +135,21 @@ def test_judge_and_model_alerts_end_when_another_one_is_asked(engine: Engine) ->
     assert resolve(engine, replace(PRESENT, models={"simple": "small-2"})) == 1
 
 
+@pytest.mark.parametrize(
+    ("present", "resolved"),
+    [
+        (PRESENT, 0),
+        (replace(PRESENT, judge_version="next"), 1),
+        (replace(PRESENT, models={"simple": "small-2"}), 1),
+    ],
+)
+def test_an_alert_against_the_past_ends_with_its_judge_or_model(
+    engine: Engine, present: Present, resolved: int
+) -> None:
+    alert(engine, "past", evidence={"judge_version": put.JUDGE, "model": "small-1"})
+    assert resolve(engine, present) == resolved
+
+
 @pytest.mark.parametrize("kind", ["capture", "relative"])
 def test_what_no_evidence_ends_is_left_to_a_person(engine: Engine, kind: str) -> None:
     alert(engine, kind)

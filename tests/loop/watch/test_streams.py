@@ -4,30 +4,24 @@ from itertools import groupby
 from typing import Any
 
 import factories.rows as put
-import numpy as np
 import pytest
 from factories.decided import outcome
 from factories.rows import JUDGE
 from fakes.collaborators import rows, scalar
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
-from tierwatch.evaluation.evidence.misroute_evidence import RelativeChange
 from tierwatch.evaluation.sampling.outcome import observed_together
-from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.loop.watch.streams import (
     WatchedStream,
     fed_streams,
-    is_news,
     loss_and_weight,
     observations_of,
     open_misroute_alert,
-    open_relative_alert,
     pooled_stream,
-    raised_against_past,
     rate_of,
     stream_figures,
     weights_fit,
@@ -40,7 +34,6 @@ RULES = MonitorRules(
     tolerance={"simple": 0.05}, level=1e7, max_weight=2.0, min_pairs=30, conversation_idle_s=60.0
 )
 SQL, CODE, ALL = (f"simple|{kind}|p1|small-1|judge" for kind in ("sql", "code", "*"))
-RISE = RelativeChange(at=512, before=0.01, after=0.2, method="ADWIN")
 
 
 def monitor(engine: Engine, stream: str) -> MisrouteMonitor:
@@ -168,22 +161,6 @@ def test_replaying_observations_gives_the_stored_states(engine: Engine) -> None:
         assert monitor(engine, name).state() == twin.state()
 
 
-def test_a_rise_within_the_tolerance_is_a_second_opinion(engine: Engine) -> None:
-    wide = MonitorRules(tolerance={"simple": 0.5}, level=1e7, max_weight=1.0, min_pairs=30)
-    for number in range(1, 801):
-        say(engine, number, float(number > 400 and number % 3 == 0))
-    observe(engine=engine, rules=wide)
-    [alert] = rows(engine, "select * from alerts")
-    assert (alert.kind, alert.segment) == ("relative", "simple/all")
-    assert alert.evidence["after"] > alert.evidence["before"]
-    assert "its own past" in alert.summary
-    # Told once, however often the stream is looked at.
-    for number in range(801, 1_001):
-        say(engine, number, float(number % 3 == 0))
-    observe(engine=engine, rules=wide)
-    assert scalar(engine, "select count(*) from alerts") == 1
-
-
 class AsNamed:
     """Streams go by the names that outcomes carry, as under a policy that is not stored."""
 
@@ -228,19 +205,6 @@ def test_a_session_that_never_pauses_is_cut(engine: Engine) -> None:
         )
     assert observe(engine=engine, rules=RULES) == 2
     assert monitor(engine, "simple").n == 1
-
-
-def test_a_second_opinion_that_was_resolved_does_not_come_back(engine: Engine) -> None:
-    wide = MonitorRules(tolerance={"simple": 0.5}, level=1e7, max_weight=1.0, min_pairs=30)
-    for number in range(1, 801):
-        say(engine, number, float(number > 400 and number % 3 == 0))
-    observe(engine=engine, rules=wide)
-    with engine.begin() as connection:
-        resolve_alert(connection, scalar(engine, "select id from alerts"), actor="ada")
-    for number in range(801, 1_601):
-        say(engine, number, 0.0)  # and it became better again
-    observe(engine=engine, rules=wide)
-    assert scalar(engine, "select count(*) from alerts") == 1
 
 
 def test_a_conversation_feeds_its_types_stream_and_the_pooled_one() -> None:
@@ -293,7 +257,7 @@ def watched(observations: list[list[Outcome]], stream: str | None = None) -> Wat
     for seen in observations:
         monitor.update(sum(row.loss for row in seen) / len(seen))
     first = observations[0][0]
-    figures = stream_figures(observations, None, 1.0)
+    figures = stream_figures(observations, 1.0)
     return WatchedStream(stream or first.stream, first, monitor, observations, figures)
 
 
@@ -315,43 +279,17 @@ def test_the_excursion_begins_where_the_monitor_places_the_change() -> None:
 
 
 def test_figures_of_nothing_are_unknown() -> None:
-    figures = stream_figures([], None, 1.0)
+    figures = stream_figures([], 1.0)
     assert (figures.value, figures.low, figures.high, figures.observations) == (None, 0.0, 1.0, 0)
-
-
-def test_figures_keep_the_rise_that_was_notified_until_there_is_a_newer_one() -> None:
-    quiet = [[outcome(number)] for number in range(1, 40)]
-    assert stream_figures(quiet, RISE, 1.0).relative == RISE
-    # As in the doctest of `raised_against_past`: 500 good ones and then 100 bad.
-    risen = stream_figures(good_then_bad(500, 100), RISE, 1.0).relative
-    assert risen is not None
-    assert risen.before == 0.0
-    assert risen != RISE
 
 
 @given(st.lists(st.floats(0, 1), max_size=60))
 def test_a_streams_interval_holds_its_rate(losses: list[float]) -> None:
     seen = [[outcome(number, loss)] for number, loss in enumerate(losses, 1)]
-    figures = stream_figures(seen, None, 1.0)
+    figures = stream_figures(seen, 1.0)
     assert 0 <= figures.low <= figures.high <= 1
     if figures.value is not None:
         assert figures.low - 1e-9 <= figures.value <= figures.high + 1e-9
-
-
-@pytest.mark.parametrize(
-    ("change", "notified", "news"),
-    [
-        (None, None, "no"),
-        (RISE, None, "yes"),
-        (RISE, RISE, "no"),
-        (RelativeChange(900, 0.01, 0.3, "ADWIN"), RISE, "yes"),
-        (RelativeChange(900, 0.2, 0.01, "ADWIN"), None, "no"),
-    ],
-)
-def test_a_rise_is_news_once_and_only_while_it_is_one(
-    change: RelativeChange | None, notified: RelativeChange | None, news: str
-) -> None:
-    assert is_news(change, notified) is (news == "yes")
 
 
 def test_a_misroute_alert_names_the_worst_pairs_by_basis_and_confidence(engine: Engine) -> None:
@@ -387,62 +325,9 @@ def test_an_alert_of_the_cache_compares_with_fresh_answers(engine: Engine) -> No
     assert row.cause == "misroute:cache:all"
 
 
-def test_the_second_opinion_says_that_it_knows_no_tolerance(engine: Engine) -> None:
-    found = watched(good_then_bad(20, 5))
-    with engine.begin() as connection:
-        open_relative_alert(connection, found, RISE)
-    [row] = rows(engine, "select kind, summary, pairs, opened_at_request, evidence from alerts")
-    assert (row.kind, row.pairs, row.opened_at_request) == ("relative", 25, 25)
-    assert "20.0 % where it was 1.0 %" in row.summary
-    assert row.evidence["whole_stream"]["value"] == 0.2  # 5 of 25
-
-
 def test_the_rate_of_no_pairs_is_unknown_and_weights_count() -> None:
     assert rate_of([]).value is None
     assert rate_of([outcome(1, 1.0, weight=3.0), outcome(2, 0.0)]).value == pytest.approx(0.75)
-
-
-def test_nothing_and_one_pair_have_no_past() -> None:
-    assert raised_against_past([]) is None
-    assert raised_against_past([1.0]) is None
-
-
-@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_a_stream_that_stands_still_has_not_risen(level: float) -> None:
-    assert raised_against_past([level] * 2_000) is None
-
-
-def test_a_rise_is_placed_and_named() -> None:
-    found = raised_against_past([0.0] * 1_000 + [1.0] * 200)
-    assert found is not None
-    assert 1_000 < found.at <= 1_200
-    assert (found.before, found.after > 0.5) == (0.0, True)
-    assert found.method == "ADWIN, delta 0.002, of the stream's own past"
-
-
-def test_a_fall_is_not_notified_and_the_newest_of_two_rises_is() -> None:
-    fall = [1.0] * 500 + [0.0] * 500
-    assert raised_against_past(fall) is None
-    found = raised_against_past([0.0] * 500 + [0.5] * 500 + [1.0] * 500)
-    assert found is not None
-    assert found.at > 1_000
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_noise_of_a_steady_rate_is_no_rise(seed: int) -> None:
-    # About one of a hundred runs of 100,000 alarms falsely; these are 3,000 long, and seeded.
-    losses = np.random.default_rng(seed).random(3_000) < 0.05
-    assert raised_against_past([float(loss) for loss in losses]) is None
-
-
-@settings(max_examples=25)
-@given(st.lists(st.floats(0, 1), max_size=300))
-def test_whatever_the_losses_a_rise_goes_up(losses: list[float]) -> None:
-    found = raised_against_past(losses)
-    if found is not None:
-        assert 0 < found.at <= len(losses)
-        assert 0 <= found.before <= 1
-        assert 0 <= found.after <= 1
 
 
 def test_a_dense_segment_weighs_as_ever_among_its_own_and_less_among_its_tier() -> None:

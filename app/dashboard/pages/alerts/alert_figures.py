@@ -17,6 +17,7 @@ from tierwatch.evaluation.evidence.misroute_evidence import (
     RelativeEvidence,
     WorstPair,
 )
+from tierwatch.evaluation.evidence.past_evidence import BoundaryShift, Reading
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.store.pages.pair import pair as load_pair
 
@@ -172,6 +173,18 @@ def _value(value: object) -> str:
         return "unknown" if value.value is None else f"{value.value:,.6g}"
     if isinstance(value, RelativeChange):
         return f"{value.before:,.6g} → {value.after:,.6g} ({value.method})"
+    if isinstance(value, BoundaryShift | Reading):
+        return _of_the_past(value)
     if isinstance(value, tuple):
         return ", ".join(_value(one) for one in value)
     return str(value)
+
+
+def _of_the_past(value: BoundaryShift | Reading) -> str:
+    if isinstance(value, BoundaryShift):
+        return (
+            f"{value.lower} against {value.upper}: {value.before:.3f} → {value.after:.3f}"
+            f" ({value.pairs} pairs)"
+        )
+    of = f" {value.tier}" if value.tier else ""
+    return f"{value.change.replace('_', ' ')}{of} ({value.signs}, {value.share:.0%})"

@@ -1,0 +1,149 @@
+"""Bars W1 to W3 of the alarm against the past, at full size, and on recorded traffic.
+
+The recipes are those of `tierwatch simulate`, so what is asserted here is what it prints.
+"""
+
+import bisect
+import gzip
+import json
+import logging
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tierwatch.evaluation.alarms.past_monitor import Finding, Heard, PastMonitor
+from tierwatch.evaluation.simulation import past_streams as recipe
+from tierwatch.routing.classify.heuristic import HeuristicClassifier
+from tierwatch.routing.policy import hashed_share
+
+pytestmark = pytest.mark.slow
+
+# Shown with --log-cli-level=info.
+measured = logging.getLogger(__name__)
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+TIERS = ("simple", "standard", "complex")
+BOUNDARIES = ("simple<standard", "standard<complex")
+CHANGED_AT = 6_625
+
+
+def test_the_recipe_runs_the_installed_monitor() -> None:
+    assert recipe.twin_difference(1) < 1e-9
+
+
+@pytest.mark.timeout(900)
+def test_w1_at_most_20_of_2000_null_runs_alarm() -> None:
+    alarmed = recipe.false_alarms(20_261_130, runs=2_000, pairs=100_000)
+    measured.info("W1: %d of 2,000 null runs alarmed", alarmed)
+    # At most 10 by proof, 100,000 / 2e7 of them; 20 are three deviations more.
+    assert alarmed <= 20
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("before", "after", "past", "most"), recipe.DELAYS)
+def test_w2_a_jump_is_found(before: float, after: float, past: int, most: float) -> None:
+    found = recipe.delays(7, before=before, after=after, past=past, runs=300)
+    measured.info("W2: %s -> %s after %d: %.0f pairs", before, after, past, found.mean())
+    assert found.size >= 297
+    assert found.mean() <= most
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("wave", "trend"), [(0.02, 0.0), (0.0, 0.02)])
+def test_w3_what_drifts_a_little_does_not_alarm(wave: float, trend: float) -> None:
+    alarmed = recipe.drifting_alarms(9, wave=wave, trend=trend, runs=100, pairs=50_000)
+    measured.info("W3: wave %s, trend %s: %d of 100 alarmed", wave, trend, alarmed)
+    assert alarmed <= 5
+
+
+def recorded(name: str) -> list[dict[str, Any]]:
+    path = DATA / f"{name}.jsonl.gz"
+    if not path.is_file():
+        pytest.skip(f"recorded traffic is not at {path}")
+    with gzip.open(path, "rt") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def judged(
+    traffic: Sequence[dict[str, Any]], rate: float, *, again: str = ""
+) -> Iterator[tuple[int, str, int, float, str]]:
+    """Place, stratum, boundary, loss and session of each sampled pair, thresholds .7."""
+    classifier = HeuristicClassifier(TIERS)
+    for place, line in enumerate(traffic):
+        if hashed_share("sample", line["id"] + again) >= rate:
+            continue
+        found = classifier.classify(line["messages"])
+        label, sure = TIERS.index(found.label), found.confidence
+        served = label if sure >= 0.7 or label == 2 else label + 1
+        # A middle tier that serves what was escalated is compared both ways, as sampled.
+        down = served == 2 or (served > label and hashed_share("down", line["id"] + again) < 1 / 3)
+        boundary = served - down
+        confidence = {-1: 1.0, 0: sure, 1: 0.0}[(label > boundary) - (label < boundary)]
+        band = bisect.bisect((0.5, 0.7, 0.9), confidence)
+        loss = float(line["verdicts"][BOUNDARIES[boundary]] == "worse")
+        yield place, f"{boundary}|{band}", boundary, loss, line["session"] + again
+
+
+def found_in(pairs: Iterator[tuple[int, str, int, float, str]]) -> tuple[int, int, Finding] | None:
+    """Place and pairs at the first alarm, conversations of neighbouring lines counting once."""
+    monitor, seen, talk, last = PastMonitor(TIERS), 0, [], None
+    for pair in (*pairs, (0, "", 0, 0.0, "")):
+        if last is not None and pair[4] != last[4]:
+            strata = [one[1] for one in talk]
+            most = max(dict.fromkeys(strata), key=strata.count)
+            mine = [one for one in talk if one[1] == most]
+            bad = sum(one[3] for one in mine)
+            found = monitor.update(Heard(most, mine[0][2], bad, len(mine)))
+            seen += len(talk)
+            if found is not None:
+                return last[0], seen, found
+            talk = []
+        talk.append(pair)
+        last = pair
+    return None
+
+
+@pytest.mark.timeout(900)
+def test_steady_recorded_traffic_raises_nothing() -> None:
+    assert found_in(judged(recorded("traffic_dev"), 1.0)) is None
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("kept", [CHANGED_AT, 2_830], ids=["as recorded", "swap at 40 %"])
+def test_a_swapped_standard_tier_is_named_within_500_requests(kept: int) -> None:
+    lines = recorded("traffic_dev_degraded")
+    found = found_in(judged(lines[:kept] + lines[CHANGED_AT:], 1.0))
+    assert found is not None
+    place, _, finding = found
+    measured.info("swap after %d lines: alarm %d requests after it", kept, place - kept)
+    assert kept <= place <= kept + 500
+    assert finding.patterns[0][0].readings[0] == ("tier_worse", "standard")
+
+
+@pytest.mark.timeout(900)
+def test_at_5_percent_it_takes_at_most_a_fifth_more_pairs() -> None:
+    """Twenty weeks of the recording, a twentieth of each: as many pairs, other ones."""
+    lines = recorded("traffic_dev_degraded")
+
+    def pairs(rate: float, times: int, seed: str) -> int:
+        def weeks(part: Sequence[dict[str, Any]]) -> list[tuple[int, str, int, float, str]]:
+            orders = [random.Random(f"{seed}{week}") for week in range(times)]
+            sampled = [list(judged(part, rate, again=f"{seed}/{week}")) for week in range(times)]
+            for order, week in zip(orders, sampled, strict=True):
+                if times > 1:
+                    order.shuffle(week)
+            return [pair for week in sampled for pair in week]
+
+        before = weeks(lines[:CHANGED_AT])
+        found = found_in(iter(before + weeks(lines[CHANGED_AT:])))
+        assert found is not None
+        assert found[2].patterns[0][0].readings[0] == ("tier_worse", "standard")
+        return found[1] - len(before)
+
+    whole = pairs(1.0, 1, "")
+    sparse = [pairs(0.05, 20, seed) for seed in "abcde"]
+    measured.info("pairs to the alarm: all sampled %d, a twentieth %s", whole, sparse)
+    assert sorted(sparse)[2] <= 1.2 * max(whole, 1)
