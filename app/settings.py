@@ -234,13 +234,15 @@ class Settings:
         86_400.0,
         _positive_or_off,
         "more than 0, or off",
-        "Seconds between runs of all anchors through the judge; an alert runs them at once.",
+        "Seconds over which all anchors are put to the judge, a few an hour; an alert asks them at"
+        " once.",
     )
     probes_every_s: float = _setting(
         86_400.0,
         _positive_or_off,
         "more than 0, or off",
-        "Seconds between runs of all probes through each tier; an alert runs them at once.",
+        "Seconds over which each tier is asked all probes, a few an hour; an alert asks them at"
+        " once.",
     )
     evalset_share: float = _setting(
         1.0,

@@ -11,16 +11,8 @@ from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.notify import deliver, heartbeat
-from tierwatch.loop.watch import (
-    anchors,
-    bursts,
-    find_cause,
-    observe,
-    probes,
-    resolve,
-    silence,
-    traffic,
-)
+from tierwatch.loop.watch import bursts, find_cause, observe, resolve, silence, traffic
+from tierwatch.loop.watch.checks import anchors, probes
 from tierwatch_workers.process import runtime
 from tierwatch_workers.steps import step
 from tierwatch_workers.stops import is_stopping
@@ -148,12 +140,11 @@ def judge_anchors() -> None:
     """Put the anchors to the judge, if they are due."""
     at = runtime()
     if at.settings.anchors_every_s and at.asks_a_model:
-        anchors.judge_anchors(
+        anchors.interleave_anchors(
             engine=at.engine,
             judge=at.judge,
             anchors=evalsets.anchors().part(at.settings.evalset_share),
             every_s=at.settings.anchors_every_s,
-            why="schedule",
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
             stopping=is_stopping,
         )
@@ -164,13 +155,12 @@ def ask_probes() -> None:
     """Ask each tier the probes, if they are due."""
     at = runtime()
     if at.settings.probes_every_s:
-        probes.ask_probes(
+        probes.interleave_probes(
             engine=at.engine,
             client=at.client,
             tiers=at.tiers.values(),
             probes=evalsets.probes().part(at.settings.evalset_share),
             every_s=at.settings.probes_every_s,
-            why="schedule",
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
             stopping=is_stopping,
         )

@@ -21,8 +21,8 @@ from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.asking import Completes
 from tierwatch.loop.decide.unreadable import say_unreadable
-from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
-from tierwatch.loop.watch.probes import ProbeRun, ask_probes
+from tierwatch.loop.watch.checks.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.checks.probes import ProbeRun, ask_probes
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.alerts import (
     Alert,
@@ -35,7 +35,7 @@ from tierwatch.store.judgements.cells import loss_cells
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import load_policy
 
-# Longer than a full set of anchors and probes takes; see `loop.watch.anchors`.
+# Longer than a full set of anchors and probes takes; see `loop.watch.checks.anchors`.
 _HOLD = dt.timedelta(minutes=15)
 _AGAIN = dt.timedelta(seconds=10)
 

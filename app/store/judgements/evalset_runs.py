@@ -81,6 +81,13 @@ def give_back_run(connection: Connection, run_id: int) -> None:
     )
 
 
+def run_age_s(connection: Connection, run_id: int) -> float:
+    """Seconds since a run began; 0 where there is none."""
+    age = func.extract("epoch", func.clock_timestamp() - EvalsetRunRow.started_at)
+    found = connection.execute(select(age).where(EvalsetRunRow.id == run_id)).scalar_one_or_none()
+    return 0.0 if found is None else float(found)
+
+
 def end_run(connection: Connection, run_id: int) -> bool:
     """Mark a run as ended; False when it had ended already."""
     ended = connection.execute(

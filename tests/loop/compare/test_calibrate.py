@@ -6,7 +6,7 @@ from factories.evalsets import ANCHORS, TruthfulJudge
 from sqlalchemy import Engine
 
 from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health, orders_agree
-from tierwatch.loop.watch.anchors import judge_anchors
+from tierwatch.loop.watch.checks.anchors import judge_anchors
 from tierwatch.store.judgements.labels import add_label
 
 

@@ -10,7 +10,8 @@ from factories.evalsets import ANCHORS, PROBES, Models, TruthfulJudge
 from fakes.collaborators import TIERS_BY_NAME, rows, scalar
 from sqlalchemy import Engine, text
 
-from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.checks.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.checks.probes import ProbeRun, ask_probes
 from tierwatch.loop.watch.find_cause import (
     anchor_flips,
     attribute_alerts,
@@ -18,7 +19,6 @@ from tierwatch.loop.watch.find_cause import (
     probe_flips,
 )
 from tierwatch.loop.watch.observe import MonitorRules, observe
-from tierwatch.loop.watch.probes import ProbeRun, ask_probes
 from tierwatch.store.alerts import claim_attribution
 from tierwatch.store.judgements.cells import loss_cells
 

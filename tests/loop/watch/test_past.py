@@ -177,6 +177,8 @@ def outcome(**changes: Any) -> Outcome:
             policy_version=1,
             confidence=0.8,
             weight=1.0,
+            density=1.0,
+            tier_density=1.0,
             loss=1.0,
             basis="pairwise",
             observation=1,

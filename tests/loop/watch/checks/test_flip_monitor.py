@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import Connection, text
 
-from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.checks.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
 from tierwatch.store.judgements.monitors import load_monitor
 
 
@@ -19,7 +19,7 @@ def test_what_noise_explains_does_not_alarm(connection: Connection) -> None:
 
 
 def test_a_run_of_flips_alarms_once(connection: Connection) -> None:
-    # Each flip multiplies the boldest bet by 1 + 4 / .95 * .95 = 5; 5^7 > 10,000 * 5 bets.
+    # Each flip multiplies the boldest bet by 1 + 4 / .95 * .95 = 5; 5^11 > 3e6 * 5 bets.
     assert feed(connection, [True] * 20).tripped
     again = feed(connection, [True] * 20)
     assert not again.tripped
@@ -52,3 +52,15 @@ def test_a_stream_whose_state_is_broken_starts_again(connection: Connection) -> 
     kept = load_monitor(connection, "probe|simple|small-1")
     assert kept is not None
     assert kept.pairs == 3
+
+
+def test_an_alarm_counts_its_excursion_over_all_slices(connection: Connection) -> None:
+    feed(connection, [False] * 400)
+    found = feed(connection, [True])
+    assert (found.flipped, found.n) == (1, 1)
+    given = 1
+    while not found.tripped:
+        found = feed(connection, [True])
+        given += 1
+    assert (found.flipped, found.n) == (given, given)
+    assert 9 < given < 20

@@ -21,7 +21,8 @@ from tierwatch.evaluation.evidence.drift_evidence import JudgeDriftEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
 from tierwatch.loop.watch.alert import open_alert
-from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.checks.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.checks.interleave import claim_slice, put_back
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
 from tierwatch.store.judgements.evalset_answers import add_anchor_verdict, anchor_verdicts
@@ -100,12 +101,7 @@ def judge_anchors(
         The newest run beside the judge's first one, if it has ended and is as fresh as asked for;
         None while another worker has it, or too little was answered.
     """
-    of = {
-        "kind": KIND,
-        "subject": judge.version,
-        "model": judge.version,
-        "set_version": anchors.version,
-    }
+    of = _of(judge.version, anchors)
     with engine.begin() as connection:
         run_id = None
         if not is_spent(connection, budget_usd_per_day):
@@ -141,6 +137,74 @@ def judge_anchors(
         before, after = _both(connection, first if compared else newest, newest)
     truth = {anchor.id: anchor.verdict for anchor in anchors.items}
     return AnchorRun(newest, compared, truth, before, after)
+
+
+def interleave_anchors(
+    *,
+    engine: Engine,
+    judge: Judge,
+    anchors: Evalset[Anchor],
+    every_s: float,
+    budget_usd_per_day: float | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Put to the judge the anchors that are due by now, spread evenly over ``every_s``.
+
+    Each verdict enters the monitors as it comes. A judge that was never asked the whole set, or was
+    accepted as it is now since, is asked all of it at once: the rest is compared with that.
+
+    Args:
+        engine: Postgres.
+        judge: asked blind, as for any pair.
+        anchors: the set.
+        every_s: seconds that the whole set takes.
+        budget_usd_per_day: nothing is asked once it is spent.
+        stopping: whether this process was asked to end; what is left is due at the next tick.
+
+    Returns:
+        How many verdicts there were.
+    """
+    of = _of(judge.version, anchors)
+    with engine.begin() as connection:
+        first = first_run(connection, **of, cause=judge_cause(judge.version))
+        asked = None
+        if first is not None and not is_spent(connection, budget_usd_per_day):
+            asked = claim_slice(connection, of, anchors, every_s=every_s, answers=anchor_verdicts)
+    if first is None:
+        found = judge_anchors(
+            engine=engine,
+            judge=judge,
+            anchors=anchors,
+            why="schedule",
+            budget_usd_per_day=budget_usd_per_day,
+            stopping=stopping,
+        )
+        return 0 if found is None else len(found.after)
+    if asked is None:
+        return 0
+    run_id = asked.run_id
+
+    def put(anchor: Anchor) -> bool:
+        return not stopping() and _put(engine, judge, run_id, anchor)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answered = sum(pool.map(put, asked.items))
+    with engine.begin() as connection:
+        ids = {anchor.id for anchor in asked.items}
+        now = anchor_verdicts(connection, run_id)
+        after = {name: verdict for name, verdict in now.items() if name in ids}
+        _watch(connection, judge.version, anchor_verdicts(connection, first), after)
+        put_back(connection, asked, answered=answered, enough=ENOUGH)
+    return answered
+
+
+def _of(judge_version: str, anchors: Evalset[Anchor]) -> dict[str, str]:
+    return {
+        "kind": KIND,
+        "subject": judge_version,
+        "model": judge_version,
+        "set_version": anchors.version,
+    }
 
 
 def _both(

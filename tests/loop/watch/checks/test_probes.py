@@ -10,8 +10,8 @@ from sqlalchemy import Engine, text
 
 from tierwatch.evaluation.evidence.drift_evidence import ModelDriftEvidence
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED
-from tierwatch.loop.watch.probes import ProbeRun, ask_probes, model_cause
+from tierwatch.loop.watch.checks.flip_monitor import FLIPS_TOLERATED
+from tierwatch.loop.watch.checks.probes import ProbeRun, ask_probes, model_cause
 from tierwatch.store.alerts import unresolved_alert
 
 

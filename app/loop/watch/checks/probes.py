@@ -20,8 +20,9 @@ from tierwatch.evaluation.evidence.drift_evidence import ModelDriftEvidence
 from tierwatch.judges.asking import Asker, Completes, Tally
 from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.watch.alert import open_alert
-from tierwatch.loop.watch.anchors import ENOUGH, HOLD_S, THREADS
-from tierwatch.loop.watch.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.checks.anchors import ENOUGH, HOLD_S, THREADS
+from tierwatch.loop.watch.checks.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
+from tierwatch.loop.watch.checks.interleave import Slice, claim_slice, put_back
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.alerts import NewAlert
 from tierwatch.store.costs import add_lost_cost, is_spent
@@ -109,6 +110,88 @@ def ask_probes(
     return [run for run in found if run is not None]
 
 
+def interleave_probes(
+    *,
+    engine: Engine,
+    client: Completes,
+    tiers: Iterable[Tier],
+    probes: Evalset[Probe],
+    every_s: float,
+    budget_usd_per_day: float | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> int:
+    """Ask each tier the probes that are due by now, spread evenly over ``every_s``; how many.
+
+    As `interleave_anchors`: a model without a first run is asked the whole set at once.
+    """
+    answered = 0
+    for tier in tiers:
+        if stopping():
+            break
+        of = _of(tier, probes)
+        with engine.begin() as connection:
+            first = first_run(connection, **of, cause=model_cause(tier))
+            asked = None
+            if first is not None and not is_spent(connection, budget_usd_per_day):
+                asked = claim_slice(connection, of, probes, every_s=every_s, answers=probe_results)
+        if first is None:
+            found = ask_probes(
+                engine=engine,
+                client=client,
+                tiers=[tier],
+                probes=probes,
+                why="schedule",
+                budget_usd_per_day=budget_usd_per_day,
+                stopping=stopping,
+            )
+            answered += sum(len(run.after) for run in found)
+        elif asked is not None:
+            answered += _ask_slice(
+                engine, _asker(client, tier), tier, asked, first=first, stopping=stopping
+            )
+    return answered
+
+
+def _ask_slice(
+    engine: Engine,
+    asker: Asker,
+    tier: Tier,
+    asked: Slice[Probe],
+    *,
+    first: int,
+    stopping: Callable[[], bool],
+) -> int:
+    """Ask what is due of a run, and watch it against the first run."""
+
+    def put(probe: Probe) -> bool:
+        return not stopping() and _put(engine, asker, asked.run_id, probe, 1)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answered = sum(pool.map(put, asked.items))
+    with engine.begin() as connection:
+        ids = {probe.id for probe in asked.items}
+        now = probe_results(connection, asked.run_id)
+        after = {name: passed for name, passed in now.items() if name in ids}
+        _watch(connection, tier, probe_results(connection, first), after)
+        put_back(connection, asked, answered=answered, enough=ENOUGH)
+    return answered
+
+
+def _of(tier: Tier, probes: Evalset[Probe]) -> dict[str, str]:
+    return {
+        "kind": KIND,
+        "subject": tier.name,
+        "model": tier.model,
+        "set_version": probes.version,
+    }
+
+
+def _asker(client: Completes, tier: Tier) -> Asker:
+    # One deployment, and always the same: probes compare a model with itself over time.
+    place = tier.served_at()[0]
+    return Asker(client, place.provider, place.model, place.price)
+
+
 def _ask_tier(
     engine: Engine,
     client: Completes,
@@ -121,12 +204,7 @@ def _ask_tier(
     budget_usd_per_day: float | None,
     stopping: Callable[[], bool],
 ) -> ProbeRun | None:
-    of = {
-        "kind": KIND,
-        "subject": tier.name,
-        "model": tier.model,
-        "set_version": probes.version,
-    }
+    of = _of(tier, probes)
     with engine.begin() as connection:
         run_id = None
         if not is_spent(connection, budget_usd_per_day):
@@ -136,9 +214,7 @@ def _ask_tier(
         done = {} if run_id is None else probe_results(connection, run_id)
         first = first_run(connection, **of, cause=model_cause(tier))
     if run_id is not None:
-        # One deployment, and always the same: probes compare a model with itself over time.
-        place = tier.served_at()[0]
-        asker = Asker(client, place.provider, place.model, place.price)
+        asker = _asker(client, tier)
         times = _FIRST_TIMES if first is None else 1
         left = [probe for probe in probes.items if probe.id not in done]
 

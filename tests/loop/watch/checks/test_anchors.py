@@ -11,7 +11,7 @@ from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.anchors import AnchorRun, judge_anchors
+from tierwatch.loop.watch.checks.anchors import AnchorRun, judge_anchors
 
 
 def run(engine: Engine, judge: TruthfulJudge, **changes: Any) -> AnchorRun | None:
