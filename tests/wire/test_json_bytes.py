@@ -24,12 +24,34 @@ def nested(levels: int, inner: str = "1", *, of: str = "list") -> bytes:
 
 @given(VALUES)
 def test_what_is_read_can_be_written_and_read_again(value: Any) -> None:
-    raw = json.dumps(value).encode()
-    try:
-        read = read_json(raw)
-    except orjson.JSONDecodeError:  # an integer or exponent that no double holds
-        return
-    assert read_json(write_json(read)) == read
+    assert read_json(json.dumps(value).encode()) == value
+    assert read_json(write_json(value)) == value
+
+
+@pytest.mark.parametrize(
+    "number", [2**63 - 1, 2**63, 2**64 - 1, 2**64, -(2**63), -(2**63) - 1, 2**70, 10**18, 10**399]
+)
+def test_an_integer_of_any_size_stays_that_integer(number: int) -> None:
+    raw = b'{"seed":%d,"text":"12345678901234567890","part":1.0}' % number
+    assert write_json(read_json(raw)) == raw
+
+
+def test_digits_in_a_text_and_long_fractions_change_nothing() -> None:
+    raw = b'{"a":"123456789012345678901234567890","b":0.12345678901234567890123,"c":1e300}'
+    assert read_json(raw) == orjson.loads(raw)
+
+
+def test_digits_that_python_does_not_read_are_as_orjson_takes_them() -> None:
+    raw = b"[0." + b"1" * 5_000 + b"]"
+    assert read_json(raw) == [pytest.approx(1 / 9)]
+    with pytest.raises(ValueError, match=r"digits|infinity"):
+        read_json(b"[" + b"1" * 5_000 + b"]")
+
+
+def test_what_no_double_holds_is_refused_beside_a_lone_surrogate_too() -> None:
+    for raw in (b"[1e999]", b"[1e999, " + LONE.encode() + b"]"):
+        with pytest.raises(ValueError, match=r"double"):
+            read_json(raw)
 
 
 @pytest.mark.parametrize("inner", ["1", LONE, str(2**70), "[]"])
