@@ -12,6 +12,7 @@ from typing import Any
 from tierwatch.routing.content import part_text
 from tierwatch.wire.answers.call_pieces import CallPieces
 from tierwatch.wire.answers.finish_words import failed
+from tierwatch.wire.answers.other_parts import with_other_parts
 from tierwatch.wire.usage import Usage, read_chunk_usage, text_size, usage_elsewhere
 
 _LONGEST_WORD = 40  # of a reason, in a sentence
@@ -122,14 +123,16 @@ class StreamAnswer:
             if type(delta) is not dict:
                 return None
         content, calls = delta.get("content"), delta.get("tool_calls")
+        if len(delta) > 1 or (content is None and calls is None):  # nearly no chunk
+            self._feed_rest(delta, choice)
+            delta = with_other_parts(delta)
+            content, calls = delta.get("content"), delta.get("tool_calls")
         if isinstance(content, str):  # nearly every event's: `_keep` without its call
             self._kept += len(content)
             if self._kept <= self._most:
                 self._content.append(content)
         elif content:
             delta = self._feed_parts(content, delta)
-        if len(delta) > 1 or (content is None and calls is None):  # nearly no chunk
-            self._feed_rest(delta, choice)
         if type(calls) is list:
             settled = [self._feed_call(call, chunk) for call in calls if type(call) is dict]
             if settled != calls:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tierwatch.wire.answers.fenced_json import asks_for_json, bare_answer
+from tierwatch.wire.answers.other_parts import answer_with_other_parts
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.crossing.library_form import library_form
 from tierwatch.wire.crossing.rewritten import Notes, Rewritten, rewritten
@@ -116,6 +117,8 @@ def caller_reply(
             answer, raw = bare, write_json(bare)
     if caller == provider == OPENAI:
         return raw, first_choice(answer)
+    if provider == OPENAI:
+        answer = answer_with_other_parts(answer)
     typed = WIRES[provider].read_reply(answer, created=created)
     if caller == provider:
         return raw, said(typed)
