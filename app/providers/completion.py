@@ -20,9 +20,11 @@ from tierwatch.fit.memory import Memory
 from tierwatch.fit.mending import Mending
 from tierwatch.providers.endpoint import chat_headers, chat_proxy, chat_url, spoken_wire
 from tierwatch.providers.failures import kept_text, refusal
+from tierwatch.wire.answers.finish_words import failed
 from tierwatch.wire.chat import OPENAI
-from tierwatch.wire.first_choice import first_choice
+from tierwatch.wire.first_choice import Reply, first_choice
 from tierwatch.wire.form import Wire
+from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.translation import library_request, provider_request
 from tierwatch.wire.usage import estimated_tokens, request_characters
@@ -269,8 +271,8 @@ class _Provider:
 
 def _json(request: Mapping[str, Any]) -> bytes:
     try:
-        return orjson.dumps(request)
-    except TypeError as error:  # orjson: half a surrogate pair, or a value JSON does not have
+        return write_json(request)
+    except TypeError as error:  # a value that JSON does not have
         raise ProviderError(
             f"The request cannot be written as JSON: {error}", kind="refused"
         ) from error
@@ -293,7 +295,7 @@ def _completion(
         if wire.name != OPENAI:
             typed = wire.read_reply(said, created=int(time.time()))
             raw = WIRES[OPENAI].write_reply(typed)
-        reply = first_choice(raw)
+        reply = _whole(first_choice(raw))
     except orjson.JSONDecodeError as error:
         raise _unreadable(name, "is not JSON", content) from error
     except ProviderError as error:
@@ -320,6 +322,12 @@ def _completion(
         cached_tokens=reply.cached_tokens or 0,
         cache_write_tokens=reply.cache_write_tokens or 0,
     )
+
+
+def _whole(reply: Reply) -> Reply:
+    if failed(reply.finish_reason):
+        raise ProviderError("its provider gave it up", kind="unreadable")
+    return reply
 
 
 def _unreadable(name: str, what: str, content: bytes) -> ProviderError:

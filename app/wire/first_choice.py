@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
-from tierwatch.wire.answers.finish_words import said_reason
-from tierwatch.wire.fault import error_text
+from tierwatch.wire.answers.finish_words import failed, said_reason
+from tierwatch.wire.fault import ERROR, error_text
 from tierwatch.wire.usage import Usage, completion_usage
 
 
@@ -54,6 +54,8 @@ def first_choice(reply: object) -> Reply:
     if not isinstance(message, dict):
         raise _unreadable("The provider's answer has no message in its first choice.")
     finish = said_reason(choice.get("finish_reason"))
+    if choice.get("error") and not failed(finish):
+        finish = ERROR
     _require_answer(message, finish)
     logprobs = choice.get("logprobs")
     model = reply.get("model")

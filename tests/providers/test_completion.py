@@ -283,8 +283,28 @@ def test_waiting_for_a_slot_takes_from_the_time_a_caller_asked_for() -> None:
     assert 4.0 < limits[1] < 4.95
 
 
-def test_half_a_surrogate_pair_is_refused_and_never_sent() -> None:
-    request = {"model": "m", "messages": [{"role": "user", "content": "\ud800"}]}
+@pytest.mark.parametrize(("value", "written"), [("\ud800", rb'"\ud800"'), (2**70, b"%d" % 2**70)])
+def test_what_the_gateway_sends_is_sent_here_too(value: object, written: bytes) -> None:
+    """Half a surrogate pair, and an integer beyond 64 bits: both arms get the same question."""
+    sent: list[bytes] = []
+
+    def handler(one: httpx.Request) -> httpx.Response:
+        sent.append(one.content)
+        return httpx.Response(200, json=REPLY)
+
+    client(handler).complete("p", {**REQUEST, "seed": value})
+    assert b'"seed":' + written in sent[0]
+
+
+def test_an_answer_that_its_server_gave_up_is_none() -> None:
+    choice = {**REPLY["choices"][0], "finish_reason": "error"}
+    given_up = {**REPLY, "choices": [choice]}
+    with pytest.raises(ProviderError, match="gave it up") as caught:
+        client(lambda _: httpx.Response(200, json=given_up)).complete("p", REQUEST)
+    assert caught.value.kind == "unreadable"
+
+
+def test_what_json_does_not_have_is_refused_and_never_sent() -> None:
     sent: list[httpx.Request] = []
 
     def handler(one: httpx.Request) -> httpx.Response:
@@ -292,7 +312,7 @@ def test_half_a_surrogate_pair_is_refused_and_never_sent() -> None:
         return httpx.Response(200, json=REPLY)
 
     with pytest.raises(ProviderError) as caught:
-        client(handler).complete("p", request)
+        client(handler).complete("p", {**REQUEST, "seed": {1}})
     assert (caught.value.kind, sent) == ("refused", [])
 
 

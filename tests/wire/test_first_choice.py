@@ -70,3 +70,9 @@ def test_a_message_of_nothing_that_did_not_stop_is_none(finish: Any) -> None:
 def test_an_empty_reason_is_none() -> None:
     said = {"message": {"content": "x"}, "finish_reason": ""}
     assert first_choice({"choices": [said]}).finish_reason is None
+
+
+@pytest.mark.parametrize("reason", ["stop", None, "error"])
+def test_a_choice_that_has_an_error_was_given_up_whatever_it_says(reason: str | None) -> None:
+    choice = {**REPLY["choices"][0], "finish_reason": reason, "error": {"message": "upstream"}}
+    assert first_choice({**REPLY, "choices": [choice]}).finish_reason == "error"

@@ -11,6 +11,7 @@ from typing import Final
 
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.wire.answers.finish_words import failed
 
 # Of every exchange.
 ERROR: Final = "error"
@@ -51,7 +52,7 @@ def outside_at_once(served: ServedExchange) -> str:
     An answer of the response cache is compared whoever chose its tier: the question is whether it
     fits the request.
     """
-    if served.answer is None:
+    if served.answer is None or failed(served.finish_reason):
         return ERROR
     if not (served.finished and served.kept):
         return TOO_LARGE if served.finished else UNFINISHED

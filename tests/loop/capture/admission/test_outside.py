@@ -50,6 +50,10 @@ def test_an_answer_that_the_router_chose_can_be_evidence() -> None:
     [
         ({"answer": None, "finished": False}, ERROR),
         ({"answer": None}, ERROR),
+        # Servers that give an answer up say so of a whole one, too.
+        ({"finish_reason": "error"}, ERROR),
+        ({"finish_reason": "network_error"}, ERROR),
+        ({"finish_reason": "length"}, ""),
         ({"finished": False}, UNFINISHED),
         ({"finished": False, "kept": False}, UNFINISHED),
         ({"kept": False}, TOO_LARGE),
