@@ -40,7 +40,8 @@ def config(vendor: Vendor, label: str) -> str:
         f"    {name}: {{model: {model}, cost: {place + 1}, provider: {provider}}}\n"
         for place, (name, (provider, model)) in enumerate(TIERS.items())
     )
-    key = "api_key: env:PROVIDER_KEY"
+    # Fifty programs take longer to start than a provider may be silent.
+    key = "api_key: env:PROVIDER_KEY, timeout: 6m"
     return (
         f"routing:\n  classifier: {{kind: static, label: {label}}}\n  tiers:\n{tiers}"
         "providers:\n"

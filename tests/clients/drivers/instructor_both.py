@@ -1,8 +1,9 @@
-"""instructor over both vendors' SDKs: structured output in its modes."""
+"""instructor over both vendors' SDKs: structured output in its modes. It runs no tools."""
 
 import driving
 import instructor
 from anthropic import Anthropic
+from instructor.processing.multimodal import Image
 from openai import OpenAI
 from pydantic import BaseModel
 
@@ -40,6 +41,21 @@ def anthropic(url):
     assert isinstance(got, City)
 
 
+def answer(url, content):
+    client = gpt(url, instructor.Mode.TOOLS)
+    got = client.chat.completions.create(response_model=None, **asked(content))
+    return got.choices[0].message.content
+
+
+def chat(url):
+    driving.plain(answer(url, driving.PLAIN))
+
+
+def image(url):
+    picture = Image.from_base64(f"data:image/png;base64,{driving.PNG}")
+    driving.seen(answer(url, [driving.PICTURE, picture]))
+
+
 def stream(url):
     client = gpt(url, instructor.Mode.TOOLS)
     got = list(client.chat.completions.create_partial(response_model=City, **asked()))
@@ -47,6 +63,8 @@ def stream(url):
 
 
 driving.drive(
+    chat=chat,
+    image=image,
     structured=structured,
     anthropic=anthropic,
     stream=stream,

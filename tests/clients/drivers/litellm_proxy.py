@@ -13,6 +13,7 @@ import commands
 import driving
 import httpx
 from openai import OpenAI
+from pydantic import BaseModel
 
 MASTER = "sk-of-the-proxy-in-front-0123456789"
 PREFIXES = {"o": ("openai", "/v1"), "a": ("anthropic", "")}
@@ -72,11 +73,21 @@ def ask(text=driving.PLAIN):
     return [{"role": "user", "content": text}]
 
 
-def everything(client, model):
+class City(BaseModel):
+    city: str
+
+
+def chat(client, model):
     got = client.chat.completions.create(model=model, messages=ask(), max_tokens=300)
     driving.plain(got.choices[0].message.content)
+
+
+def stream(client, model):
     chunks = list(client.chat.completions.create(model=model, messages=ask(), stream=True))
     driving.plain("".join(c.choices[0].delta.content or "" for c in chunks if c.choices))
+
+
+def tools(client, model):
     tool = {
         "type": "function",
         "function": {
@@ -98,6 +109,26 @@ def everything(client, model):
             messages.append({"role": "tool", "tool_call_id": call.id, "content": "sunny"})
     got = client.chat.completions.create(model=model, messages=messages, tools=[tool])
     driving.looped(got.choices[0].message.content)
+
+
+def structured(client, model):
+    parsed = client.chat.completions.parse(
+        model=model, messages=ask(driving.SHAPED), response_format=City
+    )
+    assert parsed.choices[0].message.parsed == City(city="Bern")
+
+
+def image(client, model):
+    url = f"data:image/png;base64,{driving.PNG}"
+    parts = [
+        {"type": "text", "text": driving.PICTURE},
+        {"type": "image_url", "image_url": {"url": url}},
+    ]
+    got = client.chat.completions.create(model=model, messages=ask(parts), max_tokens=300)
+    driving.seen(got.choices[0].message.content)
+
+
+def responses(client, model):
     driving.plain(client.responses.create(model=model, input=driving.PLAIN).output_text)
 
 
@@ -124,4 +155,5 @@ with proxy(GATEWAYS) as own:
 
         return run
 
-    driving.drive(chat=each(everything), fifty=each(fifty))
+    scenarios = (chat, stream, tools, structured, image, responses, fifty)
+    driving.drive(**{scenario.__name__: each(scenario) for scenario in scenarios})

@@ -48,4 +48,10 @@ def image(url):
     driving.seen(llm(url, "-a", "a.png", driving.PICTURE, files=[("a.png", picture)]))
 
 
-driving.drive(chat=chat, stream=stream, tools=tools, structured=structured, image=image)
+def fifty(url):
+    return commands.fifty(url, lambda question: llm(url, question))
+
+
+driving.drive(
+    chat=chat, stream=stream, tools=tools, structured=structured, image=image, fifty=fifty
+)

@@ -1,6 +1,11 @@
 """smolagents: the agent that calls tools; the one that writes code needs a real model."""
 
+import base64
+import io
+import json
+
 import driving
+from PIL import Image
 from smolagents import OpenAIServerModel, ToolCallingAgent, tool
 
 
@@ -50,6 +55,37 @@ def tools(url):
     assert steps, "no tool was called"
 
 
+SHAPE = {
+    "type": "json_schema",
+    "json_schema": {
+        "name": "city",
+        "schema": {
+            "type": "object",
+            "properties": {"city": {"type": "string"}},
+            "required": ["city"],
+            "additionalProperties": False,
+        },
+    },
+}
+
+
+def structured(url):
+    got = model(url)(ask(driving.SHAPED), response_format=SHAPE).content
+    assert json.loads(got) == {"city": "Bern"}, got
+
+
+def image(url):
+    [said] = ask(driving.PICTURE)
+    picture = Image.open(io.BytesIO(base64.b64decode(driving.PNG)))
+    said["content"].append({"type": "image", "image": picture})
+    driving.seen(model(url)([said]).content)
+
+
 driving.drive(
-    chat=chat, stream=stream, tools=tools, fifty=lambda url: driving.at_once(lambda: chat(url))
+    chat=chat,
+    stream=stream,
+    tools=tools,
+    structured=structured,
+    image=image,
+    fifty=lambda url: driving.at_once(lambda: chat(url)),
 )

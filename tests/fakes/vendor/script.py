@@ -3,6 +3,7 @@
 A mark such as ``[[loop 5]]`` in the last words of the user that hold one:
 
 ``[[call 2 weather]]``  two calls at once, of that tool or of the first
+``[[call 1 Read a.b]]`` a call of that tool with that path
 ``[[loop 5 Bash]]``     a call in each of five turns, then words
 ``[[length]]``          cut by the limit
 ``[[refuse]]``          a refusal
@@ -12,6 +13,7 @@ A mark such as ``[[loop 5]]`` in the last words of the user that hold one:
 ``[[within]]``          an error after the first words of a stream
 ``[[break]]``           the connection ends after the first words
 ``[[slow 2]]``          so many seconds of silence before the first words
+``[[together 50 x]]``   silence until fifty questions with the name x are here at once
 ``[[odd NAME]]``        an odd shape that a server of somebody has (`odd`)
 
 Without a mark: JSON where a schema was asked for, in a fence where it was asked for in words, else
@@ -56,6 +58,7 @@ class Answer:
     # error | break, after the first words
     within: str = ""
     slow_s: float = 0
+    together: str = ""
     odd: str = ""
     namespaces: Mapping[str, str] = field(default_factory=dict)
     custom: frozenset[str] = frozenset()
@@ -92,6 +95,7 @@ def answer(asked: Asked, model: Model) -> Answer:
         status=int(marks.get("error", 200)),
         within="error" if "within" in marks else "break" if "break" in marks else "",
         slow_s=float(marks.get("slow", 0)),
+        together=marks.get("together", ""),
         odd=marks.get("odd", ""),
     )
 
@@ -100,8 +104,8 @@ def _marks(asked: Asked) -> tuple[dict[str, str], list[str]]:
     """The marks of the last words that hold any, and the results that came after them."""
     results: list[str] = []
     for one in reversed(asked.said):
-        if one.who == "result" and one.kind == "text":
-            results.insert(0, one.content)
+        if one.who == "result":
+            results.insert(0, one.content if one.kind == "text" else f"[{one.kind}]")
         elif one.who == "user" and (found := _MARK.findall(one.content)):
             return dict(found), results
     return {}, results
@@ -116,7 +120,7 @@ def _calls(asked: Asked, marks: Mapping[str, str], results: list[str]) -> tuple[
         if forced in {None, "auto"} or results:
             return ()
         mark = "1"
-    number, _, wanted = mark.partition(" ")
+    number, wanted, path = (*mark.split(" ", 2), "", "")[:3]
     if "loop" in marks:
         count = 1 if len(results) < int(number) else 0
     else:
@@ -124,16 +128,17 @@ def _calls(asked: Asked, marks: Mapping[str, str], results: list[str]) -> tuple[
     name = next((t for t in (wanted, forced) if t in asked.tools), next(iter(asked.tools)))
     if asked.options.get("parallel") is False:
         count = min(count, 1)
-    return tuple(_call(asked, name, len(results), place) for place in range(count))
+    return tuple(_call(asked, name, len(results), place, path) for place in range(count))
 
 
-def _call(asked: Asked, name: str, step: int, place: int) -> Call:
+def _call(asked: Asked, name: str, step: int, place: int, path: str) -> Call:
     number = step + place + 1
     given = {
         "command": f"echo step-{number}",
         "cmd": f"echo step-{number}",
         "city": ("Bern", "Oslo", "Rome", "Lima", "Kyiv")[(step + place) % 5],
     }
+    given |= {"file_path": path} if path else {}
     schema = asked.tools[name].schema
     arguments = json.dumps(sample(schema, given)) if schema else f"echo step-{number}"
     called = digest(f"{asked.said!r}{name}{number}")
@@ -156,9 +161,10 @@ def _text(asked: Asked, marks: Mapping[str, str], results: list[str]) -> str:
         return "I cannot help with that."
     if (shaped := _shaped(asked)) is not None:
         return shaped
-    if results:
-        return f"Done after {len(results)} results, the last: {results[-1][:200]}"
     heard = [sum(one.kind == kind for one in asked.said) for kind in ("text", "image", "file")]
+    if results:
+        told = f"Done after {len(results)} results, the last: {results[-1][:200]}"
+        return f"{told}; with {heard[1]} images" if heard[1] else told
     return "The answer is 42; I heard {} texts, {} images and {} files.".format(*heard)
 
 

@@ -14,6 +14,7 @@ from fakes.vendor import odd, script
 from fakes.vendor.asked import Asked
 from fakes.vendor.models import FAMILIES, Model, model
 from fakes.vendor.refusals import RefusedError, openai_problem
+from fakes.vendor.together import Together
 from fakes.vendor.wires import BY_PATH, State, Wire
 from fakes.waiting import WAIT_S, until
 
@@ -56,6 +57,7 @@ class Vendor:
     # Called with each request after its answer.
     tell: Callable[[Heard], None] = lambda _: None
     state: State = field(default_factory=State)
+    together: Together = field(default_factory=Together)
     # What a 429 says of the time to wait.
     retry_after_s: float = 1
 
@@ -140,8 +142,7 @@ class Vendor:
         written = wire.write(body, asked, answer, self.state)
         if written.kept:
             self.state.responses[written.kept[0]] = written.kept[1]
-        if answer.slow_s:
-            await asyncio.sleep(answer.slow_s)
+        await self._wait(answer)
         stream = asked.stream
         if answer.odd in {"json-for-stream", "sse-for-whole"}:
             stream = answer.odd == "sse-for-whole"
@@ -157,6 +158,12 @@ class Vendor:
         if answer.within == "error":
             events.append(written.error)
         await _streamed(heard, send, events, cut=answer.within == "break")
+
+    async def _wait(self, answer: script.Answer) -> None:
+        if answer.together:
+            await self.together.join(answer.together)
+        if answer.slow_s:
+            await asyncio.sleep(answer.slow_s)
 
     def _other(self, heard: Heard) -> dict[str, Any]:
         """What is not an answer of a model.
