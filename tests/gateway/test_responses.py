@@ -9,6 +9,7 @@ from typing import Any
 import openai
 import pytest
 from fakes.provider import FakeProvider, Reply, http, json_reply, stream_reply
+from fakes.waiting import until
 from pydantic import BaseModel
 
 from tierwatch.wire.chat import ChatAnswer, Extras, Part, Text, ToolCall, Turn
@@ -331,6 +332,26 @@ def test_a_conversation_goes_on_by_the_id_of_its_response(
             client.responses.create(model="auto", input="x", previous_response_id=third.id)
     stored = gateway.recorded.exchanges[1].request
     assert [item["role"] for item in stored["input"]] == ["user", "assistant", "user"]
+
+
+def test_what_goes_on_is_of_the_same_conversation_without_its_instructions(
+    client: openai.OpenAI, provider: Provider, gateway: Any
+) -> None:
+    """Instructions hold for one request, so the next may come without those of the first."""
+    provider.says(text("Paris."), text("Berlin."), text("Rome."), text("Oslo."))
+    first = client.responses.create(
+        model="auto", input="Capital of France?", instructions="Answer in one word, always."
+    )
+    second = client.responses.create(
+        model="auto", input="Of Germany?", previous_response_id=first.id
+    )
+    client.responses.create(model="auto", input="Of Italy?", previous_response_id=second.id)
+    client.responses.create(model="auto", input="Capital of Norway?")
+    until(lambda: len(gateway.recorded.exchanges) == 4)
+    names = [one.session for one in gateway.recorded.exchanges]
+    assert len(set(names[:3])) == 1
+    assert names[0].startswith("opening:")
+    assert names[3] != names[0]
 
 
 def test_a_streamed_response_is_gone_on_from_too(client: openai.OpenAI, provider: Provider) -> None:

@@ -78,8 +78,9 @@ class Acceptance:
         whole = await continued(request, key, self._responses)
         if isinstance(whole, Refusal):
             return whole
-        request, goes_on = whole
-        asked = self._asked(wire, headers, key, request, library_request(wire, request))
+        request, goes_on, begun = whole
+        chat = library_request(wire, request)
+        asked = self._asked(wire, headers, key, request, chat, begun=begun)
         return asked if isinstance(asked, Refusal) else asked._replace(continued=goes_on)
 
     def _asked(
@@ -89,9 +90,13 @@ class Acceptance:
         key: bytes,
         request: dict[str, Any],
         chat: dict[str, Any],
+        *,
+        begun: str = "",
     ) -> Asked | Refusal:
         started, now = time.perf_counter(), self._clock()
         session, named, kind = self._conversations.conversation(headers, request, chat, key)
+        if begun and not named:
+            session = begun
         called = self._names.meaning(request["model"])
         if called is None:
             return self._unknown_model(request["model"])

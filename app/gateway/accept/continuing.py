@@ -1,6 +1,6 @@
 """A request that goes on from a response by its id: the conversation that it stands for."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from tierwatch.gateway.asked import Continued
 from tierwatch.gateway.memory.kept_responses import KeptResponses
@@ -9,10 +9,22 @@ from tierwatch.wire.refusal import Refusal
 _ID = "previous_response_id"
 
 
-async def continued(
-    request: dict[str, Any], key: bytes, kept: KeptResponses
-) -> tuple[dict[str, Any], Continued | None] | Refusal:
-    """The request with its whole conversation, and what its provider needs of that.
+class GoneOn(NamedTuple):
+    """A request with what it goes on from.
+
+    Attributes:
+        request: with its whole conversation.
+        continued: what its provider needs of that; None where no provider keeps it.
+        session: the conversation; empty for a request that goes on from nothing.
+    """
+
+    request: dict[str, Any]
+    continued: Continued | None = None
+    session: str = ""
+
+
+async def continued(request: dict[str, Any], key: bytes, kept: KeptResponses) -> GoneOn | Refusal:
+    """The request with its whole conversation.
 
     Args:
         request: of the Responses wire, its types checked.
@@ -21,7 +33,7 @@ async def continued(
     """
     response_id = request.get(_ID)
     if not response_id:
-        return request, None
+        return GoneOn(request)
     found = await kept.find(key, response_id)
     if found is None:
         return Refusal(
@@ -36,6 +48,5 @@ async def continued(
     new = [{"role": "user", "content": given}] if isinstance(given, str) else given
     whole = {name: value for name, value in request.items() if name != _ID}
     whole["input"] = [*found.items, *new]
-    if not found.provider:
-        return whole, None
-    return whole, Continued(found.provider, response_id, new)
+    before = Continued(found.provider, response_id, new) if found.provider else None
+    return GoneOn(whole, before, found.session)

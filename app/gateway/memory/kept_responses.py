@@ -30,7 +30,7 @@ _MOST_WAITING = 64
 # For what is being written at a stop.
 _STOP_S = 2.0
 _CONNECTIONS = 2
-_VERSION = 1
+_VERSION = 2
 # Stands in Redis for what was forgotten, as long as a process may remember it.
 _GONE = b"gone"
 
@@ -43,12 +43,15 @@ class Kept(NamedTuple):
         tier: that answered.
         items: the whole conversation, the answer last.
         response: as the caller got it; None where its provider can be asked for it.
+        session: the conversation. What goes on from it need not repeat the instructions by which
+            it would be known.
     """
 
     provider: str
     tier: str
     items: list[dict[str, Any]]
     response: dict[str, Any] | None
+    session: str
 
 
 class KeptResponses:
@@ -179,8 +182,8 @@ def _name(key: bytes, response_id: str) -> str:
 
 def _read(value: bytes) -> Kept | None:
     try:
-        version, provider, tier, items, response = read_json(value)
+        version, provider, tier, items, response, session = read_json(value)
     except (ValueError, TypeError, orjson.JSONDecodeError):
         return None
     known = version == _VERSION and isinstance(items, list)
-    return Kept(provider, tier, items, response) if known else None
+    return Kept(provider, tier, items, response, session) if known else None

@@ -37,5 +37,6 @@ def keep_response(
             tier=served.served_tier,
             items=[*items, *objects(response.get("output"))],
             response=dict(response) if ours else None,
+            session=served.session,
         ),
     )

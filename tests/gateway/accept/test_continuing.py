@@ -15,7 +15,7 @@ ITEMS = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "He
 def asked(request: dict[str, Any], provider: str = "", key: bytes = b"k") -> Any:
     async def act() -> Any:
         async with KeptResponses(ResponsesConfig(), None, lambda: 0.0) as kept:
-            kept.keep(b"k", "resp_1", Kept(provider, "simple", ITEMS, None))
+            kept.keep(b"k", "resp_1", Kept(provider, "simple", ITEMS, None, "opening:a"))
             return await continued(request, key, kept)
 
     return asyncio.run(act())
@@ -23,26 +23,27 @@ def asked(request: dict[str, Any], provider: str = "", key: bytes = b"k") -> Any
 
 def test_a_request_that_goes_on_from_nothing_is_as_it_was() -> None:
     request = {"model": "m", "input": "Hi"}
-    whole, goes_on = asked(request)
-    assert (whole is request, goes_on) == (True, None)
+    whole, goes_on, session = asked(request)
+    assert (whole is request, goes_on, session) == (True, None, "")
     assert asked({**request, "previous_response_id": None})[1] is None
 
 
 def test_it_gets_the_whole_conversation() -> None:
     request = {"model": "m", "input": "And now?", "previous_response_id": "resp_1", "store": False}
-    whole, goes_on = asked(request)
+    whole, goes_on, session = asked(request)
     new = {"role": "user", "content": "And now?"}
     assert whole == {"model": "m", "input": [*ITEMS, new], "store": False}
     assert goes_on is None
+    assert session == "opening:a"
     assert request["previous_response_id"] == "resp_1"
 
 
 def test_the_provider_that_keeps_it_gets_what_its_caller_said() -> None:
     new = [{"type": "function_call_output", "call_id": "c1", "output": "x"}]
-    whole, goes_on = asked({"input": new, "previous_response_id": "resp_1"}, "lab")
+    whole, goes_on, _ = asked({"input": new, "previous_response_id": "resp_1"}, "lab")
     assert whole["input"] == [*ITEMS, *new]
     assert goes_on == Continued("lab", "resp_1", new)
-    whole, _ = asked({"previous_response_id": "resp_1"}, "lab")
+    whole, _, _ = asked({"previous_response_id": "resp_1"}, "lab")
     assert whole["input"] == ITEMS
 
 

@@ -13,8 +13,8 @@ from tierwatch.gateway.asgi import Reply, Request
 from tierwatch.gateway.endpoints.kept import KeptEndpoint
 from tierwatch.gateway.memory.kept_responses import Kept, KeptResponses
 
-OURS = Kept("", "simple", [], {"id": "resp_1", "output": []})
-THEIRS = Kept("lab", "simple", [], None)
+OURS = Kept("", "simple", [], {"id": "resp_1", "output": []}, "s")
+THEIRS = Kept("lab", "simple", [], None, "s")
 
 
 class Fetching:

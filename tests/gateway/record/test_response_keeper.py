@@ -28,7 +28,7 @@ def kept(response: dict[str, Any], *, given: Any = "Hi", **fields: Any) -> Kept 
 
 def test_what_a_provider_keeps_is_known_to_be_there() -> None:
     hello = {"role": "user", "content": "Hi"}
-    assert kept(THEIRS) == Kept("lab", "simple", [hello, MESSAGE], None)
+    assert kept(THEIRS) == Kept("lab", "simple", [hello, MESSAGE], None, "its own")
     again = kept(THEIRS, given=[hello, MESSAGE, hello])
     assert again is not None
     assert again.items == [hello, MESSAGE, hello, MESSAGE]
