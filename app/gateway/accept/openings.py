@@ -4,7 +4,9 @@ Made of who asks, the head of the system prompt and the first turn of a person. 
 begins every request with the same words (worked examples before the question, or one sentence under
 a system prompt that holds the material) would have one conversation for all its traffic, and its
 pairs would count as one. So a beginning that goes on in more ways than a conversation does is taken
-for the program's, and what follows it is part of the name.
+for the program's, and what follows it is part of the name. Each process learns that by itself, so
+two may call a conversation differently while one of them does not know (docs/statistics.md has the
+price): no pure function of a request knows what other requests share.
 """
 
 import hashlib
