@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from prometheus_client import CollectorRegistry
 
 from tierwatch.config import Config
+from tierwatch.fit.memory import Memory
 from tierwatch.gateway.accept.conversations import Conversations, deployment_secret
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
@@ -48,6 +49,7 @@ def build_gateway(
     types: Types = no_types,
     metrics_token: str = "",
     capture: Callable[[], CaptureState] | None = None,
+    memory: Memory | None = None,
 ) -> Gateway:
     """Build the gateway.
 
@@ -68,6 +70,7 @@ def build_gateway(
         types: asked as ``policies`` is, for the task types that should be active.
         metrics_token: what ``/metrics`` is shown for; without one, any of the gateway's keys.
         capture: how capture is, for readiness and metrics; None when nothing is captured.
+        memory: what models take, which requests teach; a new one by default.
 
     Raises:
         SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
@@ -93,6 +96,7 @@ def build_gateway(
         writer=writer,
         recorder=recorder,
         metrics=metrics,
+        memory=memory or Memory(config.tiers),
         clock=clock,
     )
     small, passed = build_endpoints(

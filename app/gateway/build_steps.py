@@ -50,6 +50,7 @@ def build_steps(
     writer: CacheWriter,
     recorder: Recorder,
     metrics: GatewayMetrics,
+    memory: Memory,
     clock: Callable[[], float],
 ) -> Steps:
     """Build the steps. Whatever has to be opened and closed is the caller's to open and close."""
@@ -60,7 +61,6 @@ def build_steps(
     providers = {place.provider for tier in tiers for place in tier.served_at()}
     spoken = {(one, wire): upstream.spoken(one, wire) for one in providers for wire in WIRES}
     histories = Histories(tiers, spoken, metrics)
-    memory = Memory(tiers)
     fitting = Fitting(memory, metrics)
     most = config.gateway.max_kept_stream_mb * 1_000_000
     asker = Asker(upstream, spoken, histories, fitting, metrics, most=most)

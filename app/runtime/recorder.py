@@ -22,8 +22,17 @@ def dead_letters(settings: Settings) -> DeadLetters:
     return DeadLetters(settings.spool_dir, max_bytes=max_bytes)
 
 
-def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> CaptureRecorder:
+def build_recorder(
+    settings: Settings, config: Config, *, engine: Engine, memory: Memory
+) -> CaptureRecorder:
     """Build the gateway's recorder.
+
+    Args:
+        settings: of this process.
+        config: the whole tierwatch.yaml.
+        engine: Postgres.
+        memory: what models take. The gateway's own: what a model refused a caller, it would refuse
+            in the shadow, so such exchanges are outside before they are drawn, not failed after.
 
     Raises:
         SettingsError: ``TIERWATCH_REDACTOR`` cannot be loaded.
@@ -37,7 +46,7 @@ def build_recorder(settings: Settings, config: Config, *, engine: Engine) -> Cap
         redact=load_redactor(settings.redactor or None),
         read=Reading(
             config.tiers,
-            Memory(config.tiers),
+            memory,
             lambda provider, caller: spoken_wire(config.providers[provider], caller),
         ),
         sealer=build_sealer(settings.media_key) if config.evaluation.media else None,

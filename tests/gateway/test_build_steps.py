@@ -11,6 +11,7 @@ from fakes.gateway import Recorded
 from fakes.upstream import ScriptedUpstream
 from prometheus_client import CollectorRegistry, generate_latest
 
+from tierwatch.fit.memory import Memory
 from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.gateway.accept.keys import Keys
 from tierwatch.gateway.build_steps import build_steps
@@ -60,6 +61,7 @@ def built(
         writer=CacheWriter(config.gateway.cache, None, metrics),
         recorder=Recorded(),
         metrics=metrics,
+        memory=Memory(config.tiers),
         clock=lambda: NOW,
     )
     return steps, metrics

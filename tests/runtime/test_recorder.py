@@ -9,6 +9,7 @@ import pytest
 from factories.config import ARTICLE, load
 
 from tierwatch.errors import SettingsError
+from tierwatch.fit.memory import Memory
 from tierwatch.runtime import recorder as module
 from tierwatch.runtime.recorder import build_recorder
 from tierwatch.runtime.sampling import sampling_plan
@@ -35,8 +36,10 @@ def test_the_recorder_samples_and_spools_as_it_is_told(
     text = "evaluation: {sample_rate: 0.2, budget_usd_per_day: 4}\ngateway: {capture_buffer: 7}\n"
     config = load(tmp_path, ARTICLE + text)
     engine: Any = object()
-    build_recorder(settings, config, engine=engine)
+    memory = Memory(config.tiers)
+    build_recorder(settings, config, engine=engine, memory=memory)
     built = next(given)
+    assert built["read"]._memory is memory
     assert built["engine"] is engine
     assert built["dispatch"] == "dispatch to redis://h/1"
     assert (built["plan"], built["tiers"]) == (sampling_plan(config), config.tiers)
@@ -53,4 +56,4 @@ def test_a_redactor_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     settings = Settings(redactor="no.such.module:hide")
     engine: Any = object()
     with pytest.raises(SettingsError, match="TIERWATCH_REDACTOR"):
-        build_recorder(settings, load(tmp_path, ARTICLE), engine=engine)
+        build_recorder(settings, load(tmp_path, ARTICLE), engine=engine, memory=Memory())

@@ -62,6 +62,7 @@ def run_gateway(
     with lean_imports():
         from sqlalchemy.exc import SQLAlchemyError
 
+        from tierwatch.fit.memory import Memory
         from tierwatch.gateway import build_cache, build_gateway
         from tierwatch.loop.capture.feedback import keep_feedback
         from tierwatch.loop.capture.redact import load_redactor
@@ -76,7 +77,8 @@ def run_gateway(
     configure_logging(settings)
     config = serving_config(settings.config)
     engine = build_engine(settings.database_url)
-    recorder = build_recorder(settings, config, engine=engine)
+    memory = Memory(config.tiers)
+    recorder = build_recorder(settings, config, engine=engine, memory=memory)
     redact = load_redactor(settings.redactor or None)
 
     names = [tier.name for tier in config.tiers]
@@ -108,6 +110,7 @@ def run_gateway(
         cache=build_cache(config, url=settings.shared_url, redact=redact),
         redis_url=settings.shared_url,
         metrics_token=settings.metrics_token,
+        memory=memory,
     )
     try:
         _serve(app, recorder, settings, place)

@@ -6,6 +6,7 @@ import pytest
 from fakes.collaborators import TIERS, served
 
 from tierwatch.evaluation.sampling.inclusion import Inclusion
+from tierwatch.fit.lesson import Lesson
 from tierwatch.fit.memory import Memory
 from tierwatch.loop.capture.admission.outside import FITS_NOT
 from tierwatch.loop.capture.admission.reading import Reading
@@ -48,6 +49,20 @@ def test_what_the_alternative_is_known_not_to_take() -> None:
     assert sees_not(sampled()) == ""
     short = reading(blind(context=2))
     assert short(sampled()) == FITS_NOT
+
+
+def test_what_a_caller_was_refused_is_not_asked_in_the_shadow() -> None:
+    """The gateway's memory is this one: what refusals taught holds before the draw, too."""
+    memory = Memory(TIERS)
+    read = Reading(TIERS, memory, lambda _, __: "openai")
+    assert read(sampled(IMAGE)) == ""
+    place = TIERS[1].served_at()[0]
+    lesson = Lesson("feature", "images", Facts(images=False))
+    memory.learn((place.provider, place.model), "openai", lesson)
+    assert read(sampled(IMAGE)) == FITS_NOT
+    assert read(sampled()) == ""
+    memory.unlearn((place.provider, place.model), "openai", lesson)
+    assert read(sampled(IMAGE)) == ""
 
 
 def test_what_its_wire_has_no_word_for() -> None:
