@@ -26,7 +26,6 @@ from tierwatch.routing.tiers import Tier
 # A decision whose reason begins so was moved up by a check and not by a threshold.
 REASON = "cascade:"
 _DISAGREE = "disagree"
-_BAD_REQUEST = 400
 
 # Asks the tier of a decision, and those above it if that tier's providers fail.
 AskDecided = Callable[[Decision, Question], Awaitable[Whole | Begun]]
@@ -51,8 +50,6 @@ class Cascade:
         self._tiers = {tier.name: tier for tier in tiers}
         self._above = {low.name: high for low, high in pairwise(tiers)}
         self._counted = counted
-        # Tiers whose model refuses a temperature: it is not sent one again.
-        self._own_temperature: set[str] = set()
 
     async def answer(
         self,
@@ -127,7 +124,7 @@ class Cascade:
             with ledger.side_by_side():
                 votes = await asyncio.gather(
                     *(
-                        self._vote(ledger, tier.name, question.whole(), one)
+                        self._vote(ledger, question.whole(), one)
                         for _ in range(self._section.samples - 1)
                     )
                 )
@@ -138,17 +135,11 @@ class Cascade:
         share = (1 + said.count(served)) / self._section.samples
         return "" if round(share, 2) >= self._section.agree else _DISAGREE
 
-    async def _vote(
-        self, ledger: Ledger, tier: str, question: Question, one: AskSample
-    ) -> Whole | None:
-        own = tier in self._own_temperature
-        try:
-            vote = await one(question.varied(None if own else self._section.temperature))
-        except ProviderError as error:
-            if own or error.status != _BAD_REQUEST or "temperature" not in error.body:
-                return None
-            self._own_temperature.add(tier)
-            return await self._vote(ledger, tier, question, one)
+    async def _vote(self, ledger: Ledger, question: Question, one: AskSample) -> Whole | None:
+        try:  # where a model takes no temperature, its refusal teaches to leave it out
+            vote = await one(question.varied(self._section.temperature))
+        except ProviderError:
+            return None
         if isinstance(vote, Begun):
             raise TypeError  # pragma: no cover - a vote is not streamed
         ledger.pays(vote)

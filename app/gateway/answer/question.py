@@ -21,15 +21,14 @@ class Question(NamedTuple):
         """The same, with the whole answer at once."""
         return self._changed({"stream", "stream_options"})._replace(streaming=False)
 
-    def varied(self, temperature: float | None) -> "Question":
+    def varied(self, temperature: float) -> "Question":
         """The same for another sample of the answer: without the seed, which would repeat it.
 
         Args:
-            temperature: at which to sample. None leaves it to the model, as models that reason
-                insist; a caller's own above 0 stays.
+            temperature: at which to sample; a caller's own above 0 stays.
         """
         own = self.chat.get("temperature")
-        if temperature is None or (isinstance(own, int | float) and own > 0):
+        if isinstance(own, int | float) and own > 0:
             return self._changed({"seed"})
         # Newer models refuse `top_p` beside a temperature.
         return self._changed({"seed", "top_p"}, temperature=temperature)
