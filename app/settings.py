@@ -160,7 +160,9 @@ class Settings:
         "",
         str,
         "redis://:password@host:port/db",
-        "Redis of the response cache (`gateway.cache`) and of where conversations stand. Empty:"
+        "Redis of the response cache (`gateway.cache`), of where conversations stand, and of what"
+        " is kept for `previous_response_id`: conversations as they came, not redacted, for"
+        " `gateway.responses.ttl`, unless `gateway.responses.keep` is false. Empty:"
         " `TIERWATCH_REDIS_URL`.",
         secret=True,
     )
