@@ -48,11 +48,11 @@ FAMILIES = (
     Model("claude-haiku-4-5", ANTHROPIC, 200_000, 64_000, thinking=_BUDGET),
     Model("claude-sonnet-4-5", ANTHROPIC, 200_000, 64_000, thinking=_BUDGET),
     Model(
-        "claude-sonnet-4-6", ANTHROPIC, 200_000, 64_000, efforts=(*_THREE, "max"), thinking=_BOTH,
+        "claude-sonnet-4-6", ANTHROPIC, _MILLION, 128_000, efforts=(*_THREE, "max"), thinking=_BOTH,
         prefill=False,
     ),
     Model(
-        "claude-opus-4-6", ANTHROPIC, 200_000, 128_000, efforts=(*_THREE, "max"), thinking=_BOTH,
+        "claude-opus-4-6", ANTHROPIC, _MILLION, 128_000, efforts=(*_THREE, "max"), thinking=_BOTH,
         prefill=False,
     ),
     Model(
