@@ -4,6 +4,7 @@ It never tries again: the task that called it does, with its own delays and limi
 to know why (`ProviderError.kind`).
 """
 
+import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,9 @@ from tierwatch.wire.wires import WIRES
 _CONNECT_TIMEOUT_S = 5.0
 # What is left of a caller's limit after waiting for a slot may be nothing; httpx takes no less.
 _SHORTEST_S = 0.001
+# W3C Trace Context. Redaction may have taken its digits for somebody's number.
+_TRACE = "traceparent"
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 # An answer of 128,000 tokens is about 0.6 MB; log-probabilities multiply it by 20.
 _MOST_REPLY_BYTES = 32 * 1024 * 1024
 
@@ -126,7 +130,8 @@ class ChatClient:
             provider: its name in the configuration.
             request: what to send.
             wire: that the request is said on.
-            headers: that say how it is to be read; for a provider that speaks the same wire.
+            headers: that say how it is to be read, for a provider that speaks the same wire; and a
+                ``traceparent``, for any.
             timeout_s: what the call may take, waiting for a free slot included, where that is less
                 than the provider's own time-out.
 
@@ -145,7 +150,7 @@ class ChatClient:
         with target.slot(provider, most_s):
             if timeout_s is not None:
                 most_s = min(target.timeout_s, timeout_s - (time.monotonic() - began))
-            where = _Where(target.url(spoken), (headers or {}) if spoken.name == wire else {})
+            where = _Where(target.url(spoken), _sent(headers or {}, same=spoken.name == wire))
             content, latency_ms = self._answered(provider, target, mending, where, most_s)
         chat = library_request(wire, wanted)
         done = _completion(provider, spoken, chat, content, latency_ms)
@@ -267,6 +272,14 @@ class _Provider:
             yield
         finally:
             self._slots.release()
+
+
+def _sent(headers: Mapping[str, str], *, same: bool) -> dict[str, str]:
+    """The headers to send: on another wire the trace alone, and one that was redacted nowhere."""
+    sent = {name: value for name, value in headers.items() if same or name == _TRACE}
+    if _TRACE in sent and not _TRACEPARENT.fullmatch(sent[_TRACE]):
+        del sent[_TRACE]
+    return sent
 
 
 def _json(request: Mapping[str, Any]) -> bytes:

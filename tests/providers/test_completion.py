@@ -304,6 +304,33 @@ def test_an_answer_that_its_server_gave_up_is_none() -> None:
     assert caught.value.kind == "unreadable"
 
 
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+@pytest.mark.parametrize(
+    ("wire", "said", "sent"),
+    [
+        ("openai", {"traceparent": TRACE}, {"traceparent": TRACE}),
+        # To another wire goes the trace alone, and nowhere one that redaction has changed.
+        ("anthropic", {"traceparent": TRACE, "anthropic-beta": "x"}, {"traceparent": TRACE}),
+        ("openai", {"traceparent": "00-[PHONE]-b7ad6b7169203331-01"}, {}),
+        ("openai", {"traceparent": ""}, {}),
+    ],
+)
+def test_a_call_is_of_the_trace_that_its_question_was_of(
+    wire: str, said: dict[str, str], sent: dict[str, str]
+) -> None:
+    heard: list[httpx.Headers] = []
+
+    def handler(one: httpx.Request) -> httpx.Response:
+        heard.append(one.headers)
+        return httpx.Response(200, json=REPLY)
+
+    client(handler).complete("p", {**REQUEST, "max_tokens": 9}, wire=wire, headers=said)
+    names = ("traceparent", "anthropic-beta")
+    assert {name: heard[0][name] for name in names if name in heard[0]} == sent
+
+
 def test_what_json_does_not_have_is_refused_and_never_sent() -> None:
     sent: list[httpx.Request] = []
 

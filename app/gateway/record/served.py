@@ -17,8 +17,10 @@ from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
 
-# What a caller says of its wire: without it, some fields of its body are refused.
-_OF_THE_WIRE = (b"anthropic-version", b"anthropic-beta")
+# What a caller says of its wire, without which some fields of its body are refused; and the trace
+# that a shadow call is a part of, too.
+_TRACE = b"traceparent"
+_SAID = (b"anthropic-version", b"anthropic-beta", _TRACE)
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -91,11 +93,11 @@ def _outside(asked: Asked, ledger: Ledger) -> str:
 
 
 def _said_of_the_wire(asked: Asked) -> Mapping[str, str]:
-    if asked.wire == OPENAI:
+    if asked.wire == OPENAI and _TRACE not in asked.headers:
         return _NO_HEADERS
     return {
         name.decode(): asked.headers[name].decode("latin-1")
-        for name in _OF_THE_WIRE
+        for name in _SAID
         if name in asked.headers
     }
 

@@ -18,6 +18,7 @@ from tierwatch.gateway.record.served import served_exchange
 from tierwatch.gateway.reply.sent import CALLER_LEFT, Sent
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.routing.tiers import Tier
+from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
 from tierwatch.wire.usage import Usage
 
 
@@ -156,5 +157,12 @@ def test_the_request_is_the_callers_own_on_its_wire() -> None:
     }
 
 
-def test_openais_wire_has_no_headers_to_keep() -> None:
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, RESPONSES])
+def test_the_trace_of_a_request_is_kept_on_every_wire(wire: str) -> None:
+    trace = {b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
+    kept = closed(request=asked(headers=trace, wire=wire)).headers
+    assert kept == {"traceparent": trace[b"traceparent"].decode()}
+
+
+def test_openais_wire_has_no_other_headers_to_keep() -> None:
     assert closed(request=asked(headers={b"anthropic-beta": b"x"})).headers == {}
