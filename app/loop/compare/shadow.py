@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.dispatch import Dispatch
 from tierwatch.errors import ProviderError
+from tierwatch.faults import FAULTS
 from tierwatch.loop.capture.redact import Redactor, marking, redact_json, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
 from tierwatch.loop.capture.redaction.marks import keyed_marks
@@ -28,10 +29,13 @@ from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
 from tierwatch.store.traffic.media import MediaColumns, drop_mark_key, mark_key, media_of
 from tierwatch.store.traffic.stored_request import StoredRequest
-from tierwatch.store.traffic.work import add_attempt, add_failure, claim
+from tierwatch.store.traffic.work import add_attempt, add_failure, claim, give_back
 from tierwatch.wire.lean_request import lean_request
 
 STEP: Final = "shadow"
+# A key that a worker lacks is set by a person, and until then nothing is lost but time: media have
+# an end of their own.
+_KEY_WAIT_S: Final = 3_600.0
 
 
 class Completes(Protocol):
@@ -100,7 +104,14 @@ def shadow_exchange(
     if claimed.pair.shadowed:
         dispatch.judge_exchange(exchange_id)
         return
-    call = _call(claimed, tiers, sealer)
+    try:
+        call = _call(claimed, tiers, sealer)
+    except SealError as problem:
+        # Of this worker's settings and not of the exchange: whoever has the key goes on with it.
+        FAULTS.note("shadow: open media", problem)
+        with engine.begin() as connection:
+            give_back(connection, exchange_id, STEP, wait_s=_KEY_WAIT_S, tried=False)
+        return
     if isinstance(call, str):
         with engine.begin() as connection:
             add_failure(connection, exchange_id, step=STEP, reason=call)
@@ -141,6 +152,9 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier], sealer: Sealer | None) -
 
     Each try asks the next deployment, and another one is asked without a pause. The gateway's
     breakers are not known here; a failing deployment costs a try, which nobody waits for.
+
+    Raises:
+        SealError: the media of the question are sealed under a key that is not known here.
     """
     tier = tiers.get(claimed.pair.exchange.alternative_tier)
     if tier is None:
@@ -150,10 +164,9 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier], sealer: Sealer | None) -
         return "text expired"
     if worn_out(claimed.tries):
         return "its workers died, time and again"
-    try:
-        asked = _with_media(asked, claimed, sealer)
-    except SealError as problem:
-        return f"the media of the question cannot be opened: {problem}"
+    asked = _with_media(asked, claimed, sealer)
+    if holds_marks(asked.body):
+        return "the media of the question are not there any more"
     deployments = tier.served_at()
     place = deployments[(claimed.tries - 1) % len(deployments)]
     return _Call(
@@ -168,7 +181,7 @@ def _with_media(asked: StoredRequest, claimed: _Claimed, sealer: Sealer | None) 
     """The question with its images, audio and files where they stood.
 
     Raises:
-        SealError: they are gone, or sealed under a key that is not known here.
+        SealError: they are sealed under a key that is not known here.
     """
     if claimed.media and sealer is None:
         raise SealError("TIERWATCH_MEDIA_KEY is not set")
@@ -177,10 +190,7 @@ def _with_media(asked: StoredRequest, claimed: _Claimed, sealer: Sealer | None) 
         for item in claimed.media:
             opened = sealer.open(place_of(exchange_id, item["name"]), item["sealed"])
             texts[item["mark"]] = opened.decode()
-    body = restored(asked.body, texts) if texts else asked.body
-    if holds_marks(body):
-        raise SealError("they are not there any more")
-    return replace(asked, body=body)
+    return replace(asked, body=restored(asked.body, texts)) if texts else asked
 
 
 def _answer(client: Completes, call: _Call) -> Completion:

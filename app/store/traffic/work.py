@@ -56,12 +56,23 @@ def claim(
     return None if row is None else row.tries
 
 
-def give_back(connection: Connection, exchange_id: uuid.UUID, step: str, *, wait_s: float) -> None:
-    """Let anybody claim the step again, once ``wait_s`` seconds have passed."""
+def give_back(
+    connection: Connection, exchange_id: uuid.UUID, step: str, *, wait_s: float, tried: bool = True
+) -> None:
+    """Let anybody claim the step again, once ``wait_s`` seconds have passed.
+
+    Args:
+        connection: inside the caller's transaction.
+        exchange_id: that was claimed.
+        step: that was.
+        wait_s: seconds from now.
+        tried: whether this claim counts among the step's tries.
+    """
+    until = func.now() + dt.timedelta(seconds=wait_s)
     connection.execute(
         update(ClaimRow)
         .where(ClaimRow.exchange_id == exchange_id, ClaimRow.step == step)
-        .values(until=func.now() + dt.timedelta(seconds=wait_s))
+        .values(until=until, tries=ClaimRow.tries - (0 if tried else 1))
     )
 
 

@@ -1,5 +1,6 @@
 """A shadow answer is asked for once, is redacted, and its failures end somewhere."""
 
+import json
 import re
 import threading
 import uuid
@@ -14,10 +15,13 @@ from sqlalchemy import Engine, text
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.capture.redaction.media import place_of
+from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.compare.retry import MAX_TRIES
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Deployment, Price, Tier
+from tierwatch.store.traffic.media import add_media
 
 Capture = Callable[..., uuid.UUID]
 RATE_LIMITED = ProviderError("slow down", kind="rate_limited", status=429, retry_after_s=90.0)
@@ -45,6 +49,7 @@ def shadow(engine: Engine, dispatch: KeptDispatch) -> Callable[..., None]:
         *,
         tiers: Mapping[str, Tier] = TIERS_BY_NAME,
         hold_s: float = 300.0,
+        sealer: Sealer | None = None,
     ) -> None:
         shadow_exchange(
             exchange_id,
@@ -54,6 +59,7 @@ def shadow(engine: Engine, dispatch: KeptDispatch) -> Callable[..., None]:
             dispatch=dispatch,
             redact=redact,
             hold_s=hold_s,
+            sealer=sealer,
         )
 
     return run
@@ -104,6 +110,34 @@ def test_the_question_is_asked_on_the_wire_it_came_on(
         "model": "medium-1", "thinking": asked["thinking"], "messages": asked["messages"],
     }  # fmt: skip
     assert client.said_on == [("anthropic", headers)]
+
+
+MARK = "[IMAGE abcdefgh 2 bytes]"
+
+
+def test_media_wait_for_a_worker_that_has_their_key(
+    engine: Engine, captured: Capture, shadow: Callable[..., None]
+) -> None:
+    """A key that is missing at a worker says nothing of the exchange, which does not end by it."""
+    image = {"type": "image_url", "image_url": {"url": MARK}}
+    stored = json.dumps({"messages": [{"role": "user", "content": [image]}]})
+    exchange_id = captured()
+    with engine.begin() as connection:
+        connection.execute(text("update exchange_texts set request = :it"), {"it": stored})
+        sealed = Sealer([b"k" * 32]).seal(place_of(exchange_id, "a"), b"data:image/png;base64,aGk=")
+        media = {"exchange_id": exchange_id, "name": "a", "mark": MARK, "media_type": "image/png"}
+        add_media(connection, [{**media, "size": 2, "sealed": sealed}])
+    client = FakeClient()
+    for wrong in (None, Sealer([b"x" * 32])):
+        for _ in range(MAX_TRIES + 5):  # no such try wears it out
+            shadow(exchange_id, client, sealer=wrong)
+            run_out(engine)
+    assert (client.requests, ended(engine)) == ([], False)
+    assert scalar(engine, "select count(*) from failures") == 0
+    shadow(exchange_id, client, sealer=Sealer([b"n" * 32, b"k" * 32]))
+    [(_, request)] = client.requests
+    assert request["messages"][0]["content"][0]["image_url"]["url"].startswith("data:image/png")
+    assert scalar(engine, "select count(*) from alternatives") == 1
 
 
 def test_a_message_delivered_twice_asks_the_model_once_and_the_judge_again(

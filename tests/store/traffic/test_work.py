@@ -44,6 +44,14 @@ def test_what_is_given_back_may_be_taken_after_the_wait(connection: Connection) 
     assert claim(connection, exchange_id, "shadow", hold_s=60) == 2
 
 
+def test_a_claim_that_could_not_begin_is_no_try(connection: Connection) -> None:
+    exchange_id = put.add_exchange(connection, 1)
+    for _ in range(3):
+        assert claim(connection, exchange_id, "shadow", hold_s=60) == 1
+        give_back(connection, exchange_id, "shadow", wait_s=0, tried=False)
+    assert claim(connection, exchange_id, "shadow", hold_s=60) == 1
+
+
 def test_what_is_unknown_or_ended_is_never_claimed(connection: Connection) -> None:
     assert claim(connection, uuid.uuid4(), "shadow", hold_s=60) is None
     exchange_id = put.add_exchange(connection, 1)
