@@ -80,6 +80,7 @@ class FakeClient:
         self.problems = list(problems)
         self.content = content
         self.requests: list[tuple[str, Mapping[str, Any]]] = []
+        self.fitted: tuple[str, ...] = ()
         self.said_on: list[tuple[str, Mapping[str, str] | None]] = []
 
     def wire(self, _provider: str, _caller: str) -> str:
@@ -106,6 +107,7 @@ class FakeClient:
             completion_tokens=10,
             latency_ms=5.0,
             raw={},
+            fitted=self.fitted,
         )
 
 

@@ -81,6 +81,7 @@ def served_exchange(
         asked.wire,
         _said_of_the_wire(asked),
         _outside(asked, ledger),
+        ledger.fitted,
     )
 
 

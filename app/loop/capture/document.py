@@ -105,6 +105,7 @@ class ExchangeDocument(TypedDict):
     answer: Json
     wire: NotRequired[str]
     headers: NotRequired[dict[str, str]]
+    fitted: NotRequired[list[str]]
     mark_key: NotRequired[str]
     media: NotRequired[list[MediaDocument]]
 
@@ -423,6 +424,7 @@ def _exchange_document(
         "headers": {
             name: storable(redacted_text(value, redact)) for name, value in served.headers.items()
         },
+        "fitted": [storable(what) for what in served.fitted],
         "mark_key": key.hex(),
         "media": [_sealed(served.exchange_id, item, sealer) for item in asked.found.values()],
     }

@@ -76,7 +76,8 @@ class ServedExchange(NamedTuple):
     form, or None when there was none. ``finished`` is False for a reply cut by the client or
     the provider, and ``kept`` for one that was too long to be kept whole: they are counted and
     never judged. ``outside`` is why the exchange cannot be evidence, as far as the gateway knows
-    (see `admission.outside`); "" where it can. ``cost_usd`` is what serving cost: the answer
+    (see `admission.outside`); "" where it can. ``fitted`` is what was done to the request for who
+    answered to take it. ``cost_usd`` is what serving cost: the answer
     and the attempts before it. The classifier's call is apart. Cached tokens and those put into
     the provider's cache are part of ``prompt_tokens``.
     """
@@ -108,6 +109,7 @@ class ServedExchange(NamedTuple):
     wire: str = OPENAI
     headers: Mapping[str, str] = _NONE
     outside: str = ""
+    fitted: tuple[str, ...] = ()
 
 
 class Recorder(Protocol):

@@ -232,6 +232,7 @@ def _record(
         cache_write_tokens=answer.cache_write_tokens,
         cost_usd=cost_usd,
         latency_ms=answer.latency_ms,
+        fitted=[*answer.fitted],
     )
     add_attempt(
         connection,

@@ -55,6 +55,7 @@ class Pair:
 
     Texts are None once retention took them; ``alternative`` is None before the shadow ran.
     ``request`` is in OpenAI's form, whichever ``wire`` it came on.
+    ``fitted`` is what was done to it for each arm to take it (docs/wires.md).
     ``failed`` names the step and the reason of a terminal failure.
     """
 
@@ -74,6 +75,8 @@ class Pair:
     alternative_cost_usd: float | None
     alternative_latency_ms: float | None
     alternative_tokens: int | None
+    fitted: list[str]
+    alternative_fitted: list[str] | None
     wire: str | None
     request: Json | None
     answer: Json | None
@@ -107,6 +110,8 @@ def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
             AlternativeRow.cost_usd.label("alternative_cost_usd"),
             AlternativeRow.latency_ms.label("alternative_latency_ms"),
             AlternativeRow.completion_tokens.label("alternative_tokens"),
+            ExchangeRow.fitted,
+            AlternativeRow.fitted.label("alternative_fitted"),
             ExchangeTextRow.wire,
             ExchangeTextRow.request,
             ExchangeTextRow.answer,

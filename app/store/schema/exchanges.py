@@ -5,7 +5,7 @@ import uuid
 
 from sqlalchemy import CheckConstraint, Index, text
 
-from tierwatch.store.documents import Json
+from tierwatch.store.documents import Json, JsonList
 from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
 
 
@@ -56,6 +56,8 @@ class ExchangeRow(Base):
     classifier_cost_usd: Column[float] = column(server_default=text("0"))
     latency_ms: Column[float]
     ended_at: Column[dt.datetime | None]
+    # What was done to the question for the model to take it, as `x-tierwatch-fitted` says it.
+    fitted: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
 
 
 class ExchangeTextRow(Base):
@@ -112,6 +114,7 @@ class AlternativeRow(Base):
     cost_usd: Column[float]
     latency_ms: Column[float]
     created_at: Column[dt.datetime] = set_by_database()
+    fitted: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
 
 
 class AlternativeTextRow(Base):

@@ -55,6 +55,7 @@ class ExchangeColumns(TypedDict):
     answer: Json
     wire: NotRequired[str]
     headers: NotRequired[dict[str, str]]
+    fitted: NotRequired[list[str]]
 
 
 class AlternativeColumns(TypedDict):
@@ -68,6 +69,7 @@ class AlternativeColumns(TypedDict):
     cache_write_tokens: int
     cost_usd: float
     latency_ms: float
+    fitted: NotRequired[list[str]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,6 +157,15 @@ def test_the_request_is_the_callers_own_on_its_wire() -> None:
     }
 
 
+def test_what_was_fitted_is_kept_with_the_exchange() -> None:
+    ledger = Ledger()
+    assert closed(ledger=ledger).fitted == ()
+    ledger.fits(("-top_k", "max_tokens<=16384"))
+    assert closed(answered(10, 10), ledger=ledger, status=200).fitted == (
+        "-top_k", "max_tokens<=16384",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC, RESPONSES])
 def test_the_trace_of_a_request_is_kept_on_every_wire(wire: str) -> None:
     trace = {b"traceparent": b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}

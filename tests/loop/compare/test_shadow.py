@@ -112,6 +112,17 @@ def test_the_question_is_asked_on_the_wire_it_came_on(
     assert client.said_on == [("anthropic", headers)]
 
 
+def test_what_was_fitted_for_each_arm_is_kept(
+    engine: Engine, captured: Capture, shadow: Callable[..., None]
+) -> None:
+    exchange_id = captured(fitted=("-top_k",))
+    client = FakeClient()
+    client.fitted = ("thinking.enabled->adaptive", "-temperature")
+    shadow(exchange_id, client)
+    assert scalar(engine, "select fitted from exchanges") == ["-top_k"]
+    assert scalar(engine, "select fitted from alternatives") == [*client.fitted]
+
+
 MARK = "[IMAGE abcdefgh 2 bytes]"
 
 

@@ -5,6 +5,7 @@ from factories.rows import (
     add_exchange,
     add_failure,
     add_pair,
+    add_shadow,
     add_verdict,
 )
 from sqlalchemy import Connection, insert, update
@@ -50,6 +51,17 @@ def test_pair_has_both_texts_verdicts_and_attempts(connection: Connection) -> No
     assert found.alternative_model == "standard-1"
     assert found.failed is None
     assert [attempt.error for attempt in found.attempts] == ["timeout"]
+
+
+def test_what_was_fitted_for_each_arm_is_known(connection: Connection) -> None:
+    exchange_id = add_exchange(connection, 1, fitted=["-top_k"])
+    found = pair(connection, exchange_id)
+    assert found is not None
+    assert (found.fitted, found.alternative_fitted) == (["-top_k"], None)
+    add_shadow(connection, exchange_id)
+    again = pair(connection, exchange_id)
+    assert again is not None
+    assert again.alternative_fitted == []
 
 
 def test_a_request_is_shown_in_one_form_with_the_wire_it_came_on(connection: Connection) -> None:

@@ -34,9 +34,9 @@ def test_a_text_is_of_one_exchange(connection: Connection) -> None:
 def test_figures_that_came_with_later_versions_are_nothing_before(connection: Connection) -> None:
     put.add_exchange(connection, 1)
     row = connection.execute(
-        text("select cached_tokens, cache_write_tokens, classifier_cost_usd from exchanges")
+        text("select cached_tokens, cache_write_tokens, classifier_cost_usd, fitted from exchanges")
     ).one()
-    assert tuple(row) == (0, 0, 0.0)
+    assert tuple(row) == (0, 0, 0.0, [])
 
 
 def test_an_exchange_has_one_shadow_answer(connection: Connection) -> None:

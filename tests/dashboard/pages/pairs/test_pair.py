@@ -29,6 +29,19 @@ def test_long_answers_are_cut_with_the_whole_one_click_away(
     assert viewer.get(f"/pairs/{pair_id}/text/alternative").status_code == 404
 
 
+def test_what_was_fitted_stands_with_the_arm_it_was_fitted_for(
+    connection: Connection, viewer: Any
+) -> None:
+    done = ["thinking->reasoning_effort", "max_tokens<=<16384>"]
+    pair_id = add_pair(connection, 1, fitted=done)
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert page.count("Question fitted") == 1
+    assert "thinking-&gt;reasoning_effort" in page
+    assert "<16384>" not in page
+    connection.exec_driver_sql("""update alternatives set fitted = '["-top_k"]'""")
+    assert viewer.page(f"/pairs/{pair_id}").count("Question fitted") == 2
+
+
 def test_expired_texts_are_said_to_be_gone(connection: Connection, viewer: Any) -> None:
     pair_id = add_pair(connection, 1)
     connection.exec_driver_sql("delete from exchange_texts")
