@@ -88,3 +88,21 @@ def test_the_other_shape_of_answer(
         assert got.problems == []
     # Each was asked for once: the answer that came was the answer.
     assert len(vendor.posted()) == 4
+
+
+@pytest.mark.parametrize("caller", CALLERS)
+def test_integers_of_any_size_reach_the_provider(
+    vendor: Vendor, gateway: RunningGateway, caller: str
+) -> None:
+    """A parser that makes floats of them would ask another question than the caller did."""
+    schema = {"type": "object", "properties": {"n": {"type": "integer", "const": 2**70}}}
+    offered = tools(caller, "weather")
+    offered[0].get("function", offered[0])[
+        "parameters" if caller == "openai" else "input_schema"
+    ] = schema
+    body = {"model": TIERS[caller], "tools": offered, **ask("Well?", caller)}
+    body |= {"max_tokens": 300} if caller == "anthropic" else {"seed": -(2**63) - 1}
+    assert answer(gateway, caller, body).status_code == 200
+    sent = vendor.posted()[-1].body
+    assert b"%d" % 2**70 in sent
+    assert (b"%d" % (-(2**63) - 1) in sent) is (caller == "openai")
