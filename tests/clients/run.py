@@ -31,7 +31,7 @@ TIERS = {
     "opus": ("anthropic", "claude-opus-4-8"),
 }
 SCENARIOS = ("chat", "stream", "tools", "structured", "image", "fifty")
-LIMIT_S = 1_200
+LIMIT_S = 7_200
 
 
 def config(vendor: Vendor, label: str) -> str:
@@ -41,7 +41,7 @@ def config(vendor: Vendor, label: str) -> str:
         for place, (name, (provider, model)) in enumerate(TIERS.items())
     )
     # Fifty programs take longer to start than a provider may be silent.
-    key = "api_key: env:PROVIDER_KEY, timeout: 6m"
+    key = "api_key: env:PROVIDER_KEY, timeout: 25m"
     return (
         f"routing:\n  classifier: {{kind: static, label: {label}}}\n  tiers:\n{tiers}"
         "providers:\n"

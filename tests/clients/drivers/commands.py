@@ -19,7 +19,7 @@ BIN = Path(sys.executable).parent
 PROGRAMS = 13
 
 
-def run(*command, env=None, given="", home=None, timeout=400):
+def run(*command, env=None, given="", home=None, timeout=1_500):
     """What a program prints; raises with its last words when it fails."""
     with tempfile.TemporaryDirectory() as own:
         folder = home or own
@@ -62,7 +62,7 @@ def session(url: str, question: str) -> str:
         json.dumps(body).encode(),
         {"Content-Type": "application/json", "Authorization": f"Bearer {driving.KEY}"},
     )
-    with urllib.request.urlopen(asked, timeout=400) as got:  # noqa: S310 - of this machine
+    with urllib.request.urlopen(asked, timeout=1_500) as got:  # noqa: S310 - of this machine
         lines = [line[6:] for line in got.read().decode().splitlines() if line[:6] == "data: "]
     chunks = [json.loads(line) for line in lines if line != "[DONE]"]
     return "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks if c["choices"])

@@ -15,7 +15,7 @@ export function home() {
   return mkdtempSync(join(tmpdir(), "client-"));
 }
 
-export function run(name, args, env, folder, seconds = 400) {
+export function run(name, args, env, folder, seconds = 1500) {
   return new Promise((resolve, reject) => {
     const kept = { PATH: process.env.PATH, LANG: process.env.LANG ?? "C.UTF-8" };
     const program = join(process.env.PACKAGES, "node_modules", ".bin", name);

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from fakes.vendor.refusals import RefusedError
 
-# Fifty programs of the command line start within this on a laptop of two cores.
-LIMIT_S = 240.0
+# Programs of the command line start within a minute on two cores; on a busy machine, within this.
+LIMIT_S = 1_200.0
 
 
 @dataclass
