@@ -1,7 +1,7 @@
 """The gateway as an ASGI application: its parts put together, its routes, start and stop."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
@@ -57,8 +57,7 @@ def build_gateway(
         config: the whole tierwatch.yaml.
         router: the router to begin with.
         recorder: is given each exchange once, after its reply is closed.
-        policies: asked every second, in a thread, for the policies that should be active. None,
-            or an error of any kind, leaves the last known ones.
+        policies: asked each second, in a thread; None, or any error, leaves the last known ones.
         models: asked in the same thread for the learned model of a version that a policy names.
         upstream: the providers; opened and closed with the application.
         clock: epoch seconds.
@@ -73,15 +72,12 @@ def build_gateway(
         memory: what models take, which requests teach; a new one by default.
 
     Raises:
-        SettingsError: a key in ``gateway.api_keys`` names a variable that is not set, or the
-            address of Redis cannot be read.
+        SettingsError: a variable that ``gateway.api_keys`` names is not set, or Redis unreadable.
     """
-    metrics = _metrics(registry, capture)
+    metrics, names = _metrics(registry, capture), ModelNames(config)
     keys, scrapers = _keys(config, environ, metrics_token)
-    names = ModelNames(config)
     current = CurrentRouter(router, policies, metrics, models=models, types=types)
     pins, responses = _memory(redis_url, config, clock, metrics)
-    store = None if cache is None else cache.store
     writer = CacheWriter(config.gateway.cache, cache, metrics)
     steps = build_steps(
         config,
@@ -92,7 +88,7 @@ def build_gateway(
         responses=responses,
         upstream=upstream,
         pins=pins,
-        cache=store,
+        cache=None if cache is None else cache.store,
         writer=writer,
         recorder=recorder,
         metrics=metrics,
@@ -113,7 +109,8 @@ def build_gateway(
         capture=capture,
     )
     chats = {WIRES[wire].route: ChatEndpoint(wire, steps, metrics.traffic) for wire in WIRES}
-    opened = _lifespan(current, upstream, pins, responses, store or nullcontext(), writer)
+    stores = [] if cache is None else [cache.store]
+    opened = _lifespan(current, upstream, pins, responses, *stores, writer)
     return Gateway({**chats, **passed}, small, KeptEndpoint(keys, responses, upstream), opened)
 
 
