@@ -4,19 +4,19 @@ The recipes are those of `tierwatch simulate`, so what is asserted here is what 
 """
 
 import bisect
-import gzip
-import json
 import logging
 import random
+import statistics
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tierwatch.evaluation.alarms.past_monitor import Finding, Heard, PastMonitor
 from tierwatch.evaluation.simulation import past_streams as recipe
-from tierwatch.routing.classify.heuristic import HeuristicClassifier
+from tierwatch.providers.recorded.answers import RecordedOptions
+from tierwatch.providers.recorded.recordings import sufficient_tiers
+from tierwatch.providers.recorded.traffic_file import RecordedExchange, read_traffic
 from tierwatch.routing.policy import hashed_share
 
 pytestmark = pytest.mark.slow
@@ -59,44 +59,63 @@ def test_w3_what_drifts_a_little_does_not_alarm(wave: float, trend: float) -> No
     assert alarmed <= 5
 
 
-def recorded(name: str) -> list[dict[str, Any]]:
+def recorded(name: str) -> list[RecordedExchange]:
     path = DATA / f"{name}.jsonl.gz"
     if not path.is_file():
         pytest.skip(f"recorded traffic is not at {path}")
-    with gzip.open(path, "rt") as lines:
-        return [json.loads(line) for line in lines]
+    return [line for line in read_traffic(path) if isinstance(line, RecordedExchange)]
+
+
+class Router:
+    """The demo's: a labelling classifier that is right as often as it says, thresholds .7."""
+
+    def __init__(self, traffic: Sequence[RecordedExchange]) -> None:
+        self._sufficient = sufficient_tiers(traffic)
+        self._options = RecordedOptions()
+
+    def label(self, exchange: RecordedExchange) -> tuple[int, float]:
+        """Place of the tier, and the confidence, as `RecordedAnswers` gives them."""
+        right = TIERS.index(self._sufficient.get(exchange.task, TIERS[-1]))
+        spread = 2 * (1 - self._options.classifier_accuracy)
+        sure = 1 - spread * self._options.chance("confidence", exchange.id)
+        if self._options.chance("label", exchange.id) >= sure:
+            near = [place for place in (right - 1, right + 1) if 0 <= place < len(TIERS)]
+            right = near[int(self._options.chance("neighbour", exchange.id) * len(near))]
+        return right, sure
+
+
+Pair = tuple[int, str, int, float, str]
 
 
 def judged(
-    traffic: Sequence[dict[str, Any]], rate: float, *, again: str = ""
-) -> Iterator[tuple[int, str, int, float, str]]:
-    """Place, stratum, boundary, loss and session of each sampled pair, thresholds .7."""
-    classifier = HeuristicClassifier(TIERS)
-    for place, line in enumerate(traffic):
-        if hashed_share("sample", line["id"] + again) >= rate:
+    traffic: Sequence[RecordedExchange], router: Router, rate: float, *, again: str = ""
+) -> Iterator[Pair]:
+    """Place, stratum, boundary, loss and session of each sampled pair."""
+    for place, exchange in enumerate(traffic):
+        if hashed_share("sample", exchange.id + again) >= rate:
             continue
-        found = classifier.classify(line["messages"])
-        label, sure = TIERS.index(found.label), found.confidence
+        label, sure = router.label(exchange)
         served = label if sure >= 0.7 or label == 2 else label + 1
         # A middle tier that serves what was escalated is compared both ways, as sampled.
-        down = served == 2 or (served > label and hashed_share("down", line["id"] + again) < 1 / 3)
+        draw = hashed_share("down", exchange.id + again)
+        down = served == 2 or (served > label and draw < 1 / 3)
         boundary = served - down
         confidence = {-1: 1.0, 0: sure, 1: 0.0}[(label > boundary) - (label < boundary)]
-        band = bisect.bisect((0.5, 0.7, 0.9), confidence)
-        loss = float(line["verdicts"][BOUNDARIES[boundary]] == "worse")
-        yield place, f"{boundary}|{band}", boundary, loss, line["session"] + again
+        band = bisect.bisect((0.7,), confidence)
+        loss = float(exchange.verdicts[BOUNDARIES[boundary]] == "worse")
+        yield place, f"{boundary}|{band}", boundary, loss, exchange.session + again
 
 
-def found_in(pairs: Iterator[tuple[int, str, int, float, str]]) -> tuple[int, int, Finding] | None:
+def found_in(pairs: Iterator[Pair]) -> tuple[int, int, Finding] | None:
     """Place and pairs at the first alarm, conversations of neighbouring lines counting once."""
     monitor, seen, talk, last = PastMonitor(TIERS), 0, [], None
     for pair in (*pairs, (0, "", 0, 0.0, "")):
         if last is not None and pair[4] != last[4]:
-            strata = [one[1] for one in talk]
-            most = max(dict.fromkeys(strata), key=strata.count)
-            mine = [one for one in talk if one[1] == most]
-            bad = sum(one[3] for one in mine)
-            found = monitor.update(Heard(most, mine[0][2], bad, len(mine)))
+            strata = dict.fromkeys(one[1] for one in talk)
+            groups = [[one for one in talk if one[1] == stratum] for stratum in strata]
+            found = monitor.update(
+                *(Heard(g[0][1], g[0][2], sum(one[3] for one in g), len(g)) for g in groups)
+            )
             seen += len(talk)
             if found is not None:
                 return last[0], seen, found
@@ -108,14 +127,15 @@ def found_in(pairs: Iterator[tuple[int, str, int, float, str]]) -> tuple[int, in
 
 @pytest.mark.timeout(900)
 def test_steady_recorded_traffic_raises_nothing() -> None:
-    assert found_in(judged(recorded("traffic_dev"), 1.0)) is None
+    lines = recorded("traffic_dev")
+    assert found_in(judged(lines, Router(lines), 1.0)) is None
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kept", [CHANGED_AT, 2_830], ids=["as recorded", "swap at 40 %"])
 def test_a_swapped_standard_tier_is_named_within_500_requests(kept: int) -> None:
     lines = recorded("traffic_dev_degraded")
-    found = found_in(judged(lines[:kept] + lines[CHANGED_AT:], 1.0))
+    found = found_in(judged(lines[:kept] + lines[CHANGED_AT:], Router(lines), 1.0))
     assert found is not None
     place, _, finding = found
     measured.info("swap after %d lines: alarm %d requests after it", kept, place - kept)
@@ -127,11 +147,14 @@ def test_a_swapped_standard_tier_is_named_within_500_requests(kept: int) -> None
 def test_at_5_percent_it_takes_at_most_a_fifth_more_pairs() -> None:
     """Twenty weeks of the recording, a twentieth of each: as many pairs, other ones."""
     lines = recorded("traffic_dev_degraded")
+    router = Router(lines)
 
-    def pairs(rate: float, times: int, seed: str) -> int:
-        def weeks(part: Sequence[dict[str, Any]]) -> list[tuple[int, str, int, float, str]]:
+    def pairs(rate: float, times: int, seed: str) -> tuple[int, str]:
+        def weeks(part: Sequence[RecordedExchange]) -> list[Pair]:
             orders = [random.Random(f"{seed}{week}") for week in range(times)]
-            sampled = [list(judged(part, rate, again=f"{seed}/{week}")) for week in range(times)]
+            sampled = [
+                list(judged(part, router, rate, again=f"{seed}/{week}")) for week in range(times)
+            ]
             for order, week in zip(orders, sampled, strict=True):
                 if times > 1:
                     order.shuffle(week)
@@ -140,10 +163,17 @@ def test_at_5_percent_it_takes_at_most_a_fifth_more_pairs() -> None:
         before = weeks(lines[:CHANGED_AT])
         found = found_in(iter(before + weeks(lines[CHANGED_AT:])))
         assert found is not None
-        assert found[2].patterns[0][0].readings[0] == ("tier_worse", "standard")
-        return found[1] - len(before)
+        return found[1] - len(before), found[2].patterns[0][0].name
 
-    whole = pairs(1.0, 1, "")
-    sparse = [pairs(0.05, 20, seed) for seed in "abcde"]
-    measured.info("pairs to the alarm: all sampled %d, a twentieth %s", whole, sparse)
-    assert sorted(sparse)[2] <= 1.2 * max(whole, 1)
+    whole = [pairs(1.0, 1, seed) for seed in "abcdefgh"]
+    sparse = [pairs(0.05, 20, seed) for seed in "abcdefgh"]
+    measured.info("pairs to the alarm: all sampled %s, a twentieth %s", whole, sparse)
+
+    def middle(found: list[tuple[int, str]]) -> float:
+        return statistics.median(taken for taken, _ in found)
+
+    assert middle(sparse) <= 1.2 * middle(whole)
+    # Most name standard; the fall below it alone says no more than that simple looks better.
+    names = [name for _, name in sparse]
+    assert names.count("-+") >= 5
+    assert set(names) <= {"-+", "-0"}

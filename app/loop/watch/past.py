@@ -28,7 +28,7 @@ from tierwatch.store.policies import load_policy
 KIND: Final = "past"
 # Pairs in one band are about as hard and sampled alike, on whichever side of a threshold they are:
 # a boundary's own threshold may move without making another population.
-_BANDS: Final = (0.5, 0.7, 0.9)
+_BANDS: Final = (0.7,)
 _SAID: Final[Mapping[ChangeKind, str]] = {
     "tier_worse": "tier {tier} answers worse than it used to",
     "tier_better": "tier {tier} answers better than it used to",
@@ -76,12 +76,13 @@ def watch_past(connection: Connection, batch: Sequence[Outcome], rules: PastRule
             if row.policy_version not in policies:
                 policies[row.policy_version] = load_policy(connection, row.policy_version)
         told = heard_of(rows, rules.models, policies)
-        if told is None:
+        if not told:
             continue
         fed = True
         newest = max(newest, *(row.request_no for row in rows))
-        pairs, losses = pairs + told.pairs, losses + told.bad
-        found = monitor.update(told)
+        pairs += sum(one.pairs for one in told)
+        losses += sum(one.bad for one in told)
+        found = monitor.update(*told)
         if found is not None:
             evidence = _evidence(found, monitor, rules, rows[0].judge_version)
             _open(connection, evidence, pairs=pairs, newest=newest)
@@ -114,8 +115,8 @@ def _conversations(batch: Sequence[Outcome]) -> list[list[Outcome]]:
 
 def heard_of(
     rows: Sequence[Outcome], models: Mapping[str, str], policies: Mapping[int, Policy | None]
-) -> Heard | None:
-    """What a conversation says: its pairs of the stratum that most of them are of.
+) -> tuple[Heard, ...]:
+    """What a conversation says, by stratum.
 
     Args:
         rows: its outcomes.
@@ -123,7 +124,7 @@ def heard_of(
         policies: by version.
 
     Returns:
-        None where all pairs are of tiers or policies that are not there, or of the cache.
+        Empty where all pairs are of tiers or policies that are not there, or of the cache.
     """
     tiers = list(models)
     by_stratum: dict[tuple[str, int], list[Outcome]] = {}
@@ -136,11 +137,10 @@ def heard_of(
             continue
         stratum = _stratum(row, boundary, models, policy)
         by_stratum.setdefault((stratum, boundary), []).append(row)
-    if not by_stratum:
-        return None
-    # The first of the largest: chosen by what was asked, never by how it was judged.
-    (stratum, boundary), most = max(by_stratum.items(), key=lambda item: len(item[1]))
-    return Heard(stratum, boundary, sum(row.loss for row in most), len(most))
+    return tuple(
+        Heard(stratum, boundary, sum(row.loss for row in mine), len(mine))
+        for (stratum, boundary), mine in by_stratum.items()
+    )
 
 
 def _stratum(row: Outcome, boundary: int, models: Mapping[str, str], policy: Policy) -> str:

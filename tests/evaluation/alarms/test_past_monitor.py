@@ -137,6 +137,24 @@ def test_a_conversation_counts_by_its_mean() -> None:
     assert whole.statistic == pytest.approx(single.statistic)
 
 
+def test_strata_of_one_conversation_share_one_observation() -> None:
+    """The same pair twice says what it says once; two apart say half of each."""
+    once, twice = PastMonitor(TIERS), PastMonitor(TIERS)
+    for n in range(200):
+        bad = float(n % 4 == 0)
+        once.update(Heard("s", 0, bad, 1))
+        twice.update(Heard("s", 0, bad, 1), Heard("other", 1, 0.0, 1))
+    assert (once.n, twice.n) == (200, 200)
+    # Half of each deviation from 1, and of the patterns that speak of both.
+    assert 0 < twice.statistic < 200
+    assert set(twice.strata) == {"s", "other"}
+
+
+def test_a_conversation_of_nothing_is_refused() -> None:
+    with pytest.raises(EvidenceError, match="nothing was updated"):
+        PastMonitor(TIERS).update()
+
+
 @pytest.mark.parametrize(
     "told",
     [
