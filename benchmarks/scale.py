@@ -40,7 +40,7 @@ from tierwatch.loop.capture.recorder import CaptureRecorder
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.decision import Decision

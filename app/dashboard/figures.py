@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass
 
 from tierwatch.evaluation.rates.estimate import Estimate
-from tierwatch.loop.report import Rate
+from tierwatch.loop.report.schema import Rate
 
 NOT_ENOUGH = "not enough data"
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tierwatch.dashboard.access.admission import may_scrape
 from tierwatch.dashboard.metrics import burst_families, families, loop_families
 from tierwatch.dashboard.site import Site
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.silence import STEP_SILENCE, WATCHED_STEPS
 from tierwatch.store.judgements.bursts import all_bursts
 from tierwatch.store.pages.notifications import destination_lines

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from tierwatch.loop.report import Rate, Report
 from tierwatch.store.judgements.bursts import SampledBurst
+from tierwatch.loop.report.schema import Rate, Report
 from tierwatch.store.pages.notifications import DestinationLine
 
 

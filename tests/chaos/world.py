@@ -22,7 +22,7 @@ from tierwatch.command.launch.processes import recorded_process, stack_processes
 from tierwatch.command.launch.servers import prepare_database
 from tierwatch.config import Config, load_config
 from tierwatch.local import Process, Stack, free_port
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 

@@ -5,7 +5,7 @@ import pytest
 
 from tierwatch.dashboard.figures import Figure, figure, reported_figure
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
-from tierwatch.loop.report import Rate
+from tierwatch.loop.report.schema import Rate
 
 
 def _figure(low: float | None, high: float | None, n: int = 50) -> Figure:

@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.metrics import families
-from tierwatch.loop.report import Rate, Report, build_report
+from tierwatch.loop.report.build import build_report
+from tierwatch.loop.report.schema import Rate, Report
 
 NOBODY = {"alerts": 0, "proposals": 0}
 

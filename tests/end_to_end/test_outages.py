@@ -25,7 +25,7 @@ from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.threshold_evidence import ThresholdEvidence
 from tierwatch.local import Stack, free_port
 from tierwatch.loop.decide.approve import approve_proposal
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 from tierwatch.store.proposals import NewProposal, add_proposal, proposals_in

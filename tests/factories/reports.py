@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tierwatch.loop.report import Report
+from tierwatch.loop.report.schema import Report
 
 
 def rate(estimate: float | None = 0.1, **changes: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tierwatch.dispatch import KeptDispatch
 from tierwatch.judges import build_judge
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.providers.completion import ChatClient
 from tierwatch.routing.tiers import Price
 

@@ -21,7 +21,7 @@ from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.decide.reload import current_policies
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.find_cause import attribute_alerts
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy

@@ -24,7 +24,7 @@ from tierwatch.loop.decide.rollout import RolloutRules, rollout
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.notify.deliver import NotifyRules, deliver_alerts
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.alert import resolve_alert
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy

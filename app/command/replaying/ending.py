@@ -7,7 +7,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.command.replaying.sender import Progress
 from tierwatch.command.terminal import say
-from tierwatch.loop.report import CostParts, Rate, Report, TierReport
+from tierwatch.loop.report.schema import CostParts, Rate, Report, TierReport
 
 
 def add_recorded_quality(engine: Engine, progress: Progress, *, file: str) -> None:

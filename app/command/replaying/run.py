@@ -38,7 +38,8 @@ from tierwatch.errors import StackError
 from tierwatch.faults import repeat
 from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.improve.retune import retune
-from tierwatch.loop.report import Report, build_report
+from tierwatch.loop.report.build import build_report
+from tierwatch.loop.report.schema import Report
 from tierwatch.loop.watch.observe import observe
 from tierwatch.runtime.rules import monitor_rules, retune_rules
 from tierwatch.settings import Settings

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.api.route import Route
 from tierwatch.dashboard.site import this_site
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 
 
 def _report(connection: Connection) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.loop.compare.unscored import UnscoredReport
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today

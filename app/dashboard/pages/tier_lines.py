@@ -48,7 +48,7 @@ def tier_lines(
     """Each tier of the report.
 
     Args:
-        report: `loop.report.build_report`.
+        report: `loop.report.build.build_report`.
         config: tiers, models, and how many pairs are enough.
         traffic: counts of all requests.
         candidate: thresholds that are being rolled out.

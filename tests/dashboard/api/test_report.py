@@ -4,7 +4,7 @@ from factories.rows import add_rollup
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 
 
 def test_the_report_is_the_one_the_command_writes(

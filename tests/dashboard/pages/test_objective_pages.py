@@ -14,7 +14,7 @@ from tierwatch.config import Config, load_config
 from tierwatch.loop.improve.objective import objective_of
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.routing.policy import Policy
 from tierwatch.store.policies import add_policy
 

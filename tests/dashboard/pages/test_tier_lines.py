@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.store.pages.overview import TierTraffic, tier_traffic
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.sql import bindparam
 
 from tierwatch.config import Config
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 
 Seeded = tuple[int, int]
 

@@ -23,7 +23,7 @@ from tierwatch.loop.improve.refit import refit
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier

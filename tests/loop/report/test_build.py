@@ -24,11 +24,11 @@ from sqlalchemy import Engine, text, update
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
-from tierwatch.loop import report as schema
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.report import build_report
+from tierwatch.loop.report import schema
+from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
 from tierwatch.store.judgements.labels import add_label

@@ -1,0 +1,178 @@
+"""The report, filled: every number is read from the store or from other steps of the loop."""
+
+from typing import cast
+
+from sqlalchemy import Connection, text
+
+from tierwatch.config import Config
+from tierwatch.evaluation.rates.costs import Costs
+from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
+from tierwatch.evaluation.rates.saving import relative_saving
+from tierwatch.loop.compare.tier_rates import misroute_rate
+from tierwatch.loop.compare.unscored import unscored_reports
+from tierwatch.loop.improve.objective import objective_of, quality_kept
+from tierwatch.loop.report.schema import (
+    AlertReport,
+    ObjectiveReport,
+    ProposalReport,
+    Report,
+    figures,
+)
+from tierwatch.loop.report.tiers import tier_reports
+from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.tiers import CACHE_TIER
+from tierwatch.store.costs import evaluation_costs
+from tierwatch.store.judgements.outcomes import newest_judge_version
+from tierwatch.store.policies import active_policies
+from tierwatch.store.traffic.outside_counts import outside
+
+_FUNNEL = """
+select
+  (select coalesce(sum(requests), 0) from rollups) as requests,
+  (select coalesce(sum(sampled), 0) from rollups) as captured,
+  (select coalesce(sum(dropped), 0) from rollups) as dropped,
+  (select coalesce(sum(cost_usd), 0) from rollups) as cost_usd,
+  (select coalesce(sum(cost_top_tier_usd), 0) from rollups) as cost_top_tier_usd,
+  (select coalesce(sum(classifier_cost_usd), 0) from rollups) as classifier_cost_usd,
+  (select count(distinct v.exchange_id) from verdicts v where v.preferred is not null) as judged,
+  (select count(distinct v.exchange_id) from verdicts v where v.preferred is null
+     and not exists (select 1 from verdicts s
+                     where s.exchange_id = v.exchange_id and s.preferred is not null)) as unscored,
+  (select count(*) from failures f
+     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed
+"""
+
+
+def build_report(connection: Connection, config: Config) -> Report:
+    """Return the report; every number is read in the caller's one snapshot.
+
+    Args:
+        connection: in a repeatable-read transaction for figures of one moment.
+        config: names the tiers and their tolerance.
+    """
+    row = connection.execute(text(_FUNNEL)).one()
+    shadowed = row.judged + row.unscored
+    active = active_policies(connection)
+    judge = newest_judge_version(connection) or ""
+    evaluation = config.evaluation
+    top = float(row.cost_top_tier_usd)
+    spent = evaluation_costs(connection)
+    costs = Costs(
+        serving_usd=float(row.cost_usd),
+        classifier_usd=float(row.classifier_cost_usd),
+        shadow_usd=spent.shadow_usd,
+        judge_usd=spent.judge_usd,
+        checks_usd=spent.checks_usd,
+    )
+    return {
+        "requests": int(row.requests),
+        "captured": int(row.captured),
+        "shadowed": shadowed,
+        "judged": row.judged,
+        "unscored": row.unscored,
+        "unscored_tasks": unscored_reports(connection, judge, min_pairs=evaluation.min_pairs),
+        "failed": row.failed,
+        "dropped": int(row.dropped),
+        "pending": int(row.captured) - shadowed - row.failed - int(row.dropped),
+        "cost_usd": costs.serving_usd,
+        "cost_top_tier_usd": top,
+        "saving": costs.saving(top),
+        "saving_net_of_evaluation": costs.saving_net_of_evaluation(top),
+        "costs": {
+            "serving_usd": costs.serving_usd,
+            "classifier_usd": costs.classifier_usd,
+            "shadow_usd": costs.shadow_usd,
+            "judge_usd": costs.judge_usd,
+            "checks_usd": costs.checks_usd,
+            "unpriced": list(config.unpriced),
+        },
+        "saving_interval": figures(_saving(connection)),
+        "quality_vs_top": figures(_quality(connection, config, judge)),
+        "objective": _objective(connection, config, active, judge),
+        "evaluation_cost_usd": costs.evaluation_usd,
+        "recorded_quality": _recorded_quality(connection),
+        "outside": outside(connection).figures,
+        "tiers": tier_reports(connection, config, active, judge),
+        "alerts": _alerts(connection),
+        "proposals": _proposals(connection),
+        "policy_version": None if active is None else active.stable.version,
+        "thresholds": {} if active is None else dict(active.stable.thresholds),
+        "model_version": None if active is None else active.stable.classifier,
+    }
+
+
+def _objective(
+    connection: Connection, config: Config, active: ActivePolicies | None, judge_version: str
+) -> ObjectiveReport | None:
+    """What is to be kept of the top tier's quality, and what is; None without an objective."""
+    objective = objective_of(config)
+    if objective is None:
+        return None
+    kept = (
+        unknown()
+        if active is None
+        else quality_kept(connection, objective, active.stable, judge_version=judge_version)
+    )
+    return {"quality": objective.quality, "top": objective.top, "kept": figures(kept)}
+
+
+def _recorded_quality(connection: Connection) -> float | None:
+    row = connection.execute(
+        text("select sum(score_sum) as total, sum(scored) as n from replays")
+    ).one()
+    return float(row.total) / float(row.n) if row.n else None
+
+
+def _saving(connection: Connection) -> Estimate:
+    """Saving relative to the top tier alone, the traffic cut by hours once a day has passed."""
+    rows = connection.execute(
+        text(
+            "select sum(cost_usd) as cost, sum(cost_top_tier_usd) as top from rollups"
+            " group by date_trunc(case when (select max(minute) - min(minute) from rollups)"
+            " > interval '1 day' then 'hour' else 'minute' end, minute)"
+        )
+    ).all()
+    return relative_saving([row.cost for row in rows], [row.top for row in rows])
+
+
+def _quality(connection: Connection, config: Config, judge_version: str) -> Estimate:
+    """Share of requests answered no worse than by the top tier, at least."""
+    served = {
+        row.tier: row.requests
+        for row in connection.execute(
+            text("select tier, sum(requests)::bigint as requests from rollups group by tier")
+        )
+    }
+    ladder = [tier.name for tier in config.tiers]
+    if CACHE_TIER in served and CACHE_TIER not in ladder:
+        # As if every cached answer had been the cheapest tier's: at least this good.
+        ladder.insert(0, CACHE_TIER)
+    level = split_level(0.95, len(ladder) - 1)
+    rates = [misroute_rate(connection, tier, judge_version, level=level) for tier in ladder[:-1]]
+    requests = [float(served.get(tier, 0)) for tier in ladder]
+    return relative_quality(requests, rates)
+
+
+def _alerts(connection: Connection) -> list[AlertReport]:
+    found = connection.execute(
+        text(
+            "select id, kind, segment, tier, opened_at_request, pairs, cause, state, summary,"
+            " attribution->>'cause' as attribution, attribution->>'sentence' as why"
+            " from alerts order by id"
+        )
+    )
+    # Columns are named as the keys are; a test compares them.
+    return cast("list[AlertReport]", [dict(row) for row in found.mappings()])
+
+
+def _proposals(connection: Connection) -> list[ProposalReport]:
+    found = connection.execute(
+        text(
+            'select id, kind, tier, task_type, from_threshold as "from", to_threshold as "to",'
+            " direction, state, certified, pairs, predicted, candidate_version,"
+            " case when evidence ? 'objective' then evidence ->> 'reason' end as objective"
+            " from proposals order by id"
+        )
+    )
+    return cast("list[ProposalReport]", [dict(row) for row in found.mappings()])

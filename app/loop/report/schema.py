@@ -1,0 +1,180 @@
+"""The report's schema: what its keys hold. docs/report.md explains them to its readers."""
+
+import sys
+from typing import TypedDict
+
+from tierwatch.evaluation.alarms.stream_state import StreamState
+from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.loop.compare.unscored import UnscoredReport
+from tierwatch.store.documents import Json
+from tierwatch.store.traffic.outside_counts import OutsideFigures
+
+
+class Rate(TypedDict):
+    """An estimate.
+
+    Attributes:
+        estimate: None when unknown.
+        low: of the interval; None where it has no lower end.
+        high: of the interval.
+        n: pairs or minutes it rests on.
+        method: how it was made.
+    """
+
+    estimate: float | None
+    low: float | None
+    high: float
+    n: int
+    method: str
+
+
+class CostParts(TypedDict):
+    """What was paid, by what for; ``unpriced`` models count as free since no price is known."""
+
+    serving_usd: float
+    classifier_usd: float
+    shadow_usd: float
+    judge_usd: float
+    checks_usd: float
+    unpriced: list[str]
+
+
+class TierReport(TypedDict):
+    """A tier, or the response cache.
+
+    Attributes:
+        requests: it served.
+        pairs: exchanges of it that were sampled.
+        misroute: how often its answers are materially worse than the next tier's.
+        overspend: how often the cheaper tier's answer would have done.
+        tolerance: misroute rate that must not be exceeded; None for the top tier.
+        state: what may be said of it; None without a tolerance.
+    """
+
+    requests: int
+    pairs: int
+    misroute: Rate
+    overspend: Rate
+    tolerance: float | None
+    state: StreamState | None
+
+
+class ObjectiveReport(TypedDict):
+    """The share of the quality of tier ``top`` that is to be kept, and what the policy keeps."""
+
+    quality: float
+    top: str
+    kept: Rate
+
+
+class AlertReport(TypedDict):
+    """An alert; ``attribution`` and ``why`` are None until it is known what it comes from."""
+
+    id: int
+    kind: str
+    segment: str
+    tier: str
+    opened_at_request: int
+    pairs: int
+    cause: str
+    state: str
+    summary: str
+    attribution: str | None
+    why: str | None
+
+
+# A function's syntax, because `from` is a word of Python's own. ``objective`` is what the proposal
+# does to the quality kept, in a sentence; None without an objective.
+ProposalReport = TypedDict(
+    "ProposalReport",
+    {
+        "id": int,
+        "kind": str,
+        "tier": str,
+        "task_type": str,
+        "from": float,
+        "to": float,
+        "direction": str,
+        "state": str,
+        "certified": bool,
+        "pairs": int,
+        "predicted": Json,
+        "candidate_version": int | None,
+        "objective": str | None,
+    },
+)
+
+
+class Report(TypedDict):
+    """Everything, at one moment.
+
+    Attributes:
+        requests: all that the gateway served.
+        captured: chosen for evaluation: shadowed + pending + failed + dropped at every moment.
+        shadowed: have a shadow answer and a final word of the judge: judged + unscored.
+        judged: have a verdict.
+        unscored: have none that can be read.
+        unscored_tasks: task types of which more than 2 % are, of ``evaluation.min_pairs`` or more.
+        failed: ended without a verdict.
+        dropped: chosen, and then no buffer or file had room.
+        pending: chosen and not ended, wherever they are (buffer, spool, queue or worker).
+        cost_usd: of serving, without the classifier.
+        cost_top_tier_usd: what the top tier's price would have been for the same tokens.
+        saving: 1 - cost_usd / cost_top_tier_usd; None before there are costs.
+        saving_net_of_evaluation: the same with all costs; below 0 when watching costs more than
+            routing saves.
+        costs: by what for.
+        saving_interval: the saving with its interval.
+        quality_vs_top: share of requests answered no worse than by the top tier, at least.
+        objective: None without one.
+        evaluation_cost_usd: shadow answers, judging, anchors and probes.
+        recorded_quality: mean grade of the answers served, in replays only.
+        outside: the traffic that no rate speaks of, by reason.
+        tiers: by name, the response cache as ``cache``.
+        alerts: oldest first.
+        proposals: oldest first.
+        policy_version: active for sessions outside a rollout; None before there is one.
+        thresholds: of that policy, by tier.
+        model_version: of that policy; 0 is the configured classifier.
+    """
+
+    requests: int
+    captured: int
+    shadowed: int
+    judged: int
+    unscored: int
+    unscored_tasks: list[UnscoredReport]
+    failed: int
+    dropped: int
+    pending: int
+    cost_usd: float
+    cost_top_tier_usd: float
+    saving: float | None
+    saving_net_of_evaluation: float | None
+    costs: CostParts
+    saving_interval: Rate
+    quality_vs_top: Rate
+    objective: ObjectiveReport | None
+    evaluation_cost_usd: float
+    recorded_quality: float | None
+    outside: OutsideFigures
+    tiers: dict[str, TierReport]
+    alerts: list[AlertReport]
+    proposals: list[ProposalReport]
+    policy_version: int | None
+    thresholds: dict[str, float]
+    model_version: int | None
+
+
+def figures(rate: Estimate) -> Rate:
+    """An estimate under the report's names.
+
+    An interval without a lower end is Fieller's, of a saving that is too uncertain.
+    """
+    return {
+        "estimate": rate.value,
+        "low": rate.low if abs(rate.low) < sys.float_info.max else None,
+        "high": rate.high,
+        "n": rate.n,
+        "method": rate.method,
+    }
