@@ -13,6 +13,7 @@ from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.notify import deliver, heartbeat
 from tierwatch.loop.watch import bursts, find_cause, observe, resolve, silence, traffic
 from tierwatch.loop.watch.checks import anchors, probes
+from tierwatch.loop.watch.judge import trust
 from tierwatch_workers.process import runtime
 from tierwatch_workers.steps import step
 from tierwatch_workers.stops import is_stopping
@@ -72,6 +73,7 @@ def watch_silence() -> None:
     """Say what has stopped and what is over, and to who listens outside that all runs."""
     at, now = runtime(), dt.datetime.now(dt.UTC)
     silence.watch_silence(engine=at.engine, rules=at.silence_rules, now=now)
+    trust.watch_trust(engine=at.engine, judge_version=at.judge.version)
     present = resolve.Present(
         judge_version=at.judge.version,
         models={name: tier.model for name, tier in at.tiers.items()},

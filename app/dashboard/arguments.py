@@ -52,6 +52,15 @@ def choice(name: str, accepted: tuple[str, ...]) -> str | None:
     return given
 
 
+def wants(state: str) -> bool:
+    """Whether the query asks for the lines of this state alone; all are listed without it.
+
+    Raises:
+        BadRequest: another word.
+    """
+    return choice("state", (state, "all")) == state
+
+
 def wanted_pairs(tiers: tuple[str, ...]) -> PairFilter:
     """The filter that the query asks for.
 

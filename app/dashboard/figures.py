@@ -10,6 +10,7 @@ from tierwatch.loop.report.schema import Rate
 NOT_ENOUGH = "not enough data"
 
 _CENT = 0.01
+_MOST_DIGITS = 9
 _TENTH = 0.0995
 _HOUR_S = 3_600
 _DAY_S = 86_400
@@ -110,12 +111,19 @@ def change(share: float | None) -> str:
 def usd(amount: float | None) -> str:
     """Money; cents where they tell something, more digits below a cent.
 
-    >>> usd(1234.5), usd(0.25), usd(0.00123), usd(0.0)
-    ('$1,234.50', '$0.25', '$0.00123', '$0.00')
+    >>> usd(1234.5), usd(0.25), usd(0.00123), usd(0.0), usd(-3.5)
+    ('$1,234.50', '$0.25', '$0.00123', '$0.00', '-$3.50')
+    >>> usd(1.25e-05), usd(0.009999), usd(-3e-12)
+    ('$0.0000125', '$0.01', '-$0.00')
     """
     if amount is None:
         return "unknown"
-    return f"${amount:.3g}" if 0 < abs(amount) < _CENT else f"${amount:,.2f}"
+    sign, size = "-" if amount < 0 else "", abs(amount)
+    if not 0 < size < _CENT:
+        return f"{sign}${size:,.2f}"
+    # Three digits, and never an exponent: below a billionth of a dollar there is no price.
+    digits = min(_MOST_DIGITS, 2 - math.floor(math.log10(size)))
+    return f"{sign}${f'{size:.{digits}f}'.rstrip('0').ljust(4, '0')}"
 
 
 def count(number: float) -> str:

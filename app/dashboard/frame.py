@@ -6,18 +6,20 @@ from typing import Any, ClassVar, Protocol
 from flask import g, render_template, request
 
 from tierwatch.dashboard.site import this_site
-from tierwatch.store.pages.overview import open_counts
+from tierwatch.loop.compare.trust import distrust
+from tierwatch.store.pages.overview import Waiting, open_counts
 from tierwatch.store.people.roles import Person
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Who is logged in, and how much waits for a person."""
+    """Who is logged in, how much waits for a person, and why no rate is to be believed, if so."""
 
     person: Person | None
     alerts: int
     proposals: int
     section: str
+    distrust: str = ""
 
 
 class Page(Protocol):
@@ -34,9 +36,9 @@ def render(page: Page) -> str:
 def frame() -> dict[str, Any]:
     """What every template receives beside its page."""
     person: Person | None = g.get("person")
-    waiting = {"alerts": 0, "proposals": 0}
+    waiting, doubt = Waiting(), ""
     if person is not None and not g.get("database_away", False):
         with this_site().engine.connect() as connection:
-            waiting = open_counts(connection)
+            waiting, doubt = open_counts(connection), distrust(connection)
     section = request.path.split("/", 2)[1]
-    return {"frame": Frame(person=person, section=section, **waiting)}
+    return {"frame": Frame(person, waiting.alerts, waiting.proposals, section, doubt)}

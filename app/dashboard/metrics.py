@@ -8,17 +8,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from tierwatch.store.judgements.bursts import SampledBurst
 from tierwatch.loop.report.schema import Rate, Report
+from tierwatch.store.judgements.bursts import SampledBurst
 from tierwatch.store.pages.notifications import DestinationLine
+from tierwatch.store.pages.overview import Waiting
 
 
-def families(report: Report, waiting: Mapping[str, int]) -> list[Metric]:
+def families(report: Report, waiting: Waiting) -> list[Metric]:
     """Every metric.
 
     Args:
         report: the state.
-        waiting: how many ``alerts`` and ``proposals`` wait for a person.
+        waiting: how much waits for a person.
     """
     return [*_by_tier(report), _sampled(report), *_spent(report), *_gauges(report, waiting)]
 
@@ -96,16 +97,23 @@ def _by_tier(report: Report) -> list[Metric]:
         )
         for name in ("misroute", "overspend")
     )
+    corrected = GaugeMetricFamily(
+        "tierwatch_misroute_corrected_rate",
+        "Misroute rate corrected by people's labels; absent until its interval says something.",
+        labels=["tier", "bound"],
+    )
     thresholds = GaugeMetricFamily(
         "tierwatch_threshold", "Active threshold, by tier.", labels=["tier"]
     )
     for tier, seen in report["tiers"].items():
         requests.add_metric([tier], seen["requests"])
         _add_rate(misroute, tier, seen["misroute"])
+        if seen["misroute_corrected"] is not None:
+            _add_rate(corrected, tier, seen["misroute_corrected"])
         _add_rate(overspend, tier, seen["overspend"])
         if tier in report["thresholds"]:
             thresholds.add_metric([tier], report["thresholds"][tier])
-    return [requests, misroute, overspend, thresholds]
+    return [requests, misroute, corrected, overspend, thresholds]
 
 
 def _add_rate(family: GaugeMetricFamily, tier: str, rate: Rate) -> None:
@@ -147,11 +155,22 @@ def _spent(report: Report) -> list[Metric]:
     return [cost, spend]
 
 
-def _gauges(report: Report, waiting: Mapping[str, int]) -> Iterator[Metric]:
+def _gauges(report: Report, waiting: Waiting) -> Iterator[Metric]:
+    trust = report["trust"]
     for name, meaning, value in (
+        (
+            "judge_trusted",
+            "1 while the judge may be believed by its anchors, 0 when nothing here can be.",
+            None if trust is None else float(trust["trusted"]),
+        ),
+        (
+            "judge_anchor_accuracy",
+            "Share of the anchors on which the judge is right.",
+            None if trust is None or not trust["anchors"] else trust["right"] / trust["anchors"],
+        ),
         ("captured_exchanges", "Exchanges sampled so far.", report["captured"]),
-        ("unresolved_alerts", "Alerts not resolved.", waiting["alerts"]),
-        ("open_proposals", "Proposals waiting for a person.", waiting["proposals"]),
+        ("unresolved_alerts", "Alerts not resolved.", waiting.alerts),
+        ("open_proposals", "Proposals waiting for a person.", waiting.proposals),
         ("policy_version", "Active policy.", report["policy_version"]),
         ("saving_ratio", "Share saved against the top tier.", report["saving"]),
         (

@@ -11,8 +11,9 @@ from tierwatch.config import Config
 from tierwatch.dashboard.metrics import families
 from tierwatch.loop.report.build import build_report
 from tierwatch.loop.report.schema import Rate, Report
+from tierwatch.store.pages.overview import Waiting
 
-NOBODY = {"alerts": 0, "proposals": 0}
+NOBODY = Waiting()
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ class _Given(Collector):
         return self.found
 
 
-def _text(report: Report, waiting: dict[str, int] = NOBODY) -> str:
+def _text(report: Report, waiting: Waiting = NOBODY) -> str:
     registry = CollectorRegistry()
     registry.register(_Given(families(report, waiting)))
     return generate_latest(registry).decode()
@@ -50,6 +51,26 @@ def test_a_rate_has_its_value_and_both_ends(report: Report) -> None:
     text = _text(report)
     for bound, number in (("estimate", 0.1), ("low", 0.04), ("high", 0.2)):
         assert f'tierwatch_misroute_rate{{bound="{bound}",tier="simple"}} {number}' in text
+
+
+def test_a_corrected_rate_has_samples_of_its_own_once_there_is_one(report: Report) -> None:
+    assert "tierwatch_misroute_corrected_rate{" not in _text(report)
+    report["tiers"]["simple"]["misroute"] = _rate(0.1, 0.04, 0.2)
+    report["tiers"]["simple"]["misroute_corrected"] = _rate(0.07, 0.03, 0.15)
+    text = _text(report)
+    assert 'tierwatch_misroute_rate{bound="estimate",tier="simple"} 0.1' in text
+    assert 'tierwatch_misroute_corrected_rate{bound="high",tier="simple"} 0.15' in text
+
+
+def test_whether_the_judge_is_trusted_is_a_metric_once_it_is_known(report: Report) -> None:
+    assert "tierwatch_judge_trusted" not in _text(report)
+    report["trust"] = {
+        "judge_version": "j", "trusted": False, "right": 102, "anchors": 408, "low": 0.18,
+        "high": 0.32, "least": 0.5, "sentence": "NOT TRUSTED",
+    }  # fmt: skip
+    text = _text(report)
+    assert "tierwatch_judge_trusted 0.0" in text
+    assert "tierwatch_judge_anchor_accuracy 0.25" in text
 
 
 def test_an_end_that_is_open_has_no_sample(report: Report) -> None:
@@ -87,7 +108,7 @@ def test_a_saving_may_be_negative_and_zero_and_is_then_a_sample(report: Report) 
 
 
 def test_what_waits_for_a_person_is_counted(report: Report) -> None:
-    text = _text(report, {"alerts": 2, "proposals": 3})
+    text = _text(report, Waiting(alerts=2, proposals=3, moving=4))
     assert "tierwatch_unresolved_alerts 2.0" in text
     assert "tierwatch_open_proposals 3.0" in text
 

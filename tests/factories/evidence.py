@@ -92,6 +92,18 @@ def judge_drift(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def not_trusted(**changes: Any) -> dict[str, Any]:
+    """Of an alert that says that the judge may not be believed."""
+    return {
+        "judge_version": JUDGE,
+        "right": 102,
+        "anchors": 408,
+        "low": 0.187,
+        "high": 0.321,
+        "least": 0.5,
+    } | changes
+
+
 def model_drift(**changes: Any) -> dict[str, Any]:
     """Of a model drift alert."""
     return {
@@ -284,6 +296,7 @@ ALERTS = {
     "past": past,
     "input_drift": input_drift,
     "judge_drift": judge_drift,
+    "not_trusted": not_trusted,
     "model_drift": model_drift,
     "capture": capture,
     "budget": budget,

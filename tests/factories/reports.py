@@ -12,7 +12,9 @@ def rate(estimate: float | None = 0.1, **changes: Any) -> dict[str, Any]:
 def report(**changes: Any) -> Report:
     """A small report: 1 USD served where the top tier would have cost 4."""
     tier = {"requests": 60, "pairs": 40, "misroute": rate(), "overspend": rate(None)}
+    tier |= {"misroute_corrected": None, "labels": 0}
     found: Any = {
+        "trust": None,
         "requests": 100, "captured": 40, "shadowed": 40, "judged": 40, "unscored": 0,
         "unscored_tasks": [], "failed": 0, "dropped": 0, "pending": 0, "cost_usd": 1.0,
         "cost_top_tier_usd": 4.0, "saving": 0.75,
@@ -21,7 +23,8 @@ def report(**changes: Any) -> Report:
             "serving_usd": 1.0, "classifier_usd": 0.1, "shadow_usd": 0.2, "judge_usd": 0.3,
             "checks_usd": 0.4, "unpriced": [],
         },
-        "saving_interval": rate(), "quality_vs_top": rate(), "objective": None,
+        "saving_interval": rate(), "quality_vs_top": rate(),
+        "quality_vs_top_corrected": None, "objective": None,
         "recorded_quality": None,
 
         "outside": {"requests": 25.0, "share": 0.25, "reasons": {"media": 25.0}, "estimated": []},

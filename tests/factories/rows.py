@@ -8,6 +8,7 @@ from factories import evidence as stored
 from sqlalchemy import Connection, insert
 
 from tierwatch.loop.capture.exchange import new_exchange_id
+from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
@@ -164,6 +165,29 @@ def add_outcome(
         "basis": "pairwise",
     }
     connection.execute(insert(OutcomeRow).values(columns | changes))
+
+
+def add_anchors(
+    connection: Connection, right: int, n: int, *, judge: str = JUDGE, wrong: str | None = "b"
+) -> int:
+    """An ended run over anchors that are all a; of those not ``right`` the judge says ``wrong``."""
+    run = connection.execute(
+        insert(EvalsetRunRow)
+        .values(
+            kind="anchors", subject=judge, model=judge, set_version="1", why="schedule",
+            started_at=NOW, until=NOW, ended_at=NOW,
+        )
+        .returning(EvalsetRunRow.id)
+    ).scalar_one()  # fmt: skip
+    rows = [
+        {
+            "run_id": run, "anchor_id": f"a{number}", "truth": "a", "longer": "a",
+            "verdict": "a" if number < right else wrong, "orders_agree": True, "cost_usd": 0.0,
+        }
+        for number in range(n)
+    ]  # fmt: skip
+    connection.execute(insert(AnchorVerdictRow), rows)
+    return int(run)
 
 
 def add_rollup(connection: Connection, tier: str, requests: int, **changes: Any) -> None:

@@ -68,9 +68,17 @@ def show_net_saving(net: float, costs: CostParts) -> None:
         say(f"  no price is known for {', '.join(costs['unpriced'])}; see `prices`")
 
 
+def say_distrust(report: Report) -> None:
+    """That nothing which follows can be believed, where that is so."""
+    trust = report["trust"]
+    if trust is not None and trust["sentence"]:
+        say(trust["sentence"])
+
+
 def show_report(report: Report) -> None:
     """The report as a person reads it."""
     say("")
+    say_distrust(report)
     say(f"{'tier':<12}{'requests':>9}{'pairs':>8}  materially worse than the next tier")
     for name, tier in report["tiers"].items():
         say(f"{name:<12}{tier['requests']:>9}{tier['pairs']:>8}  {_misroute(tier)}")

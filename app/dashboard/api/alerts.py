@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.api.route import BEFORE, Route, one_of, there, unreadable
-from tierwatch.dashboard.arguments import ID, before_number, choice
+from tierwatch.dashboard.arguments import ID, before_number, wants
 from tierwatch.dashboard.site import this_person
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
 from tierwatch.store import alerts as stored
@@ -61,7 +61,7 @@ class Alerts:
 
 
 def _alerts(connection: Connection) -> Alerts:
-    unresolved = choice("state", ("unresolved", "all")) == "unresolved"
+    unresolved = wants("unresolved")
     found = alerts(connection, unresolved=unresolved, before=before_number())
     lines = alert_deliveries(connection, [one.id for one in found])
     return Alerts(

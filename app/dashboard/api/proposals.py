@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.api.route import BEFORE, Reason, Route, one_of, reason, there, unreadable
-from tierwatch.dashboard.arguments import ID, before_number, choice
+from tierwatch.dashboard.arguments import ID, before_number, choice, wants
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.store import proposals as stored
@@ -60,7 +60,7 @@ class Proposals:
 
 
 def _proposals(connection: Connection) -> Proposals:
-    undecided = choice("state", ("undecided", "all")) == "undecided"
+    undecided = wants("undecided")
     found = proposals(connection, undecided=undecided, before=before_number())
     return Proposals([_sent(one) for one in found], found[-1].id if len(found) == PAGE else None)
 
@@ -73,7 +73,10 @@ def _approve(connection: Connection, proposal_id: int) -> Proposal:
     _proposal(connection, proposal_id)
     share = this_site().config.evaluation.rollout.share
     actor = this_person().name
-    approve_proposal(connection, proposal_id, actor=actor, why=reason(), share=share)
+    despite = choice("despite_judge", ("yes",)) is not None
+    approve_proposal(
+        connection, proposal_id, actor=actor, why=reason(), share=share, despite_judge=despite
+    )
     return _proposal(connection, proposal_id)
 
 
@@ -129,6 +132,7 @@ ROUTES = (
         Proposal,
         _approve,
         role="approver",
+        query={"despite_judge": one_of("Approve although the judge is not trusted.", "yes")},
         body=Reason,
     ),
     Route(

@@ -25,7 +25,7 @@ from tierwatch.store.judgements.bursts import active_bursts
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
-from tierwatch.store.pages.overview import loss_sums, tier_traffic
+from tierwatch.store.pages.overview import Waiting, loss_sums, open_counts, tier_traffic
 
 routes = Blueprint("overview", __name__)
 
@@ -93,6 +93,7 @@ class OverviewPage:
     saving: float | None
     saving_interval: Figure | None
     quality_vs_top: Figure | None
+    quality_corrected: Figure | None
     objective: float | None
     quality_kept: Figure | None
     top_tier: str
@@ -108,6 +109,7 @@ class OverviewPage:
     outside: OutsideEvidence
     unscored_tasks: tuple[UnscoredReport, ...]
     charts: tuple[Chart, ...]
+    waiting: Waiting
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
     bursts: tuple[BurstLine, ...]
@@ -155,6 +157,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         saving=report["saving"],
         saving_interval=reported_figure(report["saving_interval"]),
         quality_vs_top=reported_figure(report["quality_vs_top"]),
+        quality_corrected=reported_figure(report["quality_vs_top_corrected"]),
         objective=None if asked is None else asked["quality"],
         quality_kept=None if asked is None else reported_figure(asked["kept"]),
         top_tier=config.tiers[-1].name,
@@ -176,6 +179,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         outside=_outside(report),
         unscored_tasks=tuple(report["unscored_tasks"]),
         charts=tuple(drawn for drawn in charts if drawn is not None),
+        waiting=open_counts(connection),
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         bursts=tuple(map(burst_line, active_bursts(connection))),

@@ -1,7 +1,6 @@
 """How far the judge can be trusted, as its page shows it."""
 
 import datetime as dt
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
 from tierwatch.evaluation.calibration.weakness import Weakness
 from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
+from tierwatch.loop.compare.tier_rates import misroute_rate
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.judgements.labels import reviewed_outcomes
 from tierwatch.store.judgements.outcomes import newest_judge_version
@@ -56,8 +56,9 @@ class Standing:
         labelled: pairs with a label.
         pairs: pairs it judged.
         weak_for: by tier, why it could not certify the tier's tolerance.
-        halve: by tier, how many more labels would halve the interval of its rate; None if none, or
-            before the first label.
+        halve: by tier, how many more labels would halve the interval of its corrected rate; None if
+            none would, or while that rate is not shown.
+        too_few: tiers that have labels, and too few of them for a corrected rate.
         runs: the newest runs of anchors and probes.
         certificate: the newest; None before the first.
     """
@@ -68,6 +69,7 @@ class Standing:
     pairs: int
     weak_for: Mapping[str, Weakness]
     halve: Mapping[str, int | None]
+    too_few: tuple[str, ...]
     runs: tuple[RunLine, ...]
     certificate: Certificate | None
 
@@ -77,13 +79,20 @@ def standing(connection: Connection, config: Config) -> Standing:
     judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
     health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
+    rates = {tier: misroute_rate(connection, tier, judge) for tier in evaluation.tolerance}
     return Standing(
         judge_version=judge,
         lines=tuple(_lines(health.labels, health.anchors)),
         labelled=health.labelled,
         pairs=health.pairs,
         weak_for=health.weak_for,
-        halve={tier: _halve(connection, tier, judge) for tier in evaluation.tolerance},
+        halve={
+            tier: None if rate.corrected is None else _halve(connection, tier, judge)
+            for tier, rate in rates.items()
+        },
+        too_few=tuple(
+            tier for tier, rate in rates.items() if rate.labels and rate.corrected is None
+        ),
         runs=tuple(newest_runs(connection)),
         certificate=_certificate(connection),
     )
@@ -107,8 +116,6 @@ def _lines(labels: JudgeCalibration, anchors: JudgeCalibration) -> Iterator[Stan
 
 def _halve(connection: Connection, tier: str, judge_version: str) -> int | None:
     seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-    if all(math.isnan(label) for label in seen.labels):
-        return None
     return labels_to_halve(seen.judged, seen.weights, seen.strata, seen.labels)
 
 

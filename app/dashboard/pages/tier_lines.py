@@ -17,7 +17,8 @@ class TierLine:
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
     below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
     at this tier. The response cache is shown as a last line: it has a misroute rate,
-    against fresh answers, and no threshold.
+    against fresh answers, and no threshold. ``corrected`` is the misroute rate corrected by
+    people's ``labels``, shown beneath the judge's; None until its interval says something.
     """
 
     name: str
@@ -35,6 +36,8 @@ class TierLine:
     tolerance: float | None
     state: str | None
     misroute: Figure | None
+    corrected: Figure | None
+    labels: int
     overspend: Figure | None
 
 
@@ -79,6 +82,8 @@ def tier_lines(
                 misroute=None
                 if name == top
                 else reported_figure(reported["misroute"], needed=needed),
+                corrected=reported_figure(reported["misroute_corrected"], needed=needed),
+                labels=reported["labels"],
                 overspend=None
                 if name == lowest or name not in models
                 else reported_figure(reported["overspend"], needed=needed),

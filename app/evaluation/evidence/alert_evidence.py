@@ -12,6 +12,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     ModelDriftEvidence,
 )
 from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
+from tierwatch.evaluation.evidence.judge_evidence import JudgeTrustEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
 from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 
@@ -59,6 +60,7 @@ AlertEvidence: TypeAlias = (
     | PastEvidence
     | InputDriftEvidence
     | JudgeDriftEvidence
+    | JudgeTrustEvidence
     | ModelDriftEvidence
     | CaptureEvidence
     | BudgetEvidence
@@ -72,6 +74,7 @@ _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
     PastEvidence,
     InputDriftEvidence,
     JudgeDriftEvidence,
+    JudgeTrustEvidence,
     ModelDriftEvidence,
     CaptureEvidence,
     BudgetEvidence,

@@ -13,6 +13,8 @@ class InputDriftEvidence(Document):
     Attributes:
         policy_version: under which the requests were decided.
         requests: that the monitor has seen.
+        by_hour: compared with the same hour of other weeks; else, before two weeks were known, with
+            all hours together, where the time of day may be all there is to it.
         statistic: of the monitor.
         level: at which it alarms.
         bins_before: requests by bin of confidence until lately.
@@ -28,6 +30,7 @@ class InputDriftEvidence(Document):
     level: float
     bins_before: tuple[int, ...]
     bins_after: tuple[int, ...]
+    by_hour: bool = False
 
 
 @dataclass(frozen=True, slots=True)

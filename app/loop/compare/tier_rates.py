@@ -1,26 +1,46 @@
 """How often a tier's answers were worse than the next tier's, or better than they had to be."""
 
+import math
+from dataclasses import dataclass
+
 from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
+from tierwatch.evaluation.rates.correction import corrects_usefully
 from tierwatch.evaluation.rates.double_sampling import estimate_rate
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_n
 from tierwatch.store.judgements.labels import has_labels, reviewed_outcomes
 
 
-def misroute_rate(
-    connection: Connection, tier: str, judge_version: str, *, level: float = 0.95
-) -> Estimate:
+@dataclass(frozen=True, slots=True)
+class MisrouteRate:
     """How often a tier's answers are materially worse than the next tier's.
 
-    With people's labels on some of the pairs, the judge's errors are corrected (double sampling).
-    Without, it is the judge's own rate and called so.
+    Attributes:
+        judged: the judge's own rate over all pairs. It is what every place shows.
+        corrected: the same corrected for the judge's errors by people's labels, to be shown beside
+            ``judged`` and never in its place; None where `corrects_usefully` says no.
+        labels: pairs of it that people labelled.
     """
-    if has_labels(connection, tier, judge_version=judge_version):
-        seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-        return estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels, level=level)
-    return judge_rate(connection, tier, judge_version, direction="up", level=level)
+
+    judged: Estimate
+    corrected: Estimate | None
+    labels: int
+
+
+def misroute_rate(
+    connection: Connection, tier: str, judge_version: str, *, level: float = 0.95
+) -> MisrouteRate:
+    """A tier's misroute rate, as every page, report and metric shows it."""
+    judged = judge_rate(connection, tier, judge_version, direction="up", level=level)
+    if not has_labels(connection, tier, judge_version=judge_version):
+        return MisrouteRate(judged, None, 0)
+    seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
+    corrected = estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels, level=level)
+    labels = sum(not math.isnan(label) for label in seen.labels)
+    useful = corrects_usefully(corrected, judged)
+    return MisrouteRate(judged, corrected if useful else None, labels)
 
 
 def judge_rate(

@@ -5,6 +5,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.end import is_outdated
 from tierwatch.loop.decide.rollout import start_rollout
 from tierwatch.loop.decide.unreadable import is_unreadable
@@ -17,7 +18,13 @@ DEFAULT_SHARE: Final = 0.2
 
 
 def approve_proposal(
-    connection: Connection, proposal_id: int, *, actor: str, why: str, share: float = DEFAULT_SHARE
+    connection: Connection,
+    proposal_id: int,
+    *,
+    actor: str,
+    why: str,
+    share: float = DEFAULT_SHARE,
+    despite_judge: bool = False,
 ) -> int | None:
     """Approve a proposal; its rollout starts at once unless another one is running.
 
@@ -27,6 +34,9 @@ def approve_proposal(
         actor: who decides.
         why: the reason, for the audit.
         share: share of sessions to start with, in (0, 1].
+        despite_judge: a person says explicitly that it is to be approved although the judge is not
+            trusted; the audit keeps it. Its rollout then starts, and completes only once the judge
+            is trusted.
 
     Returns:
         The new policy version, or None while another rollout has to end first.
@@ -34,14 +44,24 @@ def approve_proposal(
     Raises:
         UsageError: no reason given.
         ConflictError: there is no such proposal, it was decided before, this version cannot read
-            what it rests on, or it was tested beside thresholds that are no longer active.
+            what it rests on, it was tested beside thresholds that are no longer active, or the
+            judge is not trusted and ``despite_judge`` was not said.
     """
     active, proposal = lock_active(connection), load_proposal(connection, proposal_id, lock=True)
     if proposal is not None and proposal.state == "open":
         _require_readable(proposal)
         if active is not None:
             _require_current(proposal, active.stable_version)
-    _decide(connection, proposal_id, "approved", actor=actor, why=why)
+        doubt = distrust(connection)
+        if doubt and not despite_judge:
+            raise ConflictError(
+                f"proposal {proposal.id} is held back. {doubt} To approve it all the same, say so:"
+                " despite_judge"
+            )
+    else:
+        doubt = ""
+    detail = {"despite": doubt} if doubt else {}
+    _decide(connection, proposal_id, "approved", actor=actor, why=why, **detail)
     return start_rollout(connection, share=share)
 
 
@@ -90,6 +110,7 @@ def _decide(
     *,
     actor: str,
     why: str,
+    **detail: str,
 ) -> None:
     require_reason(why)
     proposal = load_proposal(connection, proposal_id, lock=True)
@@ -105,4 +126,5 @@ def _decide(
         action=f"proposal.{state}",
         subject=f"proposal/{proposal_id}",
         why=why.strip(),
+        **detail,
     )

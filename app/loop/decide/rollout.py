@@ -15,6 +15,7 @@ from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.percent import percent
+from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.end import (
     TYPES_GONE,
     cancel_rollout,
@@ -66,7 +67,9 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
     proposal promised: the upper end of its prediction, or the tolerance where that is higher
     (a raise out of an alert may improve a tier without curing it). It completes once it has
     gathered enough pairs without that. What waits in line and was tested against another objective
-    expires. A rollout whose evidence this version cannot read is left as it is.
+    expires. A rollout whose evidence this version cannot read is left as it is. While the judge is
+    not trusted (`compare.trust`) none completes and none starts from the line, for its verdicts
+    show nothing; taking back stays possible.
 
     Returns:
         ``completed``, ``rolled_back``, ``started``, or None when nothing moved.
@@ -76,6 +79,8 @@ def rollout(*, engine: Engine, rules: RolloutRules) -> str | None:
         running = proposals_in(connection, "rolling_out", lock=True)
         if not running:
             expire_untested(connection, rules.quality)
+            if distrust(connection):
+                return None
             return "started" if start_rollout(connection, share=rules.share) else None
         return _end_or_go_on(connection, running[0], rules)
 
@@ -93,7 +98,7 @@ def _end_or_go_on(connection: Connection, proposal: Proposal, rules: RolloutRule
         why = f"misroute rate above the promised {percent(promised)} after {after} of its pairs"
         cancel_rollout(connection, proposal, actor="tierwatch", why=why)
         return "rolled_back"
-    if len(pairs) < rules.min_pairs:
+    if len(pairs) < rules.min_pairs or distrust(connection):
         return None
     why = f"{len(pairs)} pairs within the promised {percent(promised)}"
     finish_rollout(connection, proposal, why=why)

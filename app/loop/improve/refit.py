@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ArtefactError
+from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.propose import Made
 from tierwatch.loop.improve.conclude import Contest, conclude, models_above
@@ -59,7 +60,8 @@ def refit(*, engine: Engine, rules: RefitRules, rollout_share: float) -> int:
             if proposal is None:
                 continue
             made += 1
-            if rules.mode == "auto" and proposal.certified:
+            # By itself nothing is ever approved on the word of a judge that is not trusted.
+            if rules.mode == "auto" and proposal.certified and not distrust(connection):
                 approve_proposal(
                     connection,
                     proposal.id,

@@ -6,6 +6,7 @@ from itertools import product
 
 from sqlalchemy import Connection, Engine
 
+from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.end import expire_untested
 from tierwatch.loop.decide.propose import Made
@@ -82,7 +83,9 @@ def _run(
                 subject=f"proposal/{expired}",
             )
         proposal = test(connection)
-        if proposal is not None and mode == "auto" and proposal.certified:
+        # By itself nothing is ever approved on the word of a judge that is not trusted.
+        automatic = mode == "auto" and not distrust(connection)
+        if proposal is not None and automatic and proposal.certified:
             approve_proposal(
                 connection,
                 proposal.id,

@@ -5,11 +5,13 @@ from typing import cast
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
+from tierwatch.evaluation.calibration.trust import LEAST_ACCURACY
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.saving import relative_saving
 from tierwatch.loop.compare.tier_rates import misroute_rate
+from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.loop.report.schema import (
@@ -17,6 +19,7 @@ from tierwatch.loop.report.schema import (
     ObjectiveReport,
     ProposalReport,
     Report,
+    TrustReport,
     figures,
 )
 from tierwatch.loop.report.tiers import tier_reports
@@ -58,6 +61,7 @@ def build_report(connection: Connection, config: Config) -> Report:
     evaluation = config.evaluation
     top = float(row.cost_top_tier_usd)
     spent = evaluation_costs(connection)
+    quality, corrected = _quality(connection, config, judge)
     costs = Costs(
         serving_usd=float(row.cost_usd),
         classifier_usd=float(row.classifier_cost_usd),
@@ -66,6 +70,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         checks_usd=spent.checks_usd,
     )
     return {
+        "trust": _trust(connection),
         "requests": int(row.requests),
         "captured": int(row.captured),
         "shadowed": shadowed,
@@ -88,7 +93,8 @@ def build_report(connection: Connection, config: Config) -> Report:
             "unpriced": list(config.unpriced),
         },
         "saving_interval": figures(_saving(connection)),
-        "quality_vs_top": figures(_quality(connection, config, judge)),
+        "quality_vs_top": figures(quality),
+        "quality_vs_top_corrected": None if corrected is None else figures(corrected),
         "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
@@ -99,6 +105,22 @@ def build_report(connection: Connection, config: Config) -> Report:
         "policy_version": None if active is None else active.stable.version,
         "thresholds": {} if active is None else dict(active.stable.thresholds),
         "model_version": None if active is None else active.stable.classifier,
+    }
+
+
+def _trust(connection: Connection) -> TrustReport | None:
+    found = shown_trust(connection)
+    if found is None:
+        return None
+    return {
+        "judge_version": found.judge_version,
+        "trusted": found.trust.trusted,
+        "right": found.trust.right,
+        "anchors": found.trust.n,
+        "low": found.trust.low,
+        "high": found.trust.high,
+        "least": LEAST_ACCURACY,
+        "sentence": found.sentence,
     }
 
 
@@ -136,8 +158,13 @@ def _saving(connection: Connection) -> Estimate:
     return relative_saving([row.cost for row in rows], [row.top for row in rows])
 
 
-def _quality(connection: Connection, config: Config, judge_version: str) -> Estimate:
-    """Share of requests answered no worse than by the top tier, at least."""
+def _quality(
+    connection: Connection, config: Config, judge_version: str
+) -> tuple[Estimate, Estimate | None]:
+    """Share of requests answered no worse than by the top tier, at least.
+
+    By the judge's rates, and by corrected ones where every tier has one.
+    """
     served = {
         row.tier: row.requests
         for row in connection.execute(
@@ -151,7 +178,11 @@ def _quality(connection: Connection, config: Config, judge_version: str) -> Esti
     level = split_level(0.95, len(ladder) - 1)
     rates = [misroute_rate(connection, tier, judge_version, level=level) for tier in ladder[:-1]]
     requests = [float(served.get(tier, 0)) for tier in ladder]
-    return relative_quality(requests, rates)
+    corrected = [rate.corrected for rate in rates if rate.corrected is not None]
+    return (
+        relative_quality(requests, [rate.judged for rate in rates]),
+        relative_quality(requests, corrected) if rates and len(corrected) == len(rates) else None,
+    )
 
 
 def _alerts(connection: Connection) -> list[AlertReport]:

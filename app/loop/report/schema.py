@@ -45,7 +45,10 @@ class TierReport(TypedDict):
     Attributes:
         requests: it served.
         pairs: exchanges of it that were sampled.
-        misroute: how often its answers are materially worse than the next tier's.
+        misroute: how often its answers are materially worse than the next tier's, by the judge.
+        misroute_corrected: the same corrected by people's labels; None until there are enough for
+            an interval that says something.
+        labels: pairs of it with the next tier that people labelled.
         overspend: how often the cheaper tier's answer would have done.
         tolerance: misroute rate that must not be exceeded; None for the top tier.
         state: what may be said of it; None without a tolerance.
@@ -54,6 +57,8 @@ class TierReport(TypedDict):
     requests: int
     pairs: int
     misroute: Rate
+    misroute_corrected: Rate | None
+    labels: int
     overspend: Rate
     tolerance: float | None
     state: StreamState | None
@@ -105,10 +110,35 @@ ProposalReport = TypedDict(
 )
 
 
+class TrustReport(TypedDict):
+    """Whether the judge may be believed, by its newest run over the anchors.
+
+    Attributes:
+        judge_version: of it.
+        trusted: False is NOT TRUSTED: no rate of the report can be believed.
+        right: anchors on which its verdict was the known one.
+        anchors: on which it had a verdict.
+        low: one-sided lower bound of its accuracy, at 99.9 %.
+        high: one-sided upper bound of it, likewise.
+        least: accuracy that is asked for.
+        sentence: for people; empty while it is trusted.
+    """
+
+    judge_version: str
+    trusted: bool
+    right: int
+    anchors: int
+    low: float
+    high: float
+    least: float
+    sentence: str
+
+
 class Report(TypedDict):
     """Everything, at one moment.
 
     Attributes:
+        trust: whether the judge may be believed; None before its first run over the anchors.
         requests: all that the gateway served.
         captured: chosen for evaluation: shadowed + pending + failed + dropped at every moment.
         shadowed: have a shadow answer and a final word of the judge: judged + unscored.
@@ -125,7 +155,9 @@ class Report(TypedDict):
             routing saves.
         costs: by what for.
         saving_interval: the saving with its interval.
-        quality_vs_top: share of requests answered no worse than by the top tier, at least.
+        quality_vs_top: share of requests answered no worse than by the top tier, at least, by the
+            judge's rates.
+        quality_vs_top_corrected: the same by corrected rates; None unless every tier has one.
         objective: None without one.
         evaluation_cost_usd: shadow answers, judging, anchors and probes.
         recorded_quality: mean grade of the answers served, in replays only.
@@ -138,6 +170,7 @@ class Report(TypedDict):
         model_version: of that policy; 0 is the configured classifier.
     """
 
+    trust: TrustReport | None
     requests: int
     captured: int
     shadowed: int
@@ -154,6 +187,7 @@ class Report(TypedDict):
     costs: CostParts
     saving_interval: Rate
     quality_vs_top: Rate
+    quality_vs_top_corrected: Rate | None
     objective: ObjectiveReport | None
     evaluation_cost_usd: float
     recorded_quality: float | None

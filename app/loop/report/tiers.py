@@ -79,10 +79,13 @@ def _tier(
     pairs = connection.execute(
         text("select count(*) from exchanges where tier = :tier"), {"tier": tier}
     ).scalar_one()
+    misroute = misroute_rate(connection, tier, judge_version)
     return {
         "requests": int(requests),
         "pairs": pairs,
-        "misroute": figures(misroute_rate(connection, tier, judge_version)),
+        "misroute": figures(misroute.judged),
+        "misroute_corrected": None if misroute.corrected is None else figures(misroute.corrected),
+        "labels": misroute.labels,
         "overspend": figures(judge_rate(connection, tier, judge_version, direction="down")),
         "tolerance": tolerance,
         "state": None

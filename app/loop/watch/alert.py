@@ -9,6 +9,7 @@ from typing import Final, Literal
 from sqlalchemy import Connection, func, select
 
 from tierwatch.errors import ConflictError
+from tierwatch.evaluation.evidence.drift_evidence import InputDriftEvidence
 from tierwatch.store.alerts import (
     EVENT,
     Alert,
@@ -27,14 +28,20 @@ from tierwatch.store.traffic.rollups import counted_requests
 
 # Which streams start anew when an alert of a kind is resolved.
 _STREAMS: Final = {
-    "judge_drift": "judge",
-    "model_drift": "probe",
-    "input_drift": "input",
-    "capture": "capture",
+    "judge_drift": ("judge",),
+    "model_drift": ("probe",),
+    "input_drift": ("input", "input_hour"),
+    "capture": ("capture",),
 }
 # A misroute alert says that users get worse answers now than is tolerated, a past alert only that
-# something is not as it was; where data has stopped nobody would notice the former.
-_SEVERITY: Final = {"misroute": "critical", "no_data": "critical", "relative": "info"}
+# something is not as it was; where data has stopped, or the judge may not be believed, nobody would
+# notice the former.
+_SEVERITY: Final = {
+    "misroute": "critical",
+    "no_data": "critical",
+    "not_trusted": "critical",
+    "relative": "info",
+}
 _NEXT: Final = {"acknowledged": ("open",), "resolved": ("open", "acknowledged")}
 
 
@@ -80,10 +87,12 @@ def resolve_alert(
     *,
     actor: str,
     resolution: Mapping[str, object] | None = None,
+    forget: bool = True,
 ) -> None:
     """Close it; the segment's monitors start anew, so that it can be raised again.
 
-    ``resolution`` says ``why``, with figures, where no person did it.
+    Without ``forget`` they go on: what they watched is as it was before. ``resolution`` says
+    ``why``, with figures, where no person did it.
 
     Raises:
         ConflictError: there is no such alert, or it was resolved before.
@@ -91,8 +100,14 @@ def resolve_alert(
     alert = _move(connection, alert_id, "resolved", actor=actor, resolution=resolution)
     if alert.kind == "misroute":
         forget_monitors(connection, "misroute", tier=alert.tier, task_type=alert.task_type)
-    elif alert.kind in _STREAMS:
-        forget_monitors(connection, _STREAMS[alert.kind], tier=alert.tier)
+    elif alert.kind in _STREAMS and forget and not _goes_on(alert):
+        for kind in _STREAMS[alert.kind]:
+            forget_monitors(connection, kind, tier=alert.tier)
+
+
+def _goes_on(alert: Alert) -> bool:
+    """Whether its stream goes on gathering: of the weeks that it is to know, it knows a part."""
+    return isinstance(alert.evidence, InputDriftEvidence) and not alert.evidence.by_hour
 
 
 def renotify_alerts(connection: Connection, *, every_s: float) -> int:
@@ -135,13 +150,20 @@ def event_of(alert: Alert) -> dict[str, object]:
         "evidence": alert.evidence.to_json(),
         "type": EVENT[alert.state],
         "timestamp": since.isoformat(),
-        "severity": _SEVERITY.get(alert.kind, "warning"),
+        "severity": _severity(alert),
         "opened_at": alert.opened_at.isoformat(),
         "opened_at_request": alert.opened_at_request,
         "acknowledged_by": alert.acknowledged_by,
         "resolved_by": alert.resolved_by,
         "resolution": alert.resolution,
     }
+
+
+def _severity(alert: Alert) -> str:
+    # Before two weeks are known an input alarm may be nothing but the time of day.
+    if isinstance(alert.evidence, InputDriftEvidence) and not alert.evidence.by_hour:
+        return "info"
+    return _SEVERITY.get(alert.kind, "warning")
 
 
 def _move(

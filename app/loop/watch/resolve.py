@@ -6,6 +6,7 @@
 | budget | its day is over |
 | input_drift | its policy is no longer active: the next one is watched from its own beginning |
 | judge_drift | its judge is no longer asked |
+| not_trusted | its judge is no longer asked, or is right on enough anchors again |
 | model_drift | its tier has another model |
 | past | its judge is no longer asked, its tier has another model, or it has turned (`past`) |
 | no_data | data has come again (`silence`) |
@@ -28,6 +29,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     JudgeDriftEvidence,
     ModelDriftEvidence,
 )
+from tierwatch.evaluation.evidence.judge_evidence import JudgeTrustEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 from tierwatch.evaluation.rates.percent import percent
@@ -40,6 +42,7 @@ from tierwatch.store.alerts import Alert, unresolved_alerts
 from tierwatch.store.judgements.monitors import forget_recoveries, load_monitor, put_monitor
 from tierwatch.store.judgements.outcomes import newest_position, outcomes_after
 from tierwatch.store.judgements.own_rules import EVERY_TYPE
+from tierwatch.store.judgements.trust import trust_of
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import active_versions
 
@@ -84,6 +87,10 @@ def _over(
     evidence = alert.evidence
     if isinstance(evidence, MisrouteEvidence):
         return _recovered(connection, alert, evidence, present)
+    if isinstance(
+        evidence, JudgeDriftEvidence | JudgeTrustEvidence | ModelDriftEvidence | PastEvidence
+    ):
+        return _replaced(connection, alert, evidence, present)
     if alert.kind == "budget":
         day = alert.cause.partition(":")[2]
         if day < f"{now.astimezone(dt.UTC):%Y-%m-%d}":
@@ -95,14 +102,34 @@ def _over(
                 "why": f"Policy {evidence.policy_version} is no longer active; the traffic under"
                 " the next one is watched from its own beginning."
             }
-    if isinstance(evidence, JudgeDriftEvidence | PastEvidence):  # noqa: SIM102 - types
-        if evidence.judge_version != present.judge_version:
-            return {"why": f"Judge {evidence.judge_version} is no longer asked."}
+    return None
+
+
+def _replaced(
+    connection: Connection,
+    alert: Alert,
+    evidence: JudgeDriftEvidence | JudgeTrustEvidence | ModelDriftEvidence | PastEvidence,
+    present: Present,
+) -> Resolution | None:
+    """Its judge is no longer asked, its tier has another model, or its judge is trusted again."""
+    asked = evidence.judge_version if not isinstance(evidence, ModelDriftEvidence) else None
+    if asked is not None and asked != present.judge_version:
+        return {"why": f"Judge {asked} is no longer asked."}
     if isinstance(evidence, ModelDriftEvidence | PastEvidence):
         model = present.models.get(alert.tier)
         if model is not None and model != evidence.model:
             return {"why": f"Tier {alert.tier} has another model, {model}."}
-    return None
+    if not isinstance(evidence, JudgeTrustEvidence):
+        return None
+    kept = trust_of(connection, evidence.judge_version)
+    if kept is None or kept.alarmed:
+        return None
+    return {
+        "why": f"Judge {evidence.judge_version} is right on {kept.pairs - kept.losses:.0f} of"
+        f" {kept.pairs} anchors again.",
+        "anchors": kept.pairs,
+        "right": kept.pairs - kept.losses,
+    }
 
 
 def _recovered(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Connection, cast, func, select, text
 
+from tierwatch.store.proposals import UNDECIDED
 from tierwatch.store.schema.traffic import RollupRow
 
 
@@ -99,12 +100,30 @@ def failure_counts(connection: Connection) -> dict[str, int]:
     return {row.why: row.n for row in connection.execute(query)}
 
 
-def open_counts(connection: Connection) -> dict[str, int]:
-    """How much waits for a person: ``alerts`` not resolved, ``proposals`` not decided."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How much waits for a person, counted and not listed: lists are pages.
+
+    Attributes:
+        alerts: not resolved.
+        proposals: to be decided.
+        moving: proposals that are approved or being rolled out.
+    """
+
+    alerts: int = 0
+    proposals: int = 0
+    moving: int = 0
+
+
+def open_counts(connection: Connection) -> Waiting:
+    """How much waits for a person."""
     row = connection.execute(
         text(
             "select (select count(*) from alerts where state <> 'resolved') as alerts,"
-            " (select count(*) from proposals where state = 'open') as proposals"
-        )
+            " count(*) filter (where state = 'open') as proposals,"
+            " count(*) filter (where state <> 'open') as moving"
+            " from proposals where state = any(:undecided)"
+        ),
+        {"undecided": list(UNDECIDED)},
     ).one()
-    return {"alerts": row.alerts, "proposals": row.proposals}
+    return Waiting(row.alerts, row.proposals, row.moving)

@@ -2,8 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, select
+from factories import rows as put
+from sqlalchemy import Connection, select, update
 
+from tierwatch.loop.compare.trust import weigh_judge
+from tierwatch.store.schema.judgements import OutcomeRow
 from tierwatch.store.schema.people import AuditRow
 
 Bearer = Callable[[str], dict[str, str]]
@@ -26,6 +29,24 @@ def test_double_approval_is_a_conflict_that_names_the_first(
             "message": f"Proposal {number} is rolling_out already, by token:approver.",
             "type": "conflict",
         }
+
+
+def test_what_an_untrusted_judge_supports_needs_an_explicit_word(
+    client: Any, bearer: Bearer, seeded: dict[str, Any], connection: Connection
+) -> None:
+    put.add_anchors(connection, 102, 408)
+    weigh_judge(connection, put.JUDGE)
+    connection.execute(update(OutcomeRow).values(judge_version=put.JUDGE))
+    headers, path = bearer("approver"), f"/api/v1/proposals/{seeded['proposal_id']}/approve"
+    held = client.post(path, headers=headers, json={"why": "certified"})
+    assert held.status_code == 409
+    assert "NOT TRUSTED" in held.json["error"]["message"]
+    assert (
+        client.post(f"{path}?despite_judge=1", headers=headers, json={"why": "x"}).status_code
+        == 400
+    )
+    given = client.post(f"{path}?despite_judge=yes", headers=headers, json={"why": "known"})
+    assert given.status_code == 200
 
 
 @pytest.mark.parametrize("body", ["", "[]", '"why"', '{"why": 3}', "{", '{"why": null}'])

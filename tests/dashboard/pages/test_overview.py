@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from factories.rows import (
+    JUDGE,
     add_alert,
+    add_anchors,
     add_outcome,
     add_pair,
     add_proposal,
@@ -16,6 +18,8 @@ from sqlalchemy import Connection, text
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.overview import OutsideEvidence, overview_page
 from tierwatch.store.judgements.bursts import put_burst
+from tierwatch.loop.compare.trust import weigh_judge
+from tierwatch.store.judgements.labels import add_label
 from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
 
 
@@ -63,6 +67,69 @@ def test_with_a_dozen_task_types_the_overview_stays_an_overview(
     lines = re.findall(r"<div><small>(type-\d\d) (0\.\d\d)</small></div>", policies)
     assert lines[:12] == [(name, f"{0.5 + n / 100:.2f}") for n, name in enumerate(names)]
     assert lines[12:] == [("type-03", "0.61")]
+
+
+def test_what_waits_is_counted_and_not_the_length_of_a_page(
+    connection: Connection, viewer: Any
+) -> None:
+    for number in range(62):
+        add_alert(connection, cause=f"misroute:simple:{number}")
+        add_proposal(connection, task_type=f"type {number}")
+    for number in range(9):
+        add_proposal(connection, task_type=f"moving {number}", state="rolling_out")
+    add_alert(connection, cause="over", state="resolved")
+    page = viewer.page("/")
+    assert "62 unresolved alerts." in page
+    assert "62 proposals wait" in page
+    assert "9 approved proposals are" in page
+    assert ">All 62 unresolved alerts</a>" in page
+    assert ">All 71 undecided proposals</a>" in page
+    # Each leads to the list that was counted.
+    assert 'href="/alerts?state=unresolved"' in page
+    assert 'href="/proposals?state=undecided"' in page
+    assert viewer.page("/alerts?state=unresolved").count('class="state resolved"') == 0
+    assert viewer.page("/alerts").count('class="state resolved"') == 1
+
+
+def test_a_judge_that_answers_at_random_is_the_first_thing_that_is_said(
+    connection: Connection, viewer: Any
+) -> None:
+    for number in range(120):
+        add_outcome(connection, number, 0.0, tier="standard", boundary="simple", direction="down")
+    assert "No open alerts and nothing to decide." in viewer.page("/")
+    add_anchors(connection, 102, 408)
+    weigh_judge(connection, JUDGE)
+    page = viewer.page("/")
+    assert "No open alerts and nothing to decide." not in page
+    main = page[page.index('<main id="main">') :]
+    assert main.index("NOT TRUSTED: the judge") < main.index("<h1>Overview</h1>")
+    assert "right on 102 of 408 anchors (25.0 %)" in main
+    for path in ("/judge", "/alerts", "/proposals", "/pairs"):
+        assert "NOT TRUSTED" in viewer.page(path), path
+
+
+def test_a_corrected_rate_stands_beneath_the_judges_and_not_in_its_place(
+    connection: Connection, viewer: Any
+) -> None:
+    pairs = []
+    for number in range(400):
+        pair = add_pair(connection, number)
+        add_outcome(connection, number, float(number % 10 == 0), exchange_id=pair)
+        pairs.append(pair)
+    assert "too few to correct it" not in viewer.page("/")
+    for number, pair in enumerate(pairs[:200]):
+        said = "alternative" if number % 20 == 0 else "tie"
+        add_label(connection, pair, reviewer="ada", preferred=said, shown_first="served", note="")
+        if number in {0, 2}:
+            page = viewer.page("/")
+            assert f"{number + 1} label" in page
+            assert "too few to correct it" in page
+            assert "corrected by" not in page
+            assert ">10.0 %</b>" in page
+    page = viewer.page("/")
+    assert ">10.0 %</b>" in page
+    assert "corrected by 200 labels:" in page
+    assert ">5.0 %</b>" in page
 
 
 def test_overview_shows_saving_and_net_saving_with_the_parts(

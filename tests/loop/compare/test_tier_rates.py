@@ -20,7 +20,8 @@ def test_without_pairs_nothing_is_known(connection: Connection, direction: str) 
     rate = judge_rate(connection, "simple", put.JUDGE, direction=direction)
     assert rate.value is None
     assert rate.n == 0
-    assert misroute_rate(connection, "simple", put.JUDGE).value is None
+    nothing = misroute_rate(connection, "simple", put.JUDGE)
+    assert (nothing.judged.value, nothing.corrected, nothing.labels) == (None, None, 0)
 
 
 def test_a_pair_counts_as_many_as_it_stands_for(connection: Connection) -> None:
@@ -97,9 +98,44 @@ def test_labels_correct_what_the_judge_said(connection: Connection) -> None:
             bad = flagged and number % 2 == 0
             label(connection, pair, "alternative" if bad else "served")
     judged = judge_rate(connection, "simple", put.JUDGE, direction="up")
-    corrected = misroute_rate(connection, "simple", put.JUDGE)
+    rate = misroute_rate(connection, "simple", put.JUDGE)
+    assert (rate.judged, rate.labels) == (judged, 34)
     assert judged.value == pytest.approx(0.3)
+    assert rate.corrected is not None
     # About half of .3; of 34 labels 10 are of flagged pairs, 5 of these agree.
-    assert corrected.value == pytest.approx(0.15, abs=0.02)
-    assert not math.isnan(corrected.high)
-    assert "double sampling" in corrected.method
+    assert rate.corrected.value == pytest.approx(0.15, abs=0.02)
+    assert not math.isnan(rate.corrected.high)
+    assert "double sampling" in rate.corrected.method
+
+
+@pytest.mark.parametrize("said", ["served", "alternative", "tie"])
+def test_the_first_labels_change_no_figure(connection: Connection, said: str) -> None:
+    pairs = []
+    for number in range(517):
+        flagged = number % 23 == 0
+        pair = put.add_exchange(connection, number)
+        put.add_outcome(connection, number, float(flagged), exchange_id=pair)
+        pairs.append(pair)
+    before = misroute_rate(connection, "simple", put.JUDGE)
+    for labels, pair in enumerate(pairs[:3], 1):
+        label(connection, pair, said)
+        after = misroute_rate(connection, "simple", put.JUDGE)
+        assert (after.judged, after.corrected, after.labels) == (before.judged, None, labels)
+
+
+def test_a_corrected_rate_is_never_shown_with_an_interval_that_says_nothing(
+    connection: Connection,
+) -> None:
+    shown = []
+    for number in range(400):
+        flagged = number % 10 == 0
+        pair = put.add_exchange(connection, number)
+        put.add_outcome(connection, number, float(flagged), exchange_id=pair)
+        label(connection, pair, "alternative" if flagged else "tie")
+        if number % 40 == 39:
+            rate = misroute_rate(connection, "simple", put.JUDGE)
+            own = rate.judged.high - rate.judged.low
+            if rate.corrected is not None:
+                assert rate.corrected.high - rate.corrected.low <= max(0.1, 2 * own)
+                shown.append(number)
+    assert shown[-1] == 399

@@ -9,6 +9,7 @@ from fakes.collaborators import scalar
 from sqlalchemy import Connection, Engine, text
 
 from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.decide.roll_back import roll_back_to
@@ -17,6 +18,45 @@ from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.store.policies import active_policies, load_policy, lock_active
 from tierwatch.store.proposals import load_proposal
+
+
+def distrusted(connection: Connection) -> None:
+    put.add_anchors(connection, 102, 408)
+    weigh_judge(connection, put.JUDGE)
+
+
+def approvals(connection: Connection) -> list[dict[str, str]]:
+    query = text("select detail from audit where action = 'proposal.approved'")
+    return list(connection.execute(query).scalars())
+
+
+def test_what_an_untrusted_judge_supports_is_held_back(in_force: Connection) -> None:
+    distrusted(in_force)
+    made = put.add_proposal(in_force)
+    with pytest.raises(ConflictError, match=r"held back. NOT TRUSTED: .* 102 of 408"):
+        approve_proposal(in_force, made, actor="ada", why="looks good")
+    proposal = load_proposal(in_force, made)
+    assert proposal is not None
+    assert proposal.state == "open"
+    # Rejecting needs no evidence.
+    reject_proposal(in_force, made, actor="ada", why="no judge")
+
+
+def test_a_person_may_override_it_and_the_audit_keeps_that(in_force: Connection) -> None:
+    distrusted(in_force)
+    made = put.add_proposal(in_force)
+    version = approve_proposal(in_force, made, actor="ada", why="known", despite_judge=True)
+    assert version == 2
+    [detail] = approvals(in_force)
+    assert detail["despite"].startswith("NOT TRUSTED: ")
+    assert detail["why"] == "known"
+
+
+def test_with_a_trusted_judge_the_override_says_nothing(in_force: Connection) -> None:
+    made = put.add_proposal(in_force)
+    approve_proposal(in_force, made, actor="ada", why="known", despite_judge=True)
+    [detail] = approvals(in_force)
+    assert "despite" not in detail
 
 
 def blocked(engine: Engine) -> bool:

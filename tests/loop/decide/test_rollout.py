@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.decide.end import cancel_rollout
 from tierwatch.loop.decide.rollout import (
@@ -102,6 +103,32 @@ def test_only_the_changed_tiers_pairs_under_the_candidate_count(
     pour(engine, [0.0] * 99)
     assert rollout(engine=engine, rules=RULES) is None
     assert state(engine) == ("rolling_out", 1, 2)
+
+
+def test_while_the_judge_is_not_trusted_none_completes_and_none_starts(
+    engine: Engine, proposal_id: int
+) -> None:
+    with engine.begin() as connection:
+        put.add_anchors(connection, 102, 408)
+        weigh_judge(connection, put.JUDGE)
+    pour(engine, [0.0] * 150)
+    assert rollout(engine=engine, rules=RULES) is None
+    assert state(engine) == ("rolling_out", 1, 2)
+    with engine.begin() as connection:
+        put.add_anchors(connection, 300, 408)
+        weigh_judge(connection, put.JUDGE)
+    assert rollout(engine=engine, rules=RULES) == "completed"
+
+
+def test_it_is_taken_back_whatever_the_judge_is_worth(engine: Engine, proposal_id: int) -> None:
+    with engine.begin() as connection:
+        put.add_anchors(connection, 102, 408)
+        weigh_judge(connection, put.JUDGE)
+        waiting = put.add_proposal(connection, tier="standard")
+        approve_proposal(connection, waiting, actor="ada", why="next", despite_judge=True)
+    pour(engine, [1.0] * 50)
+    assert rollout(engine=engine, rules=RULES) == "rolled_back"
+    assert rollout(engine=engine, rules=RULES) is None  # the next one waits for a judge
 
 
 def test_a_promise_of_anything_is_still_watched(engine: Engine) -> None:

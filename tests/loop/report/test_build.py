@@ -230,11 +230,35 @@ def test_labels_correct_the_judges_rate(engine: Engine, report: Report) -> None:
                 add_label(
                     connection, pair, reviewer="ada", preferred=said, shown_first="served", note=""
                 )
-    found = report()["tiers"]["simple"]["misroute"]
+    tier = report()["tiers"]["simple"]
+    found = tier["misroute_corrected"]
     # .2 x 5/10 + .8 x 0/40
     assert found["estimate"] == pytest.approx(0.1)
     assert found["method"].startswith("double sampling, 50 labels")
     assert found["low"] <= 0.1 <= found["high"]
+    # It stands beside the judge's own rate, which labels never change.
+    assert (tier["misroute"]["estimate"], tier["labels"]) == (0.2, 50)
+    assert tier["misroute"]["method"].startswith("judge rate")
+
+
+def test_the_first_label_leaves_every_rate_as_it_was(engine: Engine, report: Report) -> None:
+    with engine.begin() as connection:
+        put.add_rollup(connection, "simple", 100)
+        pairs = [put.add_exchange(connection, number) for number in range(200)]
+        for number, pair in enumerate(pairs):
+            put.add_outcome(connection, number, float(number % 20 == 0), exchange_id=pair)
+            put.add_outcome(connection, number, 0.0, tier="standard")
+    before = report()
+    with engine.begin() as connection:
+        add_label(
+            connection, pairs[7], reviewer="ada", preferred="tie", shown_first="served", note=""
+        )
+    after = report()
+    assert after["quality_vs_top"] == before["quality_vs_top"]
+    assert after["quality_vs_top_corrected"] is None
+    simple = after["tiers"]["simple"]
+    assert simple["misroute"] == before["tiers"]["simple"]["misroute"]
+    assert (simple["misroute_corrected"], simple["labels"]) == (None, 1)
 
 
 def test_a_conversation_counts_once_in_the_width_and_by_its_pairs_in_the_rate(

@@ -206,9 +206,10 @@ def test_resolving_forgets_the_monitors_of_its_segment_only(
         ("past", "warning"),
         ("budget", "warning"),
         ("capture", "warning"),
-        ("input_drift", "warning"),
+        ("input_drift", "info"),
         ("judge_drift", "warning"),
         ("model_drift", "warning"),
+        ("not_trusted", "critical"),
         ("no_data", "critical"),
     ],
 )

@@ -51,7 +51,7 @@ def test_unresolved_alerts_leave_the_resolved_out(connection: Connection) -> Non
     found = load_alert(connection, gone)
     assert found is not None
     assert found.resolved_by == "ada"
-    assert open_counts(connection)["alerts"] == 2
+    assert open_counts(connection).alerts == 2
 
 
 def test_without_alerts_the_list_is_empty(connection: Connection) -> None:
@@ -79,7 +79,7 @@ def test_proposals_by_state_and_by_alert(connection: Connection) -> None:
     assert found(undecided=True) == [still_open, rolling]
     assert found(alert_id=alert_id) == [old]
     assert found(before=rolling) == [old]
-    assert open_counts(connection)["proposals"] == 1
+    assert open_counts(connection).proposals == 1
 
 
 def test_without_proposals_the_list_is_empty(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.overview import (
     LossSums,
     TierTraffic,
+    Waiting,
     failure_counts,
     loss_sums,
     open_counts,
@@ -80,7 +81,7 @@ def test_before_any_traffic_everything_is_empty(connection: Connection) -> None:
     assert tier_traffic(connection) == []
     assert loss_sums(connection, direction="up", judge_version=JUDGE) == []
     assert failure_counts(connection) == {}
-    assert open_counts(connection) == {"alerts": 0, "proposals": 0}
+    assert open_counts(connection) == Waiting()
 
 
 def test_what_waits_for_a_person_is_what_is_not_decided(connection: Connection) -> None:
@@ -88,7 +89,7 @@ def test_what_waits_for_a_person_is_what_is_not_decided(connection: Connection) 
         add_alert(connection, state=state)
     for number, state in enumerate(("open", "approved", "rolling_out", "rejected", "open")):
         add_proposal(connection, state=state, task_type=f"type {number}")
-    assert open_counts(connection) == {"alerts": 2, "proposals": 2}
+    assert open_counts(connection) == Waiting(alerts=2, proposals=2, moving=2)
 
 
 def test_counts_are_whole_numbers(connection: Connection) -> None:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.admission import require
-from tierwatch.dashboard.arguments import before_number, sentence
+from tierwatch.dashboard.arguments import before_number, sentence, wants
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import UsageError
@@ -26,6 +26,7 @@ class AlertsPage:
     """Alerts, newest first; ``before`` leads to older ones.
 
     Attributes:
+        unresolved: only those that are not resolved are listed.
         destinations: where alerts are sent, and how each does.
         trials: what each answered to the test that was just sent; None where none was.
         problem: why no test could be sent.
@@ -36,6 +37,7 @@ class AlertsPage:
     alerts: tuple[Alert, ...]
     before: int | None
     destinations: tuple[DestinationLine, ...]
+    unresolved: bool = False
     trials: tuple[Trial, ...] | None = None
     problem: str = ""
 
@@ -44,7 +46,7 @@ class AlertsPage:
 def show() -> str:
     """Alerts, newest first."""
     with this_site().engine.connect() as connection:
-        page = alerts_page(connection, before_number())
+        page = alerts_page(connection, before_number(), unresolved=wants("unresolved"))
     return render(page)
 
 
@@ -69,15 +71,17 @@ def alerts_page(
     connection: Connection,
     before: int | None,
     *,
+    unresolved: bool = False,
     trials: Sequence[Trial] | None = None,
     problem: str = "",
 ) -> AlertsPage:
     """Fill a page of alerts."""
-    found = tuple(alerts(connection, before=before))
+    found = tuple(alerts(connection, unresolved=unresolved, before=before))
     return AlertsPage(
         alerts=found,
         before=found[-1].id if len(found) == PAGE else None,
         destinations=tuple(destination_lines(connection)),
+        unresolved=unresolved,
         trials=None if trials is None else tuple(trials),
         problem=problem,
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, abort, flash, redirect, url_for
+from flask import Blueprint, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
@@ -78,7 +78,14 @@ def decide(proposal_id: int, what: str) -> ResponseReturnValue:
         with site.engine.begin() as connection:
             if what == "approve":
                 share = site.config.evaluation.rollout.share
-                approve_proposal(connection, proposal_id, actor=actor, why=why, share=share)
+                approve_proposal(
+                    connection,
+                    proposal_id,
+                    actor=actor,
+                    why=why,
+                    share=share,
+                    despite_judge="despite_judge" in request.form,
+                )
             else:
                 reject_proposal(connection, proposal_id, actor=actor, why=why)
     except ConflictError as problem:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, select, text
 
 from tierwatch.evaluation.counterfactual.boundary_outcomes import BoundaryOutcomes
 from tierwatch.evaluation.counterfactual.replay import replay_policy
+from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.loop.improve.replay_policy import replay_document
 from tierwatch.store.schema.people import AuditRow
 from tierwatch.store.schema.proposals import ProposalRow
@@ -29,6 +30,28 @@ def test_proposal_says_what_is_needed_to_decide(
     for said in ("Certified.", "3.1 %", "+12.5 %", "5.0 %", "2.0 to 20.0 %", "4.8 %", "proposed"):
         assert said in page, said
     assert "Made against" not in page
+
+
+def test_what_an_untrusted_judge_certified_is_held_back_but_for_an_explicit_word(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    put.add_anchors(connection, 102, 408)
+    weigh_judge(connection, put.JUDGE)
+    proposal_id = add_proposal(connection)
+    address = f"/proposals/{proposal_id}"
+    page = approver.page(address)
+    assert "Held back." in page
+    assert "Certified." not in page
+    assert 'class="state certified"' not in approver.page("/proposals")
+    refused = approver.send(f"{address}/approve", form_on=address, why="looks good")
+    assert refused.status_code == 409
+    assert "102 of 408 anchors" in refused.text
+    said = {"why": "known", "despite_judge": "yes"}
+    assert approver.send(f"{address}/approve", form_on=address, **said).status_code == 302
+    detail = connection.execute(
+        select(AuditRow.detail).where(AuditRow.action == "proposal.approved")
+    ).scalar_one()
+    assert detail["despite"].startswith("NOT TRUSTED")
 
 
 MOVED = {

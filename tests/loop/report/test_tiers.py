@@ -1,0 +1,42 @@
+from pathlib import Path
+
+import factories.rows as put
+import pytest
+from sqlalchemy import Connection
+
+from tierwatch.config import Config, load_config
+from tierwatch.loop.report.tiers import tier_reports
+
+_CONFIG = """
+routing:
+  classifier: {kind: heuristic}
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    standard: {model: medium-1, cost: 3}
+providers: {lab: {kind: openai, base_url: http://127.0.0.1:9}}
+evaluation: {tolerance: {simple: 0.05}}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    path = tmp_path / "tierwatch.yaml"
+    path.write_text(_CONFIG)
+    return load_config(path)
+
+
+def test_a_tier_without_traffic_is_there_with_nothing_known(
+    connection: Connection, config: Config
+) -> None:
+    found = tier_reports(connection, config, None, put.JUDGE)
+    assert list(found) == ["simple", "standard"]
+    assert found["simple"]["misroute"]["estimate"] is None
+    assert (found["simple"]["misroute_corrected"], found["simple"]["labels"]) == (None, 0)
+    assert (found["simple"]["tolerance"], found["simple"]["state"]) == (0.05, "NO_DATA")
+    assert (found["standard"]["tolerance"], found["standard"]["state"]) == (None, None)
+
+
+def test_the_cache_is_a_line_once_it_has_answered(connection: Connection, config: Config) -> None:
+    assert "cache" not in tier_reports(connection, config, None, put.JUDGE)
+    put.add_rollup(connection, "cache", 7)
+    assert tier_reports(connection, config, None, put.JUDGE)["cache"]["requests"] == 7
