@@ -5,9 +5,7 @@ run and no verdict, so it speaks within a few hundred requests of a change, long
 have been judged. It says that the inputs changed, not that answers became worse.
 
 References: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World" (2005), conformal
-ranks; Fedorova, Gammerman, Nouretdinov and Vovk, "Plug-in martingales for testing exchangeability
-on-line" (ICML 2012), bets learnt from past ranks; Vovk, "Testing randomness online" (Statistical
-Science 2021) and Shin, Ramdas and Rinaldo (2024), Shiryaev-Roberts on top of them.
+ranks; the bets on them are those of `rank_bets`.
 """
 
 import operator
@@ -17,18 +15,10 @@ from itertools import accumulate
 from typing import Any, Self
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.alarms.level import HEADROOM, check_level
+from tierwatch.evaluation.alarms.level import check_level
+from tierwatch.evaluation.alarms.rank_bets import RankBets
 from tierwatch.routing.policy import hashed_share
 
-# Ranks are bet on by tenth. Fifths learn no jump sooner, and a change of spread, as from
-# Beta(2.5, 1.5) to (1.2, .8), takes them 300 requests instead of 220.
-_CELLS = 10
-# Weight of the uniform density in each cell. Five keeps bets timid for the first 50 ranks.
-_PRIOR = 5.0
-# What one rank leaves of the weight of earlier ones: memories of 100, 1,000 and 4,000 ranks. The
-# shortest alarms 152 requests after a jump for which one of 400 takes 211. The longer ones see
-# slight changes, as to Beta(2.3, 1.5), that the shortest never does. All three together take 162.
-_KEEP = (1 - 1 / 100, 1 - 1 / 1_000, 1 - 1 / 4_000)
 _FEWEST_BINS, _MOST_BINS = 2, 1_000
 # Requests taken of one histogram. At 6 us each they cost 12 ms; a change that needs more than a
 # few times this many is slight, and gets them from the next histograms.
@@ -43,10 +33,7 @@ class InputDriftMonitor:
 
         p = (earlier ones in lower bins + U * (earlier ones in the same bin + 1)) / n
 
-    For each of three memories, ``keep`` in .99, .999, .99975, and c the tenth that p falls into::
-
-        M <- (M + 1) * 10 * (5 + h_c) / (50 + sum(h)),    then h <- keep * h,  h_c <- h_c + 1
-        statistic = mean of the three M,                  alarm while statistic >= level
+    The statistic is that of `RankBets` on p; it alarms while that is at the level or above.
 
     Guarantee: while confidences are independent with one distribution, or only exchangeable, the p
     are independent and uniform, however coarse the bins. The bets depend on earlier p alone and
@@ -62,9 +49,6 @@ class InputDriftMonitor:
     a true finding; detection of a change inside the first ``min_n`` requests, which becomes part
     of the reference, or of one so slow that the reference follows it. After a change of policy or
     model start a new monitor: the stream is another population.
-
-    At most ``1e6 * level`` is kept of each M. That can only lower the statistic, and only after an
-    alarm, so the guarantee stands.
 
     Chance is a hash of the seed and a count of updates, so a replay repeats it bit for bit.
 
@@ -92,10 +76,8 @@ class InputDriftMonitor:
     """
 
     __slots__ = (
-        "_ceiling",
+        "_bets",
         "_counts",
-        "_evidence",
-        "_memories",
         "bins",
         "level",
         "min_n",
@@ -118,15 +100,13 @@ class InputDriftMonitor:
         if self.min_n < 0:
             raise EvidenceError(f"the size of the reference cannot be below 0: {min_n}")
         self.n = 0
-        self._ceiling = self.level * HEADROOM
         self._counts = [0] * self.bins
-        self._memories = [[0.0] * _CELLS for _ in _KEEP]
-        self._evidence = [0.0] * len(_KEEP)
+        self._bets = RankBets(self.level)
 
     @property
     def statistic(self) -> float:
         """The evidence that the confidences have changed; below `level` is no alarm."""
-        return sum(self._evidence) / len(self._evidence)
+        return self._bets.statistic
 
     def update(self, confidence: float) -> bool:
         """Take one request; return whether the stream is in alarm.
@@ -161,15 +141,7 @@ class InputDriftMonitor:
         Raises:
             EvidenceError: another number of bins, or what is not a count; nothing was updated.
         """
-        if len(counts) != self.bins:
-            raise EvidenceError(
-                f"this monitor counts in {self.bins} bins, not {len(counts)}; nothing was updated"
-            )
-        wholes = [_whole(count, "a count") for count in counts]
-        if min(wholes) < 0:
-            raise EvidenceError(
-                f"a count cannot be below 0, as {min(wholes)} is; nothing was updated"
-            )
+        wholes = checked_counts(counts, self.bins)
         alarmed = self.statistic >= self.level and not any(wholes)
         for place in in_random_order(wholes, f"drift-order|{self.seed}|{self.n}"):
             # In this order: every request is taken, also after the first alarm.
@@ -180,24 +152,10 @@ class InputDriftMonitor:
         counts = self._counts
         chance = hashed_share(f"drift-ties|{self.seed}", str(self.n))
         rank = (sum(counts[:place]) + chance * (counts[place] + 1)) / (self.n + 1)
-        # A rank may round up to 1.
-        cell = min(int(rank * _CELLS), _CELLS - 1)
-        evidence, memories = self._evidence, self._memories
-        betting = self.n >= self.min_n
-        total = 0.0
-        for k, keep in enumerate(_KEEP):
-            memory = memories[k]
-            if betting:
-                bet = _CELLS * (_PRIOR + memory[cell]) / (_CELLS * _PRIOR + sum(memory))
-                grown = min((evidence[k] + 1.0) * bet, self._ceiling)
-                evidence[k] = grown
-                total += grown
-            memory = [keep * weight for weight in memory]
-            memory[cell] += 1.0
-            memories[k] = memory
+        alarmed = self._bets.take(rank, betting=self.n >= self.min_n)
         counts[place] += 1
         self.n += 1
-        return total >= self.level * len(evidence)
+        return alarmed
 
     def state(self) -> dict[str, Any]:
         """The whole monitor as plain JSON: four settings, the counts by bin and 33 numbers."""
@@ -207,8 +165,7 @@ class InputDriftMonitor:
             "seed": self.seed,
             "min_n": self.min_n,
             "counts": list(self._counts),
-            "memories": [list(memory) for memory in self._memories],
-            "evidence": list(self._evidence),
+            **self._bets.state(),
         }
 
     @classmethod
@@ -221,29 +178,13 @@ class InputDriftMonitor:
         try:
             monitor = cls(state["level"], state["bins"], state["seed"], state["min_n"])
             counts = [_whole(count, "a count") for count in state["counts"]]
-            # float(): PostgreSQL's jsonb gives a large float back as an integer.
-            memories = [[float(weight) for weight in memory] for memory in state["memories"]]
-            evidence = [float(value) for value in state["evidence"]]
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise EvidenceError(f"this is not the state of a drift monitor: {error}") from error
-        sound = (
-            len(counts) == monitor.bins
-            and min(counts) >= 0
-            and len(memories) == len(evidence) == len(_KEEP)
-            and all(len(memory) == _CELLS and min(memory) >= 0.0 for memory in memories)
-            # Weights 1 + keep + keep^2 + ... never pass 1 / (1 - keep), but for rounding.
-            and all(
-                sum(memory) * (1 - keep) <= 1 + 1e-9
-                for keep, memory in zip(_KEEP, memories, strict=True)
-            )
-            and all(0.0 <= value <= monitor._ceiling for value in evidence)
-        )
-        if not sound:
+        if len(counts) != monitor.bins or min(counts) < 0:
             raise EvidenceError("this state of a drift monitor is damaged; restart the stream")
         monitor.n = sum(counts)
         monitor._counts = counts
-        monitor._memories = memories
-        monitor._evidence = evidence
+        monitor._bets = RankBets.from_state(monitor.level, state)
         return monitor
 
 
@@ -252,6 +193,25 @@ def _whole(value: Any, what: str) -> int:
         return operator.index(value)
     except TypeError as error:
         raise EvidenceError(f"{what} must be a whole number, not {value!r}") from error
+
+
+def checked_counts(counts: Sequence[int], bins: int) -> list[int]:
+    """A histogram of requests, checked.
+
+    Raises:
+        EvidenceError: another number of bins, or what is not a count.
+
+    >>> checked_counts([2, 0], 2)
+    [2, 0]
+    """
+    if len(counts) != bins:
+        raise EvidenceError(
+            f"this monitor counts in {bins} bins, not {len(counts)}; nothing was updated"
+        )
+    wholes = [_whole(count, "a count") for count in counts]
+    if min(wholes) < 0:
+        raise EvidenceError(f"a count cannot be below 0, as {min(wholes)} is; nothing was updated")
+    return wholes
 
 
 def in_random_order(counts: Sequence[int], salt: str) -> Iterator[int]:

@@ -16,7 +16,8 @@ from tierwatch.evaluation.sampling.allocation import CONFIDENCE_BINS
 from tierwatch.evaluation.sampling.sample_ratio import SampleRatioMonitor
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.watch.alert import resolve_alert
-from tierwatch.loop.watch.traffic import _mean, watch_traffic
+from tierwatch.loop.watch.inputs import Inputs, _mean
+from tierwatch.loop.watch.traffic import watch_traffic
 from tierwatch.store.alerts import unresolved_alert
 
 START = dt.datetime(2026, 11, 24, 8, 0, tzinfo=dt.UTC)
@@ -47,7 +48,7 @@ def drawn(seed: int, a: float, b: float, n: int = 400) -> list[int]:
 def input_monitor(engine: Engine, version: int = 1) -> InputDriftMonitor:
     stream = f"input|p{version}"
     state = scalar(engine, "select state from monitors where stream = :stream", stream=stream)
-    return InputDriftMonitor.from_state(state)
+    return Inputs.from_state(state).early
 
 
 def test_every_request_is_taken_once_however_its_minute_grows(engine: Engine) -> None:
@@ -78,7 +79,9 @@ def test_steady_traffic_is_no_drift_and_other_traffic_is_told_once(engine: Engin
     assert "policy 1" in alert.summary
     with engine.begin() as connection:
         resolve_alert(connection, alert.id, actor="ada")
-    assert scalar(engine, "select count(*) from monitors where kind = 'input'") == 0
+    # Of the weeks that the stream is to know it knows a part.
+    assert scalar(engine, "select count(*) from monitors where kind = 'input'") == 1
+    assert scalar(engine, "select count(*) from monitors where kind = 'input_hour'") == 1
 
 
 def test_what_comes_hours_late_is_history(engine: Engine) -> None:
