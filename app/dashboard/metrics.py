@@ -89,13 +89,13 @@ def _by_tier(report: Report) -> list[Metric]:
     requests = CounterMetricFamily(
         "tierwatch_requests", "Requests served, by tier.", labels=["tier"]
     )
-    misroute, overspend = (
+    misroute, overspend, inconclusive = (
         GaugeMetricFamily(
             f"tierwatch_{name}_rate",
             f"Judged {name} rate by tier; low and high are its 95 % interval.",
             labels=["tier", "bound"],
         )
-        for name in ("misroute", "overspend")
+        for name in ("misroute", "overspend", "inconclusive")
     )
     corrected = GaugeMetricFamily(
         "tierwatch_misroute_corrected_rate",
@@ -111,9 +111,10 @@ def _by_tier(report: Report) -> list[Metric]:
         if seen["misroute_corrected"] is not None:
             _add_rate(corrected, tier, seen["misroute_corrected"])
         _add_rate(overspend, tier, seen["overspend"])
+        _add_rate(inconclusive, tier, seen["inconclusive"])
         if tier in report["thresholds"]:
             thresholds.add_metric([tier], report["thresholds"][tier])
-    return [requests, misroute, corrected, overspend, thresholds]
+    return [requests, misroute, corrected, overspend, inconclusive, thresholds]
 
 
 def _add_rate(family: GaugeMetricFamily, tier: str, rate: Rate) -> None:

@@ -23,6 +23,7 @@ from tierwatch.judges.verdict import (
     TOO_LONG,
     UNREADABLE,
     Answer,
+    Decided,
     Order,
     OrderVerdict,
     Preferred,
@@ -67,9 +68,9 @@ class PairwiseJudge:
     """Compares two answers with a model that knows neither models, nor tiers, nor who served.
 
     With ``orders="both"`` it is asked twice with the answers swapped, and only what it says both
-    times stands: two different verdicts are a tie with basis ``swap_disagreement``. With ``"one"``
-    it is asked in one order, drawn by a hash of the answers, at half the cost and with the judge's
-    preference for a position left in.
+    times stands: two different verdicts are ``inconclusive`` (``swap_disagreement``). With
+    ``"one"`` it is asked in one order, drawn by a hash of the answers, at half the cost and with
+    the judge's preference for a position left in.
 
     Args:
         client: asks models, see `Completes`.
@@ -260,7 +261,7 @@ def _preferred(reading: Reading, order: Order) -> Preferred:
     return "served" if (reading.verdict == "A") == (order == "served_first") else "alternative"
 
 
-def _combined(heard: list[OrderVerdict]) -> tuple[Preferred | None, str, str]:
+def _combined(heard: list[OrderVerdict]) -> tuple[Decided | None, str, str]:
     last = heard[-1]
     if last.preferred is None:
         return None, "pairwise", last.reason
@@ -270,4 +271,4 @@ def _combined(heard: list[OrderVerdict]) -> tuple[Preferred | None, str, str]:
     if first.preferred == last.preferred:
         return last.preferred, "pairwise", first.reason
     said = "; ".join(f"{one.order}: {one.preferred} ({one.reason})" for one in heard)
-    return "tie", "swap_disagreement", f"The orders disagree. {said}"
+    return "inconclusive", "swap_disagreement", f"The orders disagree. {said}"

@@ -9,6 +9,8 @@ Answer = dict[str, Any]
 """An OpenAI assistant message: ``content`` (text, parts or None) and perhaps ``tool_calls``."""
 
 Preferred = Literal["served", "alternative", "tie"]
+# What two orders come to: where they contradict each other nothing has been said.
+Decided = Preferred | Literal["inconclusive"]
 Order = Literal["served_first", "alternative_first"]
 
 # Why there is no verdict begins with one of these words and a colon, so that pairs can be counted.
@@ -75,7 +77,8 @@ class Verdict:
     """What was said of a pair.
 
     Attributes:
-        preferred: the materially better answer, ``tie``, or None: unscored.
+        preferred: the materially better answer, ``tie``, ``inconclusive`` where the two orders
+            contradict each other, or None: unscored.
         basis: what decided: ``identical``, ``empty``, ``tool_calls``, ``invalid_json``,
             ``pairwise``, ``swap_disagreement``, ``one_order``, ``recorded`` or ``ragas``.
         reason: one or two sentences a person can check.
@@ -89,7 +92,7 @@ class Verdict:
         scores: named scores of both answers in [0, 1], for judges that score; else None.
     """
 
-    preferred: Preferred | None
+    preferred: Decided | None
     basis: str
     reason: str
     judge_version: str

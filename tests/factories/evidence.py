@@ -92,6 +92,18 @@ def judge_drift(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def judge_orders(**changes: Any) -> dict[str, Any]:
+    """Of an alert that says that the judge goes by the order of the answers."""
+    return {
+        "judge_version": JUDGE,
+        "inconclusive": 90,
+        "verdicts": 150,
+        "statistic": 3.1e7,
+        "level": 1e7,
+        "tolerance": 0.4,
+    } | changes
+
+
 def not_trusted(**changes: Any) -> dict[str, Any]:
     """Of an alert that says that the judge may not be believed."""
     return {
@@ -296,6 +308,7 @@ ALERTS = {
     "past": past,
     "input_drift": input_drift,
     "judge_drift": judge_drift,
+    "judge_orders": judge_orders,
     "not_trusted": not_trusted,
     "model_drift": model_drift,
     "capture": capture,

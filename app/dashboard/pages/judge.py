@@ -11,6 +11,7 @@ from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.standing import Standing, standing
 from tierwatch.dashboard.site import this_site
 from tierwatch.loop.compare.unscored import TOLERATED
+from tierwatch.loop.watch.judge.orders import INCONCLUSIVE_TOLERATED
 from tierwatch.store.costs import spent_today
 from tierwatch.store.pages.judge import JudgeVersion, judge_versions
 from tierwatch.store.pages.overview import failure_counts
@@ -28,6 +29,7 @@ class JudgePage:
     versions: tuple[JudgeVersion, ...]
     failures: dict[str, int]
     unscored_tolerated: float
+    inconclusive_tolerated: float
     min_pairs: int
     spent_today_usd: float
     budget_usd_per_day: float | None
@@ -49,6 +51,7 @@ def judge_page(connection: Connection, config: Config) -> JudgePage:
         versions=tuple(judge_versions(connection)),
         failures=failure_counts(connection),
         unscored_tolerated=TOLERATED,
+        inconclusive_tolerated=INCONCLUSIVE_TOLERATED,
         min_pairs=config.evaluation.min_pairs,
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,

@@ -39,6 +39,7 @@ class TierLine:
     corrected: Figure | None
     labels: int
     overspend: Figure | None
+    inconclusive: Figure | None
 
 
 def tier_lines(
@@ -82,6 +83,7 @@ def tier_lines(
                 misroute=None
                 if name == top
                 else reported_figure(reported["misroute"], needed=needed),
+                inconclusive=reported_figure(reported["inconclusive"], needed=needed),
                 corrected=reported_figure(reported["misroute_corrected"], needed=needed),
                 labels=reported["labels"],
                 overspend=None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
-from tierwatch.evaluation.calibration.kappa import VERDICTS, kappa
+from tierwatch.evaluation.calibration.kappa import SAID, VERDICTS, kappa
 from tierwatch.evaluation.rates.binomial import clopper_pearson
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 
@@ -60,7 +60,8 @@ def calibrate(
     was sampled at random, or sensitivity is flattered. See docs/statistics.md, "The judge".
 
     Args:
-        judged: "worse", "tie" or "better", of the served answer; shape (n,).
+        judged: "worse", "tie" or "better", of the served answer, or "inconclusive", which is no
+            word at all: it agrees with nothing, and accuses nobody; shape (n,).
         truth: the known verdicts, likewise.
         orders_agree: whether both orders gave the same verdict; None where not both were read.
         longer: "served", "alternative" or "tie", the answer with more characters.
@@ -76,7 +77,7 @@ def calibrate(
     if not 0 < level < 1:
         raise EvidenceError(f"the level must lie between 0 and 1, not {level}")
     n = len(judged)
-    said = _checked(judged, "judged verdicts", VERDICTS, n)
+    said = _checked(judged, "judged verdicts", SAID, n)
     true = _checked(truth, "true verdicts", VERDICTS, n)
     unknown_orders: Sequence[bool | None] = [None] * n
     given = unknown_orders if orders_agree is None else orders_agree
@@ -134,7 +135,7 @@ def prefers_longer(pairs: Sequence[tuple[str, str]], longer: Sequence[str]) -> l
     return [
         (verdict == "better") == (length == "served")
         for (verdict, known), length in zip(pairs, longer, strict=True)
-        if known == "tie" and verdict != "tie" and length != "tie"
+        if known == "tie" and verdict in {"better", "worse"} and length != "tie"
     ]
 
 

@@ -12,6 +12,8 @@ from tierwatch.evaluation.rates.estimate import Estimate, unknown
 
 Verdict = Literal["worse", "tie", "better"]
 VERDICTS: tuple[Verdict, ...] = ("worse", "tie", "better")
+# What a judge may say beside them; no truth is that, so it never agrees.
+SAID = (*VERDICTS, "inconclusive")
 # One pair spread evenly over the nine cells of kappa's table.
 _SMOOTHING = 1 / 9
 
@@ -29,16 +31,18 @@ def kappa(pairs: Sequence[tuple[str, str]], level: float) -> Estimate:
     docs/statistics.md, "The judge".
 
     Args:
-        pairs: (verdict of the judge, true verdict), each one of `VERDICTS`.
+        pairs: (verdict of the judge, true verdict), of `SAID` and of `VERDICTS`.
         level: of the interval.
 
     >>> pairs = [("worse", "worse"), ("tie", "tie"), ("worse", "tie"), ("better", "better")]
     >>> round(kappa(pairs, .95).value, 3)         # a = .75, e = .125 + .125 + .0625
     0.636
     """
-    table = np.zeros((3, 3))
+    # A fourth row and column only where they are needed: the ninths are of a table of nine.
+    kinds = len(SAID) if any(said == SAID[-1] for said, _ in pairs) else len(VERDICTS)
+    table = np.zeros((kinds, kinds))
     for said, known in pairs:
-        table[VERDICTS.index(said), VERDICTS.index(known)] += 1
+        table[SAID.index(said), VERDICTS.index(known)] += 1
     value, _ = _kappa_of(table)
     if value is None:
         return unknown("no pairs, or one verdict throughout: chance agrees as well", low=-1.0)
@@ -65,7 +69,7 @@ def _kappa_of(table: NDArray[np.float64]) -> tuple[float | None, float]:
     if math.isclose(chance, 1.0):
         return None, 0.0
     # What one more pair in a cell would move: the influence function, squared and averaged.
-    on_agreed = np.eye(3) - agreed
+    on_agreed = np.eye(len(share)) - agreed
     on_chance = truth[:, None] + judge[None, :] - 2 * chance
     influence = on_agreed / (1 - chance) - on_chance * (1 - agreed) / (1 - chance) ** 2
     variance = float((share * influence**2).sum()) / n

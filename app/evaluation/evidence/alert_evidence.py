@@ -12,7 +12,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     ModelDriftEvidence,
 )
 from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
-from tierwatch.evaluation.evidence.judge_evidence import JudgeTrustEvidence
+from tierwatch.evaluation.evidence.judge_evidence import JudgeOrdersEvidence, JudgeTrustEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
 from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 
@@ -61,6 +61,7 @@ AlertEvidence: TypeAlias = (
     | InputDriftEvidence
     | JudgeDriftEvidence
     | JudgeTrustEvidence
+    | JudgeOrdersEvidence
     | ModelDriftEvidence
     | CaptureEvidence
     | BudgetEvidence
@@ -75,6 +76,7 @@ _CLASSES: Final[tuple[type[AlertEvidence], ...]] = (
     InputDriftEvidence,
     JudgeDriftEvidence,
     JudgeTrustEvidence,
+    JudgeOrdersEvidence,
     ModelDriftEvidence,
     CaptureEvidence,
     BudgetEvidence,

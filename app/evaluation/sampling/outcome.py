@@ -6,7 +6,10 @@ from typing import Final, Literal
 
 from tierwatch.errors import EvidenceError
 
-Preferred = Literal["served", "alternative", "tie"]
+Preferred = Literal["served", "alternative", "tie", "inconclusive"]
+# What a verdict rests on when its two orders contradict each other. Verdicts of earlier versions
+# say ``tie`` with this basis; they are read as ``inconclusive`` too.
+SWAP_DISAGREEMENT = "swap_disagreement"
 LowerVerdict = Literal["worse", "tie", "better"]
 LOWER_VERDICTS: tuple[LowerVerdict, ...] = ("worse", "tie", "better")
 
@@ -17,7 +20,8 @@ class Outcome:
 
     Attributes:
         boundary: the lower tier of the pair; its threshold is what the loss speaks of.
-        loss: 1.0 when the lower tier's answer was materially worse, else 0.0 (a tie is 0).
+        loss: 1.0 when the lower tier's answer was materially worse, else 0.0. A tie is 0, and so
+            is an inconclusive verdict, which shows no loss; nor does it show overspend.
     """
 
     boundary: str
@@ -42,10 +46,14 @@ def outcome_of(
 def lower_verdict(preferred: Preferred, *, direction: str) -> LowerVerdict:
     """What a verdict says of the lower tier's answer: what a boundary's classifier learns.
 
+    An inconclusive one is a tie here: no gain either way has been shown.
+
     >>> lower_verdict("served", direction="up"), lower_verdict("served", direction="down")
     ('better', 'worse')
+    >>> lower_verdict("inconclusive", direction="up")
+    'tie'
     """
-    if preferred == "tie":
+    if preferred in {"tie", "inconclusive"}:
         return "tie"
     lower = "served" if direction == "up" else "alternative"
     return "better" if preferred == lower else "worse"

@@ -11,8 +11,13 @@ from tierwatch.store.judgements.evalset_answers import newest_anchor_verdicts
 from tierwatch.store.judgements.labels import label_counts, labelled_verdicts
 
 # An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
-_OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie"}
-_OF_PAIR = {"served": "better", "alternative": "worse", "tie": "tie"}
+_OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie", "inconclusive": "inconclusive"}
+_OF_PAIR = {
+    "served": "better",
+    "alternative": "worse",
+    "tie": "tie",
+    "inconclusive": "inconclusive",
+}
 _LONGER = {"a": "served", "b": "alternative", "tie": "tie"}
 _ORDERS = 2
 

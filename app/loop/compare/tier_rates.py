@@ -1,7 +1,8 @@
 """How often a tier's answers were worse than the next tier's, or better than they had to be."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from sqlalchemy import Connection, text
 
@@ -10,6 +11,7 @@ from tierwatch.evaluation.rates.correction import corrects_usefully
 from tierwatch.evaluation.rates.double_sampling import estimate_rate
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_n
+from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 from tierwatch.store.judgements.labels import has_labels, reviewed_outcomes
 
 
@@ -53,16 +55,56 @@ def judge_rate(
 ) -> Estimate:
     """The judge's rate, its interval good for being watched; a conversation counts as one.
 
+    Overspend counts what the judge found as good or better among all judged pairs, the inconclusive
+    ones included: contradicting orders show neither a misroute nor overspend.
+
     The interval is the time-uniform one of as many equally weighted conversations as these
     weighted ones are worth (`effective_n`).
     """
+    counted: _Counted = "misroute" if direction == "up" else "needed"
+    rate = _rate(connection, tier, judge_version, counted, level=level)
+    if direction == "down" and rate.value is not None:  # the cheaper answer would have done
+        return replace(rate, value=1 - rate.value, low=1 - rate.high, high=1 - rate.low)
+    return rate
+
+
+def inconclusive_rate(connection: Connection, tier: str, judge_version: str) -> Estimate:
+    """How often the judge's two orders contradict each other on a tier's pairs, up and down.
+
+    The denominator is all judged pairs; those that are settled without a judge never contradict.
+    """
+    return _rate(connection, tier, judge_version, "inconclusive", level=0.95)
+
+
+# ``needed``: the dearer answer was, or nothing was said; what is left of pairs down is overspend.
+_Counted = Literal["misroute", "needed", "inconclusive"]
+_SUMS = """
+with counted as (
+    select session, pi, case :counted
+               when 'misroute' then loss
+               when 'needed' then case when basis = :contradicting then 1 else loss end
+               else (basis = :contradicting)::int end as x
+    from outcomes
+    where tier = :tier and judge_version = :judge
+      and (direction = case :counted when 'misroute' then 'up' when 'needed' then 'down'
+                       else direction end)
+)
+select sum(x / pi) / sum(1 / pi) as loss, sum(1 / pi) as weight, count(*) as pairs
+from counted group by session
+"""
+
+
+def _rate(
+    connection: Connection, tier: str, judge_version: str, counted: _Counted, *, level: float
+) -> Estimate:
     rows = connection.execute(
-        text(
-            "select sum(loss / pi) / sum(1 / pi) as loss, sum(1 / pi) as weight, count(*) as pairs"
-            " from outcomes where tier = :tier and direction = :direction"
-            " and judge_version = :judge group by session"
-        ),
-        {"tier": tier, "direction": direction, "judge": judge_version},
+        text(_SUMS),
+        {
+            "tier": tier,
+            "judge": judge_version,
+            "counted": counted,
+            "contradicting": SWAP_DISAGREEMENT,
+        },
     ).all()
     if not rows:
         return unknown()
@@ -71,7 +113,5 @@ def judge_rate(
     n = effective_n(weights)
     low, high = always_valid_interval(min(n, bad * n), n, level)
     value = min(1.0, bad)
-    if direction == "down":  # overspend: the cheaper answer would have done
-        value, low, high = 1 - value, 1 - high, 1 - low
     method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
     return Estimate(value, low, high, sum(row.pairs for row in rows), method)

@@ -49,7 +49,9 @@ class TierReport(TypedDict):
         misroute_corrected: the same corrected by people's labels; None until there are enough for
             an interval that says something.
         labels: pairs of it with the next tier that people labelled.
-        overspend: how often the cheaper tier's answer would have done.
+        overspend: how often the cheaper tier's answer would have done, of all judged pairs.
+        inconclusive: how often the judge's two orders contradict each other: neither a misroute nor
+            overspend.
         tolerance: misroute rate that must not be exceeded; None for the top tier.
         state: what may be said of it; None without a tolerance.
     """
@@ -60,6 +62,7 @@ class TierReport(TypedDict):
     misroute_corrected: Rate | None
     labels: int
     overspend: Rate
+    inconclusive: Rate
     tolerance: float | None
     state: StreamState | None
 

@@ -7,7 +7,11 @@ from tierwatch.errors import EvidenceError, UnreadableEvidenceError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.alarms.stream_state import StreamState, stream_state
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
-from tierwatch.loop.compare.tier_rates import judge_rate, misroute_rate
+from tierwatch.loop.compare.tier_rates import (
+    inconclusive_rate,
+    judge_rate,
+    misroute_rate,
+)
 from tierwatch.loop.report.schema import TierReport, figures
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
@@ -87,6 +91,7 @@ def _tier(
         "misroute_corrected": None if misroute.corrected is None else figures(misroute.corrected),
         "labels": misroute.labels,
         "overspend": figures(judge_rate(connection, tier, judge_version, direction="down")),
+        "inconclusive": figures(inconclusive_rate(connection, tier, judge_version)),
         "tolerance": tolerance,
         "state": None
         if tolerance is None

@@ -29,6 +29,7 @@ from tierwatch.store.traffic.rollups import counted_requests
 # Which streams start anew when an alert of a kind is resolved.
 _STREAMS: Final = {
     "judge_drift": ("judge",),
+    "judge_orders": ("orders",),
     "model_drift": ("probe",),
     "input_drift": ("input", "input_hour"),
     "capture": ("capture",),

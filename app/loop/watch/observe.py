@@ -19,6 +19,7 @@ from tierwatch.evaluation.evidence.document import Unreadable, read_or_unreadabl
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
 from tierwatch.evaluation.sampling.outcome import MOST_TOGETHER
 from tierwatch.loop.watch.evaluation_budget import watch_budget
+from tierwatch.loop.watch.judge.orders import watch_orders
 from tierwatch.loop.watch.kept_state import (
     Watching,
     kept_or_adopted,
@@ -117,6 +118,7 @@ def _take(connection: Connection, batch: Sequence[Outcome], rules: MonitorRules)
     set_positions(connection, [[row.id for row in rows] for _, _, rows in observed])
     if rules.past is not None:
         watch_past(connection, batch, rules.past)
+    watch_orders(connection, batch)
     streams: dict[str, list[list[Outcome]]] = {}
     for direction, pooled, rows in observed:
         if direction == "up" and rows[0].tier in rules.tolerance:

@@ -5,7 +5,7 @@
 | misroute | pairs judged since show, by `RecoveryMonitor`, that the rate fell below the tolerance |
 | budget | its day is over |
 | input_drift | its policy is no longer active: the next one is watched from its own beginning |
-| judge_drift | its judge is no longer asked |
+| judge_drift, judge_orders | its judge is no longer asked |
 | not_trusted | its judge is no longer asked, or is right on enough anchors again |
 | model_drift | its tier has another model |
 | past | its judge is no longer asked, its tier has another model, or it has turned (`past`) |
@@ -29,7 +29,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     JudgeDriftEvidence,
     ModelDriftEvidence,
 )
-from tierwatch.evaluation.evidence.judge_evidence import JudgeTrustEvidence
+from tierwatch.evaluation.evidence.judge_evidence import JudgeOrdersEvidence, JudgeTrustEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.evaluation.evidence.past_evidence import PastEvidence
 from tierwatch.evaluation.rates.percent import percent
@@ -81,15 +81,18 @@ def resolve_over(*, engine: Engine, present: Present, now: dt.datetime) -> int:
     return resolved
 
 
+_OfJudgeOrModel = (
+    JudgeDriftEvidence | JudgeOrdersEvidence | JudgeTrustEvidence | ModelDriftEvidence | PastEvidence
+)
+
+
 def _over(
     connection: Connection, alert: Alert, present: Present, now: dt.datetime
 ) -> Resolution | None:
     evidence = alert.evidence
     if isinstance(evidence, MisrouteEvidence):
         return _recovered(connection, alert, evidence, present)
-    if isinstance(
-        evidence, JudgeDriftEvidence | JudgeTrustEvidence | ModelDriftEvidence | PastEvidence
-    ):
+    if isinstance(evidence, _OfJudgeOrModel):
         return _replaced(connection, alert, evidence, present)
     if alert.kind == "budget":
         day = alert.cause.partition(":")[2]
@@ -108,7 +111,7 @@ def _over(
 def _replaced(
     connection: Connection,
     alert: Alert,
-    evidence: JudgeDriftEvidence | JudgeTrustEvidence | ModelDriftEvidence | PastEvidence,
+    evidence: _OfJudgeOrModel,
     present: Present,
 ) -> Resolution | None:
     """Its judge is no longer asked, its tier has another model, or its judge is trusted again."""

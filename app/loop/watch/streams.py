@@ -32,7 +32,11 @@ from tierwatch.evaluation.rates.confidence_sequence import always_valid
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.rates.weighted import weighted_rate
-from tierwatch.evaluation.sampling.outcome import observed_together, pieces
+from tierwatch.evaluation.sampling.outcome import (
+    SWAP_DISAGREEMENT,
+    observed_together,
+    pieces,
+)
 from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.routing.tiers import CACHE_TIER
@@ -268,7 +272,7 @@ def _worst(excursion: Sequence[Outcome]) -> tuple[WorstPair, ...]:
     """Pairs judged worse: first those both orders agree on, then by the confidence that kept."""
     worse = sorted(
         (row for row in excursion if row.loss > 0),
-        key=lambda row: (row.basis == "swap_disagreement", -row.confidence),
+        key=lambda row: (row.basis == SWAP_DISAGREEMENT, -row.confidence),
     )
     return tuple(
         WorstPair(str(row.exchange_id), row.confidence, row.request_no) for row in worse[:_WORST]

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from tierwatch.store.schema.checks import AnchorVerdictRow, ProbeAnswerRow
 
 Side = Literal["a", "b", "tie"]
+Said = Side | Literal["inconclusive"]
 
 
 class AnchorVerdictColumns(TypedDict):
@@ -40,14 +41,15 @@ class AnchorVerdict:
 
     Attributes:
         truth: what is known to be right.
-        verdict: what the judge said; None when it was unscored.
+        verdict: what the judge said; None when it was unscored. Stored is a tie where its orders
+            contradict each other, as all versions read it; here that is ``inconclusive``.
         orders_agree: whether both orders gave the same; None where not both were read.
         longer: which answer is the longer one.
     """
 
     anchor_id: str
     truth: Side
-    verdict: Side | None
+    verdict: Said | None
     orders_agree: bool | None
     longer: Side
 
@@ -86,7 +88,9 @@ def newest_anchor_verdicts(connection: Connection, judge_version: str) -> list[A
     """Every verdict of the newest ended run of a judge."""
     found = connection.execute(
         text(
-            "select anchor_id, truth, verdict, orders_agree, longer from anchor_verdicts"
+            "select anchor_id, truth, case when verdict = 'tie' and not orders_agree"
+            " then 'inconclusive' else verdict end as verdict, orders_agree, longer"
+            " from anchor_verdicts"
             " where run_id = (select max(id) from evalset_runs where kind = 'anchors'"
             " and subject = :judge and ended_at is not null) order by anchor_id"
         ),

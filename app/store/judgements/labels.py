@@ -36,7 +36,7 @@ class Reviewed:
 class LabelledVerdict:
     """The judge's and a person's word on one pair: ``served``, ``alternative`` or ``tie``.
 
-    ``orders`` is what the judge said in each order of the answers.
+    The judge's may be ``inconclusive``. ``orders`` is what it said in each order of the answers.
     """
 
     judged: str
@@ -158,7 +158,8 @@ def labelled_verdicts(connection: Connection, judge_version: str) -> list[Labell
     """Judge's and people's words on the same pairs, one value a label."""
     found = connection.execute(
         text(
-            "select v.preferred, l.preferred, v.orders"
+            "select case when v.basis = 'swap_disagreement' then 'inconclusive'"
+            " else v.preferred end as judged, l.preferred, v.orders"
             " from labels l join verdicts v using (exchange_id)"
             " where v.judge_version = :judge and v.preferred is not null"
             " order by l.created_at, l.exchange_id, l.reviewer"

@@ -59,8 +59,11 @@ def type_losses(
         text(
             """
             with newest as (
-                select task_type, direction, session, loss, pi from outcomes
-                where judge_version = :judge order by id desc limit :limit
+                -- What is inconclusive is no overspend, which is 1 - loss of pairs down.
+                select task_type, direction, session, pi,
+                       case when direction = 'down' and basis = 'swap_disagreement'
+                            then 1 else loss end as loss
+                from outcomes where judge_version = :judge order by id desc limit :limit
             ), talks as (
                 select task_type, direction, avg(1 / pi) as weight,
                        least(1, sum(loss / pi) / sum(1 / pi)) as loss

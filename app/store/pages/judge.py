@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 from tierwatch.store.judgements.unscored import UnscoredTask, unscored_tasks
-
-# What `judges` writes as a verdict's basis when the order of the answers decided.
-SWAP_DISAGREEMENT = "swap_disagreement"
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeVersion:
     """The work of one judge version.
 
-    ``swapped`` counts verdicts read in both orders, ``disagreed`` those of them where the order
-    decided; ``by_basis`` says what the scored verdicts rest on, ``unscored`` of which task types
-    the rest are; ``cut`` counts verdicts that rest on texts of which the judge was not shown all.
+    ``swapped`` counts verdicts read in both orders, ``disagreed`` those of them that contradicted
+    each other and are inconclusive; ``by_basis`` says what the scored verdicts rest on,
+    ``unscored`` of which task types the rest are; ``cut`` counts verdicts that rest on texts of
+    which the judge was not shown all.
     """
 
     judge_version: str
@@ -101,7 +100,8 @@ def newest_runs(connection: Connection, *, limit: int = 12) -> list[RunLine]:
             """
             select r.kind, r.subject, r.model, r.why, r.started_at,
                    count(a.anchor_id) + count(p.probe_id) as items,
-                   count(*) filter (where a.verdict = a.truth)
+                   count(*) filter (where a.verdict = a.truth
+                                            and (a.verdict <> 'tie' or a.orders_agree is not false))
                      + count(*) filter (where p.passed) as good
             from (select * from evalset_runs where ended_at is not null
                   order by id desc limit :limit) r

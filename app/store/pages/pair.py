@@ -2,11 +2,12 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, select
 
 from tierwatch.store.documents import Json, JsonList
+from tierwatch.store.judgements.preferred import preferred_said
 from tierwatch.store.pages.pairs import PairLine, pair_line
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
@@ -87,6 +88,10 @@ class Pair:
     attempts: list[Attempt]
 
 
+def _as_said(found: Verdict) -> Verdict:
+    return replace(found, preferred=preferred_said(found.preferred, found.basis))
+
+
 def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
     """Everything about one pair, or None when there is no such exchange."""
     line = pair_line(connection, pair_id)
@@ -143,6 +148,6 @@ def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
         line=line,
         **known,
         media=media_lines(connection, pair_id),
-        verdicts=[Verdict(*row) for row in connection.execute(verdicts)],
+        verdicts=[_as_said(Verdict(*row)) for row in connection.execute(verdicts)],
         attempts=[Attempt(*row) for row in connection.execute(attempts)],
     )

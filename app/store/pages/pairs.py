@@ -7,7 +7,8 @@ from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, select, true
 
-from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
+from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
+from tierwatch.store.judgements.preferred import preferred_of
 from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
@@ -26,7 +27,7 @@ STAGES: tuple[Stage, ...] = ("waiting", "shadowed", "judged", "unscored", "faile
 DIRECTIONS = ("up", "down")
 
 
-PREFERENCES = ("served", "alternative", "tie")
+PREFERENCES = ("served", "alternative", "tie", "inconclusive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _newest_verdict() -> FromClause:
     return (
         select(
             VerdictRow.judge_version,
-            VerdictRow.preferred,
+            preferred_of(VerdictRow).label("preferred"),
             VerdictRow.basis,
             VerdictRow.unscored_why,
         )

@@ -17,8 +17,8 @@ from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.overview import OutsideEvidence, overview_page
-from tierwatch.store.judgements.bursts import put_burst
 from tierwatch.loop.compare.trust import weigh_judge
+from tierwatch.store.judgements.bursts import put_burst
 from tierwatch.store.judgements.labels import add_label
 from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
 

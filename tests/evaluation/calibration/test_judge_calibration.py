@@ -97,7 +97,7 @@ def test_values_lie_inside_their_intervals(rows: list[tuple[str, str]]) -> None:
     ("arguments", "words"),
     [
         ((["worse"], []), "0 true verdicts for 1 pairs"),
-        ((["worst"], ["tie"]), "worse, tie, better, not 'worst'"),
+        ((["worst"], ["tie"]), "worse, tie, better, inconclusive, not 'worst'"),
         ((["tie"], [None]), "true verdicts"),
         ((["tie"], [math.nan]), "true verdicts"),
         ((["tie"], ["tie"], {"orders_agree": ["yes"]}), "order agreements"),
@@ -149,3 +149,14 @@ def test_only_true_ties_with_a_verdict_and_unequal_answers_say_anything_of_lengt
     silent = [("tie", "tie"), ("better", "better"), ("worse", "worse")]
     assert prefers_longer(silent, ["served"] * 3) == []
     assert prefers_longer([("better", "tie")], ["tie"]) == []
+
+
+def test_an_inconclusive_verdict_agrees_with_nothing_and_accuses_nobody() -> None:
+    found = calibrate(
+        ["inconclusive", "inconclusive", "tie", "worse"], ["tie", "worse", "tie", "worse"]
+    )
+    assert found.agreement.value == 0.5
+    assert (found.sensitivity.value, found.specificity.value) == (0.5, 1.0)
+    assert found.length_preference.value is None
+    with pytest.raises(EvidenceError):
+        calibrate(["tie"], ["inconclusive"])

@@ -91,3 +91,14 @@ def test_a_higher_level_is_wider() -> None:
     pairs = [("worse", "worse")] * 30 + [("tie", "tie")] * 50 + [("worse", "tie")] * 20
     narrow, wide = kappa(pairs, 0.8), kappa(pairs, 0.99)
     assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_inconclusive_verdicts_lower_it_and_are_no_agreement_by_chance() -> None:
+    sure = [("worse", "worse")] * 30 + [("tie", "tie")] * 30
+    # a = 60 / 120; of the judge's words a quarter each are worse and tie, of the truth a half:
+    # e = 1/4 x 1/2 + 1/4 x 1/2, (1/2 - 1/4) / (3/4)
+    half = kappa([*sure, *[("inconclusive", "worse")] * 30, *[("inconclusive", "tie")] * 30], 0.95)
+    assert half.value == pytest.approx(1 / 3)
+    assert half.low < 1 / 3 < half.high
+    never = kappa([("inconclusive", "tie"), ("inconclusive", "worse")] * 20, 0.95)
+    assert never.value == 0.0

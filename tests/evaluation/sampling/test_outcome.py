@@ -113,3 +113,12 @@ def test_a_conversation_without_a_weight_for_each_loss_is_refused(
 ) -> None:
     with pytest.raises(EvidenceError, match="a weight for each loss"):
         observed_together(losses, weights)
+
+
+def test_an_inconclusive_verdict_is_no_loss_and_no_gain() -> None:
+    for direction in ("up", "down"):
+        found = outcome_of(
+            "inconclusive", direction=direction, served_tier="standard", alternative_tier="x"
+        )
+        assert found.loss == 0.0
+        assert lower_verdict("inconclusive", direction=direction) == "tie"

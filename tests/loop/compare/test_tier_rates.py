@@ -7,7 +7,11 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection
 
-from tierwatch.loop.compare.tier_rates import judge_rate, misroute_rate
+from tierwatch.loop.compare.tier_rates import (
+    inconclusive_rate,
+    judge_rate,
+    misroute_rate,
+)
 from tierwatch.store.judgements.labels import add_label
 
 
@@ -76,6 +80,36 @@ def test_overspend_is_what_was_no_loss(connection: Connection) -> None:
     # 5 of 20 cheaper answers were worse, so 15 of 20 would have done.
     assert rate.value == pytest.approx(0.75)
     assert rate.low <= 0.75 <= rate.high
+
+
+def test_contradicting_orders_are_neither_misroute_nor_overspend(connection: Connection) -> None:
+    down = {"tier": "standard", "boundary": "simple", "direction": "down"}
+    for number in range(100):
+        # Of pairs down 20 are needed, 20 would have done, of 60 the judge said nothing.
+        basis = "swap_disagreement" if number >= 40 else "pairwise"
+        put.add_outcome(connection, number, float(number < 20), basis=basis, **down)
+        put.add_outcome(connection, 200 + number, float(number < 20), basis=basis, tier="standard")
+    overspend = judge_rate(connection, "standard", put.JUDGE, direction="down")
+    misroute = judge_rate(connection, "standard", put.JUDGE, direction="up")
+    inconclusive = inconclusive_rate(connection, "standard", put.JUDGE)
+    assert overspend.value == pytest.approx(0.2)
+    assert misroute.value == pytest.approx(0.2)
+    assert (inconclusive.value, inconclusive.n) == (pytest.approx(0.6), 200)
+    for rate in (overspend, misroute, inconclusive):
+        assert rate.value is not None
+        assert rate.low < rate.value < rate.high
+    assert inconclusive_rate(connection, "simple", put.JUDGE).value is None
+
+
+def test_a_judge_that_answers_at_random_shows_no_overspend(connection: Connection) -> None:
+    down = {"tier": "standard", "boundary": "simple", "direction": "down"}
+    for number in range(120):
+        # Two of three contradict; the others agree on served, alternative or a tie by turns.
+        basis = "pairwise" if number % 3 == 0 else "swap_disagreement"
+        put.add_outcome(connection, number, float(number % 9 == 0), basis=basis, **down)
+    rate = judge_rate(connection, "standard", put.JUDGE, direction="down")
+    assert rate.value is not None
+    assert rate.value < 0.25  # it was 98.3 %
 
 
 def test_a_higher_level_gives_a_wider_interval(connection: Connection) -> None:

@@ -209,6 +209,7 @@ def test_resolving_forgets_the_monitors_of_its_segment_only(
         ("input_drift", "info"),
         ("judge_drift", "warning"),
         ("model_drift", "warning"),
+        ("judge_orders", "warning"),
         ("not_trusted", "critical"),
         ("no_data", "critical"),
     ],

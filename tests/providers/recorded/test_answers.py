@@ -135,7 +135,7 @@ def test_short_answers_to_an_agents_prompt_are_found_by_what_the_person_wrote() 
 def test_a_biased_judge_names_the_first_answer_in_both_orders() -> None:
     options = RecordedOptions(position_consistency=0.0)
     verdict = judged(app_of(WORSE, options=options), WORSE, "simple", "standard")
-    assert verdict == ("tie", "swap_disagreement")
+    assert verdict == ("inconclusive", "swap_disagreement")
 
 
 def test_a_flipping_judge_is_wrong_in_both_orders_from_a_given_request_on() -> None:
@@ -214,7 +214,7 @@ def test_an_anchor_gets_its_known_verdict_and_the_judges_noise() -> None:
     for options, preferred in (
         (RecordedOptions(), "alternative"),
         (RecordedOptions(flip_rate=1.0), "served"),
-        (RecordedOptions(position_consistency=0.0), "tie"),
+        (RecordedOptions(position_consistency=0.0), "inconclusive"),
     ):
         app = app_of(WORSE, anchors=[ANCHOR], options=options)
         verdict = PairwiseJudge(Recorded(app), "p", "judge").judge(

@@ -90,3 +90,14 @@ def test_a_probe_is_answered_once_a_run(connection: Connection) -> None:
         )
     assert list(probe_results(connection, 7).items()) == [("a", False), ("b", True), ("c", None)]
     assert probe_results(connection, 8) == {}
+
+
+def test_contradicting_orders_are_stored_as_ever_and_read_as_inconclusive(
+    connection: Connection,
+) -> None:
+    of_judge = run(connection)
+    judged(connection, of_judge, "x", verdict="tie", orders_agree=False)
+    judged(connection, of_judge, "y", verdict="tie", orders_agree=True)
+    judged(connection, of_judge, "z", verdict="tie", orders_agree=None)
+    said = [one.verdict for one in newest_anchor_verdicts(connection, put.JUDGE)]
+    assert said == ["inconclusive", "tie", "tie"]

@@ -73,6 +73,20 @@ def test_review_lists_unscored_pairs_and_swap_disagreements(connection: Connecti
     assert [line.id for line in found] == [swapped, unscored]
 
 
+def test_contradicting_orders_are_their_own_word_and_no_tie(connection: Connection) -> None:
+    tie = add_pair(connection, 1, "tie")
+    old = add_exchange(connection, 2)
+    add_verdict(connection, old, "tie", basis=SWAP_DISAGREEMENT)
+    new = add_exchange(connection, 3)
+    add_verdict(connection, new, "inconclusive", basis=SWAP_DISAGREEMENT)
+    assert [one.id for one in pairs(connection, PairFilter(preferred="tie"))] == [tie]
+    found = pairs(connection, PairFilter(preferred="inconclusive"))
+    assert [(one.id, one.preferred) for one in found] == [
+        (new, "inconclusive"),
+        (old, "inconclusive"),
+    ]
+
+
 def test_pages_are_cut_by_id(connection: Connection) -> None:
     ids = [add_exchange(connection, number) for number in range(5)]
     first = pairs(connection, PairFilter(), limit=3)

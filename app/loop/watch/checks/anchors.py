@@ -49,6 +49,8 @@ _OF_VERDICT: Mapping[str | None, Preferred | None] = {
     "served": "a",
     "alternative": "b",
     "tie": "tie",
+    # With ``orders_agree`` false: `store.judgements.evalset_answers` reads it as what it is.
+    "inconclusive": "tie",
     None: None,
 }
 
