@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from tierwatch.evaluation.simulation.adverse import (
     clustered_losses,
     conversations,
+    daily_cycle,
     heavy_weights,
     policy_changes,
 )
@@ -30,6 +31,7 @@ TOPICS: Final = (
     Topic("a few pairs that stand for many requests", heavy_weights.rows),
     Topic("losses that go by the length of conversations", conversations.rows),
     Topic("weekly changes of policy", policy_changes.rows),
+    Topic("traffic that follows the clock", daily_cycle.rows),
 )
 
 
