@@ -11,9 +11,14 @@ from sqlalchemy import Connection
 from tierwatch.evaluation.calibration.trust import LEAST_ACCURACY, Trust, weigh_trust
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.store.judgements.evalset_answers import newest_anchor_verdicts
-from tierwatch.store.judgements.monitors import Monitor, load_monitor, put_monitor
+from tierwatch.store.judgements.monitors import (
+    Monitor,
+    load_monitor,
+    newest_trust,
+    put_monitor,
+    trust_of,
+)
 from tierwatch.store.judgements.outcomes import newest_judge_version
-from tierwatch.store.judgements.trust import newest_trust, trust_of
 
 KIND = "trust"
 

@@ -39,10 +39,14 @@ from tierwatch.loop.watch.kept_state import resumed_of_pairs
 from tierwatch.loop.watch.observe import OBSERVER_LOCK
 from tierwatch.loop.watch.streams import loss_and_weight, weights_fit
 from tierwatch.store.alerts import Alert, unresolved_alerts
-from tierwatch.store.judgements.monitors import forget_recoveries, load_monitor, put_monitor
+from tierwatch.store.judgements.monitors import (
+    forget_recoveries,
+    load_monitor,
+    put_monitor,
+    trust_of,
+)
 from tierwatch.store.judgements.outcomes import newest_position, outcomes_after
 from tierwatch.store.judgements.own_rules import EVERY_TYPE
-from tierwatch.store.judgements.trust import trust_of
 from tierwatch.store.locks import try_lock
 from tierwatch.store.policies import active_versions
 

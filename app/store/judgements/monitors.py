@@ -97,6 +97,27 @@ def put_monitor(connection: Connection, **columns: Unpack[MonitorColumns]) -> No
     )
 
 
+def trust_of(connection: Connection, judge_version: str) -> Monitor | None:
+    """What was kept of a judge version's trust, or None."""
+    row = connection.execute(
+        select_fields(Monitor, MonitorRow).where(
+            MonitorRow.stream == f"trust|{judge_version}", MonitorRow.kind == "trust"
+        )
+    ).one_or_none()
+    return None if row is None else Monitor(*row)
+
+
+def newest_trust(connection: Connection) -> Monitor | None:
+    """What was kept of the judge version that was weighed last, or None."""
+    row = connection.execute(
+        select_fields(Monitor, MonitorRow)
+        .where(MonitorRow.kind == "trust")
+        .order_by(MonitorRow.updated_at.desc(), MonitorRow.stream)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else Monitor(*row)
+
+
 def forget_monitors(
     connection: Connection, kind: str, *, tier: str | None = None, task_type: str | None = None
 ) -> None:

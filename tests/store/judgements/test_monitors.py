@@ -7,13 +7,16 @@ import pytest
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
+from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.store.judgements.monitors import (
     Monitor,
     MonitorColumns,
     active_streams,
     forget_monitors,
     load_monitor,
+    newest_trust,
     put_monitor,
+    trust_of,
 )
 
 
@@ -128,3 +131,23 @@ def test_streams_of_now_are_of_this_policy_model_and_judge(connection: Connectio
 def test_before_a_policy_is_active_no_stream_is(connection: Connection) -> None:
     put_monitor(connection, **columns())
     assert active_streams(connection, "simple", model="small-1", judge_version="judge") == []
+
+
+def test_nothing_is_kept_of_an_unknown_judge(connection: Connection) -> None:
+    assert trust_of(connection, "nobody") is None
+    assert newest_trust(connection) is None
+
+
+def test_the_newest_is_the_one_weighed_last(connection: Connection) -> None:
+    for judge in ("one", "two"):
+        put.add_anchors(connection, 300, 408, judge=judge)
+        weigh_judge(connection, judge)
+        connection.execute(
+            text("update monitors set updated_at = now() - interval '1 day' where stream = :s"),
+            {"s": "trust|one"},
+        )
+    found, one = newest_trust(connection), trust_of(connection, "one")
+    assert found is not None
+    assert one is not None
+    assert (found.judge_version, one.judge_version) == ("two", "one")
+    assert (one.pairs, one.losses, one.alarmed) == (408, 108.0, False)
