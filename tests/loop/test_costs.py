@@ -30,8 +30,8 @@ from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.judges.pairwise import PairwiseJudge
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
-from tierwatch.loop.watch.checks.anchors import judge_anchors
 from tierwatch.loop.report.build import build_report
+from tierwatch.loop.watch.checks.anchors import judge_anchors
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Price
 from tierwatch.store.costs import add_lost_cost, evaluation_costs, is_spent, spent_today

@@ -126,7 +126,7 @@ def test_an_alarm_opens_one_alert_with_its_evidence_and_is_told_once(
         resolve_alert(connection, alert.id, actor="ada")
         with pytest.raises(ConflictError, match="resolved already, by ada"):
             resolve_alert(connection, alert.id, actor="bob")
-    assert scalar(engine, "select count(*) from monitors") == 0
+    assert scalar(engine, "select count(*) from monitors where kind = 'misroute'") == 0
     assert deliver() == 1
     assert receiver.ids[1] == f"{alert.id}:resolved"
 
@@ -140,7 +140,7 @@ def test_replaying_outcomes_by_position_gives_the_stored_state(
     again = MisrouteMonitor(0.05, 1e7, 1.5, 8.0)
     for row in rows(engine, "select loss, weight from outcomes order by position"):
         again.update(row.loss, row.weight)
-    stored = scalar(engine, "select state from monitors")
+    stored = scalar(engine, "select state from monitors where kind = 'misroute'")
     assert again.n == 20
     assert MisrouteMonitor.from_state(stored).state() == again.state()
 

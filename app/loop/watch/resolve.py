@@ -86,7 +86,11 @@ def resolve_over(*, engine: Engine, present: Present, now: dt.datetime) -> int:
 
 
 _OfJudgeOrModel = (
-    JudgeDriftEvidence | JudgeOrdersEvidence | JudgeTrustEvidence | ModelDriftEvidence | PastEvidence
+    JudgeDriftEvidence
+    | JudgeOrdersEvidence
+    | JudgeTrustEvidence
+    | ModelDriftEvidence
+    | PastEvidence
 )
 
 

@@ -42,7 +42,11 @@ def test_each_outcome_is_taken_once(engine: Engine) -> None:
     pour(engine, [0.0, 1.0, 0.0])
     assert observe(engine=engine, rules=RULES) == 3
     assert observe(engine=engine, rules=RULES) == 0
-    assert tuple(rows(engine, "select pairs, losses, newest_request_no from monitors")[0]) == (
+    assert tuple(
+        rows(
+            engine, "select pairs, losses, newest_request_no from monitors where kind = 'misroute'"
+        )[0]
+    ) == (
         3,
         1.0,
         3,
@@ -56,7 +60,7 @@ def test_each_outcome_is_taken_once(engine: Engine) -> None:
 
 def test_nothing_new_writes_nothing(engine: Engine) -> None:
     assert observe(engine=engine, rules=RULES) == 0
-    assert scalar(engine, "select count(*) from monitors") == 0
+    assert scalar(engine, "select count(*) from monitors where kind = 'misroute'") == 0
 
 
 def test_many_observers_at_once_count_each_outcome_once(engine: Engine) -> None:
@@ -69,7 +73,7 @@ def test_many_observers_at_once_count_each_outcome_once(engine: Engine) -> None:
     for thread in threads:
         thread.join(30)
     observe(engine=engine, rules=RULES)
-    assert scalar(engine, "select pairs from monitors") == 100
+    assert scalar(engine, "select pairs from monitors where kind = 'misroute'") == 100
     assert scalar(engine, "select count(distinct position) from outcomes") == 100
     assert scalar(engine, "select max(position) from outcomes") == 100
 
@@ -80,7 +84,7 @@ def test_more_outcomes_than_a_batch_are_all_taken(
     monkeypatch.setattr("tierwatch.loop.watch.observe._BATCH", 4)
     pour(engine, [0.0] * 8)
     assert observe(engine=engine, rules=RULES) == 8
-    assert scalar(engine, "select pairs from monitors") == 8
+    assert scalar(engine, "select pairs from monitors where kind = 'misroute'") == 8
 
 
 def test_replaying_the_stored_positions_gives_the_stored_state(engine: Engine) -> None:
@@ -109,7 +113,10 @@ def test_a_policy_version_starts_a_stream_of_its_own(engine: Engine) -> None:
     pour(engine, [0.0] * 4, stream="simple|p1", policy_version=1)
     pour(engine, [1.0] * 3, stream="simple|p2", policy_version=2, first=5)
     observe(engine=engine, rules=RULES)
-    found = rows(engine, "select policy_version, pairs, losses from monitors order by 1")
+    found = rows(
+        engine,
+        "select policy_version, pairs, losses from monitors where kind = 'misroute' order by 1",
+    )
     assert [tuple(row) for row in found] == [(1, 4, 0.0), (2, 3, 3.0)]
 
 
@@ -122,7 +129,10 @@ def test_a_tier_is_tolerated_what_its_policy_promised(
     # Two of ten bad: far above 5 %, and within the 30 % that were promised of the tier.
     pour(engine, [1.0, 0.0, 0.0, 0.0, 0.0] * 60, policy_version=2)
     observe(engine=engine, rules=replace(RULES, quality=quality))
-    assert scalar(engine, "select state from monitors")["tolerance"] == tolerance
+    assert (
+        scalar(engine, "select state from monitors where kind = 'misroute'")["tolerance"]
+        == tolerance
+    )
     assert len(alerts(engine)) == (0 if quality == 0.9 else 1)
 
 
@@ -143,7 +153,7 @@ def test_what_was_not_promised_has_the_stated_tolerance(engine: Engine) -> None:
     pour(engine, [0.0], policy_version=2)
     pour(engine, [0.0], policy_version=7)  # a policy that is not stored
     observe(engine=engine, rules=replace(RULES, quality=0.9))
-    states = rows(engine, "select state from monitors")
+    states = rows(engine, "select state from monitors where kind = 'misroute'")
     assert {row.state["tolerance"] for row in states} == {0.05}
 
 
@@ -151,7 +161,7 @@ def test_probes_down_and_unwatched_tiers_feed_no_monitor(engine: Engine) -> None
     pour(engine, [1.0] * PLENTY, direction="down")
     pour(engine, [1.0] * PLENTY, tier="standard")
     assert observe(engine=engine, rules=RULES) == 2 * PLENTY
-    assert scalar(engine, "select count(*) from monitors") == 0
+    assert scalar(engine, "select count(*) from monitors where kind = 'misroute'") == 0
     assert alerts(engine) == []
     # Seen all the same: the position says so.
     assert scalar(engine, "select count(*) from outcomes where position is null") == 0
@@ -161,7 +171,7 @@ def test_good_answers_open_no_alert(engine: Engine) -> None:
     pour(engine, [0.0] * 300)
     observe(engine=engine, rules=RULES)
     assert alerts(engine) == []
-    assert scalar(engine, "select pairs from monitors") == 300
+    assert scalar(engine, "select pairs from monitors where kind = 'misroute'") == 300
 
 
 def test_an_alert_opens_once_and_stays_one_while_it_is_open(engine: Engine) -> None:
@@ -196,7 +206,7 @@ def test_fewer_pairs_than_asked_for_open_nothing(engine: Engine) -> None:
     pour(engine, [1.0] * 29)
     observe(engine=engine, rules=RULES)
     assert alerts(engine) == []
-    state = scalar(engine, "select state from monitors")
+    state = scalar(engine, "select state from monitors where kind = 'misroute'")
     assert MisrouteMonitor.from_state(state).statistic > 1e7  # the evidence alone would do
     pour(engine, [1.0], first=30)
     observe(engine=engine, rules=RULES)
@@ -275,10 +285,10 @@ def test_a_resolved_alert_starts_the_stream_anew_and_can_open_again(engine: Engi
     first = alerts(engine)[0]
     with engine.begin() as connection:
         resolve_alert(connection, first.id, actor="ada")
-    assert scalar(engine, "select count(*) from monitors") == 0
+    assert scalar(engine, "select count(*) from monitors where kind = 'misroute'") == 0
     pour(engine, [0.0] * 20, first=100)
     observe(engine=engine, rules=RULES)
-    assert scalar(engine, "select pairs from monitors") == 20
+    assert scalar(engine, "select pairs from monitors where kind = 'misroute'") == 20
     assert len(alerts(engine)) == 1
     pour(engine, [1.0] * PLENTY, first=120)
     observe(engine=engine, rules=RULES)
@@ -322,7 +332,7 @@ def test_figures_that_cannot_be_read_are_made_anew(engine: Engine, kept: str) ->
     pour(engine, [0.0], first=101)
     observe(engine=engine, rules=RULES)
     # 101 are less than 1.02 * 100: had these been readable, they would have stayed.
-    estimate = scalar(engine, "select estimate from monitors")
+    estimate = scalar(engine, "select estimate from monitors where kind = 'misroute'")
     assert (estimate["version"], estimate["observations"], estimate["n"]) == (1, 101, 101)
 
 
@@ -333,7 +343,7 @@ def test_what_is_said_once_of_a_heavy_outcome_leaves_the_others_counting(engine:
         observe(engine=engine, rules=RULES)
     [line] = said
     assert line["event"] == "outcome left out: weight above the cap"
-    assert scalar(engine, "select pairs from monitors") == 10
+    assert scalar(engine, "select pairs from monitors where kind = 'misroute'") == 10
 
 
 @pytest.mark.parametrize("kept", ["{}", "[]", '{"version": 2}', '{"tolerance": "0.05"}'])
@@ -345,5 +355,5 @@ def test_a_stream_whose_state_is_broken_starts_again(engine: Engine, kept: str) 
         connection.execute(change, {"kept": kept})
     pour(engine, [0.0, 1.0], first=41)
     assert observe(engine=engine, rules=RULES) == 2
-    [monitor] = rows(engine, "select pairs, losses, state from monitors")
+    [monitor] = rows(engine, "select pairs, losses, state from monitors where kind = 'misroute'")
     assert (monitor.pairs, monitor.losses, monitor.state["n"]) == (2, 1.0, 2)
