@@ -1,6 +1,6 @@
 """What only reading a drawn exchange can tell: whether its alternative can be asked the same."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tierwatch.errors import ProviderError
 from tierwatch.fit.memory import Memory
@@ -69,8 +69,12 @@ def _left_out(done: Sequence[str], tools: object) -> bool:
     """Whether a tool that the caller runs was left out: a shell, an editor, a screen.
 
     The arm that has it calls it, and the other one can only talk. A search among tools is none,
-    nor is a field of a tool, which is named in the same way.
+    nor is a name space with nothing in it, nor a field of a tool, which is named in the same way.
     """
-    kinds = {string(tool.get("type")) for tool in objects(tools)}
+    kinds = {string(tool.get("type")) for tool in objects(tools) if not _is_empty_space(tool)}
     names = {one.removeprefix(_NO_TOOL) for one in done if one.startswith(_NO_TOOL)}
     return any(name in kinds and "tool_search" not in name for name in names)
+
+
+def _is_empty_space(tool: Mapping[str, object]) -> bool:
+    return tool.get("type") == "namespace" and not objects(tool.get("tools"))

@@ -119,6 +119,7 @@ MARKED = {
     "input_examples": [{}],
 }
 COMPUTER = {"type": "computer"}
+FUNCTION = {"type": "function", "name": "f", "parameters": {"type": "object"}}
 FOUND = {"type": "tool_search_tool_regex_20251119", "name": "find"}
 
 
@@ -136,6 +137,9 @@ FOUND = {"type": "tool_search_tool_regex_20251119", "name": "find"}
         ("responses", COMPUTER, "responses", ""),
         ("responses", {"type": "apply_patch"}, "openai", FITS_NOT),
         ("responses", {"type": "web_search"}, "openai", ""),
+        ("responses", {"type": "namespace", "name": "agents"}, "openai", ""),
+        ("responses", {"type": "namespace", "name": "n", "tools": [FUNCTION]}, "openai", ""),
+        ("responses", {"type": "namespace", "name": "n", "tools": [COMPUTER]}, "openai", FITS_NOT),
     ],
 )
 def test_a_tool_of_the_callers_that_another_wire_has_no_word_for(
