@@ -45,5 +45,5 @@ def match_share(
         )
     kept = float(w[c >= threshold].sum() / w.sum())
     dials = np.round(np.arange(0, 1 + _GRID / 2, _GRID), 2)
-    shares = 1 - np.searchsorted(r, dials, side="left") / r.size
-    return float(dials[np.argmax(shares <= kept + _ROUNDING)]) if shares[-1] <= kept else 1.0
+    no_larger = 1 - np.searchsorted(r, dials, side="left") / r.size <= kept + _ROUNDING
+    return float(dials[np.argmax(no_larger)]) if no_larger[-1] else 1.0

@@ -42,13 +42,18 @@ def test_no_looser_threshold_on_the_grid_would_do(
         assert np.mean([c >= found for c in recent]) <= kept + 1e-9
     if found > 0:
         looser = round(found - 0.01, 2)
-        assert np.mean([c >= looser for c in recent]) > kept
+        assert np.mean([c >= looser for c in recent]) > kept + 1e-12
 
 
 def test_the_same_confidences_keep_the_same_share() -> None:
     same = [0.1, 0.35, 0.5, 0.75, 0.9]
     # Two of five are kept at .6; .51 is the loosest that keeps no more.
     assert match_share(0.6, same, [1] * 5, same) == 0.51
+
+
+def test_an_eleventh_is_an_eleventh_however_it_is_computed() -> None:
+    # 1 - 10/11 is more than 1/11, in its last digit.
+    assert match_share(0.5, [0.0] * 10 + [1.0], [1.0] * 11, [0.95] * 10 + [1.0]) == 0.96
 
 
 def test_weights_stand_for_requests() -> None:
