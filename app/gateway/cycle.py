@@ -38,7 +38,7 @@ class Cycle(RequestResponseCycle):
                 self._close_with(body)
             else:
                 await self._send_apart(message)
-        elif self.chunked_encoding and (piece := _piece(message)):
+        elif self.chunked_encoding and (piece := self._piece(message)):
             self.transport.write(b"%x\r\n%b\r\n" % (len(piece), piece))
         elif not self._takes_head(message):
             await super().send(message)
@@ -67,6 +67,12 @@ class Cycle(RequestResponseCycle):
         self._head = STATUS_LINE[message["status"]] + ours + lines + end
         return True
 
+    def _piece(self, message: Any) -> bytes:
+        """What a message says in the middle of a stream; nothing for any other message."""
+        inner = message["type"] == "http.response.body" and message.get("more_body")
+        # Who asked for a head alone would take a piece for the next reply.
+        return message.get("body", b"") if inner and self.scope["method"] != "HEAD" else b""
+
     def _close_with(self, body: bytes) -> None:
         """Write the whole reply; there is no more of it."""
         head, self._head = self._head, b""
@@ -77,12 +83,6 @@ class Cycle(RequestResponseCycle):
         if not self.keep_alive:
             self.transport.close()
         self.on_response()
-
-
-def _piece(message: Any) -> bytes:
-    """What a message says in the middle of a stream; nothing for any other message."""
-    inner = message["type"] == "http.response.body" and message.get("more_body")
-    return message.get("body", b"") if inner else b""
 
 
 def _length(headers: list[Header], lines: bytes) -> int | None:

@@ -137,6 +137,16 @@ def test_a_value_that_holds_another_header_is_never_sent() -> None:
     assert "Invalid HTTP header value" in problem
 
 
+@pytest.mark.parametrize("kind", [Cycle, RequestResponseCycle])
+def test_who_asks_for_a_head_alone_gets_no_piece_of_a_stream(
+    kind: type[RequestResponseCycle],
+) -> None:
+    messages = [start((b"transfer-encoding", b"chunked")), body(b"{}", more=True), body(b"")]
+    writes, _, problem = sent(kind, messages, method="HEAD")
+    assert b"".join(writes).endswith(b"\r\ntransfer-encoding: chunked\r\n\r\n")
+    assert problem == ""
+
+
 def test_nothing_is_written_for_a_caller_who_left_between_head_and_body() -> None:
     wire = Wire()
 
