@@ -86,12 +86,14 @@ class Waiting:
         self._longer.discard(caller)
 
     def _round(self) -> None:
-        for caller in list(self._longer):
-            caller.watch()
-        self._longer, self._new = self._new, set()
+        patient, self._longer, self._new = self._longer, self._new, set()
+        # Before anybody is watched: one whose watch cannot begin must not end it for all others.
         self._timer = None
         if self._longer:
             self._set()
+        for caller in patient:
+            with guard("caller: watch"):
+                caller.watch()
 
     def _set(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -140,6 +140,32 @@ def test_of_many_who_wait_together_only_the_patient_are_watched() -> None:
     assert asyncio.run(serve()) == ([0, 0, 1, 1], [1, 0, 1, 1])
 
 
+def test_one_whose_watch_cannot_begin_ends_it_for_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = Caller.watch
+
+    async def serve() -> list[int]:
+        waiting = Waiting()
+        connections = [Connection() for _ in range(4)]
+        callers = [Caller(one.receive, send, waiting) for one in connections[:3]]
+
+        def watch(caller: Caller) -> None:
+            if caller is callers[0]:
+                raise MemoryError
+            begin(caller)
+
+        monkeypatch.setattr(Caller, "watch", watch)
+        await asyncio.sleep(0.15)
+        callers.append(Caller(connections[3].receive, send, waiting))
+        await asyncio.sleep(0.15)
+        for caller in callers:
+            caller.unwatch()
+        return [one.asked for one in connections]
+
+    assert asyncio.run(serve()) == [0, 1, 1, 1]
+
+
 def test_those_who_wait_in_another_loop_are_watched_in_theirs() -> None:
     waiting = Waiting()
 
