@@ -299,12 +299,12 @@ def bets_of(tolerance: float, reach: float = 1.0) -> tuple[float, ...]:
 
 
 def fits(weights: Iterable[float], max_weight: float) -> bool:
-    """Whether no weight exceeds the cap.
+    """Whether every weight is positive and none exceeds the cap.
 
     One that was sampled under an earlier plan may: it must not stop the others, and a weight is
-    never clipped, so such an observation is left out.
+    never clipped, so such an observation is left out. So is one of a damaged row: 0, NaN.
 
-    >>> fits([1.0, 2.5], 2.5), fits([2.6], 2.5)
-    (True, False)
+    >>> fits([1.0, 2.5], 2.5), fits([2.6], 2.5), fits([1.0, float("nan")], 2.5), fits([0.0], 2.5)
+    (True, False, False, False)
     """
-    return max(weights) <= max_weight * _CAP_SLACK
+    return all(0.0 < weight <= max_weight * _CAP_SLACK for weight in weights)
