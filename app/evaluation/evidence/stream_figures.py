@@ -15,7 +15,7 @@ class StreamFigures(Document):
         value: misroute rate, or None without pairs.
         low: lower end of an interval that holds however often it is read.
         high: upper end.
-        n: observations it rests on.
+        n: observations it rests on: those that are still kept.
         method: how it was made.
         observations: conversations the monitor has seen.
         relative: the newest rise over the stream's own past, or None.

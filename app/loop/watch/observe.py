@@ -168,7 +168,7 @@ def _update_stream(
     watched = None
     if counts.tripped or figures is None or monitor.n >= figures.observations * _REFRESH:
         seen = seen_observations(connection, stream, monitor, first, own_rules)
-        figures = stream_figures(seen, monitor.reach)
+        figures = stream_figures(seen, monitor.reach, taken=monitor.n)
         watched = WatchedStream(stream, first, monitor, seen, figures)
     put_monitor(
         connection,

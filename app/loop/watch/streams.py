@@ -126,7 +126,8 @@ def seen_observations(
     """What a stream's monitor has seen, in its order.
 
     They are the last n: a monitor that was restarted counts from there. What was left out for its
-    weight is left out here.
+    weight is left out here. A stream that has outlived the days for which outcomes are kept has
+    fewer.
 
     Args:
         connection: any.
@@ -139,7 +140,7 @@ def seen_observations(
     seen = [row.in_tier if is_pooled(stream) else row.in_segment for row in found]
     grouped = [list(rows) for _, rows in groupby(seen, key=lambda row: row.observation)]
     fitting = [rows for rows in grouped if weights_fit(rows, monitor.max_weight)]
-    return fitting[len(fitting) - monitor.n :]
+    return fitting[max(0, len(fitting) - monitor.n) :]
 
 
 def _carried_names(
@@ -155,7 +156,11 @@ def _carried_names(
         f"{first.tier}|{kind}|p{version}|{parts[3]}"
         for version in rules.versions_like(first.policy_version, first.tier, kind)
     ]
-    return streams_pooled_in(connection, names) if pooled else names
+    if not pooled:
+        return names
+    # Pairs without a type feed a stream of their own, and not that of all types.
+    carried = streams_pooled_in(connection, names)
+    return [name for name in carried if name.split("|", 2)[1] != NO_TYPE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,8 @@ class WatchedStream:
         stream: its name.
         first: any of its outcomes.
         monitor: its monitor.
-        observations: what the monitor has seen: conversations, each of one or more pairs.
+        observations: what the monitor has seen: conversations, each of one or more pairs; of a
+            long life the newest of them.
         figures: what `stream_figures` made of them.
     """
 
@@ -190,22 +196,24 @@ class WatchedStream:
     @property
     def excursion(self) -> list[Outcome]:
         """The pairs since the change that the monitor estimates."""
-        since = self.observations[self.monitor.since :]
+        gone = max(0, self.monitor.n - len(self.observations))
+        since = self.observations[max(0, self.monitor.since - gone) :]
         return [row for rows in since for row in rows] or self.pairs
 
 
-def stream_figures(seen: Sequence[Sequence[Outcome]], reach: float) -> StreamFigures:
+def stream_figures(seen: Sequence[Sequence[Outcome]], reach: float, *, taken: int) -> StreamFigures:
     """What a reader is shown of a stream: a rate that may be watched.
 
     Args:
-        seen: its observations.
+        seen: its observations, as far as they are kept.
         reach: of its monitor: the cap on the total weight of an observation.
+        taken: how many observations its monitor has taken in.
     """
     outcomes = [loss_and_weight(rows) for rows in seen]
     losses, weights = zip(*outcomes, strict=True) if outcomes else ((), ())
     return StreamFigures(
         **asdict(always_valid(losses, weights, max_weight=max((reach, *weights)))),
-        observations=len(seen),
+        observations=taken,
     )
 
 

@@ -1,5 +1,6 @@
 """Conversations are observations of streams; what a stream shows, and when it alerts."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
@@ -191,6 +192,33 @@ def test_a_weight_above_the_cap_is_left_out_and_stops_nobody(engine: Engine) -> 
     assert scalar(engine, "select count(*) from outcomes where position is null") == 0
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"weight": float("nan")},
+        {"weight": 0.0},
+        {"density": float("nan")},
+        {"density": 0.0, "tier_density": 0.0},
+        {"density": 1e300},
+        {"density": float("inf"), "tier_density": float("nan")},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("session", ["six", "that of another pair"])
+def test_a_row_with_an_impossible_weight_stops_nobody(
+    engine: Engine, broken: dict[str, float], session: str
+) -> None:
+    for number in range(1, 5):
+        say(engine, number, 1.0, stream=SQL, task_type="sql")
+    say(engine, 5, 0.0, stream=SQL, task_type="sql", session="that of another pair")
+    say(engine, 6, 1.0, stream=SQL, task_type="sql", session=session, **broken)
+    assert observe(engine=engine, rules=RULES) == 6
+    assert observe(engine=engine, rules=RULES) == 0
+    for row in rows(engine, "select pairs, state from monitors"):
+        assert row.pairs >= 4
+        assert MisrouteMonitor.from_state(row.state).n >= 4
+
+
 def test_a_session_that_never_pauses_is_cut(engine: Engine) -> None:
     with engine.begin() as connection:
         put.add_exchange(connection, 1, session="backend")
@@ -257,7 +285,7 @@ def watched(observations: list[list[Outcome]], stream: str | None = None) -> Wat
     for seen in observations:
         monitor.update(sum(row.loss for row in seen) / len(seen))
     first = observations[0][0]
-    figures = stream_figures(observations, 1.0)
+    figures = stream_figures(observations, 1.0, taken=len(observations))
     return WatchedStream(stream or first.stream, first, monitor, observations, figures)
 
 
@@ -278,15 +306,48 @@ def test_the_excursion_begins_where_the_monitor_places_the_change() -> None:
     assert len(found.pairs) == 120
 
 
+def test_the_excursion_is_found_where_the_oldest_pairs_are_no_longer_kept() -> None:
+    whole = watched(good_then_bad(100, 20))
+    for kept in (50, 20, 15):
+        rest = replace(whole, observations=whole.observations[-kept:])
+        assert [row.id for row in rest.excursion] == list(range(max(101, 121 - kept), 121))
+
+
+def test_a_stream_that_outlives_its_outcomes_shows_all_that_are_kept(engine: Engine) -> None:
+    for number in range(1, 41):
+        say(engine, number, float(number % 4 == 0))
+    observe(engine=engine, rules=RULES)
+    with engine.begin() as connection:  # as retention does
+        connection.execute(text("delete from outcomes where request_no <= 15"))
+    for number in range(41, 43):
+        say(engine, number, 0.0)
+    observe(engine=engine, rules=RULES)
+    [kept] = rows(engine, "select state, estimate from monitors")
+    assert kept.state["n"] == kept.estimate["observations"] == 42
+    assert kept.estimate["n"] == 27
+
+
+def test_a_tier_s_figures_are_of_the_pairs_that_its_monitor_took_in(engine: Engine) -> None:
+    untyped = "simple|all|p1|small-1|judge"
+    for number in range(1, 21):
+        say(engine, number, 1.0, stream=SQL, task_type="sql")
+        say(engine, 100 + number, 0.0, stream=untyped)
+    observe(engine=engine, rules=RULES)
+    found = {row.stream: row for row in rows(engine, "select * from monitors")}
+    assert found[ALL].pairs == found[ALL].estimate["n"] == 20
+    assert found[ALL].estimate["value"] == 1.0
+    assert found[untyped].estimate["value"] == 0.0
+
+
 def test_figures_of_nothing_are_unknown() -> None:
-    figures = stream_figures([], 1.0)
+    figures = stream_figures([], 1.0, taken=0)
     assert (figures.value, figures.low, figures.high, figures.observations) == (None, 0.0, 1.0, 0)
 
 
 @given(st.lists(st.floats(0, 1), max_size=60))
 def test_a_streams_interval_holds_its_rate(losses: list[float]) -> None:
     seen = [[outcome(number, loss)] for number, loss in enumerate(losses, 1)]
-    figures = stream_figures(seen, 1.0)
+    figures = stream_figures(seen, 1.0, taken=len(seen))
     assert 0 <= figures.low <= figures.high <= 1
     if figures.value is not None:
         assert figures.low - 1e-9 <= figures.value <= figures.high + 1e-9
