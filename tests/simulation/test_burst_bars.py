@@ -5,7 +5,8 @@ import pytest
 from tierwatch.evaluation.simulation.burst_rows import rows
 from tierwatch.evaluation.simulation.certificate_rows import FULL
 
-pytestmark = pytest.mark.slow
+# 97 s of CPU; more than five minutes on a processor that is shared.
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 
 def test_every_bar_of_bursts_holds_in_full() -> None:
