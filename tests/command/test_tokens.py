@@ -51,7 +51,7 @@ def test_a_token_has_an_end_unless_asked_otherwise(engine: Engine) -> None:
     for name, days in (("ci", 90), ("day", 1)):
         end = ends[name]
         assert end is not None
-        assert abs(end - NOW - dt.timedelta(days=days)) < dt.timedelta(minutes=10)
+        assert abs(end - NOW - dt.timedelta(days=days)) < dt.timedelta(hours=12)
 
 
 @pytest.mark.usefixtures("_database")

@@ -83,7 +83,7 @@ def test_the_signatures_are_those_that_are_promised() -> None:
         bare = [one.replace(annotation=inspect.Parameter.empty) for one in parameters]
         return str(inspect.Signature(bare))
 
-    assert of(MisrouteMonitor) == "(tolerance, level=10000000.0, max_weight=1.0)"
+    assert of(MisrouteMonitor) == "(tolerance, level=10000000.0, max_weight=1.0, together=0.0)"
     assert of(MisrouteMonitor.update) == "(self, loss, weight=1.0)"
     assert of(InputDriftMonitor.update) == "(self, confidence)"
     assert of(choose_threshold).startswith(

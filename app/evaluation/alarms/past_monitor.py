@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Self
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.alarms.level import HEADROOM, check_level
 from tierwatch.evaluation.alarms.past_ranks import Rank, StratumRanks
-from tierwatch.evaluation.attribution.sign_patterns import SignPattern, sign_patterns
+from tierwatch.evaluation.alarms.sign_patterns import SignPattern, sign_patterns
 from tierwatch.routing.policy import hashed_share
 
 # The odds that the bets are tuned to, as multiples of the odds of the past: from half as much again
@@ -107,7 +107,7 @@ class PastMonitor:
     A **stratum** is a set of pairs that are comparable over time. A conversation is one observation
     of each of its strata: its loss there is the mean of its pairs, and `past_ranks` gives its rank
     p among the stratum's past, small for high losses. A **pattern** says of each boundary whether
-    its rate rises, falls or is not spoken of (`attribution.sign_patterns`). With t about
+    its rate rises, falls or is not spoken of (`alarms.sign_patterns`). With t about
     the stratum's rate, fixed beforehand, a rise is bet on by the density ::
 
         f(p) = r / (1 + (r - 1) t) for p < t,  1 / (1 + (r - 1) t) else,   r in 1.5, 2, 3, 5, 10, 25

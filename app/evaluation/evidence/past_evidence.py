@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tierwatch.evaluation.attribution.sign_patterns import ChangeKind
+from tierwatch.evaluation.alarms.sign_patterns import ChangeKind
 from tierwatch.evaluation.evidence.document import Document
 
 

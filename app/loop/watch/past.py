@@ -13,7 +13,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.alarms.past_monitor import Finding, Heard, PastMonitor
-from tierwatch.evaluation.attribution.sign_patterns import ChangeKind
+from tierwatch.evaluation.alarms.sign_patterns import ChangeKind
 from tierwatch.evaluation.evidence.past_evidence import BoundaryShift, PastEvidence, Reading
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.loop.decide.end import withdraw_loosening

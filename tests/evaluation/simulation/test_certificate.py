@@ -17,6 +17,7 @@ def test_every_bar_is_measured_and_none_fails(monkeypatch: pytest.MonkeyPatch) -
         *("C1", "C2"),
         *("T1", "T2", "T4", "T5"),
         *("A", "I1"),
+        *("W1", "W2", "W3"),
     }
     assert [one for one in rows if one.verdict == "fails"] == []
     for one in rows:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.attribution.sign_patterns import sign_patterns
+from tierwatch.evaluation.alarms.sign_patterns import sign_patterns
 
 LADDERS = st.integers(2, 7).map(lambda count: tuple(f"tier {place}" for place in range(count)))
 
