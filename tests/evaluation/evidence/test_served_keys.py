@@ -15,6 +15,7 @@ from tierwatch.evaluation.evidence.drift_evidence import (
     ModelDriftEvidence,
 )
 from tierwatch.evaluation.evidence.fleet_evidence import FleetEvidence
+from tierwatch.evaluation.evidence.judge_evidence import JudgeOrdersEvidence, JudgeTrustEvidence
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence, RelativeEvidence
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.past_evidence import PastEvidence
@@ -31,7 +32,9 @@ KEYS: dict[type[Document], str] = {
     ),
     RelativeEvidence: "at before after method observations whole_stream",
     PastEvidence: "readings shifts statistic level conversations since judge_version model",
-    InputDriftEvidence: "policy_version requests statistic level bins_before bins_after",
+    InputDriftEvidence: "policy_version requests statistic level bins_before bins_after by_hour",
+    JudgeTrustEvidence: "judge_version right anchors low high least",
+    JudgeOrdersEvidence: "judge_version inconclusive verdicts statistic level tolerance",
     JudgeDriftEvidence: f"direction judge_version {FLIPS}",
     ModelDriftEvidence: f"model {FLIPS}",
     CaptureEvidence: "eligible expected captured statistic",
