@@ -215,6 +215,7 @@ class BoundedHttp(HttpToolsProtocol):
         """A request begins, perhaps behind another one in the same bytes."""
         super().on_message_begin()
         self._in_head, self._in_body = True, False
+        self._unset_keepalive_if_required()  # the same bytes may have ended the one before
 
     def on_headers_complete(self) -> None:
         """The head is here: serve the request, or do not."""
@@ -272,6 +273,8 @@ class BoundedHttp(HttpToolsProtocol):
         self._in_body = False
         self._size = 0
         super().on_message_complete()
+        if self.cycle.response_complete:  # a refusal, say, that did not wait for the body
+            self._rest()
 
     def _head_problem(self) -> Refusal | None:
         headers = self.headers

@@ -283,6 +283,37 @@ def test_a_request_that_takes_longer_than_a_rest_is_answered() -> None:
         assert serving(talk).endswith(b"\r\n\r\n2")
 
 
+class Hasty(App):
+    """One that answers at once; a request for ``/slow`` after a while."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await super().__call__(scope, receive, send)
+            return
+        if scope["path"] == "/slow":
+            await asyncio.sleep(0.6)
+        head = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": b"no"})
+
+
+@pytest.mark.parametrize("behind", [b"", b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n"])
+def test_who_is_answered_before_the_body_came_rests_once_it_is_here(behind: bytes) -> None:
+    async def talk(port: int) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(CHAT + b"content-length: 2\r\n\r\na")
+        answers = await reader.readuntil(b"\r\n\r\nno")
+        writer.write(b"b" + behind)
+        answers += await reader.read()
+        writer.close()
+        return answers
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tierwatch.gateway.server._KEEP_ALIVE_S", 0.2)
+        answers = serving(talk, Hasty())
+    assert answers.count(b"HTTP/1.1 200 OK") == 1 + bool(behind)
+
+
 def test_who_comes_when_all_places_are_taken_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection_limits, "most_connections", lambda: 3)
 
