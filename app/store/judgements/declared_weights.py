@@ -1,5 +1,6 @@
 """The largest weight that pairs may have had, from what was counted of all traffic."""
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -44,7 +45,8 @@ def declared_caps(
     arrived_at = connection.execute(
         select(ExchangeRow.arrived_at).where(ExchangeRow.id == first)
     ).scalar_one_or_none()
-    since = None if arrived_at is None else arrived_at.date()
+    # Days are counted in UTC; times come in the time zone that the server is set to.
+    since = None if arrived_at is None else arrived_at.astimezone(dt.UTC).date()
     caps = weight_caps(connection, boundary, since=since, unknown=unknown)
     for cents, one in zip(in_cents([one.confidence for one in drawn]), drawn, strict=True):
         caps[cents] = max(caps[cents], 1 / one.pi)

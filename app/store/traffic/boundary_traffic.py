@@ -33,9 +33,11 @@ def boundary_traffic(
     connection: Connection, boundary: str, *, since: dt.datetime
 ) -> tuple[list[float], list[int]]:
     """Confidences (middles of cents) and counts of all requests that came to a boundary."""
+    # Days are counted in UTC; times come in the time zone that the server is set to.
+    first = since.astimezone(dt.UTC).date()
     rows = connection.execute(
         select(BoundaryCountRow.cents, func.sum(BoundaryCountRow.requests).label("requests"))
-        .where(BoundaryCountRow.boundary == boundary, BoundaryCountRow.day >= since.date())
+        .where(BoundaryCountRow.boundary == boundary, BoundaryCountRow.day >= first)
         .group_by(BoundaryCountRow.cents)
         .order_by(BoundaryCountRow.cents)
     ).all()

@@ -4,12 +4,16 @@ import datetime as dt
 
 import factories.rows as put
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.thresholds.choice import choose_threshold
 from tierwatch.store.judgements.boundary_evidence import boundary_evidence
 from tierwatch.store.judgements.declared_weights import Drawn, declared_caps, largest_weight
-from tierwatch.store.traffic.boundary_traffic import add_boundary_counts, note_largest_weights
+from tierwatch.store.traffic.boundary_traffic import (
+    add_boundary_counts,
+    boundary_traffic,
+    note_largest_weights,
+)
 
 DAY = put.NOW.date()
 PLAIN = [Drawn(0.9, 1.0, 1.0)] * 3
@@ -28,6 +32,20 @@ def test_weights_of_days_before_the_first_pair_are_none_of_its_time(connection: 
     before = DAY - dt.timedelta(days=1)
     note_largest_weights(connection, [(before, "simple", 71, 200.0), (DAY, "simple", 71, 20.0)])
     assert max(declared_caps(connection, "simple", first=first, drawn=PLAIN)) == 20.0
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Niue"])
+def test_the_first_day_is_that_of_utc_whatever_the_server_is_set_to(
+    connection: Connection, zone: str
+) -> None:
+    connection.execute(text(f"set local timezone = '{zone}'"))
+    first = put.add_exchange(connection, 1)  # at noon
+    before = DAY - dt.timedelta(days=1)
+    note_largest_weights(connection, [(before, "simple", 71, 200.0), (DAY, "simple", 71, 20.0)])
+    assert max(declared_caps(connection, "simple", first=first, drawn=PLAIN)) == 20.0
+    add_boundary_counts(connection, [(before, "simple", 40, 5), (DAY, "simple", 40, 7)])
+    arrived_at = connection.execute(text("select arrived_at from exchanges")).scalar_one()
+    assert sum(boundary_traffic(connection, "simple", since=arrived_at)[1]) == 7
 
 
 def test_what_was_drawn_is_never_above_its_cap(connection: Connection) -> None:
