@@ -179,7 +179,7 @@ def costs_since(connection: Connection, since: dt.datetime) -> Mapping[tuple[str
                 select exchange_id, cost_usd from verdicts where created_at >= :since
             )
             select e.tier, e.task_type, sum(p.cost_usd) as usd,
-                   sum(p.cost_usd / e.density) as plain_usd
+                   sum(p.cost_usd / greatest(e.density, 1)) as plain_usd
             from paid p join exchanges e on e.id = p.exchange_id
             where e.id >= :first group by 1, 2
             """
@@ -216,8 +216,8 @@ def segment_loads(connection: Connection, since: dt.datetime) -> list[SegmentLoa
                 select exchange_id, sum(cost_usd) as usd from alternatives
                 where created_at >= :since group by 1
             )
-            select e.tier, e.task_type, sum(1 / e.density) as pairs,
-                   sum((j.usd + coalesce(a.usd, 0)) / e.density) as usd
+            select e.tier, e.task_type, sum(1 / greatest(e.density, 1)) as pairs,
+                   sum((j.usd + coalesce(a.usd, 0)) / greatest(e.density, 1)) as usd
             from exchanges e join judged j on j.exchange_id = e.id
             left join answered a on a.exchange_id = e.id
             where e.id >= :first and e.direction = 'up' group by 1, 2 order by 1, 2

@@ -92,6 +92,19 @@ def test_postgres_refuses_one_below_the_plan_or_above_what_is_asked(
         begin(connection, density=density)
 
 
+def test_a_density_that_cannot_be_stops_no_budget(engine: Engine) -> None:
+    with engine.begin() as connection:
+        moment = now_of(connection)
+        pair = put.new_exchange_id(moment.timestamp())
+        put.add_exchange(connection, 1, id=pair, task_type="sql", density=0.0)
+        put.add_shadow(connection, pair)
+        put.add_verdict(connection, pair)
+        begin(connection)
+        assert burst_usd_today(connection) == pytest.approx(0.0)
+        [load] = segment_loads(connection, moment - SOON)
+        assert (load.pairs, load.usd) == (pytest.approx(1.0), pytest.approx(0.012))
+
+
 def test_costs_are_split_into_what_the_plan_asked_for_and_the_rest(engine: Engine) -> None:
     with engine.begin() as connection:
         moment = now_of(connection)
