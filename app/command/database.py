@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from psycopg.errors import InsufficientPrivilege, UndefinedTable
-from sqlalchemy import Engine
+from psycopg.errors import InsufficientPrivilege, UndefinedColumn, UndefinedTable
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import InterfaceError, OperationalError, ProgrammingError
 
 from tierwatch.errors import DatabaseError
@@ -42,7 +42,7 @@ def opened_database(url: str) -> Iterator[Engine]:
     """An engine for the work of one command; its connections are closed afterwards.
 
     Raises:
-        DatabaseError: Postgres cannot be reached or refuses us, or has no tables yet.
+        DatabaseError: Postgres cannot be reached or refuses us, or has no tables yet or older ones.
     """
     engine = build_engine(url)
     try:
@@ -59,8 +59,17 @@ def opened_database(url: str) -> Iterator[Engine]:
                 f"the role may not do this: {why}; the owner's address is"
                 " TIERWATCH_OWNER_DATABASE_URL, and `tierwatch migrate` grants what processes need"
             ) from problem
-        if not isinstance(problem.orig, UndefinedTable):
+        if not isinstance(problem.orig, (UndefinedTable, UndefinedColumn)):
             raise
-        raise DatabaseError("the database has no tables yet; run: tierwatch migrate") from problem
+        raise DatabaseError(f"the database has {_lack(engine, problem.orig)}") from problem
     finally:
         engine.dispose()
+
+
+def _lack(engine: Engine, problem: Exception) -> str:
+    with engine.connect() as connection:
+        made = connection.execute(text("select to_regclass('alembic_version')")).scalar()
+    if made is None:
+        return "no tables yet; run: tierwatch migrate"
+    why = str(problem).partition("\n")[0]
+    return f"tables of an older version: {why}; run: tierwatch migrate"

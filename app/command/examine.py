@@ -1,7 +1,7 @@
 """What a running tierwatch needs, looked at from this process: configuration, Postgres, broker."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
@@ -22,6 +22,7 @@ from tierwatch.runtime.recorder import dead_letters
 from tierwatch.settings import Settings, variable
 from tierwatch.store.database import build_engine
 from tierwatch.store.grants import AuditGuard, audit_guard
+from tierwatch.store.migration import known_versions
 from tierwatch.store.traffic.partitions import covered_until
 
 _ANSWERS_WITHIN_S = 3
@@ -121,11 +122,24 @@ def _of_database(engine: Engine) -> list[Finding]:
             )
         else:
             version = connection.execute(text("select version_num from alembic_version")).scalar()
-            found.append(Finding("schema", ok=True, detail=f"version {version}"))
+            found.append(schema_finding(version or "none", known_versions()))
             found.append(months_finding(covered_until(connection), dt.datetime.now(dt.UTC).date()))
             found.append(_of_audit(audit_guard(connection)))
             found.append(_of_media_size(connection))
     return found
+
+
+def schema_finding(version: str, known: Sequence[str]) -> Finding:
+    """Whether the tables are those of this tierwatch; ``known`` versions begin with its own."""
+    newest = known[0]
+    if version == newest:
+        return Finding("schema", ok=True, detail=f"version {version}")
+    if version not in known and version != "none":
+        # A rolling upgrade, seen by a process that has not been replaced yet.
+        detail = f"version {version}, which is newer than this tierwatch and its {newest}"
+        return Finding("schema", ok=True, warning=True, detail=detail)
+    detail = f"version {version}, and this tierwatch needs {newest}; run: tierwatch migrate"
+    return Finding("schema", ok=False, detail=detail)
 
 
 def months_finding(ends: Mapping[str, dt.date | None], today: dt.date) -> Finding:

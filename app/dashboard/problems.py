@@ -8,8 +8,8 @@ import structlog
 from flask import Flask, g, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from psycopg.errors import ReadOnlySqlTransaction
-from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
+from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
@@ -40,6 +40,7 @@ def handle_problems(app: Flask) -> None:
     for away in (OperationalError, InterfaceError, PoolTimeoutError):
         app.register_error_handler(away, _database_away)
     app.register_error_handler(InternalError, _database_refuses)
+    app.register_error_handler(ProgrammingError, _database_lacks)
     app.register_error_handler(PolicyError, _policy_unreadable)
     app.register_error_handler(BusyError, _busy)
 
@@ -69,6 +70,15 @@ def _database_refuses(problem: InternalError) -> ResponseReturnValue:
         raise problem
     _log.warning("postgres is read-only", path=request.path)
     return _answer(503, "Postgres takes no changes at the moment. Try again in a minute.")
+
+
+def _database_lacks(problem: ProgrammingError) -> ResponseReturnValue:
+    """A dashboard that was upgraded before the tables were."""
+    if not isinstance(problem.orig, (UndefinedTable, UndefinedColumn)):
+        raise problem
+    why = str(problem.orig).partition("\n")[0]
+    _log.error("the tables are of an older version", path=request.path, error=why[:300])
+    return _answer(503, "The database is not of this version yet. Run: tierwatch migrate.")
 
 
 def _busy(problem: BusyError) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, text
 
 import tierwatch_migrations
@@ -16,8 +17,7 @@ _ASK_EVERY_S = 0.2
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to the newest version; several processes may call it at once."""
-    config = AlembicConfig()
-    config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
+    config = _config()
     with engine.connect() as connection:
         # No statement that waits: its snapshot would hold up the indexes that the holder builds.
         while not connection.execute(
@@ -34,3 +34,15 @@ def migrate(engine: Engine) -> None:
             connection.rollback()
             connection.execute(text(f"select pg_advisory_unlock({_MIGRATION_LOCK})"))
             connection.commit()
+
+
+def known_versions() -> list[str]:
+    """Versions of the schema that this tierwatch knows, newest first."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in scripts.walk_revisions()]
+
+
+def _config() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(tierwatch_migrations.__file__).parent))
+    return config

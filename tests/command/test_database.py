@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from tierwatch.command import main
@@ -52,10 +52,31 @@ def test_the_connections_are_closed_when_the_work_is_done(url: str) -> None:
 def test_a_database_without_tables_names_the_command_that_makes_them(url: str) -> None:
     with (
         pytest.raises(DatabaseError, match="no tables yet; run: tierwatch migrate"),
-        opened_database(url) as engine,
+        opened_database(without_tables(url)) as engine,
         engine.connect() as connection,
     ):
         connection.execute(text("select * from no_such_table"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "lacking"),
+    [
+        ("select * from to_come", 'relation "to_come" does not exist'),
+        ("select to_come from exchanges", 'column "to_come" does not exist'),
+    ],
+)
+def test_tables_of_the_version_before_name_the_command_that_mends_them(
+    url: str, statement: str, lacking: str
+) -> None:
+    with (
+        pytest.raises(DatabaseError) as said,
+        opened_database(url) as engine,
+        engine.connect() as connection,
+    ):
+        connection.execute(text(statement))
+    assert str(said.value) == (
+        f"the database has tables of an older version: {lacking}; run: tierwatch migrate"
+    )
 
 
 def test_a_faulty_statement_is_our_fault_and_keeps_its_traceback(url: str) -> None:
@@ -65,6 +86,10 @@ def test_a_faulty_statement_is_our_fault_and_keeps_its_traceback(url: str) -> No
         engine.connect() as connection,
     ):
         connection.execute(text("selekt"))
+
+
+def without_tables(url: str) -> str:
+    return make_url(url).set(database="postgres").render_as_string(hide_password=False)
 
 
 @pytest.fixture

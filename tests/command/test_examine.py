@@ -6,10 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, text
 
 import tierwatch_migrations
-from tierwatch.command.examine import Finding, findings, media_findings, months_finding
+from tierwatch.command.examine import (
+    Finding,
+    findings,
+    media_findings,
+    months_finding,
+    schema_finding,
+)
 from tierwatch.settings import Settings, read_settings
 
 WHOLE = """\
@@ -93,6 +99,30 @@ def test_servers_that_are_away_are_named_with_the_setting_to_look_at(settings: S
     assert "schema" not in seen
     assert not seen["redis"].ok
     assert "check TIERWATCH_REDIS_URL. Until it is back, rows wait" in seen["redis"].detail
+
+
+def test_tables_of_an_older_version_fail_and_say_what_to_run(
+    settings: Settings, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("update alembic_version set version_num = '0016'"))
+    url = engine.url.render_as_string(hide_password=False)
+    schema = found(replace(settings, database_url=url))["schema"]
+    assert not schema.ok
+    assert schema.detail == (
+        f"version 0016, and this tierwatch needs {newest_migration()}; run: tierwatch migrate"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "ok", "warning"),
+    [("3", True, False), ("2", False, False), ("none", False, False), ("4", True, True)],
+)
+def test_a_newer_schema_is_an_upgrade_under_way(version: str, *, ok: bool, warning: bool) -> None:
+    seen = schema_finding(version, ["3", "2", "1"])
+    assert (seen.ok, seen.warning) == (ok, warning)
+    assert version in seen.detail
+    assert ("tierwatch migrate" in seen.detail) is not ok
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from psycopg.errors import ReadOnlySqlTransaction
+from psycopg.errors import ReadOnlySqlTransaction, UndefinedColumn, UndefinedTable
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
 
 from tierwatch.store.people.users import add_user
 
@@ -57,6 +57,30 @@ def test_a_read_only_postgres_is_a_sentence(
     response = stranger.log_in("ada")
     assert response.status_code == 503
     assert "Postgres takes no changes at the moment." in response.text
+
+
+@pytest.mark.parametrize("lacking", [UndefinedTable, UndefinedColumn])
+def test_tables_of_the_version_before_are_a_sentence(
+    app: Flask, viewer: Any, lacking: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(*_: object, **__: object) -> None:
+        raise ProgrammingError("select", {}, lacking("fitted does not exist"))
+
+    monkeypatch.setattr(app.extensions["tierwatch"].engine, "connect", before)
+    for path in ("/", f"/pairs/{uuid.UUID(int=1)}"):
+        response = viewer.get(path)
+        assert response.status_code == 503
+        assert "Run: tierwatch migrate." in response.text
+
+
+def test_a_faulty_statement_of_ours_stays_a_fault(
+    app: Flask, viewer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*_: object, **__: object) -> None:
+        raise ProgrammingError("selekt", {}, SyntaxError("near selekt"))
+
+    monkeypatch.setattr(app.extensions["tierwatch"].engine, "connect", faulty)
+    assert viewer.get("/").status_code == 500
 
 
 def test_postgres_away_is_a_sentence(
