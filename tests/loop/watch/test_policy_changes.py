@@ -82,7 +82,7 @@ def test_weekly_changes_of_another_tier_are_not_felt(engine: Engine) -> None:
         policy = policy.with_threshold("standard", 0.5 - week / 100, version=policy.version + 1)
         activate(engine, policy)
     assert monitor(engine, "simple|all|t0.70|simple-1").state() == fed(*losses).state()
-    [row] = rows(engine, "select pairs, losses, estimate from monitors")
+    [row] = rows(engine, "select pairs, losses, estimate from monitors where kind = 'misroute'")
     assert (row.pairs, row.losses, row.estimate["observations"]) == (20, 5.0, 20)
 
 
@@ -95,7 +95,10 @@ def test_a_rollout_at_another_tier_feeds_the_same_stream_from_both_arms(engine: 
     # The tier that is tried is two populations.
     pour(engine, [0.0], 1, tier="standard")
     pour(engine, [0.0], 2, tier="standard")
-    names = [row.stream for row in rows(engine, "select stream from monitors order by 1")]
+    names = [
+        row.stream
+        for row in rows(engine, "select stream from monitors where kind = 'misroute' order by 1")
+    ]
     assert [name.split("|")[2] for name in names] == ["t0.70", "t0.50", "t0.60"]
 
 
@@ -117,7 +120,9 @@ def test_approving_a_change_of_one_tier_leaves_the_alert_and_state_of_another(
     activate(engine, FIRST)
     pour(engine, [1.0] * 40, 1, tier="standard")
     assert scalar(engine, "select state from alerts") == "open"
-    before = rows(engine, "select stream, state, pairs, alarmed from monitors")
+    before = rows(
+        engine, "select stream, state, pairs, alarmed from monitors where kind = 'misroute'"
+    )
     activate(engine, FIRST.with_threshold("simple", 0.6, version=2))
     with engine.connect() as connection:
         [stream] = active_streams(
@@ -127,7 +132,9 @@ def test_approving_a_change_of_one_tier_leaves_the_alert_and_state_of_another(
     pour(engine, [0.0], 2)
     assert scalar(engine, "select state from alerts") == "open"
     after = rows(
-        engine, "select stream, state, pairs, alarmed from monitors where tier = 'standard'"
+        engine,
+        "select stream, state, pairs, alarmed from monitors"
+        " where kind = 'misroute' and tier = 'standard'",
     )
     assert [tuple(row) for row in after] == [tuple(row) for row in before]
 
@@ -158,7 +165,10 @@ def test_a_raise_starts_anew_and_a_lowered_threshold_takes_the_evidence_over(
         assert lowered.n == 1  # its pairs and its rate are of the new threshold
         assert lowered.statistic > gathered / 2
     # Nothing is left of what was taken over or left behind.
-    left = rows(engine, "select distinct split_part(stream, '|', 3) as rule from monitors")
+    left = rows(
+        engine,
+        "select distinct split_part(stream, '|', 3) as rule from monitors where kind = 'misroute'",
+    )
     assert [row.rule for row in left] == ["t0.75"]
 
 
@@ -183,7 +193,9 @@ def test_a_stream_kept_under_a_policys_number_goes_on_under_its_rule(engine: Eng
         [row] = active_streams(connection, "simple", model="simple-1", judge_version=put.JUDGE)
     assert row.pairs == 3  # read before it is fed again
     pour(engine, [0.0], 1)
-    [row] = rows(engine, "select stream, pairs, losses, estimate from monitors")
+    [row] = rows(
+        engine, "select stream, pairs, losses, estimate from monitors where kind = 'misroute'"
+    )
     assert row.stream == f"simple|all|t0.70|simple-1|{put.JUDGE}"
     assert (row.pairs, row.losses, row.estimate["observations"]) == (4, 2.0, 4)
     assert monitor(engine, "simple|all|t0.70|simple-1").state() == fed(0.0, 1.0, 1.0, 0.0).state()

@@ -59,7 +59,9 @@ def test_the_pairs_of_a_conversation_are_one_observation_of_their_sum(engine: En
     found = rows(engine, "select position, observation from outcomes order by id")
     assert [tuple(row) for row in found] == [(1, 1), (2, 1), (3, 1), (4, 1), (5, 2)]
     # Five pairs in two observations, with the interval of two.
-    pairs, losses, figures = rows(engine, "select pairs, losses, estimate from monitors")[0]
+    pairs, losses, figures = rows(
+        engine, "select pairs, losses, estimate from monitors where kind = 'misroute'"
+    )[0]
     assert (pairs, losses, figures["n"], figures["value"]) == (5, 3.0, 2, 0.6)
 
 
@@ -95,7 +97,7 @@ def test_a_conversation_waits_until_it_is_over(engine: Engine) -> None:
         connection.execute(text("update exchanges set ended_at = now()"))
         put.add_outcome(connection, 3, 0.0, session="c")
     assert observe(engine=engine, rules=RULES) == 0
-    assert scalar(engine, "select pairs from monitors") == 2
+    assert scalar(engine, "select pairs from monitors where kind = 'misroute'") == 2
 
 
 def test_an_exchange_without_a_session_waits_for_nothing(engine: Engine) -> None:
@@ -118,7 +120,10 @@ def test_task_types_feed_their_own_stream_and_the_tiers_at_twice_the_level(engin
     pooled.update(0.0)
     assert monitor(engine, ALL).state() == pooled.state()
     assert monitor(engine, SQL).level == 2e7
-    found = rows(engine, "select stream, task_type, pairs from monitors order by stream")
+    found = rows(
+        engine,
+        "select stream, task_type, pairs from monitors where kind = 'misroute' order by stream",
+    )
     assert [tuple(row) for row in found] == [(ALL, "*", 3), (CODE, "code", 1), (SQL, "sql", 2)]
 
 
@@ -188,7 +193,12 @@ def test_a_weight_above_the_cap_is_left_out_and_stops_nobody(engine: Engine) -> 
     assert monitor(engine, "simple").n == 8
     say(engine, 11, 0.0)
     assert observe(engine=engine, rules=RULES) == 1
-    assert scalar(engine, "select (estimate->>'observations')::int from monitors") == 9
+    assert (
+        scalar(
+            engine, "select (estimate->>'observations')::int from monitors where kind = 'misroute'"
+        )
+        == 9
+    )
     assert scalar(engine, "select count(*) from outcomes where position is null") == 0
 
 
@@ -214,7 +224,7 @@ def test_a_row_with_an_impossible_weight_stops_nobody(
     say(engine, 6, 1.0, stream=SQL, task_type="sql", session=session, **broken)
     assert observe(engine=engine, rules=RULES) == 6
     assert observe(engine=engine, rules=RULES) == 0
-    for row in rows(engine, "select pairs, state from monitors"):
+    for row in rows(engine, "select pairs, state from monitors where kind = 'misroute'"):
         assert row.pairs >= 4
         assert MisrouteMonitor.from_state(row.state).n >= 4
 
@@ -322,7 +332,7 @@ def test_a_stream_that_outlives_its_outcomes_shows_all_that_are_kept(engine: Eng
     for number in range(41, 43):
         say(engine, number, 0.0)
     observe(engine=engine, rules=RULES)
-    [kept] = rows(engine, "select state, estimate from monitors")
+    [kept] = rows(engine, "select state, estimate from monitors where kind = 'misroute'")
     assert kept.state["n"] == kept.estimate["observations"] == 42
     assert kept.estimate["n"] == 27
 
@@ -333,7 +343,9 @@ def test_a_tier_s_figures_are_of_the_pairs_that_its_monitor_took_in(engine: Engi
         say(engine, number, 1.0, stream=SQL, task_type="sql")
         say(engine, 100 + number, 0.0, stream=untyped)
     observe(engine=engine, rules=RULES)
-    found = {row.stream: row for row in rows(engine, "select * from monitors")}
+    found = {
+        row.stream: row for row in rows(engine, "select * from monitors where kind = 'misroute'")
+    }
     assert found[ALL].pairs == found[ALL].estimate["n"] == 20
     assert found[ALL].estimate["value"] == 1.0
     assert found[untyped].estimate["value"] == 0.0
@@ -434,7 +446,9 @@ def test_monitors_and_figures_take_in_what_a_dense_pair_weighs_in_each(engine: E
         expected = MisrouteMonitor(0.05, 2e7, 2.0, 8.0)
         for loss in losses:
             expected.update(loss, weight)
-        everything = rows(engine, "select task_type, state, estimate from monitors")
+        everything = rows(
+            engine, "select task_type, state, estimate from monitors where kind = 'misroute'"
+        )
         (kept,) = (row for row in everything if row.task_type == task_type)
         found = MisrouteMonitor.from_state(kept.state)
         assert found.statistic == pytest.approx(expected.statistic)
