@@ -18,6 +18,8 @@ class ResumingContext(ssl.SSLContext):
         """A context for clients."""
         context = super().__new__(cls, _TLS)
         context._sessions = {}
+        # Python's own floor, which Debian's builds leave to the system; a higher one stays.
+        context.minimum_version = max(context.minimum_version, ssl.TLSVersion.TLSv1_2)
         context.load_default_certs()
         return context
 

@@ -74,15 +74,18 @@ class Siblings:
             self._path.unlink(missing_ok=True)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(OSError, TimeoutError, ValueError, LookupError):
-            async with asyncio.timeout(_ANSWER_S):
-                asked = json.loads(await reader.readline())
-                headers = [(name.encode(), value.encode()) for name, value in asked["headers"]]
-                messages = await _messages(self._app, _scope(asked["path"], headers))
-                if messages[0]["status"] == 200:  # noqa: PLR2004 - HTTP's OK
-                    writer.write(_body(messages))
-                    await writer.drain()
-        writer.close()
+        wrong_shape = (ValueError, LookupError, TypeError, AttributeError)
+        try:
+            with contextlib.suppress(OSError, TimeoutError, *wrong_shape):
+                async with asyncio.timeout(_ANSWER_S):
+                    asked = json.loads(await reader.readline())
+                    headers = [(name.encode(), value.encode()) for name, value in asked["headers"]]
+                    messages = await _messages(self._app, _scope(asked["path"], headers))
+                    if messages[0]["status"] == 200:  # noqa: PLR2004 - HTTP's OK
+                        writer.write(_body(messages))
+                        await writer.drain()
+        finally:
+            writer.close()
 
     async def _others(self, scope: Scope) -> Mapping[str, bytes]:
         headers = [

@@ -1,6 +1,7 @@
 """Whichever process is asked, the answer is of all of them."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -156,14 +157,22 @@ def test_a_process_that_is_gone_or_says_nothing_is_left_out(
 
 
 @pytest.mark.parametrize(
-    "question", [b"", b"\n", b"no json\n", b"{}\n", b'{"path": 7}\n', b"[1]\n"]
+    "question",
+    [
+        *(b"", b"\n", b"no json\n", b"{}\n", b'{"path": 7}\n', b"[1]\n"),
+        *(b'{"path": "/metrics", "headers": [[1, 2]]}\n', b'{"path": 7, "headers": []}\n'),
+    ],
 )
-def test_a_question_of_another_shape_gets_nothing(tmp_path: Path, question: bytes) -> None:
+def test_a_question_of_another_shape_gets_nothing(
+    tmp_path: Path, question: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story() -> bytes:
         async with running(tmp_path, gateway(1)):
             return await siblings._ask(tmp_path / "0.100.sock", question)
 
     assert asyncio.run(story()) == b""
+    gc.collect()  # what was not closed would be found here, and not in another test
+    assert caplog.records == []
 
 
 def test_one_that_leaves_shows_its_successor_in_its_place(tmp_path: Path) -> None:
