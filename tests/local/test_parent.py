@@ -269,9 +269,7 @@ def test_a_log_that_cannot_be_moved_away_and_a_guard_that_cannot_be_started_are_
         with monkeypatch.context() as disk:
             disk.setattr(local_parent, "rotate", full)
             disk.setattr(Folder, "_start_guard", full)
-            (guard,) = [
-                one for one in psutil.Process().children() if "guard" in " ".join(one.cmdline())
-            ]
+            (guard,) = guards()
             guard.kill()
             eventually(lambda: is_gone(guard.pid))
             for _ in range(3):
