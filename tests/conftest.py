@@ -7,12 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection, Engine, NullPool, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
 from tierwatch.local import Stack
 from tierwatch.store.database import build_engine
 from tierwatch.store.migration import migrate
+
+# The suite that decides whether a change lands asks the same cases each time, and a busy machine
+# fails none.
+# New cases are looked for with `--hypothesis-profile=search -m hypothesis`.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("search", deadline=None)
+settings.load_profile("same")
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 
