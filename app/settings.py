@@ -23,6 +23,7 @@ _MEDIA_KEY_BYTES = 32
 
 # What carries messages, and what keeps what a cache may lose.
 REDIS_SCHEMES = ("redis", "rediss")
+POSTGRES_SCHEMES = ("postgresql", "postgresql+psycopg")
 RABBIT_SCHEMES = ("amqp", "amqps")
 
 
@@ -96,6 +97,20 @@ def _address(text: str, schemes: tuple[str, ...]) -> str:
     return text
 
 
+def _postgres(text: str) -> str:
+    scheme, _, rest = text.partition("://")
+    # A password may hold anything but the sign behind it, as SQLAlchemy reads it.
+    authority = rest.rpartition("@")[2].partition("/")[0].partition("?")[0]
+    if scheme not in POSTGRES_SCHEMES or not rest:
+        raise ValueError
+    _ = urlsplit(f"//{authority}").port  # raises for one that is none
+    return text
+
+
+def _postgres_or_none(text: str) -> str:
+    return _postgres(text) if text else text
+
+
 def _redis(text: str) -> str:
     return _address(text, REDIS_SCHEMES)
 
@@ -126,14 +141,14 @@ class Settings:
     )
     database_url: str = _setting(
         "postgresql+psycopg://tierwatch@127.0.0.1:5432/tierwatch",
-        str,
+        _postgres,
         "postgresql+psycopg://user:password@host:port/name",
         "PostgreSQL 16 or newer.",
         secret=True,
     )
     owner_database_url: str = _setting(
         "",
-        str,
+        _postgres_or_none,
         "postgresql+psycopg://user:password@host:port/name",
         "The same database as the role that owns its tables; for `tierwatch migrate` and `up`"
         " alone. That of the processes then owns nothing, and cannot rewrite the audit. Empty: one"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import make_url
 
 from tierwatch.errors import SettingsError, UsageError
 from tierwatch.settings import Settings, read_settings, settings_table, variable
@@ -220,3 +221,37 @@ def test_every_default_is_accepted_when_it_is_written_out() -> None:
         variable(item.name): str(getattr(Settings(), item.name)) for item in fields(Settings)
     }
     assert read_settings(written) == Settings()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://h/d",
+        "postgresql+psycopg://u:p/w:1@h:5432/d",
+        "postgresql+psycopg://u@[::1]:5432/d",
+        "postgresql:///d?host=/run/postgresql",
+    ],
+)
+def test_a_database_is_named_as_sqlalchemy_reads_it(url: str) -> None:
+    assert read_settings({"TIERWATCH_DATABASE_URL": url}).database_url == url
+    assert make_url(url).database == "d"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "d",
+        "postgres://h/d",
+        "sqlite:///d",
+        "mysql://h/d",
+        "postgresql://h:x/d",
+        "postgresql://",
+    ],
+)
+def test_what_names_no_postgres_is_refused_before_anything_connects(url: str) -> None:
+    with pytest.raises(SettingsError, match="accepted: postgresql\\+psycopg://user"):
+        read_settings({"TIERWATCH_DATABASE_URL": url})
+    if url:
+        with pytest.raises(SettingsError, match="TIERWATCH_OWNER_DATABASE_URL"):
+            read_settings({"TIERWATCH_OWNER_DATABASE_URL": url})

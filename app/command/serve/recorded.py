@@ -11,14 +11,24 @@ from tierwatch.command.terminal import ends_in_a_sentence
 from tierwatch.settings import Settings, read_settings
 
 
+def _read_options(_: click.Context, __: click.Parameter, text: str) -> Mapping[str, Any]:
+    try:
+        read = json.loads(text)
+    except ValueError:
+        read = None
+    if not isinstance(read, dict):
+        raise click.BadParameter("not a JSON object")
+    return read
+
+
 @click.command("recorded", hidden=True)
 @click.option("--traffic", type=click.Path(path_type=Path), required=True)
 @click.option("--port", type=int, required=True)
-@click.option("--options", default="{}", help="RecordedOptions as JSON.")
+@click.option("--options", default="{}", callback=_read_options, help="RecordedOptions as JSON.")
 @ends_in_a_sentence
-def command(traffic: Path, port: int, options: str) -> None:
+def command(traffic: Path, port: int, options: Mapping[str, Any]) -> None:
     """Serve recorded traffic as a provider; the configuration names the tiers' models."""
-    run_recorded(read_settings(), traffic, port=port, options=json.loads(options))
+    run_recorded(read_settings(), traffic, port=port, options=options)
 
 
 def run_recorded(

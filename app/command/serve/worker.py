@@ -19,7 +19,12 @@ _LONE = ("--without-gossip", "--without-mingle")
 @ends_in_a_sentence
 def command() -> None:
     """Run a worker of the evaluation plane."""
-    threads = str(read_settings().worker_threads)
+    from tierwatch.config import load_config
+
+    settings = read_settings()
+    # Said now, in a sentence: the first task would say it, again and again, in a log.
+    load_config(settings.config)
+    threads = str(settings.worker_threads)
     become_celery("worker", "-P", "threads", "-c", threads, *_LONE)
 
 

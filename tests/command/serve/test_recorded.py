@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from tierwatch.command import main
 from tierwatch.command.replaying.effective_config import DEMO_CONFIG
 from tierwatch.command.serve.recorded import run_recorded
 from tierwatch.errors import TrafficError
@@ -42,3 +44,11 @@ def test_each_tier_s_model_answers_as_it_was_recorded(monkeypatch: pytest.Monkey
 def test_a_recording_that_cannot_be_read_is_said(tmp_path: Path) -> None:
     with pytest.raises(TrafficError, match="none"):
         run_recorded(SETTINGS, tmp_path / "none.jsonl", port=1, options={})
+
+
+@pytest.mark.parametrize("options", ["{", "[]", "1", ""])
+def test_options_that_are_no_object_are_wrong_use(options: str) -> None:
+    arguments = ["recorded", "--traffic", "t.jsonl", "--port", "1", "--options", options]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2
+    assert "not a JSON object" in done.output

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from tierwatch.command import main
+from tierwatch.evalsets import FOLDER
 
 
 @pytest.fixture
@@ -25,6 +27,7 @@ def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_a_worker_waits_with_as_many_threads_as_are_set(
     became: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TIERWATCH_CONFIG", str(FOLDER / "demo" / "tierwatch.yaml"))
     monkeypatch.setenv("TIERWATCH_WORKER_THREADS", "7")
     CliRunner().invoke(main, ["worker"])
     (argv,) = became
@@ -44,4 +47,15 @@ def test_a_setting_that_is_wrong_starts_nothing(
     done = CliRunner().invoke(main, ["worker"])
     assert done.exit_code == 2
     assert "TIERWATCH_WORKER_THREADS" in done.output
+    assert became == []
+
+
+def test_a_worker_without_its_configuration_says_so_before_it_waits_for_a_broker(
+    became: list[list[str]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TIERWATCH_CONFIG", str(tmp_path / "none.yaml"))
+    done = CliRunner().invoke(main, ["worker"])
+    assert done.exit_code == 2
+    assert "none.yaml" in done.output
+    assert "accepted a YAML file" in done.output
     assert became == []
