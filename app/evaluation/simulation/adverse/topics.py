@@ -8,6 +8,7 @@ from tierwatch.evaluation.simulation.adverse import (
     conversations,
     daily_cycle,
     heavy_weights,
+    label_slips,
     policy_changes,
 )
 from tierwatch.evaluation.simulation.certificate_rows import FULL, QUICK, Effort, Row
@@ -31,6 +32,7 @@ TOPICS: Final = (
     Topic("a few pairs that stand for many requests", heavy_weights.rows),
     Topic("losses that go by the length of conversations", conversations.rows),
     Topic("weekly changes of policy", policy_changes.rows),
+    Topic("label slips", label_slips.rows),
     Topic("traffic that follows the clock", daily_cycle.rows),
 )
 
