@@ -93,6 +93,7 @@ GET  /proposals/{proposal_id}              viewer    200
 POST /proposals/{proposal_id}/approve      approver  200
 POST /proposals/{proposal_id}/reject       approver  200
 GET  /report                               viewer    200
+GET  /review                               viewer    200
 GET  /sessions                             admin     200
 POST /sessions/{session_id}/end            admin     200
 GET  /tokens                               admin     200

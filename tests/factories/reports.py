@@ -13,6 +13,7 @@ def report(**changes: Any) -> Report:
     """A small report: 1 USD served where the top tier would have cost 4."""
     tier = {"requests": 60, "pairs": 40, "misroute": rate(), "overspend": rate(None)}
     tier |= {"misroute_corrected": None, "labels": 0, "inconclusive": rate(None)}
+    tier |= {"misroute_supposed": None}
     found: Any = {
         "trust": None,
         "requests": 100, "captured": 40, "shadowed": 40, "judged": 40, "unscored": 0,
@@ -26,7 +27,10 @@ def report(**changes: Any) -> Report:
         "saving_interval": rate(), "quality_vs_top": rate(),
         "quality_vs_top_corrected": None, "objective": None,
         "recorded_quality": None,
-
+        "labels": {
+            "drawn": 0, "twice": 0, "needed": 20, "disagreed": 0, "slips": rate(None),
+            "same_word": rate(None), "measured": False, "sentence": "Not measured.",
+        },
         "outside": {"requests": 25.0, "share": 0.25, "reasons": {"media": 25.0}, "estimated": []},
         "tiers": {"simple": tier | {"tolerance": 0.05, "state": "OK"}},
         "alerts": [], "proposals": [], "policy_version": 1, "thresholds": {"simple": 0.7},

@@ -13,7 +13,15 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.admission import bearer, check_role
-from tierwatch.dashboard.api import alerts, pairs, people, policies, proposals, report
+from tierwatch.dashboard.api import (
+    alerts,
+    pairs,
+    people,
+    policies,
+    proposals,
+    report,
+    review,
+)
 from tierwatch.dashboard.api.answers import json_answer, problem_answer
 from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
@@ -39,6 +47,7 @@ ROUTES = (
     *alerts.ROUTES,
     *proposals.ROUTES,
     *pairs.ROUTES,
+    *review.ROUTES,
     *policies.ROUTES,
     *people.ROUTES,
     Route("GET", "/openapi.json", "This description.", dict[str, Any], _document),

@@ -13,10 +13,11 @@ from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
 from tierwatch.evaluation.calibration.weakness import Weakness
 from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
+from tierwatch.loop.compare.slips import people_slips
 from tierwatch.loop.compare.tier_rates import misroute_rate
 from tierwatch.store.certificates import newest_certificate
-from tierwatch.store.judgements.labels import reviewed_outcomes
 from tierwatch.store.judgements.outcomes import newest_judge_version
+from tierwatch.store.labels.labels import reviewed_outcomes
 from tierwatch.store.pages.judge import RunLine, newest_runs
 
 _KAPPA = "Kappa (0 is chance, 1 always the same)"
@@ -59,6 +60,7 @@ class Standing:
         halve: by tier, how many more labels would halve the interval of its corrected rate; None if
             none would, or while that rate is not shown.
         too_few: tiers that have labels, and too few of them for a corrected rate.
+        slips: what is known of people's slips, in a sentence; empty before the first label.
         runs: the newest runs of anchors and probes.
         certificate: the newest; None before the first.
     """
@@ -70,6 +72,7 @@ class Standing:
     weak_for: Mapping[str, Weakness]
     halve: Mapping[str, int | None]
     too_few: tuple[str, ...]
+    slips: str
     runs: tuple[RunLine, ...]
     certificate: Certificate | None
 
@@ -79,6 +82,7 @@ def standing(connection: Connection, config: Config) -> Standing:
     judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
     health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
+    people = people_slips(connection)
     rates = {tier: misroute_rate(connection, tier, judge) for tier in evaluation.tolerance}
     return Standing(
         judge_version=judge,
@@ -91,8 +95,11 @@ def standing(connection: Connection, config: Config) -> Standing:
             for tier, rate in rates.items()
         },
         too_few=tuple(
-            tier for tier, rate in rates.items() if rate.labels and rate.corrected is None
+            tier
+            for tier, rate in rates.items()
+            if rate.labels and rate.corrected is None and not people.leaning
         ),
+        slips=people.sentence if people.reviewers else "",
         runs=tuple(newest_runs(connection)),
         certificate=_certificate(connection),
     )

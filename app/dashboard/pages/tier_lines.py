@@ -18,7 +18,8 @@ class TierLine:
     below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
     at this tier. The response cache is shown as a last line: it has a misroute rate,
     against fresh answers, and no threshold. ``corrected`` is the misroute rate corrected by
-    people's ``labels``, shown beneath the judge's; None until its interval says something.
+    people's ``labels``, shown beneath the judge's; None until its interval says something, and
+    ``supposed`` what slips of 5 % would make of it, while slips are not measured.
     """
 
     name: str
@@ -37,6 +38,7 @@ class TierLine:
     state: str | None
     misroute: Figure | None
     corrected: Figure | None
+    supposed: Figure | None
     labels: int
     overspend: Figure | None
     inconclusive: Figure | None
@@ -85,6 +87,7 @@ def tier_lines(
                 else reported_figure(reported["misroute"], needed=needed),
                 inconclusive=reported_figure(reported["inconclusive"], needed=needed),
                 corrected=reported_figure(reported["misroute_corrected"], needed=needed),
+                supposed=reported_figure(reported["misroute_supposed"], needed=needed),
                 labels=reported["labels"],
                 overspend=None
                 if name == lowest or name not in models

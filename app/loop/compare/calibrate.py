@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
 from tierwatch.evaluation.calibration.weakness import Weakness, weakness
 from tierwatch.store.judgements.evalset_answers import newest_anchor_verdicts
-from tierwatch.store.judgements.labels import label_counts, labelled_verdicts
+from tierwatch.store.labels.labels import label_counts, labelled_verdicts
 
 # An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
 _OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie", "inconclusive": "inconclusive"}
@@ -53,12 +53,7 @@ def judge_health(
         tolerance: by tier.
         delta: chance that a certificate is wrong.
     """
-    said = labelled_verdicts(connection, judge_version)
-    labels = calibrate(
-        [_OF_PAIR[row.judged] for row in said],
-        [_OF_PAIR[row.label] for row in said],
-        orders_agree=[orders_agree(row.orders) for row in said],
-    )
+    labels = by_labels(connection, judge_version)
     scored = [
         (anchor, anchor.verdict)
         for anchor in newest_anchor_verdicts(connection, judge_version)
@@ -79,6 +74,16 @@ def judge_health(
         labelled=labelled,
         pairs=pairs,
         weak_for={tier: why for tier, why in weak.items() if why is not None},
+    )
+
+
+def by_labels(connection: Connection, judge_version: str) -> JudgeCalibration:
+    """A judge version against the first labels of its pairs, which are taken to be right."""
+    said = labelled_verdicts(connection, judge_version)
+    return calibrate(
+        [_OF_PAIR[row.judged] for row in said],
+        [_OF_PAIR[row.label] for row in said],
+        orders_agree=[orders_agree(row.orders) for row in said],
     )
 
 

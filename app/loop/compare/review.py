@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.capture.redact import Redactor, storable
 from tierwatch.store.audit import add_audit
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 
 _MOST_NOTE = 2_000
 
@@ -63,10 +63,10 @@ def label_pair(
     )
     if not added:
         raise ConflictError(f"{reviewer} labelled pair {exchange_id} before")
+    # Not what was said: whoever gives the second label may read the audit. The label holds it.
     add_audit(
         connection,
         actor=reviewer,
         action="pair.labelled",
         subject=f"pair/{exchange_id}",
-        preferred=preferred,
     )

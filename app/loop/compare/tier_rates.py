@@ -10,9 +10,11 @@ from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.correction import corrects_usefully
 from tierwatch.evaluation.rates.double_sampling import estimate_rate
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.label_slips import supposed
 from tierwatch.evaluation.rates.weighted import effective_n
 from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
-from tierwatch.store.judgements.labels import has_labels, reviewed_outcomes
+from tierwatch.loop.compare.slips import people_slips
+from tierwatch.store.labels.labels import has_labels, reviewed_outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,16 @@ class MisrouteRate:
     Attributes:
         judged: the judge's own rate over all pairs. It is what every place shows.
         corrected: the same corrected for the judge's errors by people's labels, to be shown beside
-            ``judged`` and never in its place; None where `corrects_usefully` says no.
+            ``judged`` and never in its place; None where `corrects_usefully` says no, or while
+            reviewers lean (`PeopleSlips`). People's slips are taken off once they are measured.
+        supposed: ``corrected`` if people slipped in 5 % of labels, while nobody knows; else None.
         labels: pairs of it that people labelled.
     """
 
     judged: Estimate
     corrected: Estimate | None
     labels: int
+    supposed: Estimate | None = None
 
 
 def misroute_rate(
@@ -39,10 +44,16 @@ def misroute_rate(
     if not has_labels(connection, tier, judge_version=judge_version):
         return MisrouteRate(judged, None, 0)
     seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-    corrected = estimate_rate(seen.judged, seen.weights, seen.strata, seen.labels, level=level)
     labels = sum(not math.isnan(label) for label in seen.labels)
-    useful = corrects_usefully(corrected, judged)
-    return MisrouteRate(judged, corrected if useful else None, labels)
+    people = people_slips(connection)
+    if people.leaning:
+        return MisrouteRate(judged, None, labels)
+    corrected = estimate_rate(
+        seen.judged, seen.weights, seen.strata, seen.labels, slips=people.counts, level=level
+    )
+    if not corrects_usefully(corrected, judged):
+        return MisrouteRate(judged, None, labels)
+    return MisrouteRate(judged, corrected, labels, None if people.measured else supposed(corrected))
 
 
 def judge_rate(

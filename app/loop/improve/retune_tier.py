@@ -29,8 +29,8 @@ from tierwatch.routing.classify.task_types import MOST_TYPES
 from tierwatch.routing.policy import ALL_TASKS, Policy
 from tierwatch.store.alerts import Alert, misroute_alert
 from tierwatch.store.judgements.boundary_evidence import BoundaryEvidence, boundary_evidence
-from tierwatch.store.judgements.labels import judge_errors
 from tierwatch.store.judgements.logged_decisions import mean_costs
+from tierwatch.store.labels.labels import judge_errors
 from tierwatch.store.learned.artefacts import artefact_at
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.store.proposals import NewProposal, is_undecided

@@ -8,14 +8,17 @@ from tierwatch.config import Config
 from tierwatch.evaluation.calibration.trust import LEAST_ACCURACY
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.saving import relative_saving
+from tierwatch.loop.compare.slips import people_slips
 from tierwatch.loop.compare.tier_rates import misroute_rate
 from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.loop.report.schema import (
     AlertReport,
+    LabelsReport,
     ObjectiveReport,
     ProposalReport,
     Report,
@@ -98,6 +101,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
+        "labels": _labels(connection),
         "outside": outside(connection).figures,
         "tiers": tier_reports(connection, config, active, judge),
         "alerts": _alerts(connection),
@@ -120,6 +124,20 @@ def _trust(connection: Connection) -> TrustReport | None:
         "low": found.trust.low,
         "high": found.trust.high,
         "least": LEAST_ACCURACY,
+        "sentence": found.sentence,
+    }
+
+
+def _labels(connection: Connection) -> LabelsReport:
+    found = people_slips(connection)
+    return {
+        "drawn": found.drawn,
+        "twice": found.counts.twice,
+        "needed": ENOUGH_TWICE,
+        "disagreed": found.counts.disagreed,
+        "slips": figures(found.counts.rate()),
+        "same_word": figures(found.same_word),
+        "measured": found.measured,
         "sentence": found.sentence,
     }
 

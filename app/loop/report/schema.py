@@ -48,6 +48,8 @@ class TierReport(TypedDict):
         misroute: how often its answers are materially worse than the next tier's, by the judge.
         misroute_corrected: the same corrected by people's labels; None until there are enough for
             an interval that says something.
+        misroute_supposed: the corrected rate if people slipped in 5 % of labels; None once their
+            slips are measured, and without a corrected rate.
         labels: pairs of it with the next tier that people labelled.
         overspend: how often the cheaper tier's answer would have done, of all judged pairs.
         inconclusive: how often the judge's two orders contradict each other: neither a misroute nor
@@ -60,6 +62,7 @@ class TierReport(TypedDict):
     pairs: int
     misroute: Rate
     misroute_corrected: Rate | None
+    misroute_supposed: Rate | None
     labels: int
     overspend: Rate
     inconclusive: Rate
@@ -137,6 +140,30 @@ class TrustReport(TypedDict):
     sentence: str
 
 
+class LabelsReport(TypedDict):
+    """How far people's labels may be believed, over all tiers and judges.
+
+    Attributes:
+        drawn: labelled pairs drawn for a second label, by another person.
+        twice: of these, those that have one.
+        needed: second labels that it takes.
+        disagreed: where just one of two people found the answer worse.
+        slips: chance of a slip; None for its estimate before the first second label.
+        same_word: how often two people say the same of three words.
+        measured: whether corrected rates take the slips off.
+        sentence: all of it, for people.
+    """
+
+    drawn: int
+    twice: int
+    needed: int
+    disagreed: int
+    slips: Rate
+    same_word: Rate
+    measured: bool
+    sentence: str
+
+
 class Report(TypedDict):
     """Everything, at one moment.
 
@@ -164,6 +191,7 @@ class Report(TypedDict):
         objective: None without one.
         evaluation_cost_usd: shadow answers, judging, anchors and probes.
         recorded_quality: mean grade of the answers served, in replays only.
+        labels: how far people's labels may be believed.
         outside: the traffic that no rate speaks of, by reason.
         tiers: by name, the response cache as ``cache``.
         alerts: oldest first.
@@ -194,6 +222,7 @@ class Report(TypedDict):
     objective: ObjectiveReport | None
     evaluation_cost_usd: float
     recorded_quality: float | None
+    labels: LabelsReport
     outside: OutsideFigures
     tiers: dict[str, TierReport]
     alerts: list[AlertReport]

@@ -89,6 +89,7 @@ def _tier(
         "pairs": pairs,
         "misroute": figures(misroute.judged),
         "misroute_corrected": None if misroute.corrected is None else figures(misroute.corrected),
+        "misroute_supposed": None if misroute.supposed is None else figures(misroute.supposed),
         "labels": misroute.labels,
         "overspend": figures(judge_rate(connection, tier, judge_version, direction="down")),
         "inconclusive": figures(inconclusive_rate(connection, tier, judge_version)),

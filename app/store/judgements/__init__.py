@@ -1,4 +1,4 @@
-"""What is known of answers: verdicts, outcomes, people's labels, anchors and probes, monitors.
+"""What is known of answers: verdicts, outcomes, anchors and probes, monitors.
 
 The judge, reviewers and checks add to it; watching, retuning and the report read it.
 """

@@ -1,4 +1,4 @@
-"""What people say of pairs: labels, and which pair to show next."""
+"""What people say of pairs: labels. Which pair is shown next is in `second_labels`."""
 
 import uuid
 from collections.abc import Sequence
@@ -11,6 +11,12 @@ from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import LabelRow
 
+# The label of each pair that rates and the judge are measured by: its first.
+FIRST_LABELS = (
+    "select distinct on (exchange_id) exchange_id, reviewer, preferred, created_at"
+    " from labels order by exchange_id, created_at, reviewer"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
@@ -22,8 +28,8 @@ class Reviewed:
         judged: 1.0 where the judge found the served answer worse.
         weights: 1 / pi.
         strata: task type.
-        labels: 1.0 or 0.0 as people said, NaN where nobody did. Where several said different
-            things, the majority; a draw counts as 0.
+        labels: 1.0 or 0.0 as the first person said, NaN where nobody did. Second labels measure
+            slips (`second_labels`) and change no label: a majority would slip otherwise than one.
     """
 
     judged: list[float]
@@ -53,7 +59,7 @@ def add_label(
     shown_first: str,
     note: str,
 ) -> bool:
-    """Keep a person's word on a pair; False when this person had spoken already."""
+    """Keep a person's word on a pair, a label of its own; False when they had spoken already."""
     added = connection.execute(
         insert(LabelRow)
         .values(
@@ -67,39 +73,6 @@ def add_label(
         .returning(LabelRow.exchange_id)
     ).one_or_none()
     return added is not None
-
-
-def next_for_review(
-    connection: Connection, reviewer: str, *, judge_version: str
-) -> uuid.UUID | None:
-    """The pair this person should review next; None when there is none left.
-
-    Pairs are taken in the order of a hash of their id, which has nothing to do with what they
-    say, so the labels of a tier are a plain random sample of its pairs: good for rates, and for
-    the judge's sensitivity and specificity. Picking judged-bad pairs more often would not make
-    rates more precise: nearly all of their variance comes from what the judge clears. Among tiers
-    the one with the fewest labels comes first.
-    """
-    found = connection.execute(
-        text(
-            """
-            with tiers as (
-                select o.boundary, count(l.exchange_id) as labelled
-                from outcomes o left join labels l using (exchange_id)
-                where o.judge_version = :judge group by 1
-            )
-            select o.exchange_id from outcomes o join tiers using (boundary)
-            where o.judge_version = :judge
-              and not exists (select 1 from labels l where l.exchange_id = o.exchange_id
-                              and l.reviewer = :reviewer)
-              and exists (select 1 from exchange_texts t where t.id = o.exchange_id)
-              and exists (select 1 from alternative_texts t where t.id = o.exchange_id)
-            order by tiers.labelled, md5(o.exchange_id::text) limit 1
-            """
-        ),
-        {"judge": judge_version, "reviewer": reviewer},
-    ).one_or_none()
-    return None if found is None else found.exchange_id
 
 
 def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
@@ -132,17 +105,13 @@ def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) 
     """Every outcome of a tier shadowed up, with people's labels."""
     rows = connection.execute(
         text(
-            """
-            with said as (
-                select exchange_id,
-                       (avg((preferred = 'alternative')::int) > .5)::int as label
-                from labels group by exchange_id
-            )
-            select o.loss, 1 / o.pi as weight, o.task_type, said.label
-            from outcomes o left join said using (exchange_id)
+            f"""
+            select o.loss, 1 / o.pi as weight, o.task_type,
+                   (said.preferred = 'alternative')::int as label
+            from outcomes o left join ({FIRST_LABELS}) said using (exchange_id)
             where o.boundary = :tier and o.direction = 'up' and o.judge_version = :judge
             order by o.id
-            """
+            """  # noqa: S608 - the words are ours
         ),
         {"tier": tier, "judge": judge_version},
     ).all()
@@ -155,14 +124,14 @@ def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) 
 
 
 def labelled_verdicts(connection: Connection, judge_version: str) -> list[LabelledVerdict]:
-    """Judge's and people's words on the same pairs, one value a label."""
+    """Judge's and people's words on the same pairs, one value a pair: its first label."""
     found = connection.execute(
         text(
-            "select case when v.basis = 'swap_disagreement' then 'inconclusive'"
+            "select case when v.basis = 'swap_disagreement' then 'inconclusive'"  # noqa: S608 - the words are ours
             " else v.preferred end as judged, l.preferred, v.orders"
-            " from labels l join verdicts v using (exchange_id)"
+            f" from ({FIRST_LABELS}) l join verdicts v using (exchange_id)"
             " where v.judge_version = :judge and v.preferred is not null"
-            " order by l.created_at, l.exchange_id, l.reviewer"
+            " order by l.created_at, l.exchange_id"
         ),
         {"judge": judge_version},
     )
@@ -172,25 +141,25 @@ def labelled_verdicts(connection: Connection, judge_version: str) -> list[Labell
 def judge_errors(connection: Connection, boundary: str, *, judge_version: str) -> JudgeErrors:
     """How the judge did on a boundary's labelled pairs: was the lower tier's answer worse?
 
-    Labels of a pair are reduced to their majority; a draw counts as not worse.
+    By first labels, taken to be right. Slips make the judge look less sensitive than it is, which
+    costs certificates, and no promise unless the tolerance is far below the rate (decision 0070).
     """
     row = connection.execute(
         text(
-            """
+            f"""
             with said as (
                 select o.loss > 0 as flagged,
-                       avg((l.preferred = case o.direction when 'up' then 'alternative'
-                            else 'served' end)::int) > .5 as bad
-                from outcomes o join labels l using (exchange_id)
+                       l.preferred = case o.direction when 'up' then 'alternative'
+                                     else 'served' end as bad
+                from outcomes o join ({FIRST_LABELS}) l using (exchange_id)
                 where o.boundary = :boundary and o.judge_version = :judge
-                group by o.id, o.loss, o.direction
             )
             select count(*) filter (where bad and flagged) as caught,
                    count(*) filter (where bad) as bad,
                    count(*) filter (where not bad and not flagged) as cleared,
                    count(*) filter (where not bad) as good
             from said
-            """
+            """  # noqa: S608 - the words are ours
         ),
         {"boundary": boundary, "judge": judge_version},
     ).one()

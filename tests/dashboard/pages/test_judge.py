@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tierwatch.store.certificates import add_certificate
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 
 SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
 

@@ -19,7 +19,7 @@ from tierwatch.config import Config
 from tierwatch.dashboard.pages.overview import OutsideEvidence, overview_page
 from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.store.judgements.bursts import put_burst
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
 
 
@@ -116,14 +116,14 @@ def test_a_corrected_rate_stands_beneath_the_judges_and_not_in_its_place(
         pair = add_pair(connection, number)
         add_outcome(connection, number, float(number % 10 == 0), exchange_id=pair)
         pairs.append(pair)
-    assert "too few to correct it" not in viewer.page("/")
+    assert "do not correct it yet" not in viewer.page("/")
     for number, pair in enumerate(pairs[:200]):
         said = "alternative" if number % 20 == 0 else "tie"
         add_label(connection, pair, reviewer="ada", preferred=said, shown_first="served", note="")
         if number in {0, 2}:
             page = viewer.page("/")
             assert f"{number + 1} label" in page
-            assert "too few to correct it" in page
+            assert "do not correct it yet" in page
             assert "corrected by" not in page
             assert ">10.0 %</b>" in page
     page = viewer.page("/")

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert
 
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.standing import Certificate, standing
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow
 
 AT = dt.datetime(2026, 11, 30, 6, tzinfo=dt.UTC)

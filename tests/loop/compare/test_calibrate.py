@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health, orders_agree
 from tierwatch.loop.watch.checks.anchors import judge_anchors
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 
 
 def health(engine: Engine, **tolerance: float) -> JudgeHealth:

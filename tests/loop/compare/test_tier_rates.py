@@ -12,7 +12,7 @@ from tierwatch.loop.compare.tier_rates import (
     judge_rate,
     misroute_rate,
 )
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 
 
 def label(connection: Connection, pair: uuid.UUID, preferred: str) -> None:

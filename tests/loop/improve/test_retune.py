@@ -12,7 +12,7 @@ from sqlalchemy import Engine, text
 from tierwatch.loop.decide.approve import reject_proposal
 from tierwatch.loop.improve.retune import retune
 from tierwatch.loop.improve.retune_rules import RetuneRules
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 
 RULES = RetuneRules(
     mode="propose", alpha={"simple": 0.05}, delta=0.05, step=0.1, min_pairs=200, every_s=3600

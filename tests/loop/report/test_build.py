@@ -31,7 +31,7 @@ from tierwatch.loop.report import schema
 from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.observe import MonitorRules, observe
 from tierwatch.routing.policy import Policy
-from tierwatch.store.judgements.labels import add_label
+from tierwatch.store.labels.labels import add_label
 from tierwatch.store.policies import put_first_policy
 from tierwatch.store.schema.judgements import MonitorRow
 

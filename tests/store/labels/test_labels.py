@@ -1,4 +1,4 @@
-"""Labels: picked by tier and verdict only, once a person, and read beside the judge's word."""
+"""Labels: once a person, and the first of a pair is read beside the judge's word."""
 
 import math
 import uuid
@@ -7,13 +7,12 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection, text
 
-from tierwatch.store.judgements.labels import (
+from tierwatch.store.labels.labels import (
     add_label,
     has_labels,
     judge_errors,
     label_counts,
     labelled_verdicts,
-    next_for_review,
     reviewed_outcomes,
 )
 
@@ -40,57 +39,21 @@ def test_a_person_labels_a_pair_once(connection: Connection) -> None:
     assert label_counts(connection, put.JUDGE) == (1, 1)
 
 
-def test_pairs_are_picked_by_tier_and_not_by_what_the_judge_said(connection: Connection) -> None:
-    for number in range(60):
-        tier = "standard" if number % 3 == 0 else "simple"
-        said = "alternative" if number % 4 == 0 else "tie"
-        pair = put.add_pair(connection, number, said, tier=tier)
-        loss = float(said == "alternative")
-        put.add_outcome(connection, number, loss, tier=tier, exchange_id=pair)
-    picked = []
-    for _ in range(20):
-        pair = next_for_review(connection, "ada", judge_version=put.JUDGE)
-        assert pair is not None
-        label(connection, pair, "ada", "tie")
-        picked.append(pair)
-    assert len(set(picked)) == 20
-    standard = reviewed_outcomes(connection, "standard", judge_version=put.JUDGE)
-    simple = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
-    # Ten each, though there are twice as many pairs of simple.
-    assert [sum(not math.isnan(x) for x in seen.labels) for seen in (standard, simple)] == [10, 10]
-
-
-def test_everybody_is_shown_what_they_have_not_labelled_until_nothing_is_left(
-    connection: Connection,
-) -> None:
-    pair = add_judged(connection, 1, "tie")
-    assert next_for_review(connection, "ada", judge_version=put.JUDGE) == pair
-    label(connection, pair, "ada", "tie")
-    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
-    assert next_for_review(connection, "bob", judge_version=put.JUDGE) == pair
-    assert next_for_review(connection, "bob", judge_version="another/v1") is None
-
-
-def test_a_pair_whose_text_has_expired_is_not_shown(connection: Connection) -> None:
-    put.add_outcome(connection, 1, 0.0)  # of an exchange without text
-    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
-
-
-def test_outcomes_come_with_the_majority_of_their_labels(connection: Connection) -> None:
+def test_outcomes_come_with_their_first_label(connection: Connection) -> None:
     bad = add_judged(connection, 1, "alternative", pi=0.5)
     add_judged(connection, 2, "tie", task_type="sql")
     drawn = add_judged(connection, 3, "tie")
-    for who, said in (("ada", "alternative"), ("bob", "alternative"), ("cid", "tie")):
+    for who, said in (("ada", "alternative"), ("bob", "tie"), ("cid", "tie")):
         label(connection, bad, who, said)
-    label(connection, drawn, "ada", "alternative")
     label(connection, drawn, "bob", "tie")
+    label(connection, drawn, "cid", "alternative")
     seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
     assert seen.judged == [1.0, 0.0, 0.0]
     assert seen.weights == [2.0, 1.0, 1.0]
     assert seen.strata == ["all", "sql", "all"]
     assert seen.labels[0] == 1.0
     assert math.isnan(seen.labels[1])
-    assert seen.labels[2] == 0.0  # one of two is no majority
+    assert seen.labels[2] == 0.0
     assert reviewed_outcomes(connection, "complex", judge_version=put.JUDGE).judged == []
 
 
@@ -127,7 +90,6 @@ def test_the_judges_errors_are_about_the_lower_tiers_answer(connection: Connecti
 
 
 def test_before_any_label_nothing_was_said(connection: Connection) -> None:
-    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
     assert label_counts(connection, put.JUDGE) == (0, 0)
     assert not has_labels(connection, "simple", judge_version=put.JUDGE)
     assert labelled_verdicts(connection, put.JUDGE) == []
@@ -155,28 +117,7 @@ def test_a_pair_is_counted_once_however_many_labelled_it(connection: Connection)
     for who in ("ada", "bob", "cid"):
         label(connection, pair, who, "tie")
     assert label_counts(connection, put.JUDGE) == (1, 2)
-    assert len(labelled_verdicts(connection, put.JUDGE)) == 3
-
-
-def test_two_people_are_shown_the_pairs_in_one_order(connection: Connection) -> None:
-    for number in range(8):
-        add_judged(connection, number, "tie")
-
-    def shown(who: str) -> list[uuid.UUID]:
-        found = []
-        while (pair := next_for_review(connection, who, judge_version=put.JUDGE)) is not None:
-            label(connection, pair, who, "tie")
-            found.append(pair)
-        return found
-
-    # So that their labels meet on the same pairs, and agreement can be told.
-    assert shown("ada") == shown("bob")
-
-
-def test_a_pair_without_its_shadow_text_is_not_shown(connection: Connection) -> None:
-    add_judged(connection, 1, "tie")
-    connection.execute(text("delete from alternative_texts"))
-    assert next_for_review(connection, "ada", judge_version=put.JUDGE) is None
+    assert len(labelled_verdicts(connection, put.JUDGE)) == 1
 
 
 def test_of_a_judge_that_did_better_later_only_its_own_outcomes_count(
@@ -190,3 +131,14 @@ def test_of_a_judge_that_did_better_later_only_its_own_outcomes_count(
     new = judge_errors(connection, "simple", judge_version="new")
     assert (old.cleared, old.good) == (0, 1)
     assert (new.cleared, new.good) == (1, 1)
+
+
+def test_the_first_label_in_time_stands_whoever_gave_it(connection: Connection) -> None:
+    pair = add_judged(connection, 1, "tie")
+    label(connection, pair, "zoe", "alternative")
+    connection.execute(text("update labels set created_at = created_at - interval '1 hour'"))
+    label(connection, pair, "ada", "tie")
+    seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
+    assert seen.labels == [1.0]
+    assert [row.label for row in labelled_verdicts(connection, put.JUDGE)] == ["alternative"]
+    assert judge_errors(connection, "simple", judge_version=put.JUDGE).bad == 1

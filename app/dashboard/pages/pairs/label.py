@@ -22,8 +22,9 @@ from tierwatch.dashboard.passages import (
 from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first
-from tierwatch.store.judgements.labels import label_counts, next_for_review
 from tierwatch.store.judgements.outcomes import newest_judge_version
+from tierwatch.store.labels.labels import label_counts
+from tierwatch.store.labels.second_labels import next_for_review
 from tierwatch.store.pages.pair import Pair
 from tierwatch.store.pages.pair import pair as load_pair
 

@@ -2,10 +2,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from factories.rows import add_exchange, add_pair, add_shadow, add_verdict
+from factories.rows import add_exchange, add_outcome, add_pair, add_shadow, add_verdict
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.pairs.review import review_page
+from tierwatch.store.labels.labels import add_label
 from tierwatch.store.pages.lists import PAGE
 
 
@@ -35,3 +36,21 @@ def test_whoever_may_label_is_shown_the_way(
     logged_in: Callable[[str], Any], role: str, *, labels: bool
 ) -> None:
     assert ("Label the next pair" in logged_in(role).page("/review")) is labels
+
+
+def test_the_page_says_how_far_people_agree(connection: Connection, viewer: Any) -> None:
+    page = review_page(connection, None).agreement
+    assert (page.labelled, page.judged, page.needed) == (0, 0, 20)
+    assert not page.slips.enough
+    assert "Slips of people are not measured: 0 of the 20 second labels" in viewer.page("/review")
+    pair = add_pair(connection, 1, "tie")
+    add_outcome(connection, 1, 0.0, exchange_id=pair)
+    for who, said in (("ada", "tie"), ("bob", "alternative")):
+        add_label(connection, pair, reviewer=who, preferred=said, shown_first="served", note="")
+    found = review_page(connection, None).agreement
+    assert (found.labelled, found.judged) == (1, 1)
+    assert (found.with_judge.value, found.with_judge.n) == (1.0, 1)
+    shown = viewer.page("/review")
+    assert ">ada<" in shown
+    # Words of single people are counts; what was said of a pair is shown to nobody.
+    assert str(pair) not in shown

@@ -1,0 +1,136 @@
+"""Which pair a person is shown next, and the pairs that two people labelled.
+
+One labelled pair in ten is drawn for a second label, by another person: by a keyed hash of its id,
+so that neither what was said of it nor who asks decides which.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from tierwatch.evaluation.calibration.kappa import Verdict
+from tierwatch.store.labels.labels import FIRST_LABELS
+
+SECOND_SHARE = 0.10
+# Another hash than the one that orders first labels, or the first tenth of them would be drawn.
+_DRAWN = (
+    "('x' || left(md5('second label|' || exchange_id::text), 8))::bit(32)::bigint"
+    f" < {round(SECOND_SHARE * 2**32)}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLabel:
+    """The first label of a pair: who gave it, and what it says of the lower tier's answer."""
+
+    exchange_id: uuid.UUID
+    reviewer: str
+    said: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLabel:
+    """A pair drawn for a second label; ``second`` and ``then`` are None while it has none."""
+
+    exchange_id: uuid.UUID
+    first: str
+    said: Verdict
+    second: str | None
+    then: Verdict | None
+
+
+def next_for_review(
+    connection: Connection, reviewer: str, *, judge_version: str
+) -> uuid.UUID | None:
+    """The pair this person should review next; None when there is none left.
+
+    Pairs that nobody labelled are taken in the order of a hash of their id, which has nothing to do
+    with what they say, so the labels of a tier are a plain random sample of its pairs: good for
+    rates, and for the judge's sensitivity and specificity. Picking judged-bad pairs more often
+    would not make rates more precise: nearly all of their variance comes from what the judge
+    clears. Among tiers the one with the fewest labels comes first.
+
+    A pair that waits for a second label, and that this person did not label, comes before all; the
+    page shows it as it shows every other.
+    """
+    found = connection.execute(
+        text(
+            f"""
+            with said as (
+                select exchange_id, count(*) as labels, bool_or(reviewer = :reviewer) as mine
+                from labels group by exchange_id
+            ),
+            tiers as (
+                select o.boundary, count(s.exchange_id) as labelled
+                from outcomes o left join said s using (exchange_id)
+                where o.judge_version = :judge group by 1
+            )
+            select exchange_id
+            from outcomes o join tiers using (boundary) left join said s using (exchange_id)
+            where o.judge_version = :judge
+              and (s.labels is null or (s.labels = 1 and not s.mine and {_DRAWN}))
+              and exists (select 1 from exchange_texts t where t.id = exchange_id)
+              and exists (select 1 from alternative_texts t where t.id = exchange_id)
+            order by s.labels is null, tiers.labelled, md5(exchange_id::text) limit 1
+            """  # noqa: S608 - the words are ours
+        ),
+        {"judge": judge_version, "reviewer": reviewer},
+    ).one_or_none()
+    return None if found is None else found.exchange_id
+
+
+def first_labels(connection: Connection) -> list[FirstLabel]:
+    """The first label of every pair, whichever judge's; oldest first."""
+    rows = connection.execute(
+        text(
+            f"select l.exchange_id, l.reviewer, {_lower('l.preferred')} as said"  # noqa: S608 - the words are ours
+            f" from ({FIRST_LABELS}) l left join exchanges e on e.id = l.exchange_id"
+            " order by l.created_at, l.exchange_id"
+        )
+    )
+    return [FirstLabel(*row) for row in rows]
+
+
+def drawn_labels(connection: Connection) -> list[SecondLabel]:
+    """Every labelled pair that is drawn for a second label, with it where another person gave it.
+
+    Third labels count for nothing, and neither do second ones of pairs that were not drawn: people
+    would give them where they disagree.
+    """
+    rows = connection.execute(
+        text(
+            f"""
+            select l.exchange_id, l.reviewer, {_lower("l.preferred")} as said,
+                   two.reviewer as second, {_lower("two.preferred")} as then
+            from ({FIRST_LABELS}) l
+            left join exchanges e on e.id = l.exchange_id
+            left join lateral (
+                select reviewer, preferred from labels o
+                where o.exchange_id = l.exchange_id and o.reviewer <> l.reviewer
+                order by o.created_at, o.reviewer limit 1
+            ) two on true
+            where {_DRAWN.replace("exchange_id", "l.exchange_id")}
+            order by l.created_at, l.exchange_id
+            """  # noqa: S608 - the words are ours
+        )
+    )
+    return [SecondLabel(*row) for row in rows]
+
+
+def is_drawn(connection: Connection, exchange_id: uuid.UUID) -> bool:
+    """Whether a pair, once labelled, is to have a second label."""
+    found = connection.execute(
+        text(f"select {_DRAWN} from (select cast(:id as uuid) as exchange_id) asked"),  # noqa: S608 - the words are ours
+        {"id": exchange_id},
+    )
+    return bool(found.scalar_one())
+
+
+def _lower(preferred: str) -> str:
+    """A label as one of the lower tier's answer: that was served in pairs up."""
+    return (
+        f"case when {preferred} is null then null when {preferred} = 'tie' then 'tie'"
+        f" when ({preferred} = 'alternative') = (coalesce(e.direction, 'up') = 'up')"
+        " then 'worse' else 'better' end"
+    )

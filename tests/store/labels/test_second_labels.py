@@ -1,0 +1,170 @@
+"""Which pair is shown next: by tier and a hash only, one labelled pair in ten to a second one."""
+
+import math
+import uuid
+from typing import Any
+
+import factories.rows as put
+from sqlalchemy import Connection, text
+
+from tierwatch.store.labels.labels import add_label, reviewed_outcomes
+from tierwatch.store.labels.second_labels import (
+    SECOND_SHARE,
+    drawn_labels,
+    first_labels,
+    is_drawn,
+    next_for_review,
+)
+
+
+def add_judged(connection: Connection, number: int, preferred: str, **changes: Any) -> uuid.UUID:
+    exchange_id = put.add_pair(connection, number, preferred)
+    columns: dict[str, Any] = {"exchange_id": exchange_id} | changes
+    put.add_outcome(connection, number, float(preferred == "alternative"), **columns)
+    return exchange_id
+
+
+def label(connection: Connection, pair: uuid.UUID, who: str, preferred: str) -> bool:
+    return add_label(
+        connection, pair, reviewer=who, preferred=preferred, shown_first="served", note=""
+    )
+
+
+def following(connection: Connection, who: str) -> uuid.UUID | None:
+    return next_for_review(connection, who, judge_version=put.JUDGE)
+
+
+def label_all(connection: Connection, who: str, preferred: str = "tie") -> list[uuid.UUID]:
+    found = []
+    while (pair := following(connection, who)) is not None:
+        label(connection, pair, who, preferred)
+        found.append(pair)
+    return found
+
+
+def judged_pair(
+    connection: Connection, number: int, *, drawn: bool, outcome: bool = True, **changes: Any
+) -> uuid.UUID:
+    """A judged pair that is drawn for a second label, or is not: ids are random, so some are tried.
+
+    Of those that are not it no outcome is kept, so that nobody is shown them.
+    """
+    while True:
+        pair = put.add_pair(connection, number, "tie", **changes)
+        if is_drawn(connection, pair) is drawn:
+            if outcome:
+                put.add_outcome(connection, number, 0.0, exchange_id=pair)
+            return pair
+
+
+def test_pairs_are_picked_by_tier_and_not_by_what_the_judge_said(connection: Connection) -> None:
+    for number in range(60):
+        tier = "standard" if number % 3 == 0 else "simple"
+        said = "alternative" if number % 4 == 0 else "tie"
+        pair = put.add_pair(connection, number, said, tier=tier)
+        loss = float(said == "alternative")
+        put.add_outcome(connection, number, loss, tier=tier, exchange_id=pair)
+    picked = []
+    for _ in range(20):
+        shown = following(connection, "ada")
+        assert shown is not None
+        label(connection, shown, "ada", "tie")
+        picked.append(shown)
+    assert len(set(picked)) == 20
+    standard = reviewed_outcomes(connection, "standard", judge_version=put.JUDGE)
+    simple = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
+    # Ten each, though there are twice as many pairs of simple.
+    assert [sum(not math.isnan(x) for x in seen.labels) for seen in (standard, simple)] == [10, 10]
+
+
+def test_a_labelled_pair_is_shown_to_nobody_unless_it_is_drawn(connection: Connection) -> None:
+    pair = judged_pair(connection, 1, drawn=False)
+    assert following(connection, "ada") == pair
+    label(connection, pair, "ada", "tie")
+    assert following(connection, "ada") is None
+    assert following(connection, "bob") is None
+    assert next_for_review(connection, "bob", judge_version="another/v1") is None
+
+
+def test_a_drawn_pair_goes_to_one_other_person_before_all_others(connection: Connection) -> None:
+    pair = judged_pair(connection, 1, drawn=True)
+    label(connection, pair, "ada", "alternative")
+    for number in range(2, 7):
+        judged_pair(connection, number, drawn=False)
+    assert following(connection, "ada") != pair  # never the same person
+    assert following(connection, "bob") == pair
+    label(connection, pair, "bob", "tie")
+    assert following(connection, "bob") != pair
+    assert following(connection, "cid") != pair  # two are enough
+
+
+def test_one_reviewer_alone_labels_everything_once(connection: Connection) -> None:
+    for number in range(40):
+        add_judged(connection, number, "tie")
+    assert len(label_all(connection, "ada")) == 40
+    assert all(one.second is None for one in drawn_labels(connection))
+
+
+def test_a_tenth_is_drawn_whatever_was_said_and_whoever_said_it(connection: Connection) -> None:
+    ids = [uuid.uuid5(uuid.NAMESPACE_OID, str(number)) for number in range(2_000)]
+    share = sum(is_drawn(connection, one) for one in ids) / len(ids)
+    # Four standard deviations of 2,000 draws at a tenth.
+    assert abs(share - SECOND_SHARE) < 4 * math.sqrt(0.1 * 0.9 / 2_000)
+    # The order of first labels says nothing of the draw.
+    order = "select md5(x::text) from unnest(cast(:ids as uuid[])) x"
+    hashes = connection.execute(text(order), {"ids": ids}).scalars().all()
+    early = [one for _, one in sorted(zip(hashes, ids, strict=True))][:500]
+    assert 25 <= sum(is_drawn(connection, one) for one in early) <= 80
+
+
+def test_labels_chosen_where_people_disagree_count_for_nothing(connection: Connection) -> None:
+    pairs = [judged_pair(connection, number, drawn=number == 2) for number in (1, 2)]
+    for pair in pairs:
+        for who, said in (("ada", "tie"), ("bob", "tie"), ("cid", "alternative")):
+            label(connection, pair, who, said)
+    [one] = drawn_labels(connection)
+    assert (one.exchange_id, one.first, one.second) == (pairs[1], "ada", "bob")
+    assert (one.said, one.then) == ("tie", "tie")
+
+
+def test_words_are_of_the_lower_tiers_answer(connection: Connection) -> None:
+    up, down = (
+        judged_pair(connection, 1, drawn=True, outcome=False, tier=tier, direction=direction)
+        for tier, direction in (("simple", "up"), ("standard", "down"))
+    )
+    for pair in (up, down):
+        label(connection, pair, "ada", "alternative")
+        label(connection, pair, "bob", "served")
+    found = {one.exchange_id: (one.said, one.then) for one in drawn_labels(connection)}
+    assert found[up] == ("worse", "better")
+    assert found[down] == ("better", "worse")
+    assert {(one.reviewer, one.said) for one in first_labels(connection)} == {
+        ("ada", "worse"),
+        ("ada", "better"),
+    }
+
+
+def test_judging_a_pair_again_changes_no_label(connection: Connection) -> None:
+    pair = judged_pair(connection, 1, drawn=True)
+    label(connection, pair, "ada", "tie")
+    label(connection, pair, "bob", "alternative")
+    before = (first_labels(connection), drawn_labels(connection))
+    put.add_verdict(connection, pair, "alternative", judge_version="newer/v2")
+    put.add_outcome(connection, 1, 1.0, exchange_id=pair, judge_version="newer/v2")
+    assert (first_labels(connection), drawn_labels(connection)) == before
+    seen = reviewed_outcomes(connection, "simple", judge_version="newer/v2")
+    assert (seen.judged, seen.labels) == ([1.0], [0.0])
+
+
+def test_a_pair_without_its_texts_is_not_shown(connection: Connection) -> None:
+    put.add_outcome(connection, 1, 0.0)  # of an exchange without text
+    assert following(connection, "ada") is None
+    pair = judged_pair(connection, 1, drawn=True)
+    label(connection, pair, "ada", "tie")
+    connection.execute(text("delete from alternative_texts"))
+    assert following(connection, "bob") is None
+
+
+def test_before_any_label_nothing_is_drawn(connection: Connection) -> None:
+    assert (following(connection, "ada"), first_labels(connection)) == (None, [])
+    assert drawn_labels(connection) == []
