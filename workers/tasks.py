@@ -6,7 +6,7 @@ from uuid import UUID
 from tierwatch import dispatch, evalsets
 from tierwatch.evaluation.types.grouping import installed_leiden
 from tierwatch.loop.capture import retention, sweep
-from tierwatch.loop.compare import judge, shadow
+from tierwatch.loop.compare import follow_ups, judge, shadow
 from tierwatch.loop.decide import rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
@@ -85,7 +85,7 @@ def watch_silence() -> None:
 
 @step(dispatch.SWEEP)
 def sweep_rows() -> None:
-    """Send again what lost its message."""
+    """Send again what lost its message, and read on what users did after their answers."""
     at = runtime()
     sweep.sweep(
         engine=at.engine,
@@ -93,6 +93,7 @@ def sweep_rows() -> None:
         older_than_s=at.settings.sweep_after_s,
         hold_s=at.settings.claim_s,
     )
+    follow_ups.read_follow_ups(engine=at.engine, now=dt.datetime.now(dt.UTC))
 
 
 @step(dispatch.RETUNE)

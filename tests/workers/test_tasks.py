@@ -172,6 +172,8 @@ def test_the_sweep_sends_what_was_left_lying(at: SimpleNamespace, tasks: ModuleT
         exchange_id = put.add_exchange(connection, 1, captured_at=put.NOW.replace(year=2025))
     tasks.sweep_rows()
     assert at.dispatch.sent == [(SHADOW, exchange_id, 0)]
+    # It arrived days ago, and nothing followed.
+    assert scalar(at.engine, "select exchange_id from follow_ups") == exchange_id
 
 
 def test_retune_and_rollout_move_a_threshold(at: SimpleNamespace, tasks: ModuleType) -> None:

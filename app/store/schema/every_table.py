@@ -10,6 +10,7 @@ from tierwatch.store.schema import (
     people,
     policies,
     proposals,
+    signals,
     traffic,
     work,
 )
@@ -26,6 +27,7 @@ SUBJECTS = (
     people,
     policies,
     proposals,
+    signals,
     traffic,
     work,
 )

@@ -170,6 +170,7 @@ LEFTOVERS = {
     "alternatives": "exchange_id < :first",
     "attempts": "exchange_id < :first",
     "labels": "exchange_id < :first",
+    "follow_ups": "exchange_id < :first",
     "feedback": "created_at < :moment",
     "lost_costs": "created_at < :moment",
     "monitors": "updated_at < :moment",
