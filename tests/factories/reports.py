@@ -27,6 +27,7 @@ def report(**changes: Any) -> Report:
         "saving_interval": rate(), "quality_vs_top": rate(),
         "quality_vs_top_corrected": None, "objective": None,
         "recorded_quality": None,
+        "second_opinion": [],
         "labels": {
             "drawn": 0, "twice": 0, "needed": 20, "disagreed": 0, "slips": rate(None),
             "same_word": rate(None), "measured": False, "sentence": "Not measured.",

@@ -7,16 +7,29 @@ from flask import Blueprint
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
+from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.standing import Standing, standing
 from tierwatch.dashboard.site import this_site
+from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.unscored import TOLERATED
 from tierwatch.loop.watch.judge.orders import INCONCLUSIVE_TOLERATED
 from tierwatch.store.costs import spent_today
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.judge import JudgeVersion, judge_versions
 from tierwatch.store.pages.overview import failure_counts
 
 routes = Blueprint("judge", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class OpinionLine:
+    """A signal of users beside the judge's verdicts, as `second_opinion` has it."""
+
+    what: str
+    known: int
+    said: int
+    correlation: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +40,7 @@ class JudgePage:
 
     standing: Standing
     versions: tuple[JudgeVersion, ...]
+    opinions: tuple[OpinionLine, ...]
     failures: dict[str, int]
     unscored_tolerated: float
     inconclusive_tolerated: float
@@ -49,6 +63,10 @@ def judge_page(connection: Connection, config: Config) -> JudgePage:
     return JudgePage(
         standing=standing(connection, config),
         versions=tuple(judge_versions(connection)),
+        opinions=tuple(
+            OpinionLine(one.what, one.known, one.said, figure(one.correlation))
+            for one in second_opinion(connection, newest_judge_version(connection) or "")
+        ),
         failures=failure_counts(connection),
         unscored_tolerated=TOLERATED,
         inconclusive_tolerated=INCONCLUSIVE_TOLERATED,

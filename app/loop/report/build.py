@@ -11,6 +11,7 @@ from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.saving import relative_saving
+from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.slips import people_slips
 from tierwatch.loop.compare.tier_rates import misroute_rate
 from tierwatch.loop.compare.trust import shown_trust
@@ -20,6 +21,7 @@ from tierwatch.loop.report.schema import (
     AlertReport,
     LabelsReport,
     ObjectiveReport,
+    OpinionReport,
     ProposalReport,
     Report,
     TrustReport,
@@ -102,6 +104,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
         "labels": _labels(connection),
+        "second_opinion": _second_opinion(connection, judge),
         "outside": outside(connection).figures,
         "tiers": tier_reports(connection, config, active, judge),
         "alerts": _alerts(connection),
@@ -140,6 +143,19 @@ def _labels(connection: Connection) -> LabelsReport:
         "measured": found.measured,
         "sentence": found.sentence,
     }
+
+
+def _second_opinion(connection: Connection, judge_version: str) -> list[OpinionReport]:
+    return [
+        {
+            "kind": one.kind,
+            "what": one.what,
+            "known": one.known,
+            "said": one.said,
+            "correlation": figures(one.correlation),
+        }
+        for one in second_opinion(connection, judge_version)
+    ]
 
 
 def _objective(

@@ -164,6 +164,24 @@ class LabelsReport(TypedDict):
     sentence: str
 
 
+class OpinionReport(TypedDict):
+    """What users did, beside the judge's verdicts; no alert opens by it.
+
+    Attributes:
+        kind: ``asked_again``, ``rated_down``, ``edited``, ``left_early`` or ``chose_themselves``.
+        what: in words.
+        known: judged pairs of which it is known; requests for the last two.
+        said: in how many of them it speaks against the answer.
+        correlation: with a loss by the judge; its ``method`` says why there is none.
+    """
+
+    kind: str
+    what: str
+    known: int
+    said: int
+    correlation: Rate
+
+
 class Report(TypedDict):
     """Everything, at one moment.
 
@@ -192,6 +210,7 @@ class Report(TypedDict):
         evaluation_cost_usd: shadow answers, judging, anchors and probes.
         recorded_quality: mean grade of the answers served, in replays only.
         labels: how far people's labels may be believed.
+        second_opinion: what users did, beside the judge's verdicts.
         outside: the traffic that no rate speaks of, by reason.
         tiers: by name, the response cache as ``cache``.
         alerts: oldest first.
@@ -223,6 +242,7 @@ class Report(TypedDict):
     evaluation_cost_usd: float
     recorded_quality: float | None
     labels: LabelsReport
+    second_opinion: list[OpinionReport]
     outside: OutsideFigures
     tiers: dict[str, TierReport]
     alerts: list[AlertReport]

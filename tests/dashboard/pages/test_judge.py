@@ -4,7 +4,7 @@ from typing import Any
 
 import factories.rows as put
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from tierwatch.store.certificates import add_certificate
 from tierwatch.store.labels.labels import add_label
@@ -96,3 +96,17 @@ def test_the_judge_page_counts_what_is_unscored_by_task_type_and_reason(
     assert re.search(r"Shown a cut text</dt><dd>1 <small>25.0 %", page)
     assert "7.0 % of chat is unscored</b> (3 of 43 pairs)" in viewer.page("/")
     assert "characters: task 9." in viewer.page(f"/pairs/{rare}")
+
+
+def test_the_judge_page_shows_what_users_did_beside_it(
+    connection: Connection, viewer: Any, pair: uuid.UUID
+) -> None:
+    connection.execute(
+        text("insert into follow_ups (exchange_id, asked_again) values (:id, true)"), {"id": pair}
+    )
+    page = viewer.page("/judge")
+    assert "Second opinion: what users did" in page
+    row = re.search(r"<tr><td class=\"wide\">asked the same again.*?</tr>", page, re.DOTALL)
+    assert row is not None
+    assert "1 effective pairs, of 30 that it takes" in row[0]
+    assert "No alert opens by it" in page
