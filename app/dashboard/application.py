@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
 
 from tierwatch.config import Config
+from tierwatch.config.origins import environment_values, file_values
 from tierwatch.dashboard import figures
 from tierwatch.dashboard.access import login, oidc, password
 from tierwatch.dashboard.access.admission import admit
@@ -16,11 +17,11 @@ from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
-from tierwatch.dashboard.pages import audit, judge, overview, policies
+from tierwatch.dashboard.pages import audit, costs, judge, overview, policies, settings, types
 from tierwatch.dashboard.pages.alerts import alert, alerts
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
 from tierwatch.dashboard.pages.people import sessions, users
-from tierwatch.dashboard.pages.proposals import proposal, proposals
+from tierwatch.dashboard.pages.proposals import proposal, proposals, rollout
 from tierwatch.dashboard.problems import handle_problems
 from tierwatch.dashboard.site import KEY, Database, Site
 from tierwatch.dashboard.throttle import Throttle
@@ -37,13 +38,17 @@ _PAGES = (
     alert,
     proposals,
     proposal,
+    rollout,
     pairs,
     pair,
     review,
     label,
     judge,
     policies,
+    types,
+    costs,
     audit,
+    settings,
     users,
     sessions,
     login,
@@ -118,7 +123,18 @@ def build_dashboard(
         # As long as the session: a form left open over lunch still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
-    site = Site(config, engine, gateway_url, clock, Throttle(clock), redact, send_test, sealer)
+    site = Site(
+        config,
+        engine,
+        gateway_url,
+        clock,
+        Throttle(clock),
+        redact,
+        send_test,
+        sealer,
+        file_values(config.path),
+        environment_values(environ),
+    )
     app.extensions[KEY] = site
     # Before the CSRF check: a stranger is asked to log in, and hears nothing of tokens.
     app.before_request(admit)
@@ -127,10 +143,29 @@ def build_dashboard(
     health = health_blueprint(site, metrics_token=metrics_token, open_metrics=open_metrics)
     for part in (*(page.routes for page in _PAGES), api, health):
         app.register_blueprint(part)
-    if (sign_on := config.people.oidc) is not None:
+    _add_sign_on(app, config, environ, dashboard_url)
+    _add_filters(app, clock)
+    app.context_processor(frame)
+    app.after_request(_add_headers)
+    handle_problems(app)
+    # Flask's own way to put something in front of an application.
+    app.wsgi_app = TrustedProxies(app.wsgi_app, read_networks(trusted_proxies))  # type: ignore[method-assign]
+    return app
+
+
+def _add_sign_on(
+    app: Flask, config: Config, environ: Mapping[str, str], dashboard_url: str
+) -> None:
+    """The single sign-on that the configuration names, if it names one."""
+    sign_on = config.people.oidc
+    if sign_on is not None:
         secret = None if sign_on.client_secret is None else sign_on.client_secret.reveal(environ)
         add_oidc(app, sign_on, secret=secret, dashboard_url=dashboard_url)
         app.register_blueprint(oidc.routes)
+
+
+def _add_filters(app: Flask, clock: Callable[[], float]) -> None:
+    """How templates write figures."""
     app.jinja_env.filters.update(
         percent=figures.percent,
         change=figures.change,
@@ -141,12 +176,6 @@ def build_dashboard(
         ago=lambda at: figures.ago(at, clock()),
     )
     app.jinja_env.globals.update(interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH)
-    app.context_processor(frame)
-    app.after_request(_add_headers)
-    handle_problems(app)
-    # Flask's own way to put something in front of an application.
-    app.wsgi_app = TrustedProxies(app.wsgi_app, read_networks(trusted_proxies))  # type: ignore[method-assign]
-    return app
 
 
 def _add_headers(response: Response) -> Response:

@@ -10,6 +10,7 @@ from flask import current_app, g
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
+from tierwatch.config.origins import ShownValue
 from tierwatch.dashboard.throttle import Throttle
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.notify.trial import Trial
@@ -41,6 +42,8 @@ class Site:
         redact: what people write passes it before it is stored.
         send_test: sends a test event to every destination of alerts, for whoever is named.
         sealer: opens images, audio and files of samples; None where no key is set.
+        file_values: of the configuration file, as they may be shown.
+        environment_values: of this process, as they may be shown.
     """
 
     config: Config
@@ -51,6 +54,8 @@ class Site:
     redact: Callable[[str], str]
     send_test: Callable[[str], Sequence[Trial]]
     sealer: Sealer | None = None
+    file_values: Sequence[ShownValue] = ()
+    environment_values: Sequence[ShownValue] = ()
 
 
 def this_site() -> Site:

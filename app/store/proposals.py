@@ -148,6 +148,13 @@ def load_proposal(
     return None if row is None else proposal_of(row)
 
 
+def proposal_of_version(connection: Connection, version: int) -> Proposal | None:
+    """The proposal that was, or is being, rolled out as this policy; None for other policies."""
+    query = proposals_query().where(ProposalRow.candidate_version == version)
+    row = connection.execute(query.order_by(ProposalRow.id.desc()).limit(1)).mappings().first()
+    return None if row is None else proposal_of(row)
+
+
 def proposals_in(connection: Connection, *states: str, lock: bool = False) -> list[Proposal]:
     """Proposals in any of these states, oldest first."""
     query = proposals_query().where(ProposalRow.state.in_(states)).order_by(ProposalRow.id)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
+from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force, put_rollout
 from flask import Flask
 from sqlalchemy import Connection
 
@@ -35,6 +35,7 @@ POST /alerts/{alert_id}/resolve            reviewer  302
 POST /alerts/{alert_id}/retry              approver  409
 POST /alerts/test                          approver  200
 GET  /audit                                user      200
+GET  /costs                                user      200
 GET  /healthz                              anybody   200
 GET  /healthz/loop                         anybody   503
 GET  /judge                                user      200
@@ -63,10 +64,15 @@ POST /review/{pair_id}                     reviewer  302
 GET  /review/{pair_id}/text/request        reviewer  200
 GET  /review/{pair_id}/text/first          reviewer  200
 GET  /review/{pair_id}/text/second         reviewer  200
+GET  /rollouts/{version}                   user      200
+POST /rollouts/{version}/promote           approver  302
+POST /rollouts/{version}/abort             approver  302
 GET  /sessions                             user      200
 POST /sessions/{session_id}/end            admin     302
 POST /sessions/end-others                  user      302
+GET  /settings                             user      200
 GET  /static/{filename}                    anybody   200
+GET  /types                                user      200
 GET  /users                                admin     200
 POST /users/add                            admin     200
 POST /users/role                           admin     302
@@ -82,6 +88,7 @@ GET  /alerts                               viewer    200
 GET  /alerts/{alert_id}                    viewer    200
 POST /alerts/{alert_id}/acknowledge        reviewer  200
 POST /alerts/{alert_id}/resolve            reviewer  200
+GET  /costs                                viewer    200
 GET  /openapi.json                         viewer    200
 GET  /pairs                                viewer    200
 GET  /pairs/{pair_id}                      viewer    200
@@ -94,11 +101,16 @@ POST /proposals/{proposal_id}/approve      approver  200
 POST /proposals/{proposal_id}/reject       approver  200
 GET  /report                               viewer    200
 GET  /review                               viewer    200
+GET  /rollouts/{version}                   viewer    200
+POST /rollouts/{version}/promote           approver  200
+POST /rollouts/{version}/abort             approver  200
+GET  /settings                             viewer    200
 GET  /sessions                             admin     200
 POST /sessions/{session_id}/end            admin     200
 GET  /tokens                               admin     200
 POST /tokens                               admin     200
 POST /tokens/{name}/revoke                 admin     200
+GET  /types                                viewer    200
 GET  /users                                admin     200
 POST /users                                admin     200
 POST /users/external                       admin     200
@@ -161,6 +173,7 @@ def there(connection: Connection, clock: Any) -> dict[str, Any]:
     add_policy(connection, 1)
     add_policy(connection, 2, simple=0.8)
     put_in_force(connection, 2)
+    put_rollout(connection, 1)
     somebody = add_user(connection, "somebody", PASSWORD, "viewer")
     add_token(connection, "somebody", "viewer")
     now = dt.datetime.fromtimestamp(clock(), dt.UTC)

@@ -5,7 +5,7 @@ import uuid
 from typing import Any
 
 from factories import evidence as stored
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow
@@ -233,6 +233,13 @@ def put_in_force(connection: Connection, version: int = 1) -> None:
             id=1, stable_version=version, candidate_version=None, share=0.0, salt="salt"
         )
     )
+
+
+def put_rollout(connection: Connection, version: int, **changes: Any) -> int:
+    """Roll a stored version out to a fifth of the sessions; returns its proposal, of standard."""
+    connection.execute(update(ActivePolicyRow).values(candidate_version=version, share=0.2))
+    columns = {"tier": "standard", "state": "rolling_out", "candidate_version": version}
+    return add_proposal(connection, **(columns | changes))
 
 
 def add_alert(connection: Connection, **changes: Any) -> int:

@@ -1,14 +1,10 @@
 """What a rise takes of each segment: days at the present sampling, and sampling for given days."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tierwatch.evaluation.sampling.pairs_to_width import pairs_to_width
 from tierwatch.store.judgements.bursts import SegmentLoad
-
-# Half-width of an interval, in percentage points, that its days and money are stated for.
-HALF_WIDTH = 0.01
-_Z = 1.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +19,7 @@ class Need:
         sample_rate: that brings it within the days asked for; above 1 there is no such rate.
         needed_pairs_per_day: at that rate.
         needed_usd_per_day: at that rate.
-        days_to_width: until an interval of the rate has `HALF_WIDTH` at present.
+        days_to_width: until an interval of the rate is a point wide on either side at present.
         usd_to_width: what that costs.
     """
 
@@ -84,14 +80,3 @@ def needs(
                 )
             )
     return found
-
-
-def pairs_to_width(rate: float) -> int:
-    """Pairs until an interval of a rate is `HALF_WIDTH` wide on either side, at 95 %.
-
-    The normal approximation: ``1.96^2 p (1 - p) / .01^2``.
-
-    >>> pairs_to_width(0.05)
-    1825
-    """
-    return math.ceil(_Z**2 * rate * (1 - rate) / HALF_WIDTH**2)

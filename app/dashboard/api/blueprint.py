@@ -21,10 +21,12 @@ from tierwatch.dashboard.api import (
     proposals,
     report,
     review,
+    rollouts,
 )
 from tierwatch.dashboard.api.answers import json_answer, problem_answer
 from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
+from tierwatch.dashboard.api.system import costs, settings, types
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.errors import ConflictError, UsageError
@@ -49,6 +51,10 @@ ROUTES = (
     *pairs.ROUTES,
     *review.ROUTES,
     *policies.ROUTES,
+    *rollouts.ROUTES,
+    *types.ROUTES,
+    *costs.ROUTES,
+    *settings.ROUTES,
     *people.ROUTES,
     Route("GET", "/openapi.json", "This description.", dict[str, Any], _document),
 )

@@ -13,6 +13,7 @@ _SCALARS: dict[Any, dict[str, Any]] = {
     int: {"type": "integer"},
     float: {"type": "number"},
     bool: {"type": "boolean"},
+    dt.date: {"type": "string", "format": "date"},
     dt.datetime: {"type": "string", "format": "date-time"},
     uuid.UUID: {"type": "string", "format": "uuid"},
     types.NoneType: {"type": "null"},

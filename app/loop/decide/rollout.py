@@ -89,10 +89,10 @@ def _end_or_go_on(connection: Connection, proposal: Proposal, rules: RolloutRule
     """End a running rollout if its pairs allow."""
     version = proposal.candidate_version
     candidate = None if version is None else load_policy(connection, version)
-    promised = _promised(proposal, candidate, rules)
+    promised = promised_limit(proposal, candidate, rules)
     if promised is None:
         return None
-    pairs = _candidate_pairs(connection, proposal, candidate)
+    pairs = candidate_pairs(connection, proposal, candidate)
     after = pairs_until_shown_worse(pairs, promised, rules)
     if after is not None:
         why = f"misroute rate above the promised {percent(promised)} after {after} of its pairs"
@@ -127,15 +127,22 @@ def pairs_until_shown_worse(
     >>> found is not None and found < 20
     True
     """
-    level = max(2.0, rules.min_pairs / _FALSE_ROLLBACK)
-    monitor = MisrouteMonitor(promised, level, rules.max_weight)
+    monitor = rollout_monitor(promised, rules)
     for pair in pairs:
         if fits([pair.weight], rules.max_weight) and monitor.update(pair.loss, pair.weight):
             return monitor.n
     return None
 
 
-def _promised(proposal: Proposal, candidate: Policy | None, rules: RolloutRules) -> float | None:
+def rollout_monitor(promised: float, rules: RolloutRules) -> MisrouteMonitor:
+    """The monitor that a rollout's pairs are given, before the first of them."""
+    level = max(2.0, rules.min_pairs / _FALSE_ROLLBACK)
+    return MisrouteMonitor(promised, level, rules.max_weight)
+
+
+def promised_limit(
+    proposal: Proposal, candidate: Policy | None, rules: RolloutRules
+) -> float | None:
     """The misroute rate to watch for; None where the proposal cannot be read."""
     predicted = proposal.predicted
     if is_unreadable(proposal) or not isinstance(predicted, Prediction):
@@ -151,7 +158,7 @@ def _promised(proposal: Proposal, candidate: Policy | None, rules: RolloutRules)
     return min(_MOST_TOLERATED, max(tolerance, high))
 
 
-def _candidate_pairs(
+def candidate_pairs(
     connection: Connection, proposal: Proposal, candidate: Policy | None
 ) -> list[ServedPair]:
     """Pairs that the changed threshold decided.
@@ -225,7 +232,9 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     return version
 
 
-def finish_rollout(connection: Connection, proposal: Proposal, *, why: str) -> None:
+def finish_rollout(
+    connection: Connection, proposal: Proposal, *, why: str, actor: str = "tierwatch"
+) -> None:
     """Make the candidate the policy of everybody."""
     active = lock_active(connection)
     candidate = proposal.candidate_version
@@ -235,7 +244,7 @@ def finish_rollout(connection: Connection, proposal: Proposal, *, why: str) -> N
     put_end(connection, proposal.id, "active", why=why)
     add_audit(
         connection,
-        actor="tierwatch",
+        actor=actor,
         action="rollout.completed",
         subject=f"policy/{candidate}",
         proposal=proposal.id,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tierwatch.command.plan.needs import HALF_WIDTH, needs
+from tierwatch.command.plan.needs import needs
+from tierwatch.evaluation.sampling.pairs_to_width import HALF_WIDTH
 from tierwatch.store.judgements.bursts import SegmentLoad
 
 LOADS = [

@@ -1,0 +1,101 @@
+"""The active task types: how large each is, how often it is misrouted and overspent."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import ClassVar
+
+from flask import Blueprint
+from sqlalchemy import Connection
+
+from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.site import this_site
+from tierwatch.loop.improve.active_types import TypeLine, types_table
+
+routes = Blueprint("types", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TypeFigures:
+    """A task type on its page; ``own`` are thresholds in place of the tiers'."""
+
+    name: str
+    words: tuple[str, ...]
+    requests: int
+    share: float
+    misroute: Figure
+    overspend: Figure
+    own: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Why these types were made active: Cramer's V with the verdicts of pairs that were held out.
+
+    ``chance`` is what random groups of the same sizes reach.
+    """
+
+    method: str
+    prompts: int
+    pairs: int
+    v: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True)
+class TypesPage:
+    """The active task types; version 0 and no lines when there are none.
+
+    ``gone`` names types of the version before that have no successor.
+    """
+
+    template: ClassVar[str] = "types.html"
+
+    version: int
+    created_at: dt.datetime | None
+    separation: Separation | None
+    types: tuple[TypeFigures, ...]
+    gone: tuple[str, ...]
+
+
+@routes.get("/types")
+def show() -> str:
+    """The active task types."""
+    site = this_site()
+    with site.engine.connect() as connection:
+        page = types_page(connection, min_pairs=site.config.evaluation.min_pairs)
+    return render(page)
+
+
+def types_page(connection: Connection, *, min_pairs: int) -> TypesPage:
+    """Fill the page of task types; a rate of fewer pairs than ``min_pairs`` is not shown."""
+    table = types_table(connection)
+    found = table.evidence
+    return TypesPage(
+        version=table.version,
+        created_at=table.created_at,
+        separation=None
+        if table.created_at is None
+        else Separation(
+            method=found["method"],
+            prompts=found["prompts"],
+            pairs=found["pairs"][1],
+            v=found["v"],
+            chance=found["random"],
+        ),
+        types=tuple(type_figures(line, min_pairs) for line in table.types),
+        gone=tuple(sorted(old for old, now in table.mapping.items() if now is None)),
+    )
+
+
+def type_figures(line: TypeLine, min_pairs: int) -> TypeFigures:
+    """What is shown of one type."""
+    return TypeFigures(
+        name=line.name,
+        words=line.words,
+        requests=line.requests,
+        share=line.share,
+        misroute=figure(line.misroute, needed=min_pairs),
+        overspend=figure(line.overspend, needed=min_pairs),
+        own=tuple(sorted(line.thresholds.items())),
+    )

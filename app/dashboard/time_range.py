@@ -1,0 +1,86 @@
+"""The stretch of time that a page is about: ``?from=`` and ``?to=``, as people write them."""
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from flask import request
+
+from tierwatch.errors import UsageError
+
+_BEFORE_NOW: Final = re.compile(r"-([0-9]{1,6})([mhdw])")
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ACCEPTED: Final = "a moment as 2026-11-30T12:00:00Z, or a time before now as -7d, -24h or -30m"
+_LONGEST_SHOWN: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class TimeRange:
+    """A stretch of time, from ``since`` up to and without ``until``, in UTC.
+
+    ``start`` and ``end`` are as they were written, to be shown and linked to; ``problem`` says what
+    was not accepted of another range that was asked for.
+    """
+
+    since: dt.datetime
+    until: dt.datetime
+    start: str
+    end: str
+    problem: str = ""
+
+
+def asked_range(now: dt.datetime, *, usual: str) -> TimeRange:
+    """The range that the query asks for; the usual one, with the problem, where it is none."""
+    start, end = request.args.get("from") or usual, request.args.get("to") or ""
+    try:
+        return read_range(start, end, now)
+    except UsageError as problem:
+        return TimeRange(moment("from", usual, now), now, usual, "", str(problem))
+
+
+def read_range(start: str, end: str, now: dt.datetime) -> TimeRange:
+    """The range between two moments as people write them; without an ``end`` it is now.
+
+    Raises:
+        UsageError: one of them is none, or they are in the wrong order.
+
+    >>> now = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
+    >>> read_range("-7d", "", now).since.isoformat()
+    '2026-11-23T12:00:00+00:00'
+    """
+    since = moment("from", start, now)
+    until = moment("to", end, now) if end else now
+    if since >= until:
+        raise UsageError(
+            f"from: {since:%Y-%m-%d %H:%M} UTC is not before to, {until:%Y-%m-%d %H:%M} UTC"
+        )
+    return TimeRange(since, until, start, end)
+
+
+def moment(name: str, written: str, now: dt.datetime) -> dt.datetime:
+    """A moment in UTC; one without an offset is taken for UTC.
+
+    Args:
+        name: of the parameter, for the error.
+        written: as RFC 3339 has it, or ``-7d``; a space stands for the ``+`` of an address.
+        now: what times before now are counted from.
+
+    Raises:
+        UsageError: it is neither.
+
+    >>> now = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
+    >>> moment("from", "-90m", now).isoformat()
+    '2026-11-30T10:30:00+00:00'
+    >>> moment("from", "2026-11-30T13:00:00 02:00", now).isoformat()
+    '2026-11-30T11:00:00+00:00'
+    """
+    try:
+        before = _BEFORE_NOW.fullmatch(written)
+        if before:
+            return now - dt.timedelta(**{_UNITS[before[2]]: int(before[1])})
+        at = dt.datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", written))
+        return at.replace(tzinfo=at.tzinfo or dt.UTC).astimezone(dt.UTC)
+    except (ValueError, OverflowError):
+        found = written if len(written) <= _LONGEST_SHOWN else f"{written[:_LONGEST_SHOWN]}…"
+        raise UsageError(f"{name}: found {found!r}; accepted: {_ACCEPTED}") from None

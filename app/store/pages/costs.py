@@ -1,0 +1,93 @@
+"""What was spent in a stretch of time, by tier and by day."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Connection, cast, func, select, text
+
+from tierwatch.store.schema.traffic import RollupRow
+
+
+@dataclass(frozen=True, slots=True)
+class TierCost:
+    """What serving by a tier cost, and what the top tier's price for the same tokens would be."""
+
+    tier: str
+    requests: int
+    cost_usd: float
+    top_tier_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostDay:
+    """What a day cost, by UTC, in disjoint parts.
+
+    ``top_tier_usd`` is no part: it is the bill that the top tier alone would have made.
+    """
+
+    day: dt.date
+    requests: int
+    serving_usd: float
+    classifier_usd: float
+    shadow_usd: float
+    judge_usd: float
+    checks_usd: float
+    top_tier_usd: float
+
+
+# Each table is read by its own index on the time.
+_DAYS = text(
+    """
+    with spent as (
+        select date_trunc('day', minute, 'UTC') as day, sum(requests)::bigint as requests,
+               sum(cost_usd) as serving, sum(classifier_cost_usd) as classifier, 0::float as shadow,
+               0::float as judge, 0::float as checks, sum(cost_top_tier_usd) as top
+        from rollups where minute >= :since and minute < :until group by 1
+        union all
+        select date_trunc('day', created_at, 'UTC'), 0, 0, 0, sum(cost_usd), 0, 0, 0
+        from alternatives where created_at >= :since and created_at < :until group by 1
+        union all
+        select date_trunc('day', created_at, 'UTC'), 0, 0, 0, 0, sum(cost_usd), 0, 0
+        from verdicts where created_at >= :since and created_at < :until group by 1
+        union all
+        select date_trunc('day', created_at, 'UTC'), 0, 0, 0, 0, 0, sum(cost_usd), 0
+        from anchor_verdicts where created_at >= :since and created_at < :until group by 1
+        union all
+        select date_trunc('day', created_at, 'UTC'), 0, 0, 0, 0, 0, sum(cost_usd), 0
+        from probe_answers where created_at >= :since and created_at < :until group by 1
+        union all
+        select date_trunc('day', created_at, 'UTC'), 0, 0, 0,
+               coalesce(sum(cost_usd) filter (where kind = 'shadow'), 0),
+               coalesce(sum(cost_usd) filter (where kind = 'judge'), 0),
+               coalesce(sum(cost_usd) filter (where kind = 'checks'), 0), 0
+        from lost_costs where created_at >= :since and created_at < :until group by 1
+    )
+    select (day at time zone 'UTC')::date as day, sum(requests)::bigint as requests,
+           sum(serving) as serving_usd, sum(classifier) as classifier_usd,
+           sum(shadow) as shadow_usd, sum(judge) as judge_usd, sum(checks) as checks_usd,
+           sum(top) as top_tier_usd
+    from spent group by 1 order by 1 desc
+    """
+)
+
+
+def cost_days(connection: Connection, since: dt.datetime, until: dt.datetime) -> list[CostDay]:
+    """What each day of a stretch of time cost, newest first; days without any are left out."""
+    rows = connection.execute(_DAYS, {"since": since, "until": until}).mappings()
+    return [CostDay(**row) for row in rows]
+
+
+def tier_costs(connection: Connection, since: dt.datetime, until: dt.datetime) -> list[TierCost]:
+    """What serving by each tier cost in a stretch of time."""
+    query = (
+        select(
+            RollupRow.tier,
+            cast(func.sum(RollupRow.requests), BigInteger),
+            func.sum(RollupRow.cost_usd),
+            func.sum(RollupRow.cost_top_tier_usd),
+        )
+        .where(RollupRow.minute >= since, RollupRow.minute < until)
+        .group_by(RollupRow.tier)
+        .order_by(RollupRow.tier)
+    )
+    return [TierCost(*row) for row in connection.execute(query)]
