@@ -19,7 +19,7 @@ from tierwatch.config.gateway import (
     model_problems,
     passthrough_problems,
 )
-from tierwatch.config.judge import judge_problems, resolved_judge
+from tierwatch.config.judge import judge_prices, judge_problems, resolved_judge
 from tierwatch.config.notify import WebhookConfig, notify_problems
 from tierwatch.config.people import PeopleConfig, people_problems
 from tierwatch.config.providers import ProviderConfig, provider_problems
@@ -27,7 +27,7 @@ from tierwatch.config.tolerance import tolerance_of
 from tierwatch.routing.classify.classification import ClassifierConfig
 from tierwatch.routing.config.balance import BalanceSection
 from tierwatch.routing.config.cascade import CascadeSection
-from tierwatch.routing.config.prices import Priced, PriceOrigin, price_of
+from tierwatch.routing.config.prices import Priced, PriceOrigin
 from tierwatch.routing.config.providers import provider_kinds
 from tierwatch.routing.config.reading.document import Document, Problem, config_error
 from tierwatch.routing.config.reading.yaml_file import read_document
@@ -93,7 +93,9 @@ class Config:
             f"routing.tiers.{tier.name}": tier.price for tier in self.tiers
         }
         found["routing.classifier"] = self.classifier.price
-        found["evaluation.judge"] = None if judge is None else judge.price
+        if judge is not None:
+            found["evaluation.judge"] = judge.price
+            found["evaluation.judge.first"] = None if judge.first is None else judge.first.price
         return {key: Priced(found[key], origin) for key, origin in self.price_origins.items()}
 
     @property
@@ -177,9 +179,8 @@ def _resolved(
     asked, judge = file.evaluation, file.evaluation.judge
     origins = dict(routing.price_origins)
     if judge is not None:
-        priced = price_of(judge.model, judge.price, file.prices) if judge.model else None
-        if priced is not None:
-            origins["evaluation.judge"] = priced.origin
+        priced = judge_prices(judge, file.prices)
+        origins |= {key: one.origin for key, one in priced.items()}
         judge = resolved_judge(document, judge, kinds, priced)
     below_top = [tier.name for tier in routing.tiers[:-1]]
     evaluation = resolved_evaluation(asked, below_top, judge)
@@ -211,4 +212,6 @@ def _unserved(routing: Routing, evaluation: EvaluationConfig) -> tuple[str, ...]
         keys.append("routing.classifier")
     if evaluation.judge is not None and evaluation.judge.model:
         keys.append("evaluation.judge")
+        if evaluation.judge.first is not None:
+            keys.append("evaluation.judge.first")
     return tuple(keys)

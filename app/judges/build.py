@@ -5,15 +5,17 @@ from typing import TYPE_CHECKING
 
 from tierwatch.errors import JudgeError
 from tierwatch.judges.asking import Completes
+from tierwatch.judges.cheap_first import CheapFirst
 from tierwatch.judges.pairwise import PairwiseJudge
 from tierwatch.judges.ragas import Embed, Embedder, build_ragas_judge
 from tierwatch.judges.recorded_judge import Lookup, RecordedJudge, records_version
 from tierwatch.judges.structural import StructuralFirst
 from tierwatch.judges.verdict import Judge
-from tierwatch.routing.tiers import Price, resolved_model
+from tierwatch.routing.tiers import resolved_model
 
 if TYPE_CHECKING:
     from tierwatch.config import JudgeConfig, ProviderConfig
+    from tierwatch.config.judge import FirstJudgeConfig
 
 
 def build_judge(
@@ -22,9 +24,7 @@ def build_judge(
     client: Completes,
     arms: Iterable[str],
     environ: Mapping[str, str],
-    price: Price | None = None,
     providers: Mapping[str, "ProviderConfig"] | None = None,
-    embedding_model: str | None = None,
     lookup: Lookup | None = None,
 ) -> Judge:
     """Return the judge that a configuration names; it is asked after the structural checks.
@@ -34,9 +34,7 @@ def build_judge(
         client: asks models.
         arms: models of the tiers. A judge among them would prefer itself and is refused.
         environ: where secrets are.
-        price: of the judge's model; without it the judge's cost counts as 0.
         providers: the ``providers`` section; needed for ``embedding_model`` only.
-        embedding_model: at the judge's provider; with it a ragas judge scores relevancy too.
         lookup: finds what ``evaluation.judge.verdicts`` holds, for a ``recorded`` judge.
 
     Raises:
@@ -49,47 +47,76 @@ def build_judge(
         return StructuralFirst(RecordedJudge(lookup, records_version(config.verdicts)))
     if not (config.model and config.provider):
         raise JudgeError(f"A {config.kind} judge needs evaluation.judge.model and its provider.")
-    _refuse_arms(config.model, arms)
-    pairwise = PairwiseJudge(
-        client,
-        config.provider,
-        config.model,
-        orders=config.orders,
-        prompt_tokens=config.prompt_tokens,
-        price=price,
-        timeout_s=config.timeout_s,
-    )
+    _refuse_arms("evaluation.judge.model", config.model, arms)
+    pairwise = _pairwise(config, config, client)
     if config.kind == "pairwise":
         return StructuralFirst(pairwise)
-    embed = _embed(config, embedding_model, providers or {}, environ)
+    embed = _embed(config, providers or {}, environ)
     return StructuralFirst(
         build_ragas_judge(
             client,
             config.provider,
             config.model,
             fallback=pairwise,
-            price=price,
+            price=config.price,
             timeout_s=config.timeout_s,
             embed=embed,
         )
     )
 
 
-def _refuse_arms(model: str, arms: Iterable[str]) -> None:
+def build_cheap_first(
+    config: "JudgeConfig", *, client: Completes, arms: Iterable[str]
+) -> Judge | None:
+    """Return the judge with the cheaper one of ``evaluation.judge.first`` before it, if it has one.
+
+    Args:
+        config: the ``evaluation.judge`` section.
+        client: asks models.
+        arms: models of the tiers, none of which may judge.
+
+    Raises:
+        JudgeError: the cheaper judge serves a tier, or is the judge itself.
+    """
+    first = config.first
+    if first is None:
+        return None
+    _refuse_arms("evaluation.judge.first.model", first.model, arms)
+    if resolved_model(first.model) == resolved_model(config.model):
+        raise JudgeError("evaluation.judge.first.model is the judge's own; name a cheaper model.")
+    cheap, strong = _pairwise(config, first, client), _pairwise(config, config, client)
+    return StructuralFirst(CheapFirst(cheap, strong))
+
+
+def _pairwise(
+    config: "JudgeConfig", asked: "JudgeConfig | FirstJudgeConfig", client: Completes
+) -> PairwiseJudge:
+    """The judge that asks one of the section's models, as the section says."""
+    return PairwiseJudge(
+        client,
+        asked.provider,
+        asked.model,
+        prompt=asked.prompt,
+        orders=config.orders,
+        prompt_tokens=config.prompt_tokens,
+        price=asked.price,
+        timeout_s=config.timeout_s,
+    )
+
+
+def _refuse_arms(key: str, model: str, arms: Iterable[str]) -> None:
     for arm in arms:
         if resolved_model(arm) == resolved_model(model):
             raise JudgeError(
-                f"evaluation.judge.model {model!r} is the model of a tier ({arm!r}), and a model"
+                f"{key} {model!r} is the model of a tier ({arm!r}), and a model"
                 " prefers its own answers; name a model that serves no tier."
             )
 
 
 def _embed(
-    judge: "JudgeConfig",
-    model: str | None,
-    providers: Mapping[str, "ProviderConfig"],
-    environ: Mapping[str, str],
+    judge: "JudgeConfig", providers: Mapping[str, "ProviderConfig"], environ: Mapping[str, str]
 ) -> Embed | None:
+    model = judge.embedding_model
     if model is None:
         return None
     provider = providers.get(judge.provider)

@@ -1,19 +1,18 @@
 """The pairwise judge: a model sees both answers, blind and fenced, in both orders."""
 
-import functools
 import hashlib
 import math
 import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from importlib.resources import files
-from string import Template
 from typing import Any, Literal
 
-from tierwatch.config.judge import PROMPT_TOKENS
-from tierwatch.errors import JudgeError, ProviderError, UnreadableVerdictError
+from tierwatch.config.judge import PROMPT_TOKENS, PromptKind
+from tierwatch.errors import ProviderError, UnreadableVerdictError
 from tierwatch.judges.asking import Asker, Completes, Tally
+from tierwatch.judges.fenced import ROOMS, TRIES, fenced, judge_prompt
+from tierwatch.judges.notes import Notes, NoteTaker
 from tierwatch.judges.reply import RAW_CHARS, Reading, read_verdict
 from tierwatch.judges.shown.prompt_texts import PromptTexts, prompt_texts
 from tierwatch.judges.shown.token_estimate import estimated_tokens
@@ -30,19 +29,13 @@ from tierwatch.judges.verdict import (
     Question,
     Verdict,
 )
+from tierwatch.judges.versions import PROMPT_VERSIONS, pairwise_version
 from tierwatch.routing.tiers import Price
 
-# Which file of `prompts/` is sent; part of the judge's version.
-PROMPT_VERSION = "v2"
 # However little is allowed, so much of a pair is shown.
 _LEAST_TOKENS = 500
-# What is tried of that room where the model says that the prompt is too long.
-_ROOMS = (1.0, 0.5, 0.25)
 # A reason of two sentences and the verdict take about 80 tokens.
 MAX_TOKENS = 400
-# One retry: a reply without a verdict is mostly chance, twice in a row it is a habit.
-TRIES = 2
-_NONCE_TRIES = 8
 # The form of the reply, for models that can be held to one.
 _FORM: dict[str, Any] = {
     "type": "json_schema",
@@ -76,6 +69,8 @@ class PairwiseJudge:
         client: asks models, see `Completes`.
         provider: name of the provider in the configuration.
         model: the judge's model.
+        prompt: ``plain``, or ``reference``: the model first writes criteria and an answer of its
+            own (`notes`), and is shown them in each order.
         orders: ``both`` or ``one``.
         prompt_tokens: longest prompt sent, as we estimate it; what is longer is cut, each part in
             its own share (`shown.prompt_texts`).
@@ -92,6 +87,7 @@ class PairwiseJudge:
         provider: str,
         model: str,
         *,
+        prompt: PromptKind = "plain",
         orders: Literal["both", "one"] = "both",
         prompt_tokens: int = PROMPT_TOKENS,
         price: Price | None = None,
@@ -100,24 +96,21 @@ class PairwiseJudge:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._asker = Asker(client, provider, model, price, timeout_s)
-        self._prompts = pairwise_prompt(PROMPT_VERSION)
+        self._prompts = judge_prompt(f"pairwise_{PROMPT_VERSIONS[prompt]}")
         around = sum(estimated_tokens(part.template) for part in self._prompts)
         self._tokens = max(_LEAST_TOKENS, prompt_tokens - around)
         self._orders = orders
         self._nonce = nonce
         self._clock = clock
         self._formless_until = -math.inf
-        self._version = f"pairwise/{PROMPT_VERSION}/{model}" + ("/one" if orders == "one" else "")
-        if prompt_tokens != PROMPT_TOKENS:
-            self._version += f"/{prompt_tokens}"
+        self._notes = None if prompt == "plain" else NoteTaker(self._asker, prompt_tokens, nonce)
+        self._version = pairwise_version(
+            model, prompt=prompt, orders=orders, prompt_tokens=prompt_tokens
+        )
 
     @property
     def version(self) -> str:
-        """``pairwise/<prompt version>/<model>``.
-
-        With ``/one`` when asked in one order only, and with the length of its prompts where that is
-        not the usual one: a judge that is shown less is another one.
-        """
+        """As `versions.pairwise_version` has it."""
         return self._version
 
     def judge(self, question: Question, served: Answer, alternative: Answer) -> Verdict:
@@ -130,9 +123,14 @@ class PairwiseJudge:
             ProviderError: the provider did not answer, or not within the time.
         """
         tally = Tally()
+        notes = Notes("") if self._notes is None else self._notes.write(question, tally)
         heard: list[OrderVerdict] = []
         for order in self._orders_for(served, alternative):
-            heard.append(self._ask(order, question, served, alternative, tally))
+            if notes.why_none:
+                heard.append(OrderVerdict(order, None, notes.why_none, ""))
+            else:
+                shown = self._ask(order, question, notes.text, (served, alternative), tally)
+                heard.append(replace(shown, notes=notes.text[:RAW_CHARS]))
             if heard[-1].preferred is None:
                 break  # nothing the other order says could make a verdict
         preferred, basis, reason = _combined(heard)
@@ -159,28 +157,34 @@ class PairwiseJudge:
         return ("served_first",) if served_first else ("alternative_first",)
 
     def _ask(
-        self, order: Order, question: Question, served: Answer, alternative: Answer, tally: Tally
+        self,
+        order: Order,
+        question: Question,
+        notes: str,
+        pair: tuple[Answer, Answer],
+        tally: Tally,
     ) -> OrderVerdict:
-        first, second = (served, alternative) if order == "served_first" else (alternative, served)
-        for share in _ROOMS:
-            texts = prompt_texts(question, first, second, tokens=int(self._tokens * share))
+        first, second = pair if order == "served_first" else pair[::-1]
+        room = max(_LEAST_TOKENS, self._tokens - estimated_tokens(notes))
+        for share in ROOMS:
+            texts = prompt_texts(question, first, second, tokens=int(room * share))
             cut = _by_side(texts.left_out, order)
             try:
-                return replace(self._read(order, texts, tally), cut=cut)
+                return replace(self._read(order, texts, notes, tally), cut=cut)
             except ProviderError as problem:
                 if problem.refused_for == "content":
                     why = f"{FILTERED}: {order}, the provider's filter stopped the prompt."
                     return OrderVerdict(order, None, why, "", cut)
                 if problem.refused_for != "context":
                     raise
-        why = f"the model refused {len(_ROOMS)} prompts, each shorter than the last."
+        why = f"the model refused {len(ROOMS)} prompts, each shorter than the last."
         return OrderVerdict(order, None, f"{TOO_LONG}: {order}, {why}", "", cut)
 
-    def _read(self, order: Order, texts: PromptTexts, tally: Tally) -> OrderVerdict:
+    def _read(self, order: Order, texts: PromptTexts, notes: str, tally: Tally) -> OrderVerdict:
         raw, why = "", ""
         for again in range(TRIES):
             # A fresh code each time: a reply that failed once is not asked for word by word again.
-            messages = self._messages(texts)
+            messages = self._messages(texts, notes)
             # Nor in the form that it failed in: some servers hold models to one badly.
             raw = self._reply(messages, tally, formless=again > 0)
             try:
@@ -205,47 +209,16 @@ class PairwiseJudge:
                 self._formless_until = self._clock() + _FORM_REFUSED_S
         return self._asker.ask(messages, tally, max_tokens=MAX_TOKENS)
 
-    def _messages(self, texts: PromptTexts) -> list[dict[str, Any]]:
+    def _messages(self, texts: PromptTexts, notes: str) -> list[dict[str, Any]]:
         data = {
             "conversation": texts.conversation,
             "answer_a": texts.answer_a,
             "answer_b": texts.answer_b,
             "tools": texts.tools,
         }
-        nonce = self._fresh_nonce("\n".join(data.values()))
-        system, user = self._prompts
-        return [
-            {"role": "system", "content": system.substitute(nonce=nonce)},
-            {"role": "user", "content": user.substitute(data, nonce=nonce)},
-        ]
-
-    def _fresh_nonce(self, text: str) -> str:
-        """A code that the text does not hold in either case, so no line of it can be a fence."""
-        lowered = text.lower()
-        for _ in range(_NONCE_TRIES):
-            nonce = self._nonce()
-            if nonce.lower() not in lowered:
-                return nonce
-        raise JudgeError(
-            f"The text to judge held {_NONCE_TRIES} fence codes in a row: they can be guessed."
-        )
-
-
-@functools.cache
-def pairwise_prompt(version: str) -> tuple[Template, Template]:
-    """System and user part of a prompt version. A published version is never edited.
-
-    Raises:
-        JudgeError: there is no such version.
-    """
-    try:
-        text = (files("tierwatch.judges") / "prompts" / f"pairwise_{version}.txt").read_text(
-            "utf-8"
-        )
-    except OSError as missing:
-        raise JudgeError(f"There is no pairwise prompt {version!r}.") from missing
-    system, user = text.removeprefix("[system]\n").split("\n[user]\n")
-    return Template(system), Template(user.rstrip("\n"))
+        if self._notes is not None:
+            data["notes"] = notes
+        return fenced(self._prompts, data, self._nonce)
 
 
 def _by_side(left_out: Mapping[str, int], order: Order) -> dict[str, int]:

@@ -61,6 +61,9 @@ class OrderVerdict:
         preferred: what it said; None when that cannot be read.
         reason: its words, or why they cannot be read.
         raw: the first 2,000 characters of its reply.
+        notes: the first 2,000 characters of the criteria and the answer that it was shown beside
+            the pair; empty where it was shown none.
+        judge: version of the judge that said it, where several were asked; else empty.
         cut: characters it was not shown, by part (``served``, ``alternative``, ``tools`` and those
             of `shown.pieces.Part`); empty where it was shown everything.
     """
@@ -70,6 +73,21 @@ class OrderVerdict:
     reason: str
     raw: str
     cut: Mapping[str, int] = field(default_factory=dict)
+    notes: str = ""
+    judge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What one of several judges made of a pair, and what asking it took; see `Verdict`."""
+
+    judge: str
+    preferred: Decided | None
+    basis: str
+    why: str
+    cost_usd: float
+    calls: int
+    latency_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +107,7 @@ class Verdict:
         cost_usd: what the calls cost; 0 where the price is not known.
         calls: calls made to models.
         latency_ms: time spent in those calls.
+        asked: each judge that was asked, where there are several; the verdict is the last one's.
         scores: named scores of both answers in [0, 1], for judges that score; else None.
     """
 
@@ -102,6 +121,7 @@ class Verdict:
     calls: int = 0
     latency_ms: float = 0.0
     scores: Mapping[str, float] | None = field(default=None)
+    asked: tuple[Asked, ...] = ()
 
 
 class Judge(Protocol):

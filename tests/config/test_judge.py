@@ -143,3 +143,52 @@ def test_everything_that_is_wrong_with_a_judge_is_told_at_once(tmp_path: Path) -
         "evaluation.judge.provider",
         "evaluation.judge.verdicts",
     ]
+
+
+FIRST = "model: gpt-4o, first: {%s}"
+
+
+def test_a_first_judge_has_a_provider_and_a_price_as_the_judge_has(tmp_path: Path) -> None:
+    config = load(tmp_path, judged(FIRST % "model: gpt-4o-mini"))
+    judge = config.evaluation.judge
+    assert judge is not None
+    assert judge.first is not None
+    assert (judge.first.provider, judge.first.prompt, judge.prompt) == ("openai", "plain", "plain")
+    assert judge.first.price is not None
+    assert config.prices["evaluation.judge.first"].price == judge.first.price
+    assert config.price_origins["evaluation.judge.first"] == "package"
+    own = load(tmp_path, judged(FIRST % "model: own-1, provider: openai")).unpriced
+    assert own == ("evaluation.judge.first",)
+
+
+@pytest.mark.parametrize(
+    ("written", "key", "found"),
+    [
+        (FIRST % "model: gpt-4o", "first.model", "'gpt-4o', the model of evaluation.judge"),
+        (FIRST % "model: openai/gpt-4o-2024-08-06", "first.model", "the model of evaluation.judge"),
+        (FIRST % "model: claude-haiku-4-5", "first.model", "the model of tier 'simple', which"),
+        (FIRST % "model: gpt-4o-mini, provider: azure", "first.provider", "found 'azure'"),
+        (FIRST % "model: gpt-4o-mini" + ", orders: one", "first", "evaluation.judge.orders is one"),
+        (FIRST % "model: gpt-4o-mini" + ", kind: ragas", "first", "stands before kind pairwise"),
+        (
+            "model: gpt-4o, kind: ragas, prompt: reference",
+            "prompt",
+            "plain, since the kind is ragas",
+        ),
+        ("model: gpt-4o, prompt: v2", "prompt", "accepted 'plain' or 'reference'"),
+        (FIRST % "", "first.model", "accepted"),
+    ],
+)
+def test_who_cannot_stand_first_is_told_why(
+    tmp_path: Path, written: str, key: str, found: str
+) -> None:
+    (problem,) = problems(tmp_path, judged(written))
+    assert problem.split(": ")[1] == f"evaluation.judge.{key}"
+    assert found in problem
+
+
+def test_recorded_verdicts_have_no_first_judge(tmp_path: Path) -> None:
+    (tmp_path / "said.jsonl").write_text("")
+    written = "kind: recorded, verdicts: said.jsonl, first: {model: gpt-4o-mini}"
+    (problem,) = problems(tmp_path, judged(written))
+    assert "accepted none, since the kind is recorded" in problem

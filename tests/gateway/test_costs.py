@@ -270,11 +270,10 @@ def test_a_small_replay_whose_every_figure_is_reckoned_by_hand(
     client = ChatClient(config.providers, {"PROVIDER_KEY": "k"})
     provider = next(iter(config.providers))
     judge = build_judge(
-        JudgeConfig(kind="pairwise", model="compares", provider=provider, orders="both"),
+        JudgeConfig(model="compares", provider=provider, price=Price(2.0, 10.0)),
         client=client,
         arms=[tier.model for tier in config.tiers],
         environ={},
-        price=Price(2.0, 10.0),
     )
     for served in gateway.recorded.exchanges:
         shadow_exchange(

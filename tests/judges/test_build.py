@@ -7,7 +7,9 @@ import pytest
 
 from tierwatch.errors import JudgeError, ProviderError
 from tierwatch.judges import Judge, build_judge, ragas
+from tierwatch.judges.build import build_cheap_first
 from tierwatch.judges.verdict import Question
+from tierwatch.routing.tiers import Price
 
 ARMS = ("claude-haiku-4-5", "claude-sonnet-4-6", "claude-opus-4-6")
 
@@ -21,6 +23,10 @@ class Config:
     prompt_tokens: int = 24_000
     timeout_s: float = 30.0
     verdicts: str | None = None
+    prompt: str = "plain"
+    price: Price | None = None
+    first: Any = None
+    embedding_model: str | None = None
 
 
 class Key:
@@ -131,7 +137,9 @@ def test_a_ragas_judge_gets_its_vectors_from_the_judges_provider(
     assert judge.version == "ragas/0/faithfulness/gpt-4o/else pairwise/v2/gpt-4o"
     assert metrics.embeds is None
     judge = build(
-        config, providers={"p": Provider(api_key=key)}, embedding_model="e", environ={"KEY": "k"}
+        replace(config, embedding_model="e"),
+        providers={"p": Provider(api_key=key)},
+        environ={"KEY": "k"},
     )
     assert judge.version == "ragas/0/faithfulness+relevancy/gpt-4o/else pairwise/v2/gpt-4o"
     assert isinstance(metrics.embeds, ragas.Embedder)
@@ -140,4 +148,36 @@ def test_a_ragas_judge_gets_its_vectors_from_the_judges_provider(
 @pytest.mark.parametrize("providers", [None, {}, {"p": Provider(kind="anthropic")}])
 def test_vectors_need_a_provider_that_has_them(providers: Any) -> None:
     with pytest.raises(JudgeError, match="kind openai"):
-        build(Config(kind="ragas"), providers=providers, embedding_model="e")
+        build(Config(kind="ragas", embedding_model="e"), providers=providers)
+
+
+@dataclass
+class First:
+    model: str = "gpt-4o-mini"
+    provider: str = "q"
+    prompt: str = "reference"
+    price: Price | None = None
+
+
+def cheap_first(first: Any, **options: Any) -> Judge | None:
+    client: Any = None
+    config: Any = Config(first=first, **options)
+    return build_cheap_first(config, client=client, arms=ARMS)
+
+
+def test_a_cheap_judge_before_the_judge_makes_one_judge_of_its_own_version() -> None:
+    judge = cheap_first(First(), prompt_tokens=8_000)
+    assert judge is not None
+    assert judge.version == ("pairwise/reference_v1/gpt-4o-mini/8000 then pairwise/v2/gpt-4o/8000")
+    verdict = judge.judge(Question(messages=[]), {"content": "x"}, {"content": "x"})
+    assert (verdict.basis, verdict.judge_version) == ("identical", judge.version)
+    assert cheap_first(None) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [("claude-haiku-4-5-20251001", "first.model .* a tier"), ("openai/gpt-4o", "cheaper model")],
+)
+def test_who_may_not_stand_first(model: str, why: str) -> None:
+    with pytest.raises(JudgeError, match=why):
+        cheap_first(First(model=model))

@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence
 from tierwatch.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tierwatch.config import JudgeConfig
 
 
 def _read_options(_: click.Context, __: click.Parameter, text: str) -> Mapping[str, Any]:
@@ -50,12 +53,11 @@ def run_recorded(
 
     configure_logging(settings)
     config = load_config(settings.config)
-    judge = config.evaluation.judge
     classifier = getattr(config.classifier, "model", None)
     app = build_recorded_app(
         [item for item in read_traffic(traffic) if isinstance(item, RecordedExchange)],
         tier_of_model={tier.model: tier.name for tier in config.tiers},
-        judge_models={judge.model} if judge is not None and judge.model else set(),
+        judge_models=_judges(config.evaluation.judge),
         classifier_models={classifier} if classifier else set(),
         redact=load_redactor(settings.redactor or None),
         options=RecordedOptions(**options),
@@ -64,3 +66,10 @@ def run_recorded(
         probes=probes().items,
     )
     serve(app, port=port)
+
+
+def _judges(judge: "JudgeConfig | None") -> set[str]:
+    """Models that are asked to compare; a judge of kind ``recorded`` asks none."""
+    if judge is None:
+        return set()
+    return {model for model in (judge.model, judge.first and judge.first.model) if model}

@@ -43,6 +43,8 @@ _BARE_FENCE = re.compile(r"(?P<fence><<<[0-9a-f]+>>>)\n(?P<text>.*)\n(?P=fence)"
 # The stretch of the recording whose scores say how many probes a tier passes: a tenth of it.
 _LEAST_STRETCH, _LONGEST_STRETCH = 100, 1_000
 
+# Of a judge that is asked for notes before it compares.
+_NOTES = "CRITERIA: as recorded.\nANSWER: as recorded."
 _FILLER = "This request is not in the recording; the same request always gets this same answer. "
 
 # Statuses, replies broken half way through, and replies that are no JSON at all.
@@ -171,7 +173,10 @@ class RecordedAnswers:
         named = str(request.get("model"))
         model = self._aliases.get(named, named)
         if model in self._judge_models:
-            verdict = await self._verdict(_text_of(request))
+            text = _text_of(request)
+            if _CONVERSATION.search(text) and not _ANSWER_A.search(text):
+                return _counted(request, _NOTES)
+            verdict = await self._verdict(text)
             return _counted(request, orjson.dumps(verdict).decode())
         if model in self._classifier_models:
             label = await self._label(_text_of(request))

@@ -307,3 +307,16 @@ def test_the_usage_costs_what_was_recorded_within_half_a_token(cost: float, pric
 
 def test_the_total_is_the_sum() -> None:
     assert usage(3, 4) == {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}
+
+
+@pytest.mark.parametrize("prompt", ["plain", "reference"])
+def test_both_prompts_of_a_judge_are_answered(prompt: Any) -> None:
+    app = app_of(WORSE)
+    question = Question(messages=list(WORSE.messages))
+    verdict = PairwiseJudge(Recorded(app), "p", "judge", prompt=prompt).judge(
+        question,
+        {"role": "assistant", "content": WORSE.answers["simple"].text},
+        {"role": "assistant", "content": WORSE.answers["standard"].text},
+    )
+    assert (verdict.preferred, verdict.basis) == ("alternative", "pairwise")
+    assert verdict.calls == (2 if prompt == "plain" else 3)
