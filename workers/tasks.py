@@ -1,6 +1,7 @@
 """One line a task: find the runtime, call one function of the loop."""
 
 import datetime as dt
+from dataclasses import replace
 from uuid import UUID
 
 from tierwatch import dispatch, evalsets
@@ -13,7 +14,7 @@ from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.notify import deliver, heartbeat
 from tierwatch.loop.watch import bursts, find_cause, observe, resolve, silence, traffic
 from tierwatch.loop.watch.checks import anchors, probes
-from tierwatch.loop.watch.judge import trust
+from tierwatch.loop.watch.judge import first_judge, trust
 from tierwatch_workers.process import runtime
 from tierwatch_workers.steps import step
 from tierwatch_workers.stops import is_stopping
@@ -47,7 +48,7 @@ def judge_exchange(exchange_id: str) -> None:
     judge.judge_exchange(
         UUID(exchange_id),
         engine=at.engine,
-        judge=at.judge,
+        judge=at.judge_now,
         dispatch=at.dispatch,
         hold_s=at.settings.claim_s,
     )
@@ -73,9 +74,10 @@ def watch_silence() -> None:
     """Say what has stopped and what is over, and to who listens outside that all runs."""
     at, now = runtime(), dt.datetime.now(dt.UTC)
     silence.watch_silence(engine=at.engine, rules=at.silence_rules, now=now)
-    trust.watch_trust(engine=at.engine, judge_version=at.judge.version)
+    judge_version = at.judge_now.version
+    trust.watch_trust(engine=at.engine, judge_version=judge_version)
     present = resolve.Present(
-        judge_version=at.judge.version,
+        judge_version=judge_version,
         models={name: tier.model for name, tier in at.tiers.items()},
         max_weight=at.monitor_rules.max_weight,
     )
@@ -103,7 +105,7 @@ def retune_thresholds() -> None:
     retune.retune(
         engine=at.engine,
         rules=at.retune_rules,
-        judge_version=at.judge.version,
+        judge_version=at.judge_now.version,
         rollout_share=at.rollout_rules.share,
     )
 
@@ -112,14 +114,16 @@ def retune_thresholds() -> None:
 def learn_pairs() -> None:
     """Teach the working classifiers what was judged."""
     at = runtime()
-    learn.learn(engine=at.engine, rules=at.learn_rules)
+    rules = replace(at.learn_rules, judge_version=at.judge_now.version)
+    learn.learn(engine=at.engine, rules=rules)
 
 
 @step(dispatch.REFIT)
 def refit_models() -> None:
     """Compare what was learned with the active model."""
     at = runtime()
-    refit.refit(engine=at.engine, rules=at.refit_rules, rollout_share=at.rollout_rules.share)
+    rules = replace(at.refit_rules, judge_version=at.judge_now.version)
+    refit.refit(engine=at.engine, rules=rules, rollout_share=at.rollout_rules.share)
 
 
 @step(dispatch.ROLLOUT)
@@ -143,10 +147,20 @@ def judge_anchors() -> None:
     """Put the anchors to the judge, if they are due."""
     at = runtime()
     if at.settings.anchors_every_s and at.asks_a_model:
+        asked = evalsets.anchors().part(at.settings.evalset_share)
+        if at.together is not None:
+            first_judge.weigh_first_judge(
+                engine=at.engine,
+                alone=at.judge,
+                together=at.together,
+                anchors=asked,
+                budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
+                stopping=is_stopping,
+            )
         anchors.interleave_anchors(
             engine=at.engine,
-            judge=at.judge,
-            anchors=evalsets.anchors().part(at.settings.evalset_share),
+            judge=at.judge_now,
+            anchors=asked,
             every_s=at.settings.anchors_every_s,
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
             stopping=is_stopping,
@@ -175,7 +189,7 @@ def attribute_alerts() -> None:
     at = runtime()
     find_cause.attribute_alerts(
         engine=at.engine,
-        judge=at.judge if at.settings.anchors_every_s and at.asks_a_model else None,
+        judge=at.judge_now if at.settings.anchors_every_s and at.asks_a_model else None,
         client=at.client,
         tiers=at.tiers if at.settings.probes_every_s else {},
         anchors=evalsets.anchors().part(at.settings.evalset_share),
@@ -191,7 +205,7 @@ def rebuild_types() -> None:
     if at.settings.types_every_s:
         types.rebuild_types(
             engine=at.engine,
-            judge_version=at.judge.version,
+            judge_version=at.judge_now.version,
             leiden=installed_leiden(),
             now=dt.datetime.now(dt.UTC),
             every_s=at.settings.types_every_s,

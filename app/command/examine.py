@@ -16,6 +16,7 @@ from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.folder import spool_files, unread_files
 from tierwatch.loop.capture.document import read_document
 from tierwatch.loop.capture.postgres import BatchStore
+from tierwatch.loop.compare.first_judge import configured_first_judge
 from tierwatch.routing.config.prices import price_words, stale_words
 from tierwatch.runtime.build import build_runtime
 from tierwatch.runtime.recorder import dead_letters
@@ -102,7 +103,7 @@ def media_findings(settings: Settings) -> list[Finding]:
 def _of_postgres(settings: Settings) -> list[Finding]:
     engine = build_engine(settings.database_url)
     try:
-        return _of_database(engine)
+        return [*_of_database(engine), *_of_first_judge(settings, engine)]
     except SQLAlchemyError as problem:
         why = str(problem).splitlines()[0]
         detail = f"{why}; check TIERWATCH_DATABASE_URL and that the server runs"
@@ -127,6 +128,24 @@ def _of_database(engine: Engine) -> list[Finding]:
             found.append(_of_audit(audit_guard(connection)))
             found.append(_of_media_size(connection))
     return found
+
+
+def _of_first_judge(settings: Settings, engine: Engine) -> list[Finding]:
+    """Whether the cheaper judge that is configured is asked first, or why not."""
+    try:
+        judge = load_config(settings.config).evaluation.judge
+    except TierwatchError:
+        return []  # said of the configuration already
+    with engine.connect() as connection:
+        if connection.execute(text("select to_regclass('monitors')")).scalar() is None:
+            return []  # said of the schema already
+        kept = configured_first_judge(connection, judge)
+    if kept is None:
+        return []
+    detail = kept.sentence
+    if kept.found.n == 0 and not settings.anchors_every_s:
+        detail += f" They are off: set {variable('anchors_every_s')}."
+    return [Finding("first judge", ok=True, warning=not kept.found.stands, detail=detail)]
 
 
 def schema_finding(version: str, known: Sequence[str]) -> Finding:

@@ -11,10 +11,12 @@ from tierwatch.dispatch import CeleryDispatch, Dispatch
 from tierwatch.errors import JudgeError
 from tierwatch.fit.memory import Memory
 from tierwatch.judges import Judge, build_judge
+from tierwatch.judges.build import build_cheap_first
 from tierwatch.judges.recorded_judge import Lookup
 from tierwatch.judges.verdict import Preferred, Question
 from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.capture.redaction.sealing import Sealer, build_sealer
+from tierwatch.loop.compare.first_judge import stands_first
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
@@ -49,7 +51,11 @@ from tierwatch.store.database import build_engine
 
 @dataclass(frozen=True)
 class Runtime:
-    """What the steps of the loop work with, in one process."""
+    """What the steps of the loop work with, in one process.
+
+    ``judge`` is the configured one alone; ``together`` is it with a cheaper one before it, None
+    where none is configured. `judge_now` says which of the two is asked.
+    """
 
     settings: Settings
     config: Config
@@ -57,6 +63,7 @@ class Runtime:
     dispatch: Dispatch
     client: ChatClient
     judge: Judge
+    together: Judge | None
     tiers: Mapping[str, Tier]
     monitor_rules: MonitorRules
     burst_rules: BurstRules
@@ -76,6 +83,18 @@ class Runtime:
         """Whether the judge can compare what it was never shown before, as anchors are."""
         judge = self.config.evaluation.judge
         return judge is not None and judge.kind != "recorded"
+
+    @property
+    def judge_now(self) -> Judge:
+        """Whom pairs are put to: the two together once anchors have shown that they may be.
+
+        Asked anew by each step, since that may change at any time.
+        """
+        if self.together is None:
+            return self.judge
+        with self.engine.connect() as connection:
+            first = stands_first(connection, self.together.version)
+        return self.together if first else self.judge
 
 
 def build_runtime(
@@ -97,18 +116,17 @@ def build_runtime(
         )
     client = ChatClient(config.providers, environ, memory=Memory(config.tiers))
     redact = load_redactor(settings.redactor or None)
+    arms = [
+        model
+        for tier in config.tiers
+        for model in (tier.model, *(one.model for one in tier.deployments))
+    ]
     judge = build_judge(
         config.evaluation.judge,
         client=client,
-        arms=[
-            model
-            for tier in config.tiers
-            for model in (tier.model, *(one.model for one in tier.deployments))
-        ],
+        arms=arms,
         environ=environ,
-        price=config.evaluation.judge.price,
         providers=config.providers,
-        embedding_model=config.evaluation.judge.embedding_model,
         lookup=_recorded_lookup(config.evaluation.judge, redact),
     )
     return Runtime(
@@ -118,6 +136,7 @@ def build_runtime(
         dispatch=CeleryDispatch(settings.broker),
         client=client,
         judge=judge,
+        together=build_cheap_first(config.evaluation.judge, client=client, arms=arms),
         tiers={tier.name: tier for tier in config.tiers},
         monitor_rules=monitor_rules(settings, config),
         burst_rules=burst_rules(config),

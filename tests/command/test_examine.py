@@ -5,6 +5,7 @@ from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
 
+import factories.rows as put
 import pytest
 from sqlalchemy import Engine, make_url, text
 
@@ -16,6 +17,7 @@ from tierwatch.command.examine import (
     months_finding,
     schema_finding,
 )
+from tierwatch.loop.compare.first_judge import weigh
 from tierwatch.settings import Settings, read_settings
 
 WHOLE = """\
@@ -188,3 +190,24 @@ def test_a_mistake_in_the_file_is_said_once(settings: Settings, config: str, wha
     assert what in seen["configuration"].detail
     # Neither stands in the way of looking at the servers.
     assert seen["redis"].ok
+
+
+def test_a_cheaper_judge_that_is_not_asked_first_is_a_warning(
+    settings: Settings, engine: Engine
+) -> None:
+    two = "{model: judge-1, cost: 1, first: {model: cheap-1, cost: 0.1}}"
+    Path(settings.config).write_text(WHOLE.replace("{model: judge-1, cost: 1}", two))
+    seen = found(settings)["first judge"]
+    assert seen.ok
+    assert seen.warning
+    assert "have not been put to it" in seen.detail
+    off = found(replace(settings, anchors_every_s=0.0))["first judge"]
+    assert "TIERWATCH_ANCHORS_EVERY_S" in off.detail
+    alone, together = "pairwise/v2/judge-1", "pairwise/v2/cheap-1 then pairwise/v2/judge-1"
+    with engine.begin() as connection:
+        put.add_anchors(connection, 330, 408, judge=together)
+        put.add_anchors(connection, 332, 408, judge=alone)
+        weigh(connection, alone=alone, together=together)
+    seen = found(settings)["first judge"]
+    assert not seen.warning
+    assert seen.detail.startswith(f"{together} is asked: ")

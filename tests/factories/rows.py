@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from factories import evidence as stored
@@ -168,9 +169,19 @@ def add_outcome(
 
 
 def add_anchors(
-    connection: Connection, right: int, n: int, *, judge: str = JUDGE, wrong: str | None = "b"
+    connection: Connection,
+    right: int,
+    n: int,
+    *,
+    judge: str = JUDGE,
+    wrong: str | None = "b",
+    asked: Sequence[Sequence[str]] = (),
+    cost_usd: float = 0.0,
 ) -> int:
-    """An ended run over anchors that are all a; of those not ``right`` the judge says ``wrong``."""
+    """An ended run over anchors that are all a; of those not ``right`` the judge says ``wrong``.
+
+    ``asked`` has the judges that were asked of the first ones, where there are several.
+    """
     run = connection.execute(
         insert(EvalsetRunRow)
         .values(
@@ -182,7 +193,8 @@ def add_anchors(
     rows = [
         {
             "run_id": run, "anchor_id": f"a{number}", "truth": "a", "longer": "a",
-            "verdict": "a" if number < right else wrong, "orders_agree": True, "cost_usd": 0.0,
+            "verdict": "a" if number < right else wrong, "orders_agree": True, "cost_usd": cost_usd,
+            "asked": [{"judge": name} for name in asked[number]] if number < len(asked) else [],
         }
         for number in range(n)
     ]  # fmt: skip

@@ -1,13 +1,17 @@
 """What a process is built from: here the judge that reads verdicts from a file."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import factories.rows as put
 import pytest
+from sqlalchemy import Engine
 
 from tierwatch.errors import JudgeError
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question
+from tierwatch.loop.compare.first_judge import weigh
 from tierwatch.loop.improve.objective import Objective
 from tierwatch.runtime.build import build_runtime
 from tierwatch.settings import read_settings
@@ -97,3 +101,42 @@ def test_an_objective_is_for_all_tiers_and_a_model_gets_an_equal_part_of_it(tmp_
     # 1 - .95, in two parts.
     assert runtime.refit_rules.alpha == {"simple": 0.025, "standard": 0.025}
     assert runtime.monitor_rules.tolerance["simple"] == 0.05
+
+
+TWO = CONFIG.replace(
+    "{kind: recorded, verdicts: said.jsonl}",
+    "{model: strong, provider: lab, first: {model: cheap, provider: lab}}",
+)
+
+
+def test_the_strong_judge_is_asked_alone_until_anchors_speak_for_the_cheap_one(
+    tmp_path: Path, engine: Engine
+) -> None:
+    (tmp_path / "tierwatch.yaml").write_text(TWO)
+    environ = {"TIERWATCH_CONFIG": str(tmp_path / "tierwatch.yaml")}
+    built = build_runtime(read_settings(environ), environ={})
+    built.engine.dispose()
+    at = replace(built, engine=engine)
+    alone, together = "pairwise/v2/strong", "pairwise/v2/cheap then pairwise/v2/strong"
+    assert at.judge.version == at.judge_now.version == alone
+    with engine.begin() as connection:
+        put.add_anchors(connection, 330, 408, judge=together)
+        put.add_anchors(connection, 332, 408, judge=alone)
+        weigh(connection, alone=alone, together=together)
+    assert at.judge_now.version == together
+    with engine.begin() as connection:
+        put.add_anchors(connection, 250, 408, judge=together)
+        weigh(connection, alone=alone, together=together)
+    assert at.judge_now.version == alone
+
+
+def test_without_a_first_judge_nobody_is_asked_who_it_is(tmp_path: Path) -> None:
+    text = CONFIG.replace(
+        "{kind: recorded, verdicts: said.jsonl}", "{model: strong, provider: lab}"
+    )
+    (tmp_path / "tierwatch.yaml").write_text(text)
+    environ = {"TIERWATCH_CONFIG": str(tmp_path / "tierwatch.yaml")}
+    built = build_runtime(read_settings(environ), environ={})
+    assert built.together is None
+    assert built.judge_now is built.judge  # and no connection was opened
+    built.engine.dispose()

@@ -10,7 +10,15 @@ import factories.rows as put
 import pytest
 from factories.evalsets import ANCHORS, PROBES
 from factories.pairs import add_judged, prompts
-from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, build_recorder, scalar, served
+from fakes.collaborators import (
+    TIERS_BY_NAME,
+    FakeClient,
+    FakeJudge,
+    build_recorder,
+    rows,
+    scalar,
+    served,
+)
 from fakes.receiver import FakeDestination
 from sqlalchemy import Engine
 
@@ -47,6 +55,8 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         engine=engine,
         client=FakeClient(),
         judge=judge,
+        judge_now=judge,
+        together=None,
         tiers=TIERS_BY_NAME,
         dispatch=KeptDispatch(),
         redact=redact,
@@ -267,3 +277,20 @@ def test_retention_cuts_the_coming_months(at: SimpleNamespace, tasks: ModuleType
     partitions = "select count(*) from pg_class where relname ~ '_texts_y[0-9]{4}m[0-9]{2}$'"
     # This month and the next two, of two tables.
     assert scalar(at.engine, partitions) == 6
+
+
+def test_a_cheaper_judge_is_put_the_anchors_too(
+    at: SimpleNamespace, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.evalsets, "anchors", lambda: ANCHORS)
+    at.together = FakeJudge("alternative")
+    at.together.version = "cheap then strong"
+    tasks.judge_anchors()
+    found = rows(at.engine, "select subject, why from evalset_runs order by id")
+    assert [tuple(row) for row in found] == [
+        (put.JUDGE, "first judge"),
+        ("cheap then strong", "first judge"),
+        (put.JUDGE, "schedule"),  # by the hour, of the one that is asked
+    ]
+    # 40 anchors are too few to let anybody stand first.
+    assert scalar(at.engine, "select alarmed from monitors where kind = 'first_judge'")

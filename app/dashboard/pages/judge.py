@@ -11,6 +11,7 @@ from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.standing import Standing, standing
 from tierwatch.dashboard.site import this_site
+from tierwatch.loop.compare.first_judge import FirstJudgeStanding, configured_first_judge
 from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.unscored import TOLERATED
 from tierwatch.loop.watch.judge.orders import INCONCLUSIVE_TOLERATED
@@ -39,6 +40,7 @@ class JudgePage:
     template: ClassVar[str] = "judge.html"
 
     standing: Standing
+    first: FirstJudgeStanding | None
     versions: tuple[JudgeVersion, ...]
     opinions: tuple[OpinionLine, ...]
     failures: dict[str, int]
@@ -62,6 +64,7 @@ def judge_page(connection: Connection, config: Config) -> JudgePage:
     """Fill the judge's page."""
     return JudgePage(
         standing=standing(connection, config),
+        first=configured_first_judge(connection, config.evaluation.judge),
         versions=tuple(judge_versions(connection)),
         opinions=tuple(
             OpinionLine(one.what, one.known, one.said, figure(one.correlation))

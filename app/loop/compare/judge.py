@@ -1,6 +1,7 @@
 """Judge: have a pair compared, blind, and reduce the verdict to an outcome. Claim, call, record."""
 
 import uuid
+from dataclasses import asdict
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -14,6 +15,7 @@ from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost
+from tierwatch.store.documents import Json
 from tierwatch.store.judgements.outcomes import add_outcome, add_verdict
 from tierwatch.store.traffic.exchanges import Exchange, StoredPair, load_pair
 from tierwatch.store.traffic.work import add_failure, claim, end_exchange
@@ -75,6 +77,7 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
         cost_usd=verdict.cost_usd,
         calls=verdict.calls,
         latency_ms=verdict.latency_ms,
+        asked=asked_rows(verdict),
     )
     end_exchange(connection, exchange.id)
     if not added or verdict.preferred is None:
@@ -127,11 +130,22 @@ def stream_name(exchange: Exchange, judge_version: str) -> str:
     )
 
 
+def asked_rows(verdict: Verdict) -> list[Json]:
+    """What each of several judges made of a pair, as it is stored; none where there is one."""
+    return [storable(asdict(one)) for one in verdict.asked]
+
+
 def _order(order: OrderVerdict) -> dict[str, str | dict[str, int] | None]:
-    return {
+    found: dict[str, str | dict[str, int] | None] = {
         "order": order.order,
         "preferred": order.preferred,
         "reason": order.reason,
         "raw": order.raw,
         "cut": dict(order.cut),
     }
+    # Most verdicts are of one judge without notes, and their rows as they always were.
+    if order.notes:
+        found["notes"] = order.notes
+    if order.judge:
+        found["judge"] = order.judge
+    return found

@@ -11,6 +11,7 @@ from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.saving import relative_saving
+from tierwatch.loop.compare.first_judge import configured_first_judge
 from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.slips import people_slips
 from tierwatch.loop.compare.tier_rates import misroute_rate
@@ -19,6 +20,7 @@ from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.loop.report.schema import (
     AlertReport,
+    FirstJudgeReport,
     LabelsReport,
     ObjectiveReport,
     OpinionReport,
@@ -76,6 +78,7 @@ def build_report(connection: Connection, config: Config) -> Report:
     )
     return {
         "trust": _trust(connection),
+        "first_judge": _first_judge(connection, config),
         "requests": int(row.requests),
         "captured": int(row.captured),
         "shadowed": shadowed,
@@ -156,6 +159,26 @@ def _second_opinion(connection: Connection, judge_version: str) -> list[OpinionR
         }
         for one in second_opinion(connection, judge_version)
     ]
+
+
+def _first_judge(connection: Connection, config: Config) -> FirstJudgeReport | None:
+    kept = configured_first_judge(connection, config.evaluation.judge)
+    if kept is None:
+        return None
+    found = kept.found
+    return {
+        "together": kept.together,
+        "alone": kept.alone,
+        "asked_first": found.stands,
+        "anchors": found.n,
+        "accuracy": found.together_right / max(found.n, 1),
+        "accuracy_alone": found.strong_right / max(found.n, 1),
+        "given_up_at_most": found.most,
+        "strong_share": kept.strong_share,
+        "usd_per_verdict": kept.usd,
+        "usd_per_verdict_alone": kept.alone_usd,
+        "sentence": kept.sentence,
+    }
 
 
 def _objective(

@@ -182,11 +182,42 @@ class OpinionReport(TypedDict):
     correlation: Rate
 
 
+class FirstJudgeReport(TypedDict):
+    """A cheaper judge before the strong one: whether it is asked, what that costs and saves.
+
+    Attributes:
+        together: version of the two as one judge.
+        alone: version of the strong one.
+        asked_first: whether the cheaper one is asked first; else the strong one is asked alone.
+        anchors: that both were asked; 0 before the first run, and the rest is 0 then.
+        accuracy: share of them that are right with the cheaper one first.
+        accuracy_alone: share that are right without it.
+        given_up_at_most: upper bound of what is given up, one-sided, at 90 %.
+        strong_share: share of them for which the strong one was asked too.
+        usd_per_verdict: with the cheaper one first.
+        usd_per_verdict_alone: without it.
+        sentence: for people.
+    """
+
+    together: str
+    alone: str
+    asked_first: bool
+    anchors: int
+    accuracy: float
+    accuracy_alone: float
+    given_up_at_most: float
+    strong_share: float
+    usd_per_verdict: float
+    usd_per_verdict_alone: float
+    sentence: str
+
+
 class Report(TypedDict):
     """Everything, at one moment.
 
     Attributes:
         trust: whether the judge may be believed; None before its first run over the anchors.
+        first_judge: a cheaper judge before it; None where none is configured.
         requests: all that the gateway served.
         captured: chosen for evaluation: shadowed + pending + failed + dropped at every moment.
         shadowed: have a shadow answer and a final word of the judge: judged + unscored.
@@ -221,6 +252,7 @@ class Report(TypedDict):
     """
 
     trust: TrustReport | None
+    first_judge: FirstJudgeReport | None
     requests: int
     captured: int
     shadowed: int

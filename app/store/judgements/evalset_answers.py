@@ -1,12 +1,13 @@
 """What the judge said of anchors, and what tiers answered to probes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypedDict, Unpack
+from typing import Literal, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.documents import Json
 from tierwatch.store.schema.checks import AnchorVerdictRow, ProbeAnswerRow
 
 Side = Literal["a", "b", "tie"]
@@ -23,6 +24,7 @@ class AnchorVerdictColumns(TypedDict):
     orders_agree: bool | None
     longer: str
     cost_usd: float
+    asked: NotRequired[Sequence[Json]]
 
 
 class ProbeAnswerColumns(TypedDict):
@@ -45,6 +47,8 @@ class AnchorVerdict:
             contradict each other, as all versions read it; here that is ``inconclusive``.
         orders_agree: whether both orders gave the same; None where not both were read.
         longer: which answer is the longer one.
+        cost_usd: of the verdict.
+        judges: how many were asked for it.
     """
 
     anchor_id: str
@@ -52,6 +56,8 @@ class AnchorVerdict:
     verdict: Said | None
     orders_agree: bool | None
     longer: Side
+    cost_usd: float
+    judges: int
 
 
 def add_anchor_verdict(connection: Connection, **columns: Unpack[AnchorVerdictColumns]) -> None:
@@ -89,7 +95,8 @@ def newest_anchor_verdicts(connection: Connection, judge_version: str) -> list[A
     found = connection.execute(
         text(
             "select anchor_id, truth, case when verdict = 'tie' and not orders_agree"
-            " then 'inconclusive' else verdict end as verdict, orders_agree, longer"
+            " then 'inconclusive' else verdict end as verdict, orders_agree, longer,"
+            " cost_usd, greatest(jsonb_array_length(asked), 1) as judges"
             " from anchor_verdicts"
             " where run_id = (select max(id) from evalset_runs where kind = 'anchors'"
             " and subject = :judge and ended_at is not null) order by anchor_id"

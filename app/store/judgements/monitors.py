@@ -35,7 +35,8 @@ class Monitor:
     """What is known of a stream.
 
     Attributes:
-        kind: ``misroute``, ``recovery``, ``input``, ``capture``, ``judge`` or ``probe``.
+        kind: ``misroute``, ``recovery``, ``input``, ``capture``, ``judge``, ``probe``, ``trust``
+            or ``first_judge``, among others.
         state: of the monitor, as the class that watches this kind wrote it.
         losses: sum of the losses it has seen.
         estimate: what a reader is shown; None where the kind has no such figures.
@@ -97,14 +98,17 @@ def put_monitor(connection: Connection, **columns: Unpack[MonitorColumns]) -> No
     )
 
 
-def trust_of(connection: Connection, judge_version: str) -> Monitor | None:
-    """What was kept of a judge version's trust, or None."""
+def read_monitor(connection: Connection, stream: str) -> Monitor | None:
+    """Return what is known of a stream, or None; not locked."""
     row = connection.execute(
-        select_fields(Monitor, MonitorRow).where(
-            MonitorRow.stream == f"trust|{judge_version}", MonitorRow.kind == "trust"
-        )
+        select_fields(Monitor, MonitorRow).where(MonitorRow.stream == stream)
     ).one_or_none()
     return None if row is None else Monitor(*row)
+
+
+def trust_of(connection: Connection, judge_version: str) -> Monitor | None:
+    """What was kept of a judge version's trust, or None."""
+    return read_monitor(connection, f"trust|{judge_version}")
 
 
 def newest_trust(connection: Connection) -> Monitor | None:

@@ -26,6 +26,7 @@ class VerdictColumns(TypedDict):
     cost_usd: float
     calls: int
     latency_ms: float
+    asked: NotRequired[Sequence[Json]]
 
 
 class OutcomeColumns(TypedDict):

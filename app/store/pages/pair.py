@@ -24,7 +24,10 @@ from tierwatch.store.traffic.stored_request import library_form
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one judge version said of a pair; ``preferred`` is None when unscored."""
+    """What one judge version said of a pair; ``preferred`` is None when unscored.
+
+    ``asked`` has each of several judges that were asked for it, the one that spoke last.
+    """
 
     judge_version: str
     preferred: str | None
@@ -35,6 +38,7 @@ class Verdict:
     cost_usd: float
     calls: int
     latency_ms: float
+    asked: JsonList
     created_at: dt.datetime
 
 

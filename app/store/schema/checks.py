@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, Identity, Index
+from sqlalchemy import CheckConstraint, Identity, Index, text
 
 from tierwatch.store.documents import JsonList
 from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
@@ -31,7 +31,10 @@ class EvalsetRunRow(Base):
 
 
 class AnchorVerdictRow(Base):
-    """What the judge said of an anchor in one run; ``verdict`` NULL means unscored."""
+    """What the judge said of an anchor in one run; ``verdict`` NULL means unscored.
+
+    ``asked`` is as in `schema.judgements.VerdictRow`.
+    """
 
     __tablename__ = "anchor_verdicts"
     __table_args__ = (
@@ -45,6 +48,7 @@ class AnchorVerdictRow(Base):
     orders_agree: Column[bool | None]
     longer: Column[str]
     cost_usd: Column[float]
+    asked: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
     created_at: Column[dt.datetime] = set_by_database()
 
 

@@ -10,7 +10,11 @@ from tierwatch.store.schema.declarative import Base, Column, column, set_by_data
 
 
 class VerdictRow(Base):
-    """What the judge said of a pair. ``preferred`` NULL means unscored, with the reason why."""
+    """What the judge said of a pair. ``preferred`` NULL means unscored, with the reason why.
+
+    ``asked`` has what each of several judges made of it and what that cost, the one that spoke
+    last; it is empty where there is one judge.
+    """
 
     __tablename__ = "verdicts"
     __table_args__ = (
@@ -27,6 +31,7 @@ class VerdictRow(Base):
     cost_usd: Column[float]
     calls: Column[int]
     latency_ms: Column[float]
+    asked: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
     created_at: Column[dt.datetime] = set_by_database()
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import factories.rows as put
 import pytest
+from factories.config import ARTICLE, load
 from fakes.collaborators import (
     TIERS_BY_NAME,
     FakeClient,
@@ -19,12 +20,13 @@ from fakes.collaborators import (
     scalar,
     served,
 )
-from sqlalchemy import Engine, text, update
+from sqlalchemy import Connection, Engine, text, update
 
 from tierwatch.config import Config, load_config
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import ProviderError
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.compare.first_judge import weigh
 from tierwatch.loop.compare.judge import judge_exchange
 from tierwatch.loop.compare.shadow import shadow_exchange
 from tierwatch.loop.report import schema
@@ -393,3 +395,23 @@ def test_a_stream_that_cannot_be_read_is_not_ok(
     with engine.begin() as connection:
         connection.execute(update(MonitorRow).values(**columns))
     assert report()["tiers"]["simple"]["state"] == state
+
+
+def test_a_cheaper_judge_before_the_judge_says_what_it_costs_and_saves(
+    connection: Connection, tmp_path: Path
+) -> None:
+    two = "evaluation: {judge: {model: gpt-4o, first: {model: gpt-4o-mini}}}\n"
+    config = load(tmp_path, ARTICLE + two)
+    report = build_report(connection, config)["first_judge"]
+    assert report is not None
+    assert (report["asked_first"], report["anchors"]) == (False, 0)
+    put.add_anchors(connection, 330, 408, judge=report["together"], cost_usd=0.001)
+    put.add_anchors(connection, 332, 408, judge=report["alone"], cost_usd=0.004)
+    weigh(connection, alone=report["alone"], together=report["together"])
+    report = build_report(connection, config)["first_judge"]
+    assert report is not None
+    assert (report["asked_first"], report["anchors"]) == (True, 408)
+    assert report["accuracy_alone"] - report["accuracy"] == pytest.approx(2 / 408)
+    assert report["usd_per_verdict"] == pytest.approx(0.001)
+    assert report["usd_per_verdict_alone"] == pytest.approx(0.004)
+    assert build_report(connection, load(tmp_path, ARTICLE))["first_judge"] is None

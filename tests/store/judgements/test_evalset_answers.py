@@ -66,8 +66,8 @@ def test_what_was_unscored_is_none(connection: Connection) -> None:
     judged(connection, run_id, "x")
     assert list(anchor_verdicts(connection, run_id).items()) == [("x", "a"), ("y", None)]
     assert newest_anchor_verdicts(connection, put.JUDGE) == [
-        AnchorVerdict("x", "a", "a", orders_agree=True, longer="b"),
-        AnchorVerdict("y", "a", None, orders_agree=None, longer="b"),
+        AnchorVerdict("x", "a", "a", orders_agree=True, longer="b", cost_usd=0.001, judges=1),
+        AnchorVerdict("y", "a", None, orders_agree=None, longer="b", cost_usd=0.001, judges=1),
     ]
 
 
@@ -101,3 +101,10 @@ def test_contradicting_orders_are_stored_as_ever_and_read_as_inconclusive(
     judged(connection, of_judge, "z", verdict="tie", orders_agree=None)
     said = [one.verdict for one in newest_anchor_verdicts(connection, put.JUDGE)]
     assert said == ["inconclusive", "tie", "tie"]
+
+
+def test_how_many_judges_were_asked_of_an_anchor_is_known(connection: Connection) -> None:
+    run_id = run(connection)
+    judged(connection, run_id, "x", asked=[{"judge": "cheap"}, {"judge": "strong"}])
+    judged(connection, run_id, "y", asked=[{"judge": "cheap"}])
+    assert [one.judges for one in newest_anchor_verdicts(connection, put.JUDGE)] == [2, 1]

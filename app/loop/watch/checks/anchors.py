@@ -20,6 +20,7 @@ from tierwatch.evalsets import Anchor, Evalset
 from tierwatch.evaluation.evidence.drift_evidence import JudgeDriftEvidence
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import Question, Verdict
+from tierwatch.loop.compare.judge import asked_rows
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.loop.watch.checks.flip_monitor import FLIPS_TOLERATED, LEVEL, Flips, watch_flips
 from tierwatch.loop.watch.checks.interleave import claim_slice, put_back
@@ -141,6 +142,13 @@ def judge_anchors(
     return AnchorRun(newest, compared, truth, before, after)
 
 
+def has_first_run(engine: Engine, judge: Judge, anchors: Evalset[Anchor]) -> bool:
+    """Whether the judge has been asked the whole set, as it was accepted last."""
+    of = _of(judge.version, anchors)
+    with engine.connect() as connection:
+        return first_run(connection, **of, cause=judge_cause(judge.version)) is not None
+
+
 def interleave_anchors(
     *,
     engine: Engine,
@@ -237,16 +245,19 @@ def _answer(text: str) -> dict[str, str]:
 
 
 def _record(connection: Connection, run_id: int, anchor: Anchor, verdict: Verdict) -> None:
-    said = {order.preferred for order in verdict.orders}
+    # Of several judges the orders of the one that spoke come first.
+    orders = verdict.orders[:2]
+    said = {order.preferred for order in orders}
     add_anchor_verdict(
         connection,
         run_id=run_id,
         anchor_id=anchor.id,
         truth=anchor.verdict,
         verdict=_OF_VERDICT[verdict.preferred],
-        orders_agree=None if len(verdict.orders) < 2 or None in said else len(said) == 1,  # noqa: PLR2004 - both orders
+        orders_agree=None if len(orders) < 2 or None in said else len(said) == 1,  # noqa: PLR2004 - both orders
         longer=anchor.longer,
         cost_usd=verdict.cost_usd,
+        asked=asked_rows(verdict),
     )
 
 
