@@ -11,8 +11,8 @@ from typing import Any, Literal
 from tierwatch.config.judge import PROMPT_TOKENS, PromptKind
 from tierwatch.errors import ProviderError, UnreadableVerdictError
 from tierwatch.judges.asking import Asker, Completes, Tally
-from tierwatch.judges.fenced import ROOMS, TRIES, fenced, judge_prompt
-from tierwatch.judges.notes import Notes, NoteTaker
+from tierwatch.judges.prompting.fenced import ROOMS, TRIES, fenced, judge_prompt
+from tierwatch.judges.prompting.notes import Notes, NoteTaker
 from tierwatch.judges.reply import RAW_CHARS, Reading, read_verdict
 from tierwatch.judges.shown.prompt_texts import PromptTexts, prompt_texts
 from tierwatch.judges.shown.token_estimate import estimated_tokens

@@ -15,7 +15,6 @@ from tierwatch.loop.capture.redact import storable
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost
-from tierwatch.store.documents import Json
 from tierwatch.store.judgements.outcomes import add_outcome, add_verdict
 from tierwatch.store.traffic.exchanges import Exchange, StoredPair, load_pair
 from tierwatch.store.traffic.work import add_failure, claim, end_exchange
@@ -130,7 +129,7 @@ def stream_name(exchange: Exchange, judge_version: str) -> str:
     )
 
 
-def asked_rows(verdict: Verdict) -> list[Json]:
+def asked_rows(verdict: Verdict) -> list[dict[str, str | float | None]]:
     """What each of several judges made of a pair, as it is stored; none where there is one."""
     return [storable(asdict(one)) for one in verdict.asked]
 

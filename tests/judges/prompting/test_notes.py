@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import ProviderError
 from tierwatch.judges.asking import Asker, Tally
-from tierwatch.judges.notes import MAX_TOKENS, Notes, NoteTaker
 from tierwatch.judges.pairwise import PairwiseJudge
+from tierwatch.judges.prompting.notes import MAX_TOKENS, Notes, NoteTaker
 from tierwatch.judges.verdict import Question
 from tierwatch.routing.tiers import Price
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.errors import JudgeError
-from tierwatch.judges.fenced import fenced, judge_prompt
+from tierwatch.judges.prompting.fenced import fenced, judge_prompt
 
 COMPARES = ("pairwise_v2", "pairwise_reference_v1")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tierwatch.errors import ProviderError
 from tierwatch.judges.asking import Asker, Tally
-from tierwatch.judges.fenced import ROOMS, TRIES, fenced, judge_prompt
+from tierwatch.judges.prompting.fenced import ROOMS, TRIES, fenced, judge_prompt
 from tierwatch.judges.reply import said_aloud
 from tierwatch.judges.shown.prompt_texts import prompt_texts
 from tierwatch.judges.shown.token_estimate import estimated_tokens
