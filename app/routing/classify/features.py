@@ -57,8 +57,9 @@ class HashedWords(NamedTuple):
 
     Attributes:
         raw: the lower-cased ends of the prompt, as bytes.
-        words: CRC-32 of each word, in the order of the text.
-        between: CRC-32 of each different run of other characters.
+        words: bucket of each word, below `BUCKETS`, in the order of the text: its CRC-32's last
+            bits.
+        between: bucket of each different run of other characters.
     """
 
     raw: bytes
@@ -71,8 +72,9 @@ def hashed_words(text: str) -> HashedWords:
     if len(text) > 2 * _ENDS:
         text = f"{text[:_ENDS]} \n {text[-_ENDS:]}"
     raw = text.lower().encode("utf-8", "surrogatepass")
-    words = [crc32(word) for word in _WORD.findall(raw)]
-    return HashedWords(raw, words, [crc32(run) for run in dict.fromkeys(_BETWEEN.findall(raw))])
+    words = [crc32(word) & _MASK for word in _WORD.findall(raw)]
+    between = [crc32(run) & _MASK for run in dict.fromkeys(_BETWEEN.findall(raw))]
+    return HashedWords(raw, words, between)
 
 
 def prompt_features(text: str) -> Features:
@@ -90,8 +92,8 @@ def prompt_features(text: str) -> Features:
 def features_of(hashed: HashedWords, length: int) -> Features:
     """The features of a prompt that was read already; ``length`` is its number of characters."""
     raw, words, between = hashed
-    hashes = [*words, *(_PAIR * first + second for first, second in pairwise(words)), *between]
-    buckets = tuple({value & _MASK: None for value in hashes})
+    pairs = [_PAIR * first + second & _MASK for first, second in pairwise(words)]
+    buckets = tuple(dict.fromkeys(words + pairs + between))
     read = len(raw) + 1
     # Scaled so that each moves a score about as much as the words together do.
     form = (
