@@ -48,7 +48,8 @@ def configured_classifier(config: Routed, ask: Ask | None) -> Classifier | None:
             return StaticClassifier(config.classifier.label)
         case "local":
             boundaries = configured_boundaries(names, dict(config.classifier.models))
-            return LocalTierClassifier(names, boundaries)
+            share = config.classifier.unfamiliar_share
+            return LocalTierClassifier(names, boundaries, unfamiliar_share=share)
         case "heuristic":
             return HeuristicClassifier(names)
         case _:

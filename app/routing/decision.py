@@ -15,17 +15,21 @@ class Decision:
         model: that tier's model.
         confidence: probability, in [0, 1], that was held against ``threshold``: the label's when
             the request was kept at its label or escalated above it. With reason ``top`` it is the
-            classifier's confidence in the top tier; 1 when pinned, 0 when the classifier failed.
+            classifier's confidence in the top tier; 1 when pinned, 0 when the classifier failed or
+            knows nothing like the prompt.
         threshold: what ``confidence`` had to reach, or None when nothing was compared (``top``,
-            ``pinned``, ``classifier_failed``).
+            ``unfamiliar``, ``pinned``, ``classifier_failed``).
         label: tier the classifier named; for scoring classifiers the first with a confidence of
             .5 or more. Equal to ``tier`` when pinned or failed.
         escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``, or
             because an answer of the tier below did not pass the cascade's check.
-        task_type: kind of task the classifier saw, or ``all``.
+        task_type: kind of task the classifier saw, or ``all``; ``unfamiliar`` for a prompt unlike
+            anything that a learned classifier has judged.
         policy_version: version of the policy whose thresholds were applied.
-        reason: ``kept | escalated | top | pinned | classifier_failed:<why> | cascade:<fault> |
-            sticky:<why> | fits_not:<what>``. With ``sticky`` the conversation is held at ``tier``,
+        reason: ``kept | escalated | top | unfamiliar | pinned | classifier_failed:<why> |
+            cascade:<fault> | sticky:<why> | fits_not:<what>``. With ``unfamiliar`` the top tier
+            serves a prompt of which the classifier knows nothing; it is evidence like any other.
+            With ``sticky`` the conversation is held at ``tier``,
             above the one the router chose (`routing.stickiness`): because a tool's result is being
             answered (``tool_exchange``), the classifier failed (``unclassified``), the message says
             nothing by itself (``continuation``) or the warm prompt cache is worth more

@@ -12,6 +12,8 @@ from typing import Any
 from tierwatch.errors import PolicyError
 
 ALL_TASKS = "all"
+# The segment of what a learned classifier has judged nothing like; no built type is called so.
+UNFAMILIAR = "unfamiliar"
 _KEYS = {"version", "thresholds", "by_task", "classifier", "promised", "promised_for"}
 # A monitor that tolerates everything watches nothing.
 _MOST_TOLERATED = 0.99

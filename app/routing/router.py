@@ -18,7 +18,7 @@ from tierwatch.routing.classify.llm import Ask
 from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.configured import Routed, configured_classifier
 from tierwatch.routing.decision import Decision
-from tierwatch.routing.policy import ALL_TASKS, ActivePolicies, Policy
+from tierwatch.routing.policy import ALL_TASKS, UNFAMILIAR, ActivePolicies, Policy
 from tierwatch.routing.tiers import Tier
 
 _FEWEST_TIERS = 2
@@ -38,7 +38,9 @@ class Router:
     For the boundary between tier t and the next, ``c_t`` is the probability that t suffices. The
     router serves from the first tier with ``c_t >= threshold_t``; failing all, from the top one.
     A labelling classifier is the same thing with c = 0 below its label, its confidence at the
-    label and 1 above, so a doubtful label moves up by one tier.
+    label and 1 above, so a doubtful label moves up by one tier. A prompt that a learned classifier
+    has judged nothing like has c = 0 at every tier: the top tier serves it, but for a threshold
+    of 0.
 
     Args:
         tiers: two or more, cheapest first.
@@ -266,7 +268,8 @@ class Router:
                 served = rank
                 break
         if served == label == top:
-            compared, threshold, reason = classification.confidence, None, "top"
+            reason = UNFAMILIAR if task_type == UNFAMILIAR else "top"
+            compared, threshold = classification.confidence, None
         elif served > label:
             name, compared = confidences[label]
             threshold, reason = policy.threshold(name, task_type), "escalated"

@@ -87,7 +87,13 @@ def run_gateway(
     policies = _file_policies(config, engine)
 
     def models(version: int) -> "LocalTierClassifier":
-        return stored_model(version, engine=engine, tiers=names, configured=configured)
+        return stored_model(
+            version,
+            engine=engine,
+            tiers=names,
+            configured=configured,
+            unfamiliar_share=config.classifier.unfamiliar_share,
+        )
 
     def types(known: int) -> tuple[int, bytes | None] | None:
         return current_types(known, engine=engine)

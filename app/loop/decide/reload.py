@@ -104,6 +104,7 @@ def stored_model(
     engine: Engine,
     tiers: Sequence[str],
     configured: Mapping[str, LocalClassifier],
+    unfamiliar_share: float = 0.0,
 ) -> LocalTierClassifier:
     """The learned model of a version, as Postgres has it.
 
@@ -112,13 +113,16 @@ def stored_model(
         engine: Postgres.
         tiers: names, cheapest first.
         configured: decides at boundaries the version has no artefact for.
+        unfamiliar_share: as in `learned_classifier`.
 
     Raises:
         ArtefactError: it is missing, corrupt or foreign; names version and tier.
     """
     with engine.connect() as connection:
         artefacts = model_artefacts(connection, version)
-    return learned_classifier(version, tiers, artefacts, configured)
+    return learned_classifier(
+        version, tiers, artefacts, configured, unfamiliar_share=unfamiliar_share
+    )
 
 
 def current_types(known: int, *, engine: Engine) -> tuple[int, bytes | None] | None:

@@ -23,7 +23,7 @@ from tierwatch.loop.decide.end import withdraw_models
 from tierwatch.loop.improve.active_types import readable_types
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.task_types import TaskTypes
-from tierwatch.routing.policy import ALL_TASKS
+from tierwatch.routing.policy import ALL_TASKS, UNFAMILIAR
 from tierwatch.store.audit import add_audit
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.learned.type_evidence import JudgedPrompt, judged_prompts
@@ -155,7 +155,7 @@ def _built(
         [prompt.session for prompt in prompts],
         previous=None if stored is None else stored[0],
         version=version,
-        taken=names_ever_used(connection) | {ALL_TASKS},
+        taken=names_ever_used(connection) | {ALL_TASKS, UNFAMILIAR},
         seed=version,
         leiden=leiden,
     )

@@ -10,13 +10,15 @@ import sys
 from array import array
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from tierwatch.errors import ArtefactError
 
 LARGEST_BYTES = 1024 * 1024
 _DIGEST_BYTES = 16
 _FLOAT_BYTES = 4
+
+_Number = TypeVar("_Number", int, float)
 
 
 def seal(kind: str, header: Mapping[str, Any], numbers: Sequence["array[float]"]) -> bytes:
@@ -29,7 +31,7 @@ def seal(kind: str, header: Mapping[str, Any], numbers: Sequence["array[float]"]
     >>> opened[0]["version"], list(opened[1])
     (1, [1.5, 2.0])
     """
-    body = b"".join(_little_endian(part).tobytes() for part in numbers)
+    body = b"".join(little_endian(part).tobytes() for part in numbers)
     content = json.dumps(header, separators=(",", ":")).encode() + b"\n" + body
     sealed = _first_line(kind) + _digest(content) + b"\n" + content
     if len(sealed) > LARGEST_BYTES:
@@ -64,7 +66,7 @@ def open_sealed(kind: str, artefact: bytes) -> tuple[dict[str, Any], "array[floa
         raise ArtefactError(f"{kind}: its content cannot be read")
     numbers = array("f")
     numbers.frombytes(body)
-    return header, _little_endian(numbers)
+    return header, little_endian(numbers)
 
 
 def require(kind: str, header: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
@@ -80,17 +82,18 @@ def require(kind: str, header: Mapping[str, Any], expected: Mapping[str, Any]) -
             )
 
 
+def little_endian(numbers: "array[_Number]") -> "array[_Number]":
+    """Numbers of the machine as they are stored, and stored ones as the machine's."""
+    if sys.byteorder == "little":
+        return numbers
+    swapped = numbers[:]
+    swapped.byteswap()
+    return swapped
+
+
 def _first_line(kind: str) -> bytes:
     return f"tierwatch {kind}\n".encode()
 
 
 def _digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=_DIGEST_BYTES).hexdigest().encode()
-
-
-def _little_endian(numbers: "array[float]") -> "array[float]":
-    if sys.byteorder == "little":
-        return numbers
-    swapped = array("f", numbers)
-    swapped.byteswap()
-    return swapped

@@ -75,6 +75,8 @@ class ClassifierConfig:
         price: of the model asked by kind ``llm``; None when it is not known.
         deployments: where that model is served, if at more than ``provider`` under ``model``.
         models: kind ``local``: (tier, file of its learned model); decide until a model is approved.
+        unfamiliar_share: kind ``local``: of prompts like those judged, at most, that are sent to
+            the top tier as unlike them; 0 for none.
     """
 
     kind: str = "heuristic"
@@ -87,6 +89,7 @@ class ClassifierConfig:
     price: Price | None = None
     models: tuple[tuple[str, str], ...] = ()
     deployments: tuple[Deployment, ...] = ()
+    unfamiliar_share: float = 0.0
 
     def as_tier(self) -> Tier:
         """The model asked by kind ``llm``, as what is balanced; free where no price is known."""

@@ -6,7 +6,8 @@ from typing import NamedTuple, Self
 from zlib import crc32
 
 from tierwatch.errors import EvidenceError
-from tierwatch.routing.classify.features import Features, prompt_features
+from tierwatch.routing.classify.familiarity.ends import end_words
+from tierwatch.routing.classify.features import Features, features_of, hashed_words
 from tierwatch.routing.classify.linear import LinearModel
 from tierwatch.routing.classify.platt import Sigmoid, chance, fitted_sigmoid
 
@@ -20,12 +21,13 @@ Scored = tuple[float, float, int, float]  # score of each head before learning, 
 
 
 class Pair(NamedTuple):
-    """A judged pair, read."""
+    """A judged pair, read; ``ends`` are the words that say what kind of prompt it is."""
 
     features: Features
     verdict: int
     weight: float
     third: int
+    ends: set[int]
 
     @property
     def targets(self) -> Chances:
@@ -44,7 +46,9 @@ def judged_pair(text: str, verdict: str, weight: float) -> Pair:
     check_weight(weight)
     # Equal prompts fall into one third, or a model would be calibrated on what it learned.
     third = crc32(text.encode("utf-8", "surrogatepass")) % _THIRDS
-    return Pair(prompt_features(text), VERDICTS.index(verdict), weight, third)
+    hashed = hashed_words(text)
+    features = features_of(hashed, len(text))
+    return Pair(features, VERDICTS.index(verdict), weight, third, end_words(hashed))
 
 
 def check_weight(weight: float) -> None:

@@ -31,6 +31,8 @@ def learned_classifier(
     tiers: Sequence[str],
     artefacts: Mapping[str, bytes],
     configured: Mapping[str, LocalClassifier],
+    *,
+    unfamiliar_share: float = 0.0,
 ) -> LocalTierClassifier:
     """The classifier of a stored version.
 
@@ -40,6 +42,7 @@ def learned_classifier(
         artefacts: tier -> what `LocalClassifier.to_bytes` gave; of a tier that has left the
             configuration it is not read.
         configured: decides at tiers for which the version has no artefact.
+        unfamiliar_share: of prompts like those judged that may be called unfamiliar; 0 for none.
 
     Raises:
         ArtefactError: there is no such version, or one of its artefacts is corrupt or foreign;
@@ -56,4 +59,4 @@ def learned_classifier(
             boundaries[tier] = LocalClassifier.from_bytes(artefacts[tier])
         except ArtefactError as problem:
             raise ArtefactError(f"model {version}, tier {tier}: {problem}") from None
-    return LocalTierClassifier(tiers, boundaries)
+    return LocalTierClassifier(tiers, boundaries, unfamiliar_share=unfamiliar_share)

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 from tierwatch.errors import ArtefactError, EvidenceError
 from tierwatch.routing.classify.artefact import LARGEST_BYTES, open_sealed, require, seal
+from tierwatch.routing.classify.familiarity.familiar import Familiar
+from tierwatch.routing.classify.familiarity.seen_prompts import SeenPrompts
 from tierwatch.routing.classify.features import (
     BUCKETS,
     FEATURE_VERSION,
@@ -86,6 +88,7 @@ class LocalClassifier:
         self._sigmoids: tuple[Sigmoid, Sigmoid] = ((1.0, 0.0), (1.0, 0.0))
         # Of the last pairs.
         self._recent: deque[Scored] = deque(maxlen=_RECENT)
+        self._seen = SeenPrompts()
 
     def learn(self, text: str, verdict: str, weight: float = 1.0) -> None:
         """Learn from one judged pair, in some 100 microseconds.
@@ -103,6 +106,7 @@ class LocalClassifier:
         self.type_offsets = None
         scores = self._heads.step(pair.features, pair.targets, weight)
         self._recent.append((*scores, pair.verdict, weight))
+        self._seen.add(pair.ends, weight)
         self.pairs += 1
         if self.pairs >= _CALIBRATE_FROM and self.pairs % _CALIBRATE_EVERY == 0:
             self._sigmoids = sigmoids_of(self._recent)
@@ -171,6 +175,14 @@ class LocalClassifier:
             return {}
         return self.type_offsets.under(types.version)
 
+    def familiar(self, share: float) -> Familiar | None:
+        """The rule that tells prompts like those judged here from others; None tells none.
+
+        Args:
+            share: of prompts like those judged, at most, that it calls unfamiliar; from 0 to 1.
+        """
+        return self._seen.familiar(share)
+
     def fit(
         self,
         texts: Sequence[str],
@@ -215,6 +227,9 @@ class LocalClassifier:
         self.type_offsets = None
         self._sigmoids = sigmoids_of(unseen)
         self._recent = deque(unseen, maxlen=_RECENT)
+        self._seen = SeenPrompts()
+        for pair in pairs:
+            self._seen.add(pair.ends, pair.weight)
         return self
 
     def to_bytes(self) -> bytes:
@@ -226,6 +241,7 @@ class LocalClassifier:
             "pairs": self.pairs,
             "sigmoids": self._sigmoids,
             "recent": list(self._recent),
+            "seen": self._seen.to_json(),
         }
         if self.type_offsets is not None:
             header["type_offsets"] = self.type_offsets.to_json()
@@ -252,6 +268,8 @@ class LocalClassifier:
             )
         except (KeyError, TypeError, ValueError) as problem:
             raise ArtefactError(f"{_KIND}: its header cannot be read: {problem!r}") from None
+        if "seen" in header:  # not in artefacts of before 30 November 2026
+            restored._seen = SeenPrompts.from_json(header["seen"])
         if "type_offsets" in header:
             restored.type_offsets = TypeOffsets.from_json(header["type_offsets"])
         for model in restored._heads.models():

@@ -26,6 +26,8 @@ MOST_TYPES = 20
 FEWEST_TYPES = 2
 LARGEST_BYTES = 512 * 1024
 _MASK = BUCKETS - 1
+# Of all types together, and of what is unlike anything judged.
+_TAKEN = frozenset({"all", "unfamiliar"})
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LONGEST_NAME = 40
 # Weights are kept as whole numbers below 2^16. Of 903 characters come at most 903 words, so a sum
@@ -184,7 +186,8 @@ def _check(types: TaskTypes) -> None:
         if not is_type_name(name):
             raise ArtefactError(
                 f"{_KIND}: found the name {name!r}; accepted: lower-case words and digits joined"
-                f" by dashes, at most {_LONGEST_NAME} characters, and not 'all'"
+                f" by dashes, at most {_LONGEST_NAME} characters, and none of"
+                f" {', '.join(sorted(_TAKEN))}"
             )
     if len(set(types.names)) != count:
         raise ArtefactError(f"{_KIND}: found {types.names}; accepted: each name once")
@@ -207,11 +210,13 @@ def is_type_name(name: object) -> bool:
 
     >>> is_type_name("sql-table"), is_type_name("all"), is_type_name("a|b")
     (True, False, False)
+    >>> is_type_name("unfamiliar")
+    False
     """
     return (
         isinstance(name, str)
         and len(name) <= _LONGEST_NAME
-        and name != "all"
+        and name not in _TAKEN
         and _NAME.fullmatch(name) is not None
     )
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from tierwatch.routing.classify.classification import ClassifierConfig
+from tierwatch.routing.classify.familiarity.familiar import ORDINARY_SHARE
 from tierwatch.routing.classify.llm import MOST_TOKENS
 from tierwatch.routing.config.cost import Cost
 from tierwatch.routing.config.deployments import (
@@ -17,11 +18,12 @@ from tierwatch.routing.config.deployments import (
 from tierwatch.routing.config.prices import Priced, price_of
 from tierwatch.routing.config.providers import provider_problems
 from tierwatch.routing.config.reading.document import Document, Problem
-from tierwatch.routing.config.reading.fields import Name, Seconds, Section, whole_number
+from tierwatch.routing.config.reading.fields import Name, Seconds, Section, Share, whole_number
 from tierwatch.routing.config.reading.shown import shown
 from tierwatch.routing.tiers import Price
 
 _AT = ("routing", "classifier")
+_MOST_UNFAMILIAR = 0.5
 
 
 class ClassifierSection(Section):
@@ -60,6 +62,11 @@ class ClassifierSection(Section):
         default=None,
         description="Tier -> file of a model for kind local to begin with, relative to this file."
         " A tier without one begins untrained.",
+    )
+    unfamiliar_share: Share | None = Field(
+        default=None,
+        description="Kind local: what is unlike anything judged goes to the top tier, as segment"
+        " unfamiliar. Of traffic like the judged, at most this share; 0 for none. Default: 0.02.",
     )
 
     @property
@@ -116,8 +123,15 @@ def classifier_of(
         models=tuple(
             (tier, str(document.beside(file))) for tier, file in (section.models or {}).items()
         ),
+        unfamiliar_share=_unfamiliar_share(section),
         deployments=places,
     )
+
+
+def _unfamiliar_share(section: ClassifierSection) -> float:
+    if section.chosen != "local":
+        return 0.0
+    return ORDINARY_SHARE if section.unfamiliar_share is None else section.unfamiliar_share
 
 
 def classifier_problems(
@@ -144,12 +158,17 @@ def classifier_problems(
         ("cost", "a price", kind != "llm" and section.cost is not None),
         ("label", "a label", kind != "static" and section.label is not None),
         ("models", "models", kind != "local" and bool(section.models)),
+        ("unfamiliar_share", "a share", kind != "local" and bool(section.unfamiliar_share)),
     ]
     problems += [
         document.problem((*_AT, key), found, f"none, since the kind is {kind}")
         for key, found, unfit in found_for_another
         if unfit
     ]
+    if section.unfamiliar_share is not None and section.unfamiliar_share > _MOST_UNFAMILIAR:
+        at = (*_AT, "unfamiliar_share")
+        found = f"{section.unfamiliar_share:g}"
+        problems.append(document.problem(at, found, f"a share from 0 to {_MOST_UNFAMILIAR:g}"))
     if kind == "static" and section.label is not None and section.label not in tiers:
         at = (*_AT, "label")
         problems.append(document.problem(at, shown(section.label, ()), ", ".join(tiers)))

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import ArtefactError, EvidenceError
 from tierwatch.routing.classify.artefact import open_sealed, seal
+from tierwatch.routing.classify.familiarity.ends import end_words
+from tierwatch.routing.classify.features import hashed_words
 from tierwatch.routing.classify.local import WORDS_FROM, LocalClassifier
 from tierwatch.routing.classify.local_tiers import LocalTierClassifier
 from tierwatch.routing.classify.type_offsets import TypeOffsets
@@ -367,3 +369,44 @@ def test_an_artefact_with_odd_offsets_is_refused() -> None:
             LocalClassifier.from_bytes(
                 seal("local classifier", header | {"type_offsets": odd}, [numbers])
             )
+
+
+def test_what_was_judged_is_familiar_however_it_was_learned_and_after_it_was_stored() -> None:
+    pairs = judged(600, seed=21)
+    online, batch = LocalClassifier(), LocalClassifier()
+    for pair in pairs:
+        online.learn(*pair)
+    batch.fit(*zip(*pairs, strict=True))
+    words = [
+        end_words(hashed_words(text)) for text in (pairs[-1][0], "Quixotic zeugma: vex? (Fjord)!")
+    ]
+    for classifier in (online, batch, LocalClassifier.from_bytes(batch.to_bytes())):
+        familiar = classifier.familiar(0.05)
+        assert familiar is not None
+        assert [familiar.knows(one) for one in words] == [True, False]
+
+
+def test_a_prompt_that_was_only_imitated_was_not_judged() -> None:
+    classifier = LocalClassifier()
+    for _ in range(300):
+        classifier.imitate("prove this bound for the integral", (0.9, 0.1))
+    assert classifier.familiar(0.5) is None
+
+
+def test_a_model_of_before_is_read_and_calls_nothing_unfamiliar() -> None:
+    header, numbers = open_sealed("local classifier", taught(600).to_bytes())
+    del header["seen"]
+    before = LocalClassifier.from_bytes(seal("local classifier", header, [numbers]))
+    assert before.familiar(0.5) is None
+    assert before.predict("prove it") == taught(600).predict("prove it")
+    # What it learns from now on it may tell from the rest.
+    for text, verdict in judged(300, seed=22):
+        before.learn(text, verdict)
+    assert before.familiar(0.05) is not None
+
+
+def test_a_broken_record_of_what_was_seen_is_refused() -> None:
+    header, numbers = open_sealed("local classifier", taught(300).to_bytes())
+    header["seen"]["groups"] = "?"
+    with pytest.raises(ArtefactError, match="prompts seen: cannot be read"):
+        LocalClassifier.from_bytes(seal("local classifier", header, [numbers]))

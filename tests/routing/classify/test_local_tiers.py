@@ -43,6 +43,80 @@ def test_the_router_keeps_easy_prompts_low_and_sends_hard_ones_up() -> None:
     assert dict(decision.confidences).keys() == {"simple", "standard"}
 
 
+def messages(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+STRANGE = "Xylophone zeugma quixotic; vexing jazz: gryphon! Blizzard? Fjord..."
+
+
+def ladder_of(**boundaries: LocalClassifier) -> LocalTierClassifier:
+    return LocalTierClassifier([*boundaries, "top"], boundaries, unfamiliar_share=0.05)
+
+
+def test_what_is_unlike_anything_judged_is_served_by_the_top_tier_and_says_so() -> None:
+    names = [tier.name for tier in TIERS]
+    classifier = LocalTierClassifier(
+        names, {"simple": CONFIDENT, "standard": CONFIDENT}, unfamiliar_share=0.05
+    )
+    said = classifier.classify(messages(STRANGE))
+    assert (said.label, said.confidence, said.task_type) == ("complex", 0.0, "unfamiliar")
+    assert said.confidences == {"simple": 0.0, "standard": 0.0}
+    assert classifier.confidences(STRANGE) == (0.0, 0.0)
+    policies = ActivePolicies(Policy(1, {"simple": 0.01, "standard": 0.01}))
+    decision = Router(TIERS, classifier, policies, "simple").route(messages(STRANGE))
+    assert (decision.tier, decision.reason) == ("complex", "unfamiliar")
+    assert (decision.threshold, decision.escalated, decision.chosen) == (None, False, True)
+
+
+def test_a_threshold_of_0_keeps_what_is_unfamiliar_too() -> None:
+    classifier = ladder_of(simple=CONFIDENT, standard=CONFIDENT)
+    tiers = (*TIERS[:2], Tier("top", "top-1", "", Price(15, 15)))
+    policies = ActivePolicies(
+        Policy(1, {"simple": 0.9, "standard": 0.9}, {"unfamiliar": {"simple": 0}})
+    )
+    decision = Router(tiers, classifier, policies, "top").route(messages(STRANGE))
+    assert (decision.tier, decision.reason, decision.task_type) == ("simple", "kept", "unfamiliar")
+
+
+def test_of_prompts_like_those_judged_few_are_unfamiliar_and_others_are_decided_as_before() -> None:
+    classifier, before = (
+        ladder_of(simple=CONFIDENT),
+        LocalTierClassifier(["simple", "top"], {"simple": CONFIDENT}),
+    )
+    chance = random.Random(12)
+    asked = [prompt(chance, chance.choice((EASY, HARD))) for _ in range(400)]
+    unfamiliar = 0
+    for text in asked:
+        said = classifier.classify(messages(text))
+        unfamiliar += said.task_type == "unfamiliar"
+        if said.task_type != "unfamiliar":
+            assert said == before.classify(messages(text))
+    assert unfamiliar <= 0.05 * 400
+
+
+def test_one_boundary_that_knows_the_like_is_enough() -> None:
+    strange = LocalClassifier().fit([f"{STRANGE} {at}" for at in range(300)], ["tie"] * 300)
+    assert ladder_of(simple=CONFIDENT).classify(messages(STRANGE)).task_type == "unfamiliar"
+    both = ladder_of(simple=CONFIDENT, standard=strange)
+    assert both.classify(messages(STRANGE)).task_type == "all"
+
+
+def test_a_boundary_that_has_learned_too_little_has_no_say() -> None:
+    both = ladder_of(simple=CONFIDENT, standard=taught(150))
+    assert both.classify(messages(STRANGE)).task_type == "unfamiliar"
+    none = ladder_of(simple=LocalClassifier(), standard=taught(150))
+    assert none.classify(messages(STRANGE)).task_type == "all"
+
+
+def test_other_task_types_and_no_share_at_all() -> None:
+    typed = ladder_of(simple=CONFIDENT).with_types(TYPES)
+    assert typed.classify(messages(STRANGE)).task_type == "unfamiliar"
+    assert typed.classify(messages("prove this of the integral")).task_type in TYPES.names
+    none = LocalTierClassifier(["simple", "top"], {"simple": CONFIDENT})
+    assert none.classify(messages(STRANGE)).task_type == "all"
+
+
 def test_confidence_is_one_less_the_most_that_any_way_up_gains() -> None:
     text = "prove the integral of this"
     higher, lower = CONFIDENT.predict(text)

@@ -12,8 +12,8 @@ PROBLEMS = [
         "max_token",
         (
             "2: routing.classifier.max_token: found an unknown key; accepted"
-            " cost, kind, label, logprobs, max_tokens, model, models, provider, providers, timeout"
-            " (did you mean 'max_tokens'?)"
+            " cost, kind, label, logprobs, max_tokens, model, models, provider, providers, timeout,"
+            " unfamiliar_share (did you mean 'max_tokens'?)"
         ),
     ),
     (
@@ -52,12 +52,41 @@ PROBLEMS = [
         "label: huge, kind: static",
         ("2: routing.classifier.label: found 'huge'; accepted simple, standard, complex"),
     ),
+    (
+        "model: gpt-4o-mini",
+        "unfamiliar_share: 2 %, kind: heuristic",
+        (
+            "2: routing.classifier.unfamiliar_share: found a share; accepted none, since the kind"
+            " is heuristic"
+        ),
+    ),
+    (
+        "model: gpt-4o-mini, max_tokens: 50",
+        "unfamiliar_share: 0.6, kind: local",
+        "2: routing.classifier.unfamiliar_share: found 0.6; accepted a share from 0 to 0.5",
+    ),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "sentence"), PROBLEMS)
 def test_what_is_no_classifier(tmp_path: Path, old: str, new: str, sentence: str) -> None:
     assert told(tmp_path, old, new) == [sentence]
+
+
+@pytest.mark.parametrize(
+    ("written", "share"),
+    [
+        ("kind: local", 0.02),
+        ("kind: local, unfamiliar_share: 5 %", 0.05),
+        ("kind: local, unfamiliar_share: 0", 0.0),
+        ("kind: heuristic, unfamiliar_share: 0", 0.0),
+        ("kind: heuristic", 0.0),
+    ],
+)
+def test_learned_classifiers_alone_call_prompts_unfamiliar(
+    tmp_path: Path, written: str, share: float
+) -> None:
+    assert load(tmp_path, classified(written)).classifier.unfamiliar_share == share
 
 
 def classified(written: str) -> str:
