@@ -11,6 +11,7 @@ from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairFil
 ID = f"int(max={2**63 - 1})"
 # A paragraph; the audit keeps it for ever.
 LONGEST_REASON = 2_000
+_LONGEST_TYPE = 100
 
 
 def before_number() -> int | None:
@@ -72,7 +73,20 @@ def wanted_pairs(tiers: tuple[str, ...]) -> PairFilter:
         direction=choice("direction", DIRECTIONS),
         preferred=choice("verdict", PREFERENCES),
         stage=choice("stage", STAGES),
+        task_type=named_type(),
     )
+
+
+def named_type() -> str | None:
+    """The task type that the query names, whether there is one of it or not; None for any.
+
+    Raises:
+        BadRequest: it is longer than a name gets.
+    """
+    given = stored_text(request.args.get("task_type", ""))
+    if len(given) > _LONGEST_TYPE:
+        abort(400, f"task_type: accepted is a name of at most {_LONGEST_TYPE} characters")
+    return given or None
 
 
 def reason() -> str:

@@ -89,6 +89,11 @@ def _by_tier(report: Report) -> list[Metric]:
     requests = CounterMetricFamily(
         "tierwatch_requests", "Requests served, by tier.", labels=["tier"]
     )
+    unfamiliar = CounterMetricFamily(
+        "tierwatch_unfamiliar_requests",
+        "Requests unlike anything that the learned classifier has judged, by tier.",
+        labels=["tier"],
+    )
     misroute, overspend, inconclusive = (
         GaugeMetricFamily(
             f"tierwatch_{name}_rate",
@@ -107,6 +112,7 @@ def _by_tier(report: Report) -> list[Metric]:
     )
     for tier, seen in report["tiers"].items():
         requests.add_metric([tier], seen["requests"])
+        unfamiliar.add_metric([tier], seen["unfamiliar"])
         _add_rate(misroute, tier, seen["misroute"])
         if seen["misroute_corrected"] is not None:
             _add_rate(corrected, tier, seen["misroute_corrected"])
@@ -114,7 +120,7 @@ def _by_tier(report: Report) -> list[Metric]:
         _add_rate(inconclusive, tier, seen["inconclusive"])
         if tier in report["thresholds"]:
             thresholds.add_metric([tier], report["thresholds"][tier])
-    return [requests, misroute, corrected, overspend, inconclusive, thresholds]
+    return [requests, unfamiliar, misroute, corrected, overspend, inconclusive, thresholds]
 
 
 def _add_rate(family: GaugeMetricFamily, tier: str, rate: Rate) -> None:

@@ -99,6 +99,11 @@ class RoutingMetrics:
             ["reason"],
             registry,
         )
+        self.unfamiliar = Counter(
+            "tierwatch_unfamiliar",
+            "Decisions for prompts unlike anything that the learned classifier has judged.",
+            registry=registry,
+        )
         self.session_turns = _counters(
             "tierwatch_session_turns",
             "Turns of conversations: new, same, up or down, or why they were held at their tier.",

@@ -77,6 +77,15 @@ def test_pairs_are_wanted_by_four_words() -> None:
             wanted_pairs(("simple",))
 
 
+def test_a_task_type_is_any_name_of_a_hundred_characters() -> None:
+    with _asked(task_type="unfamiliar"):
+        assert wanted_pairs(("simple",)) == PairFilter(task_type="unfamiliar")
+    with _asked(task_type=""):
+        assert wanted_pairs(("simple",)) == PairFilter()
+    with _asked(task_type="x" * 101), pytest.raises(BadRequest, match="task_type: accepted is"):
+        wanted_pairs(("simple",))
+
+
 def test_a_reason_is_what_postgres_can_hold_of_it() -> None:
     form = {"why": "a\x00b" + "x" * 3_000}
     with HERE.test_request_context("/", method="POST", data=form):

@@ -46,6 +46,11 @@ def test_every_tier_counts_its_requests_from_the_start(report: Report) -> None:
         assert f'tierwatch_requests_total{{tier="{tier}"}} 0.0' in text
 
 
+def test_unfamiliar_requests_are_counted_by_tier(report: Report) -> None:
+    report["tiers"]["complex"]["unfamiliar"] = 7
+    assert 'tierwatch_unfamiliar_requests_total{tier="complex"} 7.0' in _text(report)
+
+
 def test_a_rate_has_its_value_and_both_ends(report: Report) -> None:
     report["tiers"]["simple"]["misroute"] = _rate(0.1, 0.04, 0.2)
     text = _text(report)

@@ -11,7 +11,13 @@ def rate(estimate: float | None = 0.1, **changes: Any) -> dict[str, Any]:
 
 def report(**changes: Any) -> Report:
     """A small report: 1 USD served where the top tier would have cost 4."""
-    tier = {"requests": 60, "pairs": 40, "misroute": rate(), "overspend": rate(None)}
+    tier = {
+        "requests": 60,
+        "unfamiliar": 2,
+        "pairs": 40,
+        "misroute": rate(),
+        "overspend": rate(None),
+    }
     tier |= {"misroute_corrected": None, "labels": 0, "inconclusive": rate(None)}
     tier |= {"misroute_supposed": None}
     found: Any = {

@@ -39,6 +39,7 @@ SERIES = {
     "tierwatch_side_calls",
     "tierwatch_spend_usd",
     "tierwatch_tokens",
+    "tierwatch_unfamiliar",
 }
 
 

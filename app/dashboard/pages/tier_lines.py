@@ -13,6 +13,7 @@ from tierwatch.store.pages.overview import TierTraffic
 class TierLine:
     """One tier on the overview. ``share`` is of all requests; a rate is None where none applies.
 
+    ``unfamiliar`` counts its requests whose prompts are unlike anything judged.
     ``state`` is what its monitors say of it now (`evaluation.alarms.monitoring.stream_state`).
     The top tier has no tier above it, so no misroute rate and no threshold; the cheapest has none
     below, so no overspend rate. ``own_thresholds`` counts the task types that have one of their own
@@ -25,6 +26,7 @@ class TierLine:
     name: str
     model: str
     requests: int
+    unfamiliar: int
     share: float | None
     errors: int
     escalated: int
@@ -71,6 +73,7 @@ def tier_lines(
                 name=name,
                 model=models.get(name, "stored answers"),
                 requests=reported["requests"],
+                unfamiliar=reported["unfamiliar"],
                 share=reported["requests"] / report["requests"] if report["requests"] else None,
                 errors=seen.errors if seen else 0,
                 escalated=seen.escalated if seen else 0,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.route.route import Route
+from tierwatch.routing.policy import UNFAMILIAR
 from tierwatch.routing.tiers import Tier
 
 Header = tuple[bytes, bytes]
@@ -13,6 +14,8 @@ Header = tuple[bytes, bytes]
 # Servers in front hold replies to some kilobytes of headers.
 _LONGEST = 500
 _NOT_SAID = re.compile(r"[^!-+\--~]")
+
+_UNLIKE_ANY: Header = (b"x-tierwatch-unfamiliar", b"true")
 
 EVENTS: Sequence[Header] = (
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -43,6 +46,8 @@ class ExchangeHeaders:
                 (b"x-tierwatch-confidence", b"%.4f" % decision.confidence),
                 (b"x-tierwatch-policy-version", b"%d" % decision.policy_version),
             ]
+            if decision.task_type == UNFAMILIAR:
+                headers.append(_UNLIKE_ANY)
             if turn is not None and turn.held and tier.name == turn.decision.tier:
                 headers.append((b"x-tierwatch-held", turn.move.encode()))
         if ledger.fitted and route.cache_tier is None:

@@ -6,6 +6,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.model_classifier import ModelClassifier
 from tierwatch.gateway.route.route import ClassifierBill
 from tierwatch.routing.decision import Decision
+from tierwatch.routing.policy import UNFAMILIAR
 from tierwatch.wire.cached_reply import CachedAnswer
 
 _FAILED = "classifier_failed:"
@@ -17,7 +18,7 @@ class Decider:
     Args:
         current: the active router.
         model: the classifier that is a model; None where the router's own classifies.
-        metrics: counts the classifier's failures.
+        metrics: counts the classifier's failures, and what it has judged nothing like.
 
     Attributes:
         asks_a_model: whether each decision is a call to a provider.
@@ -30,6 +31,7 @@ class Decider:
         self._model = model
         self.asks_a_model = model is not None
         self._failed = metrics.routing.classifier_failures
+        self._unfamiliar = metrics.routing.unfamiliar
 
     async def decide(self, asked: Asked, bill: ClassifierBill) -> Decision:
         """The decision; the default tier's where the classifier fails."""
@@ -45,6 +47,8 @@ class Decider:
             )
         if decision.reason.startswith(_FAILED):
             self._failed(decision.reason.removeprefix(_FAILED)).inc()
+        elif decision.task_type == UNFAMILIAR:
+            self._unfamiliar.inc()
         return decision
 
     async def decide_again(

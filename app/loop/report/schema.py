@@ -44,6 +44,7 @@ class TierReport(TypedDict):
 
     Attributes:
         requests: it served.
+        unfamiliar: of these, prompts unlike anything that the learned classifier has judged.
         pairs: exchanges of it that were sampled.
         misroute: how often its answers are materially worse than the next tier's, by the judge.
         misroute_corrected: the same corrected by people's labels; None until there are enough for
@@ -59,6 +60,7 @@ class TierReport(TypedDict):
     """
 
     requests: int
+    unfamiliar: int
     pairs: int
     misroute: Rate
     misroute_corrected: Rate | None

@@ -13,7 +13,7 @@ from tierwatch.loop.compare.tier_rates import (
     misroute_rate,
 )
 from tierwatch.loop.report.schema import TierReport, figures
-from tierwatch.routing.policy import ActivePolicies
+from tierwatch.routing.policy import UNFAMILIAR, ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.judgements.monitors import ActiveStream, active_streams
 
@@ -77,15 +77,20 @@ def _tier(
     min_pairs: int,
     model: str,
 ) -> TierReport:
-    requests = connection.execute(
-        text("select coalesce(sum(requests), 0) from rollups where tier = :tier"), {"tier": tier}
-    ).scalar_one()
+    requests, unfamiliar = connection.execute(
+        text(
+            "select coalesce(sum(requests), 0), coalesce(sum(requests)"
+            " filter (where task_type = :unfamiliar), 0) from rollups where tier = :tier"
+        ),
+        {"tier": tier, "unfamiliar": UNFAMILIAR},
+    ).one()
     pairs = connection.execute(
         text("select count(*) from exchanges where tier = :tier"), {"tier": tier}
     ).scalar_one()
     misroute = misroute_rate(connection, tier, judge_version)
     return {
         "requests": int(requests),
+        "unfamiliar": int(unfamiliar),
         "pairs": pairs,
         "misroute": figures(misroute.judged),
         "misroute_corrected": None if misroute.corrected is None else figures(misroute.corrected),

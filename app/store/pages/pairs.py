@@ -60,6 +60,7 @@ class PairFilter:
     preferred: str | None = None
     stage: str | None = None
     for_review: bool = False
+    task_type: str | None = None
 
 
 def pairs(
@@ -81,6 +82,8 @@ def pairs(
         conditions.append(newest.c.preferred == wanted.preferred)
     if wanted.stage is not None:
         conditions.append(stage == wanted.stage)
+    if wanted.task_type is not None:
+        conditions.append(ExchangeRow.task_type == wanted.task_type)
     if wanted.for_review:
         unscored = and_(newest.c.judge_version.is_not(None), newest.c.preferred.is_(None))
         conditions.append(unscored | (newest.c.basis == SWAP_DISAGREEMENT))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, decision, route
 
@@ -60,6 +62,12 @@ def test_a_held_turn_says_why_where_it_is_served_so(
 ) -> None:
     turn = Turn(decision(COMPLEX), "tool_exchange", chosen)
     assert said(route(decision(COMPLEX), turn=turn), tier=tier).get("held") == held
+
+
+def test_a_prompt_unlike_anything_judged_is_marked() -> None:
+    unlike = replace(decision(COMPLEX, reason="unfamiliar", confidence=0.0), task_type="unfamiliar")
+    assert said(route(unlike), tier=COMPLEX)["unfamiliar"] == "true"
+    assert "unfamiliar" not in said(route(decision(COMPLEX)), tier=COMPLEX)
 
 
 def test_names_beyond_ascii_are_sent_as_far_as_they_go() -> None:

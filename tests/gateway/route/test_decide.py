@@ -1,4 +1,5 @@
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,15 @@ class Deciding:
     def failures(self) -> list[str]:
         page = generate_latest(self.metrics.registry).decode().splitlines()
         return [line for line in page if line.startswith("tierwatch_classifier_failures_total{")]
+
+
+def test_what_is_unlike_anything_judged_is_counted(tmp_path: Path) -> None:
+    unlike = replace(decision(), task_type="unfamiliar", reason="unfamiliar")
+    deciding = Deciding(tmp_path, AsksAModel(unlike))
+    assert deciding.decide() is unlike
+    page = generate_latest(deciding.metrics.registry).decode()
+    assert "tierwatch_unfamiliar_total 1.0" in page
+    assert deciding.failures() == []
 
 
 def test_the_routers_own_classifier_decides(tmp_path: Path) -> None:

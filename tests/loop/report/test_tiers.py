@@ -36,6 +36,13 @@ def test_a_tier_without_traffic_is_there_with_nothing_known(
     assert (found["standard"]["tolerance"], found["standard"]["state"]) == (None, None)
 
 
+def test_what_is_unlike_anything_judged_is_counted(connection: Connection, config: Config) -> None:
+    put.add_rollup(connection, "standard", 40)
+    put.add_rollup(connection, "standard", 3, task_type="unfamiliar")
+    found = tier_reports(connection, config, None, put.JUDGE)
+    assert [(one["requests"], one["unfamiliar"]) for one in found.values()] == [(0, 0), (43, 3)]
+
+
 def test_the_cache_is_a_line_once_it_has_answered(connection: Connection, config: Config) -> None:
     assert "cache" not in tier_reports(connection, config, None, put.JUDGE)
     put.add_rollup(connection, "cache", 7)

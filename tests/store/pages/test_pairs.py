@@ -62,6 +62,14 @@ def test_filter_by_tier_direction_and_verdict(connection: Connection) -> None:
     assert found(tier="simple", preferred="served") == []
 
 
+def test_filter_by_task_type(connection: Connection) -> None:
+    add_pair(connection, 1, "tie")
+    unlike = add_pair(connection, 2, "tie", task_type="unfamiliar")
+    found = pairs(connection, PairFilter(task_type="unfamiliar"))
+    assert [line.id for line in found] == [unlike]
+    assert pairs(connection, PairFilter(task_type="code")) == []
+
+
 def test_review_lists_unscored_pairs_and_swap_disagreements(connection: Connection) -> None:
     add_pair(connection, 1, "tie")
     unscored = add_pair(connection, 2, None)

@@ -1,4 +1,4 @@
-"""The list of pairs, by tier, direction, verdict and stage."""
+"""The list of pairs, by tier, task type, direction, verdict and stage."""
 
 import uuid
 from dataclasses import dataclass
