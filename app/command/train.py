@@ -106,6 +106,9 @@ def _show(line: Mapping[str, Any]) -> None:
         both = line[key]
         say(f"    {name:<9} {_number(both['incumbent'])} -> {_number(both['candidate'])}")
         say(f"      gain    {_gain(both['gain'])}")
+    if line.get("unfamiliar") is not None:
+        due = f"at most {line['unfamiliar_at_most']:.1%} is due"
+        say(f"    {line['unfamiliar']:.1%} unlike anything judged; {due}")
     if line.get("proposal"):
         say(f"  proposal {line['proposal']} waits for a decision")
     elif line.get("why"):

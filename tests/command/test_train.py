@@ -107,6 +107,8 @@ def test_a_file_becomes_artefacts_without_a_database(run: Any, tmp_path: Path) -
     (line,) = json.loads(said)["boundaries"]
     assert line["log_loss"]["candidate"] < line["log_loss"]["incumbent"]
     assert line["held_out"]["pairs"] == 100
+    assert 0 <= line["unfamiliar"] <= 0.1
+    assert line["unfamiliar_at_most"] == 0.02
     saved = LocalClassifier.load(out / "simple.model")
     assert (saved.pairs, line["learned"]) == (400, 300)
 

@@ -12,9 +12,11 @@ from tierwatch.evaluation.models.held_out import HeldOut
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.sampling.outcome import LOWER_VERDICTS
 from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
+from tierwatch.routing.classify.familiarity.familiar import ORDINARY_SHARE
 from tierwatch.routing.classify.features import routed_text
 from tierwatch.routing.classify.local import LocalClassifier
 from tierwatch.training.distil import Fitted, Lessons, fit_best, fit_student
+from tierwatch.training.unfamiliar import called_unfamiliar
 
 _DELTA = 0.025
 _HELD_OUT = 4
@@ -72,6 +74,8 @@ def _compared(boundary: str, lessons: Lessons, held_out: Lessons, fitted: Fitted
             "candidate": loss[1],
             "gain": _document(found.log_loss_gain),
         },
+        "unfamiliar": called_unfamiliar(fitted.classifier, held_out.texts, ORDINARY_SHARE),
+        "unfamiliar_at_most": ORDINARY_SHARE,
         "apgr": {"incumbent": area[0], "candidate": area[1], "gain": _document(found.apgr_gain)},
     }
 

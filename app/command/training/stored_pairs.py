@@ -33,8 +33,10 @@ def trained_from_store(
             teacher=teacher,
             limit=limit,
             said=said,
+            unfamiliar_share=config.classifier.unfamiliar_share,
         )
-    return {"boundaries": [_stored(one) for one in trained]}
+    at_most = {"unfamiliar_at_most": config.classifier.unfamiliar_share}
+    return {"boundaries": [_stored(one) | at_most for one in trained]}
 
 
 def _stored(training: Training) -> dict[str, Any]:
@@ -43,6 +45,7 @@ def _stored(training: Training) -> dict[str, Any]:
         "pairs": training.pairs,
         "learned": training.learned,
         "teacher": training.teacher,
+        "unfamiliar": training.unfamiliar,
         "proposal": training.proposal_id,
         "why": training.why,
     } | ({} if training.trial is None else trial_document(training.trial))

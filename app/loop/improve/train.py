@@ -1,7 +1,7 @@
 """Train: fit each boundary's classifier anew to the stored pairs, with a teacher; propose it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Engine
 
@@ -19,6 +19,7 @@ from tierwatch.store.learned.judged_pairs import (
 )
 from tierwatch.store.policies import active_policies, lock_active
 from tierwatch.training.distil import Fitted, Lessons, fit_best
+from tierwatch.training.unfamiliar import called_unfamiliar
 
 # The newest quarter is what candidate and incumbent are compared on.
 _HELD_OUT = 4
@@ -42,6 +43,8 @@ class Training:
         trial: candidate against the active model; None with too few pairs.
         proposal_id: None when nothing was proposed.
         why: why not; empty when it was.
+        unfamiliar: share of the held-out prompts that it would send up as unlike anything judged;
+            None where it cannot tell.
     """
 
     boundary: str
@@ -51,10 +54,18 @@ class Training:
     trial: Trial | None = None
     proposal_id: int | None = None
     why: str = ""
+    unfamiliar: float | None = None
 
 
 def train(
-    *, engine: Engine, rules: RefitRules, base_rate: float, teacher: str, limit: int, said: Said
+    *,
+    engine: Engine,
+    rules: RefitRules,
+    base_rate: float,
+    teacher: str,
+    limit: int,
+    said: Said,
+    unfamiliar_share: float = 0.0,
 ) -> list[Training]:
     """Fit to the oldest three quarters of the pairs, compare on the newest, propose what is better.
 
@@ -67,6 +78,7 @@ def train(
         teacher: ``static``, ``words`` or ``none``.
         limit: pairs of a boundary at most, the newest.
         said: called with the boundary, and how many of how many prompts were imitated.
+        unfamiliar_share: the configured one.
 
     Raises:
         UsageError: no classifier of kind local is configured, or the extra ``train`` is missing.
@@ -77,7 +89,7 @@ def train(
             " (or a file of recorded traffic: --from FILE --out DIR)"
         )
     return [
-        _train_boundary(engine, boundary, rules, base_rate, teacher, limit, said)
+        _train_boundary(engine, boundary, rules, base_rate, teacher, limit, said, unfamiliar_share)
         for boundary in rules.configured
     ]
 
@@ -90,6 +102,7 @@ def _train_boundary(  # noqa: PLR0917 - of this module
     teacher: str,
     limit: int,
     said: Said,
+    unfamiliar_share: float,
 ) -> Training:
     with engine.connect() as connection:
         stored = judged_pairs(
@@ -118,7 +131,9 @@ def _train_boundary(  # noqa: PLR0917 - of this module
     )
     begun = {pair.session for pair in pairs[:cut]}
     later = [pair for pair in pairs[cut:] if pair.session not in begun]
-    return _propose(engine, boundary, rules, pairs[:cut], later, fitted, len(pairs))
+    found = _propose(engine, boundary, rules, pairs[:cut], later, fitted, len(pairs))
+    unfamiliar = called_unfamiliar(fitted.classifier, held_out.texts, unfamiliar_share)
+    return replace(found, unfamiliar=unfamiliar)
 
 
 def _propose(  # noqa: PLR0917 - of this module
