@@ -70,7 +70,7 @@ class Held:
 
 def rows(effort: Effort, seed: int) -> Iterator[Row]:
     """Coverage of corrected rates, by how people slip."""
-    runs = effort.of(200)
+    runs = effort.of(200, least=4)
     for cell in CELLS:
         held = coverage(seed, cell, runs=runs)
         withheld = f", withheld {held.withheld / runs:.0%}" if held.withheld else ""
