@@ -13,8 +13,8 @@ from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
 from tierwatch.evaluation.calibration.weakness import Weakness
 from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
-from tierwatch.loop.compare.slips import people_slips
-from tierwatch.loop.compare.tier_rates import misroute_rate
+from tierwatch.loop.compare.slips import PeopleSlips, people_slips
+from tierwatch.loop.compare.tier_rates import MisrouteRate, misroute_rate
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import reviewed_outcomes
@@ -58,7 +58,8 @@ class Standing:
         pairs: pairs it judged.
         weak_for: by tier, why it could not certify the tier's tolerance.
         halve: by tier, how many more labels would halve the interval of its corrected rate; None if
-            none would, or while that rate is not shown.
+            none would, while that rate is not shown, and once slips are in it: then second labels
+            narrow it as well, and the plan knows nothing of them.
         too_few: tiers that have labels, and too few of them for a corrected rate.
         slips: what is known of people's slips, in a sentence; empty before the first label.
         runs: the newest runs of anchors and probes.
@@ -91,7 +92,7 @@ def standing(connection: Connection, config: Config) -> Standing:
         pairs=health.pairs,
         weak_for=health.weak_for,
         halve={
-            tier: None if rate.corrected is None else _halve(connection, tier, judge)
+            tier: _halve(connection, tier, judge) if _more_labels_help(rate, people) else None
             for tier, rate in rates.items()
         },
         too_few=tuple(
@@ -119,6 +120,10 @@ def _lines(labels: JudgeCalibration, anchors: JudgeCalibration) -> Iterator[Stan
         ),
     ):
         yield StandingLine(name, name != _KAPPA, figure(by_labels), figure(by_anchors))
+
+
+def _more_labels_help(rate: MisrouteRate, people: PeopleSlips) -> bool:
+    return rate.corrected is not None and not people.measured
 
 
 def _halve(connection: Connection, tier: str, judge_version: str) -> int | None:

@@ -129,6 +129,7 @@ def test_a_corrected_rate_stands_beneath_the_judges_and_not_in_its_place(
     page = viewer.page("/")
     assert ">10.0 %</b>" in page
     assert "corrected by 200 labels:" in page
+    assert "slips of people not measured; at 5 % of labels it would be:" in page
     assert ">5.0 %</b>" in page
 
 

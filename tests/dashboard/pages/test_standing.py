@@ -89,3 +89,9 @@ def test_a_certificate_counts_its_verdicts() -> None:
         1,
         0,
     ]
+
+
+def test_slips_are_said_once_somebody_has_labelled(connection: Connection, config: Config) -> None:
+    assert standing(connection, config).slips == ""
+    _label(connection, 1, "tie", "tie")
+    assert standing(connection, config).slips.startswith("Slips of people are not measured: 0 of")

@@ -36,6 +36,7 @@ from tierwatch.routing.policy import Policy
 from tierwatch.store.labels.labels import add_label
 from tierwatch.store.policies import put_first_policy
 from tierwatch.store.schema.judgements import MonitorRow
+from tierwatch.store.signals.follow_ups import add_follow_ups
 
 _CONFIG = """
 routing:
@@ -241,6 +242,13 @@ def test_labels_correct_the_judges_rate(engine: Engine, report: Report) -> None:
     # It stands beside the judge's own rate, which labels never change.
     assert (tier["misroute"]["estimate"], tier["labels"]) == (0.2, 50)
     assert tier["misroute"]["method"].startswith("judge rate")
+    # Nobody knows how often ada slips; at 5 % it would be (.1 - .05) / .9.
+    supposed = tier["misroute_supposed"]
+    assert supposed["estimate"] == pytest.approx(0.05 / 0.9)
+    labels = report()["labels"]
+    assert (labels["twice"], labels["needed"], labels["measured"]) == (0, 20, False)
+    assert labels["slips"]["estimate"] is None
+    assert labels["sentence"].startswith("Slips of people are not measured")
 
 
 def test_the_first_label_leaves_every_rate_as_it_was(engine: Engine, report: Report) -> None:
@@ -415,3 +423,18 @@ def test_a_cheaper_judge_before_the_judge_says_what_it_costs_and_saves(
     assert report["usd_per_verdict"] == pytest.approx(0.001)
     assert report["usd_per_verdict_alone"] == pytest.approx(0.004)
     assert build_report(connection, load(tmp_path, ARTICLE))["first_judge"] is None
+
+
+def test_what_users_did_stands_beside_the_verdicts(engine: Engine, report: Report) -> None:
+    found = {one["kind"]: one for one in report()["second_opinion"]}
+    assert list(found) == [
+        "asked_again", "rated_down", "edited", "left_early", "chose_themselves",
+    ]  # fmt: skip
+    assert found["asked_again"]["correlation"]["method"] == "no judged pair has this signal"
+    with engine.begin() as connection:
+        pair = put.exchange_id_of(1)
+        put.add_outcome(connection, 1, 1.0, exchange_id=pair)
+        add_follow_ups(connection, {pair: True})
+    [asked, *_] = report()["second_opinion"]
+    assert (asked["known"], asked["said"]) == (1, 1)
+    assert asked["correlation"]["estimate"] is None

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.compare.review import shown_first
+from tierwatch.store.labels.second_labels import is_drawn
 
 SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
 
@@ -84,3 +85,29 @@ def test_viewers_may_not_label(connection: Connection, viewer: Any, pair: uuid.U
 @pytest.mark.parametrize("path", ["/review/{}", "/review/{}/text/first", "/review/{}/text/request"])
 def test_a_pair_that_is_not_there_is_said_to_be_gone(reviewer: Any, path: str) -> None:
     assert reviewer.get(path.format(uuid.uuid4())).status_code == 404
+
+
+def test_a_second_person_is_shown_a_drawn_pair_blind(
+    connection: Connection, logged_in: Any
+) -> None:
+    pair = None
+    while pair is None or not is_drawn(connection, pair):
+        pair = put.add_pair(connection, 7, "alternative")
+    put.add_outcome(connection, 7, 1.0, exchange_id=pair)
+    first, second = logged_in("reviewer"), logged_in("approver")
+    first.send(f"/review/{pair}", form_on=f"/review/{pair}", said="first", note="very bad")
+    assert first.get("/review/next").headers["Location"] == "/review"
+    assert second.get("/review/next").headers["Location"] == f"/review/{pair}"
+    page = second.page(f"/review/{pair}")
+    # Neither that there is a label, nor whose, nor what it says; the audit does not tell either.
+    for word in ("reviewer", "very bad", "second label"):
+        assert word not in page[page.index("<main") :].lower()
+    told = connection.execute(
+        text("select detail::text from audit where action = 'pair.labelled'")
+    ).scalar_one()
+    assert "served" not in told
+    assert "alternative" not in told
+    second.send(f"/review/{pair}", form_on=f"/review/{pair}", said="tie")
+    assert second.get("/review/next").headers["Location"] == "/review"
+    names = connection.execute(text("select reviewer from labels order by 1")).scalars().all()
+    assert names == ["approver", "reviewer"]
