@@ -7,35 +7,18 @@ else, a disk or Postgres, is the writer's, in a thread of its own.
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import replace
 
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import Dispatch
-from tierwatch.evaluation.sampling.inclusion import (
-    Inclusion,
-    cached_chances,
-    cached_inclusion,
-    drawn,
-    propensities,
-)
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.faults import FAULTS, guard
-from tierwatch.loop.capture.admission.outside import NOT_SAMPLED, outside_at_once
+from tierwatch.loop.capture.admission.draw import Draw
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.backlog.folder import SpoolFolder
 from tierwatch.loop.capture.backlog.waiting import Waiting
-from tierwatch.loop.capture.counts import (
-    DROPPED,
-    SAMPLED,
-    Batch,
-    BoundaryKey,
-    Sampled,
-    add,
-    key_of,
-    note_largest,
-    outside_key,
-)
+from tierwatch.loop.capture.counts import Batch, Sampled
 from tierwatch.loop.capture.document import nothing_against
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.postgres import BatchStore
@@ -44,11 +27,7 @@ from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.capture.state import CaptureState
 from tierwatch.loop.capture.steering import Steering
 from tierwatch.loop.capture.writer import CaptureWriter
-from tierwatch.routing.tiers import CACHE_TIER, Tier
-
-# Failed provider calls kept between two flushes; more than this tells nothing new.
-_ATTEMPTS_KEPT: Final = 1_000
-_DAY_S: Final = 86_400
+from tierwatch.routing.tiers import Tier
 
 
 class CaptureRecorder:
@@ -85,9 +64,7 @@ class CaptureRecorder:
         buffer: int = 10_000,
         flush_every_s: float = 1.0,
     ) -> None:
-        self._tiers = tuple(tiers)
-        self._names = tuple(tier.name for tier in tiers)
-        self._plan = plan
+        self._draw = Draw(tuple(tiers), plan)
         self._buffer = buffer
         self._lock = threading.Lock()
         self._batch = Batch()
@@ -115,90 +92,14 @@ class CaptureRecorder:
     def record(self, served: ServedExchange) -> None:
         """Count the exchange and keep it if it falls into the sample. Memory only; never raises."""
         with guard("capture: record") as recorded:
-            outside = outside_at_once(served)
-            chosen, up, down = (None, 0.0, 0.0) if outside else self._chosen(served)
-            expected = up + down
-            if expected == 0.0 and not outside:
-                outside = NOT_SAMPLED
-            key, row = key_of(served), self._row(served, expected)
-            weights = _weights(self._boundaries(served), served.decision.tier, up, down)
-            failed = [(served.exchange_id, attempt) for attempt in served.attempts if attempt.error]
+            drawn = self._draw.of(served)  # one object: the writer swaps it whole
             # All that may fail is above: what is below is done wholly.
             with self._lock:
                 self._counted += 1
-                if chosen is not None:
-                    row[SAMPLED] = 1
-                    if len(self._batch.sampled) < self._buffer:
-                        number = self._base + self._counted
-                        self._batch.sampled.append(Sampled(served, chosen, number, expected))
-                    else:
-                        row[DROPPED] = 1
-                        self._dropped += 1
-                add(self._batch.counts, key, row)
-                if outside:
-                    add(self._batch.outside, outside_key(served, outside), [1.0, 0.0])
-                for boundary, weight in weights:
-                    self._batch.boundaries[boundary] += 1
-                    note_largest(self._batch.weights, boundary, weight)
-                if len(self._batch.attempts) < _ATTEMPTS_KEPT:
-                    self._batch.attempts.extend(failed)
+                number = self._base + self._counted
+                self._dropped += drawn.add_to(self._batch, number=number, room=self._buffer)
         if recorded.cause:
             self._dropped += 1
-
-    def _chosen(self, served: ServedExchange) -> tuple[Inclusion | None, float, float]:
-        """Whether an exchange that may be evidence is drawn, and its chances upwards and down."""
-        decision, plan = served.decision, self._plan  # one object: the writer swaps it whole
-        exchange_id, at = str(served.exchange_id), served.arrived_at
-        if served.served_tier == CACHE_TIER != decision.tier:
-            chances = cached_chances(decision, plan, at)
-            return cached_inclusion(decision, plan, exchange_id, at), chances.up, chances.down
-        chances = propensities(decision, self._names, plan, at)
-        return drawn(decision, self._names, plan, exchange_id, chances), chances.up, chances.down
-
-    def _row(self, served: ServedExchange, expected: float) -> list[float]:
-        """What the exchange adds to the figures of its key, in the order of `FIGURES`."""
-        return [
-            1,
-            served.finished,
-            not served.finished,
-            served.decision.escalated,
-            0,
-            0,
-            expected > 0,
-            served.prompt_tokens,
-            served.completion_tokens,
-            expected,
-            served.cost_usd,
-            # As if its cache had served as well as the one that did: the comparison is of models,
-            # not of warm caches with cold ones.
-            self._tiers[-1].price.cost_usd(
-                served.prompt_tokens,
-                served.completion_tokens,
-                served.cached_tokens,
-                served.cache_write_tokens,
-            ),
-            served.latency_ms,
-            served.cached_tokens,
-            served.classifier_cost_usd,
-        ]
-
-    def _boundaries(self, served: ServedExchange) -> list[BoundaryKey]:
-        """The boundaries that the request came to: those up to the tier that serves it.
-
-        What the cache answers comes to none, nor does a conversation that is held at its tier: no
-        threshold would move it.
-        """
-        decision = served.decision
-        if served.served_tier == CACHE_TIER != decision.tier or decision.held:
-            return []
-        day = int(served.arrived_at) // _DAY_S
-        found = []
-        for tier, confidence in decision.confidences:
-            # A hair more: .29 x 100 is 28.999999999999996.
-            found.append((day, tier, int(confidence * 100 + 1e-9)))
-            if tier == decision.tier:
-                break
-        return found
 
     def _take(self) -> Batch:
         """What was recorded since the last call."""
@@ -208,7 +109,8 @@ class CaptureRecorder:
 
     def _follow(self) -> None:
         """Sample by what Postgres says of budget and risk; the plan is swapped whole."""
-        self._plan = self._steering.plan(self._plan, flushed=self._store.requests)
+        plan = self._steering.plan(self._draw.plan, flushed=self._store.requests)
+        self._draw = replace(self._draw, plan=plan)
         self._base = self._steering.base or 0
 
     def start(self) -> None:
@@ -256,19 +158,3 @@ class CaptureRecorder:
     def away(self) -> bool:
         """Whether the last flush found Postgres away."""
         return self._writer.away
-
-
-def _weights(
-    boundaries: Sequence[BoundaryKey], tier: str, up: float, down: float
-) -> list[tuple[BoundaryKey, float]]:
-    """What a pair of the request would stand for at each boundary; 0 where none can be drawn.
-
-    Noted whether it is drawn or not: a certificate has to know of the heaviest pair there may be.
-    """
-    found = [(boundary, 0.0) for boundary in boundaries]
-    own = bool(boundaries) and boundaries[-1][1] == tier
-    if own and up > 0:
-        found[-1] = (boundaries[-1], 1 / up)
-    if down > 0 and len(boundaries) > own:
-        found[-1 - own] = (boundaries[-1 - own], 1 / down)
-    return found
