@@ -185,6 +185,8 @@ class Settings:
     gateway_port: int = _setting(8420, _port, "1 to 65535", "The gateway's port.")
     dashboard_host: str = _setting("127.0.0.1", str, "an address", "Where the dashboard listens.")
     dashboard_port: int = _setting(8421, _port, "1 to 65535", "The dashboard's port.")
+    intake_host: str = _setting("127.0.0.1", str, "an address", "Where the intake listens.")
+    intake_port: int = _setting(8422, _port, "1 to 65535", "The intake's port.")
     dashboard_url: str = _setting(
         "",
         str,

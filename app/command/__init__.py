@@ -16,7 +16,7 @@ import click
 # Where each stands under this package; a name's hyphens are its module's underscores.
 _FOLDERS: Mapping[str, str] = MappingProxyType(
     {
-        **dict.fromkeys(("beat", "dashboard", "gateway", "recorded", "worker"), "serve."),
+        **dict.fromkeys(("beat", "dashboard", "gateway", "intake", "recorded", "worker"), "serve."),
         "notify": "alerts.",
         "plan": "plan.",
         **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),

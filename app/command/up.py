@@ -53,9 +53,11 @@ def run_up(*, settings: Settings, environ: Mapping[str, str]) -> int:
             secret_key=settings.secret_key or stack.secret("dashboard"),
         )
         prepare_database(settings, config)
-        for process in stack_processes(settings):
+        for process in stack_processes(settings, intake=bool(config.intake.keys)):
             stack.start(process)
         say(f"gateway    http://{settings.gateway_host}:{settings.gateway_port}/v1")
+        if config.intake.keys:
+            say(f"intake     http://{settings.intake_host}:{settings.intake_port}")
         say_dashboard(settings)
         run_until_signal(stack)
     return 0

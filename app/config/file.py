@@ -24,6 +24,7 @@ from tierwatch.config.notify import WebhookConfig, notify_problems
 from tierwatch.config.people import PeopleConfig, people_problems
 from tierwatch.config.providers import ProviderConfig, provider_problems
 from tierwatch.config.tolerance import tolerance_of
+from tierwatch.config.watch import IntakeConfig, WatchConfig, watch_problems
 from tierwatch.routing.classify.classification import ClassifierConfig
 from tierwatch.routing.config.balance import BalanceSection
 from tierwatch.routing.config.cascade import CascadeSection
@@ -64,6 +65,8 @@ class Config:
             ``routing.tiers.simple``. Empty unless the file has no ``providers`` at all: such a
             file can be checked and replayed, but cannot serve.
         cache_tolerance: how often an answer of the response cache may be worse than a fresh one.
+        intake: who may send traffic of another router.
+        watch: what that router's names stand for.
     """
 
     path: str
@@ -84,6 +87,8 @@ class Config:
     missing_providers: tuple[str, ...]
     price_origins: Mapping[str, PriceOrigin]
     cache_tolerance: float
+    intake: IntakeConfig
+    watch: WatchConfig
 
     @property
     def prices(self) -> Mapping[str, Priced]:
@@ -138,6 +143,12 @@ class ConfigFile(RoutingFile):
     people: PeopleConfig = Field(
         default=PeopleConfig(), description="Who may enter the dashboard, and as what."
     )
+    intake: IntakeConfig = Field(
+        default=IntakeConfig(), description="Who may send traffic of another router."
+    )
+    watch: WatchConfig = Field(
+        default=WatchConfig(), description="What the names of that router stand for."
+    )
 
 
 def load_config(path: str | os.PathLike[str]) -> Config:
@@ -170,6 +181,13 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
     problems += model_problems(document, file.gateway, tiers)
     problems += provider_problems(document, file.providers)
     problems += passthrough_problems(document, file.gateway, kinds)
+    problems += watch_problems(
+        document,
+        file.intake,
+        file.watch,
+        tiers=list(tiers),
+        classifier=file.routing.classifier.kind or "",
+    )
     return problems + cache_problems(document, file.gateway, tiers)
 
 
@@ -203,6 +221,8 @@ def _resolved(
         missing_providers=() if file.providers else _unserved(routing, evaluation),
         price_origins=MappingProxyType(origins),
         cache_tolerance=tolerance_of(CACHE_TIER, asked.tolerance, asked.objective),
+        intake=file.intake,
+        watch=file.watch,
     )
 
 

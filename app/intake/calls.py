@@ -9,16 +9,40 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from tierwatch.loop.capture.admission.outside import (
+    NO_ANSWER,
+    NO_QUESTION,
+    OTHER_KIND,
+    PARAMETERS_UNSEEN,
+    TRUNCATED,
+)
 from tierwatch.store.documents import Json
 from tierwatch.wire.chat import OPENAI
 
-# Why a call that was read cannot be evidence. A word for a count's key, not a sentence.
-NO_QUESTION: Final = "intake_no_question"  # its text was not sent, or was taken out
-NO_ANSWER: Final = "intake_no_answer"  # as above, of a whole answer
-TRUNCATED: Final = "intake_truncated"  # media or text stand as a mark of what they were
-PARAMETERS_UNSEEN: Final = "intake_parameters_unseen"  # tools or a form were used, and not sent
-UNPLACED: Final = "intake_unplaced"  # neither its alias nor its model is a tier of `watch`
-OTHER_KIND: Final = "intake_other_kind"  # an embedding, an image, a transcription
+__all__ = [
+    "ATTEMPT",
+    "BAD_LINE",
+    "CLOCK",
+    "FRAME",
+    "NO_ANSWER",
+    "NO_QUESTION",
+    "OTHER",
+    "OTHER_KIND",
+    "OUTSIDE_WORDS",
+    "PARAMETERS_UNSEEN",
+    "REPEAT",
+    "TRUNCATED",
+    "UNPLACED",
+    "Call",
+    "Counted",
+    "Readings",
+    "together",
+]
+
+# Why a call that was read cannot be evidence: the words that readers may say.
+OUTSIDE_WORDS: Final = (NO_QUESTION, NO_ANSWER, TRUNCATED, PARAMETERS_UNSEEN, OTHER_KIND)
+# Counted under its source alone: neither its alias nor its model is a tier of `watch`.
+UNPLACED: Final = "intake_unplaced"
 
 # What was passed over, by kind.
 FRAME: Final = "frame"  # an agent's run or step: it repeats what its calls say
@@ -26,6 +50,8 @@ REPEAT: Final = "repeat"  # the same call again
 BAD_LINE: Final = "bad_line"  # not what the format says
 OTHER: Final = "other"  # spans and events that are no call of a model
 ATTEMPT: Final = "attempt"  # a failed try of a request that another call answered
+
+CLOCK: Final = "clock"  # counted as of its arrival: its source's clock cannot be right
 
 Counted: TypeAlias = Mapping[str, int]
 

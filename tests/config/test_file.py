@@ -92,7 +92,8 @@ PROBLEMS = [
         "evalation:",
         (
             "11: evalation: found an unknown key; accepted alerts, evaluation,"
-            " gateway, notify, people, prices, providers, routing (did you mean 'evaluation'?)"
+            " gateway, intake, notify, people, prices, providers, routing, watch"
+            " (did you mean 'evaluation'?)"
         ),
     ),
 ]

@@ -14,12 +14,12 @@ from tierwatch.settings import Settings, variable
 _LONGER_S = 25.0
 
 
-def stack_processes(settings: Settings) -> list[Process]:
-    """Gateway, worker, scheduler and dashboard, in the order they start."""
+def stack_processes(settings: Settings, *, intake: bool = False) -> list[Process]:
+    """Gateway, worker, scheduler, dashboard and, where it is asked for, intake; as they start."""
     env = process_environment(settings)
     gateway = f"http://127.0.0.1:{settings.gateway_port}/readyz"
     dashboard = f"http://127.0.0.1:{settings.dashboard_port}/healthz"
-    return [
+    processes = [
         Process(
             name="gateway",
             argv=_command("gateway"),
@@ -36,6 +36,17 @@ def stack_processes(settings: Settings) -> list[Process]:
         Process(name="beat", argv=_command("beat"), env=env),
         Process(name="dashboard", argv=_command("dashboard"), env=env, ready=dashboard),
     ]
+    if intake:
+        processes.append(
+            Process(
+                name="intake",
+                argv=_command("intake"),
+                env=env,
+                ready=f"http://127.0.0.1:{settings.intake_port}/readyz",
+                stop_within_s=settings.stop_within_s + _LONGER_S,
+            )
+        )
+    return processes
 
 
 def recorded_process(

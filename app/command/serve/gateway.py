@@ -84,7 +84,7 @@ def run_gateway(
     names = [tier.name for tier in config.tiers]
     configured = configured_boundaries(names, dict(config.classifier.models))
 
-    policies = _file_policies(config, engine)
+    policies = file_policies(config, engine)
 
     def models(version: int) -> "LocalTierClassifier":
         return stored_model(
@@ -126,8 +126,8 @@ def run_gateway(
         engine.dispose()
 
 
-def _file_policies(config: "Config", engine: "Engine") -> "FilePolicies":
-    """Which policies this gateway's file lets it serve by."""
+def file_policies(config: "Config", engine: "Engine") -> "FilePolicies":
+    """Which policies this process's file lets it go by."""
     from tierwatch.loop.decide.file_policies import FilePolicies, fingerprint
 
     def differs(connection: "Connection", active: "Policy", own: "Policy") -> None:

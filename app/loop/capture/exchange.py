@@ -36,6 +36,18 @@ def new_exchange_id(epoch_s: float) -> uuid.UUID:
     return uuid.UUID(int=milliseconds << 80 | chance)
 
 
+def exchange_id_for(epoch_s: float, digest: bytes) -> uuid.UUID:
+    """The UUID version 7 of an exchange that another program named: the same for the same name.
+
+    Args:
+        epoch_s: when it arrived.
+        digest: of its name, 10 bytes or more.
+    """
+    milliseconds = int(epoch_s * 1000) & ((1 << 48) - 1)
+    chance = int.from_bytes(digest[:_CHANCE_BYTES]) & _FREE_BITS | _VERSION_AND_VARIANT
+    return uuid.UUID(int=milliseconds << 80 | chance)
+
+
 def _drawn() -> int:
     raw = os.urandom(_MANY * _CHANCE_BYTES)
     _CHANCES.extend(

@@ -3,7 +3,7 @@
 import uuid
 from typing import Final
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from tierwatch.dispatch import Dispatch
 from tierwatch.faults import FAULTS, guard, is_order
@@ -121,17 +121,9 @@ class BatchStore:
         with self._engine.begin() as connection:
             if within_ms is not None:
                 connection.execute(text(f"set local statement_timeout = {within_ms}"))
-            if not add_rollups(connection, uuid.UUID(document["flush_id"]), counts):
-                return None
-            add_attempts(connection, document["attempts"])
-            add_boundary_counts(connection, boundary_counts(document["boundaries"]))
-            note_largest_weights(connection, largest_weights(document["weights"]))
-            add_outside_counts(connection, outside_counts(document["outside"]))
-            exchanges = [exchange_columns(one) for one in document["exchanges"]]
-            new = add_exchanges(connection, exchanges)
-            add_mark_keys(connection, mark_keys(document["exchanges"]))
-            add_media(connection, media_columns(document["exchanges"]))
-        self.requests += sum(row["requests"] for row in counts)
+            new = add_batch(connection, document)
+        if new is not None:
+            self.requests += sum(row["requests"] for row in counts)
         return new
 
     def _send(self, new: list[uuid.UUID]) -> None:
@@ -139,3 +131,18 @@ class BatchStore:
         if new:
             with guard("capture: dispatch"):
                 self._dispatch.shadow_exchanges(new)
+
+
+def add_batch(connection: Connection, document: BatchDocument) -> list[uuid.UUID] | None:
+    """Add all parts of a batch once; gives the exchanges that were new, None where it was there."""
+    counts = rollups(document["counts"])
+    if not add_rollups(connection, uuid.UUID(document["flush_id"]), counts):
+        return None
+    add_attempts(connection, document["attempts"])
+    add_boundary_counts(connection, boundary_counts(document["boundaries"]))
+    note_largest_weights(connection, largest_weights(document["weights"]))
+    add_outside_counts(connection, outside_counts(document["outside"]))
+    new = add_exchanges(connection, [exchange_columns(one) for one in document["exchanges"]])
+    add_mark_keys(connection, mark_keys(document["exchanges"]))
+    add_media(connection, media_columns(document["exchanges"]))
+    return new

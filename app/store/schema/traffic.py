@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import Identity, SmallInteger, text
+from sqlalchemy import Identity, Index, SmallInteger, text
 
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
@@ -104,3 +104,25 @@ class ReplayRow(Base):
     scored: Column[int]
     score_sum: Column[float]
     created_at: Column[dt.datetime] = set_by_database()
+
+
+class SeenCallRow(Base):
+    """A call that was counted, so that it counts once however often its source sends it.
+
+    ``call`` is a digest of the source and of its own id for the call.
+    """
+
+    __tablename__ = "seen_calls"
+    call: Column[uuid.UUID] = column(primary_key=True)
+    seen_at: Column[dt.datetime] = set_by_database()
+    __table_args__ = (Index(None, "seen_at"),)
+
+
+class SourceCountRow(Base):
+    """What a source sent, by day and by what became of it (`traffic.sources` has the words)."""
+
+    __tablename__ = "source_counts"
+    day: Column[dt.date] = column(primary_key=True)
+    source: Column[str] = column(primary_key=True)
+    what: Column[str] = column(primary_key=True)
+    calls: Column[int]

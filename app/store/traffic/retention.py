@@ -164,6 +164,9 @@ LEFTOVERS = {
     " and (e.ended_at is null or e.ended_at > now() - interval '1 day'))",
     # A batch is sent again within seconds, or from a spool.
     "rollup_flushes": "created_at < now() - interval '2 days'",
+    # What a source sends again it sends within days.
+    "seen_calls": "seen_at < now() - interval '14 days'",
+    "source_counts": "day < :moment",
     # Of exchanges that ended without another answer, which nobody redacts any more.
     "mark_keys": "not exists (select 1 from exchanges e where e.id = t.exchange_id"
     " and e.ended_at is null)",

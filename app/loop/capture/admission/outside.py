@@ -20,6 +20,12 @@ TOO_LARGE: Final = "too_large"
 SIDE_CALL: Final = "side_call"
 FALLBACK: Final = "fallback"
 NOT_SAMPLED: Final = "not_sampled"
+# Of what another router served, as far as its source says it.
+NO_QUESTION: Final = "intake_no_question"  # its text was not sent, or was taken out
+NO_ANSWER: Final = "intake_no_answer"  # as above, of a whole answer
+TRUNCATED: Final = "intake_truncated"  # media or text stand as a mark of what they were
+PARAMETERS_UNSEEN: Final = "intake_parameters_unseen"  # tools or a form were used, and not sent
+OTHER_KIND: Final = "intake_other_kind"  # no chat: a completion, an image, a transcription
 # What decisions say that the router did not choose, and what that is counted as.
 _NOT_CHOSEN: Final = {
     "pinned": "pinned",
@@ -41,6 +47,11 @@ REASONS: Final = (
     *_NOT_CHOSEN.values(),
     FALLBACK,
     NOT_SAMPLED,
+    NO_QUESTION,
+    NO_ANSWER,
+    TRUNCATED,
+    PARAMETERS_UNSEEN,
+    OTHER_KIND,
     FITS_NOT,
     MEDIA,
 )

@@ -14,21 +14,13 @@ from typing import Final
 from tierwatch.faults import FAULTS, guard
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.folder import SpoolFolder
+from tierwatch.loop.capture.backlog.merging import merged
 from tierwatch.loop.capture.backlog.spool import Spool, SpoolFullError
-from tierwatch.loop.capture.counts import BoundaryKey, Key, OutsideKey, add, note_largest
-from tierwatch.loop.capture.document import (
-    BatchDocument,
-    count_of_row,
-    outside_rows,
-    read_document,
-    without_exchanges,
-)
+from tierwatch.loop.capture.document import BatchDocument, read_document, without_exchanges
 from tierwatch.wire.json_bytes import write_json
 
 # Held in memory while the disk takes nothing; as objects it is some ten times that.
 _MOST_HELD_BYTES: Final = 16_000_000
-# Failed calls kept of those merged; more tell nothing new.
-_ATTEMPTS_KEPT: Final = 1_000
 
 
 @dataclass(slots=True)
@@ -152,9 +144,9 @@ class Waiting:
                 self._drop(held)
         bare = [one.document for one in self._held if one.mergeable]
         if len(bare) > 1:
-            merged = _Held(_merged(bare))
+            counted = _Held(merged(bare))
             self._held = deque(one for one in self._held if not one.mergeable)
-            self._held.append(merged)
+            self._held.append(counted)
 
     def _drop(self, held: _Held) -> None:
         dropped = len(held.document["exchanges"])
@@ -163,31 +155,3 @@ class Waiting:
             held.size = 0
             self.dropped += dropped
             FAULTS.note("capture: spool", SpoolFullError())
-
-
-def _merged(documents: list[BatchDocument]) -> BatchDocument:
-    """The counts of batches as one batch, under the flush id of the first."""
-    counts: dict[Key, list[float]] = {}
-    boundaries: dict[BoundaryKey, int] = {}
-    weights: dict[BoundaryKey, float] = {}
-    outside: dict[OutsideKey, list[float]] = {}
-    for document in documents:
-        for minute, tier, reason, requests, drawn in document["outside"]:
-            add(outside, (minute, tier, reason), [requests, drawn])
-        for row in document["counts"]:
-            add(counts, *count_of_row(row))
-        for day, boundary, cents, came in document["boundaries"]:
-            key = (day, boundary, cents)
-            boundaries[key] = boundaries.get(key, 0) + came
-        for day, boundary, cents, weight in document["weights"]:
-            note_largest(weights, (day, boundary, cents), weight)
-    return {
-        **documents[0],
-        "counts": [[*key, *figures] for key, figures in counts.items()],
-        "boundaries": [(*key, requests) for key, requests in boundaries.items()],
-        "weights": [(*key, weight) for key, weight in weights.items()],
-        "outside": outside_rows(outside),
-        "attempts": [one for document in documents for one in document["attempts"]][
-            :_ATTEMPTS_KEPT
-        ],
-    }

@@ -1,0 +1,121 @@
+"""``intake`` and ``watch``: traffic that another router served, and what its names stand for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tierwatch.config.model_patterns import name_pattern
+from tierwatch.config.secrets import SecretName
+from tierwatch.routing.config.reading.document import Document, Problem
+from tierwatch.routing.config.reading.fields import Name, Section, whole_number
+
+SourceKind = Literal["any", "litellm", "outcomes", "otlp"]
+
+
+class SourceKey(Section):
+    """A key under ``intake.keys``."""
+
+    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")] = Field(
+        description="What its traffic is counted under: 1 to 40 letters, digits, dots, hyphens or"
+        " underscores. Several keys may share one."
+    )
+    key: SecretName = Field(description="`env:NAME`, the variable that holds the key.")
+    accepts: SourceKind = Field(
+        default="any",
+        description="What may be sent with it: any, litellm, outcomes or otlp. Anything else is"
+        " answered 401.",
+    )
+
+
+class IntakeConfig(Section):
+    """The ``intake`` section."""
+
+    keys: tuple[SourceKey, ...] = Field(
+        default=(),
+        description="Who may send traffic of another router, as `{source: litellm, key: env:NAME}`."
+        " `tierwatch intake` does not start without one, and `tierwatch up` leaves it out.",
+    )
+    max_body_mb: Annotated[int, whole_number(1, 256)] = Field(
+        default=32, description="Largest body, in MiB, compressed or not."
+    )
+    batches_per_s: Annotated[int, whole_number(1, 100_000)] = Field(
+        default=200,
+        description="Batches that a source may send a second; more are answered 429, and counted.",
+    )
+
+
+class WatchConfig(Section):
+    """The ``watch`` section."""
+
+    tiers: Mapping[Name, tuple[Name, ...]] = Field(
+        default_factory=dict,
+        description="What the names of the router that is watched stand for: tier: its aliases and"
+        ' models, as `simple: [fast, "gpt-5-mini*"]`; `*` is any text. A tier\'s own model needs no'
+        " line.",
+    )
+    confidence: Literal["own", "logged"] = Field(
+        default="own",
+        description="Whose confidence counts: own has the configured classifier read every prompt;"
+        " logged takes what the router logs, and what comes without is outside the evidence.",
+    )
+
+
+def watch_problems(
+    document: Document,
+    intake: IntakeConfig,
+    watch: WatchConfig,
+    *,
+    tiers: Sequence[str],
+    classifier: str,
+) -> list[Problem]:
+    """What the two sections demand of each other and of the tiers.
+
+    Args:
+        document: the file.
+        intake: who may send.
+        watch: what names stand for.
+        tiers: their names.
+        classifier: its kind.
+    """
+    problems = [
+        document.problem(("watch", "tiers", tier), repr(tier), f"one of {', '.join(tiers)}")
+        for tier in watch.tiers
+        if tier not in tiers
+    ]
+    seen: dict[str, str] = {}
+    for tier, names in watch.tiers.items():
+        for name in names:
+            other = seen.setdefault(name.lower(), tier)
+            if other != tier:
+                found = f"{name!r}, which stands for {other} already"
+                accepted = "each name under one tier"
+                problems.append(document.problem(("watch", "tiers", tier), found, accepted))
+    if intake.keys and watch.confidence == "own" and classifier == "llm":
+        problems.append(
+            document.problem(
+                ("routing", "classifier", "kind"),
+                "llm, which would be asked about all traffic of another router",
+                "heuristic or local; or watch.confidence: logged",
+            )
+        )
+    return problems
+
+
+def tier_of(name: str, tiers: Mapping[str, Sequence[str]]) -> str:
+    """The tier that a name stands for; "" for one that stands for none.
+
+    A name as it is written counts before every pattern, and patterns in their order.
+
+    >>> tiers = {"simple": ("fast", "gpt-5*"), "complex": ("gpt-5.5",)}
+    >>> tier_of("gpt-5.5", tiers), tier_of("gpt-5-mini", tiers), tier_of("o9", tiers)
+    ('complex', 'simple', '')
+    """
+    lower = name.lower()
+    for tier, names in tiers.items():
+        if any(one.lower() == lower for one in names):
+            return tier
+    for tier, names in tiers.items():
+        if any("*" in one and name_pattern(one)(name) for one in names):
+            return tier
+    return ""

@@ -1,0 +1,83 @@
+"""A call comes in, what is stored of it goes out: placed, drawn, redacted. No I/O."""
+
+import os
+import uuid
+from collections.abc import Callable
+from typing import Final
+
+from tierwatch.intake.calls import CLOCK, UNPLACED, Call
+from tierwatch.intake.keeping.frames import AdmittedCall
+from tierwatch.intake.keeping.placing import Placing
+from tierwatch.loop.capture.admission.draw import Draw
+from tierwatch.loop.capture.counts import Batch, Sampled
+from tierwatch.loop.capture.document import BatchDocument, batch_document
+from tierwatch.loop.capture.redact import Redactor
+from tierwatch.loop.capture.redaction.sealing import Sealer
+from tierwatch.store.traffic.sources import OUTSIDE, SAMPLED
+
+_UNREDACTED: Final = "unredacted"
+
+
+class Admitting:
+    """Admits calls. Used by one thread.
+
+    Args:
+        placing: says where a call belongs.
+        draw: gives the draw that is active, which whoever steers it swaps whole.
+        number: gives the number of the next request.
+        redact: every stored text passes through it.
+        read: says of a drawn exchange why it cannot be evidence after all; "" where it can.
+        sealer: seals images, audio and files; without one none are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        placing: Placing,
+        draw: Callable[[], Draw],
+        number: Callable[[], int],
+        redact: Redactor,
+        read: Callable[[Sampled], str],
+        sealer: Sealer | None,
+    ) -> None:
+        self._placing = placing
+        self._draw = draw
+        self._number = number
+        self._redact = redact
+        self._read = read
+        self._sealer = sealer
+        # Of this process only: nobody can try addresses against the digests that are stored.
+        self._digest_key = os.urandom(32)
+
+    def admit(self, call: Call, source: str, received_at: float) -> AdmittedCall:
+        """The call as it is stored.
+
+        Args:
+            call: as it was read.
+            source: who sent it.
+            received_at: seconds since 1970.
+        """
+        placed = self._placing.place(call, source, received_at)
+        key = uuid.UUID(bytes=placed.key)
+        if placed.served is None:
+            return AdmittedCall(key, source, None, (f"{OUTSIDE}{UNPLACED}",))
+        batch = Batch()
+        self._draw().of(placed.served).add_to(batch, number=self._number(), room=1)
+        unredacted: list[str] = []
+        document = batch_document(
+            batch,
+            redact=self._redact,
+            read=self._read,
+            sealer=self._sealer,
+            digest_key=self._digest_key,
+            fail=lambda _, cause: unredacted.append(cause),
+        )
+        whats = [f"{OUTSIDE}{reason}" for reason in _reasons(document)]
+        whats += [SAMPLED] * len(document["exchanges"])
+        whats += [_UNREDACTED] * len(unredacted)
+        whats += [CLOCK] * placed.clock
+        return AdmittedCall(key, source, document, tuple(whats))
+
+
+def _reasons(document: BatchDocument) -> list[str]:
+    return [reason for _, _, reason, _, _ in document["outside"] if reason]

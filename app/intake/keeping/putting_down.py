@@ -1,0 +1,194 @@
+"""Frames come from the journal and go to Postgres, each once: a thread of the intake.
+
+A frame's calls are claimed and counted in one transaction, so that one which its source sends again
+days later, or that is read again after a crash, adds nothing.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from sqlalchemy import Engine
+
+from tierwatch.dispatch import Dispatch
+from tierwatch.faults import FAULTS, cause_of, guard, is_order
+from tierwatch.intake.calls import REPEAT
+from tierwatch.intake.keeping.frames import AdmittedCall, Frame, read_frame
+from tierwatch.intake.keeping.journal import Journal
+from tierwatch.loop.capture.away import is_away
+from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
+from tierwatch.loop.capture.backlog.merging import merged
+from tierwatch.loop.capture.document import new_flush
+from tierwatch.loop.capture.postgres import add_batch
+from tierwatch.store.traffic.rollups import has_flush
+from tierwatch.store.traffic.sources import (
+    CALLS,
+    SourceCount,
+    add_source_counts,
+    claim_calls,
+)
+
+_RETRY_S: Final = 1.0
+_ADOPT_EVERY_S: Final = 60.0
+_REFUSED: Final = "refused"  # by Postgres: its letter has it
+
+
+class PuttingDown:
+    """Puts frames down. All but `start`, `stop`, `wake` and the attributes belongs to one thread.
+
+    Args:
+        engine: Postgres.
+        dispatch: sends workers new exchanges.
+        journal: where frames wait.
+        letters: take what cannot be stored.
+        after: called after each round in which Postgres was there, with how many calls were stored.
+
+    Attributes:
+        away: whether the last round found Postgres away.
+        stored: calls that were counted.
+        repeats: calls that were counted before.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        dispatch: Dispatch,
+        journal: Journal,
+        letters: DeadLetters,
+        after: Callable[[int], None],
+    ) -> None:
+        self._engine = engine
+        self._dispatch = dispatch
+        self._journal = journal
+        self._letters = letters
+        self._after = after
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="intake-store", daemon=True)
+        self.away = False
+        self.stored = 0
+        self.repeats = 0
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self, *, within_s: float) -> None:
+        """Store what waits, and end; what Postgres does not take stays in the journal."""
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(within_s)
+
+    def wake(self) -> None:
+        """Say that something waits."""
+        self._wake.set()
+
+    def _run(self) -> None:
+        since_adopted = _ADOPT_EVERY_S
+        while True:
+            stopping = self._stop.is_set()
+            if since_adopted >= _ADOPT_EVERY_S:
+                self._journal.adopt()
+                since_adopted = 0.0
+            self.round()
+            if stopping:
+                return
+            if not self._wake.wait(_RETRY_S):
+                since_adopted += _RETRY_S
+            elif self.away:
+                self._stop.wait(_RETRY_S)
+            self._wake.clear()
+
+    def round(self) -> None:
+        """Store all that waits, until Postgres is away. Never raises."""
+        with guard("intake: store") as tried:
+            self.away = not self._journal.drain(self._take)
+            if not self.away:
+                self._after(self.stored)
+        if tried.cause:
+            self.away = True
+
+    def _take(self, line: bytes) -> bool:
+        """Whether a line is done with."""
+        try:
+            frame = read_frame(line)
+        except ValueError as problem:
+            FAULTS.note("intake: read the journal", problem)
+            self._letters.keep(Letter("line", str(problem), line=line.decode("utf-8", "replace")))
+            return True
+        try:
+            self._store(frame)
+        except BaseException as error:
+            if is_order(error):
+                raise
+            FAULTS.note("intake: store", error)
+            if is_away(error):
+                return False
+            return self._apart(frame)
+        return True
+
+    def _apart(self, frame: Frame) -> bool:
+        """Store a frame that Postgres refuses call by call; what it refuses alone is a letter."""
+        counted = Frame((), frame.counted, frame.day, frame.flush_id)
+        for part in (counted, *(Frame((one,), {}, frame.day) for one in frame.calls)):
+            try:
+                self._store(part)
+            except BaseException as error:
+                if is_order(error):
+                    raise
+                if is_away(error):
+                    return False  # those that are stored are claimed
+                document = part.calls[0].document if part.calls else None
+                self._letters.keep(Letter("batch", cause_of(error), document))
+                with guard("intake: count what was refused"):
+                    kinds = {one.source: {_REFUSED: 1} for one in part.calls}
+                    self._store(Frame((), kinds, frame.day))
+        return True
+
+    def _store(self, frame: Frame) -> None:
+        calls = _first_of_each(frame.calls)
+        with self._engine.begin() as connection:
+            if has_flush(connection, frame.flush_id):
+                return  # the commit was not heard of
+            new = claim_calls(connection, [one.key for one in calls])
+            fresh = [one for one in calls if one.key in new]
+            documents = [one.document for one in fresh if one.document is not None]
+            batch = merged([new_flush(), *documents])
+            batch["flush_id"] = str(frame.flush_id)
+            sent = add_batch(connection, batch)
+            add_source_counts(connection, _counts(frame, fresh))
+        self.stored += len(fresh)
+        self.repeats += len(frame.calls) - len(fresh)
+        if sent:
+            with guard("intake: dispatch"):
+                self._dispatch.shadow_exchanges(sent)
+
+
+def _first_of_each(calls: Sequence[AdmittedCall]) -> list[AdmittedCall]:
+    return list({one.key: one for one in reversed(calls)}.values())[::-1]
+
+
+def _counts(frame: Frame, fresh: Sequence[AdmittedCall]) -> list[SourceCount]:
+    found: Counter[tuple[str, str]] = Counter()
+    for source, kinds in frame.counted.items():
+        for what, calls in kinds.items():
+            found[source, what] += calls
+    for one in frame.calls:
+        found[one.source, REPEAT] += 1
+    for one in fresh:
+        found[one.source, REPEAT] -= 1
+        found[one.source, CALLS] += 1
+        for what in one.whats:
+            found[one.source, what] += 1
+    return [
+        SourceCount(frame.day, source, what, calls)
+        for (source, what), calls in found.items()
+        if calls
+    ]

@@ -1,0 +1,130 @@
+"""Traffic that other routers served: each call counted once, and what became of it by source."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from tierwatch.store.schema.traffic import SeenCallRow, SourceCountRow
+
+# What became of what a source sent. Beside these stand the kinds that were passed over.
+CALLS: Final = "calls"  # counted once, whatever became of them
+SAMPLED: Final = "sampled"  # of these, drawn and kept for an evaluation
+OUTSIDE: Final = "outside:"  # of these, cannot be evidence; the reason follows
+SHED: Final = "shed"  # batches that were refused and may be sent again
+UNREAD: Final = "unread"  # batches of which nothing could be read
+
+
+class SourceCount(NamedTuple):
+    """A number to add to that of a day, source and kind."""
+
+    day: dt.date
+    source: str
+    what: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFunnel:
+    """What one source sent, and what became of it.
+
+    Attributes:
+        source: its name.
+        calls: counted once each.
+        sampled: of these, kept for an evaluation.
+        outside: of these, those that cannot be evidence, by reason, most first.
+        passed_over: what was sent and is no call, or was counted before, by kind, most first.
+        last_day: on which something was sent.
+    """
+
+    source: str
+    calls: int
+    sampled: int
+    outside: Mapping[str, int]
+    passed_over: Mapping[str, int]
+    last_day: dt.date
+
+    @property
+    def outside_share(self) -> float | None:
+        """Share of the calls that cannot be evidence; None of none."""
+        return sum(self.outside.values()) / self.calls if self.calls else None
+
+
+def claim_calls(connection: Connection, calls: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Note calls as counted; gives those that were not before.
+
+    Another transaction that notes the same waits for this one's end.
+    """
+    if not calls:
+        return set()
+    claimed = connection.execute(
+        insert(SeenCallRow)
+        # Everybody locks in the same order, so nobody waits for each other.
+        .values([{"call": call} for call in sorted(set(calls))])
+        .on_conflict_do_nothing()
+        .returning(SeenCallRow.call)
+    )
+    return set(claimed.scalars())
+
+
+def add_source_counts(connection: Connection, rows: Sequence[SourceCount]) -> None:
+    """Add counts; those of one key are one row."""
+    if not rows:
+        return
+    merged: dict[tuple[dt.date, str, str], int] = {}
+    for day, source, what, calls in rows:
+        merged[day, source, what] = merged.get((day, source, what), 0) + calls
+    given = insert(SourceCountRow)
+    connection.execute(
+        given.on_conflict_do_update(
+            index_elements=["day", "source", "what"],
+            set_={"calls": SourceCountRow.calls + given.excluded.calls},
+        ),
+        [SourceCount(*key, calls)._asdict() for key, calls in sorted(merged.items())],
+    )
+
+
+def source_funnels(connection: Connection, *, since: dt.date) -> list[SourceFunnel]:
+    """What each source sent since a day, in the order of their names."""
+    calls = func.sum(SourceCountRow.calls).label("calls")
+    last_day = func.max(SourceCountRow.day).label("day")
+    rows = connection.execute(
+        select(
+            SourceCountRow.source,
+            SourceCountRow.what,
+            calls,
+            last_day,
+        )
+        .where(SourceCountRow.day >= since)
+        .group_by(SourceCountRow.source, SourceCountRow.what)
+        .order_by(SourceCountRow.source, calls.desc(), SourceCountRow.what)
+    ).all()
+    found: dict[str, dict[str, int]] = {}
+    last: dict[str, dt.date] = {}
+    for row in rows:
+        found.setdefault(row.source, {})[row.what] = int(row.calls)
+        last[row.source] = max(last.get(row.source, row.day), row.day)
+    return [_funnel(source, counts, last[source]) for source, counts in found.items()]
+
+
+def _funnel(source: str, counts: Mapping[str, int], last_day: dt.date) -> SourceFunnel:
+    return SourceFunnel(
+        source=source,
+        calls=counts.get(CALLS, 0),
+        sampled=counts.get(SAMPLED, 0),
+        outside={
+            what.removeprefix(OUTSIDE): calls
+            for what, calls in counts.items()
+            if what.startswith(OUTSIDE)
+        },
+        passed_over={
+            what: calls
+            for what, calls in counts.items()
+            if what not in {CALLS, SAMPLED} and not what.startswith(OUTSIDE)
+        },
+        last_day=last_day,
+    )

@@ -1,0 +1,87 @@
+"""`intake` and `watch`: who may send, and what names stand for."""
+
+from pathlib import Path
+
+import pytest
+
+from tierwatch.config import load_config
+from tierwatch.config.watch import tier_of
+from tierwatch.errors import ConfigError
+
+BASE = """\
+routing:
+  tiers:
+    simple: {model: small-1, cost: 0.25}
+    complex: {model: large-1, cost: 15}
+providers: {own: {kind: openai, base_url: "http://127.0.0.1:1/v1"}}
+"""
+
+
+def problem(tmp_path: Path, more: str) -> str:
+    path = tmp_path / "tierwatch.yaml"
+    path.write_text(BASE + more)
+    with pytest.raises(ConfigError) as found:
+        load_config(path)
+    return str(found.value)
+
+
+def test_without_the_sections_nobody_may_send(tmp_path: Path) -> None:
+    (tmp_path / "tierwatch.yaml").write_text(BASE)
+    config = load_config(tmp_path / "tierwatch.yaml")
+    assert (config.intake.keys, config.watch.tiers, config.watch.confidence) == ((), {}, "own")
+
+
+def test_keys_name_their_source_and_what_they_accept(tmp_path: Path) -> None:
+    (tmp_path / "tierwatch.yaml").write_text(
+        BASE + "intake: {keys: [{source: a, key: env:A, accepts: otlp}, {source: a, key: env:B}]}"
+    )
+    keys = load_config(tmp_path / "tierwatch.yaml").intake.keys
+    assert [(one.source, one.key.variable, one.accepts) for one in keys] == [
+        ("a", "A", "otlp"),
+        ("a", "B", "any"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("intake: {keys: [{source: a, key: sk-123}]}", "env:NAME"),
+        ("intake: {keys: [{source: 'a b', key: env:A}]}", "intake.keys"),
+        ("intake: {keys: [{source: a, key: env:A, accepts: soap}]}", "litellm"),
+        ("intake: {batches_per_s: 0}", "intake.batches_per_s"),
+        ("watch: {tiers: {medium: [x]}}", "accepted one of simple, complex"),
+        (
+            "watch: {tiers: {simple: [x], complex: [X]}}",
+            "'X', which stands for simple already; accepted each name under one tier",
+        ),
+        ("watch: {confidence: theirs}", "watch.confidence"),
+    ],
+)
+def test_problems_name_the_key_and_what_is_accepted(tmp_path: Path, more: str, said: str) -> None:
+    assert said in problem(tmp_path, more)
+
+
+def test_a_model_is_not_asked_about_all_traffic_of_another_router(tmp_path: Path) -> None:
+    llm = BASE.replace("routing:\n", "routing:\n  classifier: {kind: llm, model: small-1}\n")
+    path = tmp_path / "tierwatch.yaml"
+    path.write_text(llm + "intake: {keys: [{source: a, key: env:A}]}\n")
+    with pytest.raises(ConfigError, match=r"watch\.confidence: logged"):
+        load_config(path)
+    path.write_text(llm + "intake: {keys: [{source: a, key: env:A}]}\nwatch: {confidence: logged}")
+    assert load_config(path).watch.confidence == "logged"
+
+
+@pytest.mark.parametrize(
+    ("name", "tier"),
+    [
+        ("fast", "simple"),
+        ("FAST", "simple"),
+        ("gpt-5-mini-2026", "simple"),
+        ("gpt-5-pro", "complex"),
+        ("fast-2", ""),
+        ("", ""),
+    ],
+)
+def test_a_written_name_counts_before_every_pattern(name: str, tier: str) -> None:
+    tiers = {"simple": ("fast", "gpt-5-*"), "complex": ("gpt-5-pro",)}
+    assert tier_of(name, tiers) == tier
