@@ -23,6 +23,7 @@ def report(**changes: Any) -> Report:
     found: Any = {
         "trust": None,
         "first_judge": None,
+        "pace": {},
         "requests": 100, "captured": 40, "shadowed": 40, "judged": 40, "unscored": 0,
         "unscored_tasks": [], "failed": 0, "dropped": 0, "pending": 0, "cost_usd": 1.0,
         "cost_top_tier_usd": 4.0, "saving": 0.75,

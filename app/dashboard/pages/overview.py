@@ -18,6 +18,7 @@ from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.loop.compare.unscored import UnscoredReport
 from tierwatch.loop.report.build import build_report
+from tierwatch.loop.report.schema import PaceReport
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
@@ -105,6 +106,7 @@ class OverviewPage:
     budget_usd_per_day: float | None
     recorded_quality: float | None
     tiers: tuple[TierLine, ...]
+    pace: Mapping[str, PaceReport]
     funnel: Funnel
     outside: OutsideEvidence
     unscored_tasks: tuple[UnscoredReport, ...]
@@ -175,6 +177,7 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
             candidate,
             {} if stable is None else stable.by_task,
         ),
+        pace=report["pace"],
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         outside=_outside(report),
         unscored_tasks=tuple(report["unscored_tasks"]),

@@ -18,6 +18,7 @@ from tierwatch.loop.compare.tier_rates import misroute_rate
 from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
+from tierwatch.loop.report.paces import tier_paces
 from tierwatch.loop.report.schema import (
     AlertReport,
     FirstJudgeReport,
@@ -69,6 +70,7 @@ def build_report(connection: Connection, config: Config) -> Report:
     top = float(row.cost_top_tier_usd)
     spent = evaluation_costs(connection)
     quality, corrected = _quality(connection, config, judge)
+    tiers = tier_reports(connection, config, active, judge)
     costs = Costs(
         serving_usd=float(row.cost_usd),
         classifier_usd=float(row.classifier_cost_usd),
@@ -79,6 +81,9 @@ def build_report(connection: Connection, config: Config) -> Report:
     return {
         "trust": _trust(connection),
         "first_judge": _first_judge(connection, config),
+        "pace": tier_paces(
+            connection, config, {name: tier["misroute"] for name, tier in tiers.items()}
+        ),
         "requests": int(row.requests),
         "captured": int(row.captured),
         "shadowed": shadowed,
@@ -109,7 +114,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "labels": _labels(connection),
         "second_opinion": _second_opinion(connection, judge),
         "outside": outside(connection).figures,
-        "tiers": tier_reports(connection, config, active, judge),
+        "tiers": tiers,
         "alerts": _alerts(connection),
         "proposals": _proposals(connection),
         "policy_version": None if active is None else active.stable.version,

@@ -214,12 +214,34 @@ class FirstJudgeReport(TypedDict):
     sentence: str
 
 
+class PaceReport(TypedDict):
+    """What evidence of a tier costs, by the traffic and the prices of the last week.
+
+    Attributes:
+        pairs_per_day: judged upwards, without bursts.
+        usd_per_pair: their shadow answers and verdicts.
+        days_to_rise: until an alert of a rise from 5 to 10 %, on average.
+        usd_to_rise: what the pairs until then cost.
+        usd_a_point: what makes the interval of its misroute rate one percentage point narrower;
+            None where it is unknown or no wider than that.
+        days_a_point: until it is, at present.
+    """
+
+    pairs_per_day: float
+    usd_per_pair: float
+    days_to_rise: float
+    usd_to_rise: float
+    usd_a_point: float | None
+    days_a_point: float | None
+
+
 class Report(TypedDict):
     """Everything, at one moment.
 
     Attributes:
         trust: whether the judge may be believed; None before its first run over the anchors.
         first_judge: a cheaper judge before it; None where none is configured.
+        pace: what evidence costs, by tier that had judged pairs in the last week.
         requests: all that the gateway served.
         captured: chosen for evaluation: shadowed + pending + failed + dropped at every moment.
         shadowed: have a shadow answer and a final word of the judge: judged + unscored.
@@ -255,6 +277,7 @@ class Report(TypedDict):
 
     trust: TrustReport | None
     first_judge: FirstJudgeReport | None
+    pace: dict[str, PaceReport]
     requests: int
     captured: int
     shadowed: int

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import factories.rows as put
 from factories.rows import (
     JUDGE,
     add_alert,
@@ -253,3 +254,20 @@ def test_overview_says_when_the_budget_holds_a_burst_back(
     page = viewer.page("/")
     assert "simple/sql would be sampled 10 times as densely" in page
     assert "budget has no money for it" in page
+
+
+def test_the_overview_says_what_evidence_costs(connection: Connection, viewer: Any) -> None:
+    assert "What evidence costs" not in viewer.page("/")
+    now = connection.exec_driver_sql("select now()").scalar_one()
+    for number in range(10):
+        at = now - dt.timedelta(hours=12 - number)
+        pair = put.new_exchange_id(at.timestamp())
+        put.add_exchange(connection, number, id=pair, arrived_at=at, tier="simple")
+        put.add_shadow(connection, pair)
+        put.add_verdict(connection, pair)
+    connection.exec_driver_sql("update alternatives set created_at = now()")
+    connection.exec_driver_sql("update verdicts set created_at = now()")
+    text = " ".join(viewer.page("/").split("What evidence costs")[1].split())
+    assert "<td>simple</td>" in text
+    assert "$0.01<" in text
+    assert "<td>complex</td>" not in text.split("</table>")[0]
