@@ -18,6 +18,7 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("beat", "dashboard", "gateway", "intake", "recorded", "worker"), "serve."),
         "notify": "alerts.",
+        "judges": "plan.",
         "plan": "plan.",
         **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),
         **dict.fromkeys(("simulate", "tokens", "train", "types", "up", "users"), ""),

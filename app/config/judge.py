@@ -61,7 +61,7 @@ class JudgeConfig(Section):
     )
     orders: Literal["both", "one"] = Field(
         default="both",
-        description="both asks twice with the answers swapped; disagreement is a tie.",
+        description="both asks twice with the answers swapped; disagreement is inconclusive.",
     )
     prompt: PromptKind = Field(
         default="plain",

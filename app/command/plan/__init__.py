@@ -1,5 +1,6 @@
-"""What sampling would find a rise in time, and what that costs.
+"""What evidence would cost: the sampling that finds a rise in time, and the judge that is worth it.
 
-A rise and a number of days come in; traffic and costs are asked of Postgres, the delay is simulated
-with the installed monitor. Called by the ``tierwatch`` command.
+A rise and a number of days come in; traffic and costs are asked of Postgres, the delay is
+simulated with the installed monitor. Judges are compared by their anchors. Called by the
+``tierwatch`` command.
 """

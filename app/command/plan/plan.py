@@ -73,6 +73,7 @@ def run_plan(
     from tierwatch.command.plan.needs import needs
     from tierwatch.config import load_config
     from tierwatch.evaluation.simulation.bursts import delays
+    from tierwatch.loop.compare.first_judge import configured_first_judge
     from tierwatch.runtime.sampling import sampling_plan
     from tierwatch.store.judgements.bursts import first_arrival, segment_loads
 
@@ -83,6 +84,7 @@ def run_plan(
         order = [tier.name for tier in config.tiers]
         loads = [one for one in segment_loads(connection, since) if one.tier in order]
         first = first_arrival(connection, since)
+        cheap_first = configured_first_judge(connection, config.evaluation.judge)
     if first is None or not loads:
         say("Nothing was sampled and judged in the last 7 days: there is no traffic to plan for.")
         return
@@ -115,6 +117,8 @@ def run_plan(
         f" Money is shadow answers and verdicts of the last {per:.1f} days; a pair probed down and"
         " what anchors and probes cost come on top."
     )
+    if cheap_first is not None:
+        say(cheap_first.sentence)
 
 
 def _line(need: "Need") -> str:

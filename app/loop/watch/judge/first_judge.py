@@ -26,7 +26,7 @@ def weigh_first_judge(
     """Ask each that was never asked the whole set, and weigh the two by their newest runs.
 
     Later runs of the one that is in use (`interleave_anchors`) are weighed as they end. A cheap
-    judge that was sent away is not asked again on its own.
+    judge that was sent away is not asked again on its own: `tierwatch judges --ask` does.
 
     Args:
         engine: Postgres.
