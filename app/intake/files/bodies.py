@@ -5,7 +5,7 @@ from typing import NamedTuple
 from tierwatch.intake.calls import NO_ANSWER, NO_QUESTION, PARAMETERS_UNSEEN, Call
 from tierwatch.intake.otlp.dialects.found import finish_reason
 from tierwatch.intake.otlp.reading import marked
-from tierwatch.intake.replies import logged_reply
+from tierwatch.intake.replies import logged_reply, said_message
 from tierwatch.store.documents import Json, JsonValue
 from tierwatch.wire.answers.finish_words import failed
 from tierwatch.wire.chat import ANTHROPIC, OPENAI, RESPONSES
@@ -65,7 +65,7 @@ def call_of_bodies(logged: Logged, request: JsonValue, answer: JsonValue, wire: 
         reply.finish_reason if reply else None,
         called=bool(reply and reply.message.get("tool_calls")),
     )
-    message = _message(reply)
+    message = said_message(reply.message) if reply else None
     usage = _usage(logged.usage, reply)
     return Call(
         source_id=logged.source_id,
@@ -93,12 +93,6 @@ def call_of_bodies(logged: Logged, request: JsonValue, answer: JsonValue, wire: 
         user=logged.user,
         tags=logged.tags,
     )
-
-
-def _message(reply: Reply | None) -> Json | None:
-    if reply is None or not (reply.message.get("content") or reply.message.get("tool_calls")):
-        return None
-    return reply.message
 
 
 def _usage(logged: Usage, reply: Reply | None) -> Usage:

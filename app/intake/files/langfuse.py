@@ -9,7 +9,7 @@ span it came from, so a call that arrived live is known again.
 import datetime as dt
 from typing import Final
 
-from tierwatch.intake.calls import TRUNCATED, Readings
+from tierwatch.intake.calls import Readings
 from tierwatch.intake.files.fields import field, parsed, said, seconds
 from tierwatch.intake.files.lines import NotThisKindError
 from tierwatch.intake.otlp.dialects.langfuse import DIALECT
@@ -19,7 +19,6 @@ from tierwatch.wire.json_values import json_text, mapping, string
 
 ACCEPTED: Final = 'a line is an observation with "id", "type" and "startTime" (or "start_time")'
 _OBSERVATION: Final = "langfuse.observation."
-_CALLED: Final = frozenset({"tool_calls", "function_call"})
 
 
 def read(row: Json) -> Readings:
@@ -32,10 +31,7 @@ def read(row: Json) -> Readings:
     span = _span(row, started_at, attributes)
     if passed_over := DIALECT.kind_of(span):
         return Readings((), {passed_over: 1})
-    call = DIALECT.call_of(span, ())
-    if not call.outside and not call.error and _lost_its_form(row):
-        call = call._replace(outside=TRUNCATED)
-    return Readings((call,))
+    return Readings((DIALECT.call_of(span, ()),))
 
 
 def _span(row: Json, started_at: float, attributes: Json) -> Span:
@@ -118,9 +114,3 @@ def _date(moment: float) -> str:
 def _finish(row: Json) -> str:
     reason = mapping(parsed(row.get("metadata"))).get("finish_reason")
     return string(parsed(reason)).strip('"')
-
-
-def _lost_its_form(row: Json) -> bool:
-    """Whether a stream's text was JSON, and was stored as what it says: its own words are gone."""
-    streamed = bool(said(row, "completionStartTime", "completion_start_time"))
-    return streamed and not isinstance(row.get("output"), str) and _finish(row) not in _CALLED

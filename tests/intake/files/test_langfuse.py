@@ -7,7 +7,7 @@ import pytest
 from conftest import SHARED
 from factories.otlp import TRACE, call_in, span
 
-from tierwatch.intake.calls import FRAME, OTHER, TRUNCATED
+from tierwatch.intake.calls import FRAME, OTHER, PARAMETERS_UNSEEN
 from tierwatch.intake.files.langfuse import read
 from tierwatch.intake.files.lines import NotThisKindError
 from tierwatch.intake.otlp.requests import JSON, TRACES, telemetry_of
@@ -99,10 +99,11 @@ def test_a_stream_needs_a_reason(reason: dict[str, str], *, finished: bool) -> N
     assert call.first_byte_ms == pytest.approx(100, abs=0.01)
 
 
-def test_a_streams_text_that_was_json_has_lost_its_form() -> None:
+def test_a_streams_text_that_was_json_is_no_evidence() -> None:
+    """Its own words are gone, and it may have been asked for as JSON."""
     row = {**ROW, "output": {"shelf": 4}, "completionStartTime": "2026-11-18T11:06:40.1Z",
            "metadata": {"finish_reason": "stop"}}  # fmt: skip
-    assert read(row).calls[0].outside == TRUNCATED
+    assert read(row).calls[0].outside == PARAMETERS_UNSEEN
 
 
 def test_an_error_is_one() -> None:

@@ -14,7 +14,8 @@ from tierwatch.intake.otlp.telemetry import NANOSECONDS_A_SECOND, Span
 from tierwatch.store.documents import Json
 from tierwatch.wire.answers.finish_words import failed, finish_word
 from tierwatch.wire.chat import OPENAI
-from tierwatch.wire.json_values import objects
+from tierwatch.wire.json_bytes import read_outside_json
+from tierwatch.wire.json_values import objects, string
 from tierwatch.wire.usage import Usage
 
 OK: Final = 200
@@ -37,6 +38,8 @@ class Found(NamedTuple):
         body: the request as it was sent, on ``wire``; instead of the three above where known.
         finish: why the answer ended, in the client's word.
         whole: it is known to have ended though nobody says why.
+        form_unseen: its client never says which form the answer was to have, so that an answer in
+            JSON may have been asked for as such.
         broken: it is known not to be whole; ``gone`` that only the caller went away.
         outside: why this cannot be evidence, as far as its dialect knows.
     """
@@ -57,6 +60,7 @@ class Found(NamedTuple):
     whole: bool = False
     broken: bool = False
     gone: bool = False
+    form_unseen: bool = False
     usage: Usage = Usage()
     cost_usd: float | None = None
     first_byte_ms: float = 0.0
@@ -129,7 +133,21 @@ def _outside(found: Found, *, ended: bool) -> str:
         return found.outside
     if found.body is None and not found.tools and _uses_tools(found):
         return PARAMETERS_UNSEEN
+    if found.form_unseen and "response_format" not in (found.parameters or {}) and _is_json(found):
+        return PARAMETERS_UNSEEN
     return NO_ANSWER if ended and found.answer is None else ""
+
+
+def _is_json(found: Found) -> bool:
+    """Whether the answer is a JSON object or list."""
+    said = string((found.answer or {}).get("content")).strip()
+    if not said.startswith(("{", "[")):
+        return False
+    try:
+        read_outside_json(said.encode())
+    except ValueError:
+        return False
+    return True
 
 
 def _uses_tools(found: Found) -> bool:

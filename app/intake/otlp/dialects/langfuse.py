@@ -2,8 +2,8 @@
 
 The answer of a stream is its bare text: ``42`` and ``{"a": 1}`` are answers, so it is never parsed
 unless its reason says that tools were called. Parameters are filled up with defaults that nobody
-sent. A stream that broke has no reason and is not marked; a whole answer has none either, but it
-has no ``completion_start_time``.
+sent, and the form that an answer was to have is not among them. A stream that broke has no reason
+and is not marked; a whole answer has none either, but it has no ``completion_start_time``.
 """
 
 import datetime as dt
@@ -15,7 +15,7 @@ from tierwatch.intake.otlp.dialects.dialect import Dialect, never_waits
 from tierwatch.intake.otlp.dialects.found import Found, call_of, function_tools
 from tierwatch.intake.otlp.reading import marked, number, structured, text, tokens
 from tierwatch.intake.otlp.telemetry import NANOSECONDS_A_SECOND, LogRecord, Span
-from tierwatch.intake.replies import logged_reply
+from tierwatch.intake.replies import logged_reply, said_message
 from tierwatch.store.documents import Json, JsonValue
 from tierwatch.wire.chat import RESPONSES
 from tierwatch.wire.json_values import mapping, objects, string
@@ -69,6 +69,7 @@ def _call_of(span: Span, _records: Sequence[LogRecord]) -> Call:
             finish=finish or status,
             whole=not streamed and status != "error",
             broken=broken,
+            form_unseen=True,
             usage=_usage(attributes),
             cost_usd=number(
                 mapping(_parsed(attributes, "langfuse.observation.cost_details")), "total"
@@ -125,18 +126,11 @@ def _answer(attributes: Json, finish: str | None, *, streamed: bool) -> tuple[Js
         told.get("role") == "assistant" or string(told.get("type")) in _ITEMS
     ):
         if "type" not in told or told.get("tool_calls"):
-            return _message(told), ""
+            return said_message(told), ""
         told = [told]
     if isinstance(told, list) and told and all(_is_item(one) for one in objects(told)):
         return _of_items(objects(told))
     return {"role": "assistant", "content": said}, ""
-
-
-def _message(told: Json) -> Json | None:
-    if not (told.get("content") or told.get("tool_calls")):
-        return None
-    kept = {name: told[name] for name in ("content", "tool_calls") if told.get(name)}
-    return {"role": "assistant", "content": None} | kept
 
 
 def _of_items(items: list[Json]) -> tuple[Json | None, str]:
@@ -145,7 +139,7 @@ def _of_items(items: list[Json]) -> tuple[Json | None, str]:
     if reply is None:
         return None, "error"
     whole = all(item.get("status", "completed") == "completed" for item in items)
-    return _message(reply.message), string(reply.finish_reason) if whole else "length"
+    return said_message(reply.message), string(reply.finish_reason) if whole else "length"
 
 
 def _parameters(attributes: Json) -> Json:

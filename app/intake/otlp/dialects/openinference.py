@@ -15,7 +15,7 @@ from tierwatch.intake.otlp.dialects.found import Found, call_of, function_tools
 from tierwatch.intake.otlp.dialects.parts import tool_call
 from tierwatch.intake.otlp.reading import found_structured, marked, number, text, tokens
 from tierwatch.intake.otlp.telemetry import LogRecord, Span
-from tierwatch.intake.replies import logged_reply
+from tierwatch.intake.replies import logged_reply, said_message
 from tierwatch.store.documents import Json
 from tierwatch.wire.chat import OPENAI, RESPONSES
 from tierwatch.wire.first_choice import Reply
@@ -68,7 +68,7 @@ def _call_of(span: Span, _records: Sequence[LogRecord]) -> Call:
         found = _from_numbered(span, found)
     else:
         found = found._replace(body=body, wire=wire, asked=string(body.get("model")))
-    answer = _answered(reply.message) if reply else _numbered_answer(attributes)
+    answer = said_message(reply.message) if reply else _numbered_answer(attributes)
     return call_of(span, found._replace(answer=answer))
 
 
@@ -119,11 +119,7 @@ def _from_numbered(span: Span, found: Found) -> Found:
 
 def _numbered_answer(attributes: Json) -> Json | None:
     messages = _numbered(attributes, "output")
-    return _answered(messages[0]) if messages else None
-
-
-def _answered(message: Json) -> Json | None:
-    return message if message.get("content") or message.get("tool_calls") else None
+    return said_message(messages[0]) if messages else None
 
 
 def _numbered(attributes: Json, which: str) -> list[Json]:
@@ -145,7 +141,7 @@ def _message(fields: Json) -> Json:
         elif match := _PART.fullmatch(name):
             parts.setdefault(int(match[1]), {})[match[2]] = value
     role = string(fields.get("role")) or "user"
-    content = fields.get("content") or [_part(part) for _, part in sorted(parts.items())]
+    content = string(fields.get("content")) or [_part(part) for _, part in sorted(parts.items())]
     if role == "assistant" and isinstance(content, list):
         content = "".join(string(part.get("text")) for part in content)
     message: Json = {"role": role, "content": content or None}
@@ -160,7 +156,7 @@ def _message(fields: Json) -> Json:
 
 
 def _part(part: Json) -> Json:
-    if url := part.get("image.image.url"):
+    if url := string(part.get("image.image.url")):
         return {"type": "image_url", "image_url": {"url": url}}
     return {"type": "text", "text": string(part.get("text"))}
 

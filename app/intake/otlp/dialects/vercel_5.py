@@ -65,6 +65,7 @@ def _call_of(span: Span, _records: Sequence[LogRecord]) -> Call:
                 tokens(attributes, "ai.usage.cachedInputTokens"),
             ),
             first_byte_ms=number(attributes, "ai.response.msToFirstChunk") or 0.0,
+            form_unseen=True,
             outside=asked.outside or (PARAMETERS_UNSEEN if lost else ""),
         ),
     )

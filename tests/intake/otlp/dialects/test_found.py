@@ -14,6 +14,7 @@ from tierwatch.wire.usage import Usage
 
 ASKED = [{"role": "user", "content": "Which shelf?"}]
 ANSWER = {"role": "assistant", "content": "Shelf four."}
+SHAPED = {"role": "assistant", "content": ' {"shelf": 4}'}
 CALLING = {
     "role": "assistant",
     "content": None,
@@ -106,6 +107,11 @@ def test_a_caller_that_went_away_is_no_failure_of_the_provider() -> None:
         ({"answer": CALLING}, PARAMETERS_UNSEEN),
         ({"messages": [*ASKED, CALLING, {"role": "tool", "content": "x"}]}, PARAMETERS_UNSEEN),
         ({"answer": CALLING, "tools": [{"type": "function"}]}, ""),
+        ({"answer": SHAPED}, ""),
+        ({"answer": SHAPED, "form_unseen": True}, PARAMETERS_UNSEEN),
+        ({"answer": SHAPED, "form_unseen": True, "parameters": {"response_format": {}}}, ""),
+        ({"answer": ANSWER, "form_unseen": True}, ""),
+        ({"answer": {"content": "[shelf four]"}, "form_unseen": True}, ""),
         ({"answer": CALLING, "body": {"messages": ASKED}}, ""),
     ],
 )

@@ -143,6 +143,17 @@ def test_a_stream_that_broke_is_not_finished() -> None:
     assert (broken.finished, broken.status, broken.error) == (False, 502, "APIError: broke")
 
 
+def test_a_text_that_is_none_is_left_out() -> None:
+    """An attribute may be anything, whatever its name says."""
+    odd = NUMBERED | {
+        "llm.input_messages.0.message.content": ["a", "b"],
+        "llm.input_messages.10.message.contents.1.message_content.image.image.url": 7,
+    }
+    call = call_in(span(attributes() | odd, scope=LANGCHAIN))
+    assert call.request["messages"][0] == {"role": "system", "content": None}
+    assert call.request["messages"][3]["content"][1] == {"type": "text", "text": ""}
+
+
 def test_hidden_inputs_are_no_question() -> None:
     hidden = attributes() | {"input.value": "__REDACTED__", "output.value": "__REDACTED__"}
     call = call_in(span(hidden, scope=OPENAI))
