@@ -7,7 +7,7 @@ judge at the middle tier's price that reads our own prompt twice, once in each o
 judged pairs, and from nothing else, the classifier learns and thresholds are chosen. The second
 half of the traffic is what is reported.
 
-    python benchmarks/command/replay.py --traffic FILE [--json] [--quality .95] [--level .6]
+    python benchmarks/replay.py --traffic FILE [--json] [--quality .95] [--level .6] [--order 3]
 
 Nothing of the second half reaches a decision before its pair was judged there. Quality is the mean
 recorded score of the answers served over that of the top tier's answers, where all were scored.
@@ -16,6 +16,7 @@ recorded score of the answers served over that of the top tier's answers, where 
 import argparse
 import json
 import math
+import random
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -331,6 +332,7 @@ def report(traffic: Sequence[RecordedExchange], args: argparse.Namespace) -> dic
     return {
         "benchmark": "replay",
         "objective": {"quality": args.quality, "level": args.level},
+        "order": args.order,
         "second_half": with_bill(late, second),
         "article": article(late, learned, router),
         "best_fixed": {"tier": below_top, **fixed[below_top]},
@@ -344,6 +346,16 @@ def report(traffic: Sequence[RecordedExchange], args: argparse.Namespace) -> dic
             "down_share": DOWN_SHARE,
         },
     }
+
+
+def shuffled(traffic: Sequence[RecordedExchange], seed: int) -> list[RecordedExchange]:
+    """The conversations in random order, each whole and in its own."""
+    conversations: dict[str, list[RecordedExchange]] = {}
+    for exchange in traffic:
+        conversations.setdefault(exchange.session or exchange.id, []).append(exchange)
+    order = list(conversations.values())
+    random.Random(seed).shuffle(order)
+    return [exchange for conversation in order for exchange in conversation]
 
 
 def rounded(value: object) -> object:
@@ -361,9 +373,12 @@ def main() -> None:
     parser.add_argument("--traffic", type=Path, required=True, help="recorded traffic, .jsonl[.gz]")
     parser.add_argument("--quality", type=float, default=0.95, help="share of the top tier's")
     parser.add_argument("--level", type=float, default=0.6, help="of the bound on what is lost")
+    parser.add_argument("--order", type=int, default=0, help="seed of a random one; 0: recorded")
     parser.add_argument("--json", action="store_true", help="print nothing but the result")
     args = parser.parse_args()
     traffic = list(exchanges(args.traffic))
+    if args.order:
+        traffic = shuffled(traffic, args.order)
     if len(traffic) < 2 * FIRST_FIT:
         sys.exit(f"{args.traffic}: found {len(traffic)} exchanges with all answers and verdicts;"
                  f" accepted: {2 * FIRST_FIT} or more")  # fmt: skip
