@@ -18,6 +18,11 @@ def string(value: object) -> str:
     return value if isinstance(value, str) else ""
 
 
+def string_or_none(value: object) -> str | None:
+    """The value when it is text, else None."""
+    return value if isinstance(value, str) else None
+
+
 def mapping(value: object) -> dict[str, Any]:
     """The value when it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -83,7 +83,7 @@ def providers() -> Iterator[list[FakeProvider]]:
     with ExitStack() as stack:
         yield [
             stack.enter_context(FakeProvider(kind, replier(kind, seed)).running())
-            for seed, kind in enumerate(("openai", "anthropic", "openai"))
+            for seed, kind in enumerate(("openai", "anthropic", "responses"))
         ]
 
 

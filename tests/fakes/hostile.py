@@ -1,4 +1,4 @@
-"""Hostile requests and provider replies on both wires, from a seed."""
+"""Hostile requests and provider replies on all wires, from a seed."""
 
 import asyncio
 import contextlib
@@ -7,17 +7,42 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from fakes.provider import ANTHROPIC_REPLY, OPENAI_REPLY, Received, openai_chunks
+from fakes.provider import (
+    ANTHROPIC_REPLY,
+    OPENAI_REPLY,
+    RESPONSES_REPLY,
+    Received,
+    openai_chunks,
+)
 
+from tierwatch.wire.wires import WIRES
+
+_PIXEL = "data:image/png;base64,iVBORw0KGgo="
+_SCHEMA = {
+    "type": "object",
+    "properties": {"city": {"type": "string"}},
+    "required": ["city"],
+    "additionalProperties": False,
+}
 REQUESTS: dict[str, dict[str, Any]] = {
     "/v1/chat/completions": {
         "model": "auto",
         "messages": [
             {"role": "system", "content": "Be brief."},
-            {"role": "user", "content": [{"type": "text", "text": "Where is Paris?"}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Where is Paris?"},
+                    {"type": "image_url", "image_url": {"url": _PIXEL, "detail": "low"}},
+                    {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBE"}},
+                    {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
+                ],
+            },
             {
                 "role": "assistant",
                 "content": None,
+                "refusal": None,
+                "reasoning_content": "A map.",
                 "tool_calls": [
                     {"id": "c1", "type": "function", "function": {"name": "map", "arguments": "{}"}}
                 ],
@@ -25,31 +50,113 @@ REQUESTS: dict[str, dict[str, Any]] = {
             {"role": "tool", "tool_call_id": "c1", "content": "48.85 N"},
         ],
         "tools": [
-            {"type": "function", "function": {"name": "map", "parameters": {"type": "object"}}}
+            {
+                "type": "function",
+                "function": {"name": "map", "description": "A map.", "parameters": _SCHEMA},
+            }
         ],
+        "tool_choice": {"type": "function", "function": {"name": "map"}},
+        "response_format": {
+            "type": "json_schema",
+            "json_schema": {"name": "city", "schema": _SCHEMA, "strict": True},
+        },
         "max_tokens": 50,
         "temperature": 0.5,
+        "stop": ["END"],
+        "reasoning_effort": "low",
         "user": "somebody",
     },
     "/v1/messages": {
         "model": "auto",
         "max_tokens": 50,
-        "system": "Be brief.",
+        "system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}],
         "messages": [
-            {"role": "user", "content": [{"type": "text", "text": "Where is Paris?"}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Where is Paris?"},
+                    {
+                        "type": "image",
+                        "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"},
+                    },
+                    {
+                        "type": "document",
+                        "title": "Atlas",
+                        "source": {"type": "text", "media_type": "text/plain", "data": "48.85 N"},
+                    },
+                ],
+            },
             {
                 "role": "assistant",
-                "content": [{"type": "tool_use", "id": "c1", "name": "map", "input": {}}],
+                "content": [
+                    {"type": "thinking", "thinking": "A map.", "signature": "c2ln"},
+                    {"type": "tool_use", "id": "c1", "name": "map", "input": {"city": "Paris"}},
+                ],
             },
             {
                 "role": "user",
-                "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "48.85 N"}],
+                "content": [
+                    {
+                        "type": "tool_result",
+                        "tool_use_id": "c1",
+                        "content": [
+                            {"type": "text", "text": "48.85 N"},
+                            {"type": "tool_reference", "tool_name": "map"},
+                        ],
+                    },
+                    {
+                        "type": "search_result",
+                        "title": "Paris",
+                        "source": "atlas",
+                        "content": [{"type": "text", "text": "A city."}],
+                    },
+                ],
             },
         ],
-        "tools": [{"name": "map", "input_schema": {"type": "object"}}],
+        "tools": [{"name": "map", "description": "A map.", "input_schema": _SCHEMA}],
+        "tool_choice": {"type": "tool", "name": "map"},
+        "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": _SCHEMA}},
+        "stop_sequences": ["END"],
         "metadata": {"user_id": "somebody"},
     },
+    "/v1/responses": {
+        "model": "auto",
+        "instructions": "Be brief.",
+        "input": [
+            {
+                "type": "message",
+                "role": "user",
+                "content": [
+                    {"type": "input_text", "text": "Where is Paris?"},
+                    {"type": "input_image", "image_url": _PIXEL},
+                    {"type": "input_file", "file_data": "data:application/pdf;base64,JVBE"},
+                ],
+            },
+            {"type": "reasoning", "id": "r1", "summary": [], "encrypted_content": "c2ln"},
+            {"type": "function_call", "call_id": "c1", "name": "map", "arguments": "{}"},
+            {"type": "function_call_output", "call_id": "c1", "output": "48.85 N"},
+            {"type": "custom_tool_call", "call_id": "c2", "name": "note", "input": "Seen."},
+            {"type": "custom_tool_call_output", "call_id": "c2", "output": "Noted."},
+        ],
+        "tools": [
+            {"type": "function", "name": "map", "description": "A map.", "parameters": _SCHEMA},
+            {
+                "type": "custom",
+                "name": "note",
+                "description": "A note.",
+                "format": {"type": "text"},
+            },
+        ],
+        "tool_choice": {"type": "function", "name": "map"},
+        "text": {"format": {"type": "json_schema", "name": "city", "schema": _SCHEMA}},
+        "max_output_tokens": 50,
+        "reasoning": {"effort": "low"},
+        "store": False,
+        "metadata": {"session_id": "s1"},
+        "safety_identifier": "somebody",
+    },
 }
+_REPLIES = {"openai": OPENAI_REPLY, "anthropic": ANTHROPIC_REPLY, "responses": RESPONSES_REPLY}
 ANTHROPIC_EVENTS: list[dict[str, Any]] = [
     {"type": "message_start", "message": {**ANTHROPIC_REPLY, "content": [], "stop_reason": None}},
     {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
@@ -198,7 +305,7 @@ def replier(kind: str, seed: int) -> Callable[[asyncio.StreamWriter, Received], 
         if streamed and chance.random() < 0.9:
             body, kind_of = _stream(kind, chance, fine=fine), "text/event-stream"
         else:
-            usual = OPENAI_REPLY if kind == "openai" else ANTHROPIC_REPLY
+            usual = _REPLIES[kind]
             value = usual if fine else mutated(usual, chance, chance.randrange(1, 4))
             body, kind_of = (
                 json.dumps(usual).encode() if fine else written(value, chance),
@@ -220,14 +327,19 @@ def replier(kind: str, seed: int) -> Callable[[asyncio.StreamWriter, Received], 
     return reply
 
 
-def _stream(kind: str, chance: random.Random, *, fine: bool) -> bytes:
+def _events(kind: str) -> list[bytes]:
     if kind == "openai":
-        events = openai_chunks("Paris", ".", usage=True)
-    else:
-        events = [
-            f"event: {one['type']}\ndata: {json.dumps(one)}\n\n".encode()
-            for one in ANTHROPIC_EVENTS
-        ]
+        return openai_chunks("Paris", ".", usage=True)
+    if kind == "responses":
+        whole = WIRES["responses"].whole_stream(RESPONSES_REPLY, include_usage=True)
+        return [event + b"\n\n" for event in whole.split(b"\n\n") if event]
+    return [
+        f"event: {one['type']}\ndata: {json.dumps(one)}\n\n".encode() for one in ANTHROPIC_EVENTS
+    ]
+
+
+def _stream(kind: str, chance: random.Random, *, fine: bool) -> bytes:
+    events = _events(kind)
     if fine:
         return b"".join(events)
     for _ in range(chance.randrange(1, 4)):

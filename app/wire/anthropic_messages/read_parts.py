@@ -21,7 +21,14 @@ from tierwatch.wire.chat import (
     Unknown,
     Url,
 )
-from tierwatch.wire.json_values import json_text, mapping, objects, rest, string
+from tierwatch.wire.json_values import (
+    json_text,
+    mapping,
+    objects,
+    rest,
+    string,
+    string_or_none,
+)
 
 NOTHING = Extras(ANTHROPIC)
 
@@ -64,7 +71,7 @@ def _read_result(block: Mapping[str, Any]) -> ToolResult:
     parts: list[Part] = [_read_said(inner) for inner in objects(content)]
     if isinstance(content, str):
         parts = [Text(content, NOTHING)]
-    call_id = block.get("tool_use_id") or ""
+    call_id = string(block.get("tool_use_id"))
     return ToolResult(call_id, tuple(parts), plain, extras_of(block, _OF_A_RESULT))
 
 
@@ -74,11 +81,14 @@ def _read_said(block: Mapping[str, Any]) -> Part:
             return Text(string(block.get("text")), extras_of(block, _OF_A_TEXT))
         case "tool_use":
             arguments = json_text(block.get("input") or {})
-            call_id, name = block.get("id") or "", block.get("name") or ""
+            call_id, name = string(block.get("id")), string(block.get("name"))
             return ToolCall(call_id, name, arguments, extras_of(block, _OF_A_CALL))
         case "thinking":
-            extras, signature = extras_of(block, _OF_THINKING), block.get("signature")
-            return Reasoning(string(block.get("thinking")), extras, signature=signature)
+            return Reasoning(
+                string(block.get("thinking")),
+                extras_of(block, _OF_THINKING),
+                signature=string_or_none(block.get("signature")),
+            )
         case "redacted_thinking":
             return Reasoning(
                 "", extras_of(block, _OF_REDACTED), encrypted=string(block.get("data"))
@@ -95,7 +105,8 @@ def _read_shown(block: Mapping[str, Any]) -> Part:
         source = _source(said, kind)
         if source is not None:
             shown: Any = "image" if kind == "image" else "file"
-            return Media(shown, source, block.get("title") or None, extras_of(block, _OF_MEDIA))
+            title = string(block.get("title")) or None
+            return Media(shown, source, title, extras_of(block, _OF_MEDIA))
         if said.get("type") == "content":
             return _quoted(block, said.get("content"))
     elif kind == "search_result":

@@ -14,7 +14,7 @@ from tierwatch.wire.chat import (
     ToolChoice,
     Unknown,
 )
-from tierwatch.wire.json_values import mapping, objects, rest
+from tierwatch.wire.json_values import mapping, objects, rest, string, string_or_none
 
 _TYPED = frozenset(
     {
@@ -42,7 +42,7 @@ def read_request(request: Mapping[str, Any]) -> ChatRequest:
     choice = request.get("tool_choice")
     alone = mapping(choice).get("disable_parallel_tool_use")
     return ChatRequest(
-        model=request.get("model") or "",
+        model=string(request.get("model")),
         turns=tuple([read_turn(message) for message in objects(request.get("messages"))]),
         instructions=None if system is None else content_turn("system", system, {}),
         tools=tuple([_read_tool(tool) for tool in objects(request.get("tools"))]),
@@ -84,32 +84,34 @@ def _read_service_tier(fields: dict[str, Any]) -> Any:
 def _read_format(fields: dict[str, Any]) -> AnswerFormat | None:
     config = mapping(fields.get("output_config"))
     wanted = mapping(config.get("format"))
-    if wanted.get("type") != "json_schema":
+    schema = wanted.get("schema", {})
+    if wanted.get("type") != "json_schema" or not isinstance(schema, dict | None):
         return _read_older_format(fields)
     more = rest(config, frozenset({"format"}))
     del fields["output_config"]
     if more:
         fields["output_config"] = more
     extras = Extras(ANTHROPIC, rest(wanted, frozenset({"type", "schema"})))
-    return AnswerFormat(wanted.get("schema", {}), extras)
+    return AnswerFormat(schema, extras)
 
 
 def _read_older_format(fields: dict[str, Any]) -> AnswerFormat | None:
     """The format where the beta had its place, beside the other fields."""
     wanted = mapping(fields.get(OLDER_FORMAT))
-    if wanted.get("type") != "json_schema":
+    schema = wanted.get("schema", {})
+    if wanted.get("type") != "json_schema" or not isinstance(schema, dict | None):
         return None
     del fields[OLDER_FORMAT]
     extras = Extras(ANTHROPIC, {**rest(wanted, frozenset({"type", "schema"})), OLDER_FORMAT: True})
-    return AnswerFormat(wanted.get("schema", {}), extras)
+    return AnswerFormat(schema, extras)
 
 
 def _read_tool(tool: Mapping[str, Any]) -> Tool | Unknown:
     if not isinstance(tool.get("input_schema"), dict):
         return Unknown(ANTHROPIC, tool)  # of the provider's own
     return Tool(
-        name=tool.get("name") or "",
-        description=tool.get("description"),
+        name=string(tool.get("name")),
+        description=string_or_none(tool.get("description")),
         parameters=tool["input_schema"],
         extras=extras_of(tool, _OF_A_TOOL),
     )
@@ -119,4 +121,4 @@ def _read_choice(choice: object) -> ToolChoice | None:
     if not isinstance(choice, dict):
         return None
     mode: Any = _MODES.get(str(choice.get("type")))
-    return ToolChoice(mode, choice.get("name") or "", None, Extras(ANTHROPIC, choice))
+    return ToolChoice(mode, string(choice.get("name")), None, Extras(ANTHROPIC, choice))

@@ -37,7 +37,7 @@ def read_turn(message: Mapping[str, Any]) -> Turn:
     role, content = string(message.get("role")), message.get("content")
     plain = isinstance(content, str)
     if role == "tool":
-        call_id = message.get("tool_call_id") or ""
+        call_id = string(message.get("tool_call_id"))
         result = ToolResult(call_id, _content(content), plain, NOTHING)
         return Turn(role, (result,), plain, extras_of(message, _OF_A_RESULT))
     if role == "assistant":
@@ -139,9 +139,10 @@ def _read_call(call: Mapping[str, Any]) -> ToolCall:
         arguments = function.get("arguments") or ""
         if not isinstance(arguments, str):  # some compatible servers write the object itself
             arguments = json_text(arguments)
-        return ToolCall(call.get("id") or "", function.get("name") or "", arguments, extras)
+        name = string(function.get("name"))
+        return ToolCall(string(call.get("id")), name, arguments, extras)
     return ToolCall(
-        call.get("id") or "",
+        string(call.get("id")),
         string(custom.get("name")),
         string(custom.get("input")),
         extras,

@@ -13,7 +13,7 @@ from tierwatch.wire.chat import (
     ToolChoice,
     Unknown,
 )
-from tierwatch.wire.json_values import mapping, objects, rest, string
+from tierwatch.wire.json_values import mapping, objects, rest, string, string_or_none
 from tierwatch.wire.openai_chat.read_parts import extras_of, read_turn
 
 _TYPED = frozenset(
@@ -41,7 +41,7 @@ def read_request(request: Mapping[str, Any]) -> ChatRequest:
     stop = request.get("stop")
     most = request.get("max_completion_tokens") or request.get("max_tokens")
     return ChatRequest(
-        model=request.get("model") or "",
+        model=string(request.get("model")),
         turns=tuple([read_turn(message) for message in objects(request.get("messages"))]),
         tools=tuple([_read_tool(tool) for tool in objects(request.get("tools"))]),
         tool_choice=_read_choice(request.get("tool_choice")),
@@ -84,18 +84,21 @@ def _read_format(fields: dict[str, Any]) -> AnswerFormat | None:
         schema, extras = named.get("schema", {}), rest(named, frozenset({"schema"}))
     else:
         return None
+    if not isinstance(schema, dict | None):
+        return None
     del fields["response_format"]
     return AnswerFormat(schema, Extras(OPENAI, extras))
 
 
 def _read_tool(tool: Mapping[str, Any]) -> Tool | Unknown:
     function = mapping(tool.get("function"))
-    if not function:
+    parameters = function.get("parameters")
+    if not function or not isinstance(parameters, dict | None):
         return Unknown(OPENAI, tool)
     return Tool(
-        name=function.get("name") or "",
-        description=function.get("description"),
-        parameters=function.get("parameters"),
+        name=string(function.get("name")),
+        description=string_or_none(function.get("description")),
+        parameters=parameters,
         extras=extras_of(tool, _OF_A_TOOL, "function", _OF_A_FUNCTION),
     )
 

@@ -49,7 +49,7 @@ def read_request(request: Mapping[str, Any]) -> ChatRequest:
     if kept:
         turns = (*(_elsewhere(name) for name in kept), *turns)
     return ChatRequest(
-        model=request.get("model") or "",
+        model=string(request.get("model")),
         turns=turns,
         instructions=_read_instructions(fields),
         tools=read_tools(request),
@@ -102,6 +102,8 @@ def _read_format(fields: dict[str, Any]) -> AnswerFormat | None:
     elif wanted.get("type") == "json_schema":
         schema, extras = wanted.get("schema", {}), rest(wanted, frozenset({"type", "schema"}))
     else:
+        return None
+    if not isinstance(schema, dict | None):
         return None
     more = rest(text, frozenset({"format"}))
     del fields["text"]
