@@ -41,6 +41,10 @@ def _read_alpha(value: object) -> float | str:
         raise not_accepted("tolerance, or a number above 0 and below 1") from None
 
 
+# Of the pairs that may be compared with the top tier directly, where nothing else is said.
+_DIRECT_SHARE, _DIRECT_SHARE_OF_AN_OBJECTIVE = 0.01, 0.1
+
+
 Mode = Annotated[Literal["off", "propose", "auto"], BeforeValidator(yaml_off)]
 
 
@@ -111,6 +115,13 @@ class EvaluationConfig(Section):
         " `sample_rate` in a middle tier, all of it in the top tier. Above 0 with `objective`,"
         " whose test needs to see what a tier would make of requests it does not keep.",
     )
+    direct_share: Share | None = Field(
+        default=None,
+        description="Share of the pairs of each tier two or more below the top that the top tier"
+        " answers as well: what these requests lose against it is then measured and not assumed."
+        " Default: 0.1 with `objective`, which certifies nothing such a tier serves without them,"
+        " else 0.01. With two tiers every pair is such a comparison, and no other is made.",
+    )
     burst: Annotated[float, number_above(1, or_equal=True)] = Field(
         default=10.0,
         description="How many times as densely a segment is sampled while it is suspected of"
@@ -176,7 +187,7 @@ class EvaluationConfig(Section):
 def resolved_evaluation(
     evaluation: EvaluationConfig, below_top: Sequence[str], judge: JudgeConfig | None
 ) -> EvaluationConfig:
-    """The section with what follows from it: a tolerance for each tier, and the alert level.
+    """The section with what follows from it: tolerances, the alert level, direct comparisons.
 
     Args:
         evaluation: the section, without problems.
@@ -190,9 +201,19 @@ def resolved_evaluation(
         update={
             "tolerance": MappingProxyType(tolerance),
             "alert_level": evaluation.alert_level if alarms is None else alarms.level,
+            "direct_share": _direct_share(evaluation, below_top),
             "judge": judge,
         }
     )
+
+
+def _direct_share(evaluation: EvaluationConfig, below_top: Sequence[str]) -> float:
+    """What is asked for or the default; 0 with two tiers, where nothing could be drawn."""
+    if len(below_top) < 2:  # noqa: PLR2004 - tiers below the top, of which the upper is next to it
+        return 0.0
+    if evaluation.direct_share is not None:
+        return evaluation.direct_share
+    return _DIRECT_SHARE if evaluation.objective is None else _DIRECT_SHARE_OF_AN_OBJECTIVE
 
 
 def evaluation_problems(

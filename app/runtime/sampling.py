@@ -16,5 +16,6 @@ def sampling_plan(config: Config) -> SamplingPlan:
     return SamplingPlan(
         evaluation.sample_rate,
         evaluation.probe_down_rate,
+        direct_share=evaluation.direct_share or 0.0,
         allocation={} if evaluation.sample_rate < _TWO_PHASE_BELOW else None,
     )

@@ -147,3 +147,20 @@ def test_a_section_that_is_loaded_cannot_be_changed(tmp_path: Path) -> None:
         evaluation.sample_rate = 1.0  # type: ignore[misc] # refused, which is what is tested
     with pytest.raises(TypeError):
         evaluation.tolerance["simple"] = 1.0  # type: ignore[index] # likewise
+
+
+@pytest.mark.parametrize("section", ["{}", "{direct_share: 0.5}", "{objective: {quality: 0.95}}"])
+def test_with_two_tiers_no_pair_is_drawn_for_the_top_one(tmp_path: Path, section: str) -> None:
+    two = (
+        "routing:\n  classifier: {kind: heuristic}\n"
+        "  tiers: {simple: {model: a, cost: 1}, complex: {model: b, cost: 3}}\n"
+        "providers: {lab: {kind: openai, base_url: 'http://127.0.0.1:9'}}\n"
+    )
+    assert load(tmp_path, f"{two}evaluation: {section}\n").evaluation.direct_share == 0.0
+
+
+@pytest.mark.parametrize("share", ["1.5", "-0.1", "often"])
+def test_a_direct_share_that_is_none_is_refused(tmp_path: Path, share: str) -> None:
+    (problem,) = problems(tmp_path, ARTICLE + f"evaluation: {{direct_share: {share}}}\n")
+    assert "evaluation.direct_share: found" in problem
+    assert "accepted a number from 0 to 1" in problem

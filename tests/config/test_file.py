@@ -70,6 +70,7 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     evaluation, gateway = config.evaluation, config.gateway
     assert (evaluation.sample_rate, evaluation.probe_down_rate) == (0.05, None)
     assert (evaluation.burst, evaluation.budget_usd_per_day) == (10.0, None)
+    assert evaluation.direct_share == 0.01
     retune, rollout = evaluation.retune, evaluation.rollout
     assert (retune.mode, retune.step, retune.delta, retune.min_pairs) == ("propose", 0.1, 0.05, 200)
     assert (rollout.share, rollout.min_pairs) == (0.2, 100)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, insert, select
 
 from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
+from tierwatch.loop.capture.direct.twins import twin_id
 from tierwatch.loop.capture.exchange import new_exchange_id
-from tierwatch.store.schema.exchanges import AlternativeRow, ExchangeRow
+from tierwatch.store.schema.exchanges import AlternativeRow, DirectPairRow, ExchangeRow
 from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 
 Floats = NDArray[np.float64]
@@ -55,6 +56,7 @@ def routed(
     *policies: Sequence[float],
     times: float = 1.0,
     sampled: bool = False,
+    direct: float = 1.0,
 ) -> RoutedPairs:
     """The pairs of n requests under each policy in turn, each request drawn as sampling draws it.
 
@@ -64,6 +66,7 @@ def routed(
         policies: thresholds of simple and standard.
         times: how often the lower answers are worse, against `worse`.
         sampled: only half of what has a confidence above .8 is in the sample, at weight 2.
+        direct: share of what simple serves that is compared with complex as well.
     """
     columns: list[list[NDArray[np.generic]]] = []
     for version, thresholds in enumerate(policies):
@@ -79,18 +82,31 @@ def routed(
         chance = worse(c)[np.arange(n), boundaries] * times
         drawn = rng.uniform(size=n)
         gains = (drawn < chance).astype(float) - (drawn > 1 - _BETTER)
-        one = (c, served, boundaries, labels, gains, 1 / pi, np.full(n, version))
+        # A stream of its own: the other columns are what they are without it.
+        (apart,) = rng.spawn(1)
+        drawn = apart.uniform(size=n)
+        against_top = (drawn < worse(c).sum(axis=1) * times).astype(float) - (
+            drawn > 1 - 2 * _BETTER
+        )
+        too = (served == 0) & (apart.uniform(size=n) < direct)
+        top = np.where(too, against_top, np.nan)
+        one = (c, served, boundaries, labels, gains, 1 / pi, np.full(n, version), top)
         kept = rng.uniform(size=n) < (np.where(c.max(axis=1) > 0.8, 0.5, 1.0) if sampled else 1)
         columns.append([column[kept] for column in one])
-    return RoutedPairs(*(np.concatenate(parts) for parts in zip(*columns, strict=True)), policies)
+    *pairs, top = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    weights = pairs[5] / direct if direct else None
+    return RoutedPairs(*pairs, policies, top, weights)
 
 
 def store_routed(
     connection: Connection, pairs: RoutedPairs, *, versions: Sequence[int] = (1,)
 ) -> None:
-    """Pairs as rows: exchanges, shadow answers, verdicts and outcomes, each of its own session."""
+    """Pairs as rows: exchanges, shadow answers, verdicts and outcomes, each of its own session.
+
+    Direct comparisons become twins, each with a verdict.
+    """
     newest = connection.execute(select(func.coalesce(func.max(OutcomeRow.id), 0))).scalar_one()
-    exchanges, alternatives, verdicts, outcomes = [], [], [], []
+    exchanges, alternatives, verdicts, outcomes, direct_pairs = [], [], [], [], []
     columns = (
         np.asarray(column).tolist()
         for column in (
@@ -101,11 +117,13 @@ def store_routed(
             pairs.gains,
             pairs.weights,
             pairs.policies,
+            pairs.direct,
+            pairs.direct_weights,
         )
     )
     first: uuid.UUID = new_exchange_id(NOW.timestamp())
     for number, row in enumerate(zip(*columns, strict=True), newest + 1):
-        confidences, served, boundary, label, gain, weight, policy = row
+        confidences, served, boundary, label, gain, weight, policy, direct, direct_weight = row
         exchange_id = uuid.UUID(int=first.int + number)
         tier, up = LADDER[served], served == boundary
         other = LADDER[boundary + 1 if up else boundary]
@@ -182,10 +200,40 @@ def store_routed(
                 "basis": "pairwise",
             }
         )
+        if not np.isnan(direct):
+            twin = {
+                "id": twin_id(exchange_id, LADDER[-1]),
+                "direction": "top",
+                "alternative_tier": LADDER[-1],
+                "pi": 1 / direct_weight,
+            }
+            exchanges.append(exchanges[-1] | twin)
+            alternatives.append(
+                alternatives[-1]
+                | {
+                    "exchange_id": twin["id"],
+                    "tier": LADDER[-1],
+                    "model": f"{LADDER[-1]}-1",
+                    "cost_usd": COST_USD[LADDER[-1]],
+                }
+            )
+            said = "tie" if direct == 0 else "alternative" if direct > 0 else "served"
+            verdicts.append(verdicts[-1] | {"exchange_id": twin["id"], "preferred": said})
+            direct_pairs.append(
+                {
+                    "exchange_id": exchange_id,
+                    "tier": LADDER[-1],
+                    "twin_id": twin["id"],
+                    "share": weight / direct_weight,
+                    "pi": 1 / direct_weight,
+                }
+            )
     for table, rows in (
         (ExchangeRow, exchanges),
         (AlternativeRow, alternatives),
         (VerdictRow, verdicts),
         (OutcomeRow, outcomes),
+        (DirectPairRow, direct_pairs),
     ):
-        connection.execute(insert(table), rows)
+        if rows:
+            connection.execute(insert(table), rows)

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from factories import evidence as stored
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
+from tierwatch.loop.capture.direct.twins import twin_id
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     AlternativeTextRow,
+    DirectPairRow,
     ExchangeRow,
     ExchangeTextRow,
 )
@@ -135,6 +137,34 @@ def add_pair(
     add_shadow(connection, exchange_id)
     add_verdict(connection, exchange_id, preferred)
     return exchange_id
+
+
+def add_twin(
+    connection: Connection,
+    exchange_id: uuid.UUID,
+    preferred: str | None = "tie",
+    *,
+    judged: bool = True,
+    pi: float = 1.0,
+    **changes: Any,
+) -> uuid.UUID:
+    """The twin of an exchange, compared with ``complex``; an unscored one with None."""
+    twin = twin_id(exchange_id, "complex")
+    row = connection.execute(select(*ExchangeRow.__table__.columns).filter_by(id=exchange_id))
+    own = {"id": twin, "direction": "top", "alternative_tier": "complex", "pi": pi}
+    connection.execute(insert(ExchangeRow).values(dict(row.mappings().one()) | own | changes))
+    said = select(*ExchangeTextRow.__table__.columns).filter_by(id=exchange_id)
+    for text in connection.execute(said).mappings():
+        connection.execute(insert(ExchangeTextRow).values(dict(text) | {"id": twin}))
+    connection.execute(
+        insert(DirectPairRow).values(
+            exchange_id=exchange_id, tier="complex", twin_id=twin, share=1.0, pi=pi
+        )
+    )
+    if judged:
+        add_shadow(connection, twin)
+        add_verdict(connection, twin, preferred)
+    return twin
 
 
 def add_failure(connection: Connection, exchange_id: uuid.UUID, reason: str = "timeout") -> None:

@@ -40,7 +40,11 @@ ROUTES = (
         query={
             **BEFORE,
             "tier": ({"type": "string"}, "Tier that served."),
-            "direction": one_of("Which neighbouring tier the shadow ran on.", *DIRECTIONS),
+            "direction": one_of(
+                "Which tier the shadow ran on: the one above, the one below, or the top one of a"
+                " pair that is compared with it as well. Without it, neighbouring tiers.",
+                *DIRECTIONS,
+            ),
             "verdict": one_of("Which answer was better.", *PREFERENCES),
             "stage": one_of("How far it has got.", *STAGES),
         },

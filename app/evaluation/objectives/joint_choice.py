@@ -46,10 +46,12 @@ def choose_jointly(
     far the tier may go; then the moves in order of what they save, or win back.
 
     Guarantee: the chance that a certified move loses more than allowed is at most delta, for pairs
-    that are independent and like the traffic to come, under the assumption of `RoutedPairs`, and
-    as far as the bound of `total_loss` holds. B tiers are tested and B - 1 means are bounded, so
-    each has ``delta / (2 B - 1)`` (Bonferroni). The target spends nothing: it only says how far.
-    See docs/statistics.md, "Objectives".
+    that are independent and like the traffic to come, and as far as the bound of `total_loss`
+    holds. Nothing is assumed of what a cheaper tier's requests lose above it: it comes from direct
+    comparisons with the top tier, and where there are too few of them it counts as lost. What is
+    moved between two tiers has the sum of its gains at both. B tiers are tested, so each has
+    ``delta / B`` (Bonferroni). The target spends nothing: it only says how far. See
+    docs/statistics.md, "Objectives".
 
     Args:
         pairs: judged pairs of all boundaries.
@@ -86,7 +88,7 @@ def choose_jointly(
     frame = Frame(pairs, max_weight)
     present = checked_thresholds(current, frame.count)
     # Rounded: 1 - .95 is .050000000000000044.
-    allowed, share = round(1 - quality, 10), delta / (2 * frame.count - 1)
+    allowed, share = round(1 - quality, 10), delta / frame.count
     target = target_thresholds(frame, steps_usd, quality, share)
     search = _Search(frame, present, np.asarray(steps_usd, dtype=np.float64), allowed, share, step)
     moves = [move for place in range(frame.count) if (move := search.move(place, target[place]))]
@@ -100,6 +102,7 @@ def choose_jointly(
         lowerings=lowerings_in_order([move for move, lowers in moves if lowers]),
         raises=raises_in_order([move for move, lowers in moves if not lowers]),
         share=share,
+        assumes=frame.guesses,
     )
 
 

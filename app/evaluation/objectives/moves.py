@@ -46,6 +46,8 @@ class JointChoice:
         raises: moves towards the target that lose less: certified ones first, by what they cost;
             then the others, by what they win back.
         share: of delta, that each certificate has.
+        assumes: places of tiers with too few direct comparisons with the top one: estimates assume
+            something of their requests, and no certificate does.
     """
 
     target: tuple[float, ...]
@@ -57,6 +59,7 @@ class JointChoice:
     lowerings: tuple[Move, ...]
     raises: tuple[Move, ...]
     share: float
+    assumes: tuple[int, ...] = ()
 
 
 def next_move(choice: JointChoice, *, alerted: Sequence[int] = ()) -> Move | None:

@@ -4,7 +4,9 @@ Pairs come from routing itself, so no boundary sees all requests: a request is c
 or one tier down from where it was served. What is not seen is counted, never left out.
 """
 
+import math
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +15,10 @@ from numpy.typing import ArrayLike, NDArray
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.columns import Floats, checked_array
 
-_COLUMNS = ("confidences", "served", "boundaries", "labels", "gains", "weights", "policies")
+_COLUMNS = (
+    *("confidences", "served", "boundaries", "labels", "gains", "weights", "policies"),
+    *("direct", "direct_weights"),
+)
 Flags = NDArray[np.bool_]
 Places = NDArray[np.intp]
 _TABLE = 2
@@ -31,9 +36,11 @@ class RoutedPairs:
     policy shows a boundary all requests. Those that one policy did not show, another may have: a
     pair then stands for as many more requests as the policies that show such a request served a
     smaller part of all (the balance heuristic; Veach and Guibas 1995). Requests that no policy
-    showed are counted all the same: served below the boundary, as losing there no more often than
-    those that its own tier serves (the assumption of `relative_quality`: the router kept the
-    easier ones); all others as lost if thresholds were to move them to it or below.
+    showed are counted all the same: served below the boundary, as what a direct comparison with the
+    top tier says of their like (``direct``); all others as lost if thresholds were to move them to
+    it or below. Where too few were compared directly, an estimate assumes that they lose there no
+    more often than those that its own tier serves (the router kept the easier ones), and a
+    certificate takes them for lost.
 
     Pairs of a policy with fewer than 200 are left out, unless no other has more: what it might have
     shown and did not would count as nothing.
@@ -50,6 +57,11 @@ class RoutedPairs:
         weights: 1 / pi.
         policies: which row of ``thresholds`` was applied; shape (n,).
         thresholds: of every policy that was applied; shape (P, B).
+        direct: what the top tier's answer gained over the served one, as ``gains``, where it was
+            compared as well; NaN where it was not. Of pairs served two or more tiers below the top
+            and compared upwards. None for none. Shape (n,).
+        direct_weights: 1 / pi of the direct comparison; what stands beside a NaN counts for
+            nothing. Shape (n,).
 
     Raises:
         EvidenceError: columns of different length, or values outside their range.
@@ -63,6 +75,8 @@ class RoutedPairs:
     weights: ArrayLike
     policies: ArrayLike
     thresholds: ArrayLike
+    direct: ArrayLike | None = None
+    direct_weights: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         gains = checked_array(self.gains, "gains", low=-1, high=1)
@@ -93,8 +107,36 @@ class RoutedPairs:
         if np.any((below != 0) & (below != 1)):
             raise EvidenceError("accepted: pairs served at their boundary or one tier above it")
         read = {"confidences": confidences, "gains": gains, "weights": weights}
+        read |= _checked_direct(self.direct, self.direct_weights, places, count)
         for name, array in (read | places | {"thresholds": thresholds}).items():
             object.__setattr__(self, name, array)
+
+
+def _checked_direct(
+    direct: ArrayLike | None,
+    weights: ArrayLike | None,
+    places: Mapping[str, Places],
+    count: int,
+) -> dict[str, Floats]:
+    """The direct comparisons as columns; of no pair without them."""
+    served, n = places["served"], places["served"].size
+    if direct is None:
+        return {"direct": np.full(n, math.nan), "direct_weights": np.ones(n)}
+    found = np.asarray(direct, dtype=np.float64)
+    given = np.ones(n) if weights is None else np.asarray(weights, dtype=np.float64)
+    if found.shape != (n,) or given.shape != (n,):
+        raise EvidenceError(
+            f"direct comparisons: found shapes {found.shape} and {given.shape}; accepted: {n}"
+        )
+    there = ~np.isnan(found)
+    checked_array(found[there], "direct gains", low=-1, high=1)
+    checked_array(given[there], "weights of direct comparisons", low=1e-300, high=1e300)
+    if np.any(there & ((served >= count - 1) | (places["boundaries"] != served))):
+        raise EvidenceError(
+            "accepted: direct comparisons of pairs served two or more tiers below the top, and"
+            " compared upwards"
+        )
+    return {"direct": found, "direct_weights": np.where(there, given, 1.0)}
 
 
 def _shares(*tables: Floats) -> bool:

@@ -1,6 +1,7 @@
 """What thresholds lose against always the top tier, and each tier's misroute rate."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -31,7 +32,8 @@ def total_loss(
     bound, for the lower at 0.
 
     Guarantee: none proven for the gamma bound, which has never been seen to fail; for pairs that
-    are independent of each other. It rests on the assumption of `RoutedPairs` and on the judge. See
+    are independent of each other. It rests on the judge, and where too few pairs were compared with
+    the top tier directly, on the assumption of `RoutedPairs`: then ``method`` says so. See
     docs/statistics.md, "Objectives".
 
     Args:
@@ -64,12 +66,14 @@ def served_rates(
     """Misroute rate of each tier but the top one, of the requests it would serve.
 
     `weighted_rate` over the pairs of its boundary that these thresholds serve at it, each for as
-    many requests as `RoutedPairs` says. Unknown where these are under half of what it would serve.
+    many requests as `RoutedPairs` says; whether it was compared with the top tier too is nothing to
+    it. Unknown where these are under half of what it would serve.
 
     Raises:
         EvidenceError: not one threshold for each boundary.
     """
-    frame = Frame(pairs)
+    # A tier's own boundary has all of its pairs; direct ones would stand for them there.
+    frame = Frame(replace(pairs, direct=None, direct_weights=None))
     reached = frame.reached(checked_thresholds(thresholds, frame.count))
     found = []
     for place in range(frame.count):

@@ -17,6 +17,23 @@ from tierwatch.routing.decision import Decision
 from tierwatch.routing.policy import hashed_share
 from tierwatch.routing.tiers import CACHE_TIER
 
+# Apart from the draw of the sample itself: whether the top tier is asked says nothing of the rest.
+_DIRECT_SALT = "direct"
+
+
+class Direct(NamedTuple):
+    """A pair upwards is compared with the top tier as well.
+
+    Attributes:
+        tier: the top one.
+        share: of the pairs upwards that are.
+        pi: probability of this exchange to be, ``share`` times that of its pair upwards.
+    """
+
+    tier: str
+    share: float
+    pi: float
+
 
 @dataclass(frozen=True, slots=True)
 class Inclusion:
@@ -28,6 +45,7 @@ class Inclusion:
         rate: the plain rate, sample rate times budget factor.
         pi: probability of this exchange to be included *in this direction*, in (0, 1].
         densities: how many times the plain rate its segment and its tier were sampled with.
+        direct: how it is compared with the top tier as well; None where it is not.
     """
 
     direction: Literal["up", "down"]
@@ -35,6 +53,7 @@ class Inclusion:
     rate: float
     pi: float
     densities: Densities = AS_PLANNED
+    direct: Direct | None = None
 
     @property
     def weight(self) -> float:
@@ -99,8 +118,19 @@ def drawn(
     if draw < down:
         return Inclusion("down", tiers[place - 1], plan.rate, down)
     if draw < down + up:
-        return Inclusion("up", tiers[place + 1], plan.rate, up, densities)
+        direct = _direct(place, tiers, plan, exchange_id, up)
+        return Inclusion("up", tiers[place + 1], plan.rate, up, densities, direct)
     return None
+
+
+def _direct(
+    place: int, tiers: Sequence[str], plan: SamplingPlan, exchange_id: str, up: float
+) -> Direct | None:
+    """Whether a pair upwards is compared with the top tier too; next to it, it is already."""
+    share = plan.direct_share
+    if not share or place + 2 >= len(tiers) or hashed_share(_DIRECT_SALT, exchange_id) >= share:
+        return None
+    return Direct(tiers[-1], share, share * up)
 
 
 def cached_chances(decision: Decision, plan: SamplingPlan, at: float = 0.0) -> Chances:

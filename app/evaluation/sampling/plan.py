@@ -28,6 +28,8 @@ class SamplingPlan:
             has for kept and shadowed-up traffic (`neyman_allocation`); a bin that is not in it has
             1. None samples uniformly.
         bursts: (tier, task type or ``*``) -> what is sampled more densely at present.
+        direct_share: share of what is shadowed up from two or more tiers below the top that the top
+            tier answers as well, in [0, 1].
     """
 
     sample_rate: float
@@ -36,6 +38,7 @@ class SamplingPlan:
     factor: float = 1.0
     allocation: Mapping[tuple[str, int], float] | None = None
     bursts: Mapping[tuple[str, str], Burst] = field(default_factory=dict[tuple[str, str], Burst])
+    direct_share: float = 0.0
 
     @property
     def rate(self) -> float:

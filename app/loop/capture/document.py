@@ -6,7 +6,6 @@ the one that is read.
 
 import base64
 import datetime as dt
-import hashlib
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NotRequired, TypeAlias, TypedDict
@@ -27,12 +26,14 @@ from tierwatch.loop.capture.counts import (
     padded,
     rollup,
 )
+from tierwatch.loop.capture.direct.twins import TwinDocument, asked_of, twin_document, twins
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.redact import Redactor, marking, redacted_text, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
 from tierwatch.loop.capture.redaction.marks import keyed_marks, new_key
 from tierwatch.loop.capture.redaction.media import Apart, Media, holds_marks, place_of
 from tierwatch.loop.capture.redaction.sealing import Sealer
+from tierwatch.loop.capture.redaction.session_names import session_name
 from tierwatch.store.documents import Json, JsonList, JsonValue
 from tierwatch.store.traffic.exchanges import ExchangeColumns
 from tierwatch.store.traffic.media import MediaColumns
@@ -45,9 +46,6 @@ from tierwatch.wire.json_bytes import read_json
 # the wire it came on: a version that took it for OpenAI's form must not read it.
 VERSION: Final = 2
 _EPOCH = dt.date(1970, 1, 1).toordinal()
-# Longer names of sessions are cut; with a digest behind it, so is what stands before that.
-_LONGEST_SESSION = 200
-_BEFORE_DIGEST = 150
 # What of an exchange stands in tables of their own.
 _BESIDE: Final = frozenset({"mark_key", "media"})
 
@@ -118,7 +116,7 @@ class BatchDocument(TypedDict):
     ``outside`` are rows of a minute, a tier, a reason, requests and how many of them were drawn,
     which those of the first version have not; ``weights`` are rows of a day, a boundary, cents and
     the largest weight that a pair there may have had, which an older version neither writes nor
-    reads.
+    reads; nor does it ``direct``, the twins of exchanges.
     """
 
     version: NotRequired[int]
@@ -128,6 +126,7 @@ class BatchDocument(TypedDict):
     weights: list[WeightRow]
     outside: list[OutsideRow]
     exchanges: list[ExchangeDocument]
+    direct: list[TwinDocument]
     attempts: list[AttemptColumns]
 
 
@@ -158,7 +157,7 @@ def batch_document(
             sampled, and for what it stands for as outside; "" where it can.
         sealer: seals images, audio and files; without one requests that hold some are outside.
     """
-    exchanges = []
+    exchanges, direct = [], []
     changed: list[JsonList] = []
     outside = {key: list(row) for key, row in batch.outside.items()}
     for sampled in batch.sampled:
@@ -178,12 +177,15 @@ def batch_document(
             changed.append([*key_of(served), *one_not_sampled()])
         else:
             exchanges.append(found)
+            with guard("capture: twin"):
+                direct += _twin(sampled, read)
     return new_flush(
         counts=[[*key, *row] for key, row in batch.counts.items()] + changed,
         outside=outside_rows(outside),
         boundaries=[(*key, requests) for key, requests in batch.boundaries.items()],
         weights=[(*key, weight) for key, weight in batch.weights.items()],
         exchanges=exchanges,
+        direct=direct,
         attempts=[
             {
                 "exchange_id": str(exchange_id),
@@ -237,7 +239,7 @@ def read_document(line: bytes) -> BatchDocument:
         whole = False
     if not whole:
         raise ValueError("another shape")
-    document: JsonValue = {"outside": [], "weights": [], **read}
+    document: JsonValue = {"outside": [], "weights": [], "direct": [], **read}
     known: BatchDocument = document
     return known
 
@@ -245,7 +247,8 @@ def read_document(line: bytes) -> BatchDocument:
 def without_exchanges(document: BatchDocument) -> BatchDocument:
     """The same batch with its exchanges counted as dropped instead; it stays the same flush."""
     dropped = [[*counted_under(exchange), *one_dropped()] for exchange in document["exchanges"]]
-    return {**document, "exchanges": [], "counts": document["counts"] + dropped}
+    counts = document["counts"] + dropped
+    return {**document, "exchanges": [], "direct": [], "counts": counts}
 
 
 def new_flush(
@@ -255,6 +258,7 @@ def new_flush(
     weights: Sequence[WeightRow] = (),
     outside: Sequence[OutsideRow] = (),
     exchanges: Sequence[ExchangeDocument] = (),
+    direct: Sequence[TwinDocument] = (),
     attempts: Sequence[AttemptColumns] = (),
 ) -> BatchDocument:
     """A batch of these parts under an id of its own."""
@@ -266,6 +270,7 @@ def new_flush(
         "weights": list(weights),
         "outside": list(outside),
         "exchanges": list(exchanges),
+        "direct": list(direct),
         "attempts": list(attempts),
     }
 
@@ -304,6 +309,13 @@ def exchange_columns(exchange: ExchangeDocument) -> ExchangeColumns:
     }
     taken: ExchangeColumns = columns
     return taken
+
+
+def twin_documents(document: BatchDocument) -> list[ExchangeDocument]:
+    """The twins of a batch's exchanges, as exchanges."""
+    found: JsonValue = twins(document["exchanges"], document["direct"])
+    known: list[ExchangeDocument] = found
+    return known
 
 
 def outside_counts(rows: Sequence[OutsideRow]) -> list[OutsideCount]:
@@ -360,20 +372,12 @@ def largest_weights(rows: Sequence[WeightRow]) -> list[tuple[dt.date, str, int, 
     ]
 
 
-def session_name(session: str, *, redact: Redactor, digest_key: bytes) -> str:
-    """A session's name, redacted; two that redaction would make one stay two.
-
-    >>> gone = session_name("jo@example.org", redact=lambda words: "[EMAIL]", digest_key=b"key")
-    >>> gone.startswith("[EMAIL]#"), len(gone)
-    (True, 24)
-    >>> session_name("batch 7", redact=lambda words: words, digest_key=b"key")
-    'batch 7'
-    """
-    redacted = storable(redacted_text(session, redact))
-    if redacted != session:
-        digest = hashlib.blake2b(session.encode("utf-8", "replace"), key=digest_key)
-        redacted = f"{redacted[:_BEFORE_DIGEST]}#{digest.hexdigest()[:16]}"
-    return redacted[:_LONGEST_SESSION]
+def _twin(sampled: Sampled, read: Callable[[Sampled], str]) -> list[TwinDocument]:
+    """The twin that was drawn, where the top tier can be asked the same question."""
+    direct = sampled.chosen.direct
+    if direct is None or read(asked_of(sampled, direct)):
+        return []
+    return [twin_document(sampled, direct)]
 
 
 def _exchange_document(

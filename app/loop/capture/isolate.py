@@ -15,6 +15,7 @@ from tierwatch.faults import cause_of, is_order
 from tierwatch.loop.capture.away import is_away, is_timeout
 from tierwatch.loop.capture.backlog.dead_letters import Letter
 from tierwatch.loop.capture.counts import KEY_PARTS, SAMPLED, one_dropped
+from tierwatch.loop.capture.direct.twins import TwinDocument, direct_columns, of_exchanges
 from tierwatch.loop.capture.document import (
     BatchDocument,
     ExchangeDocument,
@@ -29,7 +30,9 @@ from tierwatch.loop.capture.document import (
     new_flush,
     outside_counts,
     rollups,
+    twin_documents,
 )
+from tierwatch.store.direct_pairs import add_direct_pairs
 from tierwatch.store.documents import JsonList
 from tierwatch.store.traffic.boundary_traffic import add_boundary_counts, note_largest_weights
 from tierwatch.store.traffic.exchanges import add_exchanges
@@ -82,12 +85,15 @@ def isolated(connection: Connection, document: BatchDocument, *, timeouts: int =
     counts, exchanges, letters = _apart_counts(trial, document)
     bad = _refused(trial, exchanges, _add_exchanges)
     exchanges = _without(exchanges, bad)
+    direct = of_exchanges(exchanges, document["direct"])
+    bad_direct = _refused(trial, direct, _adding_twins_of(exchanges))
     dropped = []
     for exchange, cause in bad:
         row = _dropped_row(trial, counts, exchange)
         dropped += row
         taken_back = [[*one[:KEY_PARTS], *(-figure for figure in one[KEY_PARTS:])] for one in row]
-        back = new_flush(counts=taken_back, exchanges=[exchange])
+        own = of_exchanges([exchange], document["direct"])
+        back = new_flush(counts=taken_back, exchanges=[exchange], direct=own)
         letters.append(Letter("exchange", cause, back))
     boundaries = list(document["boundaries"])
     bad_boundaries = _refused(trial, boundaries, _add_boundaries)
@@ -98,6 +104,10 @@ def isolated(connection: Connection, document: BatchDocument, *, timeouts: int =
     outside = list(document["outside"])
     bad_outside = _refused(trial, outside, _add_outside)
     letters += [
+        *(
+            Letter("direct", why, new_flush(exchanges=_exchange_of(one, exchanges), direct=[one]))
+            for one, why in bad_direct
+        ),
         *(Letter("outside", why, new_flush(outside=[one])) for one, why in bad_outside),
         *(Letter("boundary", why, new_flush(boundaries=[one])) for one, why in bad_boundaries),
         *(Letter("weight", why, new_flush(weights=[one])) for one, why in bad_weights),
@@ -107,6 +117,7 @@ def isolated(connection: Connection, document: BatchDocument, *, timeouts: int =
         **document,
         "counts": counts + dropped,
         "exchanges": exchanges,
+        "direct": _without(direct, bad_direct),
         "boundaries": _without(boundaries, bad_boundaries),
         "weights": _without(weights, bad_weights),
         "outside": _without(outside, bad_outside),
@@ -198,6 +209,22 @@ def _add_exchanges(connection: Connection, rows: Sequence[ExchangeDocument]) -> 
     add_exchanges(connection, [exchange_columns(row) for row in rows])
     add_mark_keys(connection, mark_keys(rows))
     add_media(connection, media_columns(rows))
+
+
+def _adding_twins_of(
+    exchanges: Sequence[ExchangeDocument],
+) -> Callable[[Connection, Sequence[TwinDocument]], None]:
+    def add(connection: Connection, rows: Sequence[TwinDocument]) -> None:
+        _add_exchanges(connection, twin_documents(new_flush(exchanges=exchanges, direct=rows)))
+        add_direct_pairs(connection, direct_columns(rows))
+
+    return add
+
+
+def _exchange_of(
+    row: TwinDocument, exchanges: Sequence[ExchangeDocument]
+) -> list[ExchangeDocument]:
+    return [one for one in exchanges if one["id"] == row["of"]]
 
 
 def _add_boundaries(connection: Connection, rows: Sequence[tuple[int, str, int, int]]) -> None:

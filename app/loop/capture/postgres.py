@@ -9,6 +9,7 @@ from tierwatch.dispatch import Dispatch
 from tierwatch.faults import FAULTS, guard, is_order
 from tierwatch.loop.capture.away import is_away
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
+from tierwatch.loop.capture.direct.twins import direct_columns, of_exchanges
 from tierwatch.loop.capture.document import (
     BatchDocument,
     boundary_counts,
@@ -18,8 +19,10 @@ from tierwatch.loop.capture.document import (
     media_columns,
     outside_counts,
     rollups,
+    twin_documents,
 )
 from tierwatch.loop.capture.isolate import isolated
+from tierwatch.store.direct_pairs import add_direct_pairs
 from tierwatch.store.traffic.boundary_traffic import add_boundary_counts, note_largest_weights
 from tierwatch.store.traffic.exchanges import add_exchanges
 from tierwatch.store.traffic.media import add_mark_keys, add_media
@@ -142,7 +145,10 @@ def add_batch(connection: Connection, document: BatchDocument) -> list[uuid.UUID
     add_boundary_counts(connection, boundary_counts(document["boundaries"]))
     note_largest_weights(connection, largest_weights(document["weights"]))
     add_outside_counts(connection, outside_counts(document["outside"]))
-    new = add_exchanges(connection, [exchange_columns(one) for one in document["exchanges"]])
-    add_mark_keys(connection, mark_keys(document["exchanges"]))
-    add_media(connection, media_columns(document["exchanges"]))
+    sampled = [*document["exchanges"], *twin_documents(document)]
+    new = add_exchanges(connection, [exchange_columns(one) for one in sampled])
+    add_mark_keys(connection, mark_keys(sampled))
+    add_media(connection, media_columns(sampled))
+    direct = of_exchanges(document["exchanges"], document["direct"])
+    add_direct_pairs(connection, direct_columns(direct))
     return new

@@ -79,7 +79,8 @@ def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -
         asked=asked_rows(verdict),
     )
     end_exchange(connection, exchange.id)
-    if not added or verdict.preferred is None:
+    if not added or verdict.preferred is None or exchange.direction == "top":
+        # A twin's verdict is of no boundary: no monitor sees it, and who wants it asks for it.
         return added
     outcome = outcome_of(
         verdict.preferred,

@@ -26,6 +26,7 @@ from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Deployment, Tier
 from tierwatch.store.costs import add_lost_cost
+from tierwatch.store.direct_pairs import original_of
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
 from tierwatch.store.traffic.media import MediaColumns, drop_mark_key, mark_key, media_of
 from tierwatch.store.traffic.stored_request import StoredRequest
@@ -143,7 +144,7 @@ def _claim(exchange_id: uuid.UUID, *, engine: Engine, hold_s: float) -> _Claimed
         pair = None if tries is None else load_pair(connection, exchange_id)
         if tries is None or pair is None:
             return None
-        media = tuple(media_of(connection, exchange_id))
+        media = tuple(media_of(connection, original_of(connection, exchange_id)))
         return _Claimed(pair, tries, media, mark_key(connection, exchange_id))
 
 
@@ -185,10 +186,10 @@ def _with_media(asked: StoredRequest, claimed: _Claimed, sealer: Sealer | None) 
     """
     if claimed.media and sealer is None:
         raise SealError("TIERWATCH_MEDIA_KEY is not set")
-    exchange_id, texts = claimed.pair.exchange.id, {}
+    texts = {}
     if sealer is not None:
         for item in claimed.media:
-            opened = sealer.open(place_of(exchange_id, item["name"]), item["sealed"])
+            opened = sealer.open(place_of(item["exchange_id"], item["name"]), item["sealed"])
             texts[item["mark"]] = opened.decode()
     return replace(asked, body=restored(asked.body, texts)) if texts else asked
 

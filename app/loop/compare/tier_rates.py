@@ -1,6 +1,7 @@
 """How often a tier's answers were worse than the next tier's, or better than they had to be."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +15,7 @@ from tierwatch.evaluation.rates.label_slips import supposed
 from tierwatch.evaluation.rates.weighted import effective_n
 from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 from tierwatch.loop.compare.slips import people_slips
+from tierwatch.store.direct_pairs import direct_losses
 from tierwatch.store.labels.labels import has_labels, reviewed_outcomes
 
 
@@ -87,6 +89,18 @@ def inconclusive_rate(connection: Connection, tier: str, judge_version: str) -> 
     return _rate(connection, tier, judge_version, "inconclusive", level=0.95)
 
 
+def direct_rate(
+    connection: Connection, tier: str, top: str, judge_version: str, *, level: float = 0.95
+) -> Estimate:
+    """How often a tier's answers were worse than the top tier's, by the judge's direct comparisons.
+
+    Of what is sampled from two or more tiers below the top a share is compared so. The interval is
+    that of `judge_rate`.
+    """
+    found = direct_losses(connection, tier, top, judge_version)
+    return _of_conversations([(one.loss, one.weight, one.pairs) for one in found], level)
+
+
 # ``needed``: the dearer answer was, or nothing was said; what is left of pairs down is overspend.
 _Counted = Literal["misroute", "needed", "inconclusive"]
 _SUMS = """
@@ -117,12 +131,17 @@ def _rate(
             "contradicting": SWAP_DISAGREEMENT,
         },
     ).all()
+    return _of_conversations([(row.loss, row.weight, row.pairs) for row in rows], level)
+
+
+def _of_conversations(rows: Sequence[tuple[float, float, int]], level: float) -> Estimate:
+    """A rate from each conversation's loss, weight and pairs."""
     if not rows:
         return unknown()
-    weights = [row.weight for row in rows]
-    bad = sum(w * row.loss for w, row in zip(weights, rows, strict=True)) / sum(weights)
+    weights = [weight for _, weight, _ in rows]
+    bad = sum(weight * loss for loss, weight, _ in rows) / sum(weights)
     n = effective_n(weights)
     low, high = always_valid_interval(min(n, bad * n), n, level)
     value = min(1.0, bad)
     method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
-    return Estimate(value, low, high, sum(row.pairs for row in rows), method)
+    return Estimate(value, low, high, sum(pairs for _, _, pairs in rows), method)

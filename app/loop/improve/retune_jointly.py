@@ -218,6 +218,9 @@ def _record(
             "target": dict(zip(tiers, choice.target, strict=True)),
             "proposed": move is not None,
             "reason": refused,
+            # Too few of their pairs were compared with the top tier: what these tiers serve counts
+            # as lost in every certificate.
+            "assumes": [tiers[place] for place in choice.assumes],
         },
     )
 

@@ -14,7 +14,7 @@ from tierwatch.evaluation.rates.saving import relative_saving
 from tierwatch.loop.compare.first_judge import configured_first_judge
 from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.slips import people_slips
-from tierwatch.loop.compare.tier_rates import misroute_rate
+from tierwatch.loop.compare.tier_rates import direct_rate, misroute_rate
 from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
@@ -38,7 +38,13 @@ from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.policies import active_policies
 from tierwatch.store.traffic.outside_counts import outside
 
+# Twins are left out of every stage: the exchange that each belongs to is counted.
 _FUNNEL = """
+with of_one_each as (
+  select v.exchange_id, bool_or(v.preferred is not null) as scored from verdicts v
+  where not exists (select 1 from direct_pairs d where d.twin_id = v.exchange_id)
+  group by v.exchange_id
+)
 select
   (select coalesce(sum(requests), 0) from rollups) as requests,
   (select coalesce(sum(sampled), 0) from rollups) as captured,
@@ -46,12 +52,11 @@ select
   (select coalesce(sum(cost_usd), 0) from rollups) as cost_usd,
   (select coalesce(sum(cost_top_tier_usd), 0) from rollups) as cost_top_tier_usd,
   (select coalesce(sum(classifier_cost_usd), 0) from rollups) as classifier_cost_usd,
-  (select count(distinct v.exchange_id) from verdicts v where v.preferred is not null) as judged,
-  (select count(distinct v.exchange_id) from verdicts v where v.preferred is null
-     and not exists (select 1 from verdicts s
-                     where s.exchange_id = v.exchange_id and s.preferred is not null)) as unscored,
+  (select count(*) from of_one_each where scored) as judged,
+  (select count(*) from of_one_each where not scored) as unscored,
   (select count(*) from failures f
-     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)) as failed
+     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)
+       and not exists (select 1 from direct_pairs d where d.twin_id = f.exchange_id)) as failed
 """
 
 
@@ -225,7 +230,8 @@ def _quality(
 ) -> tuple[Estimate, Estimate | None]:
     """Share of requests answered no worse than by the top tier, at least.
 
-    By the judge's rates, and by corrected ones where every tier has one.
+    By the judge's rates, and by corrected ones where every tier has one. Direct comparisons with
+    the top tier are the judge's alone.
     """
     served = {
         row.tier: row.requests
@@ -240,9 +246,15 @@ def _quality(
     level = split_level(0.95, len(ladder) - 1)
     rates = [misroute_rate(connection, tier, judge_version, level=level) for tier in ladder[:-1]]
     requests = [float(served.get(tier, 0)) for tier in ladder]
+    top = ladder[-1]
+    direct = {
+        place: direct_rate(connection, tier, top, judge_version, level=level)
+        for place, tier in enumerate(ladder[:-2])
+        if tier != CACHE_TIER
+    }
     corrected = [rate.corrected for rate in rates if rate.corrected is not None]
     return (
-        relative_quality(requests, [rate.judged for rate in rates]),
+        relative_quality(requests, [rate.judged for rate in rates], direct),
         relative_quality(requests, corrected) if rates and len(corrected) == len(rates) else None,
     )
 

@@ -85,7 +85,8 @@ def _tier(
         {"tier": tier, "unfamiliar": UNFAMILIAR},
     ).one()
     pairs = connection.execute(
-        text("select count(*) from exchanges where tier = :tier"), {"tier": tier}
+        text("select count(*) from exchanges where tier = :tier and direction <> 'top'"),
+        {"tier": tier},
     ).scalar_one()
     misroute = misroute_rate(connection, tier, judge_version)
     return {

@@ -1,6 +1,7 @@
 """Outcomes about boundaries, as thresholds are chosen and tested on them."""
 
 import json
+import math
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -135,6 +136,7 @@ def routed_evidence(
         {
             "tiers": list(tiers),
             "ladder": [*tiers, top],
+            "top": top,
             "judge": judge_version,
             "classifier": classifier,
             "after": after_outcome,
@@ -155,7 +157,10 @@ def routed_evidence(
 
 @dataclass(frozen=True, slots=True)
 class _RoutedPair:
-    """A judged pair with what routed it; ``confidences`` are of every tier but the top one."""
+    """A judged pair with what routed it; ``confidences`` are of every tier but the top one.
+
+    ``direct`` is the verdict on its twin, None where there is none.
+    """
 
     id: int
     exchange_id: uuid.UUID
@@ -169,6 +174,8 @@ class _RoutedPair:
     preferred: Preferred
     label: str
     thresholds: dict[str, float]
+    direct: Preferred | None
+    direct_pi: float | None
     confidences: list[float]
 
 
@@ -176,7 +183,7 @@ _ROUTED = text(
     """
     select o.id, o.exchange_id, o.tier, o.boundary, o.direction, o.pi, o.weight, o.task_type,
            o.policy_version,
-           v.preferred, e.label, p.thresholds,
+           v.preferred, e.label, p.thresholds, t.preferred as direct, d.pi as direct_pi,
            array(select cast(e.confidences ->> name as double precision)
                  from unnest(cast(:tiers as text[])) with ordinality as t(name, place)
                  order by place) as confidences
@@ -184,6 +191,10 @@ _ROUTED = text(
     join verdicts v using (exchange_id, judge_version)
     join exchanges e on e.id = o.exchange_id
     join policies p on p.version = o.policy_version and p.classifier = :classifier
+    left join direct_pairs d on d.exchange_id = o.exchange_id and d.tier = :top
+      and o.direction = 'up'
+      and array_position(cast(:ladder as text[]), o.tier) < cardinality(cast(:tiers as text[]))
+    left join verdicts t on t.exchange_id = d.twin_id and t.judge_version = o.judge_version
     where o.judge_version = :judge and o.id > :after
       and o.boundary = any(cast(:tiers as text[])) and o.tier = any(cast(:ladder as text[]))
       and e.label = any(cast(:ladder as text[]))
@@ -222,6 +233,11 @@ def _as_columns(
         thresholds=np.array(
             [[known[version][tier] for tier in tiers] for version in versions], dtype=np.float64
         ).reshape(len(versions), len(tiers)),
+        direct=[
+            math.nan if pair.direct is None else gains[lower_verdict(pair.direct, direction="up")]
+            for pair in pairs
+        ],
+        direct_weights=[1 / (pair.direct_pi or 1.0) for pair in pairs],
     )
 
 

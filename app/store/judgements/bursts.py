@@ -195,7 +195,7 @@ class SegmentLoad:
 
     Attributes:
         pairs: upwards, each counted as one over its density.
-        usd: their shadow answers and verdicts, counted so.
+        usd: their shadow answers and verdicts, counted so, with those of their twins.
     """
 
     tier: str
@@ -216,11 +216,13 @@ def segment_loads(connection: Connection, since: dt.datetime) -> list[SegmentLoa
                 select exchange_id, sum(cost_usd) as usd from alternatives
                 where created_at >= :since group by 1
             )
-            select e.tier, e.task_type, sum(1 / greatest(e.density, 1)) as pairs,
+            select e.tier, e.task_type,
+                   sum(1 / greatest(e.density, 1)) filter (where e.direction = 'up') as pairs,
                    sum((j.usd + coalesce(a.usd, 0)) / greatest(e.density, 1)) as usd
             from exchanges e join judged j on j.exchange_id = e.id
             left join answered a on a.exchange_id = e.id
-            where e.id >= :first and e.direction = 'up' group by 1, 2 order by 1, 2
+            where e.id >= :first and e.direction in ('up', 'top')
+            group by 1, 2 having bool_or(e.direction = 'up') order by 1, 2
             """
         ),
         {"since": since, "first": first_id(since - _JUDGED_WITHIN)},

@@ -141,7 +141,7 @@ def take_unobserved(connection: Connection, *, idle_s: float, limit: int) -> lis
         text(
             f"""
             with going_on as (
-                select session from exchanges where ended_at is null
+                select session from exchanges where ended_at is null and direction <> 'top'
                 union
                 select session from exchanges where captured_at > now() - :idle
             ), ready as (

@@ -38,7 +38,8 @@ with missing as (
                 then split_part(v.unscored_why, ':', 1) else 'unreadable' end as reason,
            count(*) as n
     from verdicts v join exchanges e on e.id = v.exchange_id
-    where v.preferred is null and (:judge_version = '' or v.judge_version = :judge_version)
+    where v.preferred is null and e.direction <> 'top'
+      and (:judge_version = '' or v.judge_version = :judge_version)
     group by 1, 2, 3
 )
 select m.judge_version, m.task_type, m.reason, m.n, coalesce(s.n, 0) as scored
@@ -53,6 +54,8 @@ order by m.n desc, m.judge_version, m.task_type, m.reason
 
 def unscored_tasks(connection: Connection, judge_version: str = "") -> list[UnscoredTask]:
     """Task types of which something is unscored, the largest share first.
+
+    Of pairs of neighbouring tiers: rates are theirs.
 
     Args:
         connection: to Postgres.

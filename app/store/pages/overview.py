@@ -92,9 +92,13 @@ def loss_sums(
 
 
 def failure_counts(connection: Connection) -> dict[str, int]:
-    """Exchanges that could not be shadowed or judged: ``step: reason`` -> count, most first."""
+    """Exchanges that could not be shadowed or judged: ``step: reason`` -> count, most first.
+
+    Twins apart: each belongs to an exchange that is counted.
+    """
     query = text(
-        "select step || ': ' || reason as why, count(*) as n from failures"
+        "select step || ': ' || reason as why, count(*) as n from failures f"
+        " where not exists (select 1 from direct_pairs d where d.twin_id = f.exchange_id)"
         " group by 1 order by n desc, why limit 50"
     )
     return {row.why: row.n for row in connection.execute(query)}

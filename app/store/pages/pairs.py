@@ -24,7 +24,9 @@ Stage = Literal["waiting", "shadowed", "judged", "unscored", "failed"]
 STAGES: tuple[Stage, ...] = ("waiting", "shadowed", "judged", "unscored", "failed")
 
 
-DIRECTIONS = ("up", "down")
+# Twins, whose direction is ``top``, are listed where they are asked for: what is counted anywhere
+# are the exchanges that they repeat.
+DIRECTIONS = ("up", "down", "top")
 
 
 PREFERENCES = ("served", "alternative", "tie", "inconclusive")
@@ -53,7 +55,7 @@ class PairLine:
 
 @dataclass(frozen=True, slots=True)
 class PairFilter:
-    """Which pairs to list; None leaves a column open."""
+    """Which pairs to list; None leaves a column open, but for twins (`DIRECTIONS`)."""
 
     tier: str | None = None
     direction: str | None = None
@@ -78,6 +80,8 @@ def pairs(
         conditions.append(ExchangeRow.tier == wanted.tier)
     if wanted.direction is not None:
         conditions.append(ExchangeRow.direction == wanted.direction)
+    else:
+        conditions.append(ExchangeRow.direction != "top")
     if wanted.preferred is not None:
         conditions.append(newest.c.preferred == wanted.preferred)
     if wanted.stage is not None:

@@ -3,7 +3,7 @@
 import datetime as dt
 import uuid
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 
 from tierwatch.store.documents import Json, JsonList
 from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
@@ -13,14 +13,16 @@ class ExchangeRow(Base):
     """A sampled exchange, without its text. Also the unit of evaluation work: one pair each.
 
     ``density`` and ``tier_density`` say how many times the plain ``rate`` its segment and its whole
-    tier were sampled with when it was drawn; ``pi`` has the first in it.
+    tier were sampled with when it was drawn; ``pi`` has the first in it. ``direction`` is ``up`` or
+    ``down`` to a neighbouring tier, and ``top`` of a twin: the same exchange a second time,
+    compared with the top tier (`DirectPairRow`). A twin has a verdict and no outcome.
 
     Cut by month on the time inside the id, as its texts, verdicts and outcomes are.
     """
 
     __tablename__ = "exchanges"
     __table_args__ = (
-        CheckConstraint("direction in ('up', 'down')", name="direction"),
+        CheckConstraint("direction in ('up', 'down', 'top')", name="direction"),
         CheckConstraint("pi > 0 and pi <= 1", name="pi"),
         Index("ix_exchanges_captured_at", "captured_at"),
         Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
@@ -58,6 +60,25 @@ class ExchangeRow(Base):
     ended_at: Column[dt.datetime | None]
     # What was done to the question for the model to take it, as `x-tierwatch-fitted` says it.
     fitted: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
+
+
+class DirectPairRow(Base):
+    """An exchange whose question the top tier answers as well, as a pair of its own: its twin.
+
+    ``share`` is the part of such pairs that was asked for when it was drawn, ``pi`` the probability
+    of this one. Its media are those of the exchange.
+    """
+
+    __tablename__ = "direct_pairs"
+    __table_args__ = (
+        UniqueConstraint("twin_id"),
+        CheckConstraint("pi > 0 and pi <= 1 and share > 0 and share <= 1", name="pi"),
+    )
+    exchange_id: Column[uuid.UUID] = column(primary_key=True)
+    tier: Column[str] = column(primary_key=True)
+    twin_id: Column[uuid.UUID]
+    share: Column[float]
+    pi: Column[float]
 
 
 class ExchangeTextRow(Base):

@@ -41,12 +41,13 @@ def unread_exchanges(
             with unread as materialized (
                 select id, session, arrived_at from exchanges
                 where id < :before and (cast(:after as uuid) is null or id > :after)
+                  and direction <> 'top'
                 order by id limit :limit
             ),
             nearby as materialized (
                 select id, session, arrived_at from exchanges
                 where id > (select id from unread order by id limit 1)
-                  and id < :until
+                  and id < :until and direction <> 'top'
                 order by id limit :many
             )
             select u.id, (

@@ -78,7 +78,8 @@ class Exchange:
 
     Attributes:
         confidences: by tier, the classifier's confidence that it is enough.
-        direction: ``up`` when the next tier answers in the shadow, ``down`` when the one below.
+        direction: ``up`` when the next tier answers in the shadow, ``down`` when the one below,
+            ``top`` when the top tier does, of what the next one is asked as well.
         alternative_tier: the one that answers in the shadow.
         rate: chance with which traffic is sampled as planned.
         pi: chance with which this one was.

@@ -27,7 +27,11 @@ def recent_requests(
         select(*STORED_REQUEST)
         .select_from(ExchangeRow)
         .join(ExchangeTextRow, ExchangeTextRow.id == ExchangeRow.id)
-        .where(ExchangeRow.tier == served, ExchangeRow.alternative_tier == alternative)
+        .where(
+            ExchangeRow.tier == served,
+            ExchangeRow.alternative_tier == alternative,
+            ExchangeRow.direction != "top",
+        )
         .order_by(ExchangeRow.id.desc())
         .limit(_NEWEST)
     )

@@ -172,6 +172,7 @@ LEFTOVERS = {
     " and e.ended_at is null)",
     "alternatives": "exchange_id < :first",
     "attempts": "exchange_id < :first",
+    "direct_pairs": "exchange_id < :first",
     "labels": "exchange_id < :first",
     "follow_ups": "exchange_id < :first",
     "feedback": "created_at < :moment",

@@ -72,7 +72,8 @@ def capture_counts(
 
     Both sides are counted by the minute of arrival and were written together, so the only
     difference between them is what was lost or chosen wrongly. What was drawn and could not be
-    evidence was captured rightly: until it was read nobody knew.
+    evidence was captured rightly: until it was read nobody knew. Twins (`DirectPairRow`) were drawn
+    from what is captured, and are not counted again.
     """
     rows = connection.execute(
         text(
@@ -82,7 +83,7 @@ def capture_counts(
                 from rollups where minute >= :after and minute < :until group by tier
             ), stored as (
                 select tier, count(*) as captured from exchanges
-                where id >= :first and id < :last group by tier
+                where id >= :first and id < :last and direction <> 'top' group by tier
             ), read as (
                 select tier, sum(drawn)::bigint as drawn from outside_counts
                 where minute >= :after and minute < :until and reason <> '' group by tier

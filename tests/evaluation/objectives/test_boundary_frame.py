@@ -60,8 +60,8 @@ def test_pairs_of_a_policy_stand_for_what_an_earlier_one_did_not_show() -> None:
 
 def test_a_policy_that_showed_little_changes_nothing() -> None:
     """One pair of a policy that serves all at the top would show every request there."""
-    pairs = routed(np.random.default_rng(4), 2_000, (0.7, 0.7))
-    few = routed(np.random.default_rng(5), 3, (1.0, 1.0))
+    pairs = routed(np.random.default_rng(4), 2_000, (0.7, 0.7), direct=0.0)
+    few = routed(np.random.default_rng(5), 3, (1.0, 1.0), direct=0.0)
     columns = ("confidences", "served", "boundaries", "labels", "gains", "weights")
     both = RoutedPairs(
         *(np.concatenate([getattr(pairs, name), getattr(few, name)]) for name in columns),
@@ -166,9 +166,8 @@ def test_the_largest_contribution_is_that_of_the_heaviest_possible_pair() -> Non
     pairs = two_boundaries(2, 1)
     seen = Frame(pairs)
     declared = Frame(pairs, 10 * seen.cap)
-    assert declared.largest == pytest.approx(
-        10 * float(max(seen.share.sum(1) / seen.weights)) * seen.cap
-    )
+    each = seen.share.sum(axis=1) / seen.weights
+    assert declared.largest([0.7, 0.7]) == pytest.approx(10 * seen.cap * each.max())
     assert declared.upper([0.7, 0.7], 0.05) > seen.upper([0.7, 0.7], 0.05)
     # The estimate is what it was, and so is what is shown to be lost.
     now, then = (frame.estimate([0.7, 0.7], 0.05) for frame in (seen, declared))
@@ -177,7 +176,49 @@ def test_the_largest_contribution_is_that_of_the_heaviest_possible_pair() -> Non
 
 
 def test_the_heaviest_drawn_pair_stands_where_none_is_declared() -> None:
-    pairs = routed(np.random.default_rng(2), 500, (0.7, 0.7))
+    pairs = routed(np.random.default_rng(2), 500, (0.7, 0.7), direct=0.0)
     frame = Frame(pairs)
     assert frame.cap == np.asarray(pairs.weights).max()
-    assert frame.largest >= frame.share.sum(axis=1).max() - 1e-12
+    assert frame.largest([0.7, 0.7]) >= frame.share.sum(axis=1).max() - 1e-12
+
+
+def test_direct_comparisons_stand_for_all_that_simple_serves() -> None:
+    pairs = routed(np.random.default_rng(3), 2_000, (0.7, 0.7), direct=0.2)
+    frame = Frame(pairs)
+    served = np.asarray(pairs.served)
+    assert frame.guesses == ()
+    assert 0 < frame.compared.sum() < (served == 0).sum()
+    # The shares of tiers are what they are without them; only those compared carry simple's.
+    plain = Frame(routed(np.random.default_rng(3), 2_000, (0.7, 0.7), direct=0.0))
+    assert plain.guesses == (0,)
+    for tier in range(3):
+        here = served == tier
+        assert frame.share[here].sum(axis=0) == pytest.approx(plain.share[here].sum(axis=0))
+    assert (frame.share[(served == 0) & ~frame.compared] == 0).all()
+
+
+def test_what_stays_loses_the_direct_gain_and_what_moves_up_the_rest_of_it() -> None:
+    # 40 served by simple at .9, all compared with complex: 4 are worse there, 1 of them against
+    # standard as well.
+    n = 40
+    direct = np.zeros(n)
+    direct[:4] = 1
+    gains = np.zeros(n)
+    gains[0] = 1
+    zeros = [0] * n
+    pairs = RoutedPairs(
+        [[0.9, 0.95]] * n, zeros, zeros, zeros, gains, [1.0] * n, zeros, [[0.7, 0.7]], direct
+    )
+    assert total_loss(pairs, [0.7, 0.7]).value == pytest.approx(4 / n)
+    assert total_loss(pairs, [0.91, 0.7]).value == pytest.approx(3 / n)
+    assert total_loss(pairs, [0.91, 0.96]).value == 0.0
+
+
+def test_too_few_direct_comparisons_change_nothing_but_are_guessed() -> None:
+    few = routed(np.random.default_rng(3), 200, (0.7, 0.7), direct=0.1)
+    assert 0 < (~np.isnan(np.asarray(few.direct))).sum() < 30
+    frame = Frame(few)
+    assert (frame.guesses, frame.compared.any()) == ((0,), np.False_)
+    # A certificate takes what is guessed for lost, an estimate assumes and says so.
+    assert frame.upper((0.7, 0.7), 0.05) > frame.upper((0.7, 0.7), 0.05, assume=True)
+    assert "assumes that what a cheaper tier serves" in frame.estimate((0.7, 0.7), 0.025).method

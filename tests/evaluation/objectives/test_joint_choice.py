@@ -38,8 +38,9 @@ def test_the_dearer_step_is_lowered_and_certified() -> None:
     assert move.saved_usd == pytest.approx(more[0] * STEPS_USD[0] + more[1] * STEPS_USD[1])
     assert list(move.bounds)[:2] == [0.8, 0.79]
     assert list(move.bounds)[-1] == 0.6
-    # Two tiers and one mean of the tier between: 2 * 2 - 1 = 3 parts.
-    assert choice.share == pytest.approx(0.05 / 3)
+    # Two tiers are tested, and nothing is assumed: two parts.
+    assert choice.share == pytest.approx(0.05 / 2)
+    assert choice.assumes == ()
 
 
 def test_what_loses_too_much_is_not_lowered_but_raised() -> None:

@@ -91,6 +91,14 @@ def test_the_rate_of_a_tier_is_that_of_what_it_serves() -> None:
     assert (moved[0].value, moved[1].value) == (None, None)
 
 
+def test_the_rate_of_a_tier_is_that_of_all_its_pairs_whoever_else_they_were_compared_with() -> None:
+    some, none = (
+        routed(np.random.default_rng(3), 2_000, (0.7, 0.7), direct=share) for share in (0.2, 0.0)
+    )
+    assert served_rates(some, (0.7, 0.7)) == served_rates(none, (0.7, 0.7))
+    assert served_rates(some, (0.7, 0.7))[0].n > 200
+
+
 def test_the_rate_of_a_tier_that_would_mostly_serve_what_nobody_compared_is_unknown() -> None:
     """Of what standard serves at its own label nothing is known below."""
     n = 300

@@ -49,6 +49,49 @@ def test_an_unknown_boundary_leaves_the_value_unknown_and_the_rest_of_the_interv
     assert relative_quality([1, 0, 1], [rate(0.1, 0.05, 0.2), unknown()]).value is None
 
 
+def direct(value: float | None, low: float, high: float, n: int = 30) -> Estimate:
+    return Estimate(value, low, high, n, "judge rate")
+
+
+def test_a_direct_rate_stands_for_the_sum() -> None:
+    rates = [rate(0.1, 0.05, 0.2), rate(0.04, 0.02, 0.08)]
+    quality = relative_quality([600, 300, 100], rates, {0: direct(0.3, 0.2, 0.4)})
+    assert quality.value == pytest.approx(1 - 0.6 * 0.3 - 0.3 * 0.04)
+    assert quality.low == pytest.approx(1 - 0.6 * 0.4 - 0.3 * 0.08)
+    assert quality.high == pytest.approx(1 - 0.6 * 0.2 - 0.3 * 0.02)
+    assert quality.n == 130
+    assert "30 pairs compared with the top tier directly" in quality.method
+    assert "assumes" not in quality.method
+
+
+@pytest.mark.parametrize(
+    "found",
+    [{}, {0: direct(0.3, 0.2, 0.4, n=29)}, {0: direct(None, 0, 1)}, {1: direct(0.3, 0.2, 0.4)}],
+    ids=["none", "too few", "unknown", "next to the top"],
+)
+def test_without_one_the_sum_stays_and_says_what_it_assumes(found: dict[int, Estimate]) -> None:
+    rates = [rate(0.1, 0.05, 0.2), rate(0.04, 0.02, 0.08)]
+    quality = relative_quality([600, 300, 100], rates, found)
+    assert quality.value == pytest.approx(1 - 0.084 - 0.012)
+    assert "assumes that what a cheaper tier serves" in quality.method
+    # Where it serves nothing, nothing is assumed.
+    assert "assumes" not in relative_quality([0, 300, 100], rates, found).method
+
+
+def test_what_lies_below_a_direct_rate_adds_its_own() -> None:
+    # The response cache, which stands below the cheapest tier.
+    rates = [rate(0.1, 0.05, 0.2), rate(0.2, 0.1, 0.3), rate(0.04, 0.02, 0.08)]
+    quality = relative_quality([1, 0, 0, 1], rates, {1: direct(0.3, 0.2, 0.4)})
+    assert quality.value == pytest.approx(1 - 0.5 * 0.4)
+
+
+def test_an_unknown_boundary_is_none_to_who_was_compared_directly() -> None:
+    known = {0: direct(0.3, 0.2, 0.4)}
+    assert relative_quality([1, 0, 1], [rate(0.1, 0, 0.2), unknown()], known).value == 0.85
+    assert relative_quality([1, 1, 1], [rate(0.1, 0, 0.2), unknown()], known).value is None
+    assert relative_quality([1, 0, 1], [unknown(), rate(0.1, 0, 0.2)], known).value == 0.85
+
+
 def test_no_requests_are_unknown() -> None:
     assert relative_quality([0, 0], [rate(0.1, 0, 0.2)]).value is None
 

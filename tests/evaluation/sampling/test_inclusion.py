@@ -13,6 +13,7 @@ from tierwatch.evaluation.sampling.budget import budget_factor
 from tierwatch.evaluation.sampling.burst import Burst
 from tierwatch.evaluation.sampling.inclusion import (
     Chances,
+    Direct,
     Inclusion,
     cached_chances,
     cached_inclusion,
@@ -20,7 +21,7 @@ from tierwatch.evaluation.sampling.inclusion import (
     inclusion,
     propensities,
 )
-from tierwatch.evaluation.sampling.plan import SamplingPlan, weight_cap
+from tierwatch.evaluation.sampling.plan import DOWN_SHARE, SamplingPlan, weight_cap
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import CACHE_TIER
 
@@ -103,6 +104,65 @@ def test_the_recorded_probability_is_the_observed_frequency(
             assert found.rate == pytest.approx(plan.sample_rate * plan.factor)
             assert found.weight == pytest.approx(found.rate / pi)
     assert set(recorded) == {name for name, pi in (("up", up), ("down", down)) if pi > 0}
+
+
+@pytest.mark.parametrize(
+    ("ladder", "tier", "drawn_for"),
+    [
+        (LADDER, "simple", "complex"),
+        (LADDER, "standard", None),
+        (LADDER, "complex", None),
+        (("simple", "complex"), "simple", None),
+        (("tiny", *LADDER), "tiny", "complex"),
+        (("tiny", *LADDER), "simple", "complex"),
+        (("tiny", *LADDER), "standard", None),
+    ],
+)
+def test_a_share_of_what_is_two_tiers_below_is_compared_with_the_top_too(
+    ladder: tuple[str, ...], tier: str, drawn_for: str | None
+) -> None:
+    n, plan = 20_000, SamplingPlan(0.5, direct_share=0.2)
+    found = [
+        one.direct
+        for number in range(n)
+        if (one := inclusion(decision(tier, escalated=False), ladder, plan, f"exchange-{number}"))
+    ]
+    direct = [one for one in found if one is not None]
+    if drawn_for is None:
+        assert direct == []
+        return
+    assert set(direct) == {Direct(drawn_for, 0.2, 0.1)}
+    # Apart from the sample's own draw: five standard deviations of a binomial count.
+    assert abs(len(direct) - 0.2 * len(found)) <= 5 * math.sqrt(0.16 * len(found))
+
+
+def test_its_probability_follows_bursts_and_budget() -> None:
+    plan = SamplingPlan(
+        0.05, factor=0.5, direct_share=1.0, bursts={("simple", "all"): Burst(4.0, math.inf)}
+    )
+    found = [
+        one
+        for number in range(2_000)
+        if (one := inclusion(decision("simple", escalated=False), LADDER, plan, f"{number}", 1.0))
+    ]
+    assert len(found) > 50
+    # .05, half of it by the budget, four times that by the burst.
+    assert {round(one.pi, 12) for one in found} == {0.1}
+    assert all(one.direct == Direct("complex", 1.0, one.pi) for one in found)
+
+
+def test_what_is_probed_down_is_compared_with_nobody_else() -> None:
+    ladder = ("tiny", *LADDER)
+    plan = SamplingPlan(1.0, direct_share=1.0)
+    counts, recorded = seen(decision("simple", escalated=True), plan, ladder, n=2_000)
+    assert counts["down"] > 0
+    assert {one.direct for one in recorded["down"]} == {None}
+    assert {one.direct for one in recorded["up"]} == {Direct("complex", 1.0, 1 - DOWN_SHARE)}
+
+
+def test_none_are_drawn_where_none_are_asked_for() -> None:
+    _, recorded = seen(decision("simple", escalated=False), SamplingPlan(1.0), n=200)
+    assert {one.direct for one in recorded["up"]} == {None}
 
 
 @given(PLANS, st.sampled_from(LADDER), st.booleans(), st.text(max_size=8))

@@ -21,7 +21,6 @@ from tierwatch.loop.capture.document import (
     exchange_columns,
     largest_weights,
     read_document,
-    session_name,
 )
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.recorder import CaptureRecorder
@@ -88,7 +87,7 @@ def batch_of(*exchanges: ServedExchange) -> Batch:
 def test_an_empty_batch_is_a_document_of_nothing() -> None:
     document = batch_document(Batch(), redact=plain, digest_key=KEY, fail=never)
     assert uuid.UUID(document.pop("flush_id"))
-    parts = ("counts", "boundaries", "weights", "outside", "exchanges", "attempts")
+    parts = ("counts", "boundaries", "weights", "outside", "exchanges", "direct", "attempts")
     empty = {name: [] for name in parts}
     assert document == {"version": VERSION, **empty}
 
@@ -149,34 +148,6 @@ def test_a_row_that_an_older_version_wrote_is_padded() -> None:
     key, figures = count_of_row([60, "simple", "all", 3, 1, 5, 4])
     assert key == (60, "simple", "all", 3, 1)
     assert figures == [5, 4] + [0.0] * (WIDTH - 2)
-
-
-def test_sessions_that_redaction_would_make_one_stay_two() -> None:
-    def gone(words: str) -> str:
-        return "[GONE]" if "secret" in words else words
-
-    ann, again, bob = (
-        session_name(f"the secret of {who}", redact=gone, digest_key=KEY)
-        for who in ("ann", "ann", "bob")
-    )
-    assert ann == again != bob
-    assert ann.startswith("[GONE]#")
-    assert "ann" not in ann
-    # Under the key of another process the digest is another one: names cannot be tried out.
-    assert session_name("the secret of ann", redact=gone, digest_key=b"other") != ann
-
-
-@given(st.text(max_size=400), st.text(max_size=400))
-def test_names_of_sessions_fit_and_stay_apart(one: str, other: str) -> None:
-    def all_gone(_: str) -> str:
-        return "[GONE]"
-
-    first, second = (session_name(name, redact=all_gone, digest_key=KEY) for name in (one, other))
-    assert (first == second) == (one == other)
-    for redact in (plain, all_gone):
-        name = session_name(one, redact=redact, digest_key=KEY)
-        assert len(name) <= 200
-        assert "\x00" not in name
 
 
 SECRET = "hunter2-secret"

@@ -116,6 +116,21 @@ def test_up_pairs_lose_only_where_the_higher_tier_was_better(
     assert scalar(engine, "select loss from outcomes") == loss
 
 
+@pytest.mark.parametrize("preferred", ["alternative", "served", "tie", "inconclusive", None])
+def test_a_twin_has_a_verdict_and_no_outcome(
+    engine: Engine, shadowed: Capture, judge: Judged, preferred: str | None
+) -> None:
+    exchange_id = shadowed()
+    with engine.begin() as connection:
+        connection.execute(
+            text("update exchanges set direction = 'top', alternative_tier = 'complex'")
+        )
+    judge(exchange_id, FakeJudge(preferred))
+    assert scalar(engine, "select preferred from verdicts") == preferred
+    assert scalar(engine, "select count(*) from outcomes") == 0
+    assert ended(engine)
+
+
 @pytest.mark.parametrize(
     ("preferred", "loss"), [("served", 1.0), ("alternative", 0.0), ("tie", 0.0)]
 )

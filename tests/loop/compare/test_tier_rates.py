@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tierwatch.loop.compare.tier_rates import (
+    direct_rate,
     inconclusive_rate,
     judge_rate,
     misroute_rate,
@@ -110,6 +111,27 @@ def test_a_judge_that_answers_at_random_shows_no_overspend(connection: Connectio
     rate = judge_rate(connection, "standard", put.JUDGE, direction="down")
     assert rate.value is not None
     assert rate.value < 0.25  # it was 98.3 %
+
+
+def test_a_direct_rate_is_that_of_twins(connection: Connection) -> None:
+    for number in range(40):
+        pair = put.add_pair(connection, number, session=f"talk {number // 2}")
+        said = ("alternative", "tie", "served", "inconclusive")[number % 4]
+        put.add_twin(connection, pair, said, pi=0.5)
+    found = direct_rate(connection, "simple", "complex", put.JUDGE)
+    assert (found.value, found.n) == (pytest.approx(0.25), 40)
+    assert "20 effective conversations" in found.method
+    assert direct_rate(connection, "simple", "huge", put.JUDGE).value is None
+    assert direct_rate(connection, "standard", "complex", put.JUDGE).value is None
+    assert direct_rate(connection, "simple", "complex", "older").value is None
+
+
+def test_a_twin_counts_as_many_as_it_stands_for(connection: Connection) -> None:
+    put.add_twin(connection, put.add_pair(connection, 1), "alternative", pi=0.5)
+    put.add_twin(connection, put.add_pair(connection, 2), "served", pi=0.125)
+    put.add_twin(connection, put.add_pair(connection, 3), None)
+    found = direct_rate(connection, "simple", "complex", put.JUDGE)
+    assert (found.value, found.n) == (pytest.approx(0.2), 2)
 
 
 def test_a_higher_level_gives_a_wider_interval(connection: Connection) -> None:

@@ -105,8 +105,8 @@ def test_what_is_stored_is_what_is_tested(in_force: Engine) -> None:
     assert found.ids == list(range(found.ids[0], found.ids[0] + 500))
     for name in ("served", "boundaries", "labels", "gains", "policies"):
         assert np.array_equal(getattr(found.pairs, name), getattr(pairs, name)), name
-    for name in ("confidences", "weights"):
-        assert np.allclose(getattr(found.pairs, name), getattr(pairs, name)), name
+    for name in ("confidences", "weights", "direct", "direct_weights"):
+        assert np.allclose(getattr(found.pairs, name), getattr(pairs, name), equal_nan=True), name
     assert np.asarray(found.pairs.thresholds).tolist() == [[0.7, 0.7]]
 
 
@@ -149,6 +149,30 @@ def test_what_is_shown_to_lose_too_much_in_all_proposes_a_raise(in_force: Engine
     assert (proposal.direction, proposal.certified) == ("raise", False)
     assert proposal.evidence["objective"]["loss_now"]["value"] > 0.05
     assert proposal.evidence["reason"].startswith("Not shown to keep 95 % of complex's quality")
+
+
+def test_without_direct_comparisons_nothing_is_certified(in_force: Engine) -> None:
+    pairs = routed(np.random.default_rng(1), 4_000, (0.7, 0.7), direct=0.0)
+    with in_force.begin() as connection:
+        store_routed(connection, pairs)
+    assert run(in_force) == 0
+    [tested] = rows(in_force, "select result from retunes")
+    assert tested.result["assumes"] == ["simple"]
+    assert "assumes that what a cheaper tier serves" in tested.result["loss_now"]["method"]
+
+
+def test_a_tenth_of_simples_pairs_is_enough(in_force: Engine) -> None:
+    pairs = routed(np.random.default_rng(1), 4_000, (0.7, 0.7), direct=0.1)
+    with in_force.begin() as connection:
+        store_routed(connection, pairs)
+    assert run(in_force) == 1
+    [proposal] = proposals(in_force)
+    assert (proposal.certified, proposal.direction) == (True, "lower")
+    method = proposal.evidence["objective"]["loss_then"]["method"]
+    assert "compared with the top tier too" in method
+    assert "assumes" not in method
+    [tested] = rows(in_force, "select result from retunes")
+    assert tested.result["assumes"] == []
 
 
 def test_one_proposal_at_a_time_and_each_test_spends_less(in_force: Engine) -> None:

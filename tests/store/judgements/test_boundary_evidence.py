@@ -114,6 +114,52 @@ def test_stored_pairs_come_back_as_they_were(connection: Connection) -> None:
 
 
 @pytest.mark.usefixtures("policy")
+def test_direct_comparisons_come_with_their_pairs(connection: Connection) -> None:
+    given = routed(np.random.default_rng(3), 400, [0.7, 0.7], sampled=True, direct=0.5)
+    store_routed(connection, given)
+    found = read_routed(connection).pairs
+    np.testing.assert_array_equal(found.direct, given.direct)
+    there = ~np.isnan(np.asarray(found.direct))
+    assert 10 < there.sum() < (np.asarray(given.served) == 0).sum()
+    np.testing.assert_allclose(
+        np.asarray(found.direct_weights)[there], np.asarray(given.direct_weights)[there]
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update direct_pairs set tier = 'huge'",
+        "update verdicts v set judge_version = 'x' from direct_pairs where v.exchange_id = twin_id",
+        "update verdicts v set preferred = null from direct_pairs where v.exchange_id = twin_id",
+        "delete from verdicts v using direct_pairs where v.exchange_id = twin_id",
+    ],
+    ids=["another top tier", "another judge", "unscored", "not judged yet"],
+)
+@pytest.mark.usefixtures("policy")
+def test_what_is_no_verdict_on_the_top_tier_is_none(connection: Connection, change: str) -> None:
+    store_routed(connection, routed(np.random.default_rng(3), 60, [0.7, 0.7]))
+    before = read_routed(connection)
+    connection.execute(text(change))
+    after = read_routed(connection)
+    assert after.ids == before.ids
+    assert not np.isnan(np.asarray(before.pairs.direct)).all()
+    assert np.isnan(np.asarray(after.pairs.direct)).all()
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_tier_that_came_to_be_next_to_the_top_has_none(connection: Connection) -> None:
+    store_routed(connection, routed(np.random.default_rng(3), 60, [0.7, 0.7]))
+    connection.execute(text("update policies set thresholds = thresholds - 'standard'"))
+    connection.execute(text("update exchanges set alternative_tier = 'complex'"))
+    found = routed_evidence(
+        connection, LADDER[:1], LADDER[2], judge_version=put.JUDGE, classifier=0
+    )
+    assert len(found.ids) > 10
+    assert np.isnan(np.asarray(found.pairs.direct)).all()
+
+
+@pytest.mark.usefixtures("policy")
 def test_the_newest_pairs_of_all_boundaries(connection: Connection) -> None:
     store_routed(connection, routed(np.random.default_rng(3), 30, [0.7, 0.7]))
     everything = read_routed(connection).ids

@@ -141,6 +141,10 @@ def exchange_at(connection: Connection, moment: dt.datetime) -> uuid.UUID:
             "insert into labels (exchange_id, reviewer, preferred, shown_first, note)"
             " values (:id, 'ada', 'tie', 'served', '')"
         ),
+        (
+            "insert into direct_pairs (exchange_id, tier, twin_id, share, pi)"
+            " values (:id, 'complex', gen_random_uuid(), 1, 1)"
+        ),
     ):
         connection.execute(text(statement), {"id": exchange_id})
     return exchange_id
@@ -176,7 +180,7 @@ def test_what_hangs_on_an_exchange_goes_after_it_and_not_before(connection: Conn
         add_months(connection, table, TODAY)
     exchange_at(connection, day_of(2030, 12, 31))
     kept = exchange_at(connection, day_of(2031, 1, 1))
-    hanging = ("alternatives", "attempts", "labels")
+    hanging = ("alternatives", "attempts", "labels", "direct_pairs")
     for table in hanging:  # its exchange is still there
         assert delete_leftovers(connection, table, NEW_YEAR) == 0
     drop_figures(connection, NEW_YEAR)

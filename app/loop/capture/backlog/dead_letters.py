@@ -37,7 +37,8 @@ class Letter:
     """What could not be written.
 
     Attributes:
-        what: ``exchange | count | boundary | outside | attempt | batch | line | redaction``.
+        what: ``exchange | direct | count | boundary | weight | outside | attempt | batch | line |
+            redaction``.
         cause: the kind of exception, or what is wrong with a line; never its text.
         document: what putting it back adds; None where nothing can be put back as it is.
         line: a line of a spool that could not be read, as it stood there.
@@ -206,6 +207,6 @@ def _with_all_parts(document: object) -> BatchDocument | None:
     """The document of a letter; those of an older version have fewer parts."""
     if not isinstance(document, dict):
         return None
-    whole: JsonValue = {"outside": [], **document}
+    whole: JsonValue = {"outside": [], "weights": [], "direct": [], **document}
     taken: BatchDocument = whole
     return taken

@@ -37,6 +37,7 @@ def merged(documents: Sequence[BatchDocument]) -> BatchDocument:
         "weights": [(*key, weight) for key, weight in weights.items()],
         "outside": outside_rows(outside),
         "exchanges": [one for document in documents for one in document["exchanges"]],
+        "direct": [one for document in documents for one in document["direct"]],
         "attempts": [one for document in documents for one in document["attempts"]][
             :_ATTEMPTS_KEPT
         ],

@@ -1,0 +1,162 @@
+"""A twin is seen by who asks for it, and changes no figure of anything else."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import factories.rows as put
+import pytest
+from sqlalchemy import Connection, text
+
+from tierwatch.config import Config, load_config
+from tierwatch.loop.compare.tier_rates import inconclusive_rate, judge_rate
+from tierwatch.loop.report.build import build_report
+from tierwatch.store.costs import evaluation_costs
+from tierwatch.store.direct_pairs import add_direct_pairs, direct_losses, original_of
+from tierwatch.store.judgements.boundary_evidence import boundary_evidence
+from tierwatch.store.judgements.bursts import segment_loads
+from tierwatch.store.judgements.outcomes import take_unobserved
+from tierwatch.store.judgements.risk_cells import risk_cells
+from tierwatch.store.judgements.unscored import unscored_tasks
+from tierwatch.store.learned.judged_pairs import unjudged_texts
+from tierwatch.store.pages.overview import failure_counts, loss_sums
+from tierwatch.store.pages.pairs import PairFilter, pairs
+from tierwatch.store.signals.follow_ups import unread_exchanges
+from tierwatch.store.traffic.exchanges import load_pair
+from tierwatch.store.traffic.recent_requests import recent_requests
+from tierwatch.store.traffic.watched_counts import capture_counts
+
+_CONFIG = """
+routing:
+  classifier: {kind: heuristic}
+  tiers: {simple: {model: a, cost: 1}, standard: {model: b, cost: 3}, complex: {model: c, cost: 9}}
+providers: {lab: {kind: openai, base_url: http://127.0.0.1:9}}
+"""
+MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
+Read = Callable[[Connection, Config], object]
+
+
+def _loads(connection: Connection, _: Config) -> object:
+    return [(one.tier, one.pairs) for one in segment_loads(connection, put.NOW)]
+
+
+def _report(connection: Connection, config: Config) -> object:
+    """All that is not money."""
+    found: Mapping[str, Any] = build_report(connection, config)
+    money = {"costs", "evaluation_cost_usd", "saving_net_of_evaluation"}
+    return {name: value for name, value in found.items() if name not in money}
+
+
+READERS: dict[str, Read] = {
+    "report": _report,
+    "misroute": lambda c, _: judge_rate(c, "simple", put.JUDGE, direction="up"),
+    "overspend": lambda c, _: judge_rate(c, "simple", put.JUDGE, direction="down"),
+    "judge's health": lambda c, _: inconclusive_rate(c, "simple", put.JUDGE),
+    "unscored": lambda c, _: unscored_tasks(c),
+    "failures": lambda c, _: failure_counts(c),
+    "chart": lambda c, _: loss_sums(c, direction="up", judge_version=put.JUDGE),
+    "capture": lambda c, _: capture_counts(c, put.NOW - MINUTE, put.NOW + MINUTE),
+    "monitors": lambda c, _: take_unobserved(c, idle_s=0.0, limit=10),
+    "thresholds": lambda c, _: boundary_evidence(c, "simple", judge_version=put.JUDGE),
+    "risk": lambda c, _: risk_cells(c),
+    "burst loads": _loads,
+    "pairs": lambda c, _: pairs(c, PairFilter()),
+    "for review": lambda c, _: pairs(c, PairFilter(for_review=True)),
+    "moved traffic": lambda c, _: recent_requests(c, served="simple", alternative="complex"),
+    "follow-ups": lambda c, _: unread_exchanges(c, before=put.NOW + DAY, within=DAY, limit=9),
+    "imitation": lambda c, _: unjudged_texts(c, limit=100),
+}
+STATES: dict[str, Callable[[Connection, uuid.UUID], object]] = {
+    "judged": lambda c, pair: put.add_twin(c, pair, "alternative"),
+    "unscored": lambda c, pair: put.add_twin(c, pair, None),
+    "waiting": lambda c, pair: put.add_twin(c, pair, judged=False),
+    "failed": lambda c, pair: put.add_failure(c, put.add_twin(c, pair, judged=False)),
+}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    path = tmp_path / "tierwatch.yaml"
+    path.write_text(_CONFIG)
+    return load_config(path)
+
+
+@pytest.fixture
+def pair(connection: Connection) -> uuid.UUID:
+    """A judged pair of a conversation that has ended, with its outcome and what was counted."""
+    found = put.add_pair(connection, 1, "alternative", session="a talk", ended_at=put.NOW)
+    put.add_rollup(connection, "simple", 5, sampled=1, eligible=5, expected=1.0)
+    put.add_outcome(connection, 1, 1.0, exchange_id=found, session="a talk")
+    connection.execute(text("update exchanges set captured_at = now() - interval '1 day'"))
+    return found
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("reader", READERS)
+def test_nothing_else_sees_a_twin(
+    connection: Connection, config: Config, pair: uuid.UUID, reader: str, state: str
+) -> None:
+    read = READERS[reader]
+    before = read(connection, config)
+    assert state in STATES
+    STATES[state](connection, pair)
+    connection.execute(text("update exchanges set captured_at = now() - interval '1 day'"))
+    assert read(connection, config) == before
+
+
+def test_its_money_is_counted(connection: Connection, pair: uuid.UUID) -> None:
+    before = evaluation_costs(connection, today=True)
+    put.add_twin(connection, pair)
+    after = evaluation_costs(connection, today=True)
+    assert after.shadow_usd - before.shadow_usd == pytest.approx(0.01)
+    assert after.judge_usd - before.judge_usd == pytest.approx(0.002)
+    [load] = segment_loads(connection, put.NOW)
+    assert (load.pairs, load.usd) == (1.0, pytest.approx(0.024))
+
+
+def test_who_asks_for_twins_gets_them(connection: Connection, pair: uuid.UUID) -> None:
+    twin = put.add_twin(connection, pair)
+    [line] = pairs(connection, PairFilter(direction="top"))
+    assert (line.id, line.alternative_tier, line.stage) == (twin, "complex", "judged")
+    assert [line.id for line in pairs(connection, PairFilter(direction="up"))] == [pair]
+    found = load_pair(connection, twin)
+    assert found is not None
+    assert found.request == {"messages": [{"role": "user", "content": "What is 2 + 2?"}]}
+
+
+def test_of_a_twin_the_original_is_known_and_of_others_they_are_it(
+    connection: Connection, pair: uuid.UUID
+) -> None:
+    twin = put.add_twin(connection, pair)
+    assert original_of(connection, twin) == original_of(connection, pair) == pair
+
+
+def test_none_is_added_twice_or_from_nothing(connection: Connection, pair: uuid.UUID) -> None:
+    add_direct_pairs(connection, [])
+    twin = put.add_twin(connection, pair)
+    add_direct_pairs(
+        connection,
+        [{"exchange_id": pair, "tier": "complex", "twin_id": twin, "share": 0.5, "pi": 0.5}],
+    )
+    found = connection.execute(text("select share, pi from direct_pairs")).one()
+    assert tuple(found) == (1.0, 1.0)
+
+
+def test_losses_come_by_conversation(connection: Connection) -> None:
+    for number, said in enumerate(["alternative", "tie", "alternative", None]):
+        session = f"talk {number // 2}"
+        put.add_twin(connection, put.add_pair(connection, number, session=session), said, pi=0.5)
+    found = direct_losses(connection, "simple", "complex", put.JUDGE)
+    assert sorted((one.loss, one.weight, one.pairs) for one in found) == [
+        (0.5, 4.0, 2),
+        (1, 2.0, 1),
+    ]
+
+
+def test_contradicting_orders_are_no_loss(connection: Connection, pair: uuid.UUID) -> None:
+    twin = put.add_twin(connection, pair, "alternative")
+    contradicts = text("update verdicts set basis = 'swap_disagreement' where exchange_id = :twin")
+    connection.execute(contradicts, {"twin": twin})
+    assert [one.loss for one in direct_losses(connection, "simple", "complex", put.JUDGE)] == [0.0]
