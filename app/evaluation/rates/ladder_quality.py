@@ -8,7 +8,7 @@ import numpy as np
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.binomial import check_confidence_level
-from tierwatch.evaluation.rates.columns import checked_array
+from tierwatch.evaluation.rates.columns import Floats, checked_array
 from tierwatch.evaluation.rates.double_sampling import DOUBLE_SAMPLING
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 
@@ -100,6 +100,13 @@ def relative_quality(
         for place, rate in direct.items()
         if first <= place < counts.size - 2 and rate.n >= FEWEST_DIRECT and rate.value is not None
     }
+    return _quality(shares, matter, enough)
+
+
+def _quality(
+    shares: Floats, matter: Sequence[Estimate], enough: Mapping[int, Estimate]
+) -> Estimate:
+    """From the shares of tiers, their misroute rates, and by place the direct ones."""
 
     def kept(end: Callable[[Estimate], float]) -> float:
         # From each tier to the top; the top tier itself loses nothing.

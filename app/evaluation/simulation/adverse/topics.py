@@ -8,6 +8,7 @@ from tierwatch.evaluation.simulation.adverse import (
     conversations,
     daily_cycle,
     heavy_weights,
+    hidden_losses,
     label_slips,
     policy_changes,
 )
@@ -30,6 +31,7 @@ class Topic(NamedTuple):
 TOPICS: Final = (
     Topic("losses that cluster in time", clustered_losses.rows),
     Topic("a few pairs that stand for many requests", heavy_weights.rows),
+    Topic("losses that no neighbouring tier shows", hidden_losses.rows),
     Topic("losses that go by the length of conversations", conversations.rows),
     Topic("weekly changes of policy", policy_changes.rows),
     Topic("label slips", label_slips.rows),

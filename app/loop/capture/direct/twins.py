@@ -14,7 +14,6 @@ from typing import Final, TypedDict
 from tierwatch.evaluation.sampling.inclusion import Direct
 from tierwatch.loop.capture.counts import Sampled
 from tierwatch.store.direct_pairs import DirectColumns
-from tierwatch.store.documents import Json
 
 TOP: Final = "top"
 # Of a UUID version 7, what is neither its time nor its version and variant (RFC 9562, 5.7).
@@ -60,7 +59,9 @@ def asked_of(sampled: Sampled, direct: Direct) -> Sampled:
     return sampled._replace(chosen=replace(sampled.chosen, alternative_tier=direct.tier))
 
 
-def twins(exchanges: Iterable[Mapping[str, object]], rows: Sequence[TwinDocument]) -> list[Json]:
+def twins(
+    exchanges: Iterable[Mapping[str, object]], rows: Sequence[TwinDocument]
+) -> list[dict[str, object]]:
     """Documents of the twins of these exchanges; a twin whose exchange is not among them is none.
 
     Its media are those of its exchange, which are not kept twice.

@@ -7,6 +7,7 @@ import pytest
 from factories.rows import (
     add_exchange,
     add_pair,
+    add_twin,
 )
 from sqlalchemy import Connection
 
@@ -40,6 +41,16 @@ def test_what_was_fitted_stands_with_the_arm_it_was_fitted_for(
     assert "<16384>" not in page
     connection.exec_driver_sql("""update alternatives set fitted = '["-top_k"]'""")
     assert viewer.page(f"/pairs/{pair_id}").count("Question fitted") == 2
+
+
+@pytest.mark.parametrize("preferred", ["alternative", "served", "tie"])
+def test_a_twin_is_shown_as_what_it_is(connection: Connection, viewer: Any, preferred: str) -> None:
+    page = viewer.page(f"/pairs/{add_twin(connection, add_pair(connection, 1), preferred)}")
+    assert "compared with <b>complex</b>, the top tier" in page
+    assert "misroute" not in page
+    assert "overspend" not in page
+    assert "would have done" not in page
+    assert ("worse than the top tier" in page) is (preferred == "alternative")
 
 
 def test_expired_texts_are_said_to_be_gone(connection: Connection, viewer: Any) -> None:
