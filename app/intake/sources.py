@@ -12,6 +12,7 @@ from tierwatch.config.watch import SourceKind
 from tierwatch.intake.calls import Readings
 from tierwatch.intake.json_sources.litellm import read_litellm
 from tierwatch.intake.json_sources.outcomes import read_outcomes
+from tierwatch.intake.otlp.requests import LOGS, TRACES
 
 # A body, not compressed any more, and its media type -> what it is read as. Raises
 # `UnreadableError` alone.
@@ -23,12 +24,14 @@ class Source(NamedTuple):
 
     Attributes:
         kind: what a key has to accept.
-        read: reads a body.
+        read: reads a body; None of telemetry, which is joined between requests.
+        signal: of OTLP, ``traces`` or ``logs``; "" of everything else.
         basic: whether a key may also come as the password of basic authorisation.
     """
 
     kind: SourceKind
-    read: Read
+    read: Read | None
+    signal: str = ""
     basic: bool = False
 
 
@@ -44,5 +47,9 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
     {
         "/litellm": Source("litellm", _of_json(read_litellm)),
         "/v1/outcomes": Source("outcomes", _of_json(read_outcomes)),
+        "/v1/traces": Source("otlp", None, TRACES),
+        "/v1/logs": Source("otlp", None, LOGS),
+        # Langfuse's SDK shows its keys as user and password.
+        "/api/public/otel/v1/traces": Source("otlp", None, TRACES, basic=True),
     }
 )

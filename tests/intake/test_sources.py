@@ -19,7 +19,13 @@ BODIES: dict[str, tuple[bytes, str]] = {
     "litellm": (json.dumps([litellm_record(), litellm_record()]).encode(), "application/json"),
     "outcomes": (json.dumps([outcome(1), outcome(2)]).encode(), "application/json"),
 }
-every_source = pytest.mark.parametrize("path", SOURCES)
+every_source = pytest.mark.parametrize("path", [one for one in SOURCES if SOURCES[one].read])
+
+
+def read(path: str, body: bytes, media_type: str) -> Readings:
+    reads = SOURCES[path].read
+    assert reads is not None
+    return reads(body, media_type)
 
 
 def bodies_of(source: Source) -> tuple[bytes, str]:
@@ -29,7 +35,7 @@ def bodies_of(source: Source) -> tuple[bytes, str]:
 @every_source
 def test_a_body_is_read_into_calls_that_say_who_they_are(path: str) -> None:
     body, media_type = bodies_of(SOURCES[path])
-    readings = SOURCES[path].read(body, media_type)
+    readings = read(path, body, media_type)
     assert len({one.source_id for one in readings.calls}) == len(readings.calls) == 2
     for call in readings.calls:
         assert call.source_id
@@ -42,17 +48,17 @@ def test_a_body_is_read_into_calls_that_say_who_they_are(path: str) -> None:
 @every_source
 def test_reading_is_pure(path: str) -> None:
     body, media_type = bodies_of(SOURCES[path])
-    assert SOURCES[path].read(body, media_type) == SOURCES[path].read(body, media_type)
+    assert read(path, body, media_type) == read(path, body, media_type)
 
 
 @every_source
 @given(body=st.binary(max_size=80))
 def test_any_bytes_are_readings_or_a_sentence(path: str, body: bytes) -> None:
     with contextlib.suppress(UnreadableError):
-        assert isinstance(SOURCES[path].read(body, "application/json"), Readings)
+        assert isinstance(read(path, body, "application/json"), Readings)
 
 
-@every_source
+@pytest.mark.parametrize("path", SOURCES)
 def test_its_page_says_where_to_send_it(path: str) -> None:
-    pages = [page.read_text() for page in PAGES.glob("*.md") if page.name != "README.md"]
+    pages = [page.read_text() for page in PAGES.glob("*.md")]
     assert any(path in page for page in pages)

@@ -19,6 +19,7 @@ from tierwatch.intake.inflate import TooLargeError, inflated
 from tierwatch.intake.keeping.admitting import Admitting
 from tierwatch.intake.keeping.frames import AdmittedCall, Frame, add_counts
 from tierwatch.intake.keeping.journal import Journal
+from tierwatch.intake.keeping.telemetries import Telemetries
 from tierwatch.intake.sources import Source
 from tierwatch.intake.unreadable import UnreadableError
 from tierwatch.store.traffic.sources import SHED, UNREAD
@@ -26,6 +27,8 @@ from tierwatch.store.traffic.sources import SHED, UNREAD
 # Batches and bytes of a group: more would make the first one wait long for its answer.
 _MOST_BATCHES: Final = 64
 _MOST_GROUP_BYTES: Final = 8_000_000
+# While a half of a call waits for the other one.
+_DUE_EVERY_S: Final = 5.0
 _UNADMITTED: Final = "unadmitted"  # our own mistake; the log has it
 
 
@@ -97,6 +100,7 @@ class Receiving:
         self._lock = threading.Lock()
         self._waiting = 0
         self._unsaid: dict[str, Counter[str]] = {}
+        self._telemetries = Telemetries()
         self._thread = threading.Thread(target=self._run, name="intake-read", daemon=True)
 
     @property
@@ -140,8 +144,7 @@ class Receiving:
         going = True
         while going:
             group, going = self._group()
-            if group or not going:
-                self.write(group)
+            self.write(group, ends=not going)
 
     def _group(self) -> tuple[list[Delivery], bool]:
         """What waits, one delivery at least; and whether there is more to come."""
@@ -149,7 +152,7 @@ class Receiving:
         size, going = 0, True
         while going and len(group) < _MOST_BATCHES and size < _MOST_GROUP_BYTES:
             try:
-                one = self._queue.get(timeout=None if not group else 0)
+                one = self._queue.get(timeout=0 if group else self._patience())
             except queue.Empty:
                 break
             going = one is not None
@@ -160,9 +163,19 @@ class Receiving:
             self._waiting -= size
         return group, going
 
-    def write(self, group: list[Delivery]) -> None:
-        """Read, admit and write a group, then say what became of each. Never raises."""
+    def _patience(self) -> float | None:
+        """How long to wait for the next delivery: less where something waits for its half."""
+        return _DUE_EVERY_S if self._telemetries.state else None
+
+    def write(self, group: list[Delivery], *, ends: bool = False) -> None:
+        """Read, admit and write a group, then say what became of each. Never raises.
+
+        Args:
+            group: may be empty: then what has waited long enough is written.
+            ends: whether nothing comes after it.
+        """
         calls: list[AdmittedCall] = []
+        before = self._telemetries.state
         with self._lock:
             unsaid, self._unsaid = self._unsaid, {}
         counted = {source: Counter(kinds) for source, kinds in unsaid.items()}
@@ -173,9 +186,17 @@ class Receiving:
             calls += admitted
             kinds = dict(outcome.counted.counted) | ({UNREAD: 1} if outcome.problem else {})
             add_counts(counted, one.source, kinds)
+        now = time.time()
+        with guard("intake: join"):
+            joined = self._telemetries
+            for source, readings in (joined.flushed(now) if ends else joined.due(now)).items():
+                admitted, kinds = self._admitted(readings, source, now)
+                calls += admitted
+                add_counts(counted, source, kinds)
         counted = {source: +kinds for source, kinds in counted.items() if +kinds}
         kept = self._kept(calls, counted)
         if not kept:
+            self._telemetries.state = before
             with self._lock:
                 for source, kinds in unsaid.items():
                     add_counts(self._unsaid, source, kinds)
@@ -199,9 +220,17 @@ class Receiving:
 
     def _read(self, one: Delivery) -> tuple[Outcome, list[AdmittedCall]]:
         try:
-            readings = one.kind.read(
-                inflated(one.body, one.encoding, self._most_body), one.media_type
-            )
+            body = inflated(one.body, one.encoding, self._most_body)
+            if one.kind.read is None:
+                readings = self._telemetries.read(
+                    one.source,
+                    one.kind.signal,
+                    body,
+                    media_type=one.media_type,
+                    now=one.received_at,
+                )
+            else:
+                readings = one.kind.read(body, one.media_type)
         except UnreadableError as problem:
             return Outcome(400, problem=str(problem)), []
         except TooLargeError:
@@ -212,11 +241,17 @@ class Receiving:
                 raise
             FAULTS.note("intake: read", error)
             return Outcome(400, problem="found a body that this version cannot read"), []
+        admitted, counted = self._admitted(readings, one.source, one.received_at)
+        return Outcome(202, len(admitted), Readings(counted=counted)), admitted
+
+    def _admitted(
+        self, readings: Readings, source: str, at: float
+    ) -> tuple[list[AdmittedCall], dict[str, int]]:
+        """Calls as they are stored, and what was passed over."""
         admitted = []
         failed = 0
         for call in readings.calls:
             with guard("intake: admit") as tried:
-                admitted.append(self._admitting.admit(call, one.source, one.received_at))
+                admitted.append(self._admitting.admit(call, source, at))
             failed += bool(tried.cause)
-        counted = dict(readings.counted) | ({_UNADMITTED: failed} if failed else {})
-        return Outcome(202, len(admitted), Readings(counted=counted)), admitted
+        return admitted, dict(readings.counted) | ({_UNADMITTED: failed} if failed else {})

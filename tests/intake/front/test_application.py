@@ -1,10 +1,13 @@
 """The intake as a whole: what is acknowledged is stored, once, and nothing is ever a 5xx."""
 
+import base64
 import gzip
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from factories import otlp
 from factories.sources import CONFIG, body, litellm_failure, litellm_record, outcome
 from fakes.intake import RunningIntake, asked, now
 from sqlalchemy import Engine
@@ -202,3 +205,38 @@ def test_a_mistake_of_ours_is_no_5xx(
     monkeypatch.setattr("tierwatch.intake.front.taking.read_body", broken)
     reply = intake.post("/v1/outcomes", body(outcome()))
     assert (reply.status, reply.headers["retry-after"]) == (429, "5")
+
+
+def test_telemetry_is_acknowledged_in_its_own_form_and_stored(intake: RunningIntake) -> None:
+    at = int(now() * 1e9)
+    model = {"gen_ai.request.model": "small-1", "gen_ai.response.model": "small-1"}
+    one = otlp.span(otlp.gen_ai() | model)._replace(start_ns=at, end_ns=at + 10**9)
+    sent = otlp.traces_protobuf([one])
+    protobuf = {"content_type": "application/x-protobuf"}
+    first = intake.post("/v1/traces", gzip.compress(sent), content_encoding="gzip", **protobuf)
+    assert (first.status, first.body) == (202, b"")
+    as_json = json.dumps(otlp.traces_json([one])).encode()
+    again = intake.post("/v1/traces", as_json, content_type="application/json; charset=utf-8")
+    assert (again.status, again.json) == (202, {})
+    user = base64.b64encode(b"pk-lf:sk-app-1").decode()
+    langfuse = intake.post(
+        "/api/public/otel/v1/traces", sent, authorization=f"Basic {user}", **protobuf
+    )
+    assert langfuse.status == 202
+    assert intake.post("/v1/traces", sent, key="sk-proxy-1", **protobuf).status == 401
+    assert intake.post("/v1/logs", b"\xff", **protobuf).status == 400
+    intake.stored(3)
+    assert intake.counts()["app", "calls"] == 1
+    assert intake.counts()["app", "repeat"] == 2
+
+
+def test_a_span_that_waits_for_its_texts_is_stored_at_the_end(
+    engine: Engine, tmp_path: Path
+) -> None:
+    model = {"gen_ai.request.model": "small-1", "gen_ai.response.model": "small-1"}
+    bare = otlp.span(otlp.gen_ai(None, None) | model)
+    sent = json.dumps(otlp.traces_json([bare])).encode()
+    with RunningIntake(engine, tmp_path) as intake:
+        assert intake.post("/v1/traces", sent, content_type="application/json").status == 202
+    assert intake.counts()["app", "calls"] == 1
+    assert intake.counts()["app", "outside:intake_no_question"] == 1

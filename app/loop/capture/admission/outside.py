@@ -7,6 +7,7 @@ others would have given; the share of all traffic that they are is estimated fro
 exchange standing for 1 / its chance of being drawn.
 """
 
+from http import HTTPStatus
 from typing import Final
 
 from tierwatch.loop.capture.exchange import ServedExchange
@@ -26,6 +27,7 @@ NO_ANSWER: Final = "intake_no_answer"  # as above, of a whole answer
 TRUNCATED: Final = "intake_truncated"  # media or text stand as a mark of what they were
 PARAMETERS_UNSEEN: Final = "intake_parameters_unseen"  # tools or a form were used, and not sent
 OTHER_KIND: Final = "intake_other_kind"  # no chat: a completion, an image, a transcription
+_UNSEEN: Final = frozenset({NO_QUESTION, NO_ANSWER, TRUNCATED, PARAMETERS_UNSEEN, OTHER_KIND})
 # What decisions say that the router did not choose, and what that is counted as.
 _NOT_CHOSEN: Final = {
     "pinned": "pinned",
@@ -63,6 +65,8 @@ def outside_at_once(served: ServedExchange) -> str:
     An answer of the response cache is compared whoever chose its tier: the question is whether it
     fits the request.
     """
+    if served.outside in _UNSEEN and served.status < HTTPStatus.BAD_REQUEST.value:
+        return served.outside  # there may well have been an answer
     if served.answer is None or failed(served.finish_reason):
         return ERROR
     if not (served.finished and served.kept):

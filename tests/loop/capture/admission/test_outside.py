@@ -16,6 +16,8 @@ from tierwatch.loop.capture.admission.outside import (
     FALLBACK,
     FITS_NOT,
     MEDIA,
+    NO_ANSWER,
+    NO_QUESTION,
     NOT_SAMPLED,
     PROVIDER_TOOLS,
     REASONS,
@@ -59,6 +61,9 @@ def test_an_answer_that_the_router_chose_can_be_evidence() -> None:
         ({"kept": False}, TOO_LARGE),
         ({"outside": SIDE_CALL}, SIDE_CALL),
         ({"outside": SIDE_CALL, "finished": False}, UNFINISHED),
+        # What another router's report does not have is no error of that router's.
+        ({"outside": NO_ANSWER, "answer": None, "finished": False}, NO_ANSWER),
+        ({"outside": NO_QUESTION, "answer": None, "status": 502}, ERROR),
         ({"served_tier": "complex"}, FALLBACK),
         ({"served_tier": "cache"}, ""),
     ],
