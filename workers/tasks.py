@@ -8,7 +8,7 @@ from tierwatch import dispatch, evalsets
 from tierwatch.evaluation.types.grouping import installed_leiden
 from tierwatch.loop.capture import retention, sweep
 from tierwatch.loop.compare import follow_ups, judge, shadow
-from tierwatch.loop.decide import rollout
+from tierwatch.loop.decide import drain, rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.notify import deliver, heartbeat
@@ -128,8 +128,9 @@ def refit_models() -> None:
 
 @step(dispatch.ROLLOUT)
 def watch_rollout() -> None:
-    """End the running rollout if its pairs allow."""
+    """End what is sent up and is over, then the running rollout if its pairs allow."""
     at = runtime()
+    drain.settle_drains(engine=at.engine, now=dt.datetime.now(dt.UTC))
     rollout.rollout(engine=at.engine, rules=at.rollout_rules)
 
 

@@ -18,7 +18,7 @@ from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
 from tierwatch.dashboard.pages import audit, costs, judge, overview, policies, settings, types
-from tierwatch.dashboard.pages.alerts import alert, alerts
+from tierwatch.dashboard.pages.alerts import alert, alerts, remedies
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
 from tierwatch.dashboard.pages.people import sessions, users
 from tierwatch.dashboard.pages.proposals import proposal, proposals, rollout
@@ -36,6 +36,7 @@ _PAGES = (
     overview,
     alerts,
     alert,
+    remedies,
     proposals,
     proposal,
     rollout,

@@ -7,19 +7,24 @@ from flask import g, render_template, request
 
 from tierwatch.dashboard.site import this_site
 from tierwatch.loop.compare.trust import distrust
+from tierwatch.store.drains import Drain, drains_going_on
 from tierwatch.store.pages.overview import Waiting, open_counts
 from tierwatch.store.people.roles import Person
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Who is logged in, how much waits for a person, and why no rate is to be believed, if so."""
+    """Who is logged in, how much waits for a person, and why no rate is to be believed, if so.
+
+    ``drains`` are the tiers that are sent up by hand.
+    """
 
     person: Person | None
     alerts: int
     proposals: int
     section: str
     distrust: str = ""
+    drains: tuple[Drain, ...] = ()
 
 
 class Page(Protocol):
@@ -36,9 +41,11 @@ def render(page: Page) -> str:
 def frame() -> dict[str, Any]:
     """What every template receives beside its page."""
     person: Person | None = g.get("person")
-    waiting, doubt = Waiting(), ""
+    waiting, doubt, drains = Waiting(), "", list[Drain]()
     if person is not None and not g.get("database_away", False):
         with this_site().engine.connect() as connection:
             waiting, doubt = open_counts(connection), distrust(connection)
+            drains = drains_going_on(connection)
     section = request.path.split("/", 2)[1]
-    return {"frame": Frame(person, waiting.alerts, waiting.proposals, section, doubt)}
+    shown = Frame(person, waiting.alerts, waiting.proposals, section, doubt, tuple(drains))
+    return {"frame": shown}

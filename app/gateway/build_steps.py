@@ -79,7 +79,14 @@ def build_steps(
             tiers,
             recall=Recall(pins, rules, clock),
             decider=Decider(current, _model_classifier(config, upstream, memory, metrics), metrics),
-            turns=Turns(config, rules, clock, balancer.is_healthy),
+            turns=Turns(
+                config,
+                rules,
+                clock,
+                balancer.is_healthy,
+                # Not the method itself: the router is swapped for another one.
+                lambda tier, task: current.router.policies.stable.is_drained(tier, task),  # noqa: PLW0108
+            ),
             metrics=metrics,
         ),
         answering=Answering(config, balancer, asker, Capable(tiers, spoken, memory), metrics),

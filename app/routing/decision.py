@@ -21,22 +21,22 @@ class Decision:
             ``unfamiliar``, ``pinned``, ``classifier_failed``).
         label: tier the classifier named; for scoring classifiers the first with a confidence of
             .5 or more. Equal to ``tier`` when pinned or failed.
-        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``, or
-            because an answer of the tier below did not pass the cascade's check.
+        escalated: True when ``tier`` is above ``label`` because ``confidence < threshold``, because
+            a tier that would have kept it is drained, or because an answer of the tier below did
+            not pass the cascade's check.
         task_type: kind of task the classifier saw, or ``all``; ``unfamiliar`` for a prompt unlike
             anything that a learned classifier has judged.
         policy_version: version of the policy whose thresholds were applied.
-        reason: ``kept | escalated | top | unfamiliar | pinned | classifier_failed:<why> |
+        reason: ``kept | escalated | drained | top | unfamiliar | pinned | classifier_failed:<why> |
             cascade:<fault> | sticky:<why> | fits_not:<what>``. With ``unfamiliar`` the top tier
             serves a prompt of which the classifier knows nothing; it is evidence like any other.
-            With ``sticky`` the conversation is held at ``tier``,
-            above the one the router chose (`routing.stickiness`): because a tool's result is being
-            answered (``tool_exchange``), the classifier failed (``unclassified``), the message says
-            nothing by itself (``continuation``) or the warm prompt cache is worth more
-            (``warm_cache``). With ``fits_not`` another tier serves, since the one that would have
-            is known not to take what the request needs (``images``, ``context``, ``tools``). In
-            both cases all other fields stay what the router found, so ``tier`` follows from none
-            of them.
+            With ``sticky`` the conversation is held at ``tier``, above the one the router chose
+            (`routing.stickiness`): because a tool's result is being answered (``tool_exchange``),
+            the classifier failed (``unclassified``), the message says nothing by itself
+            (``continuation``) or the warm prompt cache is worth more (``warm_cache``). With
+            ``fits_not`` another tier serves, since the one that would have is known not to take
+            what the request needs (``images``, ``context``, ``tools``). In both cases all other
+            fields stay what the router found, so ``tier`` follows from none of them.
         confidences: (tier, probability that this tier suffices) for every tier but the top one,
             cheapest first. Empty when pinned or failed. After a cascade they end with the tier
             whose answer did not pass.

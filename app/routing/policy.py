@@ -14,7 +14,9 @@ from tierwatch.errors import PolicyError
 ALL_TASKS = "all"
 # The segment of what a learned classifier has judged nothing like; no built type is called so.
 UNFAMILIAR = "unfamiliar"
-_KEYS = {"version", "thresholds", "by_task", "classifier", "promised", "promised_for"}
+_KEYS = {
+    "version", "thresholds", "by_task", "classifier", "promised", "promised_for", "drained",
+}  # fmt: skip
 # A monitor that tolerates everything watches nothing.
 _MOST_TOLERATED = 0.99
 
@@ -37,6 +39,8 @@ class Policy:
             approved; of some tiers or none.
         promised_for: share of the top tier's quality, in (0, 1), that was to be kept then; None
             where nothing is promised.
+        drained: task type, or ``all`` -> tiers that keep nothing of it for now, whatever the
+            confidence: a person has sent their requests up (docs/decisions/0083).
 
     Raises:
         PolicyError: when built from anything else.
@@ -54,6 +58,7 @@ class Policy:
     classifier: int = 0
     promised: Mapping[str, float] = field(default_factory=dict)
     promised_for: float | None = None
+    drained: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
@@ -89,6 +94,7 @@ class Policy:
                 " something is promised for, or null where nothing is"
             )
         object.__setattr__(self, "promised", promised)
+        object.__setattr__(self, "drained", _frozen_drained(self.drained, thresholds))
         object.__setattr__(self, "thresholds", thresholds)
         object.__setattr__(self, "by_task", MappingProxyType(by_task))
 
@@ -103,6 +109,34 @@ class Policy:
             return own[tier]
         self._require(tier)
         return self.thresholds[tier]
+
+    def is_drained(self, tier: str, task_type: str = ALL_TASKS) -> bool:
+        """Whether a tier keeps nothing of a task type for now.
+
+        >>> policy = Policy(1, {"simple": 0.7, "standard": 0.6}).with_drained("simple", version=2)
+        >>> policy.is_drained("simple", "code"), policy.is_drained("standard", "code")
+        (True, False)
+        """
+        drained = self.drained
+        if not drained:  # as a rule: each request asks
+            return False
+        return tier in drained.get(ALL_TASKS, ()) or tier in drained.get(task_type, ())
+
+    def with_drained(self, tier: str, *, version: int, task_type: str = ALL_TASKS) -> "Policy":
+        """A policy like this one under which a tier keeps nothing of a task type.
+
+        Raises:
+            PolicyError: unknown tier; the top one cannot be drained.
+        """
+        self._require(tier)
+        own = self.drained.get(task_type, frozenset()) | {tier}
+        return replace(self, version=version, drained={**self.drained, task_type: own})
+
+    def without_drained(self, tier: str, *, version: int, task_type: str = ALL_TASKS) -> "Policy":
+        """A policy like this one under which a tier keeps what its threshold says again."""
+        own = self.drained.get(task_type, frozenset()) - {tier}
+        rest = {name: tiers for name, tiers in self.drained.items() if name != task_type}
+        return replace(self, version=version, drained=rest | ({task_type: own} if own else {}))
 
     def tolerance(self, tier: str, least: float, quality: float | None) -> float:
         """The misroute rate of a tier above which something is wrong.
@@ -192,6 +226,7 @@ class Policy:
             "classifier": self.classifier,
             "promised": dict(self.promised),
             "promised_for": self.promised_for,
+            "drained": {task: sorted(tiers) for task, tiers in self.drained.items()},
         }
 
     @classmethod
@@ -211,6 +246,7 @@ class Policy:
             value.get("classifier", 0),
             value.get("promised", {}),
             value.get("promised_for"),
+            value.get("drained", {}),
         )
 
     def _require(self, tier: str) -> None:
@@ -234,6 +270,25 @@ def _frozen_shares(where: str, shares: object) -> Mapping[str, float]:
         if not isinstance(tier, str) or not tier:
             raise PolicyError(f"{where}: found tier {tier!r}; accepted: a tier's name")
         frozen[tier] = float(value)
+    return MappingProxyType(frozen)
+
+
+def _frozen_drained(
+    drained: object, thresholds: Mapping[str, float]
+) -> Mapping[str, frozenset[str]]:
+    if not isinstance(drained, Mapping):
+        raise PolicyError(f"drained: found {drained!r}; accepted: task type -> tiers")
+    frozen: dict[str, frozenset[str]] = {}
+    for task, tiers in drained.items():
+        listed = isinstance(tiers, (list, tuple, set, frozenset))
+        if not isinstance(task, str) or not task or not listed:
+            raise PolicyError(f"drained.{task}: found {tiers!r}; accepted: a list of tiers")
+        if unknown := set(tiers) - thresholds.keys():
+            raise PolicyError(
+                f"drained.{task}: found {sorted(map(str, unknown))}; accepted: {sorted(thresholds)}"
+            )
+        if tiers:
+            frozen[task] = frozenset(tiers)
     return MappingProxyType(frozen)
 
 

@@ -40,7 +40,7 @@ class Router:
     A labelling classifier is the same thing with c = 0 below its label, its confidence at the
     label and 1 above, so a doubtful label moves up by one tier. A prompt that a learned classifier
     has judged nothing like has c = 0 at every tier: the top tier serves it, but for a threshold
-    of 0.
+    of 0. A tier that is drained for the task type keeps nothing.
 
     Args:
         tiers: two or more, cheapest first.
@@ -262,9 +262,13 @@ class Router:
         task_type = classification.task_type
         served = top = len(confidences)
         threshold: float | None = None
+        drained = False
         for rank, (name, confidence) in enumerate(confidences):
             threshold = policy.threshold(name, task_type)
             if confidence >= threshold:
+                if policy.is_drained(name, task_type):
+                    drained = True
+                    continue
                 served = rank
                 break
         if served == label == top:
@@ -272,7 +276,8 @@ class Router:
             compared, threshold = classification.confidence, None
         elif served > label:
             name, compared = confidences[label]
-            threshold, reason = policy.threshold(name, task_type), "escalated"
+            threshold = policy.threshold(name, task_type)
+            reason = "drained" if drained else "escalated"
         else:
             compared, reason = confidences[served][1], "kept"
         tier = self._tiers[served]
@@ -291,7 +296,10 @@ class Router:
 
     def failed(self, why: str, session: str | None = None) -> Decision:
         """The default tier, because the classifier failed; ``why`` is one word for a counter."""
-        return self._unclassified(self._default, 0.0, f"classifier_failed:{why}", session)
+        policy, rank = self._policy(session), self._rank[self._default.name]
+        while policy.is_drained(self._tiers[rank].name):
+            rank += 1  # never above the top one, which cannot be drained
+        return self._unclassified(self._tiers[rank], 0.0, f"classifier_failed:{why}", session)
 
     def pinned(self, name: str, session: str | None = None) -> Decision | None:
         """The tier that the caller asked for by its name or its model's; None when unknown.

@@ -11,7 +11,7 @@ carries the whole history, so it is always allowed. Going down is held back
 A pin ends after a time of silence, and when its tier is gone from the configuration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tierwatch.routing.classify.classification import Messages
@@ -99,6 +99,7 @@ def settled_turn(
     rules: SessionRules,
     prompt_tokens: int,
     now: float,
+    drained: Callable[[str], bool] = lambda _tier: False,
 ) -> Turn:
     """The decision to serve, given where the conversation stands.
 
@@ -113,6 +114,8 @@ def settled_turn(
         rules: what holds a conversation.
         prompt_tokens: length of the prompt, estimated.
         now: epoch seconds.
+        drained: whether a tier keeps nothing for now. A conversation that stands there moves up; it
+            is held no lower than it stood.
 
     >>> from tierwatch.routing.tiers import Price
     >>> tiers = (Tier("simple", "small-1", "lab", Price(1, 4)),
@@ -136,11 +139,15 @@ def settled_turn(
         return Turn(decision, move, decision.tier)
     tier = tiers[here]
     why = _hold_by_meaning(decision, messages)
-    warm = now - pin.seen_at <= rules.cache_s
+    # The tier that has the prompt warm is not the one that would serve.
+    warm = now - pin.seen_at <= rules.cache_s and not drained(pin.tier)
     if why is None and warm and _cache_pays(pin, tier, tiers[chosen], prompt_tokens):
         why = "warm_cache"
     if why is None:
         return Turn(decision, "down", decision.tier)
+    while drained(tier.name) and here + 1 < len(tiers):
+        here += 1
+        tier = tiers[here]
     held = replace(decision, tier=tier.name, model=tier.model, reason=f"sticky:{why}")
     return Turn(held, why, decision.tier)
 

@@ -49,9 +49,9 @@ class Alert:
 
     ``evidence`` and ``attribution`` are `Unreadable` where a newer version of tierwatch wrote them
     or they are broken: a page then says that it "cannot be shown by this version" and gives the
-    reason; ``to_json()`` of either is what the API serves in any case. ``resolution`` is set where
-    tierwatch resolved it: ``why`` and the figures. ``delivered`` is what versions without an outbox
-    kept of its notifications.
+    reason; ``to_json()`` of either is what the API serves in any case. ``resolution`` has ``why``
+    it was resolved, with the figures where tierwatch did it. ``delivered`` is what versions without
+    an outbox kept of its notifications.
     """
 
     id: int
@@ -73,6 +73,8 @@ class Alert:
     resolved_by: str | None
     resolution: Mapping[str, Any] | None
     delivered: Sequence[Delivery]
+    silenced_until: dt.datetime | None = None
+    silenced_by: str | None = None
 
     @property
     def task_type(self) -> str:
@@ -158,6 +160,26 @@ def last_of_cause(connection: Connection, cause: str) -> Alert | None:
     return _one(connection, query)
 
 
+def of_same_cause(connection: Connection, alert: Alert) -> tuple[Alert | None, Alert | None]:
+    """The alert of the same cause before this one, and the one after it."""
+    query = alerts_query().where(AlertRow.cause == alert.cause).limit(1)
+    return (
+        _one(connection, query.where(AlertRow.id < alert.id).order_by(AlertRow.id.desc())),
+        _one(connection, query.where(AlertRow.id > alert.id).order_by(AlertRow.id)),
+    )
+
+
+def put_silence(
+    connection: Connection, alert_id: int, *, until: dt.datetime | None, actor: str
+) -> None:
+    """Do not notify again of an alert before a moment; None ends the silence."""
+    connection.execute(
+        update(AlertRow)
+        .where(AlertRow.id == alert_id)
+        .values(silenced_until=until, silenced_by=None if until is None else actor)
+    )
+
+
 def set_alert_state(
     connection: Connection,
     alert_id: int,
@@ -197,7 +219,11 @@ def alerts_to_repeat(connection: Connection, every_s: float, *, limit: int = 100
     return _all(
         connection,
         alerts_query()
-        .where(AlertRow.state == "open", last <= func.now() - dt.timedelta(seconds=every_s))
+        .where(
+            AlertRow.state == "open",
+            last <= func.now() - dt.timedelta(seconds=every_s),
+            or_(AlertRow.silenced_until.is_(None), AlertRow.silenced_until <= func.now()),
+        )
         .order_by(AlertRow.id)
         .limit(limit)
         .with_for_update(skip_locked=True),

@@ -36,6 +36,7 @@ def load_policy(connection: Connection, version: int) -> Policy | None:
             PolicyRow.classifier,
             PolicyRow.promised,
             PolicyRow.promised_for,
+            PolicyRow.drained,
         ).where(PolicyRow.version == version)
     ).one_or_none()
     return None if row is None else Policy(*row)
@@ -87,6 +88,7 @@ def add_policy(connection: Connection, policy: Policy, *, author: str, reason: s
             classifier=policy.classifier,
             promised=content["promised"],
             promised_for=policy.promised_for,
+            drained=content["drained"],
             author=author,
             reason=reason,
         )

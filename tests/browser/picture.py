@@ -55,6 +55,10 @@ def pages(made: Made) -> dict[str, str]:
         "password": "/password",
         "users": "/users",
         "sessions": "/sessions",
+        "types": "/types",
+        "costs": "/costs",
+        "settings": "/settings",
+        "alert-labels": f"/alerts/{made.alert}/label",
         "error": "/nothing",
     }
 

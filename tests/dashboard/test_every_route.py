@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force, put_rollout
+from factories.rows import (
+    add_alert,
+    add_drain,
+    add_pair,
+    add_policy,
+    add_proposal,
+    put_in_force,
+    put_rollout,
+)
 from flask import Flask
 from sqlalchemy import Connection
 
@@ -31,11 +39,16 @@ GET  /                                     user      200
 GET  /alerts                               user      200
 GET  /alerts/{alert_id}                    user      200
 POST /alerts/{alert_id}/acknowledge        reviewer  302
+GET  /alerts/{alert_id}/label              reviewer  200
 POST /alerts/{alert_id}/resolve            reviewer  302
 POST /alerts/{alert_id}/retry              approver  409
+POST /alerts/{alert_id}/sample             approver  302
+POST /alerts/{alert_id}/send-up            approver  302
+POST /alerts/{alert_id}/silence            reviewer  302
 POST /alerts/test                          approver  200
 GET  /audit                                user      200
 GET  /costs                                user      200
+POST /drains/{drain_id}/end                approver  302
 GET  /healthz                              anybody   200
 GET  /healthz/loop                         anybody   503
 GET  /judge                                user      200
@@ -88,7 +101,13 @@ GET  /alerts                               viewer    200
 GET  /alerts/{alert_id}                    viewer    200
 POST /alerts/{alert_id}/acknowledge        reviewer  200
 POST /alerts/{alert_id}/resolve            reviewer  200
+POST /alerts/{alert_id}/sample             approver  200
+POST /alerts/{alert_id}/send-up            approver  200
+POST /alerts/{alert_id}/silence            reviewer  200
 GET  /costs                                viewer    200
+GET  /drains                               viewer    200
+POST /drains                               approver  200
+POST /drains/{drain_id}/end                approver  200
 GET  /openapi.json                         viewer    200
 GET  /pairs                                viewer    200
 GET  /pairs/{pair_id}                      viewer    200
@@ -127,6 +146,7 @@ LOGGED_IN = {"GET /login": 302}
 # One form that every page takes what it knows of.
 FORM = {
     "why": "tested",
+    "lasting": "4h",
     "name": "somebody",
     "role": "reviewer",
     "expires": "1d",
@@ -136,7 +156,12 @@ FORM = {
     "again": "another long password",
 }
 _OWN_NAME = {"POST /users/add": "new", "POST /users/tokens/add": "new"}
+_FOR_SOME_TIME = {"why": "tested", "lasting": "4h"}
 _BODIES: dict[str, Any] = {
+    "POST /alerts/{alert_id}/sample": _FOR_SOME_TIME,
+    "POST /alerts/{alert_id}/send-up": _FOR_SOME_TIME,
+    "POST /alerts/{alert_id}/silence": _FOR_SOME_TIME,
+    "POST /drains": {"tier": "simple", "task_type": "all", **_FOR_SOME_TIME},
     "POST /tokens": {"name": "new", "role": "viewer", "expires": "1d"},
     "POST /users": {"name": "new", "role": "viewer"},
     "POST /users/external": {"name": "new", "role": "viewer", "subject": "s-1"},
@@ -183,6 +208,7 @@ def there(connection: Connection, clock: Any) -> dict[str, Any]:
         "proposal_id": add_proposal(connection, base_version=2),
         "pair_id": add_pair(connection, 1, "alternative"),
         "version": 1,
+        "drain_id": add_drain(connection, "standard"),
         "name": "somebody",
         "session_id": open_sessions(connection, now=now)[0].id,
         "filename": "tierwatch.css",

@@ -20,7 +20,7 @@ from tierwatch.store.schema.exchanges import (
 )
 from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 from tierwatch.store.schema.people import AuditRow
-from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
+from tierwatch.store.schema.policies import ActivePolicyRow, DrainRow, PolicyRow
 from tierwatch.store.schema.proposals import AlertRow, ProposalRow
 from tierwatch.store.schema.traffic import RollupRow
 from tierwatch.store.schema.work import FailureRow
@@ -275,6 +275,19 @@ def put_in_force(connection: Connection, version: int = 1) -> None:
             id=1, stable_version=version, candidate_version=None, share=0.0, salt="salt"
         )
     )
+
+
+def add_drain(connection: Connection, tier: str, **changes: Any) -> int:
+    """A row of a tier that is sent up until the year 2100; the active policy is left alone."""
+    columns = {
+        "tier": tier,
+        "task_type": "all",
+        "actor": "ada",
+        "why": "worse",
+        "until": dt.datetime(2100, 1, 1, tzinfo=dt.UTC),
+    }
+    added = connection.execute(insert(DrainRow).values(columns | changes).returning(DrainRow.id))
+    return int(added.scalar_one())
 
 
 def put_rollout(connection: Connection, version: int, **changes: Any) -> int:

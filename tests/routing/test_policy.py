@@ -293,3 +293,37 @@ def test_the_models_that_decide_are_those_of_both_policies() -> None:
     assert ActivePolicies(
         learned, learned.with_threshold("simple", 0.5, version=3)
     ).classifiers == {4}
+
+
+def test_a_drained_tier_is_one_for_its_task_types() -> None:
+    policy = Policy(1, {"simple": 0.7, "standard": 0.6}, drained={"sql": ["simple"]})
+    assert policy.is_drained("simple", "sql")
+    assert not policy.is_drained("simple")
+    assert not policy.is_drained("standard", "sql")
+    more = policy.with_drained("simple", version=2)
+    assert more.is_drained("simple", "chat")
+    assert more.thresholds == policy.thresholds
+    back = more.without_drained("simple", version=3)
+    assert (back.drained, back.version) == ({"sql": {"simple"}}, 3)
+    none = back.without_drained("simple", version=4, task_type="sql")
+    assert none.drained == {}
+    assert none.without_drained("simple", version=5).drained == {}
+
+
+def test_a_drain_goes_through_json_and_no_drain_is_no_key_of_older_ones() -> None:
+    policy = Policy(1, {"simple": 0.7, "standard": 0.6}, drained={"all": {"standard", "simple"}})
+    assert policy.to_json()["drained"] == {"all": ["simple", "standard"]}
+    assert Policy.from_json(policy.to_json()) == policy
+    assert Policy.from_json({"version": 1, "thresholds": {"simple": 0.7}}).drained == {}
+    assert Policy(1, {"simple": 0.7}, drained={"all": []}).drained == {}
+
+
+@pytest.mark.parametrize(
+    "drained",
+    [["simple"], {"all": "simple"}, {"": ["simple"]}, {"all": ["top"]}, {3: []}, {"all": None}],
+)
+def test_drains_that_are_none(drained: Any) -> None:
+    with pytest.raises(PolicyError, match=r"^drained"):
+        Policy(1, {"simple": 0.7}, drained=drained)
+    with pytest.raises(PolicyError):
+        Policy(1, {"simple": 0.7}).with_drained("top", version=2)

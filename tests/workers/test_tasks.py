@@ -203,6 +203,23 @@ def test_retune_and_rollout_move_a_threshold(at: SimpleNamespace, tasks: ModuleT
     assert scalar(at.engine, "select share from active_policy") == 0.2
 
 
+def test_what_is_sent_up_ends_by_itself(at: SimpleNamespace, tasks: ModuleType) -> None:
+    with at.engine.begin() as connection:
+        put.add_policy(connection)
+        put.put_in_force(connection)
+        put.add_drain(connection, "simple")
+    tasks.watch_rollout()
+    drained = "select drained from policies join active_policy on stable_version = version"
+    assert scalar(at.engine, drained) == {"all": ["simple"]}
+    with at.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update drains set began_at = now() - interval '2 h', until = now() - interval '1 h'"
+        )
+    tasks.watch_rollout()
+    assert scalar(at.engine, drained) == {}
+    assert scalar(at.engine, "select ended_by from drains") == "tierwatch"
+
+
 def test_pairs_are_learned_and_a_model_proposed(at: SimpleNamespace, tasks: ModuleType) -> None:
     for number, count in enumerate((600, 200)):
         with at.engine.begin() as connection:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.api.route import BEFORE, Route, one_of, there, unreadable
+from tierwatch.dashboard.api.route import BEFORE, Route, one_of, optional_reason, there, unreadable
 from tierwatch.dashboard.arguments import ID, before_number, wants
 from tierwatch.dashboard.site import this_person
-from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert
+from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert, resolve_by_hand
 from tierwatch.store import alerts as stored
 from tierwatch.store.alerts import load_alert
 from tierwatch.store.documents import JsonList, JsonValue
@@ -24,7 +24,8 @@ class Alert:
     Attributes:
         evidence: what it rests on, by its kind.
         attribution: what it is attributed to; null until it is known.
-        resolution: why tierwatch resolved it by itself, with the figures; null where a person did.
+        resolution: why it was resolved, with the figures where tierwatch did it by itself.
+        silenced_until: until then nobody is notified again that it is open.
         delivered: events that people were notified of, each with what became of it at each
             destination: ``ok``, ``state`` (waiting, delivered, failed), ``tries`` and ``detail``.
         unreadable: name of the document -> why this version cannot read it; empty as a rule.
@@ -48,6 +49,8 @@ class Alert:
     resolved_at: dt.datetime | None
     resolved_by: str | None
     resolution: JsonValue
+    silenced_until: dt.datetime | None
+    silenced_by: str | None
     delivered: JsonList
     unreadable: dict[str, str]
 
@@ -82,7 +85,12 @@ def _acknowledge(connection: Connection, alert_id: int) -> Alert:
 
 def _resolve(connection: Connection, alert_id: int) -> Alert:
     _alert(connection, alert_id)
-    resolve_alert(connection, alert_id, actor=this_person().name)
+    # A reason was not asked of programs in earlier versions, so it is not demanded of them now.
+    why = optional_reason()
+    if why.strip():
+        resolve_by_hand(connection, alert_id, actor=this_person().name, why=why)
+    else:
+        resolve_alert(connection, alert_id, actor=this_person().name)
     return _alert(connection, alert_id)
 
 
@@ -107,6 +115,8 @@ def _sent(found: stored.Alert, lines: Iterable[DeliveryLine]) -> Alert:
         resolved_at=found.resolved_at,
         resolved_by=found.resolved_by,
         resolution=None if found.resolution is None else dict(found.resolution),
+        silenced_until=found.silenced_until,
+        silenced_by=found.silenced_by,
         delivered=[*found.delivered, *_events(line for line in lines if line.alert_id == found.id)],
         unreadable=unreadable(evidence=evidence, attribution=attribution),
     )
@@ -160,7 +170,7 @@ ROUTES = (
     Route(
         "POST",
         f"/alerts/<{ID}:alert_id>/resolve",
-        "Close an alert; its monitors start again from nothing.",
+        "Close an alert, with a reason if the body has one; its monitors start over.",
         Alert,
         _resolve,
         role="reviewer",

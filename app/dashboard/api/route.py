@@ -107,6 +107,13 @@ def _json_body() -> object:
         return None
 
 
+def optional_reason() -> str:
+    """Why something is done, from the JSON body; empty where none is given."""
+    body = _json_body()
+    why = body.get("why") if isinstance(body, dict) else None
+    return stored_text(why)[:LONGEST_REASON] if isinstance(why, str) else ""
+
+
 def reason() -> str:
     """Why something is done, from the JSON body.
 

@@ -16,6 +16,10 @@ from tierwatch.wire.usage import estimated_tokens, request_characters
 _NOWHERE: Mapping[str, Key] = MappingProxyType({})
 
 
+def _keeps(_tier: str, _task_type: str) -> bool:
+    return False
+
+
 class Turns:
     """Holds decisions against where conversations stand. Used by every request at once.
 
@@ -24,6 +28,7 @@ class Turns:
         rules: what holds a conversation.
         clock: epoch seconds.
         is_healthy: whether a deployment may be gone back to.
+        is_drained: whether a tier keeps nothing of a task type for now.
     """
 
     def __init__(
@@ -32,12 +37,14 @@ class Turns:
         rules: SessionRules,
         clock: Callable[[], float],
         is_healthy: Callable[[Key], bool],
+        is_drained: Callable[[str, str], bool] = _keeps,
     ) -> None:
         self._tiers = config.tiers
         self._by_name = {tier.name: tier for tier in config.tiers}
         self._rules = rules
         self._clock = clock
         self._is_healthy = is_healthy
+        self._is_drained = is_drained
 
     def turn(self, asked: Asked, recalled: Recalled, decision: Decision) -> Turn | None:
         """What the conversation makes of a decision; None without one."""
@@ -54,6 +61,7 @@ class Turns:
             rules=self._rules,
             prompt_tokens=estimated_tokens(request_characters(asked.chat)) if pin else 0,
             now=self._clock(),
+            drained=lambda tier: self._is_drained(tier, decision.task_type),
         )
 
     def spare(self, turn: Turn | None) -> Tier | None:

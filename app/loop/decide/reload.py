@@ -196,6 +196,7 @@ def _adapted(connection: Connection, stable: Policy, first: Policy, *, learned: 
             if (own := {tier: value for tier, value in changed.items() if tier in kept})
         },
         classifier=model if learned else 0,
+        drained={task: tiers & first.thresholds.keys() for task, tiers in stable.drained.items()},
     )
     if stable.thresholds.keys() == first.thresholds.keys():
         promised = {tier: rate for tier, rate in stable.promised.items() if tier in kept}

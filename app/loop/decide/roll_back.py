@@ -15,7 +15,7 @@ from tierwatch.store.proposals import proposals_in, put_end
 def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) -> int:
     """Make an earlier policy's thresholds and model those of everybody, as a new version.
 
-    A running rollout is taken back in the same step.
+    A running rollout is taken back in the same step. What is sent up by hand stays sent up.
 
     Returns:
         The new version.
@@ -27,6 +27,7 @@ def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) 
     require_reason(why)
     active = lock_active(connection)
     earlier = load_policy(connection, version)
+    stable = None if active is None else load_policy(connection, active.stable_version)
     if active is None or earlier is None:
         raise ConflictError(f"there is no policy {version}")
     if version == active.stable_version and active.candidate_version is None:
@@ -38,7 +39,8 @@ def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) 
     new = next_version(connection)
     add_policy(
         connection,
-        replace(earlier, version=new),
+        # What is sent up by hand has an end of its own.
+        replace(earlier, version=new, drained={} if stable is None else stable.drained),
         author=actor,
         reason=f"back to policy {version}: {why}",
     )

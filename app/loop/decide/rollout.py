@@ -205,6 +205,8 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     stable = load_policy(connection, active.stable_version)
     if stable is None:
         raise ConflictError(f"policy {active.stable_version} is active but not stored")
+    if stable.drained:  # its pairs would be of another ladder; it waits for the drain's end
+        return None
     version = next_version(connection)
     add_policy(
         connection,

@@ -3,6 +3,7 @@
 `loop.notify` sends the events; nothing here waits for a receiver.
 """
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.drift_evidence import InputDriftEvidence
+from tierwatch.loop.decide.approve import require_reason
 from tierwatch.store.alerts import (
     EVENT,
     Alert,
@@ -17,6 +19,7 @@ from tierwatch.store.alerts import (
     add_alert,
     alerts_to_repeat,
     load_alert,
+    put_silence,
     set_alert_state,
     unnotified_alerts,
     unresolved_alert,
@@ -109,6 +112,43 @@ def resolve_alert(
 def _goes_on(alert: Alert) -> bool:
     """Whether its stream goes on gathering: of the weeks that it is to know, it knows a part."""
     return isinstance(alert.evidence, InputDriftEvidence) and not alert.evidence.by_hour
+
+
+def resolve_by_hand(connection: Connection, alert_id: int, *, actor: str, why: str) -> None:
+    """Close it because a person says why; the next one of its cause is linked to this one.
+
+    Raises:
+        UsageError: no reason given.
+        ConflictError: there is no such alert, or it was resolved before.
+    """
+    require_reason(why)
+    resolve_alert(connection, alert_id, actor=actor, resolution={"why": why.strip()})
+
+
+def silence_alert(
+    connection: Connection, alert_id: int, *, until: dt.datetime, actor: str, why: str
+) -> None:
+    """Notify nobody again that it is still open before a moment; what it becomes is still said.
+
+    Raises:
+        UsageError: no reason given.
+        ConflictError: there is no such alert, or it is resolved.
+    """
+    require_reason(why)
+    alert = load_alert(connection, alert_id, lock=True)
+    if alert is None:
+        raise ConflictError(f"there is no alert {alert_id}")
+    if alert.state == "resolved":
+        raise ConflictError(f"alert {alert_id} is resolved already, by {alert.resolved_by}")
+    put_silence(connection, alert_id, until=until, actor=actor)
+    add_audit(
+        connection,
+        actor=actor,
+        action="alert.silenced",
+        subject=f"alert/{alert_id}",
+        why=why.strip(),
+        until=until.isoformat(),
+    )
 
 
 def renotify_alerts(connection: Connection, *, every_s: float) -> int:

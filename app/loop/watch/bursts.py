@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from tierwatch.errors import EvidenceError
+from tierwatch.errors import ConflictError, EvidenceError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.sampling.budget import left_for_bursts
 from tierwatch.evaluation.sampling.burst import EVERY_TYPE, affordable_density, is_suspicious
@@ -27,8 +27,9 @@ from tierwatch.store.judgements.bursts import (
     fed_since,
     first_arrival,
     put_burst,
+    put_request,
 )
-from tierwatch.store.locks import try_lock
+from tierwatch.store.locks import take_lock, try_lock
 from tierwatch.store.step_runs import mark_run
 
 # Any number that no other program uses for an advisory lock on this database.
@@ -82,8 +83,16 @@ def steer_bursts(*, engine: Engine, rules: BurstRules, now: dt.datetime) -> int:
         before = {(row.tier, row.task_type): row for row in rows}
         streams = fed_since(connection, now - _SILENT)
         found = suspicions(streams, bursting=before) if rules.density > 1 else {}
+        if rules.density > 1:
+            # By hand: nothing is suspected, and it goes on for as long as was asked.
+            asked = {
+                segment: Suspicion(0.0, row.level)
+                for segment, row in before.items()
+                if row.is_asked(now)
+            }
+            found = asked | found
         for segment in before.keys() - found.keys():
-            why = _why_over(segment, streams, rules)
+            why = _why_over(before[segment], streams, rules)
             end_burst(connection, segment, why=why)
             _write_down(connection, "burst.ended", segment, why=why)
         density = _density(connection, found, rules, now) if found else 1.0
@@ -100,6 +109,60 @@ def steer_bursts(*, engine: Engine, rules: BurstRules, now: dt.datetime) -> int:
             _write_down_change(connection, row, before.get(segment))
         mark_run(connection, "bursts")
     return len(found)
+
+
+def ask_burst(
+    connection: Connection,
+    segment: Segment,
+    *,
+    rules: BurstRules,
+    until: dt.datetime,
+    now: dt.datetime,
+    actor: str,
+    why: str,
+) -> SampledBurst:
+    """Sample a segment more densely until a moment because a person asks, as the budget allows.
+
+    Args:
+        connection: in a transaction.
+        segment: a tier with a task type, or with ``*`` for all of them.
+        rules: what the configuration asks of bursts.
+        until: when it ends by itself.
+        now: the time.
+        actor: who asks.
+        why: for the audit.
+
+    Raises:
+        ConflictError: nothing may be sampled more densely than planned.
+    """
+    if rules.density <= 1:
+        raise ConflictError(
+            "nothing can be sampled more densely: evaluation.burst is 1, or all of it is sampled"
+            " already"
+        )
+    # The lock of whoever steers: it would end what it does not yet know of.
+    take_lock(connection, _LOCK)
+    density = _density(connection, {segment: Suspicion(0.0, 1.0)}, rules, now)
+    row = put_burst(
+        connection,
+        segment,
+        density=density,
+        asked=rules.density,
+        statistic=0.0,
+        level=1.0,
+        until=min(until, now + _PROLONGED),
+    )
+    put_request(connection, segment, until=until, actor=actor)
+    add_audit(
+        connection,
+        actor=actor,
+        action="burst.asked",
+        subject=f"segment/{segment[0]}/{segment[1]}",
+        why=why,
+        density=round(density, 2),
+        until=until.isoformat(),
+    )
+    return row
 
 
 def suspicions(
@@ -194,9 +257,12 @@ def _write_down_change(
     )
 
 
-def _why_over(segment: Segment, streams: Sequence[FedStream], rules: BurstRules) -> str:
+def _why_over(row: SampledBurst, streams: Sequence[FedStream], rules: BurstRules) -> str:
+    segment = (row.tier, row.task_type)
     if rules.density <= 1:
         return "nothing is to be sampled more densely"
+    if row.asked_until is not None:
+        return f"the time is over for which {row.asked_by} asked"
     mine = [stream for stream in streams if (stream.tier, stream.task_type) == segment]
     if not mine:
         return f"no pair came for {_SILENT.seconds // 3600} hours"

@@ -228,12 +228,13 @@ def open_misroute_alert(connection: Connection, watched: WatchedStream, newest: 
     tier, excursion = watched.first.tier, watched.excursion
     estimate = rate_of(excursion)
     against = "fresh ones" if tier == CACHE_TIER else "the next tier's"
+    of_type = type_in_words(watched.segment)
     new = NewAlert(
         cause=f"misroute:{watched.segment.replace('/', ':')}",
         tier=tier,
         segment=watched.segment,
         summary=(
-            f"Answers of tier {tier} are materially worse than {against} in"
+            f"Answers of tier {tier}{of_type} are materially worse than {against} in"
             f" {percent(estimate.value)} of {len(excursion)} pairs"
             f" ({percent(estimate.low)} to {percent(estimate.high)});"
             f" {percent(watched.monitor.tolerance)} is tolerated."
@@ -245,6 +246,16 @@ def open_misroute_alert(connection: Connection, watched: WatchedStream, newest: 
     if alert_id is not None:
         why = f"alert {alert_id} was opened on this tier after its evidence"
         withdraw_loosening(connection, tier, why=why)
+
+
+def type_in_words(segment: str) -> str:
+    """The task type of a segment in words; nothing where it is of all of them.
+
+    >>> type_in_words("simple/sql"), type_in_words("simple/*"), type_in_words("simple/all")
+    (' to requests of type sql', '', '')
+    """
+    task_type = segment.partition("/")[2]
+    return "" if task_type in {"*", "all", ""} else f" to requests of type {task_type}"
 
 
 def rate_of(pairs: Sequence[Outcome]) -> Estimate:

@@ -33,11 +33,17 @@ class SampledBurst:
     until: dt.datetime
     ended_at: dt.datetime | None
     why_ended: str
+    asked_until: dt.datetime | None = None
+    asked_by: str | None = None
 
     @property
     def starved(self) -> bool:
         """Whether the day's money does not allow what is asked."""
         return self.density < self.asked
+
+    def is_asked(self, now: dt.datetime) -> bool:
+        """Whether a person asked for it, and that time is not over."""
+        return self.asked_until is not None and self.asked_until > now
 
     def is_active(self, now: dt.datetime) -> bool:
         """Whether gateways sample by it, or would if there were money."""
@@ -122,6 +128,17 @@ def put_burst(
     return SampledBurst(*row)
 
 
+def put_request(
+    connection: Connection, segment: tuple[str, str], *, until: dt.datetime, actor: str
+) -> None:
+    """Write down that a person asked for a segment's burst until a moment."""
+    connection.execute(
+        update(BurstRow)
+        .where(BurstRow.tier == segment[0], BurstRow.task_type == segment[1])
+        .values(asked_until=until, asked_by=actor)
+    )
+
+
 def end_burst(connection: Connection, segment: tuple[str, str], *, why: str) -> None:
     """Write down that a segment's burst is over; nothing where it has none."""
     connection.execute(
@@ -131,7 +148,7 @@ def end_burst(connection: Connection, segment: tuple[str, str], *, why: str) -> 
             BurstRow.task_type == segment[1],
             BurstRow.ended_at.is_(None),
         )
-        .values(ended_at=func.now(), why_ended=why)
+        .values(ended_at=func.now(), why_ended=why, asked_until=None, asked_by=None)
     )
 
 

@@ -95,6 +95,7 @@ class OwnRules:
                     PolicyRow.classifier,
                     PolicyRow.promised,
                     PolicyRow.promised_for,
+                    PolicyRow.drained,
                 ).order_by(PolicyRow.version)
             )
             self._policies = {row.version: Policy(*row) for row in rows}

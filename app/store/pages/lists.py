@@ -49,7 +49,7 @@ def proposals(
 
 @dataclass(frozen=True, slots=True)
 class PolicyLine:
-    """One version of the thresholds."""
+    """One version of the thresholds; ``drained`` has the tiers that it sends up, by task type."""
 
     version: int
     thresholds: dict[str, float]
@@ -57,6 +57,7 @@ class PolicyLine:
     classifier: int
     promised: dict[str, float]
     promised_for: float | None
+    drained: dict[str, list[str]]
     author: str
     reason: str
     created_at: dt.datetime

@@ -13,7 +13,8 @@ class BurstRow(Base):
     ``asked`` is the density it is sampled with where money allows, ``density`` the one it has.
     Gateways sample by it until ``until``, and whoever watches prolongs that while the suspicion
     lasts: should nobody, it is over then. ``ended_at`` is written when it is known to be over.
-    ``times`` counts the segment's bursts.
+    ``times`` counts the segment's bursts. ``asked_until`` is where ``asked_by`` asked for it by
+    hand: it is prolonged until then, whatever the monitors know.
     """
 
     __tablename__ = "bursts"
@@ -29,3 +30,5 @@ class BurstRow(Base):
     until: Column[dt.datetime]
     ended_at: Column[dt.datetime | None]
     why_ended: Column[str] = column(server_default=text("''"))
+    asked_until: Column[dt.datetime | None]
+    asked_by: Column[str | None]

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from sqlalchemy import CheckConstraint, SmallInteger, text
+from sqlalchemy import CheckConstraint, Identity, Index, SmallInteger, text
 
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.declarative import Base, Column, column, set_by_database
@@ -18,9 +18,41 @@ class PolicyRow(Base):
     classifier: Column[int] = column(server_default=text("0"))
     promised: Column[Json] = column(server_default=text("'{}'::jsonb"))
     promised_for: Column[float | None]
+    drained: Column[Json] = column(server_default=text("'{}'::jsonb"))
     author: Column[str]
     reason: Column[str]
     created_at: Column[dt.datetime] = set_by_database()
+
+
+class DrainRow(Base):
+    """A tier that keeps nothing of a task type (``all`` for every one) for some time, by a person.
+
+    The active policy follows from the rows that have not ended. ``alert_id`` is of the alert that
+    it was done for.
+    """
+
+    __tablename__ = "drains"
+    __table_args__ = (
+        CheckConstraint("until > began_at", name="until"),
+        Index(
+            "uq_drains_going_on",
+            "tier",
+            "task_type",
+            unique=True,
+            postgresql_where=text("ended_at is null"),
+        ),
+    )
+    id: Column[int] = column(Identity(), primary_key=True)
+    tier: Column[str]
+    task_type: Column[str]
+    alert_id: Column[int | None]
+    actor: Column[str]
+    why: Column[str]
+    began_at: Column[dt.datetime] = set_by_database()
+    until: Column[dt.datetime]
+    ended_at: Column[dt.datetime | None]
+    ended_by: Column[str | None]
+    ended_why: Column[str | None]
 
 
 class ActivePolicyRow(Base):

@@ -13,7 +13,8 @@ class AlertRow(Base):
 
     ``events`` counts what people were to be notified of, ``last_event_at`` is when that was last.
     ``delivered`` is what versions without an outbox kept of it. ``resolution`` says why tierwatch
-    resolved it by itself, with the figures.
+    resolved it by itself, with the figures, or why a person did. People are not notified again
+    before ``silenced_until``.
     """
 
     __tablename__ = "alerts"
@@ -47,6 +48,8 @@ class AlertRow(Base):
     delivered: Column[JsonList]
     events: Column[int] = column(server_default=text("0"))
     last_event_at: Column[dt.datetime | None]
+    silenced_until: Column[dt.datetime | None]
+    silenced_by: Column[str | None]
 
 
 class ProposalRow(Base):

@@ -37,6 +37,7 @@ def seeded(connection: Connection, clock: Any) -> dict[str, Any]:
         "proposal_id": add_proposal(connection, base_version=2),
         "pair_id": add_pair(connection, 1, "alternative"),
         "version": 1,
+        "drain_id": 1,
         "name": "somebody",
         "session_id": session.id,
     }

@@ -123,6 +123,7 @@ def test_each_role_may_do_what_it_includes_and_no_more(
         # Nothing of that id is there: whoever may is answered 404, or 409 of a policy.
         path = path_of(PREFIX + route.rule)[0].format(
             alert_id=9,
+            drain_id=9,
             proposal_id=9,
             version=9,
             pair_id=uuid.UUID(int=9),

@@ -11,9 +11,9 @@ from factories import evidence as stored
 from factories.decided import alert
 from factories.rows import NOW
 from fakes.collaborators import rows, scalar
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
-from tierwatch.errors import ConflictError
+from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.loop.watch.alert import (
     acknowledge_alert,
@@ -22,8 +22,10 @@ from tierwatch.loop.watch.alert import (
     open_alert,
     renotify_alerts,
     resolve_alert,
+    resolve_by_hand,
+    silence_alert,
 )
-from tierwatch.store.alerts import NewAlert
+from tierwatch.store.alerts import NewAlert, load_alert
 
 MISROUTE = NewAlert(
     cause="misroute:simple:all",
@@ -235,3 +237,30 @@ def test_an_event_is_of_the_moment_its_state_began() -> None:
 def test_an_event_of_evidence_that_cannot_be_read_has_the_stored_json() -> None:
     newer = stored.misroute(version=2, hindsight=[1, 2])
     assert event_of(alert(evidence=newer))["evidence"] == newer
+
+
+def test_a_person_resolves_with_a_reason(connection: Connection) -> None:
+    alert_id = put.add_alert(connection)
+    with pytest.raises(UsageError, match="reason"):
+        resolve_by_hand(connection, alert_id, actor="ada", why=" ")
+    resolve_by_hand(connection, alert_id, actor="ada", why=" the vendor mended it ")
+    found = load_alert(connection, alert_id)
+    assert found is not None
+    assert (found.state, found.resolution) == ("resolved", {"why": "the vendor mended it"})
+
+
+def test_a_silenced_alert_is_not_said_again_before_its_end(connection: Connection) -> None:
+    alert_id = put.add_alert(connection)
+    until = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
+    connection.execute(text("update alerts set opened_at = now() - interval '1 day'"))
+    silence_alert(connection, alert_id, until=until, actor="ada", why="known")
+    assert renotify_alerts(connection, every_s=60) == 0
+    connection.execute(text("update alerts set silenced_until = now() - interval '1 s'"))
+    assert renotify_alerts(connection, every_s=60) == 1
+    with pytest.raises(UsageError, match="reason"):
+        silence_alert(connection, alert_id, until=until, actor="ada", why="")
+    with pytest.raises(ConflictError, match="there is no alert 99"):
+        silence_alert(connection, 99, until=until, actor="ada", why="x")
+    resolve_by_hand(connection, alert_id, actor="ada", why="x")
+    with pytest.raises(ConflictError, match="is resolved already, by ada"):
+        silence_alert(connection, alert_id, until=until, actor="ada", why="x")

@@ -1,13 +1,13 @@
 """What the page of an alert shows of its evidence and of its attribution."""
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, replace
 
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.figures import Figure, figure
-from tierwatch.dashboard.passages import conversation
+from tierwatch.dashboard.passages import conversation, message_text
 from tierwatch.evaluation.attribution.findings import Parts, SegmentShift
 from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
@@ -19,7 +19,7 @@ from tierwatch.evaluation.evidence.misroute_evidence import (
 )
 from tierwatch.evaluation.evidence.past_evidence import BoundaryShift, Reading
 from tierwatch.evaluation.rates.estimate import Estimate
-from tierwatch.store.pages.pair import pair as load_pair
+from tierwatch.store.pages.worst_pairs import PairTexts, pair_texts
 
 # A line of a table on a wide screen, two on a phone.
 _LINE = 160
@@ -42,8 +42,8 @@ _PLACED = {
 class PairLine:
     """A pair of an alert's evidence.
 
-    ``asked`` is the beginning of the last message, and ``said`` of the judge's reason; both are
-    empty once the text is gone.
+    ``asked`` is the beginning of the last message, ``served`` and ``alternative`` of both answers,
+    each with its tier, and ``said`` of the judge's reason; they are empty once the text is gone.
     """
 
     pair: str
@@ -51,6 +51,10 @@ class PairLine:
     confidence: float | None = None
     asked: str = ""
     said: str = ""
+    tier: str = ""
+    served: str = ""
+    alternative_tier: str = ""
+    alternative: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def alert_figures(connection: Connection, evidence: AlertEvidence) -> AlertFigur
             tolerance=evidence.tolerance,
             first=PairLine(evidence.first_pair, evidence.first_request),
             last=PairLine(evidence.last_pair, evidence.last_request),
-            worst=tuple(_worst(connection, pair) for pair in evidence.worst[:_MOST_WORST]),
+            worst=tuple(_worst(connection, evidence.worst[:_MOST_WORST])),
             other=other,
         )
     stream = figure(evidence.whole_stream) if isinstance(evidence, RelativeEvidence) else None
@@ -141,18 +145,34 @@ def _part_lines(parts: Parts) -> Iterator[PartLine]:
         yield PartLine(name, figure(part))
 
 
-def _worst(connection: Connection, item: WorstPair) -> PairLine:
+def _worst(connection: Connection, worst: Sequence[WorstPair]) -> Iterator[PairLine]:
+    """The worst pairs with the beginnings of their texts, read at once."""
+    ids = {item.pair: known for item in worst if (known := _id(item.pair)) is not None}
+    texts = pair_texts(connection, list(ids.values()))
+    for item in worst:
+        line = PairLine(item.pair, item.request, item.confidence)
+        found = texts.get(ids[item.pair]) if item.pair in ids else None
+        yield line if found is None else _with_texts(line, found)
+
+
+def _with_texts(line: PairLine, found: PairTexts) -> PairLine:
+    messages = () if found.request is None else conversation(found.request)[0]
+    return replace(
+        line,
+        asked=beginning(messages[-1].text) if messages else "",
+        said=beginning(found.reason),
+        tier=found.tier,
+        served="" if found.answer is None else beginning(message_text(found.answer)),
+        alternative_tier=found.alternative_tier,
+        alternative="" if found.alternative is None else beginning(message_text(found.alternative)),
+    )
+
+
+def _id(pair: str) -> uuid.UUID | None:
     try:
-        found = load_pair(connection, uuid.UUID(item.pair))
+        return uuid.UUID(pair)
     except ValueError:
-        found = None
-    asked = said = ""
-    if found is not None and found.request is not None:
-        messages, _ = conversation(found.request)
-        asked = beginning(messages[-1].text) if messages else ""
-    if found is not None and found.verdicts:
-        said = beginning(found.verdicts[0].reason)
-    return PairLine(item.pair, item.request, item.confidence, asked, said)
+        return None
 
 
 def beginning(text: str) -> str:

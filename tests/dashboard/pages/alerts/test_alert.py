@@ -62,10 +62,10 @@ def test_alert_shows_evidence_and_takes_the_next_step(
     path = f"/alerts/{alert_id}"
     assert reviewer.send(f"{path}/acknowledge", form_on=path).status_code == 302
     assert "is acknowledged" in reviewer.page(path)
-    assert reviewer.send(f"{path}/resolve", form_on=path).status_code == 302
+    assert reviewer.send(f"{path}/resolve", form_on=path, why="done").status_code == 302
     assert "resolved by reviewer" in reviewer.page(path)
 
-    again = reviewer.send(f"{path}/resolve", form_on="/")
+    again = reviewer.send(f"{path}/resolve", form_on="/", why="again")
     assert again.status_code == 409
     assert f"Alert {alert_id} is resolved already, by reviewer." in again.text
 
@@ -87,7 +87,7 @@ def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
     asked = "Which one? " + "x" * 148 + "…"
     assert page.evidence is not None
     assert page.evidence.worst == (
-        PairLine(pair_id, 1, 0.9, asked, "both say four"),
+        PairLine(pair_id, 1, 0.9, asked, "both say four", "simple", "4", "standard", "four"),
         PairLine(gone, 2, 0.8),
         PairLine("no id", 3, 0.7),
     )
@@ -123,7 +123,8 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     assert found.sentence.split(";")[0] in page
     assert "Breakdown of the change" in page
     assert "simple/all/0.8-0.9" in page
-    assert "+45.0 %" in page
+    assert "<b>+45.0</b>" in page  # points: not a share of anything
+    assert "+45.0 %" not in page
 
 
 def test_each_delivery_shows_its_state_its_tries_and_its_last_answer(

@@ -1,0 +1,27 @@
+"""The policy before the active one that decided otherwise at a tier."""
+
+from sqlalchemy import Connection, text
+
+
+def earlier_policy(connection: Connection, tier: str) -> int | None:
+    """The newest version before the active one with another threshold or classifier for a tier.
+
+    One that was only tried, and taken back or still being tried, is not among them. None where
+    there is no such version.
+    """
+    found = connection.execute(
+        text(
+            """
+            select p.version from policies p
+            join active_policy a on true join policies s on s.version = a.stable_version
+            where p.version < s.version and p.thresholds ? :tier
+              and (p.thresholds -> :tier <> s.thresholds -> :tier
+                   or p.classifier <> s.classifier)
+              and not exists (select 1 from proposals r where r.candidate_version = p.version
+                              and r.state in ('rolled_back', 'rolling_out'))
+            order by p.version desc limit 1
+            """
+        ),
+        {"tier": tier},
+    ).scalar_one_or_none()
+    return None if found is None else int(found)
