@@ -44,12 +44,14 @@ def run_intake(settings: Settings, environ: Mapping[str, str]) -> None:
         from tierwatch.command.serve.gateway import file_policies
         from tierwatch.dispatch import CeleryDispatch
         from tierwatch.gateway.server import STOP_S, run_server
-        from tierwatch.intake.build import build_intake
         from tierwatch.loop.decide.reload import current_types, stored_model
         from tierwatch.routing.classify.learned import configured_boundaries
         from tierwatch.runtime.log_lines import configure_logging
         from tierwatch.stop_signals import LastResort, StopSignals
         from tierwatch.store.database import build_engine
+
+    # Not among the lean ones: it reads OpenTelemetry's messages.
+    from tierwatch.intake.build import build_intake
 
     configure_logging(settings)
     config = serving_config(settings.config)

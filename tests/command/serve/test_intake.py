@@ -1,5 +1,7 @@
 """`tierwatch intake`: built from settings, served, and everything closed behind it."""
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -51,3 +53,18 @@ def test_without_a_key_it_does_not_start(settings: Settings) -> None:
     settings.config.write_text(CONFIG.partition("intake:")[0])
     with pytest.raises(UsageError, match=r"intake\.keys is empty"):
         run_intake(settings, ENVIRON)
+
+
+def test_a_process_of_its_own_has_all_that_it_imports(tmp_path: Path) -> None:
+    """In this process others have imported what the intake's own start would have to find."""
+    (tmp_path / "tierwatch.yaml").write_text(CONFIG.partition("intake:")[0])
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "tierwatch", "intake"],
+        env={"TIERWATCH_CONFIG": str(tmp_path / "tierwatch.yaml"), "PATH": ""},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert "intake.keys is empty" in ended.stderr
+    assert ended.returncode == 2
