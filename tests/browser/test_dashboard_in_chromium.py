@@ -128,9 +128,13 @@ def test_an_alert_is_found_acknowledged_and_resolved(
     page.get_by_role("button", name="Acknowledge").click()
     assert "acknowledged by reviewer" in words(page)
     assert page.get_by_role("button", name="Acknowledge").count() == 0
-    page.get_by_role("button", name="Resolve").click()
+    page.locator("summary", has_text="Resolve").click()
+    form = page.locator("details[open]", has_text="its monitor starts over")
+    form.get_by_label("Reason").fill("the vendor mended it")
+    form.get_by_role("button", name="Resolve").click()
     assert "resolved by reviewer" in words(page)
-    assert page.get_by_role("button", name="Resolve").count() == 0
+    assert "The vendor mended it." in words(page)
+    assert page.locator("summary", has_text="Resolve").count() == 0
     page.get_by_role("link", name="tierwatch").click()
     assert "No open alerts." in words(page)
 
