@@ -76,7 +76,7 @@ def build_gateway(
     """
     metrics, names = _metrics(registry, capture), ModelNames(config)
     keys, scrapers = _keys(config, environ, metrics_token)
-    current = CurrentRouter(router, policies, metrics, models=models, types=types)
+    current = _current(config, router, policies, metrics, models=models, types=types)
     pins, responses = _memory(redis_url, config, clock, metrics)
     writer = CacheWriter(config.gateway.cache, cache, metrics)
     steps = build_steps(
@@ -112,6 +112,21 @@ def build_gateway(
     stores = [] if cache is None else [cache.store]
     opened = _lifespan(current, upstream, pins, responses, *stores, writer)
     return Gateway({**chats, **passed}, small, KeptEndpoint(keys, responses, upstream), opened)
+
+
+def _current(
+    config: Config,
+    router: Router,
+    policies: Callable[[], ActivePolicies | None],
+    metrics: GatewayMetrics,
+    *,
+    models: Callable[[int], Classifier],
+    types: Types,
+) -> CurrentRouter:
+    """The active router; a policy may name any provider of the file, and no other."""
+    return CurrentRouter(
+        router, policies, metrics, models=models, types=types, providers=config.providers
+    )
 
 
 def _metrics(

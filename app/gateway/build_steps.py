@@ -58,9 +58,11 @@ def build_steps(
     rules = SessionRules(sessions.sticky, sessions.idle_s, sessions.cache_s)
     patience_s = {name: provider.timeout_s for name, provider in config.providers.items()}
     balancer = Balancer(tiers, config.balance, metrics, patience_s=patience_s)
+    # A policy may name any provider of the file.
     providers = {place.provider for tier in tiers for place in tier.served_at()}
+    providers |= config.providers.keys()
     spoken = {(one, wire): upstream.spoken(one, wire) for one in providers for wire in WIRES}
-    histories = Histories(tiers, spoken, metrics)
+    histories = Histories(current, spoken, metrics)
     fitting = Fitting(memory, metrics)
     most = config.gateway.max_kept_stream_mb * 1_000_000
     asker = Asker(upstream, spoken, histories, fitting, metrics, most=most)
@@ -80,7 +82,7 @@ def build_steps(
             recall=Recall(pins, rules, clock),
             decider=Decider(current, _model_classifier(config, upstream, memory, metrics), metrics),
             turns=Turns(
-                config,
+                current,
                 rules,
                 clock,
                 balancer.is_healthy,
@@ -89,13 +91,19 @@ def build_steps(
             ),
             metrics=metrics,
         ),
-        answering=Answering(config, balancer, asker, Capable(tiers, spoken, memory), metrics),
+        answering=Answering(
+            config,
+            current,
+            balancer=balancer,
+            asker=asker,
+            capable=Capable(current, spoken, memory),
+            metrics=metrics,
+        ),
         replies=Replies(tiers),
         records=Records(
-            tiers,
             current=current,
             recorder=recorder,
-            places=Places(tiers, pins=pins, rules=rules, clock=clock, metrics=metrics),
+            places=Places(current, pins=pins, rules=rules, clock=clock, metrics=metrics),
             cache=writer,
             responses=responses,
             metrics=metrics.traffic,

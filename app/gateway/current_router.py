@@ -1,7 +1,7 @@
 """The active router, kept up to date with policies, the models they name and task types."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Self
 
 import structlog
@@ -43,7 +43,8 @@ class CurrentRouter:
 
     The asking is done by a thread of its own, so a database that is slow or away costs requests
     nothing. The router is swapped whole: a request sees one policy and one model from start to
-    end. A policy whose model cannot be used is not taken.
+    end. A policy whose classifier cannot be used is not taken; of models that a policy puts in the
+    place of a tier's, those at providers that this gateway's file does not name are left out.
 
     Attributes:
         router: the active router.
@@ -58,8 +59,10 @@ class CurrentRouter:
         poll_s: float = POLL_S,
         models: Callable[[int], Classifier] = no_models,
         types: Types = no_types,
+        providers: Collection[str] = (),
     ) -> None:
         self.router = router
+        self._providers = frozenset(providers)
         self._types = types
         # Last heard of, active or refused: a bad artefact is refused once, not every second.
         self._types_version = 0
@@ -104,6 +107,8 @@ class CurrentRouter:
     def _refresh_policies(self) -> None:
         try:
             policies = self._policies()
+            if policies is not None and self._providers:
+                policies = policies.within(self._providers)
             if policies is None or policies == self.router.policies:
                 return
             self.router = self.router.with_policies(policies, self._missing_models(policies))
@@ -119,7 +124,12 @@ class CurrentRouter:
             FAULTS.note("policies: read, the last ones stay", error)
         else:
             self._show(self.router)
-            _log.info("policy active", version=policies.stable.version)
+            ladder = self.router.ladder(policies.stable.version)
+            _log.info(
+                "policy active",
+                version=policies.stable.version,
+                models={tier.name: tier.variant for tier in ladder.tiers},
+            )
 
     def _missing_models(self, policies: ActivePolicies) -> Mapping[int, Classifier]:
         missing = policies.classifiers - {0} - self.router.models

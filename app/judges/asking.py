@@ -77,6 +77,7 @@ class Asker:
     is asked for once more with room for thoughts, and has it from then on.
 
     ``timeout_s`` bounds all calls for one pair together: each gets what the ones before it left.
+    ``effort`` is how much it is to think; empty where that is the model's to say.
     """
 
     client: Completes
@@ -84,6 +85,7 @@ class Asker:
     model: str
     price: Price | None = None
     timeout_s: float | None = None
+    effort: str = ""
     clock: Callable[[], float] = time.monotonic
     _reasons: bool = False
 
@@ -124,7 +126,8 @@ class Asker:
 
     def _request(self, asked: dict[str, Any], max_tokens: int) -> dict[str, Any]:
         most = max_tokens + _REASONING_TOKENS if self._reasons else max_tokens
-        return {"model": self.model, **asked, "temperature": 0, "max_tokens": most}
+        said = {"reasoning_effort": self.effort} if self.effort else {}
+        return {"model": self.model, **asked, **said, "temperature": 0, "max_tokens": most}
 
     def _time_left(self, tally: Tally) -> float | None:
         if self.timeout_s is None:

@@ -4,18 +4,19 @@ An invalid one cannot exist.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from tierwatch.errors import PolicyError
+from tierwatch.routing.served.tier_model import TierModel
 
 ALL_TASKS = "all"
 # The segment of what a learned classifier has judged nothing like; no built type is called so.
 UNFAMILIAR = "unfamiliar"
 _KEYS = {
-    "version", "thresholds", "by_task", "classifier", "promised", "promised_for", "drained",
+    "version", "thresholds", "by_task", "classifier", "promised", "promised_for", "drained", "models",
 }  # fmt: skip
 # A monitor that tolerates everything watches nothing.
 _MOST_TOLERATED = 0.99
@@ -41,6 +42,7 @@ class Policy:
             where nothing is promised.
         drained: task type, or ``all`` -> tiers that keep nothing of it for now, whatever the
             confidence: a person has sent their requests up (docs/decisions/0083).
+        models: tier -> who serves it in place of the model that the file names.
 
     Raises:
         PolicyError: when built from anything else.
@@ -59,6 +61,7 @@ class Policy:
     promised: Mapping[str, float] = field(default_factory=dict)
     promised_for: float | None = None
     drained: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    models: Mapping[str, TierModel] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if isinstance(self.version, bool) or not isinstance(self.version, int) or self.version < 1:
@@ -93,6 +96,7 @@ class Policy:
                 f"promised_for: found {quality!r}; accepted: a quality between 0 and 1 that"
                 " something is promised for, or null where nothing is"
             )
+        object.__setattr__(self, "models", _frozen_models(self.models))
         object.__setattr__(self, "promised", promised)
         object.__setattr__(self, "drained", _frozen_drained(self.drained, thresholds))
         object.__setattr__(self, "thresholds", thresholds)
@@ -217,6 +221,26 @@ class Policy:
         changed = self.with_threshold(tier, value, version=version)
         return replace(changed, by_task=kept, classifier=classifier)
 
+    def with_tier_model(self, tier: str, model: TierModel, *, version: int) -> "Policy":
+        """A policy like this one with another model at one tier, in place of the file's.
+
+        The thresholds stay, and so does what was promised: a model takes another's place where it
+        is shown to be no worse, and is held to the same.
+
+        Args:
+            tier: any, the top one too, which has no threshold.
+            model: who is to serve it.
+            version: of the new policy.
+        """
+        return replace(self, version=version, models={**self.models, tier: model})
+
+    def within(self, providers: Collection[str]) -> "Policy":
+        """This policy without models at providers that a file does not name."""
+        if all(one.provider in providers for one in self.models.values()):
+            return self
+        kept = {tier: one for tier, one in self.models.items() if one.provider in providers}
+        return replace(self, models=kept)
+
     def to_json(self) -> dict[str, Any]:
         """The policy as plain JSON values; ``Policy.from_json`` reads it back."""
         return {
@@ -227,6 +251,7 @@ class Policy:
             "promised": dict(self.promised),
             "promised_for": self.promised_for,
             "drained": {task: sorted(tiers) for task, tiers in self.drained.items()},
+            "models": {tier: one.to_json() for tier, one in self.models.items()},
         }
 
     @classmethod
@@ -247,11 +272,33 @@ class Policy:
             value.get("promised", {}),
             value.get("promised_for"),
             value.get("drained", {}),
+            models_from_json(value.get("models", {})),
         )
 
     def _require(self, tier: str) -> None:
         if tier not in self.thresholds:
             raise PolicyError(f"found tier {tier!r}; accepted: {sorted(self.thresholds)}")
+
+
+def _frozen_models(models: object) -> Mapping[str, TierModel]:
+    given = models.items() if isinstance(models, Mapping) else [(None, None)]
+    held = {
+        name: one for name, one in given if isinstance(name, str) and isinstance(one, TierModel)
+    }
+    if len(held) != len(given):
+        raise PolicyError(f"models: found {models!r:.100}; accepted: tier -> model")
+    return MappingProxyType(held)
+
+
+def models_from_json(value: object) -> dict[str, TierModel]:
+    """A policy's models from JSON.
+
+    Raises:
+        PolicyError: they are none.
+    """
+    if not isinstance(value, Mapping):
+        raise PolicyError(f"models: found {value!r:.100}; accepted: tier -> model")
+    return {str(tier): TierModel.from_json(one) for tier, one in value.items()}
 
 
 def _frozen_thresholds(where: str, thresholds: object) -> Mapping[str, float]:
@@ -348,6 +395,14 @@ class ActivePolicies:
         return frozenset(
             policy.classifier for policy in (self.stable, self.candidate) if policy is not None
         )
+
+    def within(self, providers: Collection[str]) -> "ActivePolicies":
+        """These policies without models at providers that a file does not name."""
+        stable = self.stable.within(providers)
+        candidate = None if self.candidate is None else self.candidate.within(providers)
+        if stable is self.stable and candidate is self.candidate:
+            return self
+        return replace(self, stable=stable, candidate=candidate)
 
     def for_session(self, session: str) -> Policy:
         """The policy of a session. All its requests get the same one for the whole rollout."""

@@ -19,6 +19,8 @@ from tierwatch.routing.classify.task_types import TaskTypes
 from tierwatch.routing.configured import Routed, configured_classifier
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.policy import ALL_TASKS, UNFAMILIAR, ActivePolicies, Policy
+from tierwatch.routing.served.ladder import Ladder
+from tierwatch.routing.served.tier_model import served_tiers
 from tierwatch.routing.tiers import Tier
 
 _FEWEST_TIERS = 2
@@ -99,7 +101,12 @@ class Router:
             version: _under(types, models[version]) for version in policies.classifiers - {0}
         }
         self._policies = policies
-        self._default = tiers[self._rank[default_tier]]
+        self._default = default_tier
+        self._ladders = {
+            policy.version: Ladder.of(served_tiers(tiers, policy.models))
+            for policy in (policies.stable, policies.candidate)
+            if policy is not None
+        }
         self._types = types
 
     @classmethod
@@ -146,8 +153,19 @@ class Router:
 
     @property
     def tiers(self) -> tuple[Tier, ...]:
-        """The tiers, cheapest first."""
+        """The tiers as they are configured, cheapest first."""
         return self._tiers
+
+    def ladder(self, version: int) -> Ladder:
+        """The tiers as a policy has them served; those of the stable one where it has ended."""
+        found = self._ladders.get(version)
+        return self._ladders[self._policies.stable.version] if found is None else found
+
+    @property
+    def every_tier(self) -> tuple[Tier, ...]:
+        """Every tier with every model that serves it under a policy, each once."""
+        held = [tier for ladder in self._ladders.values() for tier in ladder.tiers]
+        return tuple(dict.fromkeys(held))
 
     @property
     def policies(self) -> ActivePolicies:
@@ -195,7 +213,7 @@ class Router:
             self._tiers,
             self._classifier,
             policies,
-            self._default.name,
+            self._default,
             models=models,
             types=types,
         )
@@ -280,7 +298,7 @@ class Router:
             reason = "drained" if drained else "escalated"
         else:
             compared, reason = confidences[served][1], "kept"
-        tier = self._tiers[served]
+        tier = self._ladders[policy.version].tiers[served]
         return Decision(
             tier=tier.name,
             model=tier.model,
@@ -304,10 +322,11 @@ class Router:
     def pinned(self, name: str, session: str | None = None) -> Decision | None:
         """The tier that the caller asked for by its name or its model's; None when unknown.
 
-        Where two tiers have one model, the cheaper serves.
+        Where two tiers have one model, the cheaper serves. A model's name is that of the
+        configuration: it stands for its tier, whoever serves that by now.
         """
-        by_name = [tier for tier in self._tiers if tier.name == name]
-        by_model = [tier for tier in self._tiers if tier.model == name]
+        by_name = [tier.name for tier in self._tiers if tier.name == name]
+        by_model = [tier.name for tier in self._tiers if tier.model == name]
         for tier in by_name + by_model:
             return self._unclassified(tier, 1.0, "pinned", session)
         return None
@@ -332,8 +351,10 @@ class Router:
         )
 
     def _unclassified(
-        self, tier: Tier, confidence: float, reason: str, session: str | None
+        self, name: str, confidence: float, reason: str, session: str | None
     ) -> Decision:
+        policy = self._policy(session)
+        tier = self._ladders[policy.version].by_name[name]
         return Decision(
             tier=tier.name,
             model=tier.model,
@@ -342,7 +363,7 @@ class Router:
             label=tier.name,
             escalated=False,
             task_type=ALL_TASKS,
-            policy_version=self._policy(session).version,
+            policy_version=policy.version,
             reason=reason,
         )
 

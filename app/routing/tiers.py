@@ -122,6 +122,8 @@ class Tier:
         description: what the tier is for, in words; read by the LLM classifier only.
         deployments: where the model is served, if at more than ``provider`` under ``model``.
         takes: what the file says that the model takes; unknown where it says nothing.
+        effort: how much the model is to think for this tier, whatever its caller said; empty where
+            that is the caller's to say.
     """
 
     name: str
@@ -131,6 +133,12 @@ class Tier:
     description: str = ""
     deployments: tuple[Deployment, ...] = ()
     takes: Facts = UNKNOWN
+    effort: str = ""
+
+    @property
+    def variant(self) -> str:
+        """The model as this tier uses it: what evidence and monitors are keyed by."""
+        return model_variant(self.model, self.effort)
 
     def served_at(self) -> tuple[Deployment, ...]:
         """Every place that serves this tier, at least one, in the order of the file."""
@@ -150,6 +158,19 @@ class Tier:
             price=deployment.price,
             deployments=(deployment,),
         )
+
+
+def model_variant(model: str, effort: str) -> str:
+    """A model at an effort: other answers at another price than the same model at another one.
+
+    Whatever asks which model it is (`resolved_model`) takes the effort for a tag.
+
+    >>> model_variant("gpt-5-mini", "high"), model_variant("gpt-5-mini", "")
+    ('gpt-5-mini:high', 'gpt-5-mini')
+    >>> resolved_model(model_variant("gpt-5-mini", "high"))
+    'gpt-5-mini'
+    """
+    return f"{model}:{effort}" if effort else model
 
 
 # Dates and floating tags that providers append to one and the same model:

@@ -30,6 +30,7 @@ from tierwatch.notify.answer import Destination
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recorded.recordings import Recordings
 from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
+from tierwatch.routing.served.tier_model import served_tiers
 from tierwatch.routing.tiers import Tier
 from tierwatch.runtime.notifier import (
     build_destinations,
@@ -47,6 +48,7 @@ from tierwatch.runtime.rules import (
 )
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
+from tierwatch.store.policies import active_policies
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,14 @@ class Runtime:
     notify_rules: NotifyRules
     silence_rules: SilenceRules
     heartbeat: Heartbeat | None
+
+    def served_tiers(self) -> dict[str, Tier]:
+        """The tiers as the stable policy has them served now."""
+        with self.engine.connect() as connection:
+            active = active_policies(connection)
+        models = {} if active is None else active.stable.models
+        found = served_tiers(tuple(self.tiers.values()), models, self.config.providers)
+        return {tier.name: tier for tier in found}
 
     @property
     def asks_a_model(self) -> bool:

@@ -30,7 +30,7 @@ def monitor_rules(settings: Settings, config: Config) -> MonitorRules:
         tolerance={CACHE_TIER: config.cache_tolerance, **evaluation.tolerance},
         level=ALARMS * evaluation.alert_level,
         past=PastRules(
-            models={tier.name: tier.model for tier in config.tiers},
+            models={tier.name: tier.variant for tier in config.tiers},
             level=ALARMS * evaluation.alert_level,
         ),
         max_weight=weight_cap(sampling_plan(config)),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, cast, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.policy import ActivePolicies, Policy, models_from_json
+from tierwatch.routing.served.tier_model import TierModel
 from tierwatch.store.audit import add_audit
 from tierwatch.store.schema.people import AuditRow
 from tierwatch.store.schema.policies import ActivePolicyRow, PolicyRow
@@ -37,9 +38,18 @@ def load_policy(connection: Connection, version: int) -> Policy | None:
             PolicyRow.promised,
             PolicyRow.promised_for,
             PolicyRow.drained,
+            PolicyRow.models,
         ).where(PolicyRow.version == version)
     ).one_or_none()
-    return None if row is None else Policy(*row)
+    return None if row is None else Policy(*row[:-1], models_from_json(row.models))
+
+
+def tier_models(connection: Connection, version: int) -> dict[str, TierModel]:
+    """Who serves tiers under a policy in place of the file's models; none where it is unknown."""
+    stored = connection.execute(
+        select(PolicyRow.models).where(PolicyRow.version == version)
+    ).scalar_one_or_none()
+    return {} if stored is None else models_from_json(stored)
 
 
 def active_policies(connection: Connection) -> ActivePolicies | None:
@@ -89,6 +99,7 @@ def add_policy(connection: Connection, policy: Policy, *, author: str, reason: s
             promised=content["promised"],
             promised_for=policy.promised_for,
             drained=content["drained"],
+            models=content["models"],
             author=author,
             reason=reason,
         )

@@ -240,6 +240,42 @@ def model(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def replacement(**changes: Any) -> dict[str, Any]:
+    """Of a proposal of another model for a tier."""
+    return {
+        "trial_id": 1,
+        "served": "simple-1",
+        "candidate": "small-2",
+        "provider": "lab",
+        "model": {"model": "small-2", "effort": "", "instead_of": "simple-1"},
+        "price": {
+            "input_usd_per_mtok": 0.1,
+            "output_usd_per_mtok": 0.2,
+            "cached_input_usd_per_mtok": None,
+            "cache_write_usd_per_mtok": None,
+        },
+        "net": {**estimate(0.01, 400), "low": -0.03, "high": 0.045},
+        "worse": estimate(0.05, 400),
+        "better": estimate(0.04, 400),
+        "worse_by": 0.05,
+        "delta": 0.025,
+        "pairs": 400,
+        "unanswered": 3,
+        "contradictions": 40,
+        "unscored": 2,
+        "by_type": {
+            "code": {"worse": 15, "better": 5, "ties": 80},
+            "prose": {"worse": 5, "better": 11, "ties": 284},
+        },
+        "misroute_now": estimate(0.04),
+        "promised": 0.2,
+        "day": {"usd": 12.0, "change_usd": -6.0},
+        "spent_usd": 1.25,
+        "judge_version": JUDGE,
+        "reason": "small-2 was materially worse in 5.0 %",
+    } | changes
+
+
 def predicted(**changes: Any) -> dict[str, Any]:
     """What a proposal predicts."""
     return {

@@ -2,15 +2,21 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from prometheus_client import CollectorRegistry
 
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.cache.lookup import OFF, Lookup
+from tierwatch.gateway.current_router import CurrentRouter
+from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.route.recall import Recalled
 from tierwatch.gateway.route.route import Route
 from tierwatch.routing.decision import Decision
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.router import Router
 from tierwatch.routing.stickiness import Pin, Turn
 from tierwatch.routing.tiers import Price, Tier
 from tierwatch.wire.first_choice import Reply
@@ -21,6 +27,13 @@ COMPLEX = Tier("complex", "large-1", "lab", Price(10.0, 20.0))
 TIERS = (SIMPLE, COMPLEX)
 NOW = 1_700_000_000.0
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
+
+
+def current(tiers: Sequence[Tier] = TIERS, policies: ActivePolicies | None = None) -> CurrentRouter:
+    """The active router over these tiers, under policy 1 where no other is said."""
+    first = Policy(1, {tier.name: 0.7 for tier in tiers[:-1]})
+    router = Router(tuple(tiers), None, policies or ActivePolicies(first), tiers[-1].name)
+    return CurrentRouter(router, lambda: None, GatewayMetrics(CollectorRegistry()))
 
 
 def asked(

@@ -327,6 +327,9 @@ def add_proposal(connection: Connection, **changes: Any) -> int:
     usual = stored.threshold()
     if changes.get("kind") == "model":
         usual = stored.model()
+    elif changes.get("kind") == "replacement":
+        usual = stored.replacement()
+        changes = {"to_threshold": 0.7, "direction": "keep"} | changes
     elif "objective" in given:
         usual = stored.objective()
         given = given | {"objective": stored.together(**given["objective"])}

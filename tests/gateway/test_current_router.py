@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -7,6 +8,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
+from tierwatch.routing.served.tier_model import TierModel
 from tierwatch.routing.tiers import Price, Tier
 
 TIERS = (Tier("low", "m1", "p", Price(1, 1)), Tier("high", "m2", "p", Price(2, 2)))
@@ -16,10 +18,12 @@ def policies(version: int, tier: str = "low") -> ActivePolicies:
     return ActivePolicies(Policy(version, {tier: 0.5}))
 
 
-def current(feed: Callable[[], ActivePolicies | None]) -> tuple[CurrentRouter, CollectorRegistry]:
+def current(
+    feed: Callable[[], ActivePolicies | None], **options: Any
+) -> tuple[CurrentRouter, CollectorRegistry]:
     registry = CollectorRegistry()
     router = Router(TIERS, StaticClassifier("low"), policies(1), "low")
-    return CurrentRouter(router, feed, GatewayMetrics(registry)), registry
+    return CurrentRouter(router, feed, GatewayMetrics(registry), **options), registry
 
 
 def version(current: CurrentRouter) -> int:
@@ -99,3 +103,19 @@ def test_a_policy_whose_model_cannot_be_used_is_not_taken() -> None:
         assert here.router is before
         assert registry.get_sample_value("tierwatch_models_refused_total") == refused
         assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == refused
+
+
+def test_a_model_at_a_provider_that_is_not_here_is_left_out() -> None:
+    feed = [policies(2)]
+    here, registry = current(lambda: feed[-1], providers=["p"])
+    for provider, model in (("p", "m9"), ("elsewhere", "m1")):
+        new = TierModel("m9", provider, Price(1, 1), "", instead_of="m1")
+        held = feed[0].stable.with_tier_model("low", new, version=len(feed) + 2)
+        feed.append(ActivePolicies(held))
+        here.refresh()
+        assert version(here) == held.version
+        assert here.router.ladder(held.version).by_name["low"].model == model
+    before = here.router
+    here.refresh()
+    assert here.router is before
+    assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == 0

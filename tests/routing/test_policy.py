@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import PolicyError
 from tierwatch.routing.policy import ActivePolicies, Policy, hashed_share
+from tierwatch.routing.served.tier_model import TierModel
+from tierwatch.routing.tiers import Price
 
 POLICY = Policy(1, {"simple": 0.7, "standard": 0.6}, {"code": {"simple": 0.9}})
 
@@ -327,3 +329,40 @@ def test_drains_that_are_none(drained: Any) -> None:
         Policy(1, {"simple": 0.7}, drained=drained)
     with pytest.raises(PolicyError):
         Policy(1, {"simple": 0.7}).with_drained("top", version=2)
+
+
+NEW = TierModel("small-2", "lab", Price(0.1, 0.2), "", instead_of="small-1")
+
+
+def test_another_model_at_a_tier_leaves_all_else() -> None:
+    policy = Policy(1, {"simple": 0.7}, promised={"simple": 0.1}, promised_for=0.9)
+    changed = policy.with_tier_model("top", NEW, version=2)
+    assert changed.models == {"top": NEW}
+    assert (changed.version, changed.thresholds) == (2, policy.thresholds)
+    assert (changed.promised, changed.promised_for) == (policy.promised, 0.9)
+    assert policy.models == {}
+    assert changed.with_threshold("simple", 0.5, version=3).models == {"top": NEW}
+
+
+def test_models_go_through_json() -> None:
+    policy = Policy(1, {"simple": 0.7}).with_tier_model("simple", NEW, version=2)
+    assert Policy.from_json(json.loads(json.dumps(policy.to_json()))) == policy
+    without = {name: one for name, one in policy.to_json().items() if name != "models"}
+    assert Policy.from_json(without).models == {}
+
+
+@pytest.mark.parametrize("models", [None, [], {"simple": "small-2"}, {7: NEW}, {"simple": None}])
+def test_what_is_no_model_is_refused(models: Any) -> None:
+    with pytest.raises(PolicyError, match=r"^models: found"):
+        Policy(1, {"simple": 0.7}, models=models)
+
+
+def test_models_at_providers_that_a_file_does_not_name_are_left_out() -> None:
+    stable = Policy(1, {"simple": 0.7})
+    candidate = stable.with_tier_model("simple", NEW, version=2)
+    both = ActivePolicies(stable, candidate, 0.2)
+    assert both.within(["lab"]) is both
+    left = both.within(["other"])
+    assert left.stable is stable
+    assert left.candidate is not None
+    assert (left.candidate.version, left.candidate.models) == (2, {})

@@ -13,6 +13,7 @@ from tierwatch.routing.classify.static import StaticClassifier
 from tierwatch.routing.classify.task_types import BUCKETS, TaskTypes, table_of
 from tierwatch.routing.policy import ActivePolicies, Policy
 from tierwatch.routing.router import Router
+from tierwatch.routing.served.tier_model import TierModel
 from tierwatch.routing.tiers import Price, Tier
 
 NAMES = ("simple", "standard", "complex")
@@ -349,3 +350,33 @@ def test_types_name_what_the_classifier_does_not() -> None:
     assert typed.types is types
     assert typed.with_policies(typed.policies).types is types
     assert typed.with_types(None).types is None
+
+
+def test_each_session_s_policy_says_who_serves_its_tiers() -> None:
+    tiers = (
+        Tier("simple", "small-1", "lab", Price(1, 1)),
+        Tier("complex", "large-1", "lab", Price(9, 9)),
+    )
+    stable = Policy(1, {"simple": 0.7})
+    new = TierModel("small-2", "lab", Price(0.5, 0.5), "", instead_of="small-1")
+    candidate = stable.with_tier_model("simple", new, version=2)
+    classifier = StaticClassifier("simple")
+    whole = ActivePolicies(stable, candidate, 1.0, "salt")
+    router = Router(tiers, classifier, whole, "complex")
+    chat = [{"role": "user", "content": "Hi"}]
+    assert router.route(chat).model == "small-1"  # nobody's session is on the stable policy
+    tried = router.route(chat, "somebody")
+    assert (tried.tier, tried.model, tried.policy_version) == ("simple", "small-2", 2)
+    assert [tier.model for tier in router.ladder(2).tiers] == ["small-2", "large-1"]
+    # Of a policy that has ended meanwhile, the stable one's.
+    assert router.ladder(9) is router.ladder(1)
+    assert [tier.model for tier in router.every_tier] == ["small-1", "large-1", "small-2"]
+    # The file's names stay callers' names, whoever serves.
+    pinned = router.pinned("small-1", "somebody")
+    assert pinned is not None
+    assert (pinned.tier, pinned.model) == ("simple", "small-2")
+    assert router.pinned("small-2", "somebody") is None
+    assert router.failed("why", "somebody").model == "large-1"
+    # Taken back, the file's model serves again.
+    back = router.with_policies(ActivePolicies(stable))
+    assert back.route(chat, "somebody").model == "small-1"

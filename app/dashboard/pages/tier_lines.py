@@ -64,14 +64,14 @@ def tier_lines(
     """
     counted = {line.tier: line for line in traffic}
     needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
-    models = {tier.name: tier.model for tier in config.tiers}
+    models = {tier.name for tier in config.tiers}
     lines = []
     for name, reported in report["tiers"].items():
         seen = counted.get(name)
         lines.append(
             TierLine(
                 name=name,
-                model=models.get(name, "stored answers"),
+                model=reported["model"] if name in models else "stored answers",
                 requests=reported["requests"],
                 unfamiliar=reported["unfamiliar"],
                 share=reported["requests"] / report["requests"] if report["requests"] else None,

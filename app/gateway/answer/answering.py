@@ -15,6 +15,7 @@ from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.answer.question import Question
 from tierwatch.gateway.answer.tries import Tries
 from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.deployments.balancer import Balancer
 from tierwatch.gateway.deployments.call import Call
 from tierwatch.gateway.metrics import GatewayMetrics
@@ -38,7 +39,8 @@ class Answering:
     """Gets answers from providers. Used by every request of every wire at once.
 
     Args:
-        config: tiers, what is tried after a failure, and the cascade.
+        config: what is tried after a failure, and the cascade.
+        current: the active router, which knows the tiers.
         balancer: chooses between the deployments of a tier.
         asker: makes each call.
         capable: knows what tiers cannot take.
@@ -48,12 +50,14 @@ class Answering:
     def __init__(
         self,
         config: Config,
+        current: CurrentRouter,
+        *,
         balancer: Balancer,
         asker: Asker,
         capable: Capable,
         metrics: GatewayMetrics,
     ) -> None:
-        self._from = {tier.name: config.tiers[rank:] for rank, tier in enumerate(config.tiers)}
+        self._current = current
         self._retry = config.retry
         self._balancer = balancer
         self._asker = asker
@@ -62,7 +66,7 @@ class Answering:
         self._cascade = (
             None
             if config.cascade is None
-            else Cascade(config.cascade, config.tiers, metrics.calls.cascade)
+            else Cascade(config.cascade, current, metrics.calls.cascade)
         )
 
     async def answer(self, asked: Asked, route: Route, ledger: Ledger) -> Answer | Refusal:
@@ -103,13 +107,14 @@ class Answering:
     ) -> Coroutine[Any, Any, Answer]:
         """Ask the tier of a decision, and if its providers fail those that may take its place."""
         climbs = self._retry.escalate and not _by_model(errand.asked, decision)
-        ladder, spare = self._from[decision.tier], errand.route.spare
+        held = self._current.router.ladder(decision.policy_version)
+        ladder, spare = held.upward[decision.tier], errand.route.spare
         if not climbs:
             ladder = ladder[:1]
         # A cascade may have gone on from the tier that the conversation is held at.
         if spare is not None and decision is errand.route.decision:
             ladder = (*ladder, spare)
-        lower = self._capable.below(decision) if climbs and decision.reason != PINNED else ()
+        lower = held.downward[decision.tier] if climbs and decision.reason != PINNED else ()
         return self._climb(errand, ladder, decision, question, self._retry, lower=lower)
 
     async def _climb(
@@ -157,7 +162,8 @@ class Answering:
     def _takes(self, errand: Errand, decision: Decision, tier: Tier) -> bool:
         """Whether a tier may take what its neighbour did not; any may where nobody is known to."""
         asked, lacking = errand.asked, self._capable.lacking
-        return not lacking(asked, tier.name) or bool(lacking(asked, decision.tier))
+        decided = self._current.router.ladder(decision.policy_version).by_name[decision.tier]
+        return not lacking(asked, tier) or bool(lacking(asked, decided))
 
     def _pause_s(self, call: Call, error: ProviderError) -> float:
         if not call.pauses:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tierwatch.errors import ProviderError
+from tierwatch.fit.effort import with_effort
 from tierwatch.fit.mending import Mending
 from tierwatch.gateway.answer.answer import Whole
 from tierwatch.gateway.answer.begun import Begun
@@ -105,6 +106,7 @@ class Asker:
         wire = self._spoken[call.tier.provider, caller]
         request = self._histories.fitted(question, errand.asked, errand.route, decision, call.tier)
         request = _resumed(request, errand.asked, call, wire)
+        request = with_effort(request, caller, call.tier.effort)
         said = provider_request(caller, wire, request, call.model)
         mending = self._fitting.begun(call, wire, said)
         while True:

@@ -1,15 +1,14 @@
 """Which tiers can take a request at all, as far as that is known before anybody is asked."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from tierwatch.fit.memory import Memory
 from tierwatch.fit.needs import Lacks, Needs, fits_not
 from tierwatch.gateway.answer.histories import Spoken
 from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
-from tierwatch.wire.wires import WIRES
 
 # What a decision's reason begins with when the tier lacked something that the request needs.
 REASON = "fits_not"
@@ -20,35 +19,22 @@ class Capable:
     """What tiers are known to lack. Used by every request at once.
 
     Args:
-        tiers: cheapest first.
+        current: the active router, which knows the tiers.
         spoken: the wires of calls.
         memory: what their models take.
     """
 
-    def __init__(self, tiers: Sequence[Tier], spoken: Spoken, memory: Memory) -> None:
-        self._tiers = tiers
+    def __init__(self, current: CurrentRouter, spoken: Spoken, memory: Memory) -> None:
+        self._current = current
+        self._spoken = spoken
         self._memory = memory
-        # Who is called for a tier on behalf of a caller on a wire, and on which wire.
-        self._places = {
-            (tier.name, wire): [
-                ((place.provider, place.model), spoken[place.provider, wire])
-                for place in tier.served_at()
-            ]
-            for tier in tiers
-            for wire in WIRES
-        }
-        self._above = {tier.name: tiers[rank + 1 :] for rank, tier in enumerate(tiers)}
-        self._below = {tier.name: tiers[:rank][::-1] for rank, tier in enumerate(tiers)}
 
-    def below(self, decision: Decision) -> Sequence[Tier]:
-        """The tiers below the decided one, nearest first."""
-        return self._below[decision.tier]
-
-    def lacking(self, asked: Asked, tier: str) -> str:
+    def lacking(self, asked: Asked, tier: Tier) -> str:
         """What the request needs and no deployment of the tier takes; empty where one does."""
         found = ""
-        for key, wire in self._places[tier, asked.wire]:
-            lacks = self._memory.known(key, wire).lacks
+        for place in tier.served_at():
+            wire = self._spoken[place.provider, asked.wire]
+            lacks = self._memory.known((place.provider, place.model), wire).lacks
             if lacks == _NOTHING:
                 return ""
             size = None if lacks.context is None else _size(asked)
@@ -69,12 +55,12 @@ class Capable:
             decision: the router's, or the caller's.
             down: whether a tier below may take its place.
         """
-        lacks = self.lacking(asked, decision.tier)
+        ladder, name = self._current.router.ladder(decision.policy_version), decision.tier
+        lacks = self.lacking(asked, ladder.by_name[name])
         if not lacks:
             return decision
-        others = (*self._above[decision.tier], *(self._below[decision.tier] if down else ()))
-        for tier in others:
-            if not self.lacking(asked, tier.name):
+        for tier in (*ladder.upward[name][1:], *(ladder.downward[name] if down else ())):
+            if not self.lacking(asked, tier):
                 reason = f"{REASON}:{lacks}"
                 return replace(decision, tier=tier.name, model=tier.model, reason=reason)
         return decision

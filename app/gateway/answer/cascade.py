@@ -5,9 +5,8 @@ cheap answer. What was asked beside the answer that is served is paid for all th
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
 
 from prometheus_client import Counter
@@ -19,6 +18,7 @@ from tierwatch.gateway.answer.begun import Begun
 from tierwatch.gateway.answer.final_answers import final_answer
 from tierwatch.gateway.answer.ledger import Ledger
 from tierwatch.gateway.answer.question import Question
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.routing.config.cascade import CascadeSection
 from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
@@ -39,16 +39,15 @@ class Cascade:
 
     Args:
         section: the configuration.
-        tiers: cheapest first.
+        current: the active router, which knows the tiers.
         counted: what became of each checked answer, by tier and outcome.
     """
 
     def __init__(
-        self, section: CascadeSection, tiers: Sequence[Tier], counted: Callable[..., Counter]
+        self, section: CascadeSection, current: CurrentRouter, counted: Callable[..., Counter]
     ) -> None:
         self._section = section
-        self._tiers = {tier.name: tier for tier in tiers}
-        self._above = {low.name: high for low, high in pairwise(tiers)}
+        self._current = current
         self._counted = counted
 
     async def answer(
@@ -115,7 +114,8 @@ class Cascade:
         served = final_answer(reply.message, chat)
         if served is None:
             return ""  # prose: nothing to compare, so nobody is asked
-        tier = self._tiers[answer.tier.name]
+        ladder = self._current.router.ladder(decision.policy_version)
+        tier = ladder.by_name[answer.tier.name]
 
         async def one(question: Question) -> Whole | Begun:
             return await sample(decision, tier, question)
@@ -150,7 +150,7 @@ class Cascade:
 
         Its confidences end at the tier that was left: nothing was compared above it.
         """
-        above = self._above[decision.tier]
+        above = self._current.router.ladder(decision.policy_version).above[decision.tier]
         names = [name for name, _ in decision.confidences]
         kept = names.index(decision.tier) + 1 if decision.tier in names else len(names)
         return replace(

@@ -15,6 +15,11 @@ from tierwatch.routing.breaker import LONGEST_WAIT_S
 from tierwatch.routing.config.balance import BalanceSection
 from tierwatch.routing.tiers import Deployment, Tier
 
+# Name, model, provider and effort: what a tier is served by.
+_Served = tuple[str, str, str, str]
+# Tiers and the models that policies ever gave them: a handful in a year.
+_MOST_SERVED = 1_000
+
 
 class _Choice:
     """One tier's use of a deployment."""
@@ -67,30 +72,46 @@ class Balancer:
         patience_s: Mapping[str, float] = MappingProxyType({}),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        rules = replace(section.breaker.rules(), longest_wait_s=longest_wait_s)
+        self._rules = replace(section.breaker.rules(), longest_wait_s=longest_wait_s)
         self._strategy = section.strategy
         self._clock = clock
+        self._metrics = metrics
+        self._label = label
+        self._patience_s = patience_s
         self._places: dict[Key, Place] = {}
-        self._choices: dict[str, list[_Choice]] = {}
+        self._choices: dict[_Served, list[_Choice]] = {}
         for tier in tiers:
-            choices = self._choices[tier.name] = []
-            for deployment in tier.served_at():
-                key = (deployment.provider, deployment.model)
-                if key not in self._places:
-                    name = f"{label}{deployment.provider}/{deployment.model}"
-                    self._places[key] = Place(
-                        key,
-                        name,
-                        rules,
-                        metrics,
-                        clock,
-                        patience_s=patience_s.get(deployment.provider),
-                    )
-                choices.append(_Choice(tier, deployment, self._places[key]))
+            self._of(tier)
+
+    def _of(self, tier: Tier) -> list[_Choice]:
+        """The tier's use of its deployments; made when a policy has it served by another model."""
+        served = (tier.name, tier.model, tier.provider, tier.effort)
+        found = self._choices.get(served)
+        if found is None:
+            if len(self._choices) >= _MOST_SERVED:  # by policies long gone
+                self._choices.clear()
+            found = self._choices[served] = [
+                _Choice(tier, deployment, self._place(deployment))
+                for deployment in tier.served_at()
+            ]
+        return found
+
+    def _place(self, deployment: Deployment) -> Place:
+        key = (deployment.provider, deployment.model)
+        if key not in self._places:
+            self._places[key] = Place(
+                key,
+                f"{self._label}{deployment.provider}/{deployment.model}",
+                self._rules,
+                self._metrics,
+                self._clock,
+                patience_s=self._patience_s.get(deployment.provider),
+            )
+        return self._places[key]
 
     def several(self, tier: Tier) -> bool:
         """Whether the tier has more than one deployment."""
-        return len(self._choices[tier.name]) > 1
+        return len(self._of(tier)) > 1
 
     def is_healthy(self, key: Key) -> bool:
         """Whether the deployment takes conversations back: it exists and its breaker is closed."""
@@ -115,7 +136,7 @@ class Balancer:
             pauses: said of the call.
         """
         now = self._clock()
-        of_tier = self._choices[tier.name]
+        of_tier = self._of(tier)
         if len(of_tier) == 1:  # as most have
             only = of_tier[0]
             if only.place.key in without or not only.place.breaker.allows(now):
@@ -138,7 +159,7 @@ class Balancer:
     ) -> Call | None:
         """The deployment that is healthy again first, although it is not now."""
         now = self._clock()
-        choices = [c for c in self._choices[tier.name] if c.place.key not in without]
+        choices = [c for c in self._of(tier) if c.place.key not in without]
         if not choices:
             return None
         choice = min(choices, key=lambda one: one.place.breaker.opens_in(now))

@@ -54,6 +54,7 @@ def build_endpoints(
         ),
         decisions=Decisions(
             config=config,
+            current=current,
             acceptance=steps.acceptance,
             routes=steps.routes,
             metrics=metrics.traffic,

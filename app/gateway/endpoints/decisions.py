@@ -9,6 +9,7 @@ from tierwatch.config import Config
 from tierwatch.gateway.accept.acceptance import Acceptance
 from tierwatch.gateway.asgi import Message, Reply, Request, json_reply
 from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.endpoints.models import asking_wire
 from tierwatch.gateway.endpoints.taken import taken
 from tierwatch.gateway.metrics import TrafficMetrics
@@ -31,7 +32,8 @@ class Decisions:
     nothing is recorded, and the conversation is not moved.
 
     Args:
-        config: the tiers.
+        config: limits.
+        current: the active router, which knows the tiers.
         acceptance: reads requests, as those of chats.
         routes: chooses.
         metrics: counts what a classifier that is a model cost.
@@ -42,12 +44,13 @@ class Decisions:
         self,
         *,
         config: Config,
+        current: CurrentRouter,
         acceptance: Acceptance,
         routes: Routes,
         metrics: TrafficMetrics,
         counted: Callable[[str, str, str], Counter],
     ) -> None:
-        self._tiers = {tier.name: tier for tier in config.tiers}
+        self._current = current
         self._most = config.gateway.max_body_mb * 1024 * 1024
         self._acceptance = acceptance
         self._routes = routes
@@ -83,7 +86,8 @@ class Decisions:
         return json_reply(self._said(asked, decision))
 
     def _said(self, asked: Asked, decision: Decision) -> dict[str, Any]:
-        place = self._tiers[decision.tier].served_at()[0]
+        ladder = self._current.router.ladder(decision.policy_version)
+        place = ladder.by_name[decision.tier].served_at()[0]
         return {
             "request_id": str(asked.exchange_id),
             "tier": decision.tier,

@@ -67,7 +67,6 @@ class TokenCounts:
         upstream: Upstream,
         counted: Callable[[str, str, str], Counter],
     ) -> None:
-        self._tiers = {tier.name: tier for tier in config.tiers}
         self._default = config.default_tier if config.classifier.kind == "llm" else ""
         self._current = current
         self._names = names
@@ -120,11 +119,13 @@ class TokenCounts:
         if meant != ROUTED:
             decision = router.pinned(meant)
         elif self._default:
-            return self._tiers[self._default]
+            return router.ladder(router.policies.stable.version).by_name[self._default]
         else:
             chat = library_request(ANTHROPIC, message)
             decision = router.route(chat["messages"], tools=chat.get("tools"))
-        return None if decision is None else self._tiers[decision.tier]
+        if decision is None:
+            return None
+        return router.ladder(decision.policy_version).by_name[decision.tier]
 
     async def _passed(self, provider: str, body: bytes, request: Request) -> Reply | Refusal | None:
         """What the provider counts, or says of the request; None where it cannot be had."""

@@ -1,9 +1,10 @@
 """Keeping where a conversation stands, for the request that goes on from this one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.memory.pin_keys import answer_key, turn_key
 from tierwatch.gateway.memory.pins import Pins
 from tierwatch.gateway.metrics import GatewayMetrics
@@ -20,7 +21,7 @@ class Places:
     """Keeps conversations' places. Used by every request of every wire at once.
 
     Args:
-        tiers: that conversations may stand at.
+        current: the active router, which knows the tiers that conversations may stand at.
         pins: where places are kept.
         rules: whether conversations are held.
         clock: epoch seconds.
@@ -29,14 +30,14 @@ class Places:
 
     def __init__(
         self,
-        tiers: Sequence[Tier],
+        current: CurrentRouter,
         *,
         pins: Pins,
         rules: SessionRules,
         clock: Callable[[], float],
         metrics: GatewayMetrics,
     ) -> None:
-        self._by_name = {tier.name: tier for tier in tiers}
+        self._current = current
         self._pins = pins
         self._sticky = rules.sticky
         self._clock = clock
@@ -120,6 +121,7 @@ class Places:
             self._pins.keep(key, recalled.answer_pin)
 
     def _count_holding(self, served: ServedExchange, turn: Turn) -> None:
-        chosen = self._by_name[turn.chosen_tier].price
+        ladder = self._current.router.ladder(turn.decision.policy_version)
+        chosen = ladder.by_name[turn.chosen_tier].price
         other = chosen.cost_usd(served.prompt_tokens, served.completion_tokens)
         self._held_cost(turn.move).inc(max(0.0, served.cost_usd - other))

@@ -1,7 +1,5 @@
 """The last step: what became of an exchange is handed over, kept and counted, once."""
 
-from collections.abc import Sequence
-
 from tierwatch.gateway.answer.ledger import ABANDONED, Ledger
 from tierwatch.gateway.asked import Asked
 from tierwatch.gateway.current_router import CurrentRouter
@@ -14,6 +12,7 @@ from tierwatch.gateway.record.served import served_exchange
 from tierwatch.gateway.reply.sent import Sent
 from tierwatch.gateway.route.route import ClassifierBill, Route
 from tierwatch.loop.capture.exchange import Recorder
+from tierwatch.routing.decision import Decision
 from tierwatch.routing.tiers import Tier
 
 
@@ -21,8 +20,7 @@ class Records:
     """Records exchanges. Used by every request of every wire at once. Never waits.
 
     Args:
-        tiers: by which an exchange counts that no provider was asked for.
-        current: the active router.
+        current: the active router; by its tiers an exchange counts that no provider was asked for.
         recorder: is given every exchange.
         places: where conversations stand.
         cache: keeps answers for the next who asks.
@@ -32,7 +30,6 @@ class Records:
 
     def __init__(
         self,
-        tiers: Sequence[Tier],
         *,
         current: CurrentRouter,
         recorder: Recorder,
@@ -41,7 +38,6 @@ class Records:
         responses: KeptResponses,
         metrics: TrafficMetrics,
     ) -> None:
-        self._tiers = {tier.name: tier for tier in tiers}
         self._current = current
         self._recorder = recorder
         self._places = places
@@ -71,7 +67,7 @@ class Records:
         if decision is None:
             decision = self._current.router.failed(ABANDONED, asked.session)
         cache_tier = None if route is None else route.cache_tier
-        tier = cache_tier or ledger.tier or self._tiers[decision.tier]
+        tier = cache_tier or ledger.tier or self._tier(decision)
         served = served_exchange(
             asked, decision, tier, ledger=ledger, sent=sent, classifier_cost_usd=bill.cost_usd
         )
@@ -84,3 +80,6 @@ class Records:
             if sent.response is not None:
                 keep_response(self._responses, asked, served, sent.response)
         self._tallies.add(served, asked.caller)
+
+    def _tier(self, decision: Decision) -> Tier:
+        return self._current.router.ladder(decision.policy_version).by_name[decision.tier]

@@ -82,6 +82,7 @@ def served_exchange(
         _said_of_the_wire(asked),
         _outside(asked, ledger),
         ledger.fitted,
+        tier.effort,
     )
 
 

@@ -33,7 +33,7 @@ class ExchangeHeaders:
     """Writes the ``x-tierwatch-*`` headers. Used by every request at once."""
 
     def __init__(self, tiers: Sequence[Tier]) -> None:
-        self._by_tier = {tier.name: _tier_headers(tier) for tier in tiers}
+        self._by_tier = {(tier.name, tier.model): _tier_headers(tier) for tier in tiers}
 
     def of(self, asked: Asked, route: Route, ledger: Ledger, overhead_ms: float) -> list[Header]:
         """What a reply says of its exchange."""
@@ -41,7 +41,7 @@ class ExchangeHeaders:
         tier, turn = route.cache_tier or ledger.tier, route.turn
         if tier is not None:
             decision = ledger.decision or route.decision
-            headers += self._by_tier.get(tier.name) or _tier_headers(tier)
+            headers += self._by_tier.get((tier.name, tier.model)) or _tier_headers(tier)
             headers += [
                 (b"x-tierwatch-confidence", b"%.4f" % decision.confidence),
                 (b"x-tierwatch-policy-version", b"%d" % decision.policy_version),

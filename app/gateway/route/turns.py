@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from tierwatch.config import Config
 from tierwatch.gateway.asked import Asked
+from tierwatch.gateway.current_router import CurrentRouter
 from tierwatch.gateway.deployments.call import Key
 from tierwatch.gateway.route.recall import Recalled
 from tierwatch.routing.decision import Decision
@@ -24,7 +24,7 @@ class Turns:
     """Holds decisions against where conversations stand. Used by every request at once.
 
     Args:
-        config: tiers, cheapest first.
+        current: the active router, which knows the tiers.
         rules: what holds a conversation.
         clock: epoch seconds.
         is_healthy: whether a deployment may be gone back to.
@@ -33,14 +33,13 @@ class Turns:
 
     def __init__(
         self,
-        config: Config,
+        current: CurrentRouter,
         rules: SessionRules,
         clock: Callable[[], float],
         is_healthy: Callable[[Key], bool],
         is_drained: Callable[[str, str], bool] = _keeps,
     ) -> None:
-        self._tiers = config.tiers
-        self._by_name = {tier.name: tier for tier in config.tiers}
+        self._current = current
         self._rules = rules
         self._clock = clock
         self._is_healthy = is_healthy
@@ -57,7 +56,7 @@ class Turns:
             decision,
             pin,
             messages=asked.chat["messages"],
-            tiers=self._tiers,
+            tiers=self._current.router.ladder(decision.policy_version).tiers,
             rules=self._rules,
             prompt_tokens=estimated_tokens(request_characters(asked.chat)) if pin else 0,
             now=self._clock(),
@@ -71,7 +70,8 @@ class Turns:
         """
         if turn is None or not turn.held or turn.move == "tool_exchange":
             return None
-        return self._by_name[turn.chosen_tier]
+        ladder = self._current.router.ladder(turn.decision.policy_version)
+        return ladder.by_name[turn.chosen_tier]
 
 
 def homes(asked: Asked, recalled: Recalled) -> Mapping[str, Key]:

@@ -34,6 +34,7 @@ from tierwatch.loop.capture.redaction.marks import keyed_marks, new_key
 from tierwatch.loop.capture.redaction.media import Apart, Media, holds_marks, place_of
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.capture.redaction.session_names import session_name
+from tierwatch.routing.tiers import model_variant
 from tierwatch.store.documents import Json, JsonList, JsonValue
 from tierwatch.store.traffic.exchanges import ExchangeColumns
 from tierwatch.store.traffic.media import MediaColumns
@@ -398,7 +399,7 @@ def _exchange_document(
         "arrived_at": served.arrived_at,
         "session": session_name(served.session, redact=redact, digest_key=digest_key),
         "tier": served.served_tier,
-        "model": storable(served.served_model),
+        "model": storable(model_variant(served.served_model, served.effort)),
         "provider": served.provider,
         "label": storable(decision.label),
         "confidence": decision.confidence,

@@ -1,16 +1,14 @@
 """Shadow: answer a captured exchange again on its alternative tier. Claim, call, record.
 
-Asked is what was asked, on the wire it came on: thinking, effort, cache marks, tools and parameters
-are fitted to the alternative as they were to the model that served.
-
-Tools in the request are offered to the model and never executed; what it wanted to call is kept
-and compared.
+Asked is what was asked, on the wire it came on (`asked_again`): thinking, effort, cache marks,
+tools and parameters are fitted to the alternative as they were to the model that served. What it
+wanted to call is kept and compared.
 """
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
@@ -20,40 +18,25 @@ from tierwatch.faults import FAULTS
 from tierwatch.loop.capture.redact import Redactor, marking, redact_json, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
 from tierwatch.loop.capture.redaction.marks import keyed_marks
-from tierwatch.loop.capture.redaction.media import Apart, holds_marks, place_of, restored
+from tierwatch.loop.capture.redaction.media import Apart
 from tierwatch.loop.capture.redaction.sealing import Sealer, SealError
+from tierwatch.loop.compare.asked_again import MEDIA_GONE, Completes, answer_of, with_media
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
+from tierwatch.routing.served.tier_model import TierModel, served_tiers
 from tierwatch.routing.tiers import Deployment, Tier
 from tierwatch.store.costs import add_lost_cost
 from tierwatch.store.direct_pairs import original_of
+from tierwatch.store.policies import tier_models
 from tierwatch.store.traffic.exchanges import StoredPair, add_alternative, load_pair
 from tierwatch.store.traffic.media import MediaColumns, drop_mark_key, mark_key, media_of
 from tierwatch.store.traffic.stored_request import StoredRequest
 from tierwatch.store.traffic.work import add_attempt, add_failure, claim, give_back
-from tierwatch.wire.lean_request import lean_request
 
 STEP: Final = "shadow"
 # A key that a worker lacks is set by a person, and until then nothing is lost but time: media have
 # an end of their own.
 _KEY_WAIT_S: Final = 3_600.0
-
-
-class Completes(Protocol):
-    """Asks a provider for one answer."""
-
-    def complete(
-        self,
-        provider: str,
-        request: dict[str, object],
-        *,
-        wire: str,
-        headers: Mapping[str, str] | None,
-    ) -> Completion:
-        """Return the answer or raise ProviderError."""
-
-    def wire(self, provider: str, caller: str) -> str:
-        """The wire that it speaks for what was asked on a caller's, or raise ProviderError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +45,7 @@ class _Claimed:
 
     pair: StoredPair
     tries: int
+    models: Mapping[str, TierModel]
     media: tuple[MediaColumns, ...] = ()
     mark_key: bytes | None = None
 
@@ -93,7 +77,7 @@ def shadow_exchange(
         exchange_id: a captured exchange; an unknown, finished or held one is left alone.
         engine: Postgres.
         client: calls providers.
-        tiers: by name.
+        tiers: of the file, by name; who serves them is as the exchange's policy says.
         dispatch: tells workers what comes next.
         redact: the shadow answer passes it like everything that is stored.
         hold_s: seconds the claim keeps other workers away.
@@ -118,7 +102,7 @@ def shadow_exchange(
             add_failure(connection, exchange_id, step=STEP, reason=call)
         return
     try:
-        answer = _answer(client, call)
+        answer = answer_of(client, call.tier, call.place, call.asked)
     except ProviderError as problem:
         problem.spent_usd = call.place.price.cost_usd(*problem.billed)
         wait_s = after_failed_try(
@@ -144,8 +128,13 @@ def _claim(exchange_id: uuid.UUID, *, engine: Engine, hold_s: float) -> _Claimed
         pair = None if tries is None else load_pair(connection, exchange_id)
         if tries is None or pair is None:
             return None
-        media = tuple(media_of(connection, original_of(connection, exchange_id)))
-        return _Claimed(pair, tries, media, mark_key(connection, exchange_id))
+        return _Claimed(
+            pair,
+            tries,
+            tier_models(connection, pair.exchange.policy_version),
+            tuple(media_of(connection, original_of(connection, exchange_id))),
+            mark_key(connection, exchange_id),
+        )
 
 
 def _call(claimed: _Claimed, tiers: Mapping[str, Tier], sealer: Sealer | None) -> _Call | str:
@@ -160,46 +149,23 @@ def _call(claimed: _Claimed, tiers: Mapping[str, Tier], sealer: Sealer | None) -
     tier = tiers.get(claimed.pair.exchange.alternative_tier)
     if tier is None:
         return "the alternative tier left the configuration"
+    (tier,) = served_tiers([tier], claimed.models)
     asked = claimed.pair.asked
     if asked is None:
         return "text expired"
     if worn_out(claimed.tries):
         return "its workers died, time and again"
-    asked = _with_media(asked, claimed, sealer)
-    if holds_marks(asked.body):
-        return "the media of the question are not there any more"
+    whole = with_media(asked, claimed.media, sealer)
+    if whole is None:
+        return MEDIA_GONE
     deployments = tier.served_at()
     place = deployments[(claimed.tries - 1) % len(deployments)]
     return _Call(
         tier=tier,
         place=place,
-        asked=asked,
+        asked=whole,
         is_last=claimed.tries % len(deployments) == 0,
     )
-
-
-def _with_media(asked: StoredRequest, claimed: _Claimed, sealer: Sealer | None) -> StoredRequest:
-    """The question with its images, audio and files where they stood.
-
-    Raises:
-        SealError: they are sealed under a key that is not known here.
-    """
-    if claimed.media and sealer is None:
-        raise SealError("TIERWATCH_MEDIA_KEY is not set")
-    texts = {}
-    if sealer is not None:
-        for item in claimed.media:
-            opened = sealer.open(place_of(item["exchange_id"], item["name"]), item["sealed"])
-            texts[item["mark"]] = opened.decode()
-    return replace(asked, body=restored(asked.body, texts)) if texts else asked
-
-
-def _answer(client: Completes, call: _Call) -> Completion:
-    """Ask the same question, on the wire that it was asked on."""
-    provider, asked = call.place.provider, call.asked
-    lean = lean_request(asked.body, wire=asked.wire, to=client.wire(provider, asked.wire))
-    request = lean | {"model": call.place.model}
-    return client.complete(provider, request, wire=asked.wire, headers=asked.headers)
 
 
 def _record(

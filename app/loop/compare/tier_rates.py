@@ -145,3 +145,23 @@ def _of_conversations(rows: Sequence[tuple[float, float, int]], level: float) ->
     value = min(1.0, bad)
     method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
     return Estimate(value, low, high, sum(pairs for _, _, pairs in rows), method)
+
+
+_BEATEN = text(
+    """
+select sum((v.preferred = 'alternative')::int / o.pi) / sum(1 / o.pi) as loss,
+       sum(1 / o.pi) as weight, count(*) as pairs
+from outcomes o join verdicts v using (exchange_id, judge_version)
+where o.tier = :tier and o.judge_version = :judge and o.direction = 'down'
+group by o.session
+"""
+)
+
+
+def beaten_from_below(connection: Connection, tier: str, judge_version: str) -> Estimate:
+    """How often a tier's answers are materially worse than those of the tier below.
+
+    What can be watched of the top tier, which nobody is above. Otherwise as `judge_rate`.
+    """
+    rows = connection.execute(_BEATEN, {"tier": tier, "judge": judge_version}).all()
+    return _of_conversations([(row.loss, row.weight, row.pairs) for row in rows], 0.95)

@@ -173,6 +173,8 @@ def _end_undecided(connection: Connection, first: Policy, *, learned: bool) -> N
         if proposal.state == "rolling_out":
             why = "the configured tiers or the classifier changed"
             cancel_rollout(connection, proposal, actor="configuration", why=why)
+        elif proposal.kind == "replacement":
+            continue  # of any tier, the top one too; whether it still is about who serves is asked
         elif proposal.tier not in first.thresholds or (proposal.kind == "model" and not learned):
             why = "its tier or its kind of classifier left the configuration"
             put_end(connection, proposal.id, "expired", why=why)
@@ -197,6 +199,7 @@ def _adapted(connection: Connection, stable: Policy, first: Policy, *, learned: 
         },
         classifier=model if learned else 0,
         drained={task: tiers & first.thresholds.keys() for task, tiers in stable.drained.items()},
+        models=stable.models,  # each holds where this file names what it replaced
     )
     if stable.thresholds.keys() == first.thresholds.keys():
         promised = {tier: rate for tier, rate in stable.promised.items() if tier in kept}

@@ -43,6 +43,8 @@ class TierReport(TypedDict):
     """A tier, or the response cache.
 
     Attributes:
+        model: that serves it under the active policy, with its effort where it has one; ``cache``
+            for the response cache.
         requests: it served.
         unfamiliar: of these, prompts unlike anything that the learned classifier has judged.
         pairs: exchanges of it that were sampled.
@@ -59,6 +61,7 @@ class TierReport(TypedDict):
         state: what may be said of it; None without a tolerance.
     """
 
+    model: str
     requests: int
     unfamiliar: int
     pairs: int

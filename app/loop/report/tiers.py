@@ -14,6 +14,7 @@ from tierwatch.loop.compare.tier_rates import (
 )
 from tierwatch.loop.report.schema import TierReport, figures
 from tierwatch.routing.policy import UNFAMILIAR, ActivePolicies
+from tierwatch.routing.served.tier_model import served_variants
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.judgements.monitors import ActiveStream, active_streams
 
@@ -29,6 +30,8 @@ def tier_reports(
         active: gives the tolerance under an objective; None before there is a policy.
         judge_version: whose verdicts.
     """
+    variants = {tier.name: tier.variant for tier in config.tiers}
+    served = served_variants(variants, {} if active is None else active.stable.models)
     tiers = {
         tier.name: _tier(
             connection,
@@ -36,7 +39,7 @@ def tier_reports(
             tolerance=_tolerance(config, tier.name, active),
             judge_version=judge_version,
             min_pairs=config.evaluation.min_pairs,
-            model=tier.model,
+            model=served[tier.name],
         )
         for tier in config.tiers
     }
@@ -90,6 +93,7 @@ def _tier(
     ).scalar_one()
     misroute = misroute_rate(connection, tier, judge_version)
     return {
+        "model": model,
         "requests": int(requests),
         "unfamiliar": int(unfamiliar),
         "pairs": pairs,

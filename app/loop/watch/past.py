@@ -20,6 +20,7 @@ from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert, resolve_alert
 from tierwatch.loop.watch.kept_state import resumed
 from tierwatch.routing.policy import Policy
+from tierwatch.routing.served.tier_model import served_variants
 from tierwatch.store.alerts import NewAlert, unresolved_alert
 from tierwatch.store.judgements.monitors import load_monitor, put_monitor
 from tierwatch.store.judgements.outcomes import Outcome
@@ -120,7 +121,7 @@ def heard_of(
 
     Args:
         rows: its outcomes.
-        models: by tier, cheapest first.
+        models: of the file by tier, cheapest first; a policy may have tiers served by others.
         policies: by version.
 
     Returns:
@@ -135,7 +136,8 @@ def heard_of(
         boundary = tiers.index(row.tier) - (row.direction == "down")
         if not 0 <= boundary < len(tiers) - 1:
             continue
-        stratum = _stratum(row, boundary, models, policy)
+        served = served_variants(models, policy.models)
+        stratum = _stratum(row, boundary, served, policy)
         by_stratum.setdefault((stratum, boundary), []).append(row)
     return tuple(
         Heard(stratum, boundary, sum(row.loss for row in mine), len(mine))

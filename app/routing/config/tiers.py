@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise, zip_longest
+from typing import Literal
 
 from pydantic import Field
 
@@ -22,6 +23,7 @@ from tierwatch.routing.tiers import Price, Tier
 
 _FEWEST_TIERS = 2
 _AT = ("routing", "tiers")
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 # Stands for a price that is missing, which is said elsewhere.
 _NO_PRICE = Price(0, 0)
 
@@ -50,6 +52,11 @@ class TierSection(Section):
     takes: TakesSection = Field(
         default=TakesSection(), description="What the model takes, where the table is wrong."
     )
+    effort: Effort | None = Field(
+        default=None,
+        description="How much the model is to think for this tier, in place of what callers say:"
+        " none, minimal, low, medium, high, xhigh or max. Default: as the caller says.",
+    )
 
 
 def tiers_of(
@@ -71,6 +78,7 @@ def tiers_of(
             description=section.description,
             deployments=deployments_of(section, price),
             takes=section.takes.facts(),
+            effort=section.effort or "",
         )
         for name, section in sections.items()
         if (price := prices[name].price) is not None

@@ -19,6 +19,7 @@ class PolicyRow(Base):
     promised: Column[Json] = column(server_default=text("'{}'::jsonb"))
     promised_for: Column[float | None]
     drained: Column[Json] = column(server_default=text("'{}'::jsonb"))
+    models: Column[Json] = column(server_default=text("'{}'::jsonb"))
     author: Column[str]
     reason: Column[str]
     created_at: Column[dt.datetime] = set_by_database()

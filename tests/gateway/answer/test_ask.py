@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from factories.deployments import balancer
-from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, decision, route
+from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, current, decision, route
 from fakes.provider import ANTHROPIC_REPLY, OPENAI_REPLY, openai_chunks
 from fakes.upstream import Reply, ScriptedUpstream
 from prometheus_client import CollectorRegistry
@@ -42,7 +42,7 @@ class Asking:
         self.upstream = ScriptedUpstream(*replies, kinds={"lab": kind})
         self.ledger = Ledger()
         spoken = {("lab", wire): self.upstream.spoken("lab", wire) for wire in WIRES}
-        histories = Histories(TIERS, spoken, self.metrics)
+        histories = Histories(current(), spoken, self.metrics)
         self._asker = Asker(
             self.upstream,  # type: ignore[arg-type]
             spoken,

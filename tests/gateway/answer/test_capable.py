@@ -4,12 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from factories.gateway_values import asked, decision
+from factories.gateway_values import asked, current, decision
 
 from tierwatch.fit.lesson import Lesson
 from tierwatch.fit.memory import Memory
 from tierwatch.gateway.answer.capable import Capable
 from tierwatch.routing.facts import UNKNOWN, Facts
+from tierwatch.routing.policy import ActivePolicies, Policy
+from tierwatch.routing.served.tier_model import TierModel
 from tierwatch.routing.tiers import Deployment, Price, Tier
 from tierwatch.wire.wires import WIRES
 
@@ -30,7 +32,7 @@ def ladder(*takes: Facts) -> list[Tier]:
 
 
 def settled(tiers: list[Tier], at: int, *, down: bool = True, **fields: Any) -> tuple[str, str]:
-    capable = Capable(tiers, SPOKEN, Memory(tiers))
+    capable = Capable(current(tiers), SPOKEN, Memory(tiers))
     before = decision(tiers[at])
     after = capable.settled(asked(**fields), before, down=down)
     assert (after is before) == (after.reason == "kept")
@@ -84,18 +86,20 @@ def test_a_tier_takes_what_one_of_its_deployments_takes() -> None:
 def test_what_a_refusal_taught_counts() -> None:
     tiers = ladder(UNKNOWN, UNKNOWN)
     memory = Memory(tiers)
-    capable = Capable(tiers, SPOKEN, memory)
+    capable = Capable(current(tiers), SPOKEN, memory)
     picture = asked(messages=IMAGE)
-    assert capable.lacking(picture, "simple") == ""
+    assert capable.lacking(picture, tiers[0]) == ""
     memory.learn(("lab", "m-simple"), "openai", Lesson("feature", "images", BLIND))
-    assert capable.lacking(picture, "simple") == "images"
+    assert capable.lacking(picture, tiers[0]) == "images"
 
 
-def test_the_tiers_below_come_nearest_first() -> None:
-    tiers = ladder(UNKNOWN, UNKNOWN, UNKNOWN)
-    capable = Capable(tiers, SPOKEN, Memory(tiers))
-    assert list(capable.below(decision(tiers[2]))) == [tiers[1], tiers[0]]
-    assert list(capable.below(decision(tiers[0]))) == []
+def test_a_model_in_the_place_of_another_is_asked_what_it_takes() -> None:
+    tiers = ladder(BLIND, UNKNOWN)
+    sees = TierModel("m-new", "lab", Price(1, 1), "", instead_of="m-simple")
+    held = ActivePolicies(Policy(1, {"simple": 0.7}, models={"simple": sees}))
+    capable = Capable(current(tiers, held), SPOKEN, Memory(tiers))
+    before = decision(tiers[0])
+    assert capable.settled(asked(messages=IMAGE), before, down=True) is before
 
 
 @pytest.mark.parametrize(
@@ -113,6 +117,6 @@ def test_a_body_is_not_read_where_its_header_says_that_it_is_short(
     headers: dict[bytes, bytes], *, reads: bool
 ) -> None:
     tiers = ladder(Facts(context=100), UNKNOWN)
-    capable = Capable(tiers, SPOKEN, Memory(tiers))
+    capable = Capable(current(tiers), SPOKEN, Memory(tiers))
     long = asked([{"role": "user", "content": "a" * 1_000}], headers=headers)
-    assert capable.lacking(long, "simple") == ("context" if reads else "")
+    assert capable.lacking(long, tiers[0]) == ("context" if reads else "")

@@ -1,9 +1,10 @@
 """What of a history a model gets to read; test_routes.py holds whole conversations over HTTP."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, decision, route
+from factories.gateway_values import COMPLEX, SIMPLE, TIERS, asked, current, decision, route
 from prometheus_client import CollectorRegistry, generate_latest
 
 from tierwatch.gateway.answer.histories import Histories
@@ -30,7 +31,7 @@ class Fitting:
         self.metrics = GatewayMetrics(CollectorRegistry())
         speaks = {"lab": "openai", **kinds}
         spoken = {(lab, wire): kind for lab, kind in speaks.items() for wire in WIRES}
-        self._histories = Histories(tiers or TIERS, spoken, self.metrics)
+        self._histories = Histories(current(tiers or TIERS), spoken, self.metrics)
 
     def fitted(
         self,
@@ -87,7 +88,8 @@ def test_a_caller_vouches_for_the_model_it_names(reason: str, *, kept: bool) -> 
 
 
 def test_where_one_model_alone_can_have_written_it_that_one_did() -> None:
-    request = Fitting(SIMPLE).fitted(asked(THOUGHT))
+    one_model = replace(COMPLEX, model=SIMPLE.model)
+    request = Fitting(SIMPLE, one_model).fitted(asked(THOUGHT))
     assert thoughts(request)[1] == "hm"
     two_wires = Fitting(SIMPLE, OTHER, other="anthropic")
     request = two_wires.fitted(asked(THOUGHT))

@@ -1,6 +1,7 @@
 """Which deployment of a tier takes the next call."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from factories.deployments import (
@@ -137,3 +138,17 @@ def test_a_deployment_named_by_two_tiers_is_one() -> None:
     made = balancer(simple, standard)
     break_down(made, simple, at="a")
     assert {where(made.pick(standard)) for _ in range(4)} == {"b"}
+
+
+def test_a_tier_that_another_model_serves_has_deployments_of_its_own() -> None:
+    old = tier(a=1, b=1)
+    made = balancer(old)
+    new = replace(old, model="m2", provider="c", deployments=())
+    call = made.pick(new)
+    assert call is not None
+    assert (call.key, call.model, call.tier.model) == (("c", "m2"), "m2", "m2")
+    assert not made.several(new)
+    assert made.several(old)  # who is still served by the old one is
+    # A breaker is of the place, whoever asks: the other effort of a model is at the same one.
+    break_down(made, new, at="c")
+    assert made.pick(replace(new, effort="high")) is None

@@ -3,7 +3,16 @@
 from typing import Any
 
 import pytest
-from factories.gateway_values import COMPLEX, NOW, SIMPLE, TIERS, asked, decision, pin, route
+from factories.gateway_values import (
+    COMPLEX,
+    NOW,
+    SIMPLE,
+    asked,
+    current,
+    decision,
+    pin,
+    route,
+)
 from factories.served_exchanges import served
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -43,7 +52,7 @@ class Pinned:
         **changes: Any,
     ) -> dict[str, Pin]:
         places = Places(
-            TIERS,
+            current(),
             pins=self,  # type: ignore[arg-type]
             rules=SessionRules(sticky=sticky),
             clock=lambda: NOW,

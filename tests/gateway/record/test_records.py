@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from factories.config import load
-from factories.gateway_values import COMPLEX, NOW, SIMPLE, TIERS, asked, decision, route, whole
+from factories.gateway_values import COMPLEX, NOW, SIMPLE, asked, decision, route, whole
 from fakes.gateway import Recorded
 from prometheus_client import CollectorRegistry, generate_latest
 
@@ -42,16 +42,16 @@ class Book:
         self.metrics = GatewayMetrics(CollectorRegistry())
         self.recorded = Recorded()
         router = Router.from_config(folder / "tierwatch.yaml")
+        current = CurrentRouter(router, lambda: None, self.metrics)
         places = Places(
-            TIERS,
+            current,
             pins=Pins(None, idle_s=60, clock=lambda: NOW),
             rules=SessionRules(),
             clock=lambda: NOW,
             metrics=self.metrics,
         )
         self._records = Records(
-            TIERS,
-            current=CurrentRouter(router, lambda: None, self.metrics),
+            current=current,
             recorder=self.recorded,
             places=places,
             cache=CacheWriter(config.gateway.cache, None, self.metrics),

@@ -6,6 +6,7 @@ import random
 import re
 import time
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import count
@@ -75,7 +76,8 @@ def stage(
 
     def start(*wires: str, **options: Any) -> Stage:
         behind = tuple(there[kind] for kind in wires)
-        gateway = start_gateway(*behind, router=_Wishes(tmp_path), timeout_s=10, **options)
+        router = _Wishes(tmp_path, options.get("prices"))
+        gateway = start_gateway(*behind, router=router, timeout_s=10, **options)
         return Stage(gateway, tuple(strict.values()), behind)
 
     return start
@@ -84,14 +86,18 @@ def stage(
 class _Wishes:
     """A router of the file that is about to be written; built at the first use."""
 
-    def __init__(self, folder: Any) -> None:
+    def __init__(self, folder: Any, prices: Mapping[str, Price] | None = None) -> None:
         self._path = folder / "tierwatch.yaml"
+        self._prices = prices or {}
         self._router: Router | None = None
 
     def __getattr__(self, name: str) -> Any:
         if self._router is None:
             built = Router.described(load_config(self._path))
-            tiers, policies = built.tiers, built.policies
+            tiers = tuple(
+                replace(tier, price=self._prices.get(tier.name, tier.price)) for tier in built.tiers
+            )
+            policies = built.policies
             self._router = Router(tiers, ReadsTheWish(), policies, "complex")
         return getattr(self._router, name)
 

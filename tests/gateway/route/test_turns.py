@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 from factories.config import load
-from factories.gateway_values import COMPLEX, NOW, asked, decision, pin
+from factories.gateway_values import COMPLEX, NOW, asked, current, decision, pin
 
 from tierwatch.gateway.route.recall import Recalled
 from tierwatch.gateway.route.turns import Turns, homes
@@ -36,7 +36,7 @@ KNOWN = Recalled(b"t", "s", "key", answer_pin=pin(COMPLEX), pin=pin(COMPLEX))
 
 @pytest.fixture
 def turns(tmp_path: Path) -> Turns:
-    return Turns(load(tmp_path, CONFIG), SessionRules(), lambda: NOW, lambda _: True)
+    return Turns(current(load(tmp_path, CONFIG).tiers), SessionRules(), lambda: NOW, lambda _: True)
 
 
 def test_an_exchange_of_its_own_has_no_turn(turns: Turns) -> None:
@@ -79,7 +79,9 @@ def test_a_warm_cache_at_a_deployment_that_is_left_alone_is_worth_nothing(
     cheap_when_read = CONFIG.replace(
         "cost: 10,", "cost: {input: 2, output: 2, cached_input: 0.01},"
     )
-    turns = Turns(load(tmp_path, cheap_when_read), SessionRules(), lambda: NOW, is_healthy)
+    turns = Turns(
+        current(load(tmp_path, cheap_when_read).tiers), SessionRules(), lambda: NOW, is_healthy
+    )
     # A million tokens: 0.01 USD to read them warm, 2 cold, 1 at the cheaper tier.
     warm = pin(COMPLEX, warm_tokens=1_000_000)
     long = [{**ANOTHER[0], "content": "x" * 4_000_000}, *ANOTHER[1:]]

@@ -181,7 +181,7 @@ def _of(tier: Tier, probes: Evalset[Probe]) -> dict[str, str]:
     return {
         "kind": KIND,
         "subject": tier.name,
-        "model": tier.model,
+        "model": tier.variant,
         "set_version": probes.version,
     }
 
@@ -189,7 +189,7 @@ def _of(tier: Tier, probes: Evalset[Probe]) -> dict[str, str]:
 def _asker(client: Completes, tier: Tier) -> Asker:
     # One deployment, and always the same: probes compare a model with itself over time.
     place = tier.served_at()[0]
-    return Asker(client, place.provider, place.model, place.price)
+    return Asker(client, place.provider, place.model, place.price, effort=tier.effort)
 
 
 def _ask_tier(
@@ -280,7 +280,7 @@ def _watch(
     """Feed the tier's monitor with probes it used to pass, and open an alert if it trips."""
     lost = [not after[name] for name in sorted(after) if before.get(name)]
     seen = watch_flips(
-        connection, lost, kind="probe", stream=f"probe|{tier.name}|{tier.model}", tier=tier.name
+        connection, lost, kind="probe", stream=f"probe|{tier.name}|{tier.variant}", tier=tier.name
     )
     if seen.tripped:
         open_alert(connection, _model_alert(tier, seen))
@@ -292,13 +292,13 @@ def _model_alert(tier: Tier, seen: Flips) -> NewAlert:
         tier=tier.name,
         segment=f"{tier.name}/all",
         summary=(
-            f"Tier {tier.name} ({tier.model}) fails {seen.flipped} of {seen.n} probes that it"
+            f"Tier {tier.name} ({tier.variant}) fails {seen.flipped} of {seen.n} probes that it"
             f" passed at first; up to {100 * FLIPS_TOLERATED:.0f} % is noise. The probes have"
             " not changed, so its provider has changed the model."
         ),
         pairs=seen.n,
         evidence=ModelDriftEvidence(
-            model=tier.model,
+            model=tier.variant,
             flips=seen.flipped,
             items=seen.n,
             statistic=seen.statistic,
@@ -310,4 +310,4 @@ def _model_alert(tier: Tier, seen: Flips) -> NewAlert:
 
 def model_cause(tier: Tier) -> str:
     """The cause of a tier's model alert."""
-    return f"model_drift:{tier.name}:{tier.model}"
+    return f"model_drift:{tier.name}:{tier.variant}"
