@@ -42,6 +42,7 @@ ATTRIBUTE = "tierwatch.attribute_alerts"
 WATCH_TRAFFIC = "tierwatch.watch_traffic"
 LEARN = "tierwatch.learn"
 REFIT = "tierwatch.refit"
+TRY_MODELS = "tierwatch.try_models"
 REBUILD_TYPES = "tierwatch.rebuild_types"
 
 # A broker that is away is asked again after this long; rows wait meanwhile.

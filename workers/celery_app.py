@@ -19,6 +19,7 @@ from tierwatch.dispatch import (
     RETUNE,
     ROLLOUT,
     SWEEP,
+    TRY_MODELS,
     WATCH_SILENCE,
     WATCH_TRAFFIC,
 )
@@ -53,6 +54,8 @@ _SCHEDULE = {
     "learn": _every(LEARN, _settings.rollout_every_s),
     "refit": _every(REFIT, _settings.rollout_every_s),
     "rebuild_types": _every(REBUILD_TYPES, _settings.sweep_every_s),
+    # A turn takes up to a minute, and several workers may take turns.
+    "try_models": _every(TRY_MODELS, _settings.rollout_every_s),
     "retune": _every(RETUNE, _settings.rollout_every_s),
     "rollout": _every(ROLLOUT, _settings.rollout_every_s),
     # Partitions are cut two months ahead; hourly is far more often than needed.

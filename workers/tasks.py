@@ -11,6 +11,7 @@ from tierwatch.loop.compare import follow_ups, judge, shadow
 from tierwatch.loop.decide import drain, rollout
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
+from tierwatch.loop.improve.replace import try_pairs
 from tierwatch.loop.notify import deliver, heartbeat
 from tierwatch.loop.watch import bursts, find_cause, observe, resolve, silence, traffic
 from tierwatch.loop.watch.checks import anchors, probes
@@ -78,7 +79,7 @@ def watch_silence() -> None:
     trust.watch_trust(engine=at.engine, judge_version=judge_version)
     present = resolve.Present(
         judge_version=judge_version,
-        models={name: tier.model for name, tier in at.tiers.items()},
+        models={name: tier.variant for name, tier in at.served_tiers().items()},
         max_weight=at.monitor_rules.max_weight,
     )
     resolve.resolve_over(engine=at.engine, present=present, now=now)
@@ -124,6 +125,28 @@ def refit_models() -> None:
     at = runtime()
     rules = replace(at.refit_rules, judge_version=at.judge_now.version)
     refit.refit(engine=at.engine, rules=rules, rollout_share=at.rollout_rules.share)
+
+
+@step(dispatch.TRY_MODELS)
+def try_models() -> None:
+    """Go on with the trials of models that run."""
+    at = runtime()
+    if at.asks_a_model:
+        try_pairs.try_models(
+            try_pairs.Means(
+                engine=at.engine,
+                client=at.client,
+                judge=at.judge_now,
+                redact=at.redact,
+                sealer=at.sealer,
+                tiers=at.tiers,
+                served=at.served_tiers(),
+                budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
+                hold_s=at.settings.claim_s,
+                stopping=is_stopping,
+            ),
+            now=lambda: dt.datetime.now(dt.UTC),
+        )
 
 
 @step(dispatch.ROLLOUT)
@@ -176,7 +199,7 @@ def ask_probes() -> None:
         probes.interleave_probes(
             engine=at.engine,
             client=at.client,
-            tiers=at.tiers.values(),
+            tiers=at.served_tiers().values(),
             probes=evalsets.probes().part(at.settings.evalset_share),
             every_s=at.settings.probes_every_s,
             budget_usd_per_day=at.config.evaluation.budget_usd_per_day,
@@ -192,7 +215,7 @@ def attribute_alerts() -> None:
         engine=at.engine,
         judge=at.judge_now if at.settings.anchors_every_s and at.asks_a_model else None,
         client=at.client,
-        tiers=at.tiers if at.settings.probes_every_s else {},
+        tiers=at.served_tiers() if at.settings.probes_every_s else {},
         anchors=evalsets.anchors().part(at.settings.evalset_share),
         probes=evalsets.probes().part(at.settings.evalset_share),
         stopping=is_stopping,

@@ -20,6 +20,7 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
         "notify": "alerts.",
         "judges": "plan.",
         "plan": "plan.",
+        "propose-model": "propose.",
         **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),
         **dict.fromkeys(("simulate", "tokens", "train", "types", "up", "users"), ""),
     }

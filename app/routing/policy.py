@@ -16,7 +16,8 @@ ALL_TASKS = "all"
 # The segment of what a learned classifier has judged nothing like; no built type is called so.
 UNFAMILIAR = "unfamiliar"
 _KEYS = {
-    "version", "thresholds", "by_task", "classifier", "promised", "promised_for", "drained", "models",
+    "version", "thresholds", "by_task", "classifier", "promised", "promised_for", "drained",
+    "models",
 }  # fmt: skip
 # A monitor that tolerates everything watches nothing.
 _MOST_TOLERATED = 0.99

@@ -314,10 +314,11 @@ class Router:
 
     def failed(self, why: str, session: str | None = None) -> Decision:
         """The default tier, because the classifier failed; ``why`` is one word for a counter."""
-        policy, rank = self._policy(session), self._rank[self._default.name]
+        policy, rank = self._policy(session), self._rank[self._default]
         while policy.is_drained(self._tiers[rank].name):
             rank += 1  # never above the top one, which cannot be drained
-        return self._unclassified(self._tiers[rank], 0.0, f"classifier_failed:{why}", session)
+        name = self._tiers[rank].name
+        return self._unclassified(name, 0.0, f"classifier_failed:{why}", session)
 
     def pinned(self, name: str, session: str | None = None) -> Decision | None:
         """The tier that the caller asked for by its name or its model's; None when unknown.

@@ -12,8 +12,10 @@ Kind = Literal["shadow", "judge", "checks"]
 
 _SUMS = """
 select
-  coalesce((select sum(cost_usd) from alternatives {since}), 0) as shadow,
-  coalesce((select sum(cost_usd) from verdicts {since}), 0) as judge,
+  coalesce((select sum(cost_usd) from alternatives {since}), 0)
+    + coalesce((select sum(candidate_usd) from model_trial_pairs {tried}), 0) as shadow,
+  coalesce((select sum(cost_usd) from verdicts {since}), 0)
+    + coalesce((select sum(judge_usd) from model_trial_pairs {tried}), 0) as judge,
   coalesce((select sum(cost_usd) from anchor_verdicts {since}), 0)
     + coalesce((select sum(cost_usd) from probe_answers {since}), 0) as checks,
   coalesce((select sum(cost_usd) from lost_costs where kind = 'shadow' {also}), 0) as lost_shadow,
@@ -21,8 +23,15 @@ select
   coalesce((select sum(cost_usd) from lost_costs where kind = 'checks' {also}), 0) as lost_checks
 from (select date_trunc('day', now(), 'UTC') as day) d
 """
-_EVER = text(_SUMS.format(since="", also=""))
-_TODAY = text(_SUMS.format(since="where created_at >= d.day", also="and created_at >= d.day"))
+_EVER = text(_SUMS.format(since="", also="", tried=""))
+_TODAY = text(
+    _SUMS.format(
+        since="where created_at >= d.day",
+        also="and created_at >= d.day",
+        # Those that wait for their result have cost something too: as drawn today, or before.
+        tried="where coalesce(ended_at, now()) >= d.day",
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +39,8 @@ class EvaluationCosts:
     """USD spent on evaluation. Answers that were paid for and not kept are counted.
 
     Attributes:
-        shadow_usd: answers of other tiers.
-        judge_usd: comparing pairs.
+        shadow_usd: answers of other tiers, and of models that are tried in a tier's place.
+        judge_usd: comparing pairs, those of such trials among them.
         checks_usd: anchors and probes.
     """
 

@@ -19,6 +19,7 @@ from factories.rows import (
     put_in_force,
     put_rollout,
 )
+from factories.trials import new_trial
 from flask import Flask
 from sqlalchemy import Connection
 
@@ -27,6 +28,7 @@ from tierwatch.store.people.roles import ROLES, Person
 from tierwatch.store.people.sessions import begin_session, open_sessions
 from tierwatch.store.people.tokens import add_token
 from tierwatch.store.people.users import add_user
+from tierwatch.store.trials.model_trials import add_trial
 
 PASSWORD = "correct horse battery"
 NOBODY = "nobody"
@@ -108,6 +110,9 @@ GET  /costs                                viewer    200
 GET  /drains                               viewer    200
 POST /drains                               approver  200
 POST /drains/{drain_id}/end                approver  200
+GET  /model-trials                         viewer    200
+GET  /model-trials/{trial_id}              viewer    200
+POST /model-trials/{trial_id}/cancel       approver  200
 GET  /openapi.json                         viewer    200
 GET  /pairs                                viewer    200
 GET  /pairs/{pair_id}                      viewer    200
@@ -206,6 +211,7 @@ def there(connection: Connection, clock: Any) -> dict[str, Any]:
     return {
         "alert_id": add_alert(connection),
         "proposal_id": add_proposal(connection, base_version=2),
+        "trial_id": add_trial(connection, new_trial(base_version=2)),
         "pair_id": add_pair(connection, 1, "alternative"),
         "version": 1,
         "drain_id": add_drain(connection, "standard"),

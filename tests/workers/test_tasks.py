@@ -78,6 +78,7 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
             )
         ),
         asks_a_model=True,
+        served_tiers=lambda: TIERS_BY_NAME,
         monitor_rules=MonitorRules({"simple": 0.05}, 1e7, 1.0, 30),
         burst_rules=BurstRules(10.0, None),
         retune_rules=RetuneRules(

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import bearer, check_role
 from tierwatch.dashboard.api import (
     alerts,
+    model_trials,
     pairs,
     people,
     policies,
@@ -49,6 +50,7 @@ ROUTES = (
     *report.ROUTES,
     *alerts.ROUTES,
     *proposals.ROUTES,
+    *model_trials.ROUTES,
     *pairs.ROUTES,
     *review.ROUTES,
     *policies.ROUTES,

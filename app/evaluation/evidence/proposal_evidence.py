@@ -5,10 +5,13 @@ from typing import ClassVar, TypeAlias
 
 from tierwatch.evaluation.evidence.document import Document, Unreadable, read_or_unreadable
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
+from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
 from tierwatch.evaluation.rates.estimate import Estimate
 
-ProposalEvidence: TypeAlias = ThresholdEvidence | ObjectiveEvidence | ModelEvidence
+ProposalEvidence: TypeAlias = (
+    ThresholdEvidence | ObjectiveEvidence | ModelEvidence | ReplacementEvidence
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ def read_proposal_evidence(kind: str, document: object) -> ProposalEvidence | Un
     """The evidence of a stored proposal.
 
     Args:
-        kind: of the proposal: ``threshold`` or ``model``.
+        kind: of the proposal: ``threshold``, ``model`` (a classifier's) or ``replacement`` (of the
+            model that serves a tier).
         document: its evidence, from ``json.loads``.
 
     >>> read_proposal_evidence("model", {"version": 9}).reason
@@ -40,10 +44,11 @@ def read_proposal_evidence(kind: str, document: object) -> ProposalEvidence | Un
     """
     if kind == ModelEvidence.kind:
         return read_or_unreadable(ModelEvidence.from_json, document)
+    if kind == ReplacementEvidence.kind:
+        return read_or_unreadable(ReplacementEvidence.from_json, document)
     if kind != ThresholdEvidence.kind:
-        return Unreadable(
-            document, f"proposals of kind {kind!r}: not known; known are threshold, model"
-        )
+        known = "threshold, model, replacement"
+        return Unreadable(document, f"proposals of kind {kind!r}: not known; known are {known}")
     if isinstance(document, dict) and "objective" in document:
         return read_or_unreadable(ObjectiveEvidence.from_json, document)
     return read_or_unreadable(ThresholdEvidence.from_json, document)

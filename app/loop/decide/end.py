@@ -109,7 +109,7 @@ def withdraw_loosening(connection: Connection, tier: str, *, why: str) -> None:
     """
     lock_active(connection)  # before proposals, as everywhere: two orders would be a deadlock
     for proposal in proposals_in(connection, *UNDECIDED, lock=True):
-        loosens = proposal.direction == "lower" or proposal.kind == "model"
+        loosens = proposal.direction == "lower" or proposal.kind in {"model", "replacement"}
         if loosens and tier in _tested_tiers(proposal):
             _take_back(connection, proposal, actor="tierwatch", why=why)
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.store.audit import add_audit
 from tierwatch.store.proposals import NewProposal, add_proposal
 
@@ -32,7 +33,11 @@ def propose(connection: Connection, new: NewProposal) -> Made | None:
     proposal_id = add_proposal(connection, new, expires_at=expires_at)
     if proposal_id is None:
         return None
-    model = {} if new.artefact_id is None else {"kind": "model", "artefact": new.artefact_id}
+    model: dict[str, object] = {}
+    if new.artefact_id is not None:
+        model = {"kind": "model", "artefact": new.artefact_id}
+    elif isinstance(new.evidence, ReplacementEvidence):
+        model = {"kind": "replacement", "model": new.evidence.candidate}
     add_audit(
         connection,
         actor="tierwatch",

@@ -12,6 +12,7 @@ from tierwatch.errors import ConflictError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
+from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.percent import percent
@@ -23,6 +24,11 @@ from tierwatch.loop.decide.end import (
     expire_untested,
     is_outdated,
     lost_its_types,
+)
+from tierwatch.loop.decide.replacement import (
+    replaced_policy,
+    replacement_pairs,
+    replaces_another,
 )
 from tierwatch.loop.decide.unreadable import is_unreadable
 from tierwatch.routing.policy import Policy
@@ -36,6 +42,8 @@ from tierwatch.store.proposals import Proposal, proposals_in, put_end, put_rollo
 _FALSE_ROLLBACK: Final = 0.01
 # Below 1 whatever was predicted: a monitor that tolerates everything watches nothing.
 _MOST_TOLERATED: Final = 0.99
+# And above 0: of a model that was never seen to be worse the next pair may be.
+_LEAST_TOLERATED: Final = 0.01
 # Of fewer pairs the upper end is so high that nothing would ever be above it: of 5, none bad, .52.
 _FEWEST_PROMISED: Final = 30
 
@@ -149,6 +157,8 @@ def promised_limit(
         return None
     tier, tested = proposal.tier, isinstance(proposal.evidence, ObjectiveEvidence)
     tolerance = rules.tolerance.get(tier, 0.0)
+    if isinstance(proposal.evidence, ReplacementEvidence):
+        return min(_MOST_TOLERATED, max(tolerance, proposal.evidence.promised, _LEAST_TOLERATED))
     if rules.quality is not None and candidate is not None and tested:
         return candidate.tolerance(tier, tolerance, rules.quality)
     misroute = predicted.misroute
@@ -165,6 +175,9 @@ def candidate_pairs(
 
     Of one task type, or of the tier without the types that have a threshold of their own there.
     """
+    if isinstance(proposal.evidence, ReplacementEvidence) and candidate is not None:
+        served = replacement_pairs(connection, proposal, candidate)
+        return [ServedPair(loss, weight) for loss, weight in served]
     by_task = {} if candidate is None else candidate.by_task
     apart = [task for task, changed in by_task.items() if proposal.tier in changed]
     rows = connection.execute(
@@ -188,9 +201,9 @@ def candidate_pairs(
 def start_rollout(connection: Connection, *, share: float) -> int | None:
     """Start the oldest approved proposal, if nothing is being rolled out.
 
-    The candidate is the stable policy of this moment with the proposal's threshold, and for a
-    proposed model the stable model with its artefact, so two approvals in a row do not undo each
-    other.
+    The candidate is the stable policy of this moment with the proposal's threshold, for a proposed
+    classifier the stable one with its artefact, and for a proposed model of a tier with that model,
+    so two approvals in a row do not undo each other.
 
     Returns:
         The candidate's version, or None when nothing was started.
@@ -198,15 +211,15 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
     active = lock_active(connection)
     if active is None or active.candidate_version is not None:
         return None
-    waiting = _waiting(connection, active.stable_version)
-    if not waiting:
-        return None
-    proposal = waiting[0]
     stable = load_policy(connection, active.stable_version)
     if stable is None:
         raise ConflictError(f"policy {active.stable_version} is active but not stored")
     if stable.drained:  # its pairs would be of another ladder; it waits for the drain's end
         return None
+    waiting = _waiting(connection, stable)
+    if not waiting:
+        return None
+    proposal = waiting[0]
     version = next_version(connection)
     add_policy(
         connection,
@@ -269,15 +282,17 @@ def promised_rate(misroute: Estimate) -> float | None:
     return misroute.high if known else None
 
 
-def _waiting(connection: Connection, stable_version: int) -> list[Proposal]:
+def _waiting(connection: Connection, stable: Policy) -> list[Proposal]:
     """Approved proposals that may be rolled out, oldest first; what no longer stands expires."""
     types_version = active_version(connection)
     waiting = []
     for approved in proposals_in(connection, "approved", lock=True):
         if is_unreadable(approved):
             continue
-        if is_outdated(approved, stable_version):
+        if is_outdated(approved, stable.version):
             expire_proposal(connection, approved, why="another policy is active since")
+        elif replaces_another(approved, stable):
+            expire_proposal(connection, approved, why="another model serves the tier since")
         elif lost_its_types(approved, types_version):
             expire_proposal(connection, approved, why=TYPES_GONE)
         else:
@@ -290,6 +305,8 @@ def _changed_policy(
 ) -> Policy:
     """The stable policy with what a proposal changes, and with what that promises."""
     tier, evidence = proposal.tier, proposal.evidence
+    if isinstance(evidence, ReplacementEvidence):
+        return replaced_policy(stable, tier, evidence, version)
     if proposal.artefact_id is None:
         changed = stable.with_threshold(
             tier, proposal.to_threshold, version=version, task_type=proposal.task_type

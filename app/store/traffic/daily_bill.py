@@ -58,3 +58,17 @@ def daily_bill(
     ).scalar_one()
     days = max((now - first).total_seconds(), _LEAST_S) / _DAY_S
     return DailyBill(float(row[1] or 0) / days, float(moving or 0) / days)
+
+
+def tier_day_usd(connection: Connection, tier: str, *, now: dt.datetime) -> float | None:
+    """What a mean day of a tier's answers costs, of the last seven; None without traffic."""
+    today = dt.datetime.combine(now.date(), dt.time(), dt.UTC)
+    row = connection.execute(
+        select(func.min(RollupRow.minute), func.sum(RollupRow.cost_usd)).where(
+            RollupRow.tier == tier, RollupRow.minute >= today - dt.timedelta(days=_DAYS - 1)
+        )
+    ).one()
+    first: dt.datetime | None = row[0]
+    if first is None:
+        return None
+    return float(row[1] or 0) / (max((now - first).total_seconds(), _LEAST_S) / _DAY_S)

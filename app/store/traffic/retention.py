@@ -171,6 +171,7 @@ LEFTOVERS = {
     "mark_keys": "not exists (select 1 from exchanges e where e.id = t.exchange_id"
     " and e.ended_at is null)",
     "alternatives": "exchange_id < :first",
+    "model_trial_pairs": "exchange_id < :first",
     "attempts": "exchange_id < :first",
     "direct_pairs": "exchange_id < :first",
     "labels": "exchange_id < :first",

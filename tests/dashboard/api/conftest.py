@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 from factories.rows import add_alert, add_pair, add_policy, add_proposal, put_in_force
+from factories.trials import new_trial
 from flask import Flask
 from sqlalchemy import Connection
 
 from tierwatch.store.people.sessions import begin_session, open_sessions
 from tierwatch.store.people.tokens import add_token
 from tierwatch.store.people.users import add_user
+from tierwatch.store.trials.model_trials import add_trial
 
 PASSWORD = "correct horse battery"
 
@@ -35,6 +37,7 @@ def seeded(connection: Connection, clock: Any) -> dict[str, Any]:
     return {
         "alert_id": add_alert(connection),
         "proposal_id": add_proposal(connection, base_version=2),
+        "trial_id": add_trial(connection, new_trial(base_version=2)),
         "pair_id": add_pair(connection, 1, "alternative"),
         "version": 1,
         "drain_id": 1,

@@ -125,6 +125,7 @@ def test_each_role_may_do_what_it_includes_and_no_more(
             alert_id=9,
             drain_id=9,
             proposal_id=9,
+            trial_id=9,
             version=9,
             pair_id=uuid.UUID(int=9),
             name="x",

@@ -17,9 +17,14 @@ from tierwatch.dashboard.pages.proposals.proposal_figures import (
     prediction_figures,
     proposal_figures,
 )
+from tierwatch.dashboard.pages.proposals.replacement_figures import (
+    ReplacementFigures,
+    replacement_figures,
+)
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.document import Unreadable
+from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.store.pages.lists import AuditLine, audit_lines, in_force
 from tierwatch.store.proposals import Proposal, load_proposal
@@ -34,7 +39,8 @@ class ProposalPage:
     Attributes:
         proposal: itself.
         predicted: None when this version cannot show it.
-        evidence: None when this version cannot show it.
+        evidence: None when this version cannot show it, and for another model of a tier.
+        replacement: what another model of a tier rests on; None for every other kind.
         unreadable: why something cannot be shown; empty when nothing is missing.
         active_version: of the policy that is active.
         rollout_share: share of sessions that approval starts with.
@@ -48,6 +54,7 @@ class ProposalPage:
     proposal: Proposal
     predicted: PredictionFigures | None
     evidence: ProposalFigures | None
+    replacement: ReplacementFigures | None
     unreadable: tuple[str, ...]
     active_version: int | None
     rollout_share: float
@@ -108,7 +115,12 @@ def proposal_page(
     return ProposalPage(
         proposal=found,
         predicted=None if isinstance(predicted, Unreadable) else prediction_figures(predicted),
-        evidence=None if isinstance(evidence, Unreadable) else proposal_figures(found, evidence),
+        evidence=None
+        if isinstance(evidence, Unreadable | ReplacementEvidence)
+        else proposal_figures(found, evidence),
+        replacement=replacement_figures(evidence)
+        if isinstance(evidence, ReplacementEvidence)
+        else None,
         unreadable=tuple(
             one.reason for one in (evidence, predicted) if isinstance(one, Unreadable)
         ),

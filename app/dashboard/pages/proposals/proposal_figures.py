@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
-from tierwatch.evaluation.evidence.proposal_evidence import Prediction, ProposalEvidence
+from tierwatch.evaluation.evidence.proposal_evidence import Prediction
 from tierwatch.evaluation.evidence.threshold_evidence import (
     MovedTraffic,
     ObjectiveEvidence,
@@ -169,7 +169,9 @@ def prediction_figures(predicted: Prediction) -> PredictionFigures:
     )
 
 
-def proposal_figures(proposal: Proposal, evidence: ProposalEvidence) -> ProposalFigures:
+def proposal_figures(
+    proposal: Proposal, evidence: ThresholdEvidence | ObjectiveEvidence | ModelEvidence
+) -> ProposalFigures:
     """What is shown of a proposal's evidence."""
     objective = objective_figures(evidence) if isinstance(evidence, ObjectiveEvidence) else None
     limit = evidence.alpha if objective is None else objective.allowed

@@ -4,6 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from tierwatch.evaluation.evidence.document import Unreadable
+from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.store.proposals import Proposal
 
 
@@ -12,7 +13,8 @@ class ProposalLine:
     """A proposal in a list.
 
     ``misroute`` and ``cost_change`` are what it predicts, None where it is not known; ``readable``
-    says whether this version can show what it predicts.
+    says whether this version can show what it predicts. ``candidate`` is the model that is to serve
+    the tier, empty where that stays.
     """
 
     id: int
@@ -29,10 +31,12 @@ class ProposalLine:
     readable: bool
     misroute: float | None
     cost_change: float | None
+    candidate: str = ""
 
 
 def proposal_line(proposal: Proposal) -> ProposalLine:
     """The line of a proposal."""
+    evidence = proposal.evidence
     predicted = None if isinstance(proposal.predicted, Unreadable) else proposal.predicted
     return ProposalLine(
         id=proposal.id,
@@ -49,4 +53,5 @@ def proposal_line(proposal: Proposal) -> ProposalLine:
         readable=predicted is not None,
         misroute=None if predicted is None else predicted.misroute.value,
         cost_change=None if predicted is None else predicted.cost_change.value,
+        candidate=evidence.candidate if isinstance(evidence, ReplacementEvidence) else "",
     )

@@ -8,7 +8,7 @@ from factories.trials import new_trial
 from sqlalchemy import Connection, insert, update
 from sqlalchemy.exc import IntegrityError
 
-from tierwatch.store.schema.model_trials import ModelTrialPairRow, ModelTrialRow
+from tierwatch.store.schema.proposals import ModelTrialPairRow, ModelTrialRow
 from tierwatch.store.trials.model_trials import add_trial
 
 
