@@ -15,7 +15,6 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import bearer, check_role
 from tierwatch.dashboard.api import (
     alerts,
-    model_trials,
     pairs,
     people,
     policies,
@@ -28,7 +27,7 @@ from tierwatch.dashboard.api import (
 from tierwatch.dashboard.api.answers import json_answer, problem_answer
 from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
-from tierwatch.dashboard.api.system import costs, settings, types
+from tierwatch.dashboard.api.system import costs, model_trials, settings, types
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.errors import ConflictError, UsageError
