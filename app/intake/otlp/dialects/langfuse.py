@@ -2,7 +2,8 @@
 
 The answer of a stream is its bare text: ``42`` and ``{"a": 1}`` are answers, so it is never parsed
 unless its reason says that tools were called. Parameters are filled up with defaults that nobody
-sent, and the form that an answer was to have is not among them. A stream that broke has no reason
+sent, and the form that an answer was to have is among the caller's metadata, if it was a value and
+no class. A stream that broke has no reason
 and is not marked; a whole answer has none either, but it has no ``completion_start_time``.
 """
 
@@ -144,11 +145,14 @@ def _of_items(items: list[Json]) -> tuple[Json | None, str]:
 
 def _parameters(attributes: Json) -> Json:
     said = mapping(_parsed(attributes, "langfuse.observation.model.parameters"))
-    return {
+    sent = {
         name: value
         for name, value in said.items()
         if name in _PARAMETERS and value is not None and value != _FILLED_IN.get(name)
     }
+    # Among the caller's metadata, where that form was a value and no class.
+    form = mapping(_parsed(attributes, _METADATA + "response_format"))
+    return {**sent, "response_format": form} if form else sent
 
 
 def _usage(attributes: Json) -> Usage:

@@ -123,6 +123,18 @@ def test_defaults_that_nobody_sent_are_left_out() -> None:
     assert (call.request["temperature"], call.request["n"]) == (0.2, 2)
 
 
+def test_the_form_of_an_answer_is_among_the_metadata() -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "shelf", "schema": {"type": "object"}}}
+    answer = {"role": "assistant", "content": '{"shelf": 4}'}
+    sent = observation(answer=answer, streamed=False)
+    assert read(sent).outside == PARAMETERS_UNSEEN
+    told = "langfuse.observation.metadata.response_format"
+    call = read({**sent, told: json.dumps(form)})
+    assert (call.request["response_format"], call.outside) == (form, "")
+    # A class is no form that could be asked for again.
+    assert read({**sent, told: "<class 'Shelf'>"}).outside == PARAMETERS_UNSEEN
+
+
 @pytest.mark.parametrize(
     ("usage", "counts"),
     [
