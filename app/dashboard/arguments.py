@@ -11,7 +11,7 @@ from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairFil
 ID = f"int(max={2**63 - 1})"
 # A paragraph; the audit keeps it for ever.
 LONGEST_REASON = 2_000
-_LONGEST_TYPE = 100
+LONGEST_TYPE = 100
 
 
 def before_number() -> int | None:
@@ -84,8 +84,8 @@ def named_type() -> str | None:
         BadRequest: it is longer than a name gets.
     """
     given = stored_text(request.args.get("task_type", ""))
-    if len(given) > _LONGEST_TYPE:
-        abort(400, f"task_type: accepted is a name of at most {_LONGEST_TYPE} characters")
+    if len(given) > LONGEST_TYPE:
+        abort(400, f"task_type: accepted is a name of at most {LONGEST_TYPE} characters")
     return given or None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.api.route import BEFORE, Route, one_of, there
-from tierwatch.dashboard.arguments import before_id, wanted_pairs
+from tierwatch.dashboard.arguments import LONGEST_TYPE, before_id, wanted_pairs
 from tierwatch.dashboard.site import this_site
 from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pair import Pair, pair
@@ -47,6 +47,10 @@ ROUTES = (
             ),
             "verdict": one_of("Which answer was better.", *PREFERENCES),
             "stage": one_of("How far it has got.", *STAGES),
+            "task_type": (
+                {"type": "string", "maxLength": LONGEST_TYPE},
+                "Task type that was routed; unfamiliar is what is unlike anything judged.",
+            ),
         },
     ),
     Route("GET", "/pairs/<uuid:pair_id>", "One pair.", Pair, _pair),

@@ -12,6 +12,7 @@ def test_lists_are_filtered(client: Any, bearer: Bearer, seeded: dict[str, Any])
 
     assert found("pairs?verdict=alternative&stage=judged", "pairs") == 1
     assert found("pairs?verdict=served", "pairs") == 0
+    assert found("pairs?task_type=unfamiliar", "pairs") == 0
     assert found("alerts?state=unresolved", "alerts") == 1
     assert found("proposals?state=undecided", "proposals") == 1
     assert found("policies?before=2", "policies") == 1
