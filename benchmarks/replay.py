@@ -26,7 +26,7 @@ import numpy as np
 
 from tierwatch.evaluation.objectives.match_share import match_share
 from tierwatch.evaluation.objectives.quality_target import JudgedPairs, choose_for_quality
-from tierwatch.judges.pairwise import pairwise_prompt
+from tierwatch.judges.prompting.fenced import judge_prompt
 from tierwatch.providers.recorded.traffic_file import BadLine, RecordedExchange, read_traffic
 from tierwatch.routing.classify.answer_cost import AnswerCost
 from tierwatch.routing.classify.features import routed_text
@@ -114,7 +114,7 @@ def exchanges(path: Path) -> Iterator[RecordedExchange]:
 
 def judge_usd(exchange: RecordedExchange, boundary: int) -> float:
     """A judge that reads our prompt, the question and both answers, in both orders."""
-    system, user = pairwise_prompt("v2")
+    system, user = judge_prompt("pairwise_v2")
     read = len(system.template) + len(user.template)
     read += sum(len(str(message.get("content", ""))) for message in exchange.messages)
     read += sum(len(exchange.answers[NAMES[boundary + up]].text) for up in (0, 1))
