@@ -92,6 +92,8 @@ def _call(record: Mapping[str, Any]) -> Call | str:
     group = string(record.get("model_group"))
     error = mapping(record.get("error_information"))
     failed = status == "failure"
+    if failed:  # behind the proxy an attempt and the fallback that answers share one id
+        source_id = f"{source_id}#{string(record.get('model_id')) or _model(record)}"
     return Call(
         source_id=source_id,
         trace=string(record.get("trace_id")),

@@ -138,6 +138,17 @@ def test_a_retry_is_one_request_with_what_it_took() -> None:
         assert readings.counted == {"attempt": 1}
 
 
+def test_behind_the_proxy_an_attempt_has_the_id_of_the_answer() -> None:
+    failed = litellm_failure(trace_id="t", litellm_call_id="a", model_group="shaky")
+    served = litellm_record(trace_id="t", litellm_call_id="a", startTime=STARTED + 1)
+    readings = read_litellm(body(failed, served))
+    (call,) = readings.calls
+    assert (call.source_id, call.asked, call.finished, call.fallbacks) == ("a", "shaky", True, 1)
+    assert readings.counted == {"attempt": 1}
+    alone = read_litellm(body(failed)).calls[0]
+    assert alone.source_id != call.source_id  # in another batch neither takes the other's place
+
+
 def test_requests_of_one_trace_that_ask_something_else_stay_two() -> None:
     other = [{"role": "user", "content": "Something else."}]
     calls = read_litellm(
