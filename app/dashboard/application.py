@@ -17,7 +17,16 @@ from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
-from tierwatch.dashboard.pages import audit, costs, judge, overview, policies, settings, types
+from tierwatch.dashboard.pages import (
+    audit,
+    costs,
+    judge,
+    overview,
+    policies,
+    settings,
+    sources,
+    types,
+)
 from tierwatch.dashboard.pages.alerts import alert, alerts, remedies
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
 from tierwatch.dashboard.pages.people import sessions, users
@@ -47,6 +56,7 @@ _PAGES = (
     judge,
     policies,
     types,
+    sources,
     costs,
     audit,
     settings,

@@ -29,6 +29,11 @@ class TimeRange:
     end: str
     problem: str = ""
 
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """The first and the last day that it touches, in UTC."""
+        return self.since.date(), (self.until - dt.timedelta(microseconds=1)).date()
+
 
 def asked_range(now: dt.datetime, *, usual: str) -> TimeRange:
     """The range that the query asks for; the usual one, with the problem, where it is none."""

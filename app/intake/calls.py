@@ -17,6 +17,7 @@ from tierwatch.loop.capture.admission.outside import (
     TRUNCATED,
 )
 from tierwatch.store.documents import Json
+from tierwatch.store.traffic.sources import REPEAT
 from tierwatch.wire.chat import OPENAI
 
 __all__ = [
@@ -46,7 +47,6 @@ UNPLACED: Final = "intake_unplaced"
 
 # What was passed over, by kind.
 FRAME: Final = "frame"  # an agent's run or step: it repeats what its calls say
-REPEAT: Final = "repeat"  # the same call again
 BAD_LINE: Final = "bad_line"  # not what the format says
 OTHER: Final = "other"  # spans and events that are no call of a model
 ATTEMPT: Final = "attempt"  # a failed try of a request that another call answered

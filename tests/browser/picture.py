@@ -56,6 +56,7 @@ def pages(made: Made) -> dict[str, str]:
         "users": "/users",
         "sessions": "/sessions",
         "types": "/types",
+        "sources": "/sources",
         "costs": "/costs",
         "settings": "/settings",
         "alert-labels": f"/alerts/{made.alert}/label",

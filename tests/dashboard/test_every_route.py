@@ -86,6 +86,7 @@ GET  /sessions                             user      200
 POST /sessions/{session_id}/end            admin     302
 POST /sessions/end-others                  user      302
 GET  /settings                             user      200
+GET  /sources                              user      200
 GET  /static/{filename}                    anybody   200
 GET  /types                                user      200
 GET  /users                                admin     200
@@ -131,6 +132,7 @@ POST /rollouts/{version}/abort             approver  200
 GET  /settings                             viewer    200
 GET  /sessions                             admin     200
 POST /sessions/{session_id}/end            admin     200
+GET  /sources                              viewer    200
 GET  /tokens                               admin     200
 POST /tokens                               admin     200
 POST /tokens/{name}/revoke                 admin     200

@@ -27,7 +27,7 @@ from tierwatch.dashboard.api import (
 from tierwatch.dashboard.api.answers import json_answer, problem_answer
 from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
-from tierwatch.dashboard.api.system import costs, model_trials, settings, types
+from tierwatch.dashboard.api.system import costs, model_trials, settings, sources, types
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.errors import ConflictError, UsageError
@@ -56,6 +56,7 @@ ROUTES = (
     *remedies.ROUTES,
     *rollouts.ROUTES,
     *types.ROUTES,
+    *sources.ROUTES,
     *costs.ROUTES,
     *settings.ROUTES,
     *people.ROUTES,

@@ -15,6 +15,7 @@ from tierwatch.store.schema.traffic import SeenCallRow, SourceCountRow
 CALLS: Final = "calls"  # counted once, whatever became of them
 SAMPLED: Final = "sampled"  # of these, drawn and kept for an evaluation
 OUTSIDE: Final = "outside:"  # of these, cannot be evidence; the reason follows
+REPEAT: Final = "repeat"  # a call that was counted before
 SHED: Final = "shed"  # batches that were refused and may be sent again
 UNREAD: Final = "unread"  # batches of which nothing could be read
 
@@ -47,6 +48,16 @@ class SourceFunnel:
     outside: Mapping[str, int]
     passed_over: Mapping[str, int]
     last_day: dt.date
+
+    @property
+    def received(self) -> int:
+        """How often a call came, each repeat with it."""
+        return self.calls + self.passed_over.get(REPEAT, 0)
+
+    @property
+    def shed(self) -> int:
+        """Batches that were refused and may have come again."""
+        return self.passed_over.get(SHED, 0)
 
     @property
     def outside_share(self) -> float | None:
@@ -88,8 +99,10 @@ def add_source_counts(connection: Connection, rows: Sequence[SourceCount]) -> No
     )
 
 
-def source_funnels(connection: Connection, *, since: dt.date) -> list[SourceFunnel]:
-    """What each source sent since a day, in the order of their names."""
+def source_funnels(
+    connection: Connection, *, since: dt.date, until: dt.date = dt.date.max
+) -> list[SourceFunnel]:
+    """What each source sent between two days, both of them included, in the order of the names."""
     calls = func.sum(SourceCountRow.calls).label("calls")
     last_day = func.max(SourceCountRow.day).label("day")
     rows = connection.execute(
@@ -99,7 +112,7 @@ def source_funnels(connection: Connection, *, since: dt.date) -> list[SourceFunn
             calls,
             last_day,
         )
-        .where(SourceCountRow.day >= since)
+        .where(SourceCountRow.day.between(since, until))
         .group_by(SourceCountRow.source, SourceCountRow.what)
         .order_by(SourceCountRow.source, calls.desc(), SourceCountRow.what)
     ).all()

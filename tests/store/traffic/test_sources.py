@@ -64,8 +64,12 @@ def test_a_funnel_says_what_became_of_what_was_sent(connection: Connection) -> N
     assert app.passed_over == {"repeat": 4, "clock": 1}
     assert app.outside_share == 0.25
     assert (proxy.calls, proxy.outside_share, proxy.passed_over) == (0, None, {"shed": 2})
+    assert (app.received, app.shed) == (104, 0)
+    assert (proxy.received, proxy.shed) == (0, 2)
     (app,) = source_funnels(connection, since=DAY)
     assert app.calls == 10
+    app, _ = source_funnels(connection, since=earlier, until=earlier)
+    assert app.calls == 90
 
 
 def test_counts_leave_with_the_figures_of_their_time(connection: Connection) -> None:
