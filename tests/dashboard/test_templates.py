@@ -18,8 +18,12 @@ from tierwatch.dashboard import build_dashboard
 from tierwatch.dashboard.frame import Frame
 
 TEMPLATES = Path(tierwatch.dashboard.__file__).parent / "templates"
-# Around every page, macros of several, and parts of the pages of the judge and of review.
-NO_PAGES = {"frame.html", "parts.html", "standing.html", "agreement.html"}
+# Around every page, macros of several, and parts of the pages of the judge, of review and of a
+# proposal.
+NO_PAGES = {
+    "frame.html", "parts.html", "standing.html", "agreement.html", "proposal_replacement.html",
+    "proposal_replacement_types.html",
+}  # fmt: skip
 # What Flask, its CSRF protection and `dashboard.application` give to all of them.
 GIVEN = {
     "page", "frame", "parts", "NOT_ENOUGH", "interval", "url_for", "request", "csrf_token", "dict",
