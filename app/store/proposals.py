@@ -174,6 +174,15 @@ def is_undecided(connection: Connection, tier: str, task_type: str) -> bool:
     return found.one_or_none() is not None
 
 
+def put_base(connection: Connection, version: int, *, instead_of: int) -> None:
+    """Let what is undecided rest on a version with the same thresholds and models as its own."""
+    connection.execute(
+        update(ProposalRow)
+        .where(ProposalRow.base_version == instead_of, ProposalRow.state.in_(UNDECIDED))
+        .values(base_version=version)
+    )
+
+
 def put_decision(
     connection: Connection,
     proposal_id: int,

@@ -28,6 +28,7 @@ from tierwatch.loop.decide.approve import approve_proposal
 from tierwatch.loop.report.build import build_report
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
+from tierwatch.store.policies import active_policies
 from tierwatch.store.proposals import NewProposal, add_proposal, proposals_in
 
 DEMO = Path(__file__).parents[2] / "evalsets" / "demo"
@@ -280,13 +281,15 @@ def next_messages(whole: Whole) -> Any:
 def approve(whole: Whole) -> int:
     """Approve a proposal for every session, and return the new version."""
     with whole.engine.begin() as connection:
+        active = active_policies(connection)
+        assert active is not None
         # The traffic's silent change opened an alert, and that a proposal; else this is one.
         new = NewProposal(
             tier="simple",
             from_threshold=0.7,
             to_threshold=0.8,
             certified=False,
-            base_version=1,
+            base_version=active.stable.version,
             pairs=0,
             predicted=Prediction.from_json(stored.predicted()),
             evidence=ThresholdEvidence.from_json(stored.threshold()),

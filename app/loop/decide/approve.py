@@ -6,8 +6,7 @@ from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.trust import distrust
-from tierwatch.loop.decide.end import is_outdated
-from tierwatch.loop.decide.replacement import replaces_another
+from tierwatch.loop.decide.end import why_outdated
 from tierwatch.loop.decide.rollout import start_rollout
 from tierwatch.loop.decide.unreadable import is_unreadable
 from tierwatch.store.audit import add_audit
@@ -45,15 +44,14 @@ def approve_proposal(
     Raises:
         UsageError: no reason given.
         ConflictError: there is no such proposal, it was decided before, this version cannot read
-            what it rests on, it was tested beside thresholds that are no longer active or against
+            what it rests on, it was tested beside a policy that is no longer active or against
             a model that is not, or the judge is not trusted and ``despite_judge`` was not said.
     """
     active, proposal = lock_active(connection), load_proposal(connection, proposal_id, lock=True)
     if proposal is not None and proposal.state == "open":
         _require_readable(proposal)
         if active is not None:
-            _require_current(proposal, active.stable_version)
-            _require_same_model(connection, proposal, active.stable_version)
+            _require_current(connection, proposal, active.stable_version)
         doubt = distrust(connection)
         if doubt and not despite_judge:
             raise ConflictError(
@@ -96,22 +94,10 @@ def _require_readable(proposal: Proposal) -> None:
         )
 
 
-def _require_current(proposal: Proposal, stable_version: int) -> None:
-    if is_outdated(proposal, stable_version):
-        raise ConflictError(
-            f"proposal {proposal.id} was tested beside the thresholds of policy"
-            f" {proposal.base_version}, and policy {stable_version} is active; the next retune"
-            " tests all tiers again"
-        )
-
-
-def _require_same_model(connection: Connection, proposal: Proposal, stable_version: int) -> None:
+def _require_current(connection: Connection, proposal: Proposal, stable_version: int) -> None:
     stable = load_policy(connection, stable_version)
-    if stable is not None and replaces_another(proposal, stable):
-        raise ConflictError(
-            f"proposal {proposal.id} was tried against a model that does not serve tier"
-            f" {proposal.tier} any more; reject it, and try the candidate again"
-        )
+    if stable is not None and (why := why_outdated(proposal, stable)):
+        raise ConflictError(why)
 
 
 def _decide(

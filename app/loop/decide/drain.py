@@ -26,7 +26,7 @@ from tierwatch.store.drains import (
     put_drain_end,
 )
 from tierwatch.store.policies import add_policy, load_policy, lock_active, next_version, set_active
-from tierwatch.store.proposals import proposals_in
+from tierwatch.store.proposals import proposals_in, put_base
 
 USUAL: Final = "4h"
 _LASTING: Final = re.compile(r"([0-9]{1,5})(m|h|d)")
@@ -161,6 +161,8 @@ def _settle(connection: Connection, *, actor: str, why: str) -> None:
         cancel_rollout(connection, proposal, actor=actor, why=why)
     policy = replace(stable, version=next_version(connection), drained=drained)
     add_policy(connection, policy, author=actor, reason=why)
+    # An hour's drain moves no threshold: what was tested beside them may be decided as before.
+    put_base(connection, policy.version, instead_of=stable.version)
     set_active(connection, stable=policy.version, candidate=None, share=0.0, salt=active.salt)
 
 

@@ -7,10 +7,12 @@ from sqlalchemy import Connection
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence
+from tierwatch.loop.decide.replacement import replaces_another
 from tierwatch.loop.decide.unreadable import is_unreadable
+from tierwatch.routing.policy import Policy
 from tierwatch.store.audit import add_audit
 from tierwatch.store.learned.type_versions import active_version
-from tierwatch.store.policies import lock_active, set_active
+from tierwatch.store.policies import load_policy, lock_active, set_active
 from tierwatch.store.proposals import UNDECIDED, Proposal, proposals_in, put_end
 
 TYPES_GONE: Final = "the task types its offsets are for are no longer active"
@@ -50,9 +52,10 @@ def cancel_rollout(connection: Connection, proposal: Proposal, *, actor: str, wh
 
 
 def expire_untested(connection: Connection, quality: float | None) -> None:
-    """Close proposals of thresholds that were not tested against what is asked now.
+    """Close proposals that were not tested against what is asked now.
 
-    Those that are open, and those approved that wait in line.
+    Of thresholds those that are open, and those approved that wait in line. What is open and may
+    not be approved any more (`why_outdated`) would keep its segment from being tested again.
 
     Args:
         connection: inside the caller's transaction.
@@ -60,15 +63,18 @@ def expire_untested(connection: Connection, quality: float | None) -> None:
             has a tolerance of its own.
     """
     active = lock_active(connection)
-    if active is None:
+    stable = None if active is None else load_policy(connection, active.stable_version)
+    if stable is None:
         return
     for proposal in proposals_in(connection, "open", "approved", lock=True):
-        if proposal.kind != "threshold" or is_unreadable(proposal):
+        if is_unreadable(proposal):
             continue
-        if quality_tested(proposal) != quality:
+        waits = proposal.state == "approved"
+        threshold = proposal.kind == "threshold"
+        if threshold and quality_tested(proposal) != quality:
             other = "no objective" if quality is None else "another objective"
             expire_proposal(connection, proposal, why=f"{other} is configured since")
-        elif is_outdated(proposal, active.stable_version):
+        elif is_outdated(proposal, stable.version) if waits else why_outdated(proposal, stable):
             expire_proposal(connection, proposal, why="another policy is active since")
 
 
@@ -78,8 +84,35 @@ def quality_tested(proposal: Proposal) -> float | None:
     return evidence.objective.quality if isinstance(evidence, ObjectiveEvidence) else None
 
 
+def why_outdated(proposal: Proposal, stable: Policy) -> str:
+    """Why a proposal may not be approved while this policy is active; empty where it may.
+
+    Its page names the policy that it changes, and whoever approves it decides on that. The model of
+    a tier is tried against the one that serves, whatever the thresholds are. What was approved in
+    time and waits in line is not asked this again: it is rolled out on top of what was before it.
+    """
+    if proposal.kind == "replacement":
+        if not replaces_another(proposal, stable):
+            return ""
+        return (
+            f"proposal {proposal.id} was tried against a model that does not serve tier"
+            f" {proposal.tier} any more; reject it, and try the candidate again"
+        )
+    if proposal.base_version == stable.version:
+        return ""
+    if proposal.kind == "model":
+        again = "the next refit compares models again"
+    else:
+        together = isinstance(proposal.evidence, ObjectiveEvidence)
+        again = f"the next retune tests {'all tiers' if together else 'the tier'} again"
+    return (
+        f"proposal {proposal.id} was tested beside the thresholds of policy"
+        f" {proposal.base_version}, and policy {stable.version} is active; {again}"
+    )
+
+
 def is_outdated(proposal: Proposal, stable_version: int) -> bool:
-    """Whether a proposal was tested beside other tiers' thresholds than those that are active.
+    """Whether an approved proposal was tested beside other tiers' thresholds than the active ones.
 
     What tiers lose adds up, so under an objective its evidence is then about another policy.
     """

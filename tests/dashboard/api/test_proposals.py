@@ -71,3 +71,16 @@ def test_an_empty_reason_is_refused_in_a_sentence(
     assert client.post(path, headers=headers, json={"why": "no"}).json["state"] == "rejected"
     actions = select(AuditRow.action).where(AuditRow.action.like("proposal.%"))
     assert connection.execute(actions).scalars().all() == ["proposal.rejected"]
+
+
+def test_what_another_policy_has_overtaken_is_a_conflict(
+    client: Any, bearer: Bearer, seeded: dict[str, Any], connection: Connection
+) -> None:
+    connection.exec_driver_sql("update proposals set base_version = 1")
+    path = f"/api/v1/proposals/{seeded['proposal_id']}/approve"
+    held = client.post(path, headers=bearer("approver"), json={"why": "certified"})
+    assert held.status_code == 409
+    assert (
+        "policy 2 is active; the next retune tests the tier again"
+        in (held.json["error"]["message"])
+    )

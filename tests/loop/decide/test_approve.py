@@ -184,3 +184,18 @@ def test_a_second_approval_waits_for_the_first_rollout_and_builds_on_it(
     # Both decisions: the first one's 0.8 and the second one's 0.6.
     assert dict(candidate.thresholds) == {"simple": 0.8, "standard": 0.6}
     assert active(in_force) == (2, 3, 0.2)
+
+
+@pytest.mark.parametrize("kind", ["threshold", "model"])
+def test_what_another_policy_has_overtaken_is_not_approved(in_force: Connection, kind: str) -> None:
+    made = put.add_proposal(in_force, tier="standard", kind=kind)
+    approve_proposal(in_force, first := put.add_proposal(in_force), actor="ada", why="yes")
+    finish_rollout(in_force, load_proposal(in_force, first), why="100 pairs")
+    with pytest.raises(ConflictError, match=r"beside the thresholds of policy 1, and policy 2 is"):
+        approve_proposal(in_force, made, actor="ada", why="yes")
+    # Back to the thresholds it was tested beside, after complaints: it is from before those.
+    roll_back_to(in_force, 1, actor="ada", why="complaints")
+    with pytest.raises(ConflictError, match=r"and policy 3 is active; the next re.* again"):
+        approve_proposal(in_force, made, actor="ada", why="yes")
+    assert load_proposal(in_force, made).state == "open"
+    reject_proposal(in_force, made, actor="ada", why="old")

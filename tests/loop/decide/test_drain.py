@@ -2,7 +2,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from factories.rows import NOW, add_policy, put_in_force, put_rollout
+from factories.rows import NOW, add_policy, add_proposal, put_in_force, put_rollout
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
@@ -16,10 +16,14 @@ from tierwatch.loop.decide.drain import (
     lasting,
     settle_drains,
 )
+from tierwatch.loop.decide.end import expire_untested
 from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.routing.policy import Policy
+from tierwatch.routing.served.tier_model import TierModel
+from tierwatch.routing.tiers import Price
 from tierwatch.store.drains import Drain, drains_going_on
 from tierwatch.store.policies import active_policies
+from tierwatch.store.policies import add_policy as add_policy_value
 from tierwatch.store.proposals import load_proposal
 
 LATER = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -104,13 +108,53 @@ def test_without_a_policy_there_is_nothing_to_change(connection: Connection) -> 
 
 
 @pytest.mark.usefixtures("policy")
+@pytest.mark.parametrize("evidence", [{}, {"objective": {"quality": 0.95}}])
+def test_what_waits_for_a_decision_outlives_a_drain(
+    connection: Connection, evidence: dict[str, Any]
+) -> None:
+    """A drain moves no threshold: what was tested beside them still is."""
+    made = add_proposal(connection, tier="standard", evidence=evidence)
+    quality = 0.95 if evidence else None
+    drain = begin(connection)
+    expire_untested(connection, quality)
+    end_drain(connection, drain, actor="ada", why="well again")
+    expire_untested(connection, quality)
+    version = approve_proposal(connection, made, actor="ada", why="yes")
+    proposal = load_proposal(connection, made)
+    assert proposal is not None
+    assert (proposal.state, proposal.candidate_version) == ("rolling_out", version)
+    assert stable(connection).version == proposal.base_version == 4
+
+
+@pytest.mark.usefixtures("policy")
+def test_a_drain_keeps_who_serves_each_tier(connection: Connection) -> None:
+    models = {"simple": TierModel("small-2", "lab", Price(1, 1), "", instead_of="simple-1")}
+    add_policy_value(
+        connection,
+        Policy(3, {"simple": 0.7, "standard": 0.7}, models=models),
+        author="ada",
+        reason="",
+    )
+    connection.execute(text("update active_policy set stable_version = 3"))
+    drain = begin(connection)
+    assert stable(connection).models == models
+    end_drain(connection, drain, actor="ada", why="well again")
+    assert stable(connection).models == models
+
+
+@pytest.mark.usefixtures("policy")
 def test_a_rollout_is_taken_back_and_none_starts_meanwhile(connection: Connection) -> None:
     proposal = put_rollout(connection, 2)
     drain = begin(connection)
     ended = load_proposal(connection, proposal)
     assert ended is not None
     assert (ended.state, ended.ended_why) == ("rolled_back", "simple is sent up: worse")
-    connection.execute(text("update proposals set state = 'open', candidate_version = null"))
+    connection.execute(
+        text(
+            "update proposals set state = 'open', candidate_version = null,"
+            " base_version = (select stable_version from active_policy)"
+        )
+    )
     assert approve_proposal(connection, proposal, actor="ada", why="yes") is None
     end_drain(connection, drain, actor="ada", why="x")
     active = active_policies(connection)

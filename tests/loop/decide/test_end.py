@@ -14,9 +14,11 @@ from tierwatch.loop.decide.end import (
     is_outdated,
     lost_its_types,
     quality_tested,
+    why_outdated,
     withdraw_loosening,
     withdraw_models,
 )
+from tierwatch.routing.policy import Policy
 from tierwatch.store.learned.type_versions import add_types
 from tierwatch.store.proposals import load_proposal
 
@@ -72,6 +74,26 @@ def test_without_an_objective_what_was_tested_under_one_expires(in_force: Connec
     put.add_proposal(in_force, tier="standard")
     expire_untested(in_force, None)
     assert states(in_force) == [("expired", "no objective is configured since"), ("open", None)]
+
+
+def test_what_may_not_be_approved_makes_room_for_the_next_test(in_force: Connection) -> None:
+    put.add_proposal(in_force, base_version=4)
+    put.add_proposal(in_force, base_version=4, tier="standard", state="approved")
+    put.add_proposal(in_force, base_version=4, task_type="sql", kind="model")
+    put.add_proposal(in_force, task_type="code")
+    expire_untested(in_force, None)
+    gone = ("expired", "another policy is active since")
+    # What was approved in time is rolled out on top of what was before it in line.
+    assert states(in_force) == [gone, ("approved", None), gone, ("open", None)]
+
+
+def test_a_model_of_a_tier_is_overtaken_by_another_model_alone() -> None:
+    made = proposal("replacement", evidence=stored.replacement(), artefact_id=None)
+    assert why_outdated(made, Policy(9, {"simple": 0.7})) == ""
+    assert why_outdated(proposal(), Policy(1, {"simple": 0.7})) == ""
+    assert "the next retune tests the tier again" in why_outdated(
+        proposal(), Policy(9, {"simple": 0.7})
+    )
 
 
 def state(connection: Connection, proposal_id: int) -> str:

@@ -17,7 +17,7 @@ def test_going_back_stores_a_new_version_and_cancels_the_rollout(in_force: Conne
     first = put.add_proposal(in_force)
     approve_proposal(in_force, first, actor="ada", why="yes")
     finish_rollout(in_force, load_proposal(in_force, first), why="100 pairs")
-    second = put.add_proposal(in_force, tier="standard")
+    second = put.add_proposal(in_force, tier="standard", base_version=2)
     approve_proposal(in_force, second, actor="ada", why="yes")
     assert active(in_force) == (2, 3, 0.2)
     assert roll_back_to(in_force, 1, actor="bob", why="complaints") == 4

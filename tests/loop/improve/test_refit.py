@@ -17,7 +17,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.reload import current_policies, stored_model
 from tierwatch.loop.decide.roll_back import roll_back_to
-from tierwatch.loop.decide.rollout import finish_rollout
+from tierwatch.loop.decide.rollout import finish_rollout, start_rollout
 from tierwatch.loop.improve.learn import LearnRules, learn
 from tierwatch.loop.improve.refit import refit
 from tierwatch.loop.improve.refit_rules import RefitRules
@@ -247,9 +247,12 @@ def test_two_approvals_in_a_row_do_not_undo_each_other(
         run_refit(engine)
     ids = [row.id for row in rows(engine, "select id from proposals order by tier")]
     assert len(ids) == 2
+    with engine.begin() as connection:
+        for proposal_id in ids:
+            approve_proposal(connection, proposal_id, actor="ada", why="good", share=1.0)
     for proposal_id in ids:
         with engine.begin() as connection:
-            approve_proposal(connection, proposal_id, actor="ada", why="good", share=1.0)
+            start_rollout(connection, share=1.0)
             finish_rollout(connection, load_proposal(connection, proposal_id), why="it held")
     policies = current_policies(engine=engine, first=FIRST)
     assert policies.stable.classifier == 2

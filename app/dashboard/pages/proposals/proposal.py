@@ -26,7 +26,9 @@ from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.loop.decide.end import why_outdated
 from tierwatch.store.pages.lists import AuditLine, audit_lines, in_force
+from tierwatch.store.policies import load_policy
 from tierwatch.store.proposals import Proposal, load_proposal
 
 routes = Blueprint("proposal", __name__)
@@ -43,6 +45,7 @@ class ProposalPage:
         replacement: what another model of a tier rests on; None for every other kind.
         unreadable: why something cannot be shown; empty when nothing is missing.
         active_version: of the policy that is active.
+        outdated: why it may not be approved under the policy that is active; empty where it may.
         rollout_share: share of sessions that approval starts with.
         history: what was done to it.
         problem: why the last action was refused.
@@ -57,17 +60,11 @@ class ProposalPage:
     replacement: ReplacementFigures | None
     unreadable: tuple[str, ...]
     active_version: int | None
+    outdated: str
     rollout_share: float
     history: tuple[AuditLine, ...]
     problem: str
     why: str
-
-    @property
-    def outdated(self) -> bool:
-        """Whether other thresholds became active since the proposal was made."""
-        return self.active_version is not None and (
-            self.proposal.base_version != self.active_version
-        )
 
 
 @routes.get(f"/proposals/<{ID}:proposal_id>")
@@ -112,6 +109,7 @@ def proposal_page(
         return None
     evidence, predicted = found.evidence, found.predicted
     active = in_force(connection)
+    stable = None if active is None else load_policy(connection, active.stable_version)
     return ProposalPage(
         proposal=found,
         predicted=None if isinstance(predicted, Unreadable) else prediction_figures(predicted),
@@ -124,7 +122,8 @@ def proposal_page(
         unreadable=tuple(
             one.reason for one in (evidence, predicted) if isinstance(one, Unreadable)
         ),
-        active_version=None if active is None else active.stable_version,
+        active_version=None if stable is None else stable.version,
+        outdated="" if stable is None else why_outdated(found, stable),
         rollout_share=config.evaluation.rollout.share,
         history=tuple(audit_lines(connection, subject=f"proposal/{proposal_id}")),
         problem=problem,

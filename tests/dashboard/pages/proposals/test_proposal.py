@@ -287,3 +287,19 @@ def test_money_is_told_by_day_month_and_share_of_the_bill(
     assert "$441.04 a month" in page
     assert "3.1 % of the whole bill" in page
     assert "1,200 requests a day" in page
+
+
+def test_what_may_not_be_approved_any_more_says_so_and_offers_no_button(
+    connection: Connection, approver: Any, policy: None
+) -> None:
+    path = f"/proposals/{add_proposal(connection)}"
+    assert ">Approve</button>" in approver.page(path)
+    add_policy(connection, 2)
+    connection.exec_driver_sql("update active_policy set stable_version = 2")
+    page = approver.page(path)
+    assert "and policy 2 is active; the next retune tests the tier again." in page
+    assert ">Approve</button>" not in page
+    assert ">Reject</button>" in page
+    refused = approver.send(f"{path}/approve", form_on=path, why="as I saw it")
+    assert refused.status_code == 409
+    assert approver.send(f"{path}/reject", form_on=path, why="old").status_code == 302
