@@ -4,10 +4,11 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import factories.rows as put
 import pytest
+from factories import trials
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config, load_config
@@ -21,12 +22,17 @@ from tierwatch.store.judgements.outcomes import take_unobserved
 from tierwatch.store.judgements.risk_cells import risk_cells
 from tierwatch.store.judgements.unscored import unscored_tasks
 from tierwatch.store.learned.judged_pairs import unjudged_texts
+from tierwatch.store.pages.affected import affected, pairs_since
 from tierwatch.store.pages.overview import failure_counts, loss_sums
 from tierwatch.store.pages.pairs import PairFilter, pairs
-from tierwatch.store.signals.follow_ups import unread_exchanges
+from tierwatch.store.signals.beside_verdicts import beside_verdicts
+from tierwatch.store.signals.follow_ups import add_follow_ups, unread_exchanges
+from tierwatch.store.traffic.daily_bill import tier_day_usd
 from tierwatch.store.traffic.exchanges import load_pair
 from tierwatch.store.traffic.recent_requests import recent_requests
 from tierwatch.store.traffic.watched_counts import capture_counts
+from tierwatch.store.trials.model_trials import add_trial
+from tierwatch.store.trials.trial_pairs import draw_pairs
 
 _CONFIG = """
 routing:
@@ -49,6 +55,44 @@ def _report(connection: Connection, config: Config) -> object:
     return {name: value for name, value in found.items() if name not in money}
 
 
+def _draw(direction: Literal["up", "down"]) -> Read:
+    """What a trial of a model would draw, taken back."""
+
+    def read(connection: Connection, _: Config) -> object:
+        trial = trials.new_trial()
+        with connection.begin_nested() as taken_back:
+            trial_id = add_trial(connection, trial)
+            assert trial_id is not None
+            draw_pairs(
+                connection,
+                trial_id,
+                tier="simple",
+                served="simple-1",
+                direction=direction,
+                max_weight=10.0,
+                since=put.NOW - 400 * DAY,
+                limit=100,
+            )
+            drawn = "select exchange_id, weight, served_usd from model_trial_pairs order by 1"
+            found = connection.execute(text(drawn)).all()
+            taken_back.rollback()
+        assert len(found) == (direction == "up")
+        return found
+
+    return read
+
+
+def _second_opinion(connection: Connection, _: Config) -> object:
+    """What users did beside the verdicts, where everything was asked again; taken back."""
+    with connection.begin_nested() as taken_back:
+        ids = connection.execute(text("select id from exchanges")).scalars()
+        add_follow_ups(connection, dict.fromkeys(ids, True))
+        found = beside_verdicts(connection, "asked_again", put.JUDGE)
+        taken_back.rollback()
+    assert found.signal == [1.0]
+    return found
+
+
 READERS: dict[str, Read] = {
     "report": _report,
     "misroute": lambda c, _: judge_rate(c, "simple", put.JUDGE, direction="up"),
@@ -66,6 +110,12 @@ READERS: dict[str, Read] = {
     "for review": lambda c, _: pairs(c, PairFilter(for_review=True)),
     "moved traffic": lambda c, _: recent_requests(c, served="simple", alternative="complex"),
     "follow-ups": lambda c, _: unread_exchanges(c, before=put.NOW + DAY, within=DAY, limit=9),
+    "trial of a model": _draw("up"),
+    "trial of the top tier's model": _draw("down"),
+    "second opinion": _second_opinion,
+    "alert's impact": lambda c, _: affected(c, "simple", "*", put.NOW - DAY),
+    "alert's pairs": lambda c, _: pairs_since(c, "simple", "*", put.JUDGE, put.NOW - DAY),
+    "tier's bill": lambda c, _: tier_day_usd(c, "simple", now=put.NOW + MINUTE),
     "imitation": lambda c, _: unjudged_texts(c, limit=100),
 }
 STATES: dict[str, Callable[[Connection, uuid.UUID], object]] = {
