@@ -9,15 +9,18 @@ tierwatch``, tests and benchmarks.
 
 from collections.abc import Mapping
 from importlib import import_module
+from keyword import iskeyword
 from types import MappingProxyType
 
 import click
 
-# Where each stands under this package; a name's hyphens are its module's underscores.
+# Where each stands under this package; a name's hyphens are its module's underscores, and a word of
+# Python has one behind it.
 _FOLDERS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("beat", "dashboard", "gateway", "intake", "recorded", "worker"), "serve."),
         "notify": "alerts.",
+        "import": "importing.",
         "judges": "plan.",
         "plan": "plan.",
         "propose-model": "propose.",
@@ -40,8 +43,9 @@ class _Commands(click.Group):
         del ctx
         if cmd_name not in _FOLDERS:
             return None
-        module = f"{__name__}.{_FOLDERS[cmd_name]}{cmd_name.replace('-', '_')}"
-        command: click.Command = import_module(module).command
+        module = cmd_name.replace("-", "_") + "_" * iskeyword(cmd_name)
+        place = f"{__name__}.{_FOLDERS[cmd_name]}{module}"
+        command: click.Command = import_module(place).command
         return command
 
 

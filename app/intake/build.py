@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
@@ -21,6 +21,7 @@ from tierwatch.intake.front.rate import Rates
 from tierwatch.intake.front.source_keys import SourceKeys
 from tierwatch.intake.front.state import IntakeState
 from tierwatch.intake.keeping.admitting import Admitting
+from tierwatch.intake.keeping.importing import Importing
 from tierwatch.intake.keeping.journal import Journal
 from tierwatch.intake.keeping.placing import Placing
 from tierwatch.intake.keeping.putting_down import PuttingDown
@@ -105,13 +106,7 @@ def build_intake(
             " as {source: litellm, key: env:LITELLM_INTAKE_KEY}"
         )
     keys = SourceKeys(config.intake.keys, environ)
-    current = CurrentRouter(
-        Router.described(config),
-        policies,
-        GatewayMetrics(CollectorRegistry()),
-        models=models,
-        types=types,
-    )
+    current = _current(config, policies, models, types)
     behind = _behind(settings, config, engine, dispatch, current=current, environ=environ)
     return Intake(
         keys=keys,
@@ -123,6 +118,44 @@ def build_intake(
         begin=behind.begin,
         end=behind.end,
     )
+
+
+def build_importing(
+    source: str,
+    settings: Settings,
+    config: Config,
+    *,
+    engine: Engine,
+    dispatch: Dispatch,
+    environ: Mapping[str, str],
+    policies: Callable[[], ActivePolicies | None],
+    models: Callable[[int], Classifier] = no_models,
+    types: Types = no_types,
+) -> Importing:
+    """Build what stores the calls of a file by the same door; arguments as of `build_intake`.
+
+    Raises:
+        SettingsError: the redactor cannot be loaded.
+    """
+    current = _current(config, policies, models, types)
+    kept = _keeping(settings, config, engine, dispatch, current=current, environ=environ)
+    return Importing(
+        source,
+        current=current,
+        admitting=kept.admitting,
+        journal=kept.journal,
+        putting_down=kept.putting_down,
+    )
+
+
+def _current(
+    config: Config,
+    policies: Callable[[], ActivePolicies | None],
+    models: Callable[[int], Classifier],
+    types: Types,
+) -> CurrentRouter:
+    metrics = GatewayMetrics(CollectorRegistry())
+    return CurrentRouter(Router.described(config), policies, metrics, models=models, types=types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +209,34 @@ def _behind(
     current: CurrentRouter,
     environ: Mapping[str, str],
 ) -> Behind:
+    kept = _keeping(settings, config, engine, dispatch, current=current, environ=environ)
+    receiving = Receiving(
+        kept.admitting,
+        kept.journal,
+        most_body=config.intake.max_body_mb * _MB,
+        most_waiting=_BODIES_WAITING * config.intake.max_body_mb * _MB,
+        written=kept.putting_down.wake,
+    )
+    return Behind(current, receiving, kept.journal, kept.putting_down)
+
+
+class _Keeping(NamedTuple):
+    """The one door: what makes rows of calls, where they wait, and what stores them."""
+
+    admitting: Admitting
+    journal: Journal
+    putting_down: PuttingDown
+
+
+def _keeping(
+    settings: Settings,
+    config: Config,
+    engine: Engine,
+    dispatch: Dispatch,
+    *,
+    current: CurrentRouter,
+    environ: Mapping[str, str],
+) -> _Keeping:
     journal = Journal(
         settings.spool_dir, port=settings.intake_port, max_bytes=settings.spool_max_mb * 1_000_000
     )
@@ -203,11 +264,4 @@ def _behind(
         ),
         sealer=build_sealer(settings.media_key) if config.evaluation.media else None,
     )
-    receiving = Receiving(
-        admitting,
-        journal,
-        most_body=config.intake.max_body_mb * _MB,
-        most_waiting=_BODIES_WAITING * config.intake.max_body_mb * _MB,
-        written=putting_down.wake,
-    )
-    return Behind(current, receiving, journal, putting_down)
+    return _Keeping(admitting, journal, putting_down)

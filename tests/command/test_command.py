@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from keyword import iskeyword
 from pathlib import Path
 
 import click
@@ -43,8 +44,8 @@ CONTEXT = click.Context(main)
 
 @pytest.mark.parametrize("name", main.list_commands(CONTEXT))
 def test_the_listing_of_the_folder_says_which_file_runs(name: str) -> None:
-    file = f"{name.replace('-', '_')}.py"
-    folders = ("", "serve", "alerts", "plan", "propose")
+    file = f"{name.replace('-', '_')}{'_' * iskeyword(name)}.py"
+    folders = ("", "serve", "alerts", "importing", "plan", "propose")
     places = [FOLDER / folder / file for folder in folders]
     (found,) = [path for path in places if path.exists()]
     command = main.get_command(CONTEXT, name)
@@ -83,6 +84,7 @@ def test_help_needs_no_library_of_the_work() -> None:
         (["nonsense"], 2, "No such command 'nonsense'"),
         (["types", "--colour"], 2, "No such option"),
         (["replay"], 2, "Missing argument 'FILE'"),
+        (["import", "pyproject.toml"], 2, "Missing option '--source'"),
         (["users", "add", "ada", "--role", "king"], 2, "'king' is not one of 'viewer'"),
     ],
 )

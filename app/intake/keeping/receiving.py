@@ -29,7 +29,7 @@ _MOST_BATCHES: Final = 64
 _MOST_GROUP_BYTES: Final = 8_000_000
 # While a half of a call waits for the other one.
 _DUE_EVERY_S: Final = 5.0
-_UNADMITTED: Final = "unadmitted"  # our own mistake; the log has it
+UNADMITTED: Final = "unadmitted"  # our own mistake; the log has it
 
 
 class Outcome(NamedTuple):
@@ -254,4 +254,4 @@ class Receiving:
             with guard("intake: admit") as tried:
                 admitted.append(self._admitting.admit(call, source, at))
             failed += bool(tried.cause)
-        return admitted, dict(readings.counted) | ({_UNADMITTED: failed} if failed else {})
+        return admitted, dict(readings.counted) | ({UNADMITTED: failed} if failed else {})
