@@ -196,7 +196,9 @@ def _require_fit(
     judge = config.evaluation.judge
     if judge is None or judge.kind == "recorded" or not judge.model:
         raise UsageError("a trial needs a judge that is asked: evaluation.judge of another kind")
-    if resolved_model(judge.model) == resolved_model(candidate.model):
+    # Both where a cheap one is asked first: the anchors may let it stand there at any hour.
+    judging = [judge.model] if judge.first is None else [judge.model, judge.first.model]
+    if resolved_model(candidate.model) in map(resolved_model, judging):
         raise UsageError(
             f"--model: {candidate.model!r} is the judge, and a model prefers its own answers;"
             " name another judge first"

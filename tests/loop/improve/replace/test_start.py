@@ -159,6 +159,18 @@ def test_a_recorded_judge_has_no_word_on_new_answers(active: Connection, tmp_pat
         begun(active, load_config(tmp_path / "tierwatch.yaml"), model="small-2")
 
 
+def test_a_judge_that_is_asked_first_is_a_judge(active: Connection, tmp_path: Path) -> None:
+    text = CONFIG.replace(
+        "judge: {model: judge-1, provider: lab}",
+        "judge: {model: judge-1, provider: lab, first: {model: cheap-1, provider: lab}}",
+    )
+    (tmp_path / "tierwatch.yaml").write_text(text)
+    config = load_config(tmp_path / "tierwatch.yaml")
+    for model in ("judge-1", "lab/cheap-1:latest"):
+        with pytest.raises(UsageError, match="is the judge, and a model prefers its own"):
+            begun(active, config, model=model)
+
+
 def test_before_the_first_policy_there_is_nothing_to_change(
     connection: Connection, config: Config
 ) -> None:
