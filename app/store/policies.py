@@ -3,7 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, cast, func, select, update
+from sqlalchemy import Connection, Select, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tierwatch.routing.policy import ActivePolicies, Policy, models_from_json
@@ -68,6 +68,21 @@ def active_policies(connection: Connection) -> ActivePolicies | None:
         candidate=candidate,
         share=active.share if candidate is not None else 0.0,
         salt=active.salt,
+    )
+
+
+def policies_served_by_others(tier: str) -> Select[int]:
+    """Versions of policies under which another model served a tier than under the active one.
+
+    None before a policy is active.
+    """
+    active = (
+        select(PolicyRow.models[tier])
+        .join(ActivePolicyRow, ActivePolicyRow.stable_version == PolicyRow.version)
+        .scalar_subquery()
+    )
+    return select(PolicyRow.version).where(
+        exists(select(ActivePolicyRow.id)), PolicyRow.models[tier].is_distinct_from(active)
     )
 
 

@@ -14,6 +14,7 @@ from tierwatch.evaluation.objectives.routed_pairs import RoutedPairs
 from tierwatch.evaluation.sampling.outcome import Preferred, lower_verdict
 from tierwatch.store.judgements.declared_weights import Drawn, declared_caps
 from tierwatch.store.learned.artefacts import policies_of_other_models
+from tierwatch.store.policies import policies_served_by_others
 from tierwatch.store.schema.judgements import OutcomeRow
 
 
@@ -45,6 +46,9 @@ def boundary_evidence(
 ) -> BoundaryEvidence:
     """The newest outcomes about a boundary, from both directions.
 
+    Only those under policies that name the model which the active one names for the lower tier:
+    another one's answers say nothing of it. That the file itself names another is not known here.
+
     Args:
         connection: any.
         boundary: the lower tier.
@@ -71,6 +75,7 @@ def boundary_evidence(
             OutcomeRow.judge_version == judge_version,
             OutcomeRow.id > after_outcome,
             OutcomeRow.policy_version.not_in(policies_of_other_models(boundary, artefact_id)),
+            OutcomeRow.policy_version.not_in(policies_served_by_others(boundary)),
             of_type,
             OutcomeRow.task_type.not_in(without),
         )
@@ -115,8 +120,9 @@ def routed_evidence(
 ) -> RoutedEvidence:
     """The newest judged pairs of all boundaries, as all tiers together are tested on them.
 
-    Of policies with the same tiers and the same thresholds of task types: what another ladder
-    compared was another gain, and what another threshold served was other requests.
+    Of policies with the same tiers, the same models and the same thresholds of task types, under
+    which no tier was drained: what another ladder compared was another gain, and what another
+    threshold served was other requests.
 
     Args:
         connection: any.
@@ -204,6 +210,11 @@ _ROUTED = text(
       and abs(array_position(cast(:ladder as text[]), o.tier)
               - array_position(cast(:ladder as text[]), e.alternative_tier)) = 1
       and p.by_task = cast(:apart as jsonb)
+      -- Thresholds do not say what a policy showed that has sent a tier up by hand.
+      and p.drained = '{}'
+      and p.models = coalesce(
+        (select s.models from active_policy a join policies s on s.version = a.stable_version),
+        p.models)
     order by o.id desc limit :limit
     """
 )

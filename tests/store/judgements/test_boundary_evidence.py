@@ -84,6 +84,24 @@ def test_confidences_of_another_classifier_are_left_out(connection: Connection) 
     assert found.confidences == [0.7]
 
 
+def test_what_another_model_of_the_tier_answered_is_left_out(connection: Connection) -> None:
+    for version in (1, 2, 3):
+        put.add_policy(connection, version)
+        add(connection, version / 10, policy_version=version)
+    other = """update policies set models = '{"simple": {"model": "b"}}' where version = 2"""
+    connection.execute(text(other))
+    assert read(connection) == [0.1, 0.2, 0.3]  # nothing is active
+    put.put_in_force(connection, 3)
+    assert read(connection) == [0.1, 0.3]
+    connection.execute(text("update active_policy set stable_version = 2"))
+    assert read(connection) == [0.2]
+    found = boundary_evidence(connection, "standard", judge_version=put.JUDGE)
+    assert found.confidences == []
+    put.add_outcome(connection, 900, 0.0, tier="standard", policy_version=1, confidence=0.7)
+    found = boundary_evidence(connection, "standard", judge_version=put.JUDGE)
+    assert found.confidences == [0.7]
+
+
 @pytest.fixture
 def policy(connection: Connection) -> None:
     put.add_policy(connection, 1)
@@ -178,8 +196,12 @@ def test_the_newest_pairs_of_all_boundaries(connection: Connection) -> None:
         "update exchanges set confidences = confidences - 'standard'",
         "update exchanges set label = 'tiny'",
         "update exchanges set alternative_tier = 'complex', tier = 'simple' where tier = 'simple'",
+        'update policies set drained = \'{"all": ["simple"]}\'',
     ],
-    ids=["types apart", "fewer tiers", "more tiers", "a confidence missing", "label", "no step"],
+    ids=[
+        *("types apart", "fewer tiers", "more tiers", "a confidence missing", "label", "no step"),
+        "sent up by hand",
+    ],
 )
 @pytest.mark.usefixtures("policy")
 def test_pairs_of_another_ladder_are_left_out(connection: Connection, change: str) -> None:
@@ -187,6 +209,17 @@ def test_pairs_of_another_ladder_are_left_out(connection: Connection, change: st
     before = len(read_routed(connection).ids)
     connection.execute(text(change))
     assert len(read_routed(connection).ids) < before
+
+
+@pytest.mark.usefixtures("policy")
+def test_pairs_of_other_models_than_the_active_policys_are_left_out(connection: Connection) -> None:
+    store_routed(connection, routed(np.random.default_rng(3), 30, [0.7, 0.7]))
+    put.add_policy(connection, 2)
+    put.put_in_force(connection, 2)
+    assert len(read_routed(connection).ids) > 0
+    other = """update policies set models = '{"standard": {"model": "b"}}' where version = 2"""
+    connection.execute(text(other))
+    assert read_routed(connection).ids == []
 
 
 @pytest.mark.usefixtures("policy")
