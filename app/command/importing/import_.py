@@ -34,6 +34,9 @@ def command(file: Path, kind: str, name: str | None, from_line: int | None) -> N
     from tierwatch.command.importing.run import Import, run_import
 
     # A person reads this: what the processes of a deployment say of each other is no news here.
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("warning"))
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger("warning"),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
     asked = Import(file, kind, name or kind, from_line)
     sys.exit(run_import(asked, settings=settings_here(), environ=os.environ))

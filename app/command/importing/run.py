@@ -4,6 +4,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
@@ -20,7 +21,14 @@ from tierwatch.dispatch import CeleryDispatch, Dispatch
 from tierwatch.errors import TierwatchError, UsageError
 from tierwatch.intake.build import build_importing
 from tierwatch.intake.files.kinds import FILE_KINDS
-from tierwatch.intake.files.lines import START, EachAlone, FileReader, Place, read_lines
+from tierwatch.intake.files.lines import (
+    LONGEST,
+    START,
+    EachAlone,
+    FileReader,
+    Place,
+    read_lines,
+)
 from tierwatch.intake.keeping.importing import Importing
 from tierwatch.loop.decide.file_policies import FilePolicies
 from tierwatch.loop.decide.reload import current_types, stored_model
@@ -33,6 +41,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
 MOST_SAID: Final = 50
 # A group ends after so many bytes as well, for lines may be long.
 _GROUP_BYTES: Final = 8_000_000
+_CHUNK: Final = 1_000_000
 
 
 class Import(NamedTuple):
@@ -171,10 +180,10 @@ def _read(asked: Import, importing: Importing, folder: Path) -> Ended:
 def _start(asked: Import, kept: PlaceFile, opened: BinaryIO, reader: FileReader) -> Place:
     if asked.from_line is not None:
         opened.seek(0)
-        place = START
-        while place.lines < asked.from_line - 1 and (line := opened.readline()):
-            place = Place(place.lines + 1, place.offset + len(line))
-        return place
+        before = _Lines(opened, START)
+        for _ in islice(before, asked.from_line - 1):
+            pass
+        return before.place
     # A reader that joins lines needs those before: what they say twice counts once.
     return kept.read(opened) if isinstance(reader, EachAlone) else START
 
@@ -184,17 +193,24 @@ class _Lines:
 
     Attributes:
         place: behind the last line that ended; one that is still being written is read again.
+        offset: bytes that were read, with those before the place it began at.
     """
 
     def __init__(self, opened: BinaryIO, start: Place) -> None:
         self.opened = opened
         self.start = start
         self.place = start
+        self.offset = start.offset
 
     def __iter__(self) -> Iterator[bytes]:
-        while line := self.opened.readline():
-            if line.endswith(b"\n"):
-                self.place = Place(self.place.lines + 1, self.place.offset + len(line))
+        # Of a line that is too long to be read, no more than says so stands in memory.
+        while line := self.opened.readline(LONGEST + 2):
+            last = line
+            while not last.endswith(b"\n") and (last := self.opened.readline(_CHUNK)):
+                self.offset += len(last)
+            self.offset += len(line)
+            if last:
+                self.place = Place(self.place.lines + 1, self.offset)
             yield line
 
 
@@ -212,14 +228,14 @@ def _store(
                 bad += 1
                 if bad <= MOST_SAID:
                     say_error(one.problem)
-            if importing.full or place.offset - written >= _GROUP_BYTES:
+            if importing.full or lines.offset - written >= _GROUP_BYTES:
                 importing.write()
-                written = place.offset
+                written = lines.offset
                 kept.keep(opened, lines.place)
-                shown(place, importing.stored)
+                shown(place._replace(offset=lines.offset), importing.stored)
         importing.write()
         kept.keep(opened, lines.place)
-        shown(place, importing.stored)
+        shown(place._replace(offset=lines.offset), importing.stored)
     if bad > MOST_SAID:
         say_error(f"{bad - MOST_SAID:,} more lines could not be read; {accepted}")
     return Ended(place, bad)

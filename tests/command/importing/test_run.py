@@ -15,6 +15,7 @@ from tierwatch.command.importing import run as work
 from tierwatch.command.importing.run import MOST_SAID, Import, run_import
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.errors import DatabaseError, TierwatchError, UsageError
+from tierwatch.intake.files import lines
 from tierwatch.intake.files.kinds import FILE_KINDS
 from tierwatch.intake.keeping import importing
 from tierwatch.settings import Settings, read_settings
@@ -158,6 +159,25 @@ def test_a_line_that_is_still_being_written_is_read_again(
     file.write_text(first + second)
     assert run() == 0
     assert (counts()["calls"], counts().get("repeat")) == (2, None)
+
+
+def test_of_a_line_without_end_no_more_is_kept_than_says_so(
+    run: Run, file: Path, counts: Counts, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setattr(work, "LONGEST", 2_000)
+    monkeypatch.setattr(work, "_CHUNK", 100)
+    monkeypatch.setattr(lines, "LONGEST", 2_000)
+    file.write_text(line(0) + "[" + "1, " * 5_000 + "1]\n" + line(1))
+    assert run() == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("line 2: longer than 2,000 bytes")
+    assert "line 3, 100 % of the file" in said.out
+    assert counts()["calls"] == 2
+    # The place behind it is right, and so is one in front of which it stands.
+    assert run() == 0
+    assert "to line 3: 0 stored, 0 stored before" in capsys.readouterr().out
+    assert run(from_line=3) == 0
+    assert "to line 3: 0 stored, 1 stored before" in capsys.readouterr().out
 
 
 def test_what_was_stored_before_it_was_killed_is_not_counted_again(
