@@ -1,5 +1,6 @@
 """The overview: what each tier served, what it cost, how good it was, and what needs a person."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
@@ -27,6 +28,7 @@ from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
 from tierwatch.store.pages.overview import Waiting, loss_sums, open_counts, tier_traffic
+from tierwatch.store.traffic.sources import SourceFunnel, source_funnels
 
 routes = Blueprint("overview", __name__)
 
@@ -109,6 +111,7 @@ class OverviewPage:
     pace: Mapping[str, PaceReport]
     funnel: Funnel
     outside: OutsideEvidence
+    sources: tuple[SourceFunnel, ...]
     unscored_tasks: tuple[UnscoredReport, ...]
     charts: tuple[Chart, ...]
     waiting: Waiting
@@ -180,6 +183,8 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         pace=report["pace"],
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         outside=_outside(report),
+        # As far back as the report counts: as long as anything is kept.
+        sources=tuple(one for one in source_funnels(connection, since=dt.date.min) if one.calls),
         unscored_tasks=tuple(report["unscored_tasks"]),
         charts=tuple(drawn for drawn in charts if drawn is not None),
         waiting=open_counts(connection),

@@ -22,6 +22,7 @@ from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.store.judgements.bursts import put_burst
 from tierwatch.store.labels.labels import add_label
 from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
+from tierwatch.store.traffic.sources import SourceCount, add_source_counts
 
 
 def test_overview_shows_rates_only_with_enough_pairs(
@@ -210,6 +211,20 @@ def test_what_is_outside_the_evidence_is_said_in_words(
     add_outside_counts(connection, rows)
     page = viewer.page("/")
     assert "tier or model named by the caller 20.0 %, side call of a program 10.0 %" in page
+
+
+def test_the_share_outside_the_evidence_is_said_by_source(
+    connection: Connection, viewer: Any
+) -> None:
+    assert "other routers" not in viewer.page("/")
+    rows = [
+        ("app", "calls", 2000), ("app", "outside:error", 100), ("app", "outside:fallback", 150),
+        ("proxy", "calls", 10), ("silent", "shed", 3),
+    ]  # fmt: skip
+    day = dt.date(2026, 11, 23)
+    add_source_counts(connection, [SourceCount(day, *row) for row in rows])
+    page = viewer.page("/")
+    assert "app 12.5 % of 2,000 calls, proxy 0.0 % of 10 calls outside the evidence." in page
 
 
 def test_a_reason_of_another_version_is_said_as_it_is() -> None:
