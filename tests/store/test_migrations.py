@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import factories.rows as put
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -10,7 +11,9 @@ from sqlalchemy import Connection, Engine, inspect, text
 from sqlalchemy.exc import SQLAlchemyError
 
 import tierwatch_migrations
+from tierwatch.routing.policy import Policy
 from tierwatch.store.migration import migrate
+from tierwatch.store.policies import load_policy
 
 
 @pytest.fixture
@@ -44,6 +47,34 @@ def test_the_schema_goes_up_down_and_up_again(engine: Engine, alembic: Callable[
         assert left.scalar_one() == 0
     alembic(command.upgrade, "head")
     assert tables(engine) == before
+
+
+def test_rows_of_the_version_before_go_up_and_its_code_goes_on_writing(
+    engine: Engine, alembic: Callable[..., None]
+) -> None:
+    """While a deployment is upgraded, workers of the version before write to the new schema."""
+    alembic(command.downgrade, "0019")
+    policy = (
+        "insert into policies (version, thresholds, by_task, author, reason)"
+        " values (:version, '{\"simple\": 0.7}', '{}', 'ada', 'first')"
+    )
+    with engine.begin() as connection:
+        connection.execute(text(policy), {"version": 1})
+    alembic(command.upgrade, "head")
+    with engine.begin() as connection:
+        connection.execute(text(policy), {"version": 2})
+        assert load_policy(connection, 1) == Policy(1, {"simple": 0.7})
+        assert load_policy(connection, 2) == Policy(2, {"simple": 0.7})
+        pair = put.add_pair(connection, 1, "alternative")
+        twin = put.add_twin(connection, pair)
+        put.add_drain(connection, "simple")
+    alembic(command.downgrade, "0019")
+    with engine.connect() as connection:
+        left = connection.execute(text("select id, direction from exchanges")).all()
+    # What the version before would take for a pair of its own is gone.
+    assert twin not in [row.id for row in left]
+    assert [tuple(row) for row in left] == [(pair, "up")]
+    alembic(command.upgrade, "head")
 
 
 def test_the_models_and_the_schema_are_the_same(alembic: Callable[..., None]) -> None:
