@@ -223,22 +223,25 @@ def test_afterwards_nothing_is_pending_and_the_funnel_sums(
 def test_every_sampled_exchange_has_a_row_of_its_own(aftermath: Aftermath, count: Any) -> None:
     captured = aftermath.report["captured"]
     assert captured > 0
-    assert count("select count(*) from exchanges") == captured
+    # What is compared with the top tier as well has a second row, of the same request.
+    twins = count("select count(*) from direct_pairs")
+    assert count("select count(*) from exchanges") == captured + twins
     assert count("select count(distinct request_no) from exchanges") == captured
-    assert count("select count(*) from exchange_texts") == captured
+    assert count("select count(*) from exchange_texts") == captured + twins
     assert count("select count(*) from exchanges where ended_at is null") == 0
 
 
 def test_no_pair_was_judged_twice(aftermath: Aftermath, count: Any) -> None:
     captured = aftermath.report["captured"]
-    assert count("select count(*) from verdicts") == captured
-    assert count("select count(distinct exchange_id) from verdicts") == captured
-    assert count("select count(*) from alternatives") == captured
+    pairs = captured + count("select count(*) from direct_pairs")
+    assert count("select count(*) from verdicts") == pairs
+    assert count("select count(distinct exchange_id) from verdicts") == pairs
+    assert count("select count(*) from alternatives") == pairs
     assert count("select count(*) from outcomes") == aftermath.report["judged"]
     assert count("select count(distinct exchange_id) from outcomes") == aftermath.report["judged"]
     # A shadow call that answered is recorded with its answer: one each, whatever was killed.
     answered = "select count(*) from attempts where step = 'shadow' and error = ''"
-    assert count(answered) == captured
+    assert count(answered) == pairs
     # Only what a killed worker or an outage interrupted was claimed again.
     again = count("select count(*) from claims where tries > 1")
     assert again < captured / 4

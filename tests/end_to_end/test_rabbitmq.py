@@ -36,9 +36,12 @@ PENDING_WITHIN_S = 120.0
 # Counted, sampled (what errors pushed up a tier is not), captured, shadowed, judged, ended without.
 FUNNEL = text(
     "select (select coalesce(sum(requests - errors), 0) from rollups),"
-    " (select coalesce(sum(sampled), 0) from rollups), (select count(*) from exchanges),"
-    " (select count(*) from alternatives),"
-    " (select count(*) from verdicts), (select count(*) from failures),"
+    " (select coalesce(sum(sampled), 0) from rollups), "
+    " (select count(*) from exchanges where direction <> 'top'),"
+    " (select count(*) from alternatives join exchanges on id = exchange_id"
+    " where direction <> 'top'),"
+    " (select count(*) from verdicts join exchanges on id = exchange_id where direction <> 'top'),"
+    " (select count(*) from failures),"
     " (select count(*) from outcomes where position is null)"
 )
 

@@ -250,7 +250,9 @@ class BreakerMachine(RuleBasedStateMachine):
             assert self.breaker.allows(self.now)
         if state == "open":
             assert not self.breaker.allows(self.now)
-            assert 0 < self.breaker.opens_in(self.now) <= max(LONGEST_WAIT_S, self.rules.open_for_s)
+            longest = max(LONGEST_WAIT_S, self.rules.open_for_s)
+            # A wait is the difference of two times, known to the last bits of those.
+            assert 0 < self.breaker.opens_in(self.now) <= longest + 1e-9
         if state == "half_open":
             assert self.breaker.allows(self.now) == self._free()
 
