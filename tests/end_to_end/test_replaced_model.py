@@ -35,6 +35,7 @@ providers:
   lab: {{kind: openai, base_url: "http://127.0.0.1:{port}/v1"}}
 evaluation:
   sample_rate: 1
+  direct_share: 0
   tolerance: 0.3
   judge: {{model: judge-1}}
   retune: {{mode: off}} # a tier has one proposal at a time: it shall be the model
