@@ -19,6 +19,7 @@ ORDER = [
     "thresholds",
     "objectives",
     "models",
+    "replacement",
     "types",
     "evidence",
     "simulation",

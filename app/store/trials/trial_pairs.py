@@ -118,13 +118,15 @@ def claim_pairs(
     """Claim pairs without a result that nobody holds, in an order that is nobody's choice."""
     rows = connection.execute(
         text(
-            "update model_trial_pairs set tries = tries + 1,"
-            " until = now() + make_interval(secs => :hold)"
-            " where trial_id = :trial and exchange_id in ("
+            # Materialised: a subquery may be run again for each row, and then picks others too.
+            "with free as materialized ("
             "   select exchange_id from model_trial_pairs"
             "   where trial_id = :trial and result is null and (until is null or until <= now())"
             "   order by md5(exchange_id::text) limit :limit for update skip locked)"
-            " returning exchange_id, tries, answer"
+            " update model_trial_pairs p set tries = tries + 1,"
+            " until = now() + make_interval(secs => :hold)"
+            " from free where p.trial_id = :trial and p.exchange_id = free.exchange_id"
+            " returning p.exchange_id, p.tries, p.answer"
         ),
         {"trial": trial_id, "hold": hold_s, "limit": limit},
     )
