@@ -8,7 +8,7 @@ from tierwatch.settings import Settings
 
 
 def configure_logging(settings: Settings) -> None:
-    """Structured lines on standard error, in the asked shape and from the asked level up."""
+    """Structured lines on standard output, in the asked shape and from the asked level up."""
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"

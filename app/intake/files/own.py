@@ -12,7 +12,6 @@ from tierwatch.intake.files.lines import NotThisKindError
 from tierwatch.store.documents import Json
 from tierwatch.wire.answers.finish_words import failed
 from tierwatch.wire.chat import OPENAI
-from tierwatch.wire.json_bytes import write_json
 from tierwatch.wire.json_values import mapping
 from tierwatch.wire.usage import count
 from tierwatch.wire.wires import WIRES
@@ -25,11 +24,6 @@ _COUNTS: Final = ("prompt_tokens", "completion_tokens")
 _PARTS: Final = ("cached_tokens", "cache_write_tokens", "fallbacks")
 _NAMES: Final = ("trace", "session", "asked", "model", "provider", "error", "outside", "user")
 _FAILURES: Final = range(400, 600)
-
-
-def line_of(call: Call) -> bytes:
-    """The call as a line that `read` reads back as the same call."""
-    return write_json(call._asdict()) + b"\n"
 
 
 def read(value: Json) -> Readings:
