@@ -1,10 +1,13 @@
-"""A rate of weighted pairs, and how many equally weighted ones they are worth."""
+"""A rate of weighted pairs or of their sums, and how many equally weighted ones they are worth."""
+
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tierwatch.evaluation.rates.binomial import clopper_pearson
 from tierwatch.evaluation.rates.columns import Floats, checked_array, checked_weights
+from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 
 
@@ -65,3 +68,72 @@ def effective_counts(x: Floats, w: Floats) -> tuple[float, float]:
 
 def _kish(w: Floats) -> float:
     return float(w.sum() ** 2 / np.square(w).sum()) if w.size else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RateSums:
+    """Pairs of conversations, added up.
+
+    Attributes:
+        pairs: how many.
+        bad: of them, by their number; a half counts as one half.
+        weight: sum of the weights of pairs, 1 / pi.
+        lost: sum of weight times loss.
+        squares: sum over conversations of the square of the weights of its pairs together.
+    """
+
+    pairs: int = 0
+    bad: float = 0.0
+    weight: float = 0.0
+    lost: float = 0.0
+    squares: float = 0.0
+
+    @property
+    def effective(self) -> float:
+        """Equally weighted conversations that these are worth: ``weight^2 / squares``, 1 or more.
+
+        Kish's number (`effective_n`), of whole conversations. Where the
+        squares hold more than these pairs, as those of a stretch of time do (`store.sums`), it is
+        too small rather than too large, and one conversation at least.
+
+        >>> RateSums(pairs=3, weight=4, squares=10).effective   # conversations of 3 and of 1
+        1.6
+        >>> RateSums(pairs=2, weight=2, squares=90).effective, RateSums().effective
+        (1.0, 0.0)
+        """
+        if self.weight <= 0:
+            return 0.0
+        return self.weight**2 / min(max(self.squares, 0.0), self.weight**2)
+
+
+def rate_of_sums(sums: RateSums, *, level: float = 0.95) -> Estimate:
+    """The share of the weight that is lost, its interval good for being watched.
+
+    The interval is the time-uniform one (`confidence_sequence.always_valid_interval`) of as many
+    equally weighted conversations as these are worth. Not in it: the judge's errors.
+
+    >>> rate = rate_of_sums(RateSums(pairs=100, bad=5, weight=200.0, lost=10.0, squares=400.0))
+    >>> rate.value, rate.n, rate.method
+    (0.05, 100, 'judge rate, 100 effective conversations, interval may be watched')
+    >>> rate_of_sums(RateSums()).value is None
+    True
+    """
+    if not sums.pairs or sums.weight <= 0:
+        return unknown()
+    bad, n = max(0.0, sums.lost / sums.weight), sums.effective
+    low, high = always_valid_interval(min(n, bad * n), n, level)
+    method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
+    return Estimate(min(1.0, bad), low, high, sums.pairs, method)
+
+
+def rate_of_the_rest(sums: RateSums, *, level: float = 0.95) -> Estimate:
+    """The share that is not lost: `rate_of_sums` turned round.
+
+    >>> rest = rate_of_the_rest(RateSums(pairs=100, weight=100.0, lost=90.0, squares=100.0))
+    >>> round(rest.value, 9)
+    0.1
+    """
+    rate = rate_of_sums(sums, level=level)
+    if rate.value is None:
+        return rate
+    return replace(rate, value=1 - rate.value, low=1 - rate.high, high=1 - rate.low)

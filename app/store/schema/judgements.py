@@ -55,6 +55,7 @@ class OutcomeRow(Base):
         CheckConstraint("loss >= 0 and loss <= 1", name="loss"),
         Index("ix_outcomes_boundary_id", "boundary", "id"),
         Index("ix_outcomes_stream_id", "stream", "id"),
+        Index("ix_outcomes_session", "session"),
         Index("ix_outcomes_unobserved", "id", postgresql_where=text("position is null")),
         # Not unique: that would have to hold the partitions' key. One observer at a time counts.
         Index("ix_outcomes_position", "position"),
@@ -83,6 +84,47 @@ class OutcomeRow(Base):
     said_higher: Column[float | None]
     said_lower: Column[float | None]
     created_at: Column[dt.datetime] = set_by_database()
+
+
+class OutcomeSumRow(Base):
+    """Outcomes of a tier and a judge that arrived in an hour or a day, UTC, by task type.
+
+    ``task_type`` ``*`` has all of them. A trigger adds each outcome in the transaction that adds
+    its row, and the function ``rebuild_outcome_sums`` makes the same of the outcomes themselves.
+    Outcomes go after months, and their sums stay.
+
+    The weight of a pair is 1 / pi. Pairs upwards are misroutes where they are *lost*; pairs
+    downwards were *needed* where the cheaper answer was worse or the judge's orders contradict each
+    other. ``squares`` adds up the squared weights of conversations, whose pairs in the row count as
+    one; ``crossing`` twice the products of their weights in this row and in each earlier one;
+    ``up_alone`` the squared weights of the pairs themselves. Without ``up`` or ``down`` they are of
+    both directions together.
+    """
+
+    __tablename__ = "outcome_sums"
+    __table_args__ = (CheckConstraint("span in ('hour', 'day')", name="span"),)
+    span: Column[str] = column(primary_key=True)
+    start: Column[dt.datetime] = column(primary_key=True)
+    tier: Column[str] = column(primary_key=True)
+    task_type: Column[str] = column(primary_key=True)
+    judge_version: Column[str] = column(primary_key=True)
+    up_pairs: Column[int]
+    up_losses: Column[float]
+    up_weight: Column[float]
+    up_lost: Column[float]
+    up_alone: Column[float]
+    up_squares: Column[float]
+    up_crossing: Column[float]
+    down_pairs: Column[int]
+    down_needed: Column[float]
+    down_weight: Column[float]
+    down_lost: Column[float]
+    down_squares: Column[float]
+    down_crossing: Column[float]
+    inconclusive: Column[int]
+    inconclusive_weight: Column[float]
+    squares: Column[float]
+    crossing: Column[float]
 
 
 class MonitorRow(Base):

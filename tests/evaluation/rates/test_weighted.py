@@ -6,7 +6,14 @@ from scipy import stats
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.binomial import clopper_pearson
-from tierwatch.evaluation.rates.weighted import effective_counts, effective_n, weighted_rate
+from tierwatch.evaluation.rates.weighted import (
+    RateSums,
+    effective_counts,
+    effective_n,
+    rate_of_sums,
+    rate_of_the_rest,
+    weighted_rate,
+)
 
 
 def test_effective_n_is_scale_free() -> None:
@@ -87,3 +94,72 @@ def test_an_empty_sample_counts_nothing() -> None:
 def test_weights_that_are_none_are_refused(weights: list[float]) -> None:
     with pytest.raises(EvidenceError, match="weights"):
         weighted_rate([0, 1], weights)
+
+
+weights = st.floats(0.01, 1e4)
+talks = st.lists(st.tuples(weights, st.floats(0, 1)), min_size=1, max_size=30)
+
+
+def added(conversations: list[tuple[float, float]]) -> RateSums:
+    return RateSums(
+        pairs=len(conversations),
+        bad=0.0,
+        weight=sum(weight for weight, _ in conversations),
+        lost=sum(weight * loss for weight, loss in conversations),
+        squares=sum(weight**2 for weight, _ in conversations),
+    )
+
+
+@given(talks)
+def test_the_rate_is_the_weighted_mean_within_its_interval(
+    conversations: list[tuple[float, float]],
+) -> None:
+    found = rate_of_sums(added(conversations))
+    w, x = np.array(conversations).T
+    assert found.value == pytest.approx(float(w @ x / w.sum()), abs=1e-9)
+    assert 0 <= found.low <= found.value + 1e-9
+    assert found.value - 1e-9 <= found.high <= 1
+    assert found.n == len(conversations)
+    assert added(conversations).effective == pytest.approx(effective_n(w))
+
+
+@given(talks)
+def test_the_rest_is_what_is_not_lost(conversations: list[tuple[float, float]]) -> None:
+    sums = added(conversations)
+    lost, rest = rate_of_sums(sums), rate_of_the_rest(sums)
+    assert lost.value is not None
+    assert rest.value == pytest.approx(1 - lost.value)
+    assert (rest.low, rest.high) == (1 - lost.high, 1 - lost.low)
+
+
+@given(talks, st.floats(1, 1e6))
+def test_more_squares_make_it_no_narrower(
+    conversations: list[tuple[float, float]], more: float
+) -> None:
+    sums = added(conversations)
+    wider = RateSums(sums.pairs, sums.bad, sums.weight, sums.lost, sums.squares * more)
+    assert wider.effective <= sums.effective
+    assert wider.effective >= 1
+    narrow, wide = rate_of_sums(sums), rate_of_sums(wider)
+    assert wide.high - wide.low >= narrow.high - narrow.low - 1e-9
+
+
+@pytest.mark.parametrize("sums", [RateSums(), RateSums(pairs=0, weight=3.0, squares=9.0)])
+def test_without_pairs_nothing_is_known(sums: RateSums) -> None:
+    assert rate_of_sums(sums).value is None
+    assert rate_of_the_rest(sums).value is None
+
+
+def test_rounding_makes_no_rate_beyond_one() -> None:
+    third = 1 / 3
+    sums = RateSums(pairs=3, weight=third * 3, lost=third * 3 + 1e-12, squares=1 / 3)
+    assert rate_of_sums(sums).value == 1.0
+    below = RateSums(pairs=3, weight=1.0, lost=-1e-18, squares=1 / 3)
+    assert rate_of_sums(below).value == 0.0
+
+
+def test_a_higher_level_is_a_wider_interval() -> None:
+    sums = RateSums(pairs=100, weight=100.0, lost=10.0, squares=100.0)
+    narrow, wide = rate_of_sums(sums, level=0.9), rate_of_sums(sums, level=0.99)
+    assert wide.low < narrow.low
+    assert wide.high > narrow.high

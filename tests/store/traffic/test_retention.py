@@ -1,6 +1,7 @@
 """Partitions are made where they are missing, and dropped when their month is over."""
 
 import datetime as dt
+import time
 import uuid
 
 import factories.rows as put
@@ -254,3 +255,19 @@ def test_old_passes_go_but_for_the_first_that_later_ones_are_compared_with(
 
 def test_the_lowest_id_of_a_month_is_of_its_first_millisecond() -> None:
     assert first_id(day_of(2031, 1, 1)).int >> 80 == day_of(2031, 1, 1).timestamp() * 1000
+
+
+def test_hours_of_task_types_go_after_five_weeks_and_all_else_stays(
+    connection: Connection,
+) -> None:
+    put.add_outcome(connection, 1, 1.0, exchange_id=new_exchange_id(time.time()))
+    old = dt.datetime.now(dt.UTC) - dt.timedelta(days=36)
+    put.add_outcome(connection, 2, 1.0, exchange_id=new_exchange_id(old.timestamp()))
+    assert delete_leftovers(connection, "outcome_sums", TODAY) == 1
+    assert delete_leftovers(connection, "outcome_sums", TODAY) == 0
+    left = connection.execute(
+        text("select span, task_type, count(*) from outcome_sums group by 1, 2 order by 1, 2")
+    ).all()
+    assert [tuple(row) for row in left] == [
+        ("day", "*", 2), ("day", "all", 2), ("hour", "*", 2), ("hour", "all", 1),
+    ]  # fmt: skip

@@ -1,0 +1,193 @@
+"""What judged pairs add up to: of all time, of a stretch of time, and in steps of it.
+
+A stretch is rounded outwards to whole hours; where it begins before `HOURS_KEPT` ago and task types
+are asked for, to whole days, UTC. A conversation that began before a stretch counts in it with all
+its weight: the interval is then wider than that of the stretch's pairs alone, never narrower.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from sqlalchemy import Connection, RowMapping, text
+
+from tierwatch.evaluation.rates.weighted import RateSums
+
+HOUR: Final = dt.timedelta(hours=1)
+DAY: Final = dt.timedelta(days=1)
+# Hours of single task types are kept as long as the minutes of traffic are; days are for ever.
+HOURS_KEPT: Final = dt.timedelta(days=35)
+# Before the first and after the last row.
+EVER: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NEVER: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+
+Span = Literal["hour", "day"]
+_NOTHING: Final = RateSums()
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedSums:
+    """Judged pairs of a tier, or of one of its task types, added up.
+
+    Attributes:
+        misroutes: pairs upwards, lost where the served answer was worse.
+        needed: pairs downwards, lost where the cheaper answer was worse or the judge's two orders
+            contradict each other. Overspend is the rest (`weighted.rate_of_the_rest`).
+        inconclusive: pairs either way, lost where the judge's two orders contradict each other.
+    """
+
+    misroutes: RateSums = _NOTHING
+    needed: RateSums = _NOTHING
+    inconclusive: RateSums = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedStep:
+    """Judged pairs of a tier that arrived in a step of a stretch of time.
+
+    Attributes:
+        start: of the step, in UTC.
+        tier: that served.
+        sums: of its pairs.
+    """
+
+    start: dt.datetime
+    tier: str
+    sums: JudgedSums
+
+
+def judged_by_tier(
+    connection: Connection,
+    judge_version: str,
+    *,
+    since: dt.datetime = EVER,
+    until: dt.datetime = _NEVER,
+) -> Mapping[str, JudgedSums]:
+    """The pairs of each tier that arrived in a stretch of time, all of them without one.
+
+    Args:
+        connection: any.
+        judge_version: whose verdicts; those of another are another measurement.
+        since: rounded down to the hour.
+        until: not included; rounded up to the hour.
+    """
+    found = connection.execute(
+        _BY_TIER, _stretch(judge_version, since, until, "day" if since == EVER else "hour")
+    )
+    return {row["tier"]: _judged(row) for row in found.mappings()}
+
+
+def judged_by_type(
+    connection: Connection,
+    judge_version: str,
+    *,
+    since: dt.datetime = EVER,
+    until: dt.datetime = _NEVER,
+) -> Mapping[tuple[str, str], JudgedSums]:
+    """The same by tier and task type; a stretch that begins long ago is rounded to whole days."""
+    recent = dt.datetime.now(dt.UTC) - HOURS_KEPT + DAY
+    found = connection.execute(
+        _BY_TYPE, _stretch(judge_version, since, until, "hour" if since >= recent else "day")
+    )
+    return {(row["tier"], row["task_type"]): _judged(row) for row in found.mappings()}
+
+
+def judged_series(
+    connection: Connection,
+    judge_version: str,
+    *,
+    since: dt.datetime,
+    until: dt.datetime,
+    step: dt.timedelta,
+) -> list[JudgedStep]:
+    """The pairs of each tier in steps of a stretch of time, in order; empty steps are absent.
+
+    Args:
+        connection: any.
+        judge_version: whose verdicts.
+        since: rounded down to the hour; the first step begins there.
+        until: not included; rounded up to the hour.
+        step: whole hours.
+
+    Raises:
+        ValueError: the step is not a whole number of hours, 1 or more.
+    """
+    found = connection.execute(
+        _SERIES, _stretch(judge_version, since, until, "hour") | {"step": whole_hours(step)}
+    )
+    return [JudgedStep(row["begin"], row["tier"], _judged(row)) for row in found.mappings()]
+
+
+def whole_hours(step: dt.timedelta) -> dt.timedelta:
+    """The step itself.
+
+    Raises:
+        ValueError: it is not a whole number of hours, 1 or more.
+    """
+    if step < HOUR or step % HOUR:
+        raise ValueError(f"step: found {step}; accepted: whole hours, 1 or more")
+    return step
+
+
+# What a conversation shares with its own earlier rows counts unless those are before the stretch.
+_SUMS: Final = """
+    sum(up_pairs)::bigint as up_pairs, sum(up_losses) as up_losses,
+    sum(up_weight) as up_weight, sum(up_lost) as up_lost,
+    sum(up_squares) + coalesce(sum(up_crossing) filter (where start > begin), 0) as up_squares,
+    sum(down_pairs)::bigint as down_pairs, sum(down_needed) as down_needed,
+    sum(down_weight) as down_weight, sum(down_lost) as down_lost,
+    sum(down_squares) + coalesce(sum(down_crossing) filter (where start > begin), 0)
+        as down_squares,
+    sum(inconclusive)::bigint as inconclusive, sum(inconclusive_weight) as inconclusive_weight,
+    sum(squares) + coalesce(sum(crossing) filter (where start > begin), 0) as squares
+"""
+_ROWS: Final = """
+    select *, {begin} as begin from outcome_sums
+    where span = :span and judge_version = :judge and start >= :since and start < :until
+"""
+_FROM_THE_FIRST: Final = _ROWS.format(begin="cast(:since as timestamptz)")
+_BY_TIER: Final = text(
+    f"select tier, {_SUMS} from ({_FROM_THE_FIRST} and task_type = '*') r group by tier"  # noqa: S608 - ours
+)
+_BY_TYPE: Final = text(
+    f"select tier, task_type, {_SUMS} from ({_FROM_THE_FIRST} and task_type <> '*') r"  # noqa: S608 - ours
+    " group by tier, task_type"
+)
+_SERIES: Final = text(
+    f"select begin, tier, {_SUMS}"  # noqa: S608 - ours
+    f" from ({_ROWS.format(begin='date_bin(:step, start, :since)')} and task_type = '*') r"
+    " group by begin, tier order by begin, tier"
+)
+
+
+def _stretch(
+    judge_version: str, since: dt.datetime, until: dt.datetime, span: Span
+) -> dict[str, object]:
+    since = since.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    if span == "day":
+        since = since.replace(hour=0)
+    return {"judge": judge_version, "span": span, "since": since, "until": until}
+
+
+def _judged(row: RowMapping) -> JudgedSums:
+    """The sums of one row of `_SUMS`."""
+    return JudgedSums(
+        misroutes=RateSums(
+            row["up_pairs"], row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
+        ),
+        needed=RateSums(
+            row["down_pairs"],
+            row["down_needed"],
+            row["down_weight"],
+            row["down_lost"],
+            row["down_squares"],
+        ),
+        inconclusive=RateSums(
+            row["up_pairs"] + row["down_pairs"],
+            row["inconclusive"],
+            row["up_weight"] + row["down_weight"],
+            row["inconclusive_weight"],
+            row["squares"],
+        ),
+    )
