@@ -34,6 +34,10 @@ def _port(text: str) -> int:
     return number
 
 
+def _port_or_off(text: str) -> int:
+    return 0 if text.strip() in {"0", "off"} else _port(text)
+
+
 def _positive(text: str) -> float:
     number = float(text)
     if not 0 < number < float("inf"):
@@ -211,7 +215,7 @@ class Settings:
         "",
         _long_secret,
         "16 or more characters",
-        "What `/metrics` of gateway and dashboard asks for, as a bearer token. Empty: the gateway"
+        "What `/metrics` asks for, as a bearer token. Empty: a worker asks for nothing; the gateway"
         " asks for one of `gateway.api_keys` where there are any; the dashboard for an API token or"
         " a login, unless it listens on this machine only, no setting names a proxy in front or"
         " another address for people, and the gateway has no keys.",
@@ -231,6 +235,16 @@ class Settings:
     )
     worker_threads: int = _setting(
         32, _count, "1 or more", "Model calls a worker process waits for at once."
+    )
+    worker_metrics_host: str = _setting(
+        "127.0.0.1", str, "an address", "Where a worker shows its metrics."
+    )
+    worker_metrics_port: int = _setting(
+        0,
+        _port_or_off,
+        "1 to 65535, or off",
+        "Port of a worker's `/metrics` and `/healthz`; 8423 is usual. Off shows none. Several"
+        " workers on one machine need one each; where it is taken, the worker says so and works.",
     )
     stop_within_s: float = _setting(
         30.0,

@@ -52,7 +52,7 @@ BUDGET_MS = 5
 PATIENT_MS = 2_000
 PAUSED_REQUESTS = 200
 LOOKS = 3_000
-LOOK = re.compile(r'^tierwatch_cache_looks_total\{result="(\w+)"\} (\S+)', re.MULTILINE)
+LOOK = re.compile(r'^tierwatch_gateway_cache_lookups_total\{result="(\w+)"\} (\S+)', re.MULTILINE)
 CONFIG = """
 routing:
   classifier: {{kind: heuristic}}

@@ -12,6 +12,7 @@ from tierwatch.runtime.log_lines import configure_logging
 from tierwatch.settings import read_settings
 from tierwatch.store.traffic.work import give_back
 from tierwatch_workers.celery_app import celery_app
+from tierwatch_workers.metrics import METRICS, show
 from tierwatch_workers.stops import (
     Ending,
     Task,
@@ -39,8 +40,13 @@ def runtime() -> Runtime:
 @worker_init.connect  # type: ignore[untyped-decorator]  # celery has no types
 def _build_at_start(**_: object) -> None:
     """A judge that may not judge, or a missing key, is said at the start and not by a task."""
-    configure_logging(read_settings())
-    runtime()
+    settings = read_settings()
+    configure_logging(settings)
+    at = runtime()
+    if settings.worker_metrics_port:
+        METRICS.watch_queue(at.dispatch.backlog)
+        host, port = settings.worker_metrics_host, settings.worker_metrics_port
+        show(METRICS, host, port, token=settings.metrics_token)
 
 
 def _ending(worker: Any) -> Ending:

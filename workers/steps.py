@@ -6,6 +6,7 @@ from typing import Any, ParamSpec
 
 from tierwatch.faults import guard
 from tierwatch_workers.celery_app import celery_app
+from tierwatch_workers.metrics import METRICS
 
 P = ParamSpec("P")
 
@@ -17,13 +18,16 @@ def step(name: str) -> Callable[[Callable[P, None]], Any]:
     the exception with its whole traceback, each time: an outage filled the disk, and a text may
     quote a prompt.
     """
-    doing = f"task: {name.removeprefix('tierwatch.')}"
+    short = name.removeprefix("tierwatch.")
+    doing = f"task: {short}"
 
     def made(work: Callable[P, None]) -> Any:
         @functools.wraps(work)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> None:
-            with guard(doing):
+            begun = METRICS.begins()
+            with guard(doing) as survived:
                 work(*args, **kwargs)
+            METRICS.ends(short, begun, done=not survived.cause)
 
         return celery_app.task(name=name)(guarded)
 

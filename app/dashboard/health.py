@@ -12,13 +12,15 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.dashboard.access.admission import may_scrape
-from tierwatch.dashboard.metrics import burst_families, families, loop_families
+from tierwatch.dashboard.metrics import burst_families, families, loop_families, vital_families
 from tierwatch.dashboard.site import Site
 from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.silence import STEP_SILENCE, WATCHED_STEPS
+from tierwatch.series import AMBIGUOUS, EVALUATION, WithEarlierNames
 from tierwatch.store.judgements.bursts import all_bursts
 from tierwatch.store.pages.notifications import destination_lines
 from tierwatch.store.pages.overview import open_counts
+from tierwatch.store.pages.vitals import read_vitals
 from tierwatch.store.step_runs import last_runs
 
 # The report reads whole tables; scrapers that come more often get the last reading.
@@ -36,6 +38,7 @@ def health_blueprint(site: Site, *, metrics_token: str, open_metrics: bool) -> B
     health = Blueprint("health", __name__)
     registry = CollectorRegistry()
     registry.register(Figures(site))
+    shown = WithEarlierNames(registry, EVALUATION, without=AMBIGUOUS)
 
     @health.get("/healthz")
     def healthz() -> Response:
@@ -61,7 +64,7 @@ def health_blueprint(site: Site, *, metrics_token: str, open_metrics: bool) -> B
             wanted = "TIERWATCH_METRICS_TOKEN" if metrics_token else "an API token"
             words = f"The metrics are shown for {wanted}, as Authorization: Bearer.\n"
             return Response(words, 401, {"WWW-Authenticate": "Bearer"}, content_type="text/plain")
-        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(shown), content_type=CONTENT_TYPE_LATEST)
 
     return health
 
@@ -78,7 +81,7 @@ def stuck_steps(runs: Mapping[str, dt.datetime], now: dt.datetime) -> list[str]:
 
 
 class Figures(Collector):
-    """The report as Prometheus metrics; only ``tierwatch_database_up`` while Postgres is away."""
+    """The report as metrics; while Postgres is away, ``tierwatch_evaluation_database_up`` alone."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -92,7 +95,9 @@ class Figures(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Every metric, at most ten seconds old."""
-        up = GaugeMetricFamily("tierwatch_database_up", "1 while Postgres answers the dashboard.")
+        up = GaugeMetricFamily(
+            "tierwatch_evaluation_database_up", "1 while Postgres answers the dashboard."
+        )
         try:
             families = self._fresh()
         except SQLAlchemyError:
@@ -109,9 +114,10 @@ class Figures(Collector):
                     report = build_report(connection, self._site.config)
                     waiting = open_counts(connection)
                     loop = loop_families(last_runs(connection), destination_lines(connection))
+                    vitals = vital_families(read_vitals(connection))
                     bursts = burst_families(
                         all_bursts(connection), dt.datetime.fromtimestamp(now, dt.UTC)
                     )
-                self._families = [*families(report, waiting), *loop, *bursts]
+                self._families = [*families(report, waiting), *loop, *vitals, *bursts]
                 self._read_at = now
             return self._families

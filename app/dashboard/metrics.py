@@ -12,6 +12,7 @@ from tierwatch.loop.report.schema import Rate, Report
 from tierwatch.store.judgements.bursts import SampledBurst
 from tierwatch.store.pages.notifications import DestinationLine
 from tierwatch.store.pages.overview import Waiting
+from tierwatch.store.pages.vitals import Vitals
 
 
 def families(report: Report, waiting: Waiting) -> list[Metric]:
@@ -34,14 +35,16 @@ def loop_families(
         destinations: how each destination of alerts does.
     """
     ran = GaugeMetricFamily(
-        "tierwatch_watch_last_run_timestamp_seconds",
+        "tierwatch_evaluation_watch_last_run_timestamp_seconds",
         "When a scheduled step last ran to its end, in seconds since 1970.",
         labels=["step"],
     )
     for step, ran_at in runs.items():
         ran.add_metric([step], ran_at.timestamp())
     failing, waiting, failed = (
-        GaugeMetricFamily(f"tierwatch_notifications_{name}", meaning, labels=["destination"])
+        GaugeMetricFamily(
+            f"tierwatch_evaluation_notifications_{name}", meaning, labels=["destination"]
+        )
         for name, meaning in (
             ("failing", "1 while a destination of alerts does not take what it is sent."),
             ("waiting", "Events of alerts that wait for a destination."),
@@ -55,6 +58,50 @@ def loop_families(
     return [ran, failing, waiting, failed]
 
 
+def vital_families(vitals: Vitals) -> list[Metric]:
+    """Whether verdicts come, alerts are open and tables take rows.
+
+    Args:
+        vitals: of this moment; what is not known has no sample.
+    """
+    alerts = GaugeMetricFamily(
+        "tierwatch_evaluation_alerts",
+        "Alerts that are open or acknowledged.",
+        labels=["kind", "tier", "state"],
+    )
+    for labels, count in (vitals.alerts or {}).items():
+        alerts.add_metric(labels, count)
+    until = vitals.months_until
+    moments = (
+        ("last_verdict", "When the judge last gave a verdict.", vitals.last_verdict),
+        (
+            "oldest_pending",
+            "When the oldest sampled exchange that still waits for its end was captured.",
+            vitals.oldest_pending,
+        ),
+        (
+            "months_until",
+            "The first day whose rows a table of figures would refuse.",
+            None if until is None else dt.datetime.combine(until, dt.time(), dt.UTC),
+        ),
+        (
+            "certificate",
+            "When a certificate of this installation was last kept.",
+            vitals.certified_at,
+        ),
+    )
+    found: list[Metric] = [alerts]
+    for name, meaning, moment in moments:
+        family = GaugeMetricFamily(
+            f"tierwatch_evaluation_{name}_timestamp_seconds",
+            f"{meaning} In seconds since 1970.",
+        )
+        if moment is not None:
+            family.add_metric([], moment.timestamp())
+        found.append(family)
+    return found
+
+
 def burst_families(bursts: Sequence[SampledBurst], now: dt.datetime) -> list[Metric]:
     """What is sampled more densely than planned.
 
@@ -64,17 +111,19 @@ def burst_families(bursts: Sequence[SampledBurst], now: dt.datetime) -> list[Met
     """
     labels = ["tier", "task_type"]
     density = GaugeMetricFamily(
-        "tierwatch_burst_density",
+        "tierwatch_evaluation_burst_density",
         "How many times as densely as planned a segment is sampled at present.",
         labels=labels,
     )
     starved = GaugeMetricFamily(
-        "tierwatch_burst_starved",
+        "tierwatch_evaluation_burst_starved",
         "1 while the day's budget keeps a segment from being sampled as densely as is asked.",
         labels=labels,
     )
     begun = CounterMetricFamily(
-        "tierwatch_bursts", "Times a segment began to be sampled more densely.", labels=labels
+        "tierwatch_evaluation_bursts",
+        "Times a segment began to be sampled more densely.",
+        labels=labels,
     )
     for burst in bursts:
         segment = [burst.tier, burst.task_type]
@@ -87,28 +136,28 @@ def burst_families(bursts: Sequence[SampledBurst], now: dt.datetime) -> list[Met
 
 def _by_tier(report: Report) -> list[Metric]:
     requests = CounterMetricFamily(
-        "tierwatch_requests", "Requests served, by tier.", labels=["tier"]
+        "tierwatch_evaluation_requests", "Requests served, by tier.", labels=["tier"]
     )
     unfamiliar = CounterMetricFamily(
-        "tierwatch_unfamiliar_requests",
+        "tierwatch_evaluation_unfamiliar_requests",
         "Requests unlike anything that the learned classifier has judged, by tier.",
         labels=["tier"],
     )
     misroute, overspend, inconclusive = (
         GaugeMetricFamily(
-            f"tierwatch_{name}_rate",
+            f"tierwatch_evaluation_{name}_rate",
             f"Judged {name} rate by tier; low and high are its 95 % interval.",
             labels=["tier", "bound"],
         )
         for name in ("misroute", "overspend", "inconclusive")
     )
     corrected = GaugeMetricFamily(
-        "tierwatch_misroute_corrected_rate",
+        "tierwatch_evaluation_misroute_corrected_rate",
         "Misroute rate corrected by people's labels; absent until its interval says something.",
         labels=["tier", "bound"],
     )
     thresholds = GaugeMetricFamily(
-        "tierwatch_threshold", "Active threshold, by tier.", labels=["tier"]
+        "tierwatch_evaluation_threshold", "Active threshold, by tier.", labels=["tier"]
     )
     for tier, seen in report["tiers"].items():
         requests.add_metric([tier], seen["requests"])
@@ -134,8 +183,8 @@ def _add_rate(family: GaugeMetricFamily, tier: str, rate: Rate) -> None:
 
 def _sampled(report: Report) -> Metric:
     sampled = GaugeMetricFamily(
-        "tierwatch_sampled_exchanges",
-        "Sampled exchanges by stage; they sum to tierwatch_captured_exchanges.",
+        "tierwatch_evaluation_sampled_exchanges",
+        "Sampled exchanges by stage; they sum to tierwatch_evaluation_captured_exchanges.",
         labels=["stage"],
     )
     sampled.add_metric(["judged"], report["judged"])
@@ -147,11 +196,15 @@ def _sampled(report: Report) -> Metric:
 
 
 def _spent(report: Report) -> list[Metric]:
-    cost = CounterMetricFamily("tierwatch_cost_usd", "USD spent, by purpose.", labels=["purpose"])
+    cost = CounterMetricFamily(
+        "tierwatch_evaluation_cost_usd", "USD spent, by purpose.", labels=["purpose"]
+    )
     cost.add_metric(["serving"], report["cost_usd"])
     cost.add_metric(["evaluation"], report["evaluation_cost_usd"])
     spend = CounterMetricFamily(
-        "tierwatch_spend_usd", "USD spent by kind; the kinds are disjoint.", labels=["kind"]
+        "tierwatch_evaluation_spend_usd",
+        "USD spent by kind; the kinds are disjoint.",
+        labels=["kind"],
     )
     costs = report["costs"]
     spend.add_metric(["serving"], costs["serving_usd"])
@@ -187,4 +240,4 @@ def _gauges(report: Report, waiting: Waiting) -> Iterator[Metric]:
         ),
     ):
         if value is not None:
-            yield GaugeMetricFamily(f"tierwatch_{name}", meaning, value=value)
+            yield GaugeMetricFamily(f"tierwatch_evaluation_{name}", meaning, value=value)

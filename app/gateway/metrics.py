@@ -42,24 +42,24 @@ class TrafficMetrics:
         self.served = Tallies(registry)
         self._under_way = 0
         in_flight = Gauge(
-            "tierwatch_requests_in_flight", "Requests being served.", registry=registry
+            "tierwatch_gateway_requests_in_flight", "Requests being served.", registry=registry
         )
         in_flight.set_function(lambda: self._under_way)
         self.refused = _counters(
-            "tierwatch_requests_refused",
+            "tierwatch_gateway_requests_refused",
             "Requests refused before they were routed.",
             ["status"],
             registry,
         )
         self.beside = _counters(
-            "tierwatch_passed_requests",
+            "tierwatch_gateway_passed_requests",
             "Requests beside the chats, which are not routed and not evaluated: passed on, counted"
             " or only decided, by HTTP status and the named key that was shown.",
             ["endpoint", "status", "key"],
             registry,
         )
         self.feedback = _counters(
-            "tierwatch_feedback", "Feedback by what became of it.", ["status"], registry
+            "tierwatch_gateway_feedback", "Feedback by what became of it.", ["status"], registry
         )
 
     def begins(self) -> None:
@@ -76,54 +76,56 @@ class RoutingMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.policy_version = Gauge(
-            "tierwatch_policy_version", "Version of the active stable policy.", registry=registry
+            "tierwatch_gateway_policy_version",
+            "Version of the active stable policy.",
+            registry=registry,
         )
         self.policy_poll_failures = Counter(
-            "tierwatch_policy_poll_failures",
+            "tierwatch_gateway_policy_poll_failures",
             "Checks for a new policy that failed; the last known one stays active.",
             registry=registry,
         )
         self.model_version = Gauge(
-            "tierwatch_model_version",
+            "tierwatch_gateway_model_version",
             "Version of the active learned model; 0 for the configured classifier.",
             registry=registry,
         )
         self.models_refused = Counter(
-            "tierwatch_models_refused",
+            "tierwatch_gateway_models_refused",
             "Learned models that were corrupt, foreign or missing; the last one decides.",
             registry=registry,
         )
         self.classifier_failures = _counters(
-            "tierwatch_classifier_failures",
+            "tierwatch_gateway_classifier_failures",
             "Requests that went to the default tier because the classifier failed.",
             ["reason"],
             registry,
         )
         self.unfamiliar = Counter(
-            "tierwatch_unfamiliar",
+            "tierwatch_gateway_unfamiliar",
             "Decisions for prompts unlike anything that the learned classifier has judged.",
             registry=registry,
         )
         self.session_turns = _counters(
-            "tierwatch_session_turns",
+            "tierwatch_gateway_session_turns",
             "Turns of conversations: new, same, up or down, or why they were held at their tier.",
             ["move"],
             registry,
         )
         self.side_calls = _counters(
-            "tierwatch_side_calls",
+            "tierwatch_gateway_side_calls",
             "Requests that programs made beside their conversations, by kind.",
             ["kind"],
             registry,
         )
         self.held_cost = _counters(
-            "tierwatch_held_cost_usd",
+            "tierwatch_gateway_held_cost_usd",
             "What held turns cost above the tier that the router chose.",
             ["reason"],
             registry,
         )
         self.pin_lookups = _counters(
-            "tierwatch_pin_looks",
+            "tierwatch_gateway_pin_lookups",
             "Lookups of a conversation: shared with Redis, late (it was slow), alone (it is away).",
             ["answer"],
             registry,
@@ -135,55 +137,55 @@ class CallMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.attempts_failed = _counters(
-            "tierwatch_attempts_failed",
+            "tierwatch_gateway_attempts_failed",
             "Calls to providers that gave no answer, by reason.",
             ["tier", "reason"],
             registry,
         )
         self.history_changes = _counters(
-            "tierwatch_history_changes",
+            "tierwatch_gateway_history_changes",
             "What was taken out of histories because another model was to read them.",
             ["kind"],
             registry,
         )
         self.unread_events = _counters(
-            "tierwatch_events_unread",
+            "tierwatch_gateway_events_unread",
             "Events of streams that passed to their caller and could not be read along.",
             ["tier"],
             registry,
         )
         self.fitted = _counters(
-            "tierwatch_fitted",
+            "tierwatch_gateway_fitted",
             "Answers whose request was changed for the model to take it, by what was done.",
             ["deployment", "what"],
             registry,
         )
         self.refusals = _counters(
-            "tierwatch_refusals",
+            "tierwatch_gateway_refusals",
             "Requests that a deployment refused, by what the refusal was about.",
             ["deployment", "about"],
             registry,
         )
         self.ended = _counters(
-            "tierwatch_deployment_calls",
+            "tierwatch_gateway_deployment_calls",
             "Calls to a deployment (provider/model), by how they ended.",
             ["deployment", "outcome"],
             registry,
         )
         self.in_flight = _gauges(
-            "tierwatch_deployment_in_flight",
+            "tierwatch_gateway_deployment_in_flight",
             "Calls to a deployment that are under way.",
             ["deployment"],
             registry,
         )
         self.breaker_state = _gauges(
-            "tierwatch_breaker_state",
+            "tierwatch_gateway_breaker_state",
             "Circuit breaker of a deployment: 0 closed, 1 half-open, 2 open.",
             ["deployment"],
             registry,
         )
         self.cascade = _counters(
-            "tierwatch_cascade",
+            "tierwatch_gateway_cascade",
             "Answers that a cascade checked: accepted, or why not.",
             ["tier", "outcome"],
             registry,
@@ -195,13 +197,13 @@ class CacheMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.lookups = _counters(
-            "tierwatch_cache_looks",
+            "tierwatch_gateway_cache_lookups",
             "Lookups in the response cache by what became of them.",
             ["result"],
             registry,
         )
         self.stores = _counters(
-            "tierwatch_cache_stores",
+            "tierwatch_gateway_cache_stores",
             "Answers for the response cache by what became of them.",
             ["result"],
             registry,

@@ -120,13 +120,14 @@ class Tallies(Collector):
         yield from self._by_tier()
         yield self._seconds()
         overhead = HistogramMetricFamily(
-            "tierwatch_overhead_seconds", "Time the gateway itself added before the reply began."
+            "tierwatch_gateway_overhead_seconds",
+            "Time the gateway itself added before the reply began.",
         )
         overhead.add_metric([], self._overhead.buckets(), self._overhead.sum_s)
         yield overhead
         yield from self._by_key()
         spend = _counter(
-            "tierwatch_spend_usd",
+            "tierwatch_gateway_spend_usd",
             "Spent by this gateway: on serving, and on asking the classifier.",
             "kind",
         )
@@ -138,21 +139,23 @@ class Tallies(Collector):
 
     def _by_tier(self) -> _Families:
         requests = _counter(
-            "tierwatch_requests",
+            "tierwatch_gateway_requests",
             "Chat requests by serving tier and HTTP status (499: the caller left).",
             "tier",
             "status",
         )
         tokens = _counter(
-            "tierwatch_tokens",
+            "tierwatch_gateway_tokens",
             "Tokens served; those read from a provider's cache are in the prompt's too.",
             "tier",
             "kind",
         )
-        cost = _counter("tierwatch_cost_usd", "Cost of what was served.", "tier")
-        cut = _counter("tierwatch_replies_cut", "Replies that ended before their end.", "tier")
+        cost = _counter("tierwatch_gateway_cost_usd", "Cost of what was served.", "tier")
+        cut = _counter(
+            "tierwatch_gateway_replies_cut", "Replies that ended before their end.", "tier"
+        )
         unkept = _counter(
-            "tierwatch_replies_unkept",
+            "tierwatch_gateway_replies_unkept",
             "Streamed replies too long to be kept: counted and not sampled.",
             "tier",
         )
@@ -172,7 +175,7 @@ class Tallies(Collector):
 
     def _seconds(self) -> HistogramMetricFamily:
         seconds = HistogramMetricFamily(
-            "tierwatch_request_seconds",
+            "tierwatch_gateway_request_seconds",
             "From arrival to the close of the reply.",
             labels=["tier"],
         )
@@ -183,13 +186,13 @@ class Tallies(Collector):
     def _by_key(self) -> _Families:
         # Names are those of `gateway.api_keys`, so their number is the file's.
         requests = _counter(
-            "tierwatch_key_requests",
+            "tierwatch_gateway_key_requests",
             "Requests by the named key that was shown, and serving tier.",
             "key",
             "tier",
         )
         cost = _counter(
-            "tierwatch_key_cost_usd",
+            "tierwatch_gateway_key_cost_usd",
             "Cost of what was served, by the named key that was shown.",
             "key",
             "tier",

@@ -37,38 +37,38 @@ def test_metrics_are_the_figures_of_the_report(connection: Connection, stranger:
     add_alert(connection)
 
     samples = _samples(stranger.get("/metrics").text)
-    assert samples["tierwatch_database_up",] == 1
-    assert samples["tierwatch_requests_total", "simple"] == 10
-    assert samples["tierwatch_misroute_rate", "estimate", "simple"] == 0
-    assert samples["tierwatch_sampled_exchanges", "judged"] == 1
-    assert samples["tierwatch_captured_exchanges",] == 1
-    assert samples["tierwatch_cost_usd_total", "serving"] == 1
-    assert samples["tierwatch_unresolved_alerts",] == 1
-    assert samples["tierwatch_threshold", "simple"] == 0.7
-    assert samples["tierwatch_saving_ratio",] == 0.75
-    spent = {kind: samples["tierwatch_spend_usd_total", kind] for kind in KINDS}
+    assert samples["tierwatch_evaluation_database_up",] == 1
+    assert samples["tierwatch_evaluation_requests_total", "simple"] == 10
+    assert samples["tierwatch_evaluation_misroute_rate", "estimate", "simple"] == 0
+    assert samples["tierwatch_evaluation_sampled_exchanges", "judged"] == 1
+    assert samples["tierwatch_evaluation_captured_exchanges",] == 1
+    assert samples["tierwatch_evaluation_cost_usd_total", "serving"] == 1
+    assert samples["tierwatch_evaluation_unresolved_alerts",] == 1
+    assert samples["tierwatch_evaluation_threshold", "simple"] == 0.7
+    assert samples["tierwatch_evaluation_saving_ratio",] == 0.75
+    spent = {kind: samples["tierwatch_evaluation_spend_usd_total", kind] for kind in KINDS}
     # A shadow answer is .01 and a verdict .002.
     assert spent == {"serving": 1, "classifier": 0.5, "shadow": 0.01, "judge": 0.002, "checks": 0}
-    net = samples["tierwatch_saving_net_of_evaluation_ratio",]
+    net = samples["tierwatch_evaluation_saving_net_of_evaluation_ratio",]
     assert net == pytest.approx(1 - sum(spent.values()) / 4)
 
 
 def test_what_is_not_known_is_absent_and_not_zero(stranger: Any) -> None:
     names = {key[0] for key in _samples(stranger.get("/metrics").text)}
-    assert "tierwatch_database_up" in names
+    assert "tierwatch_evaluation_database_up" in names
     assert not names & {
-        "tierwatch_misroute_rate",
-        "tierwatch_saving_ratio",
-        "tierwatch_saving_net_of_evaluation_ratio",
+        "tierwatch_evaluation_misroute_rate",
+        "tierwatch_evaluation_saving_ratio",
+        "tierwatch_evaluation_saving_net_of_evaluation_ratio",
     }
-    assert "tierwatch_policy_version" not in names
+    assert "tierwatch_evaluation_policy_version" not in names
 
 
 def test_scrapes_within_ten_seconds_read_once(
     connection: Connection, stranger: Any, clock: Any
 ) -> None:
     def alerts() -> float:
-        return _samples(stranger.get("/metrics").text)["tierwatch_unresolved_alerts",]
+        return _samples(stranger.get("/metrics").text)["tierwatch_evaluation_unresolved_alerts",]
 
     assert alerts() == 0
     add_alert(connection)
@@ -149,10 +149,10 @@ def test_what_to_alert_on_from_outside_is_among_the_metrics(
     add_event(connection, add_alert(connection), {"type": "alert.opened"})
     spread_events(connection, ["ops"])
     samples = _samples(stranger.get("/metrics").text)
-    assert samples["tierwatch_watch_last_run_timestamp_seconds", "observe"] > 1.7e9
-    assert samples["tierwatch_notifications_waiting", "ops"] == 1
-    assert samples["tierwatch_notifications_failing", "ops"] == 0
-    assert samples["tierwatch_notifications_failed", "ops"] == 0
+    assert samples["tierwatch_evaluation_watch_last_run_timestamp_seconds", "observe"] > 1.7e9
+    assert samples["tierwatch_evaluation_notifications_waiting", "ops"] == 1
+    assert samples["tierwatch_evaluation_notifications_failing", "ops"] == 0
+    assert samples["tierwatch_evaluation_notifications_failed", "ops"] == 0
 
 
 def test_the_loop_is_healthy_while_every_step_that_watches_runs(
@@ -189,7 +189,7 @@ def test_what_is_sampled_more_densely_is_among_the_metrics(
             until=dt.datetime.fromtimestamp(clock.now, dt.UTC) + dt.timedelta(minutes=minutes),
         )
     found = stranger.get("/metrics").text
-    assert 'tierwatch_burst_density{task_type="sql",tier="simple"} 10.0' in found
-    assert 'tierwatch_burst_starved{task_type="chat",tier="simple"} 1.0' in found
-    assert 'tierwatch_burst_density{task_type="code"' not in found  # nobody prolonged it
-    assert 'tierwatch_bursts_total{task_type="code",tier="simple"} 1.0' in found
+    assert 'tierwatch_evaluation_burst_density{task_type="sql",tier="simple"} 10.0' in found
+    assert 'tierwatch_evaluation_burst_starved{task_type="chat",tier="simple"} 1.0' in found
+    assert 'tierwatch_evaluation_burst_density{task_type="code"' not in found  # nobody prolonged it
+    assert 'tierwatch_evaluation_bursts_total{task_type="code",tier="simple"} 1.0' in found

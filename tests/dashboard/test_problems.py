@@ -98,7 +98,7 @@ def test_postgres_away_is_a_sentence(
     assert api.status_code == 503
     assert api.json["error"]["type"] == "internal_error"
     assert viewer.get("/healthz").text == "ok\n"
-    assert "tierwatch_database_up 0.0" in viewer.get("/metrics").text
+    assert "tierwatch_evaluation_database_up 0.0" in viewer.get("/metrics").text
 
 
 def test_an_active_policy_that_is_broken_is_a_sentence(

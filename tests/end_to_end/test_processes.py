@@ -68,7 +68,7 @@ def requests_counted(gateway: Gateway) -> dict[str, float]:
     counted: dict[str, float] = {}
     for family in text_string_to_metric_families(page):
         for sample in family.samples:
-            if sample.name == "tierwatch_requests_total":
+            if sample.name == "tierwatch_gateway_requests_total":
                 name = sample.labels["process"]
                 counted[name] = counted.get(name, 0) + sample.value
     return counted

@@ -141,7 +141,7 @@ def test_where_there_are_keys_the_metrics_ask_for_one(
         assert "tierwatch_" not in refused.text
     shown = closed.client.get("/metrics", headers={"authorization": "Bearer gateway-key"})
     assert shown.status_code == 200
-    assert "tierwatch_requests_in_flight" in shown.text
+    assert "tierwatch_gateway_requests_in_flight" in shown.text
 
 
 @pytest.mark.parametrize("gateway", ["{}", "{api_keys: ['env:GATEWAY_KEY']}"])
@@ -169,9 +169,13 @@ def test_named_keys_are_counted_each_under_its_name(
             gateway.chat()
     wire.until(lambda: len(gateway.recorded.exchanges) == 3)
     shown = gateway.client.get("/metrics", headers={"x-api-key": "other-key"}).text
-    counted = [line for line in shown.splitlines() if line.startswith("tierwatch_key_requests_to")]
-    assert counted == ['tierwatch_key_requests_total{key="team-a",tier="simple"} 2.0']
-    [cost] = [line for line in shown.splitlines() if line.startswith("tierwatch_key_cost_usd_to")]
+    counted = [
+        line for line in shown.splitlines() if line.startswith("tierwatch_gateway_key_requests_to")
+    ]
+    assert counted == ['tierwatch_gateway_key_requests_total{key="team-a",tier="simple"} 2.0']
+    [cost] = [
+        line for line in shown.splitlines() if line.startswith("tierwatch_gateway_key_cost_usd_to")
+    ]
     assert 'key="team-a"' in cost
     assert float(cost.split()[-1]) > 0
 
@@ -202,7 +206,7 @@ def test_a_new_policy_is_active_within_the_poll(
     gateway.policies = lambda: policy(2)
     wire.until(lambda: version_of(gateway) == "2", 3)
     assert gateway.client.get("/readyz").json()["policy_version"] == 2
-    assert "tierwatch_policy_version 2.0" in gateway.client.get("/metrics").text
+    assert "tierwatch_gateway_policy_version 2.0" in gateway.client.get("/metrics").text
 
 
 def test_a_rollout_keeps_each_session_on_its_arm(

@@ -68,7 +68,7 @@ def built(
 
 
 def deployments(metrics: GatewayMetrics) -> set[str]:
-    start = 'tierwatch_breaker_state{deployment="'
+    start = 'tierwatch_gateway_breaker_state{deployment="'
     lines = generate_latest(metrics.registry).decode().splitlines()
     return {x.removeprefix(start).partition('"')[0] for x in lines if x.startswith(start)}
 

@@ -93,7 +93,7 @@ def test_cached_tokens_have_their_own_price_on_both_wires(
     assert not served.tokens_estimated
     assert served.cost_usd == pytest.approx(COST_USD)
     told = gateway.client.get("/metrics").text
-    assert 'tierwatch_tokens_total{kind="cached",tier="simple"} 600.0' in told
+    assert 'tierwatch_gateway_tokens_total{kind="cached",tier="simple"} 600.0' in told
 
 
 def test_a_cut_anthropic_stream_costs_what_it_said_it_read(
@@ -163,11 +163,11 @@ def test_the_classifiers_call_is_paid_for_whether_or_not_it_can_be_read(
     spent = dict(
         line.rsplit(" ", 1)
         for line in told.splitlines()
-        if line.startswith("tierwatch_spend_usd_t")
+        if line.startswith("tierwatch_gateway_spend_usd_t")
     )
     assert {key: float(usd) for key, usd in spent.items()} == {
-        'tierwatch_spend_usd_total{kind="serving"}': pytest.approx(served.cost_usd),
-        'tierwatch_spend_usd_total{kind="classifier"}': pytest.approx(820 / 1e6),
+        'tierwatch_gateway_spend_usd_total{kind="serving"}': pytest.approx(served.cost_usd),
+        'tierwatch_gateway_spend_usd_total{kind="classifier"}': pytest.approx(820 / 1e6),
     }
 
 
@@ -216,7 +216,10 @@ def test_when_nobody_answers_what_was_billed_still_counts(
     served = gateway.recorded.one()
     assert (served.answer, served.prompt_tokens) == (None, 0)
     assert served.cost_usd == pytest.approx(100e-6)
-    assert 'tierwatch_cost_usd_total{tier="simple"} 0.0001' in gateway.client.get("/metrics").text
+    assert (
+        'tierwatch_gateway_cost_usd_total{tier="simple"} 0.0001'
+        in gateway.client.get("/metrics").text
+    )
 
 
 def reply_of(text_: str, read: int, written: int, cached: int = 0) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def test_new_policies_swap_the_router_whole() -> None:
     before = here.router
     here.refresh()
     assert (version(here), before.policies.stable.version) == (2, 1)
-    assert registry.get_sample_value("tierwatch_policy_version") == 2
+    assert registry.get_sample_value("tierwatch_gateway_policy_version") == 2
 
 
 def test_the_same_policies_swap_nothing() -> None:
@@ -64,7 +64,7 @@ def test_whatever_the_feed_does_the_last_policies_stay() -> None:
     for failures in (0, 1, 2, 2, 3):
         here.refresh()
         assert version(here) == 2
-        counted = registry.get_sample_value("tierwatch_policy_poll_failures_total")
+        counted = registry.get_sample_value("tierwatch_gateway_policy_poll_failures_total")
         assert counted == failures
     assert answers == []
 
@@ -86,13 +86,13 @@ def test_a_model_is_fetched_once_and_given_up_when_no_policy_names_it() -> None:
     here = CurrentRouter(router, lambda: feed.pop(0), GatewayMetrics(registry), models=models)
     here.refresh()
     assert here.router.route([]).tier == "high"
-    assert registry.get_sample_value("tierwatch_model_version") == 7
+    assert registry.get_sample_value("tierwatch_gateway_model_version") == 7
     here.refresh()
     assert (version(here), asked, here.router.models) == (3, [7], {7})
     here.refresh()
     assert here.router.route([]).tier == "low"
     assert here.router.models == frozenset()
-    assert registry.get_sample_value("tierwatch_model_version") == 0
+    assert registry.get_sample_value("tierwatch_gateway_model_version") == 0
 
 
 def test_a_policy_whose_model_cannot_be_used_is_not_taken() -> None:
@@ -101,8 +101,8 @@ def test_a_policy_whose_model_cannot_be_used_is_not_taken() -> None:
     for refused in (1, 2):
         here.refresh()
         assert here.router is before
-        assert registry.get_sample_value("tierwatch_models_refused_total") == refused
-        assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == refused
+        assert registry.get_sample_value("tierwatch_gateway_models_refused_total") == refused
+        assert registry.get_sample_value("tierwatch_gateway_policy_poll_failures_total") == refused
 
 
 def test_a_model_at_a_provider_that_is_not_here_is_left_out() -> None:
@@ -118,4 +118,4 @@ def test_a_model_at_a_provider_that_is_not_here_is_left_out() -> None:
     before = here.router
     here.refresh()
     assert here.router is before
-    assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == 0
+    assert registry.get_sample_value("tierwatch_gateway_policy_poll_failures_total") == 0

@@ -99,7 +99,7 @@ def test_a_reasoning_model_gets_what_it_takes(ask: Callable[..., Any]) -> None:
         assert streamed.status_code == 200
         assert "-temperature" in streamed.headers["x-tierwatch-fitted"]
         metrics = httpx.get(f"{asking.gateway.url}/metrics").text
-        assert 'tierwatch_fitted_total{deployment="o/gpt-5",what="-stop"} 2.0' in metrics
+        assert 'tierwatch_gateway_fitted_total{deployment="o/gpt-5",what="-stop"} 2.0' in metrics
 
 
 def test_what_the_model_takes_goes_out_as_it_came(ask: Callable[..., Any]) -> None:
@@ -123,8 +123,11 @@ def test_a_model_under_another_name_teaches_once(ask: Callable[..., Any]) -> Non
         first = asking.gateway.recorded.exchanges[0]
         assert [one.error for one in first.attempts] == ["refused", ""]
         metrics = httpx.get(f"{asking.gateway.url}/metrics").text
-        assert 'tierwatch_refusals_total{about="parameter",deployment="o/gpt-5preview"}' in metrics
-        assert 'tierwatch_breaker_state{deployment="o/gpt-5preview"} 0.0' in metrics
+        assert (
+            'tierwatch_gateway_refusals_total{about="parameter",deployment="o/gpt-5preview"}'
+            in metrics
+        )
+        assert 'tierwatch_gateway_breaker_state{deployment="o/gpt-5preview"} 0.0' in metrics
 
 
 def test_claude_code_on_the_smallest_claude(ask: Callable[..., Any]) -> None:

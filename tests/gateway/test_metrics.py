@@ -5,41 +5,41 @@ from tierwatch.gateway.metrics import GatewayMetrics
 
 # What dashboards and alerts of operators are built on: a name that changes breaks them.
 SERIES = {
-    "tierwatch_attempts_failed",
-    "tierwatch_breaker_state",
-    "tierwatch_cache_looks",
-    "tierwatch_cache_stores",
-    "tierwatch_cascade",
-    "tierwatch_classifier_failures",
-    "tierwatch_cost_usd",
-    "tierwatch_deployment_calls",
-    "tierwatch_deployment_in_flight",
-    "tierwatch_events_unread",
-    "tierwatch_feedback",
-    "tierwatch_fitted",
-    "tierwatch_held_cost_usd",
-    "tierwatch_history_changes",
-    "tierwatch_key_cost_usd",
-    "tierwatch_key_requests",
-    "tierwatch_model_version",
-    "tierwatch_models_refused",
-    "tierwatch_overhead_seconds",
-    "tierwatch_passed_requests",
-    "tierwatch_pin_looks",
-    "tierwatch_policy_poll_failures",
-    "tierwatch_policy_version",
-    "tierwatch_refusals",
-    "tierwatch_replies_cut",
-    "tierwatch_replies_unkept",
-    "tierwatch_request_seconds",
-    "tierwatch_requests",
-    "tierwatch_requests_in_flight",
-    "tierwatch_requests_refused",
-    "tierwatch_session_turns",
-    "tierwatch_side_calls",
-    "tierwatch_spend_usd",
-    "tierwatch_tokens",
-    "tierwatch_unfamiliar",
+    "tierwatch_gateway_attempts_failed",
+    "tierwatch_gateway_breaker_state",
+    "tierwatch_gateway_cache_lookups",
+    "tierwatch_gateway_cache_stores",
+    "tierwatch_gateway_cascade",
+    "tierwatch_gateway_classifier_failures",
+    "tierwatch_gateway_cost_usd",
+    "tierwatch_gateway_deployment_calls",
+    "tierwatch_gateway_deployment_in_flight",
+    "tierwatch_gateway_events_unread",
+    "tierwatch_gateway_feedback",
+    "tierwatch_gateway_fitted",
+    "tierwatch_gateway_held_cost_usd",
+    "tierwatch_gateway_history_changes",
+    "tierwatch_gateway_key_cost_usd",
+    "tierwatch_gateway_key_requests",
+    "tierwatch_gateway_model_version",
+    "tierwatch_gateway_models_refused",
+    "tierwatch_gateway_overhead_seconds",
+    "tierwatch_gateway_passed_requests",
+    "tierwatch_gateway_pin_lookups",
+    "tierwatch_gateway_policy_poll_failures",
+    "tierwatch_gateway_policy_version",
+    "tierwatch_gateway_refusals",
+    "tierwatch_gateway_replies_cut",
+    "tierwatch_gateway_replies_unkept",
+    "tierwatch_gateway_request_seconds",
+    "tierwatch_gateway_requests",
+    "tierwatch_gateway_requests_in_flight",
+    "tierwatch_gateway_requests_refused",
+    "tierwatch_gateway_session_turns",
+    "tierwatch_gateway_side_calls",
+    "tierwatch_gateway_spend_usd",
+    "tierwatch_gateway_tokens",
+    "tierwatch_gateway_unfamiliar",
 }
 
 
@@ -66,11 +66,11 @@ def test_a_child_is_looked_up_once(metrics: GatewayMetrics) -> None:
 def test_labels_are_given_in_the_order_of_the_series(metrics: GatewayMetrics) -> None:
     metrics.calls.attempts_failed("simple", "timeout").inc()
     page = generate_latest(metrics.registry).decode()
-    assert 'tierwatch_attempts_failed_total{reason="timeout",tier="simple"} 1.0' in page
+    assert 'tierwatch_gateway_attempts_failed_total{reason="timeout",tier="simple"} 1.0' in page
 
 
 def test_two_gateways_of_one_process_count_apart() -> None:
     one, other = (GatewayMetrics(CollectorRegistry()) for _ in range(2))
     one.traffic.begins()
-    assert "tierwatch_requests_in_flight 1.0" in generate_latest(one.registry).decode()
-    assert "tierwatch_requests_in_flight 0.0" in generate_latest(other.registry).decode()
+    assert "tierwatch_gateway_requests_in_flight 1.0" in generate_latest(one.registry).decode()
+    assert "tierwatch_gateway_requests_in_flight 0.0" in generate_latest(other.registry).decode()

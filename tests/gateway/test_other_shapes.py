@@ -100,8 +100,9 @@ def test_our_own_key_is_never_the_callers_matter(
     ):
         sdk.messages.create(model="auto", max_tokens=9, messages=MESSAGES)
     assert failed.value.status_code == 502
-    assert gateway.client.get("/metrics").text.count('status="502"') == 1
-    assert 'tierwatch_requests_total{status="502",tier="simple"} 1.0' in (
+    page = gateway.client.get("/metrics").text
+    assert page.count('tierwatch_gateway_requests_total{status="502"') == 1
+    assert 'tierwatch_gateway_requests_total{status="502",tier="simple"} 1.0' in (
         gateway.client.get("/metrics").text
     )
 

@@ -814,7 +814,7 @@ def test_a_failing_classifier_costs_no_request(
     assert response.status_code == 200
     assert response.headers["x-tierwatch-tier"] == gateway.config.default_tier
     assert gateway.recorded.one().decision.reason == f"classifier_failed:{why}"
-    counted = f'tierwatch_classifier_failures_total{{reason="{why}"}} 1.0'
+    counted = f'tierwatch_gateway_classifier_failures_total{{reason="{why}"}} 1.0'
     assert counted in gateway.client.get("/metrics").text
 
 

@@ -31,7 +31,7 @@ class Page:
         self.tallies = Tallies(self._registry)
 
     def shown(self, name: str, **labels: str) -> float | None:
-        return samples(self._registry).get((f"tierwatch_{name}", frozenset(labels.items())))
+        return samples(self._registry).get((f"tierwatch_gateway_{name}", frozenset(labels.items())))
 
 
 @pytest.fixture
@@ -98,8 +98,10 @@ def test_times_show_as_a_histogram_of_prometheus_would(latencies_ms: list[float]
     registry, theirs = CollectorRegistry(), CollectorRegistry()
     tallies = Tallies(registry)
     bounds = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
-    seconds = Histogram("tierwatch_request_seconds", ".", ["tier"], buckets=bounds, registry=theirs)
-    requests = Counter("tierwatch_requests", ".", ["tier", "status"], registry=theirs)
+    seconds = Histogram(
+        "tierwatch_gateway_request_seconds", ".", ["tier"], buckets=bounds, registry=theirs
+    )
+    requests = Counter("tierwatch_gateway_requests", ".", ["tier", "status"], registry=theirs)
     for latency_ms in latencies_ms:
         one = served()._replace(served_tier="simple", status=200, latency_ms=latency_ms)
         tallies.add(one, "")

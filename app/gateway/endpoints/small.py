@@ -21,6 +21,7 @@ from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.model_names import ModelNames
 from tierwatch.loop.capture.feedback import Feedback
 from tierwatch.loop.capture.state import CaptureState
+from tierwatch.series import GATEWAY, WithEarlierNames
 from tierwatch.wire.chat import OPENAI
 from tierwatch.wire.refusal import Refusal
 
@@ -145,7 +146,7 @@ class SmallEndpoints:
         refusal = self._scrapers.refuse(shown_key(request.headers))
         if refusal is not None:
             return refused(refusal)
-        page = generate_latest(self._metrics.registry)
+        page = generate_latest(WithEarlierNames(self._metrics.registry, GATEWAY))
         return Reply(page, content_type=CONTENT_TYPE_LATEST.encode())
 
 

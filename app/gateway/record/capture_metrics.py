@@ -29,32 +29,32 @@ class CaptureMetrics(Collector):
         """The series of this moment."""
         state = self._state()
         yield GaugeMetricFamily(
-            "tierwatch_capture_last_commit_timestamp_seconds",
+            "tierwatch_gateway_capture_last_commit_timestamp_seconds",
             "All that was recorded until then was in Postgres. Nothing to write counts as written.",
             state.caught_up_at,
         )
         yield GaugeMetricFamily(
-            "tierwatch_capture_writer_alive",
+            "tierwatch_gateway_capture_writer_alive",
             "Whether the thread that stores exchanges runs.",
             float(state.writer_alive),
         )
         yield GaugeMetricFamily(
-            "tierwatch_capture_spool_bytes",
+            "tierwatch_gateway_capture_spool_bytes",
             "Waiting on disk for Postgres, what dead processes left included.",
             state.spool_bytes,
         )
         yield CounterMetricFamily(
-            "tierwatch_capture_dropped",
+            "tierwatch_gateway_capture_dropped",
             "Exchanges chosen for evaluation that were counted and not kept.",
             state.dropped,
         )
         yield CounterMetricFamily(
-            "tierwatch_capture_dead_letters",
+            "tierwatch_gateway_capture_dead_letters",
             "What could not be stored and is kept in the file of dead letters.",
             state.dead_letters,
         )
         outside = CounterMetricFamily(
-            "tierwatch_outside_evidence",
+            "tierwatch_gateway_outside_evidence",
             "Requests that cannot be evidence, by reason; fits_not and media are found in drawn"
             " exchanges alone and estimated from them.",
             labels=("reason",),

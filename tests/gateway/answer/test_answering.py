@@ -166,8 +166,14 @@ def test_a_dead_provider_is_asked_a_handful_of_times_and_then_left_alone(
     assert len(dead.received) == 5  # `failures`
     assert len(good.received) == 60
     page = gateway.client.get("/metrics").text
-    assert f'tierwatch_breaker_state{{deployment="p{dead.port}/name-at-{dead.port}"}} 2.0' in page
-    assert f'tierwatch_breaker_state{{deployment="p{good.port}/name-at-{good.port}"}} 0.0' in page
+    assert (
+        f'tierwatch_gateway_breaker_state{{deployment="p{dead.port}/name-at-{dead.port}"}} 2.0'
+        in page
+    )
+    assert (
+        f'tierwatch_gateway_breaker_state{{deployment="p{good.port}/name-at-{good.port}"}} 0.0'
+        in page
+    )
 
 
 def test_a_dead_provider_under_many_callers_gets_no_more_than_were_under_way(
@@ -305,8 +311,8 @@ def test_a_stream_that_breaks_in_the_middle_counts_against_its_provider(
     assert len(openai_provider.received) == 3
     page = gateway.client.get("/metrics").text
     name = f'deployment="p{openai_provider.port}/name-at-{openai_provider.port}"'
-    assert f'tierwatch_deployment_calls_total{{{name},outcome="failed"}} 3.0' in page
-    assert f'tierwatch_deployment_calls_total{{{name},outcome="answered"}} 0.0' in page
+    assert f'tierwatch_gateway_deployment_calls_total{{{name},outcome="failed"}} 3.0' in page
+    assert f'tierwatch_gateway_deployment_calls_total{{{name},outcome="answered"}} 0.0' in page
 
 
 # --- conversations -------------------------------------------------------------------------------

@@ -96,7 +96,7 @@ def test_a_faulty_answer_is_replaced_by_the_next_tiers_before_the_first_byte(
     own = 15 * (served.prompt_tokens + served.completion_tokens) / 1e6
     assert served.cost_usd == pytest.approx(23 / 1e6 + own)
     page = gateway.client.get("/metrics").text
-    assert f'tierwatch_cascade_total{{outcome="{fault}",tier="simple"}} 1.0' in page
+    assert f'tierwatch_gateway_cascade_total{{outcome="{fault}",tier="simple"}} 1.0' in page
 
 
 @pytest.mark.parametrize("usage", [False, True])

@@ -34,7 +34,7 @@ class Asking:
             sample.labels[label]: sample.value
             for family in self.registry.collect()
             for sample in family.samples
-            if sample.name == f"tierwatch_{series}_total"
+            if sample.name == f"tierwatch_gateway_{series}_total"
         }
 
 

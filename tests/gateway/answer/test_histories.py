@@ -46,7 +46,9 @@ class Fitting:
 
     def changes(self) -> list[str]:
         page = generate_latest(self.metrics.registry).decode().splitlines()
-        return [line for line in page if line.startswith("tierwatch_history_changes_total{")]
+        return [
+            line for line in page if line.startswith("tierwatch_gateway_history_changes_total{")
+        ]
 
 
 def test_a_plain_history_stays_as_it_is() -> None:

@@ -41,11 +41,11 @@ class Looks:
 
     def counted(self) -> list[str]:
         page = generate_latest(self._metrics.registry).decode().splitlines()
-        return [line for line in page if line.startswith("tierwatch_cache_looks_total{")]
+        return [line for line in page if line.startswith("tierwatch_gateway_cache_lookups_total{")]
 
 
 def one(result: str) -> list[str]:
-    return [f'tierwatch_cache_looks_total{{result="{result}"}} 1.0']
+    return [f'tierwatch_gateway_cache_lookups_total{{result="{result}"}} 1.0']
 
 
 def test_without_a_cache_nothing_is_looked_for(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def status(response: Any) -> str:
 
 def looks(gateway: Any) -> dict[str, int]:
     lines = gateway.client.get("/metrics").text.splitlines()
-    head = "tierwatch_cache_looks_total{result="
+    head = "tierwatch_gateway_cache_lookups_total{result="
     found = (line[len(head) :].split("} ") for line in lines if line.startswith(head))
     return {name.strip('"'): int(float(number)) for name, number in found}
 
@@ -720,5 +720,5 @@ def test_more_answers_than_redis_takes_are_dropped_and_counted(
         assert ask(gateway, f"Question {number}?").status_code == 200
     shown = gateway.client.get("/metrics").text
     held.set()
-    assert 'tierwatch_cache_stores_total{result="dropped"} 6.0' in shown
+    assert 'tierwatch_gateway_cache_stores_total{result="dropped"} 6.0' in shown
     kept(server, 64)

@@ -83,19 +83,22 @@ def test_what_prometheus_sees() -> None:
         return float(lines[series])
 
     with call:
-        assert shown('tierwatch_deployment_in_flight{deployment="b/m-b"}') == 1
-        assert shown('tierwatch_deployment_calls_total{deployment="b/m-b",outcome="answered"}') == 0
-    assert shown('tierwatch_deployment_in_flight{deployment="b/m-b"}') == 1
+        assert shown('tierwatch_gateway_deployment_in_flight{deployment="b/m-b"}') == 1
+        assert (
+            shown('tierwatch_gateway_deployment_calls_total{deployment="b/m-b",outcome="answered"}')
+            == 0
+        )
+    assert shown('tierwatch_gateway_deployment_in_flight{deployment="b/m-b"}') == 1
     call.close()
-    assert shown('tierwatch_deployment_in_flight{deployment="b/m-b"}') == 0
-    failed = 'tierwatch_deployment_calls_total{deployment="a/m-a",outcome="failed"}'
-    answered = 'tierwatch_deployment_calls_total{deployment="b/m-b",outcome="answered"}'
+    assert shown('tierwatch_gateway_deployment_in_flight{deployment="b/m-b"}') == 0
+    failed = 'tierwatch_gateway_deployment_calls_total{deployment="a/m-a",outcome="failed"}'
+    answered = 'tierwatch_gateway_deployment_calls_total{deployment="b/m-b",outcome="answered"}'
     assert (shown(failed), shown(answered)) == (2, 1)
-    state = 'tierwatch_breaker_state{deployment="a/m-a"}'
+    state = 'tierwatch_gateway_breaker_state{deployment="a/m-a"}'
     assert shown(state) == 2
     clock.now += 10.0
     assert shown(state) == 1
-    assert shown('tierwatch_breaker_state{deployment="b/m-b"}') == 0
+    assert shown('tierwatch_gateway_breaker_state{deployment="b/m-b"}') == 0
 
 
 @pytest.mark.parametrize(
@@ -112,7 +115,9 @@ def test_what_could_not_be_said_is_no_call_of_the_deployments() -> None:
     assert call is not None
     fail(call, UNSAYABLE)
     page = generate_latest(metrics.registry).decode()
-    assert 'tierwatch_deployment_calls_total{deployment="a/m-a",outcome="failed"} 0.0' in page
+    assert (
+        'tierwatch_gateway_deployment_calls_total{deployment="a/m-a",outcome="failed"} 0.0' in page
+    )
 
 
 def test_a_stream_that_breaks_off_counts_as_failed_and_not_as_answered_too() -> None:
@@ -125,7 +130,9 @@ def test_a_stream_that_breaks_off_counts_as_failed_and_not_as_answered_too() -> 
     call.close()
     page = generate_latest(metrics.registry).decode()
     for outcome, count in (("failed", 1.0), ("answered", 0.0)):
-        series = f'tierwatch_deployment_calls_total{{deployment="a/m-a",outcome="{outcome}"}}'
+        series = (
+            f'tierwatch_gateway_deployment_calls_total{{deployment="a/m-a",outcome="{outcome}"}}'
+        )
         assert f"{series} {count}" in page
 
 

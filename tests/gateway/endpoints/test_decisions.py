@@ -42,7 +42,7 @@ def test_the_decision_of_a_body_on_any_wire(
     assert gateway.recorded.exchanges == [], "nothing is recorded"
     metrics = gateway.client.get("/metrics").text
     assert 'passed_requests_total{endpoint="route",key="",status="200"} 1.0' in metrics
-    assert "tierwatch_session_turns_total{" not in metrics
+    assert "tierwatch_gateway_session_turns_total{" not in metrics
 
 
 def test_it_is_what_the_chat_is_then_served_under(start_gateway: Any, openai_provider: Any) -> None:
@@ -68,7 +68,7 @@ def test_a_conversation_stays_where_it_is(start_gateway: Any, openai_provider: A
     for _ in range(3):
         headers = {"x-session-id": "s"}
         assert gateway.client.post("/v1/route", json=CHAT, headers=headers).json()["tier"]
-    assert "tierwatch_session_turns_total{" not in gateway.client.get("/metrics").text
+    assert "tierwatch_gateway_session_turns_total{" not in gateway.client.get("/metrics").text
 
 
 @pytest.mark.parametrize(
@@ -112,4 +112,7 @@ def test_a_classifier_that_is_a_model_is_asked_and_paid(
     gateway = start_gateway(openai_provider, classifier=classifier)
     assert gateway.client.post("/v1/route", json=CHAT).json()["tier"] == "standard"
     assert len(openai_provider.received) == 1
-    assert 'tierwatch_spend_usd_total{kind="classifier"}' in gateway.client.get("/metrics").text
+    assert (
+        'tierwatch_gateway_spend_usd_total{kind="classifier"}'
+        in gateway.client.get("/metrics").text
+    )

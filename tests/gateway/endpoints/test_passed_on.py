@@ -35,7 +35,7 @@ def test_the_bytes_pass_both_ways(start_gateway: Any, openai_provider: Any, wire
     assert "cookie" not in received.headers
     wire.until(
         lambda: (
-            'tierwatch_passed_requests_total{endpoint="embeddings",key="team-a",status="200"} 1.0'
+            'passed_requests_total{endpoint="embeddings",key="team-a",status="200"} 1.0'
             in gateway.client.get("/metrics", headers=headers).text
         )
     )

@@ -79,7 +79,7 @@ def test_feedback_that_is_slow_or_lost_holds_nobody_up(
     assert post(gateway, body, "/v1/feedback").status_code == 202
     assert gateway.chat().status_code == 200, "the event loop is free meanwhile"
     go_on.set()
-    lost = 'tierwatch_feedback_total{status="lost"} 1.0'
+    lost = 'tierwatch_gateway_feedback_total{status="lost"} 1.0'
     wire.until(lambda: lost in gateway.client.get("/metrics").text)
 
 
@@ -111,7 +111,10 @@ def test_a_capture_that_is_behind_is_degraded_and_the_gateway_still_ready(
     if trouble:
         expected |= {"status": "degraded", "degraded": [f"capture: {trouble}"]}
     assert ready.json() == strict.json() == expected
-    assert f"tierwatch_capture_writer_alive {float(alive)}" in gateway.client.get("/metrics").text
+    assert (
+        f"tierwatch_gateway_capture_writer_alive {float(alive)}"
+        in gateway.client.get("/metrics").text
+    )
     assert gateway.chat().status_code == 200
 
 
@@ -124,15 +127,15 @@ def test_metrics_count_what_was_served(start_gateway: Any, openai_provider: Any,
     wire.until(lambda: len(gateway.recorded.exchanges) == 2)
     text = gateway.client.get("/metrics").text
     for line in (
-        'tierwatch_requests_total{status="200",tier="simple"} 1.0',
-        'tierwatch_requests_total{status="200",tier="standard"} 1.0',
-        'tierwatch_requests_refused_total{status="404"} 1.0',
-        'tierwatch_attempts_failed_total{reason="server",tier="simple"} 1.0',
-        'tierwatch_tokens_total{kind="prompt",tier="simple"} 21.0',
-        'tierwatch_request_seconds_count{tier="simple"} 1.0',
-        "tierwatch_overhead_seconds_count 2.0",
-        "tierwatch_requests_in_flight 0.0",
-        "tierwatch_policy_version 1.0",
+        'tierwatch_gateway_requests_total{status="200",tier="simple"} 1.0',
+        'tierwatch_gateway_requests_total{status="200",tier="standard"} 1.0',
+        'tierwatch_gateway_requests_refused_total{status="404"} 1.0',
+        'tierwatch_gateway_attempts_failed_total{reason="server",tier="simple"} 1.0',
+        'tierwatch_gateway_tokens_total{kind="prompt",tier="simple"} 21.0',
+        'tierwatch_gateway_request_seconds_count{tier="simple"} 1.0',
+        "tierwatch_gateway_overhead_seconds_count 2.0",
+        "tierwatch_gateway_requests_in_flight 0.0",
+        "tierwatch_gateway_policy_version 1.0",
     ):
         assert line in text
     names = set(re.findall(r"^(\w+)", text, re.MULTILINE))

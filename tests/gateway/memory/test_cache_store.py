@@ -68,7 +68,7 @@ def hits(gateway: Any) -> bool:
 
 
 def looks(gateway: Any) -> dict[str, int]:
-    head = "tierwatch_cache_looks_total{result="
+    head = "tierwatch_gateway_cache_lookups_total{result="
     lines = gateway.client.get("/metrics").text.splitlines()
     found = (line[len(head) :].split("} ") for line in lines if line.startswith(head))
     return {name.strip('"'): int(float(number)) for name, number in found}

@@ -49,7 +49,7 @@ def kept(
 
     asyncio.run(keep())
     lines = generate_latest(metrics.registry).decode().splitlines()
-    start = 'tierwatch_cache_stores_total{result="'
+    start = 'tierwatch_gateway_cache_stores_total{result="'
     found = [line.removeprefix(start).split('"} ') for line in lines if line.startswith(start)]
     return store.values, {result: float(count) for result, count in found}
 

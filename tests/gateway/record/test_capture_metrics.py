@@ -25,11 +25,11 @@ def test_each_figure_is_a_series() -> None:
     text = generate_latest(registry).decode()
     lines = [line for line in text.splitlines() if not line.startswith("#")]
     assert lines == [
-        "tierwatch_capture_last_commit_timestamp_seconds 1.8000000005e+09",
-        "tierwatch_capture_writer_alive 1.0",
-        "tierwatch_capture_spool_bytes 4096.0",
-        "tierwatch_capture_dropped_total 3.0",
-        "tierwatch_capture_dead_letters_total 2.0",
+        "tierwatch_gateway_capture_last_commit_timestamp_seconds 1.8000000005e+09",
+        "tierwatch_gateway_capture_writer_alive 1.0",
+        "tierwatch_gateway_capture_spool_bytes 4096.0",
+        "tierwatch_gateway_capture_dropped_total 3.0",
+        "tierwatch_gateway_capture_dead_letters_total 2.0",
         'tierwatch_faults_total{cause="DataError 22003",doing="capture: commit"} 5.0',
         'tierwatch_faults_total{cause="ValueError",doing="pins: read"} 1.0',
     ]
@@ -43,7 +43,7 @@ def test_they_are_asked_anew_at_each_scrape() -> None:
     for _ in range(2):
         families = text_string_to_metric_families(generate_latest(registry).decode())
         samples = {one.name: one.value for family in families for one in family.samples}
-        alive.append(samples["tierwatch_capture_writer_alive"])
+        alive.append(samples["tierwatch_gateway_capture_writer_alive"])
     assert alive == [1.0, 0.0]
 
 

@@ -150,7 +150,7 @@ def test_a_cached_answer_that_goes_on_from_nothing_keeps_nothing(recalled: Recal
 
 
 def held_cost(made: Pinned) -> float:
-    series = 'tierwatch_held_cost_usd_total{reason="tool_exchange"} '
+    series = 'tierwatch_gateway_held_cost_usd_total{reason="tool_exchange"} '
     lines = generate_latest(made.metrics.registry).decode().splitlines()
     return next((float(x.removeprefix(series)) for x in lines if x.startswith(series)), 0.0)
 

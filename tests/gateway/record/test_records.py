@@ -98,9 +98,13 @@ def test_who_leaves_before_a_route_counts_for_the_default_tier(book: Book) -> No
     served = book.close(None)
     assert served.decision.reason == "classifier_failed:abandoned"
     assert (served.status, served.served_tier) == (499, served.decision.tier)
-    assert book.shown(f'tierwatch_requests_total{{status="499",tier="{served.served_tier}"}}') == 1
     assert (
-        book.shown(f'tierwatch_tokens_total{{kind="prompt",tier="{served.served_tier}"}}') is None
+        book.shown(f'tierwatch_gateway_requests_total{{status="499",tier="{served.served_tier}"}}')
+        == 1
+    )
+    assert (
+        book.shown(f'tierwatch_gateway_tokens_total{{kind="prompt",tier="{served.served_tier}"}}')
+        is None
     )
 
 
@@ -129,23 +133,23 @@ def test_the_cache_serves_for_nothing(book: Book) -> None:
     cache = Tier(CACHE_TIER, "small-1", CACHE_TIER, Price(0.0, 0.0))
     served = book.close(route(cache_tier=cache), sent=replied())
     assert (served.served_tier, served.served_model, served.cost_usd) == ("cache", "small-1", 0.0)
-    assert book.shown('tierwatch_requests_total{status="200",tier="cache"}') == 1
+    assert book.shown('tierwatch_gateway_requests_total{status="200",tier="cache"}') == 1
 
 
 def test_what_prometheus_sees_of_an_answer(book: Book) -> None:
     ledger = Ledger()
     ledger.asks(SIMPLE)
     book.close(route(), ledger=ledger, sent=replied(whole(tokens=(1_000, 500))))
-    assert book.shown('tierwatch_tokens_total{kind="prompt",tier="simple"}') == 1_000
-    assert book.shown('tierwatch_tokens_total{kind="completion",tier="simple"}') == 500
+    assert book.shown('tierwatch_gateway_tokens_total{kind="prompt",tier="simple"}') == 1_000
+    assert book.shown('tierwatch_gateway_tokens_total{kind="completion",tier="simple"}') == 500
     # What is nothing shows as 0 from the first request on.
-    assert book.shown('tierwatch_tokens_total{kind="cached",tier="simple"}') == 0
-    assert book.shown('tierwatch_spend_usd_total{kind="classifier"}') == 0
+    assert book.shown('tierwatch_gateway_tokens_total{kind="cached",tier="simple"}') == 0
+    assert book.shown('tierwatch_gateway_spend_usd_total{kind="classifier"}') == 0
     # 1,000 x 1e-6 + 500 x 2e-6 = 0.002
-    assert book.shown('tierwatch_cost_usd_total{tier="simple"}') == pytest.approx(0.002)
-    assert book.shown('tierwatch_spend_usd_total{kind="serving"}') == pytest.approx(0.002)
-    assert book.shown("tierwatch_overhead_seconds_count") == 1
-    assert book.shown('tierwatch_replies_cut_total{tier="simple"}') is None
+    assert book.shown('tierwatch_gateway_cost_usd_total{tier="simple"}') == pytest.approx(0.002)
+    assert book.shown('tierwatch_gateway_spend_usd_total{kind="serving"}') == pytest.approx(0.002)
+    assert book.shown("tierwatch_gateway_overhead_seconds_count") == 1
+    assert book.shown('tierwatch_gateway_replies_cut_total{tier="simple"}') is None
 
 
 def test_a_reply_that_was_cut_is_counted_as_such(book: Book) -> None:
@@ -154,8 +158,8 @@ def test_a_reply_that_was_cut_is_counted_as_such(book: Book) -> None:
     sent.begins(200, waited_s=0.0)
     sent.says(whole().said._replace(finished=False, usage=Usage(5, 1, 4)))
     book.close(route(), ledger=ledger, sent=sent)
-    assert book.shown('tierwatch_replies_cut_total{tier="simple"}') == 1
-    assert book.shown('tierwatch_tokens_total{kind="cached",tier="simple"}') == 4
+    assert book.shown('tierwatch_gateway_replies_cut_total{tier="simple"}') == 1
+    assert book.shown('tierwatch_gateway_tokens_total{kind="cached",tier="simple"}') == 4
 
 
 def test_a_reply_that_was_too_long_to_be_kept_is_counted_as_such(book: Book) -> None:
@@ -165,5 +169,5 @@ def test_a_reply_that_was_too_long_to_be_kept_is_counted_as_such(book: Book) -> 
     sent.says(whole().said._replace(kept=False))
     served = book.close(route(), ledger=ledger, sent=sent)
     assert (served.finished, served.kept) == (True, False)
-    assert book.shown('tierwatch_replies_unkept_total{tier="simple"}') == 1
-    assert book.shown('tierwatch_replies_cut_total{tier="simple"}') is None
+    assert book.shown('tierwatch_gateway_replies_unkept_total{tier="simple"}') == 1
+    assert book.shown('tierwatch_gateway_replies_cut_total{tier="simple"}') is None

@@ -55,7 +55,9 @@ class Deciding:
 
     def failures(self) -> list[str]:
         page = generate_latest(self.metrics.registry).decode().splitlines()
-        return [line for line in page if line.startswith("tierwatch_classifier_failures_total{")]
+        return [
+            line for line in page if line.startswith("tierwatch_gateway_classifier_failures_total{")
+        ]
 
 
 def test_what_is_unlike_anything_judged_is_counted(tmp_path: Path) -> None:
@@ -63,7 +65,7 @@ def test_what_is_unlike_anything_judged_is_counted(tmp_path: Path) -> None:
     deciding = Deciding(tmp_path, AsksAModel(unlike))
     assert deciding.decide() is unlike
     page = generate_latest(deciding.metrics.registry).decode()
-    assert "tierwatch_unfamiliar_total 1.0" in page
+    assert "tierwatch_gateway_unfamiliar_total 1.0" in page
     assert deciding.failures() == []
 
 
@@ -85,7 +87,7 @@ def test_a_model_decides_where_one_is_configured(tmp_path: Path) -> None:
 def test_a_classifier_that_fails_is_counted_by_why(tmp_path: Path, why: str) -> None:
     deciding = Deciding(tmp_path, AsksAModel(decision(reason=f"classifier_failed:{why}")))
     deciding.decide()
-    series = f'tierwatch_classifier_failures_total{{reason="{why}"}} 1.0'
+    series = f'tierwatch_gateway_classifier_failures_total{{reason="{why}"}} 1.0'
     assert deciding.failures() == [series]
 
 

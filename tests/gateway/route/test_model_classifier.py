@@ -71,7 +71,7 @@ def test_one_that_keeps_failing_is_left_alone_and_found_again(
     assert reasons(gateway, wire, 5) == [failed, failed, left, left, left]
     assert len(classifications(asked)) == 2
     name = f'deployment="classifier:p{asked.port}/model-standard"'
-    assert f"tierwatch_breaker_state{{{name}}} 2.0" in gateway.client.get("/metrics").text
+    assert f"tierwatch_gateway_breaker_state{{{name}}} 2.0" in gateway.client.get("/metrics").text
     # It is left alone as a classifier only.
     assert gateway.chat("standard").headers["x-tierwatch-tier"] == "standard"
 
@@ -79,7 +79,7 @@ def test_one_that_keeps_failing_is_left_alone_and_found_again(
     classifying(asked, says(wire, "openai"))
     wire.until(lambda: gateway.chat().headers["x-tierwatch-tier"] == "simple")
     assert gateway.chat().headers["x-tierwatch-tier"] == "simple"
-    assert f"tierwatch_breaker_state{{{name}}} 0.0" in gateway.client.get("/metrics").text
+    assert f"tierwatch_gateway_breaker_state{{{name}}} 0.0" in gateway.client.get("/metrics").text
 
 
 def test_a_failing_deployment_costs_no_classification(

@@ -108,7 +108,7 @@ def test_a_gateway_takes_types_over_and_keeps_them_when_worse_comes(engine: Engi
     for _ in range(3):
         here.refresh()
     assert here.router.route(asked).task_type == given
-    assert registry.get_sample_value("tierwatch_policy_poll_failures_total") == 1
+    assert registry.get_sample_value("tierwatch_gateway_policy_poll_failures_total") == 1
     switch_off(engine=engine, actor="ada")
     here.refresh()
     assert here.router.route(asked).task_type == "all"

@@ -227,7 +227,7 @@ def test_corrupt_bytes_are_refused_by_name_and_what_was_in_force_stays(
     before = current.router
     current.refresh()
     assert current.router is before
-    assert registry.get_sample_value("tierwatch_models_refused_total") == 1
+    assert registry.get_sample_value("tierwatch_gateway_models_refused_total") == 1
     assert "model 1, tier simple: local classifier: the checksum does not fit" in (
         capsys.readouterr().out
     )
