@@ -3,7 +3,7 @@
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.settings import Settings, read_settings
+from tierwatch.settings import Settings
 
 
 @click.command("migrate")
@@ -15,7 +15,9 @@ def command(grant_to: str | None) -> None:
     With TIERWATCH_OWNER_DATABASE_URL as that role, and then the role of TIERWATCH_DATABASE_URL may
     use the tables and owns none; it is made where there is none.
     """
-    granted = bring_up_to_date(read_settings(), grant_to=grant_to)
+    from tierwatch.command.database import settings_here
+
+    granted = bring_up_to_date(settings_here(), grant_to=grant_to)
     say("schema up to date")
     if granted:
         say(f"role {granted} may use the tables, owns none, and can only append to the audit")

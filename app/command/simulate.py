@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.settings import Settings, read_settings
+from tierwatch.settings import Settings
 
 if TYPE_CHECKING:
     from tierwatch.evaluation.simulation.certificate_rows import Row
@@ -24,7 +24,9 @@ _HEAD = f"{'bar':<4} {'verdict':<13}{'measured':>10}  {'95 % error bar':<20}{'li
 @ends_in_a_sentence
 def command(*, quick: bool, adverse: bool, as_json: bool) -> None:
     """Measure false alarms, delay, coverage and guarantees of the installed code."""
-    sys.exit(run_simulate(read_settings(), quick=quick, adverse=adverse, as_json=as_json))
+    from tierwatch.command.database import settings_here
+
+    sys.exit(run_simulate(settings_here(), quick=quick, adverse=adverse, as_json=as_json))
 
 
 def run_simulate(settings: Settings, *, quick: bool, adverse: bool, as_json: bool) -> int:

@@ -12,7 +12,7 @@ import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
 from tierwatch.errors import UsageError
-from tierwatch.settings import Settings, read_settings
+from tierwatch.settings import Settings
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -61,7 +61,9 @@ class Asked:
 @ends_in_a_sentence
 def command(**asked: Any) -> None:
     """Fit the local classifier anew, with a teacher; propose it where it is shown to be better."""
-    sys.exit(run_train(read_settings(), Asked(**asked)))
+    from tierwatch.command.database import settings_here
+
+    sys.exit(run_train(settings_here(), Asked(**asked)))
 
 
 def run_train(settings: Settings, asked: Asked) -> int:

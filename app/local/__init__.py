@@ -6,15 +6,15 @@ tierwatch are says `command.launch`; `parent` starts, watches and stops any. Cal
 that start a stack, and by the tests.
 """
 
-from tierwatch.local.embedded import embedded_postgres, embedded_redis
 from tierwatch.local.parent import Stack, run_until_signal
 from tierwatch.local.process import Process, free_port
+from tierwatch.local.running import RunningStack, running_stack
 
 __all__ = [
     "Process",
+    "RunningStack",
     "Stack",
-    "embedded_postgres",
-    "embedded_redis",
     "free_port",
     "run_until_signal",
+    "running_stack",
 ]

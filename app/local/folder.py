@@ -7,6 +7,7 @@
     run/<name>.json       the running processes, for whoever must stop them when we cannot
     credentials.json      random passwords, mode 0600
     ports.json            the ports of the last run, taken again when they are free
+    stack.json            how commands beside a running stack reach it, mode 0600; gone when it ends
     lock                  held by the owner, and by its guard until nothing runs any more
 """
 
@@ -30,6 +31,8 @@ from tierwatch.local import guard
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+STACK = "stack.json"
 
 # A process that was sent SIGKILL still counts as running for some milliseconds.
 _DYING_S = 0.5
@@ -87,10 +90,28 @@ class Folder:
             self._end_guard()
             self._guard = self._start_guard(self._lock)
 
+    def publish(self, environment: Mapping[str, str]) -> None:
+        """Writes down how commands beside this stack reach it, until it is given up.
+
+        Raises:
+            StackError: it cannot be written.
+        """
+        own = psutil.Process()
+        self.save(
+            STACK,
+            {
+                "pid": own.pid,
+                "started": own.create_time(),
+                "environment": dict(environment),
+            },
+        )
+
     def close(self) -> None:
         """Gives the folder up; whatever still has a record is stopped by the guard."""
         self._end_guard()
         if self._lock is not None:
+            with suppress(OSError):  # a stale one is recognised by its process
+                (self.path / STACK).unlink(missing_ok=True)
             self._lock.close()
         self._lock = None
 
@@ -149,8 +170,8 @@ class Folder:
             lock.seek(0)
             pid, _, started = lock.read().partition(" ")
             waited = time.monotonic() - began
-            lives = bool(started) and _lives(int(pid), float(started))
-            if waited > (_DYING_S if lives else _GUARD_WITHIN_S):
+            owned = bool(started) and lives(int(pid), float(started))
+            if waited > (_DYING_S if owned else _GUARD_WITHIN_S):
                 raise StackError(
                     f"a stack is already running in {self.path} (process {pid or 'unknown'}): "
                     "stop it, or use another folder"
@@ -181,8 +202,8 @@ class Folder:
         self._guard = None
 
 
-def _lives(pid: int, started: float) -> bool:
-    """Whether the process that wrote the lock runs, and is not another one of that number."""
+def lives(pid: int, started: float) -> bool:
+    """Whether a process that started then runs, and is not another one of that number."""
     try:
         owner = psutil.Process(pid)
         return (

@@ -92,6 +92,16 @@ class Stack:
             self._folder.open(say=self._say)
             return self._folder.secret(name)
 
+    def publish(self, environment: Mapping[str, str]) -> None:
+        """Writes down how commands beside the stack reach it (`running_stack`), until it stops.
+
+        Raises:
+            StackError: it cannot be written.
+        """
+        with self._busy:
+            self._folder.open(say=self._say)
+            self._folder.publish(environment)
+
     def start_postgres(self) -> str:
         """Starts PostgreSQL, made at the first start; returns its SQLAlchemy URL.
 

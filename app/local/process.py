@@ -60,6 +60,7 @@ class Process:
         cwd: working directory; the stack's own when None.
         account: the user to run as; the stack's own when None.
         home: directory in which no other program may run; whatever runs there is ended with it.
+        elsewhere: how it is given another port, as an order to a person.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Process:
     cwd: Path | None = None
     account: Account | None = None
     home: Path | None = None
+    elsewhere: str = ""
 
     def is_ready(self) -> bool:
         """Whether it can serve now."""
@@ -90,8 +92,8 @@ class Process:
         url = urlsplit(self.ready)
         if url.port is not None and url.hostname == "127.0.0.1" and not is_free(url.port):
             raise StackError(
-                f"port {url.port}, which {self.name} needs, is taken{_owner(url.port)}; "
-                f"stop that program or give {self.name} another port"
+                f"port {url.port}, which {self.name} needs, is taken{owner_words(url.port)}; "
+                f"stop that program, or {self.elsewhere or f'give {self.name} another port'}"
             )
 
 
@@ -186,7 +188,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _owner(port: int) -> str:
+def owner_words(port: int) -> str:
     """`` by process 12 (name)``, or nothing where the system does not tell."""
     with contextlib.suppress(psutil.Error):
         for connection in psutil.net_connections("tcp"):

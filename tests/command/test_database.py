@@ -1,16 +1,21 @@
 """Commands that need Postgres, while it is away or empty: one sentence, no traceback."""
 
+import json
+import os
+from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from tierwatch.command import main
+from tierwatch.command import database, main
 from tierwatch.command.database import opened_database, settings_here
+from tierwatch.command.plan import plan
 from tierwatch.errors import DatabaseError
-from tierwatch.settings import read_settings
+from tierwatch.settings import Settings, read_settings
 
 # Nothing listens on port 1: the connection is refused at once.
 AWAY = "postgresql+psycopg://tierwatch:hunter2@127.0.0.1:1/tierwatch"
@@ -97,37 +102,71 @@ def url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def test_commands_mean_the_stack_of_this_folder_unless_told_otherwise(
-    tmp_path: Path, engine: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TIERWATCH_DATABASE_URL", raising=False)
-    monkeypatch.delenv("TIERWATCH_REDIS_URL", raising=False)
+def running(folder: Path, **settings: str) -> None:
+    """As a stack that runs there wrote it down; this process stands for its parent."""
+    own = psutil.Process()
+    environment = {f"TIERWATCH_{name.upper()}": value for name, value in settings.items()}
+    facts = {"pid": own.pid, "started": own.create_time(), "environment": environment}
+    folder.mkdir(exist_ok=True)
+    (folder / "stack.json").write_text(json.dumps(facts))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in os.environ:
+        if name.startswith("TIERWATCH_"):
+            monkeypatch.delenv(name)
     monkeypatch.setenv("TIERWATCH_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize("below", [".", "demo"])
+def test_commands_mean_the_stack_that_runs_in_this_folder(
+    folder: Path, url: str, below: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert settings_here() == read_settings()
-    (tmp_path / "ports.json").write_text('{"postgres": 1}')
-    (tmp_path / "credentials.json").write_text('{"postgres": "hunter2"}')
-    assert settings_here().database_url == AWAY
-    done = CliRunner().invoke(main, ["users", "list"])
-    assert "port 1 " in done.stderr
-    assert "hunter2" not in done.stderr
-    own = engine.url.render_as_string(hide_password=False)
-    monkeypatch.setenv("TIERWATCH_DATABASE_URL", own)
-    assert settings_here().database_url == own
+    place = folder / below
+    running(place, database_url=url, gateway_port="9000", data_dir=str(place))
+    found = settings_here()
+    assert (found.database_url, found.gateway_port, found.data_dir) == (url, 9000, place)
     assert CliRunner().invoke(main, ["users", "add", "ada"]).exit_code == 0
     assert "ada" in CliRunner().invoke(main, ["users", "list"]).stdout
+    # What the caller says himself counts.
+    monkeypatch.setenv("TIERWATCH_GATEWAY_PORT", "9001")
+    assert settings_here().gateway_port == 9001
 
 
-def test_the_redis_of_this_folder_is_meant_unless_a_broker_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_whoever_names_another_server_means_another_deployment(
+    folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("TIERWATCH_REDIS_URL", raising=False)
-    monkeypatch.setenv("TIERWATCH_DATA_DIR", str(tmp_path))
-    (tmp_path / "ports.json").write_text('{"redis": 1}')
-    (tmp_path / "credentials.json").write_text('{"redis": "hunter2"}')
-    assert settings_here().redis_url == "redis://:hunter2@127.0.0.1:1/0"
-    assert settings_here().database_url == read_settings().database_url
+    running(folder, database_url=url, redis_url="redis://:s3@127.0.0.1:1/0", gateway_port="9000")
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", AWAY)
+    assert settings_here() == read_settings()
+    # The same one is the same deployment: `up` was started with this variable.
+    monkeypatch.setenv("TIERWATCH_DATABASE_URL", url)
+    assert settings_here().redis_url == "redis://:s3@127.0.0.1:1/0"
     monkeypatch.setenv("TIERWATCH_BROKER_URL", "amqp://me:secret@127.0.0.1:5672/")
+    assert settings_here() == read_settings()
     assert settings_here().redis_url == ""
-    monkeypatch.delenv("TIERWATCH_BROKER_URL")
-    monkeypatch.setenv("TIERWATCH_REDIS_URL", "redis://127.0.0.1:6380/0")
-    assert settings_here().redis_url == "redis://127.0.0.1:6380/0"
+
+
+@pytest.mark.parametrize("words", [["users", "list"], ["tokens", "list"], ["types"], ["plan"]])
+def test_where_nothing_runs_the_sentence_says_what_to_start(
+    folder: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = folder / "tierwatch.yaml"
+    config.write_text("routing: {tiers: {a: {model: s, cost: 1}, b: {model: l, cost: 2}}}")
+    monkeypatch.setenv("TIERWATCH_CONFIG", str(config))
+    # The default's port may be somebody's here.
+    monkeypatch.setattr(Settings, "database_url", AWAY)
+    monkeypatch.setattr(
+        database, "settings_here", lambda: replace(read_settings(), database_url=AWAY)
+    )
+    monkeypatch.setattr(plan, "settings_here", database.settings_here)
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+    assert done.stderr.startswith("Postgres cannot be used: connection failed")
+    assert f"no tierwatch runs in {folder}" in done.stderr
+    assert "Start `tierwatch up`" in done.stderr
+    assert "hunter2" not in done.stderr

@@ -13,6 +13,9 @@ from tierwatch.settings import Settings, variable
 # steps and its flush, with each at its limit.
 _LONGER_S = 25.0
 
+# Secrets with which a process works and nobody is reached.
+_OF_PROCESSES = ("owner_database_url", "secret_key", "metrics_token", "media_key")
+
 
 def stack_processes(settings: Settings, *, intake: bool = False) -> list[Process]:
     """Gateway, worker, scheduler, dashboard and, where it is asked for, intake; as they start."""
@@ -25,6 +28,7 @@ def stack_processes(settings: Settings, *, intake: bool = False) -> list[Process
             argv=_command("gateway"),
             env=env,
             ready=gateway,
+            elsewhere=_elsewhere("gateway_port"),
             stop_within_s=settings.stop_within_s + _LONGER_S,
         ),
         Process(
@@ -34,7 +38,13 @@ def stack_processes(settings: Settings, *, intake: bool = False) -> list[Process
             stop_within_s=settings.stop_within_s + _LONGER_S,
         ),
         Process(name="beat", argv=_command("beat"), env=env),
-        Process(name="dashboard", argv=_command("dashboard"), env=env, ready=dashboard),
+        Process(
+            name="dashboard",
+            argv=_command("dashboard"),
+            env=env,
+            ready=dashboard,
+            elsewhere=_elsewhere("dashboard_port"),
+        ),
     ]
     if intake:
         processes.append(
@@ -43,6 +53,7 @@ def stack_processes(settings: Settings, *, intake: bool = False) -> list[Process
                 argv=_command("intake"),
                 env=env,
                 ready=f"http://127.0.0.1:{settings.intake_port}/readyz",
+                elsewhere=_elsewhere("intake_port"),
                 stop_within_s=settings.stop_within_s + _LONGER_S,
             )
         )
@@ -64,6 +75,10 @@ def recorded_process(
     )
 
 
+def _elsewhere(port: str) -> str:
+    return f"set {variable(port)} to another port"
+
+
 def _command(*arguments: str) -> list[str]:
     """``-P`` keeps the working directory off the path: it may hold a ``redis.py``."""
     return [sys.executable, "-P", "-m", "tierwatch", *arguments]
@@ -80,6 +95,16 @@ def process_environment(settings: Settings) -> dict[str, str]:
         for item in fields(settings)
         if (value := getattr(settings, item.name)) != item.default
     }
+
+
+def published_environment(settings: Settings) -> dict[str, str]:
+    """The settings that a command beside the stack needs, as variables.
+
+    Addresses of servers are among them, with their passwords; secrets of processes are not.
+    """
+    names = {variable(item.name) for item in fields(settings) if item.name in _OF_PROCESSES}
+    found = process_environment(settings)
+    return {name: value for name, value in found.items() if name not in names}
 
 
 def without_settings(environ: Mapping[str, str]) -> dict[str, str]:

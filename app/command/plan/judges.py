@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tierwatch.store.judgements.evalset_answers import AnchorVerdict
 
 # How often a cheap judge that is worth it asks the strong one, on LLMBar's pairs.
-_STRONG_SHARE = 0.25
+STRONG_SHARE = 0.25
 _HEAD = f"{'judge':<64}{'anchors':>8}{'right':>9}{'agrees':>9}{'right there':>13}{'USD each':>11}"
 
 
@@ -122,7 +122,7 @@ def _candidates(
         cheap, strong = expected(judge.first), expected(judge)
         usd = None
         if cheap is not None and strong is not None:
-            usd = cheap + _STRONG_SHARE * strong
+            usd = cheap + STRONG_SHARE * strong
         yield Candidate(at.together, usd)
 
 

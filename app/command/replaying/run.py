@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.command.launch.processes import (
     free_or_asked_port,
+    published_environment,
     recorded_process,
     stack_processes,
 )
@@ -74,6 +75,7 @@ def replay_through(stack: Stack, options: Replay, settings: Settings) -> int:
     )
     config = load_config(settings.config)
     prepare_database(settings, config)
+    stack.publish(published_environment(settings))
     stack.start(
         recorded_process(settings, options.traffic, recorded_port, options=options.recorded)
     )

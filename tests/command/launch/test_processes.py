@@ -12,6 +12,7 @@ from tierwatch.command.launch import processes
 from tierwatch.command.launch.processes import (
     free_or_asked_port,
     process_environment,
+    published_environment,
     recorded_process,
     stack_processes,
     without_settings,
@@ -34,6 +35,27 @@ def test_a_child_reads_the_very_settings_it_was_given() -> None:
     found = read_settings(process_environment(SETTINGS))
     for one in fields(SETTINGS):
         assert getattr(found, one.name) == getattr(SETTINGS, one.name), one.name
+
+
+def test_what_is_published_reaches_the_servers_and_holds_no_secret_of_a_process() -> None:
+    given = replace(
+        SETTINGS,
+        database_url="postgresql+psycopg://a:s3@127.0.0.1:5433/b",
+        owner_database_url="postgresql+psycopg://owner:s4@127.0.0.1:5433/b",
+        media_key="m3dia",
+        metrics_token="m3trics" * 3,
+    )
+    found = published_environment(given)
+    read = read_settings(found)
+    for name in ("database_url", "gateway_port", "dashboard_port", "data_dir", "evalset_share"):
+        assert getattr(read, name) == getattr(given, name), name
+    assert not any(word in str(found) for word in ("s3cret", "s4", "m3dia", "m3trics"))
+
+
+def test_a_port_that_is_taken_names_the_setting_that_changes_it() -> None:
+    gateway, _, _, dashboard = stack_processes(SETTINGS)
+    assert gateway.elsewhere == "set TIERWATCH_GATEWAY_PORT to another port"
+    assert dashboard.elsewhere == "set TIERWATCH_DASHBOARD_PORT to another port"
 
 
 def test_gateway_comes_first_and_the_dashboard_last() -> None:

@@ -37,7 +37,7 @@ from tierwatch.store.judgements.evalset_runs import (
 
 KIND = "probes"
 # Times each probe is asked in the first run of a model.
-_FIRST_TIMES = 2
+FIRST_TIMES = 2
 # Probes ask for a number, a word, a sentence or a small JSON object.
 _MOST_TOKENS = 1_000
 # Enough of a reply for a person to see what went wrong.
@@ -152,6 +152,12 @@ def interleave_probes(
     return answered
 
 
+def has_first_probes(engine: Engine, tier: Tier, probes: Evalset[Probe]) -> bool:
+    """Whether a tier's model has been asked the whole set, as it was accepted last."""
+    with engine.connect() as connection:
+        return first_run(connection, **_of(tier, probes), cause=model_cause(tier)) is not None
+
+
 def _ask_slice(
     engine: Engine,
     asker: Asker,
@@ -215,7 +221,7 @@ def _ask_tier(
         first = first_run(connection, **of, cause=model_cause(tier))
     if run_id is not None:
         asker = _asker(client, tier)
-        times = _FIRST_TIMES if first is None else 1
+        times = FIRST_TIMES if first is None else 1
         left = [probe for probe in probes.items if probe.id not in done]
 
         def put(probe: Probe) -> bool:
