@@ -130,6 +130,21 @@ class CeleryDispatch:
         return True
 
 
+def answering_workers(broker_url: str, *, within_s: float) -> list[str]:
+    """Names of the workers that answer through this broker, sorted; none where it is away."""
+    from celery import Celery  # noqa: PLC0415 - as above
+
+    app = Celery("tierwatch-ping", set_as_current=False)
+    app.conf.update(sender_options(broker_url))
+    try:
+        answers = app.control.ping(timeout=within_s)
+    except AWAY:
+        return []
+    finally:
+        app.close()
+    return sorted(name for answer in answers or () for name in answer)
+
+
 class KeptDispatch:
     """Keeps messages in a list: the twin for tests and for a laptop without a broker."""
 

@@ -10,7 +10,7 @@ import pytest
 import redis
 
 from tierwatch.broker import LONGEST_COUNTDOWN_S, QUEUE
-from tierwatch.dispatch import JUDGE, SHADOW, CeleryDispatch, KeptDispatch
+from tierwatch.dispatch import JUDGE, SHADOW, CeleryDispatch, KeptDispatch, answering_workers
 
 NOBODY = "redis://127.0.0.1:1/0"
 ID = uuid.UUID(int=7)
@@ -103,3 +103,8 @@ def test_the_twin_keeps_what_it_is_given() -> None:
     assert dispatch.judge_exchange(ID, wait_s=2)
     assert dispatch.sent == [(SHADOW, ID, 0), (JUDGE, ID, 2)]
     assert dispatch.backlog() == 2
+
+
+def test_no_worker_answers_where_there_is_none_or_no_broker(redis_url: str) -> None:
+    assert answering_workers(redis_url.removesuffix("/0") + "/9", within_s=0.2) == []
+    assert answering_workers("redis://127.0.0.1:1/0", within_s=0.2) == []

@@ -29,6 +29,8 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
+_LONGEST = 200
+
 
 class _Commands(click.Group):
     """Imports a command once it is asked for: a gateway needs none of the others' modules."""
@@ -37,6 +39,14 @@ class _Commands(click.Group):
         """Every name, in the order of help."""
         del ctx
         return sorted(_FOLDERS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with its whole first sentence: click would cut it at the edge."""
+        commands = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(_LONGEST)) for name, one in commands if one]
+            )
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name; None where there is none."""

@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
+from tierwatch.settings import read_settings
 
 if TYPE_CHECKING:
     from tierwatch.config import Config
 
 
 @click.command("check")
-@click.argument("file", type=click.Path(path_type=Path), default=Path("tierwatch.yaml"))
+@click.argument("file", type=click.Path(path_type=Path), required=False)
 @ends_in_a_sentence
-def command(file: Path) -> None:
-    """Say whether FILE is a configuration we accept, and what it means."""
+def command(file: Path | None) -> None:
+    """Say whether FILE is a configuration we accept, and what it means.
+
+    Without FILE the one that TIERWATCH_CONFIG names, or tierwatch.yaml.
+    """
     from tierwatch.config import load_config
 
+    file = read_settings().config if file is None else file
     config = load_config(file)
     say(f"{file}: accepted")
     show_config(config)

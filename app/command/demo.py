@@ -15,7 +15,11 @@ from tierwatch.settings import Settings, read_settings
 
 
 @click.command("demo")
-@click.option("--traffic", type=click.Path(path_type=Path), help="Recorded traffic to replay.")
+@click.option(
+    "--traffic",
+    type=click.Path(path_type=Path),
+    help="Recorded traffic; the 900 requests of evalsets/demo where none is given.",
+)
 @replay_options
 @ends_in_a_sentence
 def command(traffic: Path | None, **options: Any) -> None:

@@ -30,8 +30,8 @@ class Secret:
         value = environ.get(self.variable, "").strip()
         if not value:
             raise SettingsError(
-                f"{self.variable}: found nothing; accepted the secret that tierwatch.yaml names"
-                f" by env:{self.variable}"
+                f"{self.variable}: found nothing; accepted the secret that the configuration"
+                f" names by env:{self.variable}"
             )
         return value
 

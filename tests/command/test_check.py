@@ -86,3 +86,19 @@ def test_a_file_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["check", str(tmp_path / "none.yaml")])
     assert done.exit_code == 2
     assert "none.yaml" in done.output
+
+
+def test_without_a_file_it_is_the_one_that_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "own.yaml").write_text(WHOLE)
+    monkeypatch.setenv("TIERWATCH_CONFIG", str(tmp_path / "own.yaml"))
+    assert CliRunner().invoke(main, ["check"]).output.startswith(f"{tmp_path}/own.yaml: accepted")
+
+
+def test_a_file_that_is_not_there_is_named_without_a_line(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["check", str(tmp_path / "nope.yaml")])
+    assert done.exit_code == 2
+    assert done.output.strip().endswith(
+        "nope.yaml: cannot be read (No such file or directory); accepted a YAML file"
+    )

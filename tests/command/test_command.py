@@ -92,3 +92,9 @@ def test_wrong_use_is_exit_code_2(asked: list[str], code: int, what: str) -> Non
     done = CliRunner().invoke(main, asked)
     assert done.exit_code == code
     assert what in done.output
+
+
+def test_the_list_of_commands_says_whole_sentences() -> None:
+    said = " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+    assert "..." not in said.partition("Commands:")[2]
+    assert "check Say whether FILE is a configuration we accept, and what it means." in said

@@ -70,7 +70,11 @@ def replay_options(command: Callable[_P, None]) -> Callable[_P, None]:
     """The options that `demo` and `replay` share."""
     for option in reversed(
         (
-            click.option("--config", type=click.Path(path_type=Path), help="A tierwatch.yaml."),
+            click.option(
+                "--config",
+                type=click.Path(path_type=Path),
+                help="A tierwatch.yaml; the demo's own where none is given.",
+            ),
             click.option("--limit", type=click.IntRange(min=1), help="Replay the first N lines."),
             click.option(
                 "--sample-rate", type=click.FloatRange(0, 1), help="Share of exchanges evaluated."
@@ -78,7 +82,11 @@ def replay_options(command: Callable[_P, None]) -> Callable[_P, None]:
             click.option("--approve", is_flag=True, help="Accept each proposal as it appears."),
             click.option("--exit", "leave", is_flag=True, help="End when all work is finished."),
             click.option("--report", type=click.Path(path_type=Path), help="Write the report."),
-            click.option("--port", type=click.IntRange(1, 65534), help="The gateway's port."),
+            click.option(
+                "--port",
+                type=click.IntRange(1, 65534),
+                help="The gateway's port, and one below the dashboard's; 8420, or a free one.",
+            ),
             click.option(
                 "--recorded",
                 default="{}",

@@ -29,7 +29,9 @@ def read_document(path: str | os.PathLike[str]) -> Document:
     try:
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise ConfigError([f"{name}:1: found {error.strerror}; accepted a YAML file"]) from error
+        raise ConfigError(
+            [f"{name}: cannot be read ({error.strerror}); accepted a YAML file"]
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError([f"{name}:1: found bytes that are not UTF-8; accepted UTF-8"]) from error
     try:
