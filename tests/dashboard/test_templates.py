@@ -22,12 +22,12 @@ TEMPLATES = Path(tierwatch.dashboard.__file__).parent / "templates"
 # proposal.
 NO_PAGES = {
     "frame.html", "parts.html", "standing.html", "agreement.html", "proposal_replacement.html",
-    "proposal_replacement_types.html",
+    "proposal_replacement_types.html", "said.html",
 }  # fmt: skip
 # What Flask, its CSRF protection and `dashboard.application` give to all of them.
 GIVEN = {
-    "page", "frame", "parts", "NOT_ENOUGH", "interval", "url_for", "request", "csrf_token", "dict",
-    "get_flashed_messages", "namespace",
+    "page", "frame", "parts", "texts", "NOT_ENOUGH", "interval", "url_for", "request", "csrf_token",
+    "dict", "get_flashed_messages", "namespace",
 }  # fmt: skip
 
 # A dashboard that only shows: nothing is asked of its database.

@@ -119,7 +119,8 @@ def test_texts_have_the_direction_of_their_own_words(connection: Connection, vie
     pair = add_exchange(connection, 1, question=text, answer=answer)
     add_shadow(connection, pair, text)
     page = viewer.page(f"/pairs/{pair}")
-    assert page.count(f'<pre class="text" dir="auto">{text}</pre>') == 3
+    assert page.count(f'<div class="prose" dir="auto"><p>{text}</p>\n</div>') == 3
+    assert page.count(f'<pre class="text" dir="auto" tabindex="0">{text}</pre>') == 3
 
 
 def test_the_whole_of_a_hostile_text_is_sent_as_plain_text(

@@ -11,15 +11,12 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.pairs.pair import plain_text
-from tierwatch.dashboard.passages import (
-    Passage,
-    conversation,
-    conversation_text,
-    message_text,
-    passage,
-)
+from tierwatch.dashboard.pages.pairs.pair import kept_media, plain_text
+from tierwatch.dashboard.passages import conversation_text, message_text
 from tierwatch.dashboard.site import stored_text, this_person, this_site
+from tierwatch.dashboard.texts.said import Said, said, said_in
+from tierwatch.dashboard.texts.tool_calls import CallDiff, call_diffs, tool_calls
+from tierwatch.dashboard.texts.word_diff import WordDiff, word_diff
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first
 from tierwatch.store.judgements.outcomes import newest_judge_version
@@ -38,10 +35,12 @@ class LabelPage:
     template: ClassVar[str] = "label.html"
 
     pair_id: uuid.UUID
-    messages: tuple[Passage, ...]
+    messages: tuple[Said, ...]
     older: int
-    first: Passage
-    second: Passage
+    first: Said
+    second: Said
+    words: WordDiff | None
+    calls: tuple[CallDiff, ...]
     labelled: int
     pairs: int
     problem: str
@@ -119,28 +118,32 @@ def _answers(pair: Pair) -> tuple[dict[str, object], dict[str, object]] | None:
 
 def _page(pair_id: uuid.UUID, problem: str, note: str, status: int) -> ResponseReturnValue:
     with this_site().engine.connect() as connection:
-        page = _label_page(connection, pair_id, problem, note)
+        words = request.args.get("view") == "words"
+        page = _label_page(connection, pair_id, problem, note, words=words)
     if page is None:
         abort(404)
     return render(page), status
 
 
 def _label_page(
-    connection: Connection, pair_id: uuid.UUID, problem: str, note: str
+    connection: Connection, pair_id: uuid.UUID, problem: str, note: str, *, words: bool
 ) -> LabelPage | None:
     pair = load_pair(connection, pair_id)
     answers = None if pair is None else _answers(pair)
     if pair is None or pair.request is None or answers is None:
         return None
-    messages, older = conversation(pair.request)
+    media = kept_media(pair.media)
+    messages, older = said_in(pair.request, media)
     labelled, pairs = label_counts(connection, newest_judge_version(connection) or "")
-    first, second = (passage(answer) for answer in answers)
+    first, second = answers
     return LabelPage(
         pair_id=pair_id,
         messages=messages,
         older=older,
-        first=first,
-        second=second,
+        first=said(first, media),
+        second=said(second, media),
+        words=word_diff(message_text(first), message_text(second)) if words else None,
+        calls=call_diffs(tool_calls(first), tool_calls(second)),
         labelled=labelled,
         pairs=pairs,
         problem=problem,

@@ -111,3 +111,12 @@ def test_a_second_person_is_shown_a_drawn_pair_blind(
     assert second.get("/review/next").headers["Location"] == "/review"
     names = connection.execute(text("select reviewer from labels order by 1")).scalars().all()
     assert names == ["approver", "reviewer"]
+
+
+def test_words_that_differ_are_shown_as_blind_as_the_answers(reviewer: Any, pair: Any) -> None:
+    page = reviewer.page(f"/review/{pair}?view=words")
+    main = page[page.index("<main") :]
+    assert "<del>" in main
+    assert "<ins>" in main
+    for word in ("simple", "standard", "small-1", "alternative", "served", "judge", "0.9"):
+        assert word not in main.lower(), word

@@ -7,12 +7,14 @@ import pytest
 from factories.rows import (
     add_exchange,
     add_pair,
+    add_shadow,
     add_twin,
 )
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from tierwatch.loop.capture.redaction.media import place_of
 from tierwatch.loop.capture.redaction.sealing import Sealer
+from tierwatch.store.schema.exchanges import AlternativeTextRow
 from tierwatch.store.traffic.media import MediaColumns, add_media
 
 
@@ -135,3 +137,68 @@ def test_without_the_key_media_cannot_be_seen(connection: Connection, viewer: An
 def test_a_stranger_sees_no_media(connection: Connection, stranger: Any) -> None:
     address = add_sealed(connection, add_pair(connection, 1), "image/png")
     assert stranger.get(address).status_code in {302, 401}
+
+
+CALL = {"id": "c1", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
+
+
+def test_answers_are_rendered_with_the_raw_text_behind_a_key(
+    connection: Connection, viewer: Any
+) -> None:
+    text = "**Four**\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\nx < y\n```"
+    pair_id = add_exchange(connection, 1, answer={"role": "assistant", "content": text})
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert "<strong>Four</strong>" in page
+    assert "<td>1</td>" in page
+    assert "<pre><code>x &lt; y" in page
+    assert "**Four**" in page[page.index("<summary>Raw text</summary>") :]
+
+
+def test_words_that_differ_are_marked_on_both_sides(connection: Connection, viewer: Any) -> None:
+    answer = {"role": "assistant", "content": "It is <4>."}
+    pair_id = add_exchange(connection, 1, answer=answer)
+    add_shadow(connection, pair_id, "It is <four>.")
+    rendered = viewer.page(f"/pairs/{pair_id}")
+    assert f'href="/pairs/{pair_id}?view=words#answers"' in rendered
+    assert "<del>" not in rendered
+    page = viewer.page(f"/pairs/{pair_id}?view=words")
+    assert "It is &lt;<del>4</del>&gt;." in page
+    assert "It is &lt;<ins>four</ins>&gt;." in page
+    assert "of the words are in both" in page
+    # A view that nobody knows is the first one.
+    assert "<del>" not in viewer.page(f"/pairs/{pair_id}?view=nonsense")
+
+
+def test_one_answer_is_compared_with_nothing(connection: Connection, viewer: Any) -> None:
+    page = viewer.page(f"/pairs/{add_exchange(connection, 1)}?view=words")
+    assert "Word differences" not in page
+    assert "No shadow answer" in page
+
+
+def test_calls_of_tools_are_compared_by_their_arguments(
+    connection: Connection, viewer: Any
+) -> None:
+    answer = {"role": "assistant", "content": None, "tool_calls": [CALL]}
+    pair_id = add_exchange(connection, 1, answer=answer)
+    add_shadow(connection, pair_id)
+    other = CALL | {"function": {"name": "weather", "arguments": '{"city": "Bergen"}'}}
+    connection.execute(
+        update(AlternativeTextRow).values(answer={"role": "assistant", "tool_calls": [other]})
+    )
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert "<h2>Calls of tools</h2>" in page
+    assert "differs" in page
+    assert page.index(">Oslo<") < page.index(">Bergen<")
+
+
+@pytest.mark.usefixtures("sealer")
+def test_an_image_stands_where_it_was_sent(connection: Connection, viewer: Any) -> None:
+    mark = f"[IMAGE abcdefgh {len(CONTENT)} bytes]"
+    parts = [{"type": "text", "text": "Look"}, {"type": "image_url", "image_url": {"url": mark}}]
+    asked = {"request": {"messages": [{"role": "user", "content": parts}]}}
+    pair_id = add_exchange(connection, 1, asked=asked)
+    assert f"{mark}</span> is not kept" in viewer.page(f"/pairs/{pair_id}")
+    address = add_sealed(connection, pair_id, "image/png")
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert page.count(f'<img src="{address}"') == 1
+    assert "More media" not in page
