@@ -9,7 +9,7 @@ from tierwatch.config.evaluation import EvaluationConfig
 from tierwatch.config.file import Config, ConfigFile, load_config
 from tierwatch.config.gateway import CacheConfig, GatewayConfig
 from tierwatch.config.judge import JudgeConfig
-from tierwatch.config.notify import WebhookConfig
+from tierwatch.config.notify import NotifyConfig
 from tierwatch.config.providers import ProviderConfig
 from tierwatch.config.secrets import Secret
 
@@ -20,8 +20,8 @@ __all__ = [
     "EvaluationConfig",
     "GatewayConfig",
     "JudgeConfig",
+    "NotifyConfig",
     "ProviderConfig",
     "Secret",
-    "WebhookConfig",
     "load_config",
 ]

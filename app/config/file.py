@@ -20,7 +20,7 @@ from tierwatch.config.gateway import (
     passthrough_problems,
 )
 from tierwatch.config.judge import judge_prices, judge_problems, resolved_judge
-from tierwatch.config.notify import WebhookConfig, notify_problems
+from tierwatch.config.notify import NotifyConfig, notify_problems
 from tierwatch.config.people import PeopleConfig, people_problems
 from tierwatch.config.providers import ProviderConfig, provider_problems
 from tierwatch.config.tolerance import tolerance_of
@@ -81,7 +81,7 @@ class Config:
     providers: Mapping[str, ProviderConfig]
     evaluation: EvaluationConfig
     gateway: GatewayConfig
-    notify: tuple[WebhookConfig, ...]
+    notify: tuple[NotifyConfig, ...]
     alerts: AlertsConfig
     people: PeopleConfig
     missing_providers: tuple[str, ...]
@@ -136,7 +136,7 @@ class ConfigFile(RoutingFile):
         default=EvaluationConfig(), description="What is sampled, judged and proposed."
     )
     gateway: GatewayConfig = Field(default=GatewayConfig(), description="The HTTP front.")
-    notify: tuple[WebhookConfig, ...] = Field(default=(), description="Where alerts are sent.")
+    notify: tuple[NotifyConfig, ...] = Field(default=(), description="Where alerts are sent.")
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="How people are notified of alerts."
     )

@@ -114,9 +114,9 @@ def masked(value: object, *, url: bool = False) -> str:  # noqa: PLR0911 - one r
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Secret):
-        return f"env:{value.variable}"
+        return value.written
     if isinstance(value, GatewayKey):
-        return f"{value.name} env:{value.key.variable}".strip()
+        return f"{value.name} {value.key.written}".strip()
     if isinstance(value, Mapping):
         return ", ".join(f"{name}: {masked(one, url=url)}" for name, one in value.items())
     if isinstance(value, tuple | list):
@@ -127,7 +127,7 @@ def masked(value: object, *, url: bool = False) -> str:  # noqa: PLR0911 - one r
 
 
 def _text(text: str, *, url: bool) -> str:
-    if text.startswith("env:"):
+    if text.startswith(("env:", "file:/")):
         return text
     if "://" in text:
         return HIDDEN if url else _address(text)

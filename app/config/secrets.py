@@ -1,8 +1,9 @@
-"""How a secret stands in tierwatch.yaml: by the name of an environment variable, never itself."""
+"""How a secret stands in tierwatch.yaml: by the variable or file that holds it, never itself."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import PlainValidator
@@ -11,29 +12,57 @@ from tierwatch.errors import SettingsError
 from tierwatch.routing.config.reading.document import not_accepted
 
 _ENV = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
+# As orchestrators mount secrets. Relative ones would depend on where a process was started.
+_FILE = re.compile(r"file:(/[^\x00\n]+)")
+_LARGEST = 65_536
 # A label of Prometheus, and short enough to stand in a table.
 _KEY_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The name of an environment variable that holds a secret; never the secret itself."""
+    """Where a secret is: an environment variable, or a file; never the secret itself.
 
-    variable: str
+    Attributes:
+        variable: its name; empty where a file holds the secret.
+        path: of that file.
+    """
+
+    variable: str = ""
+    path: str = ""
+
+    @property
+    def place(self) -> str:
+        """The variable or the file, as messages name it."""
+        return self.variable or self.path
+
+    @property
+    def written(self) -> str:
+        """As it stands in the file."""
+        return f"env:{self.variable}" if self.variable else f"file:{self.path}"
 
     def reveal(self, environ: Mapping[str, str]) -> str:
-        """The secret.
+        """The secret, without the white space around it.
 
         Raises:
-            SettingsError: the variable is not set, or empty.
+            SettingsError: the variable is not set or empty, or the file cannot be read or is.
         """
-        value = environ.get(self.variable, "").strip()
-        if not value:
+        value = environ.get(self.variable, "") if self.variable else self._in_file()
+        if not value.strip():
             raise SettingsError(
-                f"{self.variable}: found nothing; accepted the secret that the configuration"
-                f" names by env:{self.variable}"
+                f"{self.place}: found nothing; accepted the secret that the configuration names"
+                f" by {self.written}"
             )
-        return value
+        return value.strip()
+
+    def _in_file(self) -> str:
+        try:
+            return Path(self.path).read_bytes()[:_LARGEST].decode("utf-8", "surrogateescape")
+        except OSError as problem:
+            raise SettingsError(
+                f"{self.path}: {problem.strerror or type(problem).__name__}; accepted a file that"
+                f" holds the secret, as the configuration names it by {self.written}"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +79,15 @@ class GatewayKey:
 
 
 def read_secret(value: object) -> Secret:
-    """The variable that ``env:NAME`` names."""
+    """The variable that ``env:NAME`` names, or the file that ``file:/PATH`` does."""
     if isinstance(value, Secret):
         return value
-    match = _ENV.fullmatch(value.strip()) if isinstance(value, str) else None
+    text = value.strip() if isinstance(value, str) else ""
+    if in_file := _FILE.fullmatch(text):
+        return Secret(path=in_file[1])
+    match = _ENV.fullmatch(text)
     if match is None:
-        raise not_accepted("env:NAME, the environment variable that holds it; never the secret")
+        raise not_accepted("env:NAME, the variable that holds it, or file:/PATH; never the secret")
     return Secret(match[1])
 
 

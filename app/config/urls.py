@@ -27,6 +27,8 @@ def read_url(value: object) -> str:
 
 def read_url_or_secret(value: object) -> str | Secret:
     """An address, or ``env:NAME`` where the address itself is a secret."""
-    if isinstance(value, Secret) or (isinstance(value, str) and value.startswith("env:")):
+    if isinstance(value, Secret) or (
+        isinstance(value, str) and value.startswith(("env:", "file:"))
+    ):
         return read_secret(value)
     return read_url(value)

@@ -17,6 +17,7 @@ from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
+from tierwatch.dashboard.hooks import acknowledge
 from tierwatch.dashboard.pages import (
     audit,
     costs,
@@ -39,6 +40,7 @@ from tierwatch.errors import SettingsError
 from tierwatch.loop.capture.redact import redact
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.notify.trial import Trial
+from tierwatch.runtime.destinations import signers_of
 
 # Each module's ``routes`` answer its own addresses.
 _PAGES = (
@@ -114,12 +116,11 @@ def build_dashboard(
         open_metrics: show ``/metrics`` to anybody.
         send_test: sends a test event to every destination of alerts.
         redact: notes of people who label pairs pass it before they are stored.
-        environ: where the secret of a single sign-on is found.
+        environ: where the secrets of a single sign-on and of signed calls are found.
         sealer: opens images, audio and files of samples.
 
     Raises:
-        SettingsError: the key is too short, or a single sign-on lacks its secret or the
-            dashboard's address.
+        SettingsError: the key is too short, or a single sign-on lacks its secret or our address.
     """
     if len(secret_key) < _SHORTEST_KEY:
         raise SettingsError(
@@ -143,16 +144,18 @@ def build_dashboard(
         redact,
         send_test,
         sealer,
-        file_values(config.path),
-        environment_values(environ),
+        lambda kind: signers_of(config, environ, kind),
+        file_values=file_values(config.path),
+        environment_values=environment_values(environ),
     )
     app.extensions[KEY] = site
     # Before the CSRF check: a stranger is asked to log in, and hears nothing of tokens.
     app.before_request(admit)
     csrf = CSRFProtect(app)
     csrf.exempt(api)
+    csrf.exempt(acknowledge.routes)  # their calls are signed
     health = health_blueprint(site, metrics_token=metrics_token, open_metrics=open_metrics)
-    for part in (*(page.routes for page in _PAGES), api, health):
+    for part in (*(page.routes for page in _PAGES), api, health, acknowledge.routes):
         app.register_blueprint(part)
     _add_sign_on(app, config, environ, dashboard_url)
     _add_filters(app, clock)

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from flask import current_app, g
@@ -14,6 +14,8 @@ from tierwatch.config.origins import ShownValue
 from tierwatch.dashboard.throttle import Throttle
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.notify.trial import Trial
+from tierwatch.notify.returns.acknowledged import Signer
+from tierwatch.notify.returns.calls import Calls
 from tierwatch.store.people.roles import Person
 
 KEY = "tierwatch"
@@ -41,6 +43,8 @@ class Site:
         throttle: counts failed logins.
         redact: what people write passes it before it is stored.
         send_test: sends a test event to every destination of alerts, for whoever is named.
+        signers: by kind, the destinations whose services may call back.
+        calls: theirs that something has followed from.
         sealer: opens images, audio and files of samples; None where no key is set.
         file_values: of the configuration file, as they may be shown.
         environment_values: of this process, as they may be shown.
@@ -54,6 +58,8 @@ class Site:
     redact: Callable[[str], str]
     send_test: Callable[[str], Sequence[Trial]]
     sealer: Sealer | None = None
+    signers: Callable[[str], Sequence[Signer]] = lambda _kind: ()
+    calls: Calls = field(default_factory=Calls)
     file_values: Sequence[ShownValue] = ()
     environment_values: Sequence[ShownValue] = ()
 

@@ -4,9 +4,9 @@ Every destination gives one, whatever its wire is; what follows from it is decid
 `loop.notify`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from tierwatch.retry_after import LONGEST_WAIT_S
 
@@ -52,6 +52,18 @@ class Destination(Protocol):
 
     def send(self, event: Mapping[str, Any]) -> Answer:
         """Send one event, within some ten seconds; a failure is an answer and no exception."""
+
+
+@runtime_checkable
+class Repeating(Destination, Protocol):
+    """A destination that forgets: what stands is sent to it again and again."""
+
+    @property
+    def repeat_s(self) -> float:
+        """Seconds between two times."""
+
+    def send_all(self, events: Sequence[Mapping[str, Any]]) -> Answer:
+        """Send what every alert is now, by an event each, in one request."""
 
 
 def http_answer(status: int, wait_s: float | None = None) -> Answer:

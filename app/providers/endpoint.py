@@ -44,7 +44,7 @@ def chat_proxy(config: ProviderConfig, environ: Mapping[str, str]) -> Proxy | No
     try:
         return read_proxy(config.proxy.reveal(environ))
     except ValueError as error:
-        raise SettingsError(f"{config.proxy.variable}: {error}") from None
+        raise SettingsError(f"{config.proxy.place}: {error}") from None
 
 
 def chat_headers(config: ProviderConfig, environ: Mapping[str, str]) -> dict[str, str]:

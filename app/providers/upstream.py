@@ -396,7 +396,7 @@ def _endpoint(config: ProviderConfig, environ: Mapping[str, str]) -> _Endpoint:
             what: read_address(url, headers, proxy) for what, url in passed_urls(config).items()
         }
     except ValueError as error:
-        asked = "" if config.api_key is None else f"{config.api_key.variable} or "
+        asked = "" if config.api_key is None else f"{config.api_key.place} or "
         raise SettingsError(f"{asked}{config.base_url}: {error}") from None
     return _Endpoint(config.kind, addresses, passed, config.timeout_s)
 

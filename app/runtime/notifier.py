@@ -4,14 +4,13 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 from tierwatch.config import Config
-from tierwatch.config.notify import destination_names
 from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.notify.heartbeat import Heartbeat
 from tierwatch.loop.notify.trial import Trial, send_test
 from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.notify.answer import Destination
 from tierwatch.notify.log import LogDestination
-from tierwatch.notify.webhook import WebhookDestination
+from tierwatch.runtime.destinations import built
 from tierwatch.settings import Settings
 
 
@@ -19,18 +18,9 @@ def build_destinations(config: Config, environ: Mapping[str, str]) -> tuple[Dest
     """The log, and every destination of the configuration.
 
     Raises:
-        SettingsError: the variable of a webhook's address or secret is not set.
+        SettingsError: the variable or file of a secret holds none, or a library is missing.
     """
-    names = destination_names(config.notify)
-    webhooks = (
-        WebhookDestination(
-            url=hook.target(environ),
-            secret=None if hook.secret is None else hook.secret.reveal(environ),
-            name=name,
-        )
-        for hook, name in zip(config.notify, names, strict=True)
-    )
-    return (LogDestination(), *webhooks)
+    return (LogDestination(), *built(config.notify, environ))
 
 
 def notify_rules(settings: Settings, config: Config) -> NotifyRules:

@@ -230,6 +230,24 @@ def alerts_to_repeat(connection: Connection, every_s: float, *, limit: int = 100
     )
 
 
+def standing_alerts(
+    connection: Connection, *, resolved_within: dt.timedelta, limit: int = 1_000
+) -> list[Alert]:
+    """Alerts that are not resolved, and those that were a moment ago; the newest, oldest first."""
+    newest = (
+        alerts_query()
+        .where(
+            or_(
+                AlertRow.state != "resolved",
+                AlertRow.resolved_at > func.now() - resolved_within,
+            )
+        )
+        .order_by(AlertRow.id.desc())
+        .limit(limit)
+    )
+    return _all(connection, newest)[::-1]
+
+
 def claim_attribution(
     connection: Connection, *, hold: dt.timedelta, without: Collection[int] = ()
 ) -> Alert | None:

@@ -14,8 +14,8 @@ PROBLEMS = [
         "gateway: {api_keys: [env:KEY, literal]}\nrouting:",
         (
             "1: gateway.api_keys[1]: found"
-            " a value that is not shown, since it may be secret; accepted env:NAME, the environment"
-            " variable that holds it; never the secret"
+            " a value that is not shown, since it may be secret; accepted env:NAME, the variable"
+            " that holds it, or file:/PATH; never the secret"
         ),
     ),
     (
@@ -49,7 +49,7 @@ PROBLEMS = [
         "gateway: {api_keys: [{name: team-a, key: literal}]}\nrouting:",
         (
             "1: gateway.api_keys[0]: found a mapping;"
-            " accepted env:NAME, the environment variable that holds it; never the secret"
+            " accepted env:NAME, the variable that holds it, or file:/PATH; never the secret"
         ),
     ),
     (

@@ -6,7 +6,7 @@ import pytest
 from factories.config import told
 from pydantic import ValidationError
 
-from tierwatch.config import ProviderConfig, Secret, WebhookConfig
+from tierwatch.config import NotifyConfig, ProviderConfig, Secret
 
 PROBLEMS = [
     # (what is replaced in the whole file, by what, line and key, found, accepted)
@@ -15,9 +15,8 @@ PROBLEMS = [
         "sk-very-secret",
         (
             "10: providers.openai.api_key: found a value that is"
-            " not shown, since it may be secret; accepted env:NAME, the environment"
-            " variable that holds"
-            " it; never the secret"
+            " not shown, since it may be secret; accepted env:NAME, the variable"
+            " that holds it, or file:/PATH; never the secret"
         ),
     ),
     (
@@ -30,9 +29,8 @@ PROBLEMS = [
         "proxy: http://us:hunter2@proxy:3128",
         (
             "10: providers.openai.proxy: found a value that is"
-            " not shown, since it may be secret; accepted env:NAME, the environment"
-            " variable that holds"
-            " it; never the secret"
+            " not shown, since it may be secret; accepted env:NAME, the variable"
+            " that holds it, or file:/PATH; never the secret"
         ),
     ),
     (
@@ -62,6 +60,6 @@ def test_what_is_no_provider(tmp_path: Path, old: str, new: str, sentence: str) 
 def test_configuration_is_built_from_values_too_and_is_immutable() -> None:
     provider = ProviderConfig(kind="openai", api_key=Secret("K"), timeout_s=5.0)
     assert (provider.timeout_s, provider.api_key) == (5.0, Secret("K"))
-    assert WebhookConfig(url=Secret("HOOK")).url == Secret("HOOK")
+    assert NotifyConfig(url=Secret("HOOK")).url == Secret("HOOK")
     with pytest.raises(ValidationError):
         provider.timeout_s = 6.0  # type: ignore[misc] # refused, which is what is tested

@@ -6,6 +6,7 @@ import pytest
 from factories.config import ARTICLE, problems
 
 from tierwatch.config import Secret
+from tierwatch.config.secrets import read_secret
 from tierwatch.errors import SettingsError
 
 SECRET_PLACES = [
@@ -48,3 +49,25 @@ def test_a_secret_is_revealed_from_the_environment_alone() -> None:
     for environ in ({}, {"KEY": "  "}):
         with pytest.raises(SettingsError, match=r"KEY: found nothing"):
             secret.reveal(environ)
+
+
+def test_a_secret_in_a_file_is_read_when_it_is_revealed(tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    secret = read_secret(f"file:{path}")
+    assert secret == Secret(path=str(path))
+    assert (secret.place, secret.written) == (str(path), f"file:{path}")
+    with pytest.raises(SettingsError, match="No such file or directory; accepted a file"):
+        secret.reveal({})
+    path.write_text(" \n")
+    with pytest.raises(SettingsError, match="key: found nothing"):
+        secret.reveal({})
+    path.write_text("value\n")
+    assert secret.reveal({}) == "value"
+    with pytest.raises(SettingsError, match="Is a directory"):
+        Secret(path=str(tmp_path)).reveal({})
+
+
+@pytest.mark.parametrize("text", ["file:key", "file:", "file:/a\nb", "env:", "env:a-b", "/run/key"])
+def test_what_names_no_place_of_a_secret(text: str) -> None:
+    with pytest.raises(ValueError, match="file:/PATH"):
+        read_secret(text)

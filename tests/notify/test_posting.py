@@ -1,14 +1,17 @@
 """A POST ends by its deadline whatever the receiver does, and never says where it went."""
 
+import gzip
 import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import httpx
 import pytest
 from fakes.receiver import URL, Receiver
 from fakes.socket_receiver import DRIP, GARBAGE, HANG, RESET, sockets
 
+from tierwatch.notify.answer import Answer
 from tierwatch.notify.posting import post
 
 BODY = b'{"id": "7:opened"}'
@@ -105,3 +108,18 @@ class Endless(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             yield b"x" * 65_536
+
+
+def test_a_channel_reads_the_first_words_and_no_more_than_it_should() -> None:
+    seen: list[bytes] = []
+
+    def read(answer: Answer, words: bytes) -> Answer:
+        seen.append(words)
+        return replace(answer, detail="read")
+
+    packed = httpx.Response(200, headers={"content-encoding": "gzip"}, content=gzip.compress(b"a"))
+    for response in (httpx.Response(200, content=b"x" * 9_000), httpx.Response(204), packed):
+        receiver = Receiver(response)
+        answer = post(URL, BODY, {}, transport=receiver.transport, read=read)
+        assert answer == Answer("taken", "read")
+    assert seen == [b"x" * 4_096, b"", b""]

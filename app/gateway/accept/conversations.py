@@ -4,7 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from tierwatch.config import Config
+from tierwatch.config import Config, Secret
+from tierwatch.errors import SettingsError
 from tierwatch.gateway.accept.openings import Openings, letters
 from tierwatch.gateway.accept.session_names import named_session
 from tierwatch.gateway.accept.side_calls import agent_of, side_call
@@ -72,4 +73,11 @@ def deployment_secret(config: Config, environ: Mapping[str, str]) -> bytes:
     A key that is replaced begins all conversations anew. Empty where no provider asks for one.
     """
     keys = (one.api_key for _, one in sorted(config.providers.items()) if one.api_key is not None)
-    return "\0".join(environ.get(key.variable, "") for key in keys).encode("utf-8", "replace")
+    return "\0".join(_known(key, environ) for key in keys).encode("utf-8", "replace")
+
+
+def _known(key: Secret, environ: Mapping[str, str]) -> str:
+    try:
+        return key.reveal(environ)
+    except SettingsError:
+        return ""

@@ -19,8 +19,9 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.faults import FAULTS
+from tierwatch.loop.notify.repeat import repeat_standing
 from tierwatch.loop.watch.alert import add_missing_events, renotify_alerts
-from tierwatch.notify.answer import Answer, Destination
+from tierwatch.notify.answer import Answer, Destination, Repeating
 from tierwatch.store.audit import add_audit
 from tierwatch.store.locks import try_lock
 from tierwatch.store.outbox.deliveries import (
@@ -30,6 +31,7 @@ from tierwatch.store.outbox.deliveries import (
     set_failed,
     set_paused,
     set_postponed,
+    set_repeated,
     set_taken,
     take_deliveries,
 )
@@ -103,7 +105,8 @@ def deliver_alerts(
 
     def run(destination: Destination) -> int:
         try:
-            return _deliver_to(engine, destination, rules, until, chance)
+            sent = _deliver_to(engine, destination, rules, until, chance)
+            return sent + _repeat_at(engine, destination, rules, chance)
         except Exception as error:  # noqa: BLE001 - one that fails costs itself
             FAULTS.note("deliver: to a destination", error)
             return 0
@@ -149,6 +152,26 @@ def _deliver_to(
     with engine.begin() as connection:
         end_lease(connection, destination.name, lease)
     return sent
+
+
+def _repeat_at(
+    engine: Engine, destination: Destination, rules: NotifyRules, chance: Callable[[], float]
+) -> int:
+    """Post again what stands, where a destination forgets; how many requests that took."""
+    if not isinstance(destination, Repeating):
+        return 0
+    lease = uuid.uuid4()
+    answer = repeat_standing(engine, destination, site=rules.site, lease=lease, lease_s=_LEASE_S)
+    if answer is None:
+        return 0
+    with engine.begin() as connection:
+        taken = answer.fate == "taken"
+        failures = set_repeated(connection, destination.name, answer.detail, taken=taken)
+        if not taken:
+            _log.warning("open alerts not repeated", at=destination.name, why=answer.detail)
+            set_paused(connection, destination.name, silence_s(failures, answer, chance()))
+        end_lease(connection, destination.name, lease)
+    return 1
 
 
 def _answer(destination: Destination, waiting: Waiting, site: str) -> Answer:

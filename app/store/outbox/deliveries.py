@@ -49,28 +49,7 @@ def take_deliveries(
         lease_s: after which somebody else may send, should this worker die.
         limit: most to take.
     """
-    until = func.now() + dt.timedelta(seconds=lease_s)
-    new = insert(DestinationRow).values(
-        name=destination, kind=kind, lease=lease, leased_until=until
-    )
-    mine = connection.execute(
-        new.on_conflict_do_update(
-            index_elements=[DestinationRow.name],
-            set_={"kind": kind, "lease": lease, "leased_until": until},
-            where=(
-                or_(
-                    DestinationRow.leased_until.is_(None),
-                    DestinationRow.leased_until <= func.now(),
-                    DestinationRow.lease == lease,
-                )
-                & or_(
-                    DestinationRow.paused_until.is_(None),
-                    DestinationRow.paused_until <= func.now(),
-                )
-            ),
-        ).returning(DestinationRow.name)
-    ).one_or_none()
-    if mine is None:
+    if not take_lease(connection, destination, kind=kind, lease=lease, lease_s=lease_s):
         end_lease(connection, destination, lease)
         return []
     found = connection.execute(
@@ -94,6 +73,34 @@ def take_deliveries(
     return [Waiting(row.id, row.alert_id, row.tries, row.body) for row in found]
 
 
+def take_lease(
+    connection: Connection, destination: str, *, kind: str, lease: uuid.UUID, lease_s: float
+) -> bool:
+    """Keep others from sending to a destination; False while it is another worker's or paused."""
+    until = func.now() + dt.timedelta(seconds=lease_s)
+    new = insert(DestinationRow).values(
+        name=destination, kind=kind, lease=lease, leased_until=until
+    )
+    mine = connection.execute(
+        new.on_conflict_do_update(
+            index_elements=[DestinationRow.name],
+            set_={"kind": kind, "lease": lease, "leased_until": until},
+            where=(
+                or_(
+                    DestinationRow.leased_until.is_(None),
+                    DestinationRow.leased_until <= func.now(),
+                    DestinationRow.lease == lease,
+                )
+                & or_(
+                    DestinationRow.paused_until.is_(None),
+                    DestinationRow.paused_until <= func.now(),
+                )
+            ),
+        ).returning(DestinationRow.name)
+    ).one_or_none()
+    return mine is not None
+
+
 def end_lease(connection: Connection, destination: str, lease: uuid.UUID) -> None:
     """Let anybody send to a destination again."""
     connection.execute(
@@ -106,18 +113,15 @@ def end_lease(connection: Connection, destination: str, lease: uuid.UUID) -> Non
 def set_taken(connection: Connection, delivery_id: int, destination: str, answer: str) -> None:
     """Write down that the destination has taken it."""
     _end(connection, delivery_id, "delivered", answer)
-    connection.execute(
-        update(DestinationRow)
-        .where(DestinationRow.name == destination)
-        .values(
-            failures=0,
-            failing_since=None,
-            paused_until=None,
-            answer=answer,
-            answered_at=func.now(),
-            taken_at=func.now(),
-        )
-    )
+    _set_healthy(connection, destination, answer)
+
+
+def set_repeated(connection: Connection, destination: str, answer: str, *, taken: bool) -> int:
+    """Write down an answer to what is repeated beside deliveries; failures in a row, as there."""
+    if not taken:
+        return _count_failure(connection, destination, answer)
+    _set_healthy(connection, destination, answer)
+    return 0
 
 
 def set_failed(connection: Connection, delivery_id: int, destination: str, answer: str) -> None:
@@ -175,6 +179,21 @@ def _end(connection: Connection, delivery_id: int, state: str, answer: str) -> N
             answer=answer,
             last_try_at=func.now(),
             ended_at=func.now(),
+        )
+    )
+
+
+def _set_healthy(connection: Connection, destination: str, answer: str) -> None:
+    connection.execute(
+        update(DestinationRow)
+        .where(DestinationRow.name == destination)
+        .values(
+            failures=0,
+            failing_since=None,
+            paused_until=None,
+            answer=answer,
+            answered_at=func.now(),
+            taken_at=func.now(),
         )
     )
 

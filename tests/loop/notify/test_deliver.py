@@ -242,7 +242,7 @@ def test_a_dead_receiver_and_many_alerts_cost_one_try_and_no_more(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 "tierwatch.notify.posting.post.__kwdefaults__",
-                {"transport": None, "deadline_s": 0.3},
+                {"transport": None, "deadline_s": 0.3, "read": None},
             )
             assert deliver(engine, ops, log) == alerts + 1
     assert len(log.events) == alerts
