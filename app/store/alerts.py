@@ -50,8 +50,10 @@ class Alert:
     ``evidence`` and ``attribution`` are `Unreadable` where a newer version of tierwatch wrote them
     or they are broken: a page then says that it "cannot be shown by this version" and gives the
     reason; ``to_json()`` of either is what the API serves in any case. ``resolution`` has ``why``
-    it was resolved, with the figures where tierwatch did it. ``delivered`` is what versions without
-    an outbox kept of its notifications.
+    it was resolved, with the figures where tierwatch did it, and with a ``reason`` where a person
+    chose one. ``delivered`` is what versions without an outbox kept of its notifications.
+    ``began_at`` and ``incident`` are as `schema.proposals.AlertRow` explains them; None of alerts
+    of earlier versions.
     """
 
     id: int
@@ -75,6 +77,16 @@ class Alert:
     delivered: Sequence[Delivery]
     silenced_until: dt.datetime | None = None
     silenced_by: str | None = None
+    began_at: dt.datetime | None = None
+    incident: int | None = None
+    assigned_to: str | None = None
+    assigned_by: str | None = None
+    assigned_at: dt.datetime | None = None
+
+    @property
+    def head(self) -> int:
+        """The first alert of its incident; itself where it is that one."""
+        return self.id if self.incident is None else self.incident
 
     @property
     def task_type(self) -> str:

@@ -47,7 +47,7 @@ def decide_cause(
         )
     if model and probes is not None and (claims.quality or (claims.within and _blind(parts))):
         return "model", (
-            f"the tier fails {probes.pass_to_fail} of {probes.n} probes that it passed before and"
+            f"the tier fails {_failed(probes)} and"
             f" newly passes {probes.fail_to_pass}, other tiers do not, and worse answers within"
             f" segments explain {_of(_known(parts), change)}"
         )
@@ -63,6 +63,13 @@ def decide_cause(
         words = f"{kind} answers within segments explain {_of(parts.quality, change)}"
         return "quality", words + note
     return "undetermined", _why_undetermined(parts, claims)
+
+
+def _failed(probes: ProbeFlips) -> str:
+    """How many probes fail that were passed, of those: the share that a model alert gives."""
+    if probes.passed_before is None:
+        return f"{probes.pass_to_fail} probes that it passed before, of {probes.n} asked,"
+    return f"{probes.pass_to_fail} of {probes.passed_before} probes that it passed before"
 
 
 def _why_undetermined(parts: Parts, claims: Claims) -> str:

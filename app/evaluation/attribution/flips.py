@@ -59,9 +59,10 @@ class ProbeFlips:
         n: probes asked in both.
         pass_to_fail: passed before and failed after.
         fail_to_pass: the other way round.
+        passed_before: of ``n``, those passed before; None where they were not counted.
 
     Raises:
-        EvidenceError: more flips than probes.
+        EvidenceError: more flips than probes, or than were passed before.
 
     >>> round(ProbeFlips(n=120, pass_to_fail=9, fail_to_pass=1).p_value, 4)   # 11 / 1,024
     0.0107
@@ -70,11 +71,15 @@ class ProbeFlips:
     n: int
     pass_to_fail: int
     fail_to_pass: int
+    passed_before: int | None = None
 
     def __post_init__(self) -> None:
         flips = (self.pass_to_fail, self.fail_to_pass)
         if min(flips) < 0 or sum(flips) > self.n:
             raise EvidenceError(f"flips must not be negative, nor more than n: {self}")
+        passed = self.passed_before
+        if passed is not None and not self.pass_to_fail <= passed <= self.n - self.fail_to_pass:
+            raise EvidenceError(f"passed_before does not fit the flips: {self}")
 
     @property
     def p_value(self) -> float:

@@ -12,6 +12,8 @@ from sqlalchemy import Connection, func, select
 from tierwatch.errors import ConflictError
 from tierwatch.evaluation.evidence.drift_evidence import InputDriftEvidence
 from tierwatch.loop.decide.approve import require_reason
+from tierwatch.loop.watch.incidents.join import join_incident
+from tierwatch.loop.watch.incidents.reasons import resolution_of
 from tierwatch.store.alerts import (
     EVENT,
     Alert,
@@ -62,7 +64,9 @@ def open_alert(
     if opened_at_request is None:
         opened_at_request = counted_requests(connection)
     alert_id = add_alert(connection, new, opened_at_request=opened_at_request)
-    if alert_id is not None:
+    opened = None if alert_id is None else load_alert(connection, alert_id)
+    if alert_id is not None and opened is not None:
+        head = join_incident(connection, opened)
         add_audit(
             connection,
             actor="tierwatch",
@@ -71,6 +75,7 @@ def open_alert(
             kind=new.evidence.kind,
             segment=new.segment,
             summary=new.summary,
+            **({} if head == alert_id else {"incident": head}),
         )
         _add_event(connection, alert_id)
     return alert_id
@@ -114,15 +119,18 @@ def _goes_on(alert: Alert) -> bool:
     return isinstance(alert.evidence, InputDriftEvidence) and not alert.evidence.by_hour
 
 
-def resolve_by_hand(connection: Connection, alert_id: int, *, actor: str, why: str) -> None:
+def resolve_by_hand(
+    connection: Connection, alert_id: int, *, actor: str, why: str, reason: str = ""
+) -> None:
     """Close it because a person says why; the next one of its cause is linked to this one.
 
+    ``reason`` is one of `reasons.REASONS`, for the record of its kind.
+
     Raises:
-        UsageError: no reason given.
+        UsageError: no reason given, or one that is not accepted.
         ConflictError: there is no such alert, or it was resolved before.
     """
-    require_reason(why)
-    resolve_alert(connection, alert_id, actor=actor, resolution={"why": why.strip()})
+    resolve_alert(connection, alert_id, actor=actor, resolution=resolution_of(reason, why))
 
 
 def silence_alert(

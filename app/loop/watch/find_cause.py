@@ -210,4 +210,5 @@ def probe_flips(run: ProbeRun) -> ProbeFlips:
         n=len(both),
         pass_to_fail=sum(bool(then and not now) for then, now in both),
         fail_to_pass=sum(bool(now and not then) for then, now in both),
+        passed_before=sum(bool(then) for then, _ in both),
     )

@@ -9,6 +9,8 @@ from sqlalchemy import Connection, text
 from tierwatch.store.traffic.exchanges import first_id
 
 EVERY = ("*", "all", "")
+# After every moment that an id can hold here.
+_LATEST = dt.datetime(9999, 1, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,15 @@ class PairToLabel:
     mine: bool
 
 
-def affected(connection: Connection, tier: str, task_type: str, since: dt.datetime) -> Affected:
-    """The traffic of a segment since a moment; ``*`` is all task types."""
+def affected(
+    connection: Connection,
+    tier: str,
+    task_type: str,
+    since: dt.datetime,
+    *,
+    until: dt.datetime | None = None,
+) -> Affected:
+    """The traffic of a segment since a moment, until another; ``*`` is all task types."""
     row = connection.execute(
         text(
             """
@@ -60,30 +69,40 @@ def affected(connection: Connection, tier: str, task_type: str, since: dt.dateti
                        coalesce(sum(cost_usd) filter (where tier = :tier and (:every or
                                 task_type = :task_type)), 0) as cost_usd
                 from rollups where minute >= date_trunc('minute', cast(:since as timestamptz))
+                  and minute < :until
             )
             select seen.*, (select count(distinct session) from exchanges
-                            where id >= :first and tier = :tier
+                            where id >= :first and id < :end and tier = :tier
                               and (:every or task_type = :task_type)) as sessions
             from seen
             """
         ),
-        _segment(tier, task_type) | {"since": since, "first": first_id(since)},
+        _segment(tier, task_type) | _between(since, until),
     ).one()
     share = row.requests / row.total if row.total else None
     return Affected(since, row.requests, share, row.cost_usd, row.sessions)
 
 
 def pairs_since(
-    connection: Connection, tier: str, task_type: str, judge_version: str, since: dt.datetime
+    connection: Connection,
+    tier: str,
+    task_type: str,
+    judge_version: str,
+    since: dt.datetime,
+    *,
+    until: dt.datetime | None = None,
 ) -> SincePairs:
-    """Upward pairs of a segment that were judged since a moment, by the judge of the alert."""
+    """Judged upward pairs of a segment that arrived since a moment, until another.
+
+    Those of one judge: the one of the alert.
+    """
     rows = connection.execute(
         text(
             "select loss, weight from outcomes where tier = :tier and direction = 'up'"
             " and (:every or task_type = :task_type) and judge_version = :judge"
-            " and exchange_id >= :first order by id"
+            " and exchange_id >= :first and exchange_id < :end order by id"
         ),
-        _segment(tier, task_type) | {"judge": judge_version, "first": first_id(since)},
+        _segment(tier, task_type) | _between(since, until) | {"judge": judge_version},
     ).all()
     return SincePairs(tuple(row.loss for row in rows), tuple(row.weight for row in rows))
 
@@ -130,6 +149,11 @@ def moment_of(pair_id: str) -> dt.datetime | None:
         return dt.datetime.fromtimestamp((uuid.UUID(pair_id).int >> 80) / 1000, dt.UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _between(since: dt.datetime, until: dt.datetime | None) -> dict[str, object]:
+    end = _LATEST if until is None else until
+    return {"since": since, "until": end, "first": first_id(since), "end": first_id(end)}
 
 
 def _segment(tier: str, task_type: str) -> dict[str, object]:

@@ -15,7 +15,8 @@ class AlertRow(Base):
     ``events`` counts what people were to be notified of, ``last_event_at`` is when that was last.
     ``delivered`` is what versions without an outbox kept of it. ``resolution`` says why tierwatch
     resolved it by itself, with the figures, or why a person did. People are not notified again
-    before ``silenced_until``.
+    before ``silenced_until``. ``began_at`` is when the change began, by estimate; ``incident`` is
+    the first alert of its incident, and None of that one itself.
     """
 
     __tablename__ = "alerts"
@@ -27,6 +28,8 @@ class AlertRow(Base):
             unique=True,
             postgresql_where=text("state <> 'resolved'"),
         ),
+        Index("ix_alerts_incident", "incident"),
+        Index("ix_alerts_kind_id", "kind", "id"),
     )
     id: Column[int] = column(Identity(), primary_key=True)
     kind: Column[str]
@@ -51,6 +54,11 @@ class AlertRow(Base):
     last_event_at: Column[dt.datetime | None]
     silenced_until: Column[dt.datetime | None]
     silenced_by: Column[str | None]
+    began_at: Column[dt.datetime | None]
+    incident: Column[int | None]
+    assigned_to: Column[str | None]
+    assigned_by: Column[str | None]
+    assigned_at: Column[dt.datetime | None]
 
 
 class ProposalRow(Base):
