@@ -41,6 +41,7 @@ GET  /                                     user      200
 GET  /alerts                               user      200
 GET  /alerts/{alert_id}                    user      200
 POST /alerts/{alert_id}/acknowledge        reviewer  302
+POST /alerts/{alert_id}/assign             reviewer  302
 GET  /alerts/{alert_id}/label              reviewer  200
 POST /alerts/{alert_id}/resolve            reviewer  302
 POST /alerts/{alert_id}/retry              approver  409
@@ -104,7 +105,10 @@ POST /users/tokens/revoke                  admin     302
 API = """
 GET  /alerts                               viewer    200
 GET  /alerts/{alert_id}                    viewer    200
+GET  /alerts/{alert_id}/incident           viewer    200
+GET  /alerts/{alert_id}/record             viewer    200
 POST /alerts/{alert_id}/acknowledge        reviewer  200
+POST /alerts/{alert_id}/assign             reviewer  200
 POST /alerts/{alert_id}/resolve            reviewer  200
 POST /alerts/{alert_id}/sample             approver  200
 POST /alerts/{alert_id}/send-up            approver  200
@@ -155,6 +159,8 @@ LOGGED_IN = {"GET /login": 302}
 # One form that every page takes what it knows of.
 FORM = {
     "why": "tested",
+    "reason": "fixed",
+    "to": "",
     "lasting": "4h",
     "name": "somebody",
     "role": "reviewer",
@@ -167,6 +173,7 @@ FORM = {
 _OWN_NAME = {"POST /users/add": "new", "POST /users/tokens/add": "new"}
 _FOR_SOME_TIME = {"why": "tested", "lasting": "4h"}
 _BODIES: dict[str, Any] = {
+    "POST /alerts/{alert_id}/assign": {"to": ""},
     "POST /alerts/{alert_id}/sample": _FOR_SOME_TIME,
     "POST /alerts/{alert_id}/send-up": _FOR_SOME_TIME,
     "POST /alerts/{alert_id}/silence": _FOR_SOME_TIME,

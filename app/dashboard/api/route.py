@@ -109,9 +109,14 @@ def _json_body() -> object:
 
 def optional_reason() -> str:
     """Why something is done, from the JSON body; empty where none is given."""
+    return optional_text("why")
+
+
+def optional_text(name: str) -> str:
+    """A text of the JSON body; empty where none is given."""
     body = _json_body()
-    why = body.get("why") if isinstance(body, dict) else None
-    return stored_text(why)[:LONGEST_REASON] if isinstance(why, str) else ""
+    given = body.get(name) if isinstance(body, dict) else None
+    return stored_text(given)[:LONGEST_REASON] if isinstance(given, str) else ""
 
 
 def reason() -> str:

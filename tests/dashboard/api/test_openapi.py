@@ -89,6 +89,7 @@ def _body(route: Route) -> dict[str, str]:
         "lasting": "4h",
         "tier": "simple",
         "task_type": "all",
+        "to": "",
     }
     names = [] if route.body is None else [field.name for field in fields(route.body)]
     return {name: words[name] for name in names}

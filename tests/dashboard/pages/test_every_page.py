@@ -1,3 +1,4 @@
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -7,11 +8,14 @@ from factories.rows import (
     add_exchange,
     add_outcome,
     add_pair,
+    add_policy,
     add_proposal,
+    put_in_force,
 )
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
+from tierwatch.dashboard.forms.alert_filter import AskedAlerts
 from tierwatch.dashboard.pages.alerts.alert import alert_page
 from tierwatch.dashboard.pages.alerts.alerts import alerts_page
 from tierwatch.dashboard.pages.audit import audit_page
@@ -28,15 +32,18 @@ from tierwatch.store.pages.pairs import PairFilter
 
 
 def test_templates_receive_their_page_and_nothing_else(
-    connection: Connection, config: Config, viewer: Any, rendered: list[Any], policy: None
+    connection: Connection, config: Config, viewer: Any, clock: Any, rendered: list[Any]
 ) -> None:
+    add_policy(connection, 1)
+    put_in_force(connection, 1)
     alert_id, proposal_id = add_alert(connection), add_proposal(connection)
     pair_id = add_pair(connection, 1)
     nothing = PairFilter()
+    moment = dt.datetime.fromtimestamp(clock(), dt.UTC)
     expected = {
         "/": overview_page(connection, config, gateway_url="http://gateway.example"),
-        "/alerts": alerts_page(connection, None),
-        f"/alerts/{alert_id}": alert_page(connection, alert_id),
+        "/alerts": alerts_page(connection, AskedAlerts(), moment),
+        f"/alerts/{alert_id}": alert_page(connection, alert_id, moment),
         "/proposals": proposals_page(connection, None),
         f"/proposals/{proposal_id}": proposal_page(connection, proposal_id, config),
         "/pairs": pairs_page(connection, config.serving, nothing, None),

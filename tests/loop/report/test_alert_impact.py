@@ -24,7 +24,7 @@ def impact(connection: Connection, **changes: Any) -> Impact | None:
     )
     alert = load_alert(connection, alert_id)
     assert alert is not None
-    return alert_impact(connection, alert)
+    return alert_impact(connection, alert, now=NOW + 3 * MINUTE)
 
 
 @pytest.mark.parametrize(
@@ -61,4 +61,4 @@ def test_other_kinds_and_what_cannot_be_read_have_none(connection: Connection) -
     connection.execute(text("update alerts set evidence = '{}'"))
     alert = load_alert(connection, alert_id)
     assert alert is not None
-    assert alert_impact(connection, alert) is None
+    assert alert_impact(connection, alert, now=NOW) is None

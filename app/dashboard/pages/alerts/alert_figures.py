@@ -1,12 +1,13 @@
 """What the page of an alert shows of its evidence and of its attribution."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Final
 
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.figures import Figure, figure, percent
 from tierwatch.dashboard.passages import conversation, message_text
 from tierwatch.evaluation.attribution.findings import Parts, SegmentShift
 from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence
@@ -36,6 +37,8 @@ _PLACED = {
     "last_request",
     "worst",
 }
+# Of the monitor: the page says in words how sure an alarm is, and the API gives the numbers.
+_OF_THE_MONITOR = {"statistic", "level", "stream"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,15 @@ class PartLine:
 
 @dataclass(frozen=True, slots=True)
 class CauseFigures:
-    """What an alert is attributed to: the sentence, and the numbers behind it."""
+    """What an alert is attributed to: the sentence, and the numbers behind it.
+
+    ``words`` name the cause with its reason and no rate: the alert's own stands above it, and the
+    one of the attribution is of other pairs. ``before`` is the judged rate before the change.
+    """
 
     sentence: str
+    words: str
+    before: float | None
     parts: tuple[PartLine, ...]
     segments: tuple[SegmentShift, ...]
 
@@ -120,14 +129,33 @@ def alert_figures(connection: Connection, evidence: AlertEvidence) -> AlertFigur
 
 def cause_figures(attribution: AttributionDocument) -> CauseFigures:
     """What is shown of an attribution."""
+    found = attribution.evidence
     return CauseFigures(
         sentence=attribution.sentence,
+        words=_cause_in_words(attribution.cause, found.reason) or attribution.sentence,
+        before=None if attribution.parts.change.value is None else found.rate_before,
         parts=tuple(_part_lines(attribution.parts)),
         segments=attribution.evidence.segments,
     )
 
 
+_CAUSES: Final[Mapping[str, str]] = {
+    "model": "The tier's model answers otherwise than before",
+    "quality": "Answers to the same kind of prompt got worse",
+    "mix": "Other prompts arrive",
+    "judge": "The judge judges otherwise than before",
+    "undetermined": "The cause is not shown",
+}
+
+
+def _cause_in_words(cause: str, reason: str) -> str:
+    """The cause and why it is named; empty of a version that kept no reason."""
+    return f"{_CAUSES[cause]}: {reason}." if reason and cause in _CAUSES else ""
+
+
 def _placed(evidence: AlertEvidence, name: str) -> bool:
+    if name in _OF_THE_MONITOR:
+        return True
     if isinstance(evidence, MisrouteEvidence):
         return name in _PLACED
     return isinstance(evidence, RelativeEvidence) and name == "whole_stream"
@@ -192,7 +220,7 @@ def _value(value: object) -> str:
     if isinstance(value, Estimate):
         return "unknown" if value.value is None else f"{value.value:,.6g}"
     if isinstance(value, RelativeChange):
-        return f"{value.before:,.6g} → {value.after:,.6g} ({value.method})"
+        return f"{percent(value.before)} → {percent(value.after)}, the stream's own past"
     if isinstance(value, BoundaryShift | Reading):
         return _of_the_past(value)
     if isinstance(value, tuple):

@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, reason, sentence
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.alerts.alert import answer_alert
-from tierwatch.dashboard.site import this_moment, this_person, this_site
+from tierwatch.dashboard.pages.alerts.alert import Typed, answer_alert
+from tierwatch.dashboard.site import stored_text, this_moment, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.loop.decide.drain import end_drain, lasting
 from tierwatch.loop.watch.alert import silence_alert
+from tierwatch.loop.watch.incidents.assign import assign_alert
 from tierwatch.loop.watch.remedy import sample_alert, send_alert_up
 from tierwatch.runtime.rules import burst_rules
 from tierwatch.store.alerts import Alert, load_alert
@@ -27,6 +28,7 @@ routes = Blueprint("remedies", __name__)
 # Enough to halve a first interval, and half an hour of a person's time.
 LABELS: Final = 20
 _BACK: Final = "taken back by hand"
+_LONGEST_CHOICE: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def send_up(alert_id: int) -> ResponseReturnValue:
         send_alert_up(connection, alert, now=now, until=until, actor=actor, why=reason())
         return f"{alert.tier} is sent up. Gateways follow within 5 seconds, and it ends by itself."
 
-    return _act(alert_id, act)
+    return _act(alert_id, act, "send-up")
 
 
 @routes.post(f"/alerts/<{ID}:alert_id>/sample")
@@ -72,7 +74,7 @@ def sample(alert_id: int) -> ResponseReturnValue:
         )
         return f"{alert.tier} is sampled {row.density:.1f} times as densely, as the budget allows."
 
-    return _act(alert_id, act)
+    return _act(alert_id, act, "sample")
 
 
 @routes.post(f"/alerts/<{ID}:alert_id>/silence")
@@ -85,7 +87,20 @@ def silence(alert_id: int) -> ResponseReturnValue:
         silence_alert(connection, alert.id, until=until, actor=this_person().name, why=reason())
         return f"Nobody is notified again of alert {alert.id} before that."
 
-    return _act(alert_id, act)
+    return _act(alert_id, act, "silence")
+
+
+@routes.post(f"/alerts/<{ID}:alert_id>/assign")
+@require("reviewer")
+def assign(alert_id: int) -> ResponseReturnValue:
+    """Say whose it is; nobody's where nobody is chosen."""
+
+    def act(connection: Connection, alert: Alert) -> str:
+        to = _chosen("to")
+        assign_alert(connection, alert.id, to=to, actor=this_person().name)
+        return f"Alert {alert.id} is {to}'s." if to else f"Alert {alert.id} is nobody's."
+
+    return _act(alert_id, act, "assign")
 
 
 @routes.post(f"/drains/<{ID}:drain_id>/end")
@@ -129,8 +144,9 @@ def labels_page(connection: Connection, alert_id: int, reviewer: str) -> LabelsP
     return LabelsPage(alert, tuple(found))
 
 
-def _act(alert_id: int, act: Callable[[Connection, Alert], str]) -> ResponseReturnValue:
-    """Do something about an alert; where that is refused, its page says why, reason kept."""
+def _act(alert_id: int, act: Callable[[Connection, Alert], str], form: str) -> ResponseReturnValue:
+    """Do something about an alert; where that is refused, its page says why and keeps the form."""
+    typed = Typed(form, reason(), _chosen("lasting") or _chosen("to"))
     try:
         with this_site().engine.begin() as connection:
             alert = load_alert(connection, alert_id)
@@ -138,8 +154,12 @@ def _act(alert_id: int, act: Callable[[Connection, Alert], str]) -> ResponseRetu
                 abort(404)
             done = act(connection, alert)
     except ConflictError as problem:
-        return answer_alert(alert_id, sentence(problem), 409, why=reason())
+        return answer_alert(alert_id, sentence(problem), 409, typed)
     except UsageError as problem:
-        return answer_alert(alert_id, sentence(problem), 400, why=reason())
+        return answer_alert(alert_id, sentence(problem), 400, typed)
     flash(done)
     return redirect(url_for("alert.show", alert_id=alert_id))
+
+
+def _chosen(name: str) -> str:
+    return stored_text(request.form.get(name, ""))[:_LONGEST_CHOICE]

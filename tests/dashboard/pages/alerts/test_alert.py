@@ -1,3 +1,4 @@
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -5,9 +6,11 @@ from typing import Any
 import factories.evidence as stored
 import factories.rows as put
 from factories.rows import (
+    NOW,
     add_alert,
     add_pair,
     add_proposal,
+    exchange_id_of,
 )
 from sqlalchemy import Connection, select
 
@@ -20,6 +23,8 @@ from tierwatch.store.alerts import put_attribution
 from tierwatch.store.outbox.deliveries import set_failed, set_postponed, take_deliveries
 from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.schema.proposals import AlertRow
+
+MINUTE = dt.timedelta(minutes=1)
 
 
 def test_alert_shows_evidence_and_takes_the_next_step(
@@ -45,7 +50,7 @@ def test_alert_shows_evidence_and_takes_the_next_step(
                 "deliveries": [{"destination": "webhook 1", "ok": False, "detail": "status 500"}],
             }
         ],
-        attribution=stored.attribution(sentence="The tier fails 47 probes."),
+        attribution=stored.attribution(sentence="Other traffic."),
     )
     proposal_id = add_proposal(connection, alert_id=alert_id)
     reviewer = logged_in("reviewer")
@@ -55,19 +60,20 @@ def test_alert_shows_evidence_and_takes_the_next_step(
     assert f"/pairs/{worst}" in page
     assert "0.930" in page
     assert "first outcome" in page
-    assert "The tier fails 47 probes." in page
+    assert "Other prompts arrive: the make-up of the traffic has changed." in page
     for said in ("webhook 1", "status 500", ">failed<"):
         assert said in page, said
     assert f"/proposals/{proposal_id}" in page
     path = f"/alerts/{alert_id}"
     assert reviewer.send(f"{path}/acknowledge", form_on=path).status_code == 302
     assert "is acknowledged" in reviewer.page(path)
-    assert reviewer.send(f"{path}/resolve", form_on=path, why="done").status_code == 302
+    assert reviewer.send(f"{path}/resolve", form_on=path, reason="fixed").status_code == 302
     assert "resolved by reviewer" in reviewer.page(path)
 
-    again = reviewer.send(f"{path}/resolve", form_on="/", why="again")
+    again = reviewer.send(f"{path}/resolve", form_on="/", why="again", reason="fixed")
     assert again.status_code == 409
     assert f"Alert {alert_id} is resolved already, by reviewer." in again.text
+    assert "What you typed is kept here:" in again.text
 
 
 def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
@@ -82,7 +88,7 @@ def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
         {"pair": "no id", "confidence": 0.7, "request": 3},
     ]
     alert_id = add_alert(connection, evidence={"worst": worst})
-    page = alert_page(connection, alert_id)
+    page = alert_page(connection, alert_id, NOW)
     assert page is not None
     asked = "Which one? " + "x" * 148 + "…"
     assert page.evidence is not None
@@ -93,7 +99,7 @@ def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
     )
     assert asked in viewer.page(f"/alerts/{alert_id}")
     connection.exec_driver_sql("delete from exchange_texts")
-    page = alert_page(connection, alert_id)
+    page = alert_page(connection, alert_id, NOW)
     assert page is not None
     assert page.evidence is not None
     assert page.evidence.worst[0].asked == ""
@@ -120,7 +126,9 @@ def test_the_alert_page_shows_the_parts_and_the_segments_that_moved(
     put_attribution(connection, alert_id, AttributionDocument.of(found))
     page = viewer.page(f"/alerts/{alert_id}")
     assert "is being investigated" not in page
-    assert found.sentence.split(";")[0] in page
+    assert found.evidence.reason in page
+    # The rate of the attribution is of other pairs than the alert's: one of the two is shown.
+    assert found.sentence.split(";")[0] not in page
     assert "Breakdown of the change" in page
     assert "simple/all/0.8-0.9" in page
     assert "<b>+45.0</b>" in page  # points: not a share of anything
@@ -197,3 +205,76 @@ def test_what_failed_is_sent_again_by_an_approver(
     assert ">waiting<" in approver.page(path)
     assert "deliveries.retried" in approver.page(path)
     assert approver.send("/alerts/999999/retry", form_on=path).status_code == 404
+
+
+def test_the_first_screen_says_what_happened_how_sure_and_who_is_hit(
+    connection: Connection, logged_in: Callable[[str], Any], clock: Any, policy: None
+) -> None:
+    clock.now = (NOW + dt.timedelta(minutes=20)).timestamp()
+    viewer = logged_in("viewer")
+    alert_id = add_alert(
+        connection,
+        segment="simple/sql",
+        opened_at=NOW + dt.timedelta(minutes=10),
+        evidence={"first_pair": str(exchange_id_of(60)), "estimate": stored.estimate(0.1)},
+    )
+    put.add_rollup(connection, "simple", 3_000, task_type="sql", minute=NOW + MINUTE)
+    put.add_rollup(connection, "simple", 9_000, task_type="chat", minute=NOW + MINUTE)
+    for number in range(900, 940):
+        put.add_outcome(connection, number, float(number % 2), task_type="sql")
+    page = viewer.page(f"/alerts/{alert_id}")
+    for said in (
+        "10.0 % of simple&#39;s answers to requests of type sql are materially worse",
+        "with a probability of at most 1.0 %",
+        "estimated to have begun 2026-11-23 12:01:00 UTC",
+        "<b>3,000</b> <small>25.0 % of all",
+        "<b>about 300</b> <small>60 to 600",
+        ">Yes</b>",
+        "In the last hour 50.0 % of 40 pairs",
+        "No other misroute alert has been resolved yet",
+        "no policy, no model of this tier's answers, no judge and no task types changed",
+    ):
+        assert said in page, said
+    assert "2.5e" not in page
+    assert "e+07" not in page
+
+
+def test_alerts_of_one_incident_name_each_other_and_why(
+    connection: Connection, viewer: Any
+) -> None:
+    first = add_alert(connection)
+    drift = add_alert(connection, kind="model_drift", incident=first)
+    judge = add_alert(
+        connection, kind="judge_drift", tier="", segment="judge", incident=first,
+        evidence={"judge_version": "another"},
+    )  # fmt: skip
+    page = viewer.page(f"/alerts/{drift}")
+    assert "One incident with 2 other alerts" in page
+    assert f'<a href="/alerts/{first}">#{first} misroute of simple</a>' in page
+    assert "the same tier" in page
+    assert "by another alert of the incident" in page
+    assert f"#{drift} model drift" in viewer.page(f"/alerts/{judge}")
+
+
+def test_what_changed_about_that_time_is_listed(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    put.add_policy(connection, 2)
+    alert_id = add_alert(connection, began_at=NOW, opened_at=NOW)
+    connection.exec_driver_sql("update policies set created_at = '2026-11-23T11:00:00Z'")
+    page = viewer.page(f"/alerts/{alert_id}")
+    assert "What changed about that time" in page
+    assert 'Policy 2</a> became active, by ada: <span dir="auto">reason 2</span>' in page
+
+
+def test_an_alert_that_a_drain_was_begun_for_says_whether_gateways_follow(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    alert_id = add_alert(connection)
+    put.add_drain(connection, "simple", alert_id=alert_id, began_at=NOW)
+    page = viewer.page(f"/alerts/{alert_id}")
+    assert "No request has been counted yet" in page
+    put.add_rollup(connection, "simple", 12, minute=NOW + MINUTE)
+    assert "12 of 12 requests from the minute after" in viewer.page(f"/alerts/{alert_id}")
+    connection.exec_driver_sql("""update policies set drained = '{"all": ["simple"]}'""")
+    assert "all 12 requests from the minute after" in viewer.page(f"/alerts/{alert_id}")

@@ -34,7 +34,8 @@ def test_a_misroutes_rates_and_ends_have_places_of_their_own(connection: Connect
     assert shown.tolerance == 0.05
     assert shown.first == PairLine("a", 7)
     names = [name for name, _ in shown.other]
-    assert "statistic" in names
+    # How sure it is stands on the page in words; the API has the numbers.
+    assert not {"statistic", "level", "stream"} & set(names)
     assert "policy version" in names
     assert not {"estimate", "tolerance", "first pair", "worst"} & set(names)
     # What its version did not know is left out and not shown as nothing.
@@ -44,7 +45,7 @@ def test_a_misroutes_rates_and_ends_have_places_of_their_own(connection: Connect
 def test_a_rise_over_the_past_is_said_in_a_line(connection: Connection) -> None:
     relative = {"at": 512, "before": 0.01, "after": 0.09, "method": "ADWIN"}
     other = dict(_shown(connection, "misroute", relative=relative).other)
-    assert other["relative"] == "0.01 → 0.09 (ADWIN)"
+    assert other["relative"] == "1.0 % → 9.0 %, the stream's own past"
 
 
 def test_at_most_ten_worst_pairs_are_read(connection: Connection) -> None:
@@ -77,7 +78,7 @@ def test_every_other_kind_lists_its_figures_by_name(connection: Connection, kind
     document = stored.ALERTS[kind]()
     if kind == "input_drift":  # a key of a later version, with its default
         document |= {"by_hour": False}
-    placed = {"whole_stream"} if kind == "relative" else set()
+    placed = {"statistic", "level"} | ({"whole_stream"} if kind == "relative" else set())
     assert {name for name, _ in shown.other} == {
         name.replace("_", " ") for name in set(document) - placed
     }
@@ -92,6 +93,8 @@ def test_counts_by_bin_are_a_list_of_numbers(connection: Connection) -> None:
 def test_an_attribution_is_shown_part_by_part_in_the_order_of_the_sum() -> None:
     shown = cause_figures(AttributionDocument.from_json(stored.attribution()))
     assert shown.sentence.startswith("The judged rate rose")
+    assert shown.words == "Other prompts arrive: the make-up of the traffic has changed."
+    assert shown.before == 0.038
     assert [part.name for part in shown.parts] == [
         "Total change", "Different traffic (mix)", "Same traffic, different verdicts",
         "of which the judge", "of which the answers",

@@ -92,7 +92,7 @@ def test_the_top_tier_and_a_resolved_alert_are_not_sent_up(
     assert answer.status_code == 409
     assert "accepted: simple, standard" in answer.text
     page = f"/alerts/{alert_id}"
-    approver.send(f"{page}/resolve", form_on=page, why="done")
+    approver.send(f"{page}/resolve", form_on=page, reason="fixed")
     answer = approver.send(f"{page}/send-up", form_on="/policies", **fields)
     assert answer.status_code == 409
     assert "is resolved already, by approver" in answer.text
@@ -143,7 +143,12 @@ def test_an_alert_that_opens_again_is_linked_both_ways(
     connection: Connection, approver: Any
 ) -> None:
     first = add_alert(connection, cause="same")
-    approver.send(f"/alerts/{first}/resolve", form_on=f"/alerts/{first}", why="vendor mended it")
+    approver.send(
+        f"/alerts/{first}/resolve",
+        form_on=f"/alerts/{first}",
+        why="vendor mended it",
+        reason="fixed",
+    )
     second = add_alert(connection, cause="same")
     assert f'opened again as <a href="/alerts/{second}"' in approver.page(f"/alerts/{first}")
     shown = approver.page(f"/alerts/{second}")
@@ -155,3 +160,55 @@ def test_a_viewer_is_offered_nothing(viewer: Any, alert_id: int) -> None:
     page = viewer.page(f"/alerts/{alert_id}")
     assert "What to do</h2>" not in page
     assert "Runbook: misroute" in page
+
+
+def test_an_alert_is_assigned_and_shown_to_everybody(
+    connection: Connection, approver: Any, alert_id: int
+) -> None:
+    page = f"/alerts/{alert_id}"
+    assert "assigned to nobody" in approver.page(page)
+    assert approver.send(f"{page}/assign", form_on=page, to="approver").status_code == 302
+    shown = approver.page(page)
+    assert "assigned to <b>approver</b>" in shown
+    assert "Assign to me" not in shown
+    refused = approver.send(f"{page}/assign", form_on=page, to="bob")
+    assert refused.status_code == 400
+    assert "To: found &#39;bob&#39;; accepted: approver." in refused.text
+    assert approver.send(f"{page}/assign", form_on=page).status_code == 302
+    assert "assigned to nobody" in approver.page(page)
+
+
+def test_resolving_asks_for_a_reason_of_the_list_and_keeps_the_note(
+    connection: Connection, approver: Any, alert_id: int
+) -> None:
+    page = f"/alerts/{alert_id}"
+    for chosen, said in (("", "Reason: choose one of the list"), ("odd", "Reason: found")):
+        refused = approver.send(f"{page}/resolve", form_on=page, why="my note", reason=chosen)
+        assert refused.status_code == 400
+        assert said in refused.text
+        assert 'value="my note"' in refused.text
+        assert "<details open><summary>Resolve</summary>" in refused.text
+    approver.send(f"{page}/resolve", form_on=page, reason="false_alarm")
+    assert "False alarm: nothing was wrong." in approver.page(page)
+    other = add_alert(connection)
+    assert "Of one other misroute alert that was resolved, 1 was a false alarm." in approver.page(
+        f"/alerts/{other}"
+    )
+
+
+def test_a_refused_form_is_open_again_with_its_choice(approver: Any, alert_id: int) -> None:
+    page = f"/alerts/{alert_id}"
+    refused = approver.send(f"{page}/silence", form_on=page, why=" ", lasting="12h")
+    assert refused.text.count("<details open><summary>") == 1
+    assert "<details open><summary>Silence</summary>" in refused.text
+    assert '<option value="12h" selected>' in refused.text
+
+
+def test_what_was_typed_for_an_alert_that_was_resolved_meanwhile_is_shown(
+    approver: Any, alert_id: int
+) -> None:
+    page = f"/alerts/{alert_id}"
+    approver.send(f"{page}/resolve", form_on=page, reason="fixed")
+    late = approver.send(f"{page}/silence", form_on="/", why="long words", lasting="4h")
+    assert late.status_code == 409
+    assert 'What you typed is kept here:</b> <span dir="auto">long words</span>' in late.text
