@@ -24,6 +24,7 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
         "judges": "plan.",
         "plan": "plan.",
         "propose-model": "propose.",
+        **dict.fromkeys(("completion", "init"), "setup."),
         **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),
         **dict.fromkeys(("simulate", "tokens", "train", "types", "up", "users"), ""),
     }
