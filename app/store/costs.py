@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.schema.work import LostCostRow
@@ -12,9 +12,9 @@ Kind = Literal["shadow", "judge", "checks"]
 
 _SUMS = """
 select
-  coalesce((select sum(cost_usd) from alternatives {since}), 0)
+  coalesce((select sum(cost_usd) from alternatives {pairs}), 0)
     + coalesce((select sum(candidate_usd) from model_trial_pairs {tried}), 0) as shadow,
-  coalesce((select sum(cost_usd) from verdicts {since}), 0)
+  coalesce((select sum(cost_usd) from verdicts {pairs}), 0)
     + coalesce((select sum(judge_usd) from model_trial_pairs {tried}), 0) as judge,
   coalesce((select sum(cost_usd) from anchor_verdicts {since}), 0)
     + coalesce((select sum(cost_usd) from probe_answers {since}), 0) as checks,
@@ -23,9 +23,11 @@ select
   coalesce((select sum(cost_usd) from lost_costs where kind = 'checks' {also}), 0) as lost_checks
 from (select date_trunc('day', now(), 'UTC') as day) d
 """
-_EVER = text(_SUMS.format(since="", also="", tried=""))
+_EVER = text(_SUMS.format(pairs="", since="", also="", tried=""))
+_BESIDE = text(_SUMS.format(pairs="where false", since="", also="", tried=""))
 _TODAY = text(
     _SUMS.format(
+        pairs="where created_at >= d.day",
         since="where created_at >= d.day",
         also="and created_at >= d.day",
         # Those that wait for their result have cost something too: as drawn today, or before.
@@ -54,9 +56,18 @@ class EvaluationCosts:
         return self.shadow_usd + self.judge_usd + self.checks_usd
 
 
+def costs_beside(connection: Connection) -> EvaluationCosts:
+    """What evaluation has cost but for alternatives and verdicts of exchanges (`sums.hours`)."""
+    return _costs(connection, _BESIDE)
+
+
 def evaluation_costs(connection: Connection, *, today: bool = False) -> EvaluationCosts:
     """What evaluation has cost in total, or since midnight UTC."""
-    row = connection.execute(_TODAY if today else _EVER).one()
+    return _costs(connection, _TODAY if today else _EVER)
+
+
+def _costs(connection: Connection, query: TextClause) -> EvaluationCosts:
+    row = connection.execute(query).one()
     return EvaluationCosts(
         shadow_usd=float(row.shadow + row.lost_shadow),
         judge_usd=float(row.judge + row.lost_judge),

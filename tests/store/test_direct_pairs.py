@@ -12,7 +12,7 @@ from factories import trials
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config, load_config
-from tierwatch.loop.compare.tier_rates import inconclusive_rate, judge_rate
+from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.loop.report.build import build_report
 from tierwatch.store.costs import evaluation_costs
 from tierwatch.store.direct_pairs import add_direct_pairs, direct_losses, original_of
@@ -95,9 +95,9 @@ def _second_opinion(connection: Connection, _: Config) -> object:
 
 READERS: dict[str, Read] = {
     "report": _report,
-    "misroute": lambda c, _: judge_rate(c, "simple", put.JUDGE, direction="up"),
-    "overspend": lambda c, _: judge_rate(c, "simple", put.JUDGE, direction="down"),
-    "judge's health": lambda c, _: inconclusive_rate(c, "simple", put.JUDGE),
+    "misroute": lambda c, _: tier_rates(c, put.JUDGE).misroute("simple"),
+    "overspend": lambda c, _: tier_rates(c, put.JUDGE).overspend("simple"),
+    "judge's health": lambda c, _: tier_rates(c, put.JUDGE).inconclusive("simple"),
     "unscored": lambda c, _: unscored_tasks(c),
     "failures": lambda c, _: failure_counts(c),
     "chart": lambda c, _: loss_sums(c, direction="up", judge_version=put.JUDGE),

@@ -14,7 +14,7 @@ from tierwatch.evaluation.calibration.weakness import Weakness
 from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.loop.compare.slips import PeopleSlips, people_slips
-from tierwatch.loop.compare.tier_rates import MisrouteRate, misroute_rate
+from tierwatch.loop.compare.tier_rates import MisrouteRate, tier_rates
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import reviewed_outcomes
@@ -84,7 +84,8 @@ def standing(connection: Connection, config: Config) -> Standing:
     evaluation = config.evaluation
     health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
     people = people_slips(connection)
-    rates = {tier: misroute_rate(connection, tier, judge) for tier in evaluation.tolerance}
+    by_tier = tier_rates(connection, judge)
+    rates = {tier: by_tier.misroute(tier) for tier in evaluation.tolerance}
     return Standing(
         judge_version=judge,
         lines=tuple(_lines(health.labels, health.anchors)),

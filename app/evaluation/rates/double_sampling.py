@@ -4,18 +4,21 @@ Reference: Tenenbein, "A double sampling scheme for estimating from binomial dat
 misclassifications" (JASA 1970).
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.binomial import check_counts
 from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.judged_sample import Flags, JudgedSample, Strata
 from tierwatch.evaluation.rates.label_slips import SAYS_NOTHING, LabelSlips, ends_without_slips
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.evaluation.rates.weighted import effective_n, weighted_rate
+from tierwatch.evaluation.rates.weighted import RateSums, effective_n, weighted_rate
 
 # How the method of a rate begins that people's labels have corrected.
 DOUBLE_SAMPLING = "double sampling"
@@ -23,6 +26,19 @@ DOUBLE_SAMPLING = "double sampling"
 NEUTRAL, JEFFREYS = 1 / 3, 1 / 2
 # 10,000 draws place a 95 % end point within 2 % of the interval's width, in 5 ms a stratum.
 _DRAWS = 10_000
+
+
+class LabelledPair(NamedTuple):
+    """A judged pair that a person labelled.
+
+    ``judged`` and ``label`` are 1.0 where the served answer was found worse, else 0.0; ``weight``
+    is 1 / pi.
+    """
+
+    stratum: str
+    judged: float
+    weight: float
+    label: float
 
 
 def estimate_rate(
@@ -78,19 +94,97 @@ def estimate_rate(
         return unknown()
     if not sample.labelled.any():
         return _judge_rate(sample, level)
+    parts = [
+        (
+            float(sample.weights[here].sum() / sample.weights.sum()),
+            stratum_counts(sample, here),
+        )
+        for here in sample.each_stratum()
+    ]
+    labels = int(sample.labelled.sum())
+    return _of_strata(
+        parts,
+        shares_elsewhere(sample),
+        pairs=int(sample.flagged.size),
+        labels=labels,
+        slips=slips,
+        level=level,
+        seed=seed,
+    )
+
+
+def estimate_of_sums(
+    sums: Mapping[str, RateSums],
+    labelled: Sequence[LabelledPair],
+    *,
+    slips: LabelSlips | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Estimate:
+    """`estimate_rate` of pairs that were added up, where each labelled one is known by itself.
+
+    Args:
+        sums: by stratum, all of its judged pairs, the labelled among them; ``squares`` are those
+            of the weights of single pairs.
+        labelled: the pairs that a person labelled.
+        slips: as for `estimate_rate`.
+        level: of the interval.
+        seed: of the draws.
+
+    Raises:
+        EvidenceError: a label, a weight or a judged verdict of another kind; a stratum without
+            sums.
+    """
+    if not labelled:
+        return unknown("no labels")
+    if missing := {one.stratum for one in labelled} - sums.keys():
+        raise EvidenceError(f"labelled pairs of strata without sums: {sorted(missing)}")
+    sample = JudgedSample.of(
+        [one.judged for one in labelled],
+        [one.weight for one in labelled],
+        None,
+        [one.label for one in labelled],
+    )
+    strata = np.array([one.stratum for one in labelled])
+    total = sum(stratum.weight for stratum in sums.values())
+    parts = []
+    for name, stratum in sorted(sums.items()):
+        n = stratum.effective
+        counts = stratum_counts(sample, strata == name)
+        bad = min(n, n * stratum.lost / stratum.weight)
+        parts.append((stratum.weight / total, replace(counts, bad=bad, n=n)))
+    return _of_strata(
+        parts,
+        shares_elsewhere(sample),
+        pairs=sum(stratum.pairs for stratum in sums.values()),
+        labels=len(labelled),
+        slips=slips,
+        level=level,
+        seed=seed,
+    )
+
+
+def _of_strata(
+    parts: Sequence[tuple[float, "StratumCounts"]],
+    elsewhere: tuple[float, float],
+    *,
+    pairs: int,
+    labels: int,
+    slips: LabelSlips | None,
+    level: float,
+    seed: int,
+) -> Estimate:
+    """The estimate of strata, each with its share of the weight."""
     check_counts(0, 0, level)
-    elsewhere = shares_elsewhere(sample)
     rng = np.random.default_rng(seed)
     value, lower, upper = 0.0, np.zeros(_DRAWS), np.zeros(_DRAWS)
-    for here in sample.each_stratum():
-        share = float(sample.weights[here].sum() / sample.weights.sum())
-        counts = stratum_counts(sample, here)
+    for share, counts in parts:
         value += share * corrected_rate(counts, elsewhere)
         low_parts, high_part = stratum_draws(rng, counts, share)
         upper += high_part
         for part in low_parts:
             lower += part
-    method = f"{DOUBLE_SAMPLING}, {int(sample.labelled.sum())} labels, {sample.strata} strata"
+    method = f"{DOUBLE_SAMPLING}, {labels} labels, {len(parts)} strata"
     if slips is not None and slips.measured:
         lower, upper = ends_without_slips(lower, upper, slips, rng)
         slip = slips.rate().value or 0.0
@@ -101,7 +195,7 @@ def estimate_rate(
     low = float(np.quantile(lower, (1 - level) / 2))
     high = float(np.quantile(upper, (1 + level) / 2))
     # The draws carry a prior and the value does not, so at 0 bad labels it may lie just outside.
-    return Estimate(value, min(low, value), max(high, value), int(sample.flagged.size), method)
+    return Estimate(value, min(low, value), max(high, value), pairs, method)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import datetime as dt
 from sqlalchemy import Engine, text
 
 from tierwatch.store.outbox.events import drop_old_events
+from tierwatch.store.sums.hours import FOLDED_AT_ONCE, fold_hours
 from tierwatch.store.traffic.media import delete_media
 from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months
 from tierwatch.store.traffic.retention import (
@@ -24,6 +25,9 @@ _ROUNDS = 200
 
 # The time in an exchange's id counts from here.
 _FIRST_DAY = dt.date(1970, 1, 1)
+
+# Rows of an hour that ended so long ago mark it as changed when they come, since four hours.
+_HOURS_OPEN = dt.timedelta(hours=5)
 
 # A month of deliveries answers "was I paged for that"; what nobody was notified of is asked later.
 _DELIVERED_DAYS, _FAILED_DAYS = 30, 365
@@ -68,6 +72,7 @@ def retention(
         if (end := figures_end(connection, oldest)) is not None:
             dropped += drop_figures(connection, end)
     _fold(engine, today)
+    _add_up_hours(engine)
     for table in LEFTOVERS:
         _delete(engine, table, oldest)
     return made, dropped
@@ -90,6 +95,14 @@ def _fold(engine: Engine, today: dt.date) -> None:
     for _ in range(_ROUNDS):
         with engine.begin() as connection:
             if not fold_rollups(connection, before):
+                return
+
+
+def _add_up_hours(engine: Engine) -> None:
+    before = dt.datetime.now(dt.UTC) - _HOURS_OPEN
+    for _ in range(_ROUNDS):
+        with engine.begin() as connection:
+            if fold_hours(connection, before) < FOLDED_AT_ONCE:
                 return
 
 

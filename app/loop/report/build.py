@@ -1,5 +1,7 @@
 """The report, filled: every number is read from the store or from other steps of the loop."""
 
+import datetime as dt
+from collections.abc import Mapping
 from typing import cast
 
 from sqlalchemy import Connection, text
@@ -14,7 +16,7 @@ from tierwatch.evaluation.rates.saving import relative_saving
 from tierwatch.loop.compare.first_judge import configured_first_judge
 from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.slips import people_slips
-from tierwatch.loop.compare.tier_rates import direct_rate, misroute_rate
+from tierwatch.loop.compare.tier_rates import TierRates, direct_rate, tier_rates
 from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
@@ -30,34 +32,15 @@ from tierwatch.loop.report.schema import (
     TrustReport,
     figures,
 )
-from tierwatch.loop.report.tiers import tier_reports
+from tierwatch.loop.report.tiers import Known, tier_reports
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
-from tierwatch.store.costs import evaluation_costs
+from tierwatch.store.costs import costs_beside
 from tierwatch.store.judgements.outcomes import newest_judge_version
+from tierwatch.store.judgements.own_rules import OwnRules
 from tierwatch.store.policies import active_policies
-from tierwatch.store.traffic.outside_counts import outside
-
-# Twins are left out of every stage: the exchange that each belongs to is counted.
-_FUNNEL = """
-with of_one_each as (
-  select v.exchange_id, bool_or(v.preferred is not null) as scored from verdicts v
-  where not exists (select 1 from direct_pairs d where d.twin_id = v.exchange_id)
-  group by v.exchange_id
-)
-select
-  (select coalesce(sum(requests), 0) from rollups) as requests,
-  (select coalesce(sum(sampled), 0) from rollups) as captured,
-  (select coalesce(sum(dropped), 0) from rollups) as dropped,
-  (select coalesce(sum(cost_usd), 0) from rollups) as cost_usd,
-  (select coalesce(sum(cost_top_tier_usd), 0) from rollups) as cost_top_tier_usd,
-  (select coalesce(sum(classifier_cost_usd), 0) from rollups) as classifier_cost_usd,
-  (select count(*) from of_one_each where scored) as judged,
-  (select count(*) from of_one_each where not scored) as unscored,
-  (select count(*) from failures f
-     where not exists (select 1 from verdicts v where v.exchange_id = f.exchange_id)
-       and not exists (select 1 from direct_pairs d where d.twin_id = f.exchange_id)) as failed
-"""
+from tierwatch.store.sums.hours import TierSums, hourly_costs, minute_costs, sums_by_tier
+from tierwatch.store.traffic.outside_counts import outside_of
 
 
 def build_report(connection: Connection, config: Config) -> Report:
@@ -67,20 +50,23 @@ def build_report(connection: Connection, config: Config) -> Report:
         connection: in a repeatable-read transaction for figures of one moment.
         config: names the tiers and their tolerance.
     """
-    row = connection.execute(text(_FUNNEL)).one()
-    shadowed = row.judged + row.unscored
+    traffic = sums_by_tier(connection)
+    total = sum(traffic.values(), TierSums())
+    shadowed = total.judged + total.unscored
     active = active_policies(connection)
     judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
-    top = float(row.cost_top_tier_usd)
-    spent = evaluation_costs(connection)
-    quality, corrected = _quality(connection, config, judge)
-    tiers = tier_reports(connection, config, active, judge)
+    top = total.cost_top_tier_usd
+    rates = tier_rates(connection, judge)
+    quality, corrected = _quality(connection, config, judge, rates, traffic)
+    known = Known(rates, traffic, OwnRules(connection), judge, evaluation.min_pairs)
+    tiers = tier_reports(connection, config, active, known)
+    spent = costs_beside(connection)
     costs = Costs(
-        serving_usd=float(row.cost_usd),
-        classifier_usd=float(row.classifier_cost_usd),
-        shadow_usd=spent.shadow_usd,
-        judge_usd=spent.judge_usd,
+        serving_usd=total.cost_usd,
+        classifier_usd=total.classifier_cost_usd,
+        shadow_usd=total.shadow_usd + spent.shadow_usd,
+        judge_usd=total.judge_usd + spent.judge_usd,
         checks_usd=spent.checks_usd,
     )
     return {
@@ -89,15 +75,15 @@ def build_report(connection: Connection, config: Config) -> Report:
         "pace": tier_paces(
             connection, config, {name: tier["misroute"] for name, tier in tiers.items()}
         ),
-        "requests": int(row.requests),
-        "captured": int(row.captured),
+        "requests": total.requests,
+        "captured": total.sampled,
         "shadowed": shadowed,
-        "judged": row.judged,
-        "unscored": row.unscored,
+        "judged": total.judged,
+        "unscored": total.unscored,
         "unscored_tasks": unscored_reports(connection, judge, min_pairs=evaluation.min_pairs),
-        "failed": row.failed,
-        "dropped": int(row.dropped),
-        "pending": int(row.captured) - shadowed - row.failed - int(row.dropped),
+        "failed": total.failed,
+        "dropped": total.dropped,
+        "pending": total.sampled - shadowed - total.failed - total.dropped,
         "cost_usd": costs.serving_usd,
         "cost_top_tier_usd": top,
         "saving": costs.saving(top),
@@ -118,7 +104,7 @@ def build_report(connection: Connection, config: Config) -> Report:
         "recorded_quality": _recorded_quality(connection),
         "labels": _labels(connection),
         "second_opinion": _second_opinion(connection, judge),
-        "outside": outside(connection).figures,
+        "outside": outside_of(connection, total.requests, total.eligible).figures,
         "tiers": tiers,
         "alerts": _alerts(connection),
         "proposals": _proposals(connection),
@@ -215,36 +201,31 @@ def _recorded_quality(connection: Connection) -> float | None:
 
 def _saving(connection: Connection) -> Estimate:
     """Saving relative to the top tier alone, the traffic cut by hours once a day has passed."""
-    rows = connection.execute(
-        text(
-            "select sum(cost_usd) as cost, sum(cost_top_tier_usd) as top from rollups"
-            " group by date_trunc(case when (select max(minute) - min(minute) from rollups)"
-            " > interval '1 day' then 'hour' else 'minute' end, minute)"
-        )
-    ).all()
-    return relative_saving([row.cost for row in rows], [row.top for row in rows])
+    hours = hourly_costs(connection)
+    if hours and hours[-1][0] - hours[0][0] <= dt.timedelta(days=1):
+        hours = minute_costs(connection)
+    return relative_saving([cost for _, cost, _ in hours], [top for _, _, top in hours])
 
 
 def _quality(
-    connection: Connection, config: Config, judge_version: str
+    connection: Connection,
+    config: Config,
+    judge_version: str,
+    by_tier: TierRates,
+    traffic: Mapping[str, TierSums],
 ) -> tuple[Estimate, Estimate | None]:
     """Share of requests answered no worse than by the top tier, at least.
 
     By the judge's rates, and by corrected ones where every tier has one. Direct comparisons with
     the top tier are the judge's alone.
     """
-    served = {
-        row.tier: row.requests
-        for row in connection.execute(
-            text("select tier, sum(requests)::bigint as requests from rollups group by tier")
-        )
-    }
+    served = {tier: sums.requests for tier, sums in traffic.items() if sums.requests}
     ladder = [tier.name for tier in config.tiers]
     if CACHE_TIER in served and CACHE_TIER not in ladder:
         # As if every cached answer had been the cheapest tier's: at least this good.
         ladder.insert(0, CACHE_TIER)
     level = split_level(0.95, len(ladder) - 1)
-    rates = [misroute_rate(connection, tier, judge_version, level=level) for tier in ladder[:-1]]
+    rates = [by_tier.misroute(tier, level=level) for tier in ladder[:-1]]
     requests = [float(served.get(tier, 0)) for tier in ladder]
     top = ladder[-1]
     direct = {

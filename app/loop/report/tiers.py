@@ -1,26 +1,46 @@
 """What the report says of each tier: its traffic, its rates, and the state of its monitors."""
 
-from sqlalchemy import Connection, text
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.errors import EvidenceError, UnreadableEvidenceError
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.alarms.stream_state import StreamState, stream_state
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
-from tierwatch.loop.compare.tier_rates import (
-    inconclusive_rate,
-    judge_rate,
-    misroute_rate,
-)
+from tierwatch.loop.compare.tier_rates import TierRates
 from tierwatch.loop.report.schema import TierReport, figures
-from tierwatch.routing.policy import UNFAMILIAR, ActivePolicies
+from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.served.tier_model import served_variants
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.judgements.monitors import ActiveStream, active_streams
+from tierwatch.store.judgements.own_rules import OwnRules
+from tierwatch.store.sums.hours import TierSums
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a tier's report is made of, read once for all tiers.
+
+    Attributes:
+        rates: by the verdicts of ``judge_version``.
+        traffic: all of it, by tier.
+        rules: of policies, by which streams are keyed.
+        judge_version: whose verdicts.
+        min_pairs: that a rate takes.
+    """
+
+    rates: TierRates
+    traffic: Mapping[str, TierSums]
+    rules: OwnRules
+    judge_version: str
+    min_pairs: int
 
 
 def tier_reports(
-    connection: Connection, config: Config, active: ActivePolicies | None, judge_version: str
+    connection: Connection, config: Config, active: ActivePolicies | None, known: Known
 ) -> dict[str, TierReport]:
     """Each tier by name, and the response cache where it is on or has ever answered.
 
@@ -28,7 +48,7 @@ def tier_reports(
         connection: any.
         config: names the tiers and their tolerance.
         active: gives the tolerance under an objective; None before there is a policy.
-        judge_version: whose verdicts.
+        known: what is known of all tiers.
     """
     variants = {tier.name: tier.variant for tier in config.tiers}
     served = served_variants(variants, {} if active is None else active.stable.models)
@@ -36,14 +56,13 @@ def tier_reports(
         tier.name: _tier(
             connection,
             tier.name,
+            known,
             tolerance=_tolerance(config, tier.name, active),
-            judge_version=judge_version,
-            min_pairs=config.evaluation.min_pairs,
             model=served[tier.name],
         )
         for tier in config.tiers
     }
-    return tiers | _cache(connection, config, judge_version)
+    return tiers | _cache(connection, config, known)
 
 
 def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> float | None:
@@ -55,58 +74,35 @@ def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> floa
     return active.stable.tolerance(tier, stated, objective.quality)
 
 
-def _cache(connection: Connection, config: Config, judge_version: str) -> dict[str, TierReport]:
+def _cache(connection: Connection, config: Config, known: Known) -> dict[str, TierReport]:
     """The response cache beside the tiers, where it is on or has ever answered."""
     if any(tier.name == CACHE_TIER for tier in config.tiers):
         return {}
-    cache = _tier(
-        connection,
-        CACHE_TIER,
-        tolerance=config.cache_tolerance,
-        judge_version=judge_version,
-        min_pairs=config.evaluation.min_pairs,
-        model=CACHE_TIER,
-    )
-    shown = cache["requests"] or config.gateway.cache.mode != "off"
-    return {CACHE_TIER: cache} if shown else {}
+    answered = known.traffic.get(CACHE_TIER, TierSums()).requests
+    if not answered and config.gateway.cache.mode == "off":
+        return {}
+    cache = _tier(connection, CACHE_TIER, known, tolerance=config.cache_tolerance, model=CACHE_TIER)
+    return {CACHE_TIER: cache}
 
 
 def _tier(
-    connection: Connection,
-    tier: str,
-    *,
-    tolerance: float | None,
-    judge_version: str,
-    min_pairs: int,
-    model: str,
+    connection: Connection, tier: str, known: Known, *, tolerance: float | None, model: str
 ) -> TierReport:
-    requests, unfamiliar = connection.execute(
-        text(
-            "select coalesce(sum(requests), 0), coalesce(sum(requests)"
-            " filter (where task_type = :unfamiliar), 0) from rollups where tier = :tier"
-        ),
-        {"tier": tier, "unfamiliar": UNFAMILIAR},
-    ).one()
-    pairs = connection.execute(
-        text("select count(*) from exchanges where tier = :tier and direction <> 'top'"),
-        {"tier": tier},
-    ).scalar_one()
-    misroute = misroute_rate(connection, tier, judge_version)
+    traffic = known.traffic.get(tier, TierSums())
+    misroute = known.rates.misroute(tier)
     return {
         "model": model,
-        "requests": int(requests),
-        "unfamiliar": int(unfamiliar),
-        "pairs": pairs,
+        "requests": traffic.requests,
+        "unfamiliar": traffic.unfamiliar,
+        "pairs": traffic.exchanges,
         "misroute": figures(misroute.judged),
         "misroute_corrected": None if misroute.corrected is None else figures(misroute.corrected),
         "misroute_supposed": None if misroute.supposed is None else figures(misroute.supposed),
         "labels": misroute.labels,
-        "overspend": figures(judge_rate(connection, tier, judge_version, direction="down")),
-        "inconclusive": figures(inconclusive_rate(connection, tier, judge_version)),
+        "overspend": figures(known.rates.overspend(tier)),
+        "inconclusive": figures(known.rates.inconclusive(tier)),
         "tolerance": tolerance,
-        "state": None
-        if tolerance is None
-        else _state(connection, tier, model, judge_version, min_pairs),
+        "state": None if tolerance is None else _state(connection, tier, model, known),
     }
 
 
@@ -114,14 +110,12 @@ def _tier(
 _STATES: tuple[StreamState, ...] = ("ALERT", "WARNING", "INCONCLUSIVE", "OK", "NO_DATA")
 
 
-def _state(
-    connection: Connection, tier: str, model: str, judge_version: str, min_pairs: int
-) -> StreamState:
+def _state(connection: Connection, tier: str, model: str, known: Known) -> StreamState:
     """What may be said of a tier: the worst of its streams of now."""
-    states = {
-        _state_of_stream(row, min_pairs)
-        for row in active_streams(connection, tier, model=model, judge_version=judge_version)
-    }
+    streams = active_streams(
+        connection, tier, model=model, judge_version=known.judge_version, rules=known.rules
+    )
+    states = {_state_of_stream(row, known.min_pairs) for row in streams}
     return next((state for state in _STATES if state in states), "NO_DATA")
 
 

@@ -160,9 +160,17 @@ class ActiveStream:
 
 
 def active_streams(
-    connection: Connection, tier: str, *, model: str, judge_version: str
+    connection: Connection,
+    tier: str,
+    *,
+    model: str,
+    judge_version: str,
+    rules: OwnRules | None = None,
 ) -> list[ActiveStream]:
-    """A tier's misroute streams of now: under an active rule, of this model and judge."""
+    """A tier's misroute streams of now: under an active rule, of this model and judge.
+
+    ``rules`` are those of the same connection, where several tiers are asked for.
+    """
     found = connection.execute(
         text(
             "select state, pairs, alarmed, estimate, stream, policy_version from monitors"
@@ -172,7 +180,7 @@ def active_streams(
         ),
         {"tier": tier, "model": model, "judge": judge_version},
     )
-    rules = OwnRules(connection)
+    rules = rules or OwnRules(connection)
     return [
         ActiveStream(row.state, row.pairs, row.alarmed, row.estimate)
         for row in found

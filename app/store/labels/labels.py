@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
+from tierwatch.evaluation.rates.double_sampling import LabelledPair
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import LabelRow
 
@@ -88,17 +89,27 @@ def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
     return row.labelled, row.pairs
 
 
-def has_labels(connection: Connection, tier: str, *, judge_version: str) -> bool:
-    """Whether anybody has labelled one of a tier's pairs with the next one up."""
-    return bool(
-        connection.execute(
-            text(
-                "select exists (select 1 from labels l join outcomes o using (exchange_id)"
-                " where o.boundary = :tier and o.direction = 'up' and o.judge_version = :judge)"
-            ),
-            {"tier": tier, "judge": judge_version},
-        ).scalar_one()
+def labelled_pairs(connection: Connection, judge_version: str) -> dict[str, list[LabelledPair]]:
+    """By tier, its pairs with the next one up that somebody has labelled, in order of arrival.
+
+    Strata are task types; a label is the first one, as in `Reviewed`.
+    """
+    rows = connection.execute(
+        text(
+            f"""
+            select o.boundary, o.task_type, o.loss, 1 / o.pi as weight,
+                   (said.preferred = 'alternative')::int::float as label
+            from ({FIRST_LABELS}) said join outcomes o using (exchange_id)
+            where o.direction = 'up' and o.judge_version = :judge
+            order by o.id
+            """  # noqa: S608 - the words are ours
+        ),
+        {"judge": judge_version},
     )
+    found: dict[str, list[LabelledPair]] = {}
+    for tier, *pair in rows:
+        found.setdefault(tier, []).append(LabelledPair(*pair))
+    return found
 
 
 def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) -> Reviewed:

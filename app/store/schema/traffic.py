@@ -41,6 +41,43 @@ class RollupRow(Base):
     latency_ms: Column[float]
 
 
+class HourSumRow(Base):
+    """All traffic of an hour by tier, and what became of what was sampled of it.
+
+    Added up from the rows some hours after the hour is over (`store.sums.hours`, which says what
+    the columns are). ``changed_hours`` has those that got rows since.
+    """
+
+    __tablename__ = "hour_sums"
+    hour: Column[dt.datetime] = column(primary_key=True)
+    tier: Column[str] = column(primary_key=True)
+    requests: Column[int]
+    unfamiliar: Column[int]
+    errors: Column[int]
+    escalated: Column[int]
+    sampled: Column[int]
+    dropped: Column[int]
+    eligible: Column[int]
+    exchanges: Column[int]
+    judged: Column[int]
+    unscored: Column[int]
+    failed: Column[int]
+    cost_usd: Column[float]
+    classifier_cost_usd: Column[float]
+    cost_top_tier_usd: Column[float]
+    latency_ms: Column[float]
+    shadow_usd: Column[float]
+    judge_usd: Column[float]
+
+
+class ChangedHourRow(Base):
+    """An hour that got a row long after it was over, marked by a trigger; until it is added up."""
+
+    __tablename__ = "changed_hours"
+    id: Column[int] = column(Identity(), primary_key=True)
+    hour: Column[dt.datetime]
+
+
 class OutsideCountRow(Base):
     """Requests that cannot be evidence, by why not; under no reason those drawn that can.
 

@@ -7,7 +7,7 @@ its weight: the interval is then wider than that of the stretch's pairs alone, n
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from sqlalchemy import Connection, RowMapping, text
@@ -35,11 +35,13 @@ class JudgedSums:
         needed: pairs downwards, lost where the cheaper answer was worse or the judge's two orders
             contradict each other. Overspend is the rest (`weighted.rate_of_the_rest`).
         inconclusive: pairs either way, lost where the judge's two orders contradict each other.
+        single_misroutes: as ``misroutes``, each pair for itself whatever its conversation.
     """
 
     misroutes: RateSums = _NOTHING
     needed: RateSums = _NOTHING
     inconclusive: RateSums = _NOTHING
+    single_misroutes: RateSums = _NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,7 @@ def whole_hours(step: dt.timedelta) -> dt.timedelta:
 _SUMS: Final = """
     sum(up_pairs)::bigint as up_pairs, sum(up_losses) as up_losses,
     sum(up_weight) as up_weight, sum(up_lost) as up_lost,
+    sum(up_alone) as up_alone,
     sum(up_squares) + coalesce(sum(up_crossing) filter (where start > begin), 0) as up_squares,
     sum(down_pairs)::bigint as down_pairs, sum(down_needed) as down_needed,
     sum(down_weight) as down_weight, sum(down_lost) as down_lost,
@@ -172,10 +175,12 @@ def _stretch(
 
 def _judged(row: RowMapping) -> JudgedSums:
     """The sums of one row of `_SUMS`."""
+    misroutes = RateSums(
+        row["up_pairs"], row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
+    )
     return JudgedSums(
-        misroutes=RateSums(
-            row["up_pairs"], row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
-        ),
+        misroutes=misroutes,
+        single_misroutes=replace(misroutes, squares=row["up_alone"]),
         needed=RateSums(
             row["down_pairs"],
             row["down_needed"],

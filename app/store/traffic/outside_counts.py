@@ -98,18 +98,23 @@ def add_outside_counts(connection: Connection, rows: Sequence[OutsideCount]) -> 
 
 
 def outside(connection: Connection) -> Outside:
-    """How much of all traffic cannot be evidence, by reason.
-
-    What every exchange is asked is counted. What only drawn ones are asked is estimated: the share
-    that it is of the drawn, each standing for 1 / its chance, of all that might have been drawn
-    (Hajek's ratio: below 1, and unbiased but for 1 / their number).
-    """
+    """How much of all traffic cannot be evidence, by reason."""
     requests, eligible = connection.execute(
         text(
             "select coalesce(sum(requests), 0)::bigint, coalesce(sum(eligible), 0)::bigint"
             " from rollups"
         )
     ).one()
+    return outside_of(connection, requests, eligible)
+
+
+def outside_of(connection: Connection, requests: int, eligible: int) -> Outside:
+    """The same, of so many requests of which so many could have been sampled.
+
+    What every exchange is asked is counted. What only drawn ones are asked is estimated: the share
+    that it is of the drawn, each standing for 1 / its chance, of all that might have been drawn
+    (Hajek's ratio: below 1, and unbiased but for 1 / their number).
+    """
     rows = connection.execute(
         text(
             "select reason, sum(requests) as requests, sum(drawn) > 0 as drawn"

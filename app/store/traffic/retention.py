@@ -108,6 +108,7 @@ def drop_figures(connection: Connection, end: dt.date) -> list[str]:
     for statement in (
         "delete from failures where exchange_id < :first",
         "delete from rollups where minute < :moment",
+        "delete from hour_sums where hour < :moment",
         "delete from outside_counts where minute < :moment",
         "delete from boundary_counts where day < :day",
     ):

@@ -10,8 +10,10 @@ from tierwatch.evaluation.rates.binomial import (
     clopper_pearson,
 )
 from tierwatch.evaluation.rates.double_sampling import (
+    LabelledPair,
     StratumCounts,
     corrected_rate,
+    estimate_of_sums,
     estimate_rate,
     shares_elsewhere,
     stratum_counts,
@@ -19,6 +21,8 @@ from tierwatch.evaluation.rates.double_sampling import (
 )
 from tierwatch.evaluation.rates.estimate import unknown
 from tierwatch.evaluation.rates.judged_sample import JudgedSample
+from tierwatch.evaluation.rates.label_slips import LabelSlips
+from tierwatch.evaluation.rates.weighted import RateSums
 
 nan = math.nan
 
@@ -235,3 +239,58 @@ def test_where_nothing_was_labelled_everything_is_possible() -> None:
     low, high = np.quantile(upper, [0.025, 0.975])
     assert low < 0.05
     assert high > 0.9
+
+
+def added_up(judged: list[float], weights: list[float], strata: list[str]) -> dict[str, RateSums]:
+    sums = {}
+    for name in sorted(set(strata)):
+        here = [place for place, stratum in enumerate(strata) if stratum == name]
+        sums[name] = RateSums(
+            pairs=len(here),
+            bad=sum(judged[place] for place in here),
+            weight=sum(weights[place] for place in here),
+            lost=sum(weights[place] * judged[place] for place in here),
+            squares=sum(weights[place] ** 2 for place in here),
+        )
+    return sums
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_that_were_added_up_give_the_same_estimate(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 400
+    judged = [float(one) for one in rng.random(n) < 0.2]
+    weights = [float(one) for one in rng.uniform(1, 20, n)]
+    strata = [("chat", "sql", "rare")[int(one)] for one in rng.choice(3, n, p=(0.5, 0.45, 0.05))]
+    labels = [
+        float(said) if taken else float("nan")
+        for said, taken in zip(rng.random(n) < 0.25, rng.random(n) < 0.15, strict=True)
+    ]
+    labelled = [
+        LabelledPair(*one)
+        for one in zip(strata, judged, weights, labels, strict=True)
+        if one[-1] == one[-1]  # not NaN
+    ]
+    slips = LabelSlips(twice=120, disagreed=10)
+    for known in (None, slips):
+        whole = estimate_rate(judged, weights, strata, labels, slips=known, level=0.9, seed=seed)
+        sums = estimate_of_sums(
+            added_up(judged, weights, strata), labelled, slips=known, level=0.9, seed=seed
+        )
+        assert (sums.value, sums.low, sums.high) == pytest.approx(
+            (whole.value, whole.low, whole.high), rel=1e-6
+        )
+        assert (sums.n, sums.method) == (whole.n, whole.method)
+
+
+def test_without_labels_there_is_nothing_to_correct_by() -> None:
+    sums = added_up([1.0, 0.0], [1.0, 1.0], ["a", "a"])
+    assert estimate_of_sums(sums, []).value is None
+
+
+def test_a_labelled_pair_is_one_of_those_that_were_added_up() -> None:
+    sums = added_up([1.0, 0.0], [1.0, 1.0], ["a", "a"])
+    with pytest.raises(EvidenceError, match="strata without sums"):
+        estimate_of_sums(sums, [LabelledPair("b", judged=1.0, weight=1.0, label=0.0)])
+    with pytest.raises(EvidenceError, match="judged verdicts must be 0 or 1"):
+        estimate_of_sums(sums, [LabelledPair("a", judged=0.5, weight=1.0, label=0.0)])

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.capture.retention import retention
+from tierwatch.store.sums.hours import sums_by_tier
 from tierwatch.store.traffic.exchanges import month_bounds
 
 TODAY = dt.date(2031, 11, 23)
@@ -151,3 +152,15 @@ def test_a_number_of_days_that_means_always_drops_nothing(engine: Engine) -> Non
             today=TODAY,
         ) == ([], [])
     assert scalar(engine, "select count(*) from exchange_texts") == 2
+
+
+def test_hours_that_are_over_are_added_up(engine: Engine) -> None:
+    with engine.begin() as connection:
+        for hour in range(30):
+            put.add_rollup(connection, "simple", 1, minute=put.NOW + dt.timedelta(hours=hour))
+        before = sums_by_tier(connection)
+    retention(engine=engine, keep_days=90, keep_figures_days=10_000, today=TODAY)
+    with engine.connect() as connection:
+        hours = connection.execute(text("select count(*) from hour_sums")).scalar_one()
+        assert sums_by_tier(connection) == before
+    assert hours == 30

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tierwatch.loop.compare.slips import people_slips
-from tierwatch.loop.compare.tier_rates import misroute_rate
+from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.store.labels.labels import add_label
 from tierwatch.store.labels.second_labels import is_drawn
 
@@ -57,7 +57,7 @@ def test_too_few_second_labels_say_what_slips_would_do(connection: Connection) -
     found = people_slips(connection)
     assert (found.counts.twice, found.measured) == (19, False)
     assert "what slips of 5.0 %" in found.sentence
-    rate = misroute_rate(connection, "simple", put.JUDGE)
+    rate = tier_rates(connection, put.JUDGE).misroute("simple")
     assert rate.corrected is not None
     assert rate.corrected.value is not None
     assert rate.supposed is not None
@@ -71,7 +71,7 @@ def test_measured_slips_come_off_every_corrected_rate(connection: Connection) ->
     assert found.measured
     assert (found.counts.disagreed, found.counts.twice, found.drawn) == (2, 50, 50)
     assert found.sentence.startswith("People slip in 2.0 % of labels (0.2 % to ")
-    rate = misroute_rate(connection, "simple", put.JUDGE)
+    rate = tier_rates(connection, put.JUDGE).misroute("simple")
     assert rate.corrected is not None
     assert rate.supposed is None
     assert rate.corrected.method.endswith("slips of 2.0 % by 50 second labels")
@@ -103,7 +103,7 @@ def test_a_reviewer_who_always_says_tie_withholds_corrected_rates(connection: Co
     assert found.leaning == "bob said tie of all 80 pairs, and the others of 50.0 %"
     assert not found.measured
     assert found.sentence.startswith("Reviewers do not find answers worse alike: bob said tie")
-    rate = misroute_rate(connection, "simple", put.JUDGE)
+    rate = tier_rates(connection, put.JUDGE).misroute("simple")
     assert (rate.corrected, rate.supposed, rate.labels) == (None, None, 160)
 
 

@@ -7,13 +7,24 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection
 
-from tierwatch.loop.compare.tier_rates import (
-    direct_rate,
-    inconclusive_rate,
-    judge_rate,
-    misroute_rate,
-)
+from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.loop.compare.tier_rates import MisrouteRate, direct_rate, tier_rates
 from tierwatch.store.labels.labels import add_label
+
+
+def judge_rate(
+    connection: Connection, tier: str, judge: str, *, direction: str, level: float = 0.95
+) -> Estimate:
+    rates = tier_rates(connection, judge)
+    return rates.misroute(tier, level=level).judged if direction == "up" else rates.overspend(tier)
+
+
+def misroute_rate(connection: Connection, tier: str, judge: str) -> MisrouteRate:
+    return tier_rates(connection, judge).misroute(tier)
+
+
+def inconclusive_rate(connection: Connection, tier: str, judge: str) -> Estimate:
+    return tier_rates(connection, judge).inconclusive(tier)
 
 
 def label(connection: Connection, pair: uuid.UUID, preferred: str) -> None:

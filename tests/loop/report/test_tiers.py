@@ -5,7 +5,11 @@ import pytest
 from sqlalchemy import Connection
 
 from tierwatch.config import Config, load_config
-from tierwatch.loop.report.tiers import tier_reports
+from tierwatch.loop.compare.tier_rates import tier_rates
+from tierwatch.loop.report.schema import TierReport
+from tierwatch.loop.report.tiers import Known, tier_reports
+from tierwatch.store.judgements.own_rules import OwnRules
+from tierwatch.store.sums.hours import sums_by_tier
 
 _CONFIG = """
 routing:
@@ -25,10 +29,21 @@ def config(tmp_path: Path) -> Config:
     return load_config(path)
 
 
+def reports(connection: Connection, config: Config) -> dict[str, TierReport]:
+    known = Known(
+        tier_rates(connection, put.JUDGE),
+        sums_by_tier(connection),
+        OwnRules(connection),
+        put.JUDGE,
+        config.evaluation.min_pairs,
+    )
+    return tier_reports(connection, config, None, known)
+
+
 def test_a_tier_without_traffic_is_there_with_nothing_known(
     connection: Connection, config: Config
 ) -> None:
-    found = tier_reports(connection, config, None, put.JUDGE)
+    found = reports(connection, config)
     assert list(found) == ["simple", "standard"]
     assert found["simple"]["misroute"]["estimate"] is None
     assert (found["simple"]["misroute_corrected"], found["simple"]["labels"]) == (None, 0)
@@ -39,11 +54,11 @@ def test_a_tier_without_traffic_is_there_with_nothing_known(
 def test_what_is_unlike_anything_judged_is_counted(connection: Connection, config: Config) -> None:
     put.add_rollup(connection, "standard", 40)
     put.add_rollup(connection, "standard", 3, task_type="unfamiliar")
-    found = tier_reports(connection, config, None, put.JUDGE)
+    found = reports(connection, config)
     assert [(one["requests"], one["unfamiliar"]) for one in found.values()] == [(0, 0), (43, 3)]
 
 
 def test_the_cache_is_a_line_once_it_has_answered(connection: Connection, config: Config) -> None:
-    assert "cache" not in tier_reports(connection, config, None, put.JUDGE)
+    assert "cache" not in reports(connection, config)
     put.add_rollup(connection, "cache", 7)
-    assert tier_reports(connection, config, None, put.JUDGE)["cache"]["requests"] == 7
+    assert reports(connection, config)["cache"]["requests"] == 7

@@ -7,11 +7,12 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection, text
 
+from tierwatch.evaluation.rates.double_sampling import LabelledPair
 from tierwatch.store.labels.labels import (
     add_label,
-    has_labels,
     judge_errors,
     label_counts,
+    labelled_pairs,
     labelled_verdicts,
     reviewed_outcomes,
 )
@@ -91,7 +92,7 @@ def test_the_judges_errors_are_about_the_lower_tiers_answer(connection: Connecti
 
 def test_before_any_label_nothing_was_said(connection: Connection) -> None:
     assert label_counts(connection, put.JUDGE) == (0, 0)
-    assert not has_labels(connection, "simple", judge_version=put.JUDGE)
+    assert labelled_pairs(connection, put.JUDGE) == {}
     assert labelled_verdicts(connection, put.JUDGE) == []
     seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
     assert (seen.judged, seen.weights, seen.strata, seen.labels) == ([], [], [], [])
@@ -104,11 +105,12 @@ def test_a_tier_has_labels_once_one_is_of_a_pair_upwards(connection: Connection)
     )
     label(connection, down, "ada", "tie")
     # It is a pair of the boundary, but says nothing of what simple itself served.
-    assert not has_labels(connection, "simple", judge_version=put.JUDGE)
+    assert labelled_pairs(connection, put.JUDGE) == {}
     label(connection, add_judged(connection, 2, "tie"), "ada", "tie")
-    assert has_labels(connection, "simple", judge_version=put.JUDGE)
-    assert not has_labels(connection, "simple", judge_version="another/v1")
-    assert not has_labels(connection, "standard", judge_version=put.JUDGE)
+    assert labelled_pairs(connection, "another/v1") == {}
+    assert labelled_pairs(connection, put.JUDGE) == {
+        "simple": [LabelledPair("all", judged=0.0, weight=1.0, label=0.0)]
+    }
 
 
 def test_a_pair_is_counted_once_however_many_labelled_it(connection: Connection) -> None:

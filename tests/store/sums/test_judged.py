@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import factories.rows as put
 import pytest
@@ -39,8 +40,11 @@ def sums_of(
 
 
 def judged_of(drawn: Sequence[Drawn]) -> JudgedSums:
+    misroutes = sums_of(drawn, lambda one: one.direction == "up", lambda one: one.loss)
+    alone = sum(1 / one.pi**2 for one in drawn if one.direction == "up")
     return JudgedSums(
-        misroutes=sums_of(drawn, lambda one: one.direction == "up", lambda one: one.loss),
+        misroutes=misroutes,
+        single_misroutes=replace(misroutes, squares=alone),
         needed=sums_of(
             drawn,
             lambda one: one.direction == "down",

@@ -17,7 +17,7 @@ from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.replacement.cost_change import cost_change
 from tierwatch.evaluation.replacement.net_worse import Compared, compare_answers
-from tierwatch.loop.compare.tier_rates import beaten_from_below, judge_rate
+from tierwatch.loop.compare.tier_rates import beaten_from_below, tier_rates
 from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.propose import propose
 from tierwatch.routing.tiers import Tier
@@ -217,7 +217,7 @@ def _proposal(connection: Connection, trial: ModelTrial, found: _Found) -> NewPr
     now = (
         beaten_from_below(connection, tier, trial.judge_version)
         if top
-        else judge_rate(connection, tier, trial.judge_version, direction="up")
+        else tier_rates(connection, trial.judge_version).misroute(tier).judged
     )
     then = _predicted(now, net)
     answered = [pair for pair in found.counted if pair.result != "unanswered"]
