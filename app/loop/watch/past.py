@@ -6,6 +6,7 @@ the likeliest change; the monitor then starts anew, so that a further change is 
 """
 
 import bisect
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,7 @@ from tierwatch.store.alerts import NewAlert, unresolved_alert
 from tierwatch.store.judgements.monitors import load_monitor, put_monitor
 from tierwatch.store.judgements.outcomes import Outcome
 from tierwatch.store.policies import load_policy
+from tierwatch.store.traffic.exchanges import confidences_of
 
 KIND: Final = "past"
 # Pairs in one band are about as hard and sampled alike, on whichever side of a threshold they are:
@@ -72,11 +74,12 @@ def watch_past(connection: Connection, batch: Sequence[Outcome], rules: PastRule
         (0, 0.0, 0) if kept is None else (kept.pairs, kept.losses, kept.newest_request_no)
     )
     fed = False
+    sure = confidences_of(connection, [row.exchange_id for row in batch])
     for rows in _conversations(batch):
         for row in rows:
             if row.policy_version not in policies:
                 policies[row.policy_version] = load_policy(connection, row.policy_version)
-        told = heard_of(rows, rules.models, policies)
+        told = heard_of(rows, rules.models, policies, sure)
         if not told:
             continue
         fed = True
@@ -115,7 +118,10 @@ def _conversations(batch: Sequence[Outcome]) -> list[list[Outcome]]:
 
 
 def heard_of(
-    rows: Sequence[Outcome], models: Mapping[str, str], policies: Mapping[int, Policy | None]
+    rows: Sequence[Outcome],
+    models: Mapping[str, str],
+    policies: Mapping[int, Policy | None],
+    sure: Mapping[uuid.UUID, Mapping[str, float]],
 ) -> tuple[Heard, ...]:
     """What a conversation says, by stratum.
 
@@ -123,6 +129,7 @@ def heard_of(
         rows: its outcomes.
         models: of the file by tier, cheapest first; a policy may have tiers served by others.
         policies: by version.
+        sure: the classifier's confidences of exchanges, by tier, where they are known.
 
     Returns:
         Empty where all pairs are of tiers or policies that are not there, or of the cache.
@@ -137,7 +144,8 @@ def heard_of(
         if not 0 <= boundary < len(tiers) - 1:
             continue
         served = served_variants(models, policy.models)
-        stratum = _stratum(row, boundary, served, policy)
+        passed = _passed(row, tiers[:boundary], policy, sure.get(row.exchange_id, {}))
+        stratum = _stratum(row, boundary, served, policy, passed)
         by_stratum.setdefault((stratum, boundary), []).append(row)
     return tuple(
         Heard(stratum, boundary, sum(row.loss for row in mine), len(mine))
@@ -145,19 +153,38 @@ def heard_of(
     )
 
 
-def _stratum(row: Outcome, boundary: int, models: Mapping[str, str], policy: Policy) -> str:
+def _passed(
+    row: Outcome, below: Sequence[str], policy: Policy, sure: Mapping[str, float]
+) -> list[str]:
+    """What a request has passed on its way up to a boundary, a word for each tier below it.
+
+    Nothing where the classifier gave that tier no chance at all, as one does whose label is a
+    higher tier: no threshold could have kept the request there, so none says which requests come.
+    Else the threshold, and whether the request would have been kept (the tier was drained).
+    """
+    words = []
+    for tier in below:
+        confidence = sure.get(tier)
+        if confidence == 0.0 or tier not in policy.thresholds:
+            words.append("")
+            continue
+        threshold = policy.threshold(tier, row.task_type)
+        drained = confidence is not None and confidence >= threshold
+        words.append(f"{threshold:g}{'d' * drained}")
+    return words
+
+
+def _stratum(
+    row: Outcome, boundary: int, models: Mapping[str, str], policy: Policy, passed: Sequence[str]
+) -> str:
     """Names pairs that are comparable over time.
 
-    Both models, the judge, the classifier and the thresholds that a request has passed before it
-    reaches this boundary make another population; task type and band of confidence are kinds
-    whose share may drift.
+    Both models, the judge, the classifier and what a request has passed before it reaches this
+    boundary make another population; task type and band of confidence are kinds whose share may
+    drift.
     """
     tiers = list(models)
     lower, upper = tiers[boundary], tiers[boundary + 1]
-    before = [
-        f"{policy.threshold(tier, row.task_type):g}" if tier in policy.thresholds else ""
-        for tier in tiers[:boundary]
-    ]
     return "|".join(
         (
             f"{lower}<{upper}",
@@ -166,7 +193,7 @@ def _stratum(row: Outcome, boundary: int, models: Mapping[str, str], policy: Pol
             row.task_type,
             row.judge_version,
             f"c{policy.classifier}",
-            ",".join(before),
+            ",".join(passed),
             str(bisect.bisect(_BANDS, row.confidence)),
         )
     )

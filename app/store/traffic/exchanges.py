@@ -183,6 +183,16 @@ def load_pair(connection: Connection, exchange_id: uuid.UUID) -> StoredPair | No
     return StoredPair(Exchange(*figures), stored_request(*asked), *texts)
 
 
+def confidences_of(
+    connection: Connection, exchanges: Sequence[uuid.UUID]
+) -> dict[uuid.UUID, dict[str, float]]:
+    """The classifier's confidences by tier of those of these exchanges that are still there."""
+    found = connection.execute(
+        select(ExchangeRow.id, ExchangeRow.confidences).where(ExchangeRow.id.in_(exchanges))
+    )
+    return {row.id: row.confidences for row in found}
+
+
 def add_alternative(
     connection: Connection,
     exchange_id: uuid.UUID,

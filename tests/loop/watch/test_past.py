@@ -188,8 +188,8 @@ def outcome(**changes: Any) -> Outcome:
 
 
 def stratum(**changes: Any) -> str:
-    found = heard_of([outcome(**changes)], MODELS, {1: POLICY, 2: replace(POLICY, version=2)})
-    [only] = found
+    policies = {1: POLICY, 2: replace(POLICY, version=2)}
+    [only] = heard_of([outcome(**changes)], MODELS, policies, {})
     return only.stratum
 
 
@@ -233,13 +233,74 @@ def test_a_policy_makes_another_population_by_what_comes_before_the_boundary(
     *,
     same: bool,
 ) -> None:
-    found = heard_of([outcome()], MODELS, {1: change(POLICY)})
+    found = heard_of([outcome()], MODELS, {1: change(POLICY)}, {})
     assert ([one.stratum for one in found] == [stratum()]) == same
+
+
+@pytest.mark.parametrize(
+    ("sure", "same"),
+    [
+        pytest.param({"simple": 0.0, "standard": 0.8}, True, id="labelled above simple"),
+        pytest.param({"simple": 0.2, "standard": 0.8}, False, id="passed simple's threshold"),
+        pytest.param({"simple": 0.8, "standard": 0.8}, False, id="drained from simple"),
+        pytest.param({"standard": 0.8}, False, id="not known"),
+        pytest.param({}, False, id="exchange gone"),
+    ],
+)
+def test_a_threshold_below_is_no_matter_to_requests_it_could_not_have_kept(
+    sure: dict[str, float], *, same: bool
+) -> None:
+    moved = replace(POLICY, thresholds=POLICY.thresholds | {"simple": 0.5})
+    row = outcome()
+    [before], [after] = (
+        heard_of([row], MODELS, {1: policy}, {row.exchange_id: sure}) for policy in (POLICY, moved)
+    )
+    assert (before.stratum == after.stratum) == same
+
+
+def test_what_a_drained_tier_sends_up_is_another_population() -> None:
+    row = outcome()
+    escalated, drained = (
+        heard_of([row], MODELS, {1: POLICY}, {row.exchange_id: {"simple": sure}})[0].stratum
+        for sure in (0.69, 0.7)
+    )
+    assert escalated != drained
+
+
+def test_a_threshold_below_that_moves_forgets_nothing_of_labelled_requests(
+    served: Engine,
+) -> None:
+    """Standard's past counts on when simple's threshold moves, as approvals do any day."""
+    with served.begin() as connection:
+        moved = replace(POLICY, version=2, thresholds=POLICY.thresholds | {"simple": 0.6})
+        add_policy(connection, moved, author="ada", reason="second")
+        for number in range(1, 301):
+            version, loss = (1, float(number % 5 == 0)) if number <= 240 else (2, 1.0)
+            labelled = put.add_exchange(
+                connection,
+                number,
+                tier="standard",
+                confidences={"simple": 0.0, "standard": 0.9},
+                captured_at=put.NOW,
+                ended_at=put.NOW,
+            )
+            put.add_outcome(
+                connection,
+                number,
+                loss,
+                tier="standard",
+                exchange_id=labelled,
+                policy_version=version,
+            )
+    observe(engine=served, rules=RULES)
+    [alert] = alerts(served)
+    assert alert.tier == "standard"
+    assert "standard against complex 100.0 %" in alert.summary
 
 
 def test_a_conversation_is_heard_in_each_of_its_strata() -> None:
     several = [outcome(tier="simple", loss=1.0), outcome(loss=0.0), outcome(loss=1.0)]
-    found = heard_of(several, MODELS, {1: POLICY})
+    found = heard_of(several, MODELS, {1: POLICY}, {})
     assert [(one.boundary, one.bad, one.pairs) for one in found] == [(0, 1.0, 1), (1, 1.0, 2)]
 
 
@@ -254,7 +315,7 @@ def test_a_conversation_is_heard_in_each_of_its_strata() -> None:
     ],
 )
 def test_pairs_of_no_boundary_are_left_out(changes: dict[str, Any]) -> None:
-    assert heard_of([outcome(**changes)], MODELS, {1: POLICY, 9: None}) == ()
+    assert heard_of([outcome(**changes)], MODELS, {1: POLICY, 9: None}, {}) == ()
 
 
 def test_the_summary_says_what_else_it_may_be() -> None:

@@ -18,6 +18,7 @@ from tierwatch.store.traffic.exchanges import (
     ExchangeColumns,
     add_alternative,
     add_exchanges,
+    confidences_of,
     first_id,
     load_pair,
     month_bounds,
@@ -114,6 +115,14 @@ def test_a_pair_is_read_in_one_form_and_kept_as_it_was_asked(connection: Connect
 
 def test_an_unknown_exchange_is_none(connection: Connection) -> None:
     assert load_pair(connection, uuid.uuid4()) is None
+
+
+def test_confidences_are_those_of_the_exchanges_that_are_there(connection: Connection) -> None:
+    sure = {"simple": 0.0, "standard": 0.8}
+    exchange = put.add_exchange(connection, 1, confidences=sure)
+    put.add_exchange(connection, 2)
+    assert confidences_of(connection, [exchange, uuid.UUID(int=7)]) == {exchange: sure}
+    assert confidences_of(connection, []) == {}
 
 
 def test_the_first_shadow_answer_is_kept(connection: Connection) -> None:
