@@ -5,6 +5,7 @@ The recipes are those of `tierwatch simulate`, so what is asserted here is what 
 
 import bisect
 import logging
+import math
 import random
 import statistics
 from collections.abc import Iterator, Sequence
@@ -88,14 +89,23 @@ Pair = tuple[int, str, int, float, str]
 
 
 def judged(
-    traffic: Sequence[RecordedExchange], router: Router, rate: float, *, again: str = ""
+    traffic: Sequence[RecordedExchange],
+    router: Router,
+    rate: float,
+    *,
+    again: str = "",
+    lowered_at: float = math.inf,
 ) -> Iterator[Pair]:
-    """Place, stratum, boundary, loss and session of each sampled pair."""
+    """Place, stratum, boundary, loss and session of each sampled pair.
+
+    From the line ``lowered_at`` on simple's threshold is .6, as a replay with ``--approve`` has it.
+    """
     for place, exchange in enumerate(traffic):
+        thresholds = (0.6 if place >= lowered_at else 0.7, 0.7)
         if hashed_share("sample", exchange.id + again) >= rate:
             continue
         label, sure = router.label(exchange)
-        served = label if sure >= 0.7 or label == 2 else label + 1
+        served = label if label == 2 or sure >= thresholds[label] else label + 1
         # A middle tier that serves what was escalated is compared both ways, as sampled.
         draw = hashed_share("down", exchange.id + again)
         down = served == 2 or (served > label and draw < 1 / 3)
@@ -103,7 +113,8 @@ def judged(
         confidence = {-1: 1.0, 0: sure, 1: 0.0}[(label > boundary) - (label < boundary)]
         band = bisect.bisect((0.7,), confidence)
         loss = float(exchange.verdicts[BOUNDARIES[boundary]] == "worse")
-        yield place, f"{boundary}|{band}", boundary, loss, exchange.session + again
+        passed = thresholds[0] if label < boundary else ""
+        yield place, f"{boundary}|{passed}|{band}", boundary, loss, exchange.session + again
 
 
 def found_in(pairs: Iterator[Pair]) -> tuple[int, int, Finding] | None:
@@ -133,9 +144,11 @@ def test_steady_recorded_traffic_raises_nothing() -> None:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("kept", [CHANGED_AT, 2_830], ids=["as recorded", "swap at 40 %"])
-def test_a_swapped_standard_tier_is_named_within_500_requests(kept: int) -> None:
+@pytest.mark.parametrize("lowered_at", [math.inf, 1_200], ids=["one policy", "approved meanwhile"])
+def test_a_swapped_standard_tier_is_named_within_500_requests(kept: int, lowered_at: float) -> None:
     lines = recorded("traffic_dev_degraded")
-    found = found_in(judged(lines[:kept] + lines[CHANGED_AT:], Router(lines), 1.0))
+    sent = lines[:kept] + lines[CHANGED_AT:]
+    found = found_in(judged(sent, Router(lines), 1.0, lowered_at=lowered_at))
     assert found is not None
     place, _, finding = found
     measured.info("swap after %d lines: alarm %d requests after it", kept, place - kept)
@@ -149,7 +162,7 @@ def test_at_5_percent_it_takes_at_most_a_fifth_more_pairs() -> None:
     lines = recorded("traffic_dev_degraded")
     router = Router(lines)
 
-    def pairs(rate: float, times: int, seed: str) -> tuple[int, str]:
+    def pairs(rate: float, times: int, seed: str) -> tuple[int, Sequence[tuple[str, str]]]:
         def weeks(part: Sequence[RecordedExchange]) -> list[Pair]:
             orders = [random.Random(f"{seed}{week}") for week in range(times)]
             sampled = [
@@ -163,17 +176,15 @@ def test_at_5_percent_it_takes_at_most_a_fifth_more_pairs() -> None:
         before = weeks(lines[:CHANGED_AT])
         found = found_in(iter(before + weeks(lines[CHANGED_AT:])))
         assert found is not None
-        return found[1] - len(before), found[2].patterns[0][0].name
+        return found[1] - len(before), found[2].patterns[0][0].readings
 
     whole = [pairs(1.0, 1, seed) for seed in "abcdefgh"]
     sparse = [pairs(0.05, 20, seed) for seed in "abcdefgh"]
     measured.info("pairs to the alarm: all sampled %s, a twentieth %s", whole, sparse)
 
-    def middle(found: list[tuple[int, str]]) -> float:
+    def middle(found: list[tuple[int, Sequence[tuple[str, str]]]]) -> float:
         return statistics.median(taken for taken, _ in found)
 
     assert middle(sparse) <= 1.2 * middle(whole)
-    # Most name standard; the fall below it alone says no more than that simple looks better.
-    names = [name for _, name in sparse]
-    assert names.count("-+") >= 5
-    assert set(names) <= {"-+", "-0"}
+    # Where standard's own pairs are too few to say so, the fall below it still names it.
+    assert all(("tier_worse", "standard") in readings for _, readings in sparse)

@@ -118,6 +118,8 @@ class PastMonitor:
 
         M <- (M + 1) f(p),    statistic = mean of M over patterns and r,   alarm at >= level
 
+    Patterns whose likeliest reading is that a tier got worse weigh four times the others in it.
+
     Guarantee: while the losses of each stratum are exchangeable (nothing about them depends on when
     they came), the ranks are independent and uniform, each factor has the mean 1 given the past,
     ``M - n`` is a martingale, and ``P(alarm within N conversations) <= N / level``, checked after
@@ -171,7 +173,13 @@ class PastMonitor:
     @property
     def statistic(self) -> float:
         """The evidence of all patterns together; below `level` is no alarm."""
-        return sum(sum(trail.evidence) for trail in self._trails) / (len(self._trails) * len(ODDS))
+        weights = sum(pattern.weight for pattern in self.patterns)
+        return sum(self._evidence()) / (weights * len(ODDS))
+
+    def _evidence(self) -> list[float]:
+        """By pattern, as much as is bet on it."""
+        trails = zip(self.patterns, self._trails, strict=True)
+        return [pattern.weight * sum(trail.evidence) for pattern, trail in trails]
 
     @property
     def strata(self) -> Mapping[str, StratumRanks]:
@@ -244,7 +252,7 @@ class PastMonitor:
             sums[2] += told.bad
 
     def _finding(self) -> Finding:
-        evidence = [sum(trail.evidence) for trail in self._trails]
+        evidence = self._evidence()
         order = sorted(range(len(evidence)), key=lambda place: -evidence[place])
         shares = [(self.patterns[place], evidence[place] / sum(evidence)) for place in order]
         trail = self._trails[order[0]]

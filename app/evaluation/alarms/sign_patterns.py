@@ -12,6 +12,8 @@ from tierwatch.errors import EvidenceError
 
 ChangeKind = Literal["tier_worse", "tier_better", "judge_stricter", "judge_milder", "boundary"]
 _FEWEST_TIERS = 2
+# Of the bets: what the alarm is there for has most of them, and is found the sooner for it.
+_WORSE_WEIGHT = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,11 @@ class SignPattern:
         """The tier that the likeliest reading names; empty where it names the judge."""
         return self.readings[0][1]
 
+    @property
+    def weight(self) -> float:
+        """How much is bet on it, against 1: more where the likeliest is that a tier got worse."""
+        return _WORSE_WEIGHT if self.readings[0][0] == "tier_worse" else 1.0
+
 
 def sign_patterns(tiers: tuple[str, ...]) -> tuple[SignPattern, ...]:
     """Every pattern that some change makes, each once, with all its readings.
@@ -45,10 +52,11 @@ def sign_patterns(tiers: tuple[str, ...]) -> tuple[SignPattern, ...]:
     - ``tier_worse`` T: up at T's own boundary, down at the one below T; ``tier_better`` reversed.
     - ``judge_stricter``: up at every boundary; the traffic's becoming harder looks the same.
       ``judge_milder`` reversed.
-    - ``boundary`` b: one boundary alone, by the mix of its traffic or its own classifier.
+    - ``boundary`` b: one boundary alone, by the mix of its traffic or its own classifier. One alone
+      may also be half of what the upper tier did, whose own boundary has not been heard enough.
 
     Where two changes make one pattern, as always with two tiers, it has both readings: a tier
-    first, then a boundary's traffic, then the judge.
+    that makes all of it first, then a boundary's traffic, a tier that makes half, and the judge.
 
     Args:
         tiers: names, cheapest first.
@@ -70,15 +78,19 @@ def sign_patterns(tiers: tuple[str, ...]) -> tuple[SignPattern, ...]:
 
     def add(signs: dict[int, int], kind: ChangeKind, tier: str) -> None:
         key = tuple(signs.get(place, 0) for place in range(boundaries))
-        found.setdefault(key, []).append((kind, tier))
+        readings = found.setdefault(key, [])
+        if (kind, tier) not in readings:
+            readings.append((kind, tier))
 
     for place, tier in enumerate(tiers):
         worse = {place: 1, place - 1: -1}
         add(worse, "tier_worse", tier)
         add({at: -sign for at, sign in worse.items()}, "tier_better", tier)
     for place, tier in enumerate(tiers[:-1]):
-        add({place: 1}, "boundary", tier)
-        add({place: -1}, "boundary", tier)
+        halves: tuple[tuple[int, ChangeKind], ...] = ((1, "tier_better"), (-1, "tier_worse"))
+        for sign, upper in halves:
+            add({place: sign}, "boundary", tier)
+            add({place: sign}, upper, tiers[place + 1])
     add(dict.fromkeys(range(boundaries), 1), "judge_stricter", "")
     add(dict.fromkeys(range(boundaries), -1), "judge_milder", "")
     return tuple(SignPattern(signs, tuple(readings)) for signs, readings in found.items())

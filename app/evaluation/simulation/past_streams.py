@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tierwatch.evaluation.alarms.past_monitor import ODDS, Heard, PastMonitor
 from tierwatch.evaluation.alarms.past_ranks import CALIBRATION
+from tierwatch.evaluation.alarms.sign_patterns import sign_patterns
 from tierwatch.routing.policy import hashed_share
 
 Floats = NDArray[np.float64]
@@ -81,6 +82,10 @@ def twin_difference(seed: int, pairs: int = 3_000) -> float:
     return worst
 
 
+# A rise is that the lower tier got worse, a fall that it got better.
+_WEIGHTS = [pattern.weight for pattern in sign_patterns(("lower", "upper"))]
+
+
 class _Streams:
     """The monitors of many streams, one boundary and one stratum each."""
 
@@ -93,8 +98,8 @@ class _Streams:
 
     @property
     def statistic(self) -> Floats:
-        """Mean over patterns and bets; shape (runs,)."""
-        return np.asarray(self._evidence.mean(axis=(0, 1)))
+        """Mean over patterns, by their weights, and bets; shape (runs,)."""
+        return np.asarray(np.average(self._evidence.mean(axis=1), axis=0, weights=_WEIGHTS))
 
     def update(self, losses: Floats, draws: Floats) -> None:
         """Take a pair of each stream: loss 0 or 1, and the draw that breaks ties."""

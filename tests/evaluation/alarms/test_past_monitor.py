@@ -52,7 +52,7 @@ def test_one_pair_is_worth_what_the_formula_says() -> None:
 
     rise = sum(density(rank.rank, rank.worse_share, odds) for odds in ODDS)
     fall = sum(density(1 - rank.rank, rank.better_share, odds) for odds in ODDS)
-    assert monitor.statistic == pytest.approx((rise + fall) / 12)
+    assert monitor.statistic == pytest.approx((4 * rise + fall) / 30)
 
 
 @pytest.mark.parametrize("cut", [0.01, 0.3, 0.97])

@@ -13,7 +13,13 @@ def test_a_middle_tier_that_gets_worse_loses_above_and_wins_below() -> None:
     assert found["-+"].readings == (("tier_worse", "standard"),)
     assert found["+-"].readings == (("tier_better", "standard"),)
     # The lowest and the top tier have one boundary, and share their pattern with its traffic.
-    assert found["+0"].readings == (("tier_worse", "simple"), ("boundary", "simple"))
+    # Or it is half of what standard did, whose other boundary has not been heard enough.
+    assert found["+0"].readings == (
+        ("tier_worse", "simple"),
+        ("boundary", "simple"),
+        ("tier_better", "standard"),
+    )
+    assert found["-0"].readings[-1] == ("tier_worse", "standard")
     assert found["0-"].readings == (("tier_worse", "complex"), ("boundary", "standard"))
     assert found["0+"].readings[0] == ("tier_better", "complex")
     assert found["++"].readings == (("judge_stricter", ""),)
@@ -34,8 +40,15 @@ def test_with_two_tiers_signs_alone_tell_little_and_say_so() -> None:
 
 def test_a_middle_boundary_alone_is_no_tiers_doing() -> None:
     found = {pattern.name: pattern for pattern in sign_patterns(("a", "b", "c", "d"))}
-    assert found["0+0"].readings == (("boundary", "b"),)
+    assert found["0+0"].readings == (("boundary", "b"), ("tier_better", "c"))
     assert found["-+0"].readings == (("tier_worse", "b"),)
+
+
+def test_what_is_bet_on_is_that_tiers_get_worse() -> None:
+    found = sign_patterns(("simple", "standard", "complex"))
+    weights = {pattern.name: pattern.weight for pattern in found}
+    assert {name for name, weight in weights.items() if weight > 1} == {"+0", "-+", "0-"}
+    assert set(weights.values()) == {4.0, 1.0}
 
 
 @given(LADDERS)
@@ -48,7 +61,7 @@ def test_patterns_are_different_speak_of_something_and_come_with_their_opposite(
     assert all(any(one) and len(one) == len(tiers) - 1 for one in signs)
     assert {tuple(-sign for sign in one) for one in signs} == signs
     said = [reading for pattern in found for reading in pattern.readings]
-    assert len(said) == len(set(said)) or ("boundary", tiers[0]) in said
+    assert all(len(one.readings) == len(set(one.readings)) for one in found)
     assert {tier for kind, tier in said if kind == "tier_worse"} == set(tiers)
 
 
