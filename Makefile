@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Tests run in a process a core, each with servers of its own; JOBS=0 runs them in one.
+JOBS ?= auto
+SPREAD := -n $(JOBS) --maxprocesses 4 --dist loadfile
 
 .PHONY: demo test test-all check clean
 
@@ -10,7 +13,7 @@ demo: $(VENV)/.with-embedded
 	$(BIN)/tierwatch demo $(ARGS)
 
 test: $(VENV)/.with-dev
-	$(BIN)/python -m pytest -m "not slow and not browser and not ragas" $(ARGS)
+	$(BIN)/python -m pytest -m "not slow and not browser and not ragas" $(SPREAD) $(ARGS)
 
 test-all: $(VENV)/.with-all $(VENV)-ragas/.ready
 	$(BIN)/python -m pytest -m "not ragas" $(ARGS)
