@@ -10,8 +10,8 @@ by a trigger, and it is read from the rows until it is added up anew. Nothing wa
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0030"
-down_revision = "0029"
+revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
