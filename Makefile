@@ -7,7 +7,7 @@ ARGS ?=
 JOBS ?= auto
 SPREAD := -n $(JOBS) --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-all check clean
+.PHONY: demo test test-all check vendor clean
 
 demo: $(VENV)/.with-embedded
 	$(BIN)/tierwatch demo $(ARGS)
@@ -33,6 +33,10 @@ check: $(VENV)/.with-dev .names/tierwatch
 	ln -sfn ../migrations .names/tierwatch_migrations
 	ln -sfn ../evalsets .names/tierwatch_evalsets
 	ln -sfn ../app $@
+
+# Fetches the charts' library anew from npm, checks its digest, and writes it to the static files.
+vendor:
+	$(PYTHON) .ci/vendor.py
 
 clean:
 	rm -rf $(VENV) $(VENV)-ragas .tierwatch .names

@@ -1,10 +1,12 @@
 """The Flask application: its settings, headers and parts."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from flask import Flask, Response, request
 from flask_wtf.csrf import CSRFProtect
+from markupsafe import Markup
 
 from tierwatch.config import Config
 from tierwatch.config.origins import environment_values, file_values
@@ -15,6 +17,9 @@ from tierwatch.dashboard.access.browser_session import cookie_settings
 from tierwatch.dashboard.access.oidc import add_oidc
 from tierwatch.dashboard.api.blueprint import api
 from tierwatch.dashboard.arguments import sentence
+from tierwatch.dashboard.assets import add_assets
+from tierwatch.dashboard.charts.chart import written
+from tierwatch.dashboard.charts.picture import picture
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
 from tierwatch.dashboard.hooks import acknowledge
@@ -22,13 +27,13 @@ from tierwatch.dashboard.pages import (
     audit,
     costs,
     judge,
-    overview,
     policies,
     settings,
     sources,
     types,
 )
 from tierwatch.dashboard.pages.alerts import alert, alerts, remedies
+from tierwatch.dashboard.pages.overview import overview
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
 from tierwatch.dashboard.pages.people import sessions, users
 from tierwatch.dashboard.pages.proposals import proposal, proposals, rollout
@@ -73,8 +78,8 @@ _LARGEST_BODY = 256 * 1024
 
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self';"
-        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self';"
+        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -159,6 +164,7 @@ def build_dashboard(
         app.register_blueprint(part)
     _add_sign_on(app, config, environ, dashboard_url)
     _add_filters(app, clock)
+    add_assets(app)
     app.context_processor(frame)
     app.after_request(_add_headers)
     handle_problems(app)
@@ -186,16 +192,27 @@ def _add_filters(app: Flask, clock: Callable[[], float]) -> None:
         usd=figures.usd,
         count=figures.count,
         sentence=sentence,
-        when=figures.when,
+        when=time_element,
         ago=lambda at: figures.ago(at, clock()),
+        picture=picture,
+        written=written,
     )
     app.jinja_env.globals.update(interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH)
+
+
+def time_element(at: dt.datetime | None) -> Markup:
+    """A moment in UTC that programs can read; static/page.js adds the reader's own time."""
+    if at is None:
+        return Markup()
+    return Markup('<time datetime="{}">{}</time>').format(
+        at.astimezone(dt.UTC).isoformat(timespec="seconds"), figures.when(at)
+    )
 
 
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():  # a page may ask for more of its own
         response.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if request.endpoint != "static":  # whose headers are `assets`'
         # Pages hold other people's conversations: no copy stays behind in a cache.
         response.headers["Cache-Control"] = "no-store"
     return response

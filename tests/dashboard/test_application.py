@@ -45,11 +45,11 @@ def test_short_secret_keys_are_refused(config: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/api/v1/report", "/healthz"])
-def test_headers_forbid_scripts_frames_and_caches(stranger: Any, path: str) -> None:
+def test_headers_forbid_foreign_scripts_frames_and_caches(stranger: Any, path: str) -> None:
     headers = stranger.get(path).headers
     assert headers["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'self'; img-src 'self'; media-src 'self';"
-        " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self';"
+        " connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"

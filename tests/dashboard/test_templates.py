@@ -21,13 +21,13 @@ TEMPLATES = Path(tierwatch.dashboard.__file__).parent / "templates"
 # Around every page, macros of several, and parts of the pages of the judge, of review and of a
 # proposal.
 NO_PAGES = {
-    "frame.html", "parts.html", "standing.html", "agreement.html", "proposal_replacement.html",
-    "proposal_replacement_types.html", "said.html",
+    "frame.html", "parts.html", "charts.html", "standing.html", "agreement.html",
+    "proposal_replacement.html", "proposal_replacement_types.html", "said.html",
 }  # fmt: skip
 # What Flask, its CSRF protection and `dashboard.application` give to all of them.
 GIVEN = {
-    "page", "frame", "parts", "texts", "NOT_ENOUGH", "interval", "url_for", "request", "csrf_token",
-    "dict", "get_flashed_messages", "namespace",
+    "page", "frame", "parts", "texts", "charts", "asset", "NOT_ENOUGH", "interval", "url_for",
+    "request", "csrf_token", "dict", "get_flashed_messages", "namespace",
 }  # fmt: skip
 
 # A dashboard that only shows: nothing is asked of its database.

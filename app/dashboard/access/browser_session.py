@@ -24,6 +24,8 @@ _log = structlog.get_logger(__name__)
 # Under this name the id stands in Flask's signed cookie, beside the CSRF token and what is flashed.
 _ID = "id"
 _LONGEST_AGENT = 200
+# Sent by static/page.js.
+_LIVE = "X-Tierwatch-Live"
 
 
 def cookie_settings(dashboard_url: str) -> dict[str, Any]:
@@ -98,7 +100,8 @@ def open_session() -> OpenSession | None:
     engine = this_site().engine
     with engine.connect() as connection:
         found = find_session(connection, shown, now=now)
-    if found is not None and found.is_stale(now):
+    # A page that keeps itself up to date is nobody's use of it: left open, its login still ends.
+    if found is not None and found.is_stale(now) and _LIVE not in request.headers:
         try:
             with engine.begin() as connection:
                 note_seen(connection, found.id, now=now)

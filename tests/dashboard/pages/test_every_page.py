@@ -20,13 +20,14 @@ from tierwatch.dashboard.pages.alerts.alert import alert_page
 from tierwatch.dashboard.pages.alerts.alerts import alerts_page
 from tierwatch.dashboard.pages.audit import audit_page
 from tierwatch.dashboard.pages.judge import judge_page
-from tierwatch.dashboard.pages.overview import overview_page
+from tierwatch.dashboard.pages.overview.overview import overview_page
 from tierwatch.dashboard.pages.pairs.pair import pair_page
 from tierwatch.dashboard.pages.pairs.pairs import pairs_page
 from tierwatch.dashboard.pages.pairs.review import review_page
 from tierwatch.dashboard.pages.policies import policies_page
 from tierwatch.dashboard.pages.proposals.proposal import proposal_page
 from tierwatch.dashboard.pages.proposals.proposals import proposals_page
+from tierwatch.dashboard.time_range import read_range
 from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pairs import PairFilter
 
@@ -41,7 +42,12 @@ def test_templates_receive_their_page_and_nothing_else(
     nothing = PairFilter()
     moment = dt.datetime.fromtimestamp(clock(), dt.UTC)
     expected = {
-        "/": overview_page(connection, config, gateway_url="http://gateway.example"),
+        "/": overview_page(
+            connection,
+            config,
+            read_range("-7d", "", moment),
+            gateway_url="http://gateway.example",
+        ),
         "/alerts": alerts_page(connection, AskedAlerts(), moment),
         f"/alerts/{alert_id}": alert_page(connection, alert_id, moment),
         "/proposals": proposals_page(connection, None),
@@ -99,7 +105,7 @@ def test_ids_to_page_from_that_are_none(viewer: Any, before: str) -> None:
         assert "before: accepted is the id" in response.text
 
 
-def test_pages_run_without_scripts_or_inline_styles(
+def test_pages_have_no_inline_scripts_or_styles(
     connection: Connection, viewer: Any, policy: None
 ) -> None:
     add_alert(connection)
@@ -107,7 +113,8 @@ def test_pages_run_without_scripts_or_inline_styles(
         add_outcome(connection, number, 0.0)
     for path in ("/", "/alerts", "/pairs", "/policies", "/judge", "/password", "/sessions"):
         page = viewer.page(path)
-        for forbidden in ("<script", "style=", "<style", " onclick", "javascript:", "http-equiv"):
+        assert page.count("<script") == page.count('<script defer src="/static/') == 3
+        for forbidden in ("style=", "<style", " onclick", "javascript:", "http-equiv"):
             assert forbidden not in page, (path, forbidden)
     with viewer.get("/static/tierwatch.css") as css:
         assert css.status_code == 200
