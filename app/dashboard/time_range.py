@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import request
@@ -13,6 +13,27 @@ _BEFORE_NOW: Final = re.compile(r"-([0-9]{1,6})([mhdw])")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ACCEPTED: Final = "a moment as 2026-11-30T12:00:00Z, or a time before now as -7d, -24h or -30m"
 _LONGEST_SHOWN: Final = 40
+ALL: Final = "all"
+# Before anything that is kept.
+_FIRST: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+# What the picker offers: as it is written in the address, and its words.
+CHOICES: Final = (
+    ("-1h", "1 h"),
+    ("-6h", "6 h"),
+    ("-24h", "24 h"),
+    ("-7d", "7 d"),
+    ("-30d", "30 d"),
+    (ALL, "all"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A range that the picker offers."""
+
+    start: str
+    words: str
+    chosen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +41,7 @@ class TimeRange:
     """A stretch of time, from ``since`` up to and without ``until``, in UTC.
 
     ``start`` and ``end`` are as they were written, to be shown and linked to; ``problem`` says what
-    was not accepted of another range that was asked for.
+    was not accepted of another range that was asked for, and ``typed`` is what that was.
     """
 
     since: dt.datetime
@@ -28,6 +49,51 @@ class TimeRange:
     start: str
     end: str
     problem: str = ""
+    typed: tuple[str, str] | None = None
+
+    @property
+    def length(self) -> dt.timedelta:
+        """How long it is."""
+        return self.until - self.since
+
+    @property
+    def before(self) -> "TimeRange":
+        """The period of the same length before it."""
+        return TimeRange(self.since - self.length, self.since, "", "")
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all that is kept, so that nothing came before."""
+        return self.start == ALL
+
+    @property
+    def written_start(self) -> str:
+        """What stands in the field of its start."""
+        return self.start if self.typed is None else self.typed[0]
+
+    @property
+    def written_end(self) -> str:
+        """What stands in the field of its end."""
+        return self.end if self.typed is None else self.typed[1]
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the picker offers."""
+        return tuple(
+            Choice(start, words, chosen=self.start == start and not self.end)
+            for start, words in CHOICES
+        )
+
+    @property
+    def query(self) -> dict[str, str]:
+        """What a link carries so that the page behind it is about the same time."""
+        return {"from": self.start} | ({"to": self.end} if self.end else {})
+
+    def seen_from(self, first: dt.datetime | None) -> "TimeRange":
+        """The same, without the time before anything was kept where it is all that is."""
+        if not self.whole or first is None or not self.since < first < self.until:
+            return self
+        return replace(self, since=first)
 
     @property
     def days(self) -> tuple[dt.date, dt.date]:
@@ -41,11 +107,14 @@ def asked_range(now: dt.datetime, *, usual: str) -> TimeRange:
     try:
         return read_range(start, end, now)
     except UsageError as problem:
-        return TimeRange(moment("from", usual, now), now, usual, "", str(problem))
+        typed = (start[:_LONGEST_SHOWN], end[:_LONGEST_SHOWN])
+        return replace(read_range(usual, "", now), problem=str(problem), typed=typed)
 
 
 def read_range(start: str, end: str, now: dt.datetime) -> TimeRange:
     """The range between two moments as people write them; without an ``end`` it is now.
+
+    ``all`` is everything up to the end.
 
     Raises:
         UsageError: one of them is none, or they are in the wrong order.
@@ -54,7 +123,7 @@ def read_range(start: str, end: str, now: dt.datetime) -> TimeRange:
     >>> read_range("-7d", "", now).since.isoformat()
     '2026-11-23T12:00:00+00:00'
     """
-    since = moment("from", start, now)
+    since = _FIRST if start == ALL else moment("from", start, now)
     until = moment("to", end, now) if end else now
     if since >= until:
         raise UsageError(

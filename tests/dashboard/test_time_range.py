@@ -72,3 +72,41 @@ def test_nothing_asked_is_the_usual_range(app: Flask) -> None:
     with app.test_request_context("/?from=&to="):
         found: Any = asked_range(NOW, usual="-1h")
     assert (found.since, found.until, found.problem) == (NOW - dt.timedelta(hours=1), NOW, "")
+
+
+def test_all_is_everything_until_the_end() -> None:
+    found = read_range("all", "", NOW)
+    assert (found.whole, found.until) == (True, NOW)
+    assert found.since < NOW - dt.timedelta(days=9_000)
+    first = NOW - dt.timedelta(days=3)
+    assert found.seen_from(first).since == first
+    # Nothing was kept yet, or only later than the end.
+    assert found.seen_from(None) == found
+    assert found.seen_from(NOW) == found
+    assert read_range("-7d", "", NOW).seen_from(first).since == NOW - dt.timedelta(days=7)
+
+
+def test_the_period_before_is_as_long_and_ends_where_it_begins() -> None:
+    found = read_range("-24h", "-6h", NOW)
+    assert found.length == found.before.length == dt.timedelta(hours=18)
+    assert found.before.until == found.since
+
+
+def test_links_carry_what_was_written() -> None:
+    assert read_range("-7d", "", NOW).query == {"from": "-7d"}
+    assert read_range("-7d", "-1d", NOW).query == {"from": "-7d", "to": "-1d"}
+
+
+def test_the_picker_knows_what_is_chosen() -> None:
+    assert [one.start for one in read_range("-7d", "", NOW).choices if one.chosen] == ["-7d"]
+    assert not any(one.chosen for one in read_range("-7d", "-1d", NOW).choices)
+
+
+def test_what_was_typed_stays_in_the_fields(app: Flask) -> None:
+    with app.test_request_context("/?from=yesterday&to=" + "9" * 500):
+        found = asked_range(NOW, usual="-7d")
+    assert (found.start, found.written_start, found.end) == ("-7d", "yesterday", "")
+    assert found.written_end == "9" * 40
+    with app.test_request_context("/?from=-1h"):
+        found = asked_range(NOW, usual="-7d")
+    assert (found.written_start, found.written_end) == ("-1h", "")
