@@ -1,5 +1,6 @@
 """An answer of the response cache goes round the loop as a tier that nothing is routed to."""
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ from fakes.collaborators import TIERS_BY_NAME, FakeClient, FakeJudge, decided, r
 from sqlalchemy import Engine
 
 from tierwatch.config.file import Config, load_config
-from tierwatch.dashboard.pages.overview import overview_page
+from tierwatch.dashboard.pages.overview.overview import overview_page
+from tierwatch.dashboard.time_range import read_range
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling.inclusion import cached_inclusion
 from tierwatch.evaluation.sampling.plan import SamplingPlan
@@ -28,6 +30,8 @@ from tierwatch.routing.policy import Policy
 from tierwatch.runtime.rules import monitor_rules
 from tierwatch.settings import Settings
 from tierwatch.store.judgements.boundary_evidence import boundary_evidence
+
+EVER = read_range("all", "", dt.datetime(2100, 1, 1, tzinfo=dt.UTC))
 
 FIRST = Policy(version=1, thresholds={"simple": 0.7, "standard": 0.7})
 CONFIG = """
@@ -236,7 +240,7 @@ def test_the_cache_is_a_last_line_of_the_overview(
     judged([hit() for _ in range(12)], "tie")
     observe(engine=engine, rules=rules)
     with engine.connect() as connection:
-        page = overview_page(connection, config, gateway_url="")
+        page = overview_page(connection, config, EVER, gateway_url="")
     line = page.tiers[-1]
     assert page.cached
     assert (line.name, line.model, line.requests) == ("cache", "stored answers", 12)
@@ -248,7 +252,7 @@ def test_the_cache_is_a_last_line_of_the_overview(
     )
     assert line.misroute is not None
     assert line.misroute.value == 0.0
-    assert page.charts[-1].tier == "cache"
+    assert page.over_time.charts[-1].title == "Misroute rate of cache"
 
 
 def test_without_a_cache_nothing_speaks_of_one(
@@ -260,7 +264,7 @@ def test_without_a_cache_nothing_speaks_of_one(
     with engine.connect() as connection:
         plain = load_config(off)
         assert "cache" not in build_report(connection, plain)["tiers"]
-        assert not overview_page(connection, plain, gateway_url="").cached
+        assert not overview_page(connection, plain, EVER, gateway_url="").cached
         assert build_report(connection, config)["tiers"]["cache"]["requests"] == 0
     judged([hit()])
     with engine.connect() as connection:  # it was on once: what it did stays in sight

@@ -23,7 +23,8 @@ from tierwatch.store.judgements.risk_cells import risk_cells
 from tierwatch.store.judgements.unscored import unscored_tasks
 from tierwatch.store.learned.judged_pairs import unjudged_texts
 from tierwatch.store.pages.affected import affected, pairs_since
-from tierwatch.store.pages.overview import failure_counts, loss_sums
+from tierwatch.store.pages.over_time.losses import losses
+from tierwatch.store.pages.overview import failure_counts
 from tierwatch.store.pages.pairs import PairFilter, pairs
 from tierwatch.store.signals.beside_verdicts import beside_verdicts
 from tierwatch.store.signals.follow_ups import add_follow_ups, unread_exchanges
@@ -100,7 +101,7 @@ READERS: dict[str, Read] = {
     "judge's health": lambda c, _: tier_rates(c, put.JUDGE).inconclusive("simple"),
     "unscored": lambda c, _: unscored_tasks(c),
     "failures": lambda c, _: failure_counts(c),
-    "chart": lambda c, _: loss_sums(c, direction="up", judge_version=put.JUDGE),
+    "chart": lambda c, _: losses(c, put.JUDGE, put.NOW - DAY, put.NOW + DAY, steps=4),
     "capture": lambda c, _: capture_counts(c, put.NOW - MINUTE, put.NOW + MINUTE),
     "monitors": lambda c, _: take_unobserved(c, idle_s=0.0, limit=10),
     "thresholds": lambda c, _: boundary_evidence(c, "simple", judge_version=put.JUDGE),

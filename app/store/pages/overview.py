@@ -1,4 +1,4 @@
-"""What the overview adds up: traffic, losses, what waits for a person."""
+"""What the overview adds up: traffic, failures, what waits for a person."""
 
 from dataclasses import dataclass
 
@@ -21,31 +21,6 @@ class TierTraffic:
     latency_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class LossSums:
-    """Weighted sums of the losses of a group of outcomes, enough for a rate and its interval.
-
-    Attributes:
-        tier: the boundary the outcomes are about.
-        bucket: 0 for one group a tier, else which stretch of requests.
-        first_request: lowest request number in the group.
-        last_request: highest request number in the group.
-        n: outcomes.
-        weight: sum of the weights.
-        weight_squares: sum of the squared weights.
-        weighted_loss: sum of weight times loss.
-    """
-
-    tier: str
-    bucket: int
-    first_request: int
-    last_request: int
-    n: int
-    weight: float
-    weight_squares: float
-    weighted_loss: float
-
-
 def tier_traffic(connection: Connection) -> list[TierTraffic]:
     """Counts and costs of all traffic, by tier; latency is the mean over requests."""
     requests = func.sum(RollupRow.requests)
@@ -59,36 +34,6 @@ def tier_traffic(connection: Connection) -> list[TierTraffic]:
         func.sum(RollupRow.latency_ms) / func.greatest(requests, 1),
     ).group_by(RollupRow.tier)
     return [TierTraffic(*row) for row in connection.execute(query)]
-
-
-def loss_sums(
-    connection: Connection, *, direction: str, judge_version: str, buckets: int = 1
-) -> list[LossSums]:
-    """Sums of losses by boundary, and by stretches of requests of equal length.
-
-    Args:
-        connection: any.
-        direction: ``up`` (loss is a misroute) or ``down`` (1 - loss is overspend).
-        judge_version: whose verdicts to count.
-        buckets: stretches to cut the requests seen into, 1 or more.
-    """
-    query = text(
-        """
-        with seen as (
-            select boundary, request_no, weight, loss,
-                   min(request_no) over () as first, max(request_no) over () as last
-            from outcomes where direction = :direction and judge_version = :judge_version
-        )
-        select boundary as tier,
-               least((request_no - first) * :buckets / (last - first + 1), :buckets - 1) as bucket,
-               min(request_no) as first_request, max(request_no) as last_request, count(*) as n,
-               sum(weight) as weight, sum(weight * weight) as weight_squares,
-               sum(weight * loss) as weighted_loss
-        from seen group by 1, 2 order by 1, 2
-        """
-    )
-    wanted = {"direction": direction, "judge_version": judge_version, "buckets": buckets}
-    return [LossSums(**row) for row in connection.execute(query, wanted).mappings()]
 
 
 def failure_counts(connection: Connection) -> dict[str, int]:

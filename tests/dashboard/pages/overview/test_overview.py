@@ -17,12 +17,15 @@ from factories.rows import (
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config
-from tierwatch.dashboard.pages.overview import OutsideEvidence, overview_page
+from tierwatch.dashboard.pages.overview.overview import OutsideEvidence, overview_page
+from tierwatch.dashboard.time_range import read_range
 from tierwatch.loop.compare.trust import weigh_judge
 from tierwatch.store.judgements.bursts import put_burst
 from tierwatch.store.labels.labels import add_label
 from tierwatch.store.traffic.outside_counts import OutsideCount, add_outside_counts
 from tierwatch.store.traffic.sources import SourceCount, add_source_counts
+
+WEEK = read_range("-7d", "", put.NOW + dt.timedelta(hours=1))
 
 
 def test_overview_shows_rates_only_with_enough_pairs(
@@ -149,7 +152,8 @@ def test_overview_shows_saving_and_net_saving_with_the_parts(
     page = viewer.page("/")
     assert "87.5 %" in page  # 1 - 1/8
     assert "50.0 %" in page  # 1 - (1 + 2 + .01 + .99)/8
-    cells = re.findall(r'data-label="[^"]+">([+=]? ?\$[0-9.]+)<', page)
+    section = page[page.index("<h2>Cost</h2>") :]
+    cells = re.findall(r'data-label="[^"]+">([+=]? ?\$[0-9.]+)<', section)
     parts = ["$1.00", "+ $2.00", "+ $0.01", "+ $0.99", "+ $0.00", "= $4.00", "$8.00"]
     assert cells[: len(parts)] == parts
     assert "costs more than it saves" not in page
@@ -170,7 +174,7 @@ def test_overview_says_whose_price_is_not_known(
     add_rollup(connection, "simple", 9, cost_usd=1.0, cost_top_tier_usd=8.0)
     assert "No price is known" not in viewer.page("/")
     unknown = replace(config, price_origins={"evaluation.judge": "unknown"})
-    page = overview_page(connection, unknown, gateway_url="")
+    page = overview_page(connection, unknown, WEEK, gateway_url="")
     assert page.unpriced == ("evaluation.judge",)
 
 
@@ -179,7 +183,7 @@ def test_overview_funnel_says_when_it_does_not_sum(
 ) -> None:
     add_rollup(connection, "simple", 5, sampled=3, dropped=1)
     add_pair(connection, 1)
-    page = overview_page(connection, config, gateway_url="")
+    page = overview_page(connection, config, WEEK, gateway_url="")
     assert (page.funnel.captured, page.funnel.judged, page.funnel.pending) == (3, 1, 1)
     assert page.funnel.sums
     assert ">adds up<" in viewer.page("/")
@@ -253,7 +257,7 @@ def test_overview_says_what_is_sampled_more_densely_and_why(
     assert "times as densely" not in viewer.page("/")
     add_burst(connection)
     page = viewer.page("/")
-    assert "simple/sql is being sampled 10 times as densely</b> since 20" in page
+    assert 'simple/sql is being sampled 10 times as densely</b> since <time datetime="20' in page
     assert "has come to 1 / 2,000 of an alert&#39;s" in page or "1 / 2,000 of an alert's" in page
     assert "budget has no money" not in page
 

@@ -4,7 +4,7 @@ from factories.rows import add_outcome, add_policy, add_rollup, put_in_force
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
+from tierwatch.dashboard.pages.overview.tier_lines import TierLine, tier_lines
 from tierwatch.loop.report.build import build_report
 from tierwatch.store.pages.overview import TierTraffic, tier_traffic
 

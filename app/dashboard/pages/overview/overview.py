@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-from flask import Blueprint
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.chart import CHART_BUCKETS, Chart, chart
 from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.pages.burst_line import BurstLine, burst_line
+from tierwatch.dashboard.pages.overview.burst_line import BurstLine, burst_line
+from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time
+from tierwatch.dashboard.pages.overview.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
-from tierwatch.dashboard.pages.tier_lines import TierLine, tier_lines
-from tierwatch.dashboard.site import this_site
+from tierwatch.dashboard.site import this_moment, this_site
+from tierwatch.dashboard.time_range import TimeRange, asked_range
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.loop.compare.unscored import UnscoredReport
 from tierwatch.loop.report.build import build_report
@@ -27,8 +29,11 @@ from tierwatch.store.judgements.bursts import active_bursts
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
-from tierwatch.store.pages.overview import Waiting, loss_sums, open_counts, tier_traffic
+from tierwatch.store.pages.over_time.traffic import first_minute
+from tierwatch.store.pages.overview import Waiting, open_counts, tier_traffic
 from tierwatch.store.traffic.sources import SourceFunnel, source_funnels
+
+USUAL: Final = "-7d"
 
 routes = Blueprint("overview", __name__)
 
@@ -113,7 +118,8 @@ class OverviewPage:
     outside: OutsideEvidence
     sources: tuple[SourceFunnel, ...]
     unscored_tasks: tuple[UnscoredReport, ...]
-    charts: tuple[Chart, ...]
+    range: TimeRange
+    over_time: OverTime
     waiting: Waiting
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
@@ -129,33 +135,33 @@ class OverviewPage:
 
 
 @routes.get("/")
-def show() -> str:
+def show() -> ResponseReturnValue:
     """The state of the router."""
     site = this_site()
+    asked = asked_range(this_moment(), usual=USUAL)
+    compare = request.args.get("compare") == "before"
     with site.engine.connect() as connection:
-        page = overview_page(connection, site.config, gateway_url=site.gateway_url)
-    return render(page)
+        page = overview_page(
+            connection, site.config, asked, gateway_url=site.gateway_url, compare=compare
+        )
+    return render(page), 400 if asked.problem else 200
 
 
-def overview_page(connection: Connection, config: Config, *, gateway_url: str) -> OverviewPage:
+def overview_page(
+    connection: Connection,
+    config: Config,
+    asked: TimeRange,
+    *,
+    gateway_url: str,
+    compare: bool = False,
+) -> OverviewPage:
     """Fill the overview from the report, so that page and report cannot differ."""
     report: Mapping[str, Any] = build_report(connection, config)
-    asked = report["objective"]
+    objective = report["objective"]
     active = in_force(connection)
     stable = None if active is None else policy(connection, active.stable_version)
     candidate = _thresholds(connection, active.candidate_version if active else None)
-    judge_version = newest_judge_version(connection)
-    sums = (
-        []
-        if judge_version is None
-        else loss_sums(
-            connection, direction="up", judge_version=judge_version, buckets=CHART_BUCKETS
-        )
-    )
-    charts = (
-        chart(name, [group for group in sums if group.tier == name], reported["tolerance"])
-        for name, reported in report["tiers"].items()
-    )
+    asked = asked.seen_from(first_minute(connection) if asked.whole else None)
     return OverviewPage(
         cost_usd=report["cost_usd"],
         cost_top_tier_usd=report["cost_top_tier_usd"],
@@ -163,8 +169,8 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         saving_interval=reported_figure(report["saving_interval"]),
         quality_vs_top=reported_figure(report["quality_vs_top"]),
         quality_corrected=reported_figure(report["quality_vs_top_corrected"]),
-        objective=None if asked is None else asked["quality"],
-        quality_kept=None if asked is None else reported_figure(asked["kept"]),
+        objective=None if objective is None else objective["quality"],
+        quality_kept=None if objective is None else reported_figure(objective["kept"]),
         top_tier=config.tiers[-1].name,
         saving_net_of_evaluation=report["saving_net_of_evaluation"],
         costs=Costs(**{part: report["costs"][part] for part in Costs.__slots__}),
@@ -186,7 +192,19 @@ def overview_page(connection: Connection, config: Config, *, gateway_url: str) -
         # As far back as the report counts: as long as anything is kept.
         sources=tuple(one for one in source_funnels(connection, since=dt.date.min) if one.calls),
         unscored_tasks=tuple(report["unscored_tasks"]),
-        charts=tuple(drawn for drawn in charts if drawn is not None),
+        range=asked,
+        over_time=over_time(
+            connection,
+            config,
+            asked,
+            judge_version=newest_judge_version(connection) or "",
+            tolerances={
+                name: tier["tolerance"]
+                for name, tier in report["tiers"].items()
+                if name != config.tiers[-1].name
+            },
+            compare=compare,
+        ),
         waiting=open_counts(connection),
         alerts=tuple(alerts(connection, unresolved=True)),
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),

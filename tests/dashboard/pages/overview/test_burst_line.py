@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tierwatch.dashboard.pages.burst_line import burst_line
+from tierwatch.dashboard.pages.overview.burst_line import burst_line
 from tierwatch.store.judgements.bursts import SampledBurst
 
 NOON = dt.datetime(2026, 11, 23, 12, 0, tzinfo=dt.UTC)
