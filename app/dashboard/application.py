@@ -164,7 +164,6 @@ def build_dashboard(
         app.register_blueprint(part)
     _add_sign_on(app, config, environ, dashboard_url)
     _add_filters(app, clock)
-    add_assets(app)
     app.context_processor(frame)
     app.after_request(_add_headers)
     handle_problems(app)
@@ -185,7 +184,8 @@ def _add_sign_on(
 
 
 def _add_filters(app: Flask, clock: Callable[[], float]) -> None:
-    """How templates write figures."""
+    """How templates write figures, and where they find our scripts."""
+    add_assets(app)
     app.jinja_env.filters.update(
         percent=figures.percent,
         change=figures.change,
