@@ -71,14 +71,13 @@ def command(
 
     notes: tuple[str, ...] = ()
     if from_litellm is not None:
-        if tiers or judge or base_url or key:
+        if tiers or base_url or key:
             raise UsageError(
-                "--from-litellm names the models; --tier, --judge, --base-url and --key do not go"
-                " with it"
+                "--from-litellm names the models; --tier, --base-url and --key do not go with it"
             )
         from tierwatch.command.setup.litellm import carried
 
-        found = carried(from_litellm)
+        found = carried(from_litellm, judge=judge)
         draft, notes = found.draft, found.notes
         draft = replace(
             draft, tolerance=tolerance, sample_rate=sample_rate, budget_usd_per_day=budget

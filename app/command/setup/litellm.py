@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tierwatch.command.setup.asking import vendor_of
 from tierwatch.command.setup.draft import TIER_NAMES, Draft, DraftModel, DraftProvider
 from tierwatch.command.setup.litellm_places import Place, place_of
 from tierwatch.errors import UsageError
@@ -55,8 +56,12 @@ class _Group:
         return {resolved_model(place.model) for place in self.places}
 
 
-def carried(path: str | os.PathLike[str]) -> Carried:
+def carried(path: str | os.PathLike[str], *, judge: str = "") -> Carried:
     """Read a LiteLLM configuration.
+
+    Args:
+        path: the file.
+        judge: model that judges, at one of the file's vendors; empty for one of the file's own.
 
     Raises:
         ConfigError: it cannot be read, or is no YAML mapping.
@@ -69,16 +74,17 @@ def carried(path: str | os.PathLike[str]) -> Carried:
     _rest(document, notes)
     chosen = _chosen(groups, notes)
     names = TIER_NAMES[len(chosen)]
-    judge = _judge(groups, chosen)
-    if judge is None:
+    free = None if judge else _judge(groups, chosen)
+    if not judge and free is None:
         notes.append(
-            "evaluation.judge: no model is left that serves no tier; name one, or nothing is judged"
+            "evaluation.judge: no model is left that serves no tier; name one with --judge, for"
+            " `tierwatch up` needs one"
         )
-    providers = _named_providers([*chosen, *([judge] if judge else [])])
+    providers = _named_providers([*chosen, *([free] if free else [])])
     draft = Draft(
         tiers={name: _model(group, providers) for name, group in zip(names, chosen, strict=True)},
         providers=tuple(providers.values()),
-        judge=None if judge is None else replace(_model(judge, providers), guessed=False),
+        judge=_judging(judge, free, providers),
         aliases=_watched(dict(zip(names, chosen, strict=True)), groups, aliases),
     )
     return Carried(draft, tuple(notes))
@@ -225,6 +231,17 @@ def _judge(groups: Sequence[_Group], chosen: Sequence[_Group]) -> _Group | None:
     serving = set[str]().union(*(group.models for group in chosen))
     free = [group for group in groups if not group.models & serving]
     return max(free, key=lambda group: (not group.guessed, group.blended), default=None)
+
+
+def _judging(
+    named: str, free: _Group | None, providers: Mapping[DraftProvider, DraftProvider]
+) -> DraftModel | None:
+    """Who judges: the model that a person named, else the one that is free."""
+    if named:
+        own = vendor_of(named)
+        at = min(providers.values(), key=lambda one: (one.name != own, one.kind != own))
+        return DraftModel(named, ((at.name, named),))
+    return None if free is None else replace(_model(free, providers), guessed=False)
 
 
 def _named_providers(groups: Iterable[_Group]) -> dict[DraftProvider, DraftProvider]:

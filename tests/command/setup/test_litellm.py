@@ -120,6 +120,15 @@ def test_a_model_whose_price_nobody_knows_is_a_tier_only_where_it_must(tmp_path:
     assert any("model mine: no price is known; 0 stands for it" in note for note in found.notes)
 
 
+def test_a_judge_may_be_named_where_none_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(USUAL)
+    found = carried(path, judge="claude-opus-4-5")
+    assert found.draft.judge is not None
+    assert found.draft.judge.places == (("anthropic", "claude-opus-4-5"),)
+    assert not any("evaluation.judge" in note for note in found.notes)
+
+
 def test_two_names_of_one_model_are_one_tier(tmp_path: Path) -> None:
     _, config, _ = _read(
         """\
@@ -237,7 +246,7 @@ FILES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(file=FILES)
 def test_whatever_is_written_is_accepted(file: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
