@@ -5,7 +5,7 @@ import datetime as dt
 from sqlalchemy import Engine, text
 
 from tierwatch.store.outbox.events import drop_old_events
-from tierwatch.store.sums.hours import FOLDED_AT_ONCE, fold_hours
+from tierwatch.store.sums.hours import fold_hours
 from tierwatch.store.traffic.media import delete_media
 from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months
 from tierwatch.store.traffic.retention import (
@@ -102,7 +102,7 @@ def _add_up_hours(engine: Engine) -> None:
     before = dt.datetime.now(dt.UTC) - _HOURS_OPEN
     for _ in range(_ROUNDS):
         with engine.begin() as connection:
-            if fold_hours(connection, before) < FOLDED_AT_ONCE:
+            if not fold_hours(connection, before):
                 return
 
 

@@ -80,9 +80,10 @@ def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
     """How many pairs of a judge have a label, and how many pairs there are."""
     row = connection.execute(
         text(
-            "select count(*) filter (where exists (select 1 from labels l"
-            " where l.exchange_id = o.exchange_id)) as labelled, count(*) as pairs"
-            " from outcomes o where judge_version = :judge"
+            "select (select count(distinct l.exchange_id) from labels l"
+            " join outcomes o using (exchange_id) where o.judge_version = :judge) as labelled,"
+            " (select coalesce(sum(up_pairs + down_pairs), 0)::bigint from outcome_sums"
+            " where span = 'day' and task_type = '*' and judge_version = :judge) as pairs"
         ),
         {"judge": judge_version},
     ).one()

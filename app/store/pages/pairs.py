@@ -85,7 +85,7 @@ def pairs(
     if wanted.preferred is not None:
         conditions.append(newest.c.preferred == wanted.preferred)
     if wanted.stage is not None:
-        conditions.append(stage == wanted.stage)
+        conditions += [stage == wanted.stage, *_found_by(wanted.stage)]
     if wanted.task_type is not None:
         conditions.append(ExchangeRow.task_type == wanted.task_type)
     if wanted.for_review:
@@ -94,6 +94,18 @@ def pairs(
     if before is not None:
         conditions.append(ExchangeRow.id < before)
     return _lines(connection, query.where(*conditions))
+
+
+def _found_by(stage: str) -> list[ColumnElement[bool]]:
+    """What follows from a stage and has an index: those of a rare one are found among few."""
+    if stage in {"waiting", "shadowed"}:
+        return [ExchangeRow.ended_at.is_(None)]
+    if stage == "failed":
+        return [FailureRow.exchange_id.is_not(None)]
+    if stage == "unscored":
+        unscored = select(VerdictRow.exchange_id).where(VerdictRow.preferred.is_(None))
+        return [ExchangeRow.id.in_(unscored)]
+    return []
 
 
 def pair_line(connection: Connection, pair_id: uuid.UUID) -> PairLine | None:

@@ -26,6 +26,8 @@ class ExchangeRow(Base):
         CheckConstraint("pi > 0 and pi <= 1", name="pi"),
         Index("ix_exchanges_captured_at", "captured_at"),
         Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
+        Index("ix_exchanges_tier_direction_id", "tier", "direction", "id"),
+        Index("ix_exchanges_task_type_id", "task_type", "id"),
         {"postgresql_partition_by": "RANGE (id)"},
     )
     id: Column[uuid.UUID] = column(primary_key=True)

@@ -19,6 +19,7 @@ class VerdictRow(Base):
     __tablename__ = "verdicts"
     __table_args__ = (
         Index("ix_verdicts_created_at", "created_at"),
+        Index("ix_verdicts_unscored", "exchange_id", postgresql_where=text("preferred is null")),
         {"postgresql_partition_by": "RANGE (exchange_id)"},
     )
     exchange_id: Column[uuid.UUID] = column(primary_key=True)

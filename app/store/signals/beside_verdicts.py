@@ -5,6 +5,8 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from tierwatch.store.sums.hours import sums_by_tier
+
 # Of so many a correlation is known to three points in a hundred.
 _NEWEST: Final = 5_000
 
@@ -75,12 +77,9 @@ def beside_verdicts(connection: Connection, kind: str, judge_version: str) -> Si
 
 def requests_outside(connection: Connection, reason: str) -> tuple[float, float]:
     """How many requests were not evidence for this reason, and how many there were."""
-    row = connection.execute(
-        text(
-            "select (select coalesce(sum(requests), 0) from outside_counts"
-            " where reason = :reason) as outside,"
-            " (select coalesce(sum(requests), 0) from rollups) as requests"
-        ),
+    outside = connection.execute(
+        text("select coalesce(sum(requests), 0) from outside_counts where reason = :reason"),
         {"reason": reason},
-    ).one()
-    return float(row.outside), float(row.requests)
+    ).scalar_one()
+    served = sum(tier.requests for tier in sums_by_tier(connection).values())
+    return float(outside), float(served)

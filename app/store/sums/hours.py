@@ -15,7 +15,7 @@ from tierwatch.store.schema.values import field_names
 
 # Beyond any row.
 _NEVER: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
-# Of hours that are folded in one go; a transaction of some tenths of a second.
+# Hours that are added up in one go; a transaction of some tenths of a second.
 FOLDED_AT_ONCE: Final = 24
 
 
@@ -121,6 +121,8 @@ def minute_costs(connection: Connection) -> list[tuple[dt.datetime, float, float
 def fold_hours(connection: Connection, before: dt.datetime) -> int:
     """Add up some hours that are over or have changed, the oldest first; returns how many.
 
+    0 when there is none left.
+
     Args:
         connection: in a transaction; one folds at a time.
         before: hours that end later are left alone. At least four hours ago, so that nobody is
@@ -136,18 +138,29 @@ def fold_hours(connection: Connection, before: dt.datetime) -> int:
     return len(hours)
 
 
+# From the first hour that was never added up, so that none is passed over: where the table ends,
+# the rows begin.
 _TO_FOLD: Final = text(
     """
+    with folded as (
+        select coalesce(max(hour) + interval '1 hour', '1970-01-01') as until from hour_sums
+    ), open as (
+        select least((select min(minute) from rollups where minute >= until),
+                     (select arrival_of(id) from exchanges where id >= first_id_of(until)
+                      order by id limit 1)) as since
+        from folded
+    ), days as (
+        select date_trunc('hour', since, 'UTC') as since,
+               date_trunc('hour', since, 'UTC') + interval '1 day' as until from open
+    )
     select hour from (
-        select distinct hour from changed_hours
+        select c.hour from changed_hours c, folded where c.hour < folded.until
         union
-        (select distinct date_trunc('hour', minute, 'UTC') from rollups
-         where minute >= (select coalesce(max(hour) + interval '1 hour', '1970-01-01')
-                          from hour_sums))
+        select date_trunc('hour', minute, 'UTC') from rollups, days
+        where minute >= days.since and minute < days.until
         union
-        (select distinct date_trunc('hour', arrival_of(id), 'UTC') from exchanges
-         where id >= (select first_id_of(coalesce(max(hour) + interval '1 hour', '1970-01-01'))
-                      from hour_sums))
+        select date_trunc('hour', arrival_of(id), 'UTC') from exchanges, days
+        where id >= first_id_of(days.since) and id < first_id_of(days.until)
     ) as waiting where hour + interval '1 hour' <= :before order by hour limit :most
     """
 )

@@ -132,6 +132,7 @@ def test_hours_are_added_up_some_at_a_time_and_none_is_passed_over(connection: C
     put.add_rollup(connection, "simple", 1, minute=put.NOW + 29 * HOUR, bin=3)
     assert sums_by_tier(connection)["simple"].requests == FOLDED_AT_ONCE + 7
     assert fold_hours(connection, LATER) == 6
+    assert fold_hours(connection, LATER) == 0
     assert sums_by_tier(connection)["simple"].requests == FOLDED_AT_ONCE + 7
     assert folded(connection) == FOLDED_AT_ONCE + 6
 
@@ -154,3 +155,14 @@ def test_rows_of_now_mark_nothing(connection: Connection) -> None:
 def test_sums_of_tiers_add_up() -> None:
     both = TierSums(requests=1, cost_usd=0.5) + TierSums(requests=2, judged=1)
     assert both == TierSums(requests=3, judged=1, cost_usd=0.5)
+
+
+def test_a_week_without_traffic_holds_nothing_up(connection: Connection) -> None:
+    for hour in (0, 5, 30, 200):
+        put.add_rollup(connection, "simple", 1, minute=put.NOW + hour * HOUR)
+    put.add_exchange(connection, 300 * 3_600)
+    end = put.NOW + 400 * HOUR
+    folds = [fold_hours(connection, end) for _ in range(5)]
+    assert folds == [2, 1, 1, 1, 0]
+    found = sums_by_tier(connection)["simple"]
+    assert (found.requests, found.exchanges) == (4, 1)

@@ -1,0 +1,62 @@
+"""filters of pairs: each finds its pairs by an index, those of a rare kind as fast as of a common.
+
+House rules: schema and data changes in separate versions; no model classes here; set lock and
+statement time-outs, so that a migration that cannot get its lock fails and traffic goes on; add
+columns as nullable first; build indexes on large tables concurrently, alone in their version.
+A partitioned table takes no index concurrently: each part gets its own, then the parent adopts
+them. Every step asks what is there, so a run that was interrupted is simply begun again.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0032"
+down_revision = "0031"
+branch_labels = None
+depends_on = None
+
+_INDEXES = (
+    ("ix_exchanges_tier_direction_id", "exchanges", "tier_direction_id", "(tier, direction, id)"),
+    ("ix_exchanges_task_type_id", "exchanges", "task_type_id", "(task_type, id)"),
+    ("ix_verdicts_unscored", "verdicts", "unscored", "(exchange_id) where preferred is null"),
+)
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.execute("set statement_timeout = 0")
+        op.execute("set lock_timeout = '5s'")
+        for name, table, short, on in _INDEXES:
+            op.execute(f"create index if not exists {name} on only {table} {on}")
+            for part in _parts(table):
+                _index_part(name, part, f"{part}_{short}_idx", on)
+        op.execute("reset statement_timeout")
+        op.execute("reset lock_timeout")
+
+
+def _parts(table: str) -> list[str]:
+    found = op.get_bind().execute(
+        sa.text(
+            "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+            f" where i.inhparent = '{table}'::regclass order by 1"
+        )
+    )
+    return list(found.scalars())
+
+
+def _index_part(parent: str, part: str, name: str, on: str) -> None:
+    state = sa.text("select indisvalid from pg_index where indexrelid = to_regclass(:name)")
+    valid = op.get_bind().execute(state, {"name": name}).scalar()
+    adopted = sa.text("select 1 from pg_inherits where inhrelid = to_regclass(:name)")
+    if valid and op.get_bind().execute(adopted, {"name": name}).scalar():
+        return
+    if valid is False:
+        op.execute(f"drop index concurrently {name}")
+    if not valid:
+        op.execute(f"create index concurrently {name} on {part} {on}")
+    op.execute(f"alter index {parent} attach partition {name}")
+
+
+def downgrade() -> None:
+    for name, *_ in _INDEXES:
+        op.execute(f"drop index {name}")
