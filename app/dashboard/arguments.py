@@ -5,13 +5,11 @@ import uuid
 from flask import abort, request
 
 from tierwatch.dashboard.site import stored_text
-from tierwatch.store.pages.pairs import DIRECTIONS, PREFERENCES, STAGES, PairFilter
 
 # The largest id a bigint column can hold; a larger one in an address is no page, not an error.
 ID = f"int(max={2**63 - 1})"
 # A paragraph; the audit keeps it for ever.
 LONGEST_REASON = 2_000
-LONGEST_TYPE = 100
 
 
 def before_number() -> int | None:
@@ -60,33 +58,6 @@ def wants(state: str) -> bool:
         BadRequest: another word.
     """
     return choice("state", (state, "all")) == state
-
-
-def wanted_pairs(tiers: tuple[str, ...]) -> PairFilter:
-    """The filter that the query asks for.
-
-    Raises:
-        BadRequest: a word that is none of those accepted.
-    """
-    return PairFilter(
-        tier=choice("tier", tiers),
-        direction=choice("direction", DIRECTIONS),
-        preferred=choice("verdict", PREFERENCES),
-        stage=choice("stage", STAGES),
-        task_type=named_type(),
-    )
-
-
-def named_type() -> str | None:
-    """The task type that the query names, whether there is one of it or not; None for any.
-
-    Raises:
-        BadRequest: it is longer than a name gets.
-    """
-    given = stored_text(request.args.get("task_type", ""))
-    if len(given) > LONGEST_TYPE:
-        abort(400, f"task_type: accepted is a name of at most {LONGEST_TYPE} characters")
-    return given or None
 
 
 def reason() -> str:

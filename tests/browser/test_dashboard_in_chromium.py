@@ -242,7 +242,8 @@ def test_answers_are_shown_as_the_text_they_are(
 ) -> None:
     page = enter("viewer", javascript=javascript)
     page.goto(f"/pairs/{served.night.pairs[kind]}")
-    answer = page.locator(".sides pre").first
+    page.locator(".sides summary").first.click()
+    answer = page.locator(".sides details.raw pre").first
     assert answer.text_content() == shown
     assert answer.evaluate("one => getComputedStyle(one).direction") == direction
     for tag in ("script", "img", "style"):

@@ -14,9 +14,7 @@ from tierwatch.dashboard.arguments import (
     choice,
     reason,
     sentence,
-    wanted_pairs,
 )
-from tierwatch.store.pages.pairs import PairFilter
 
 HERE = Flask("arguments")
 
@@ -63,27 +61,6 @@ def test_a_choice_is_one_of_the_words_or_none() -> None:
             assert choice("state", ("unresolved", "all")) is None
     with _asked(state="All"), pytest.raises(BadRequest, match="state: accepted are a, b"):
         choice("state", ("a", "b"))
-
-
-def test_pairs_are_wanted_by_four_words() -> None:
-    with _asked():
-        assert wanted_pairs(("simple",)) == PairFilter()
-    with _asked(tier="simple", direction="up", verdict="tie", stage="judged"):
-        assert wanted_pairs(("simple",)) == PairFilter("simple", "up", "tie", "judged")
-    for name, word in (
-        ("tier", "gone"), ("direction", "left"), ("verdict", "both"), ("stage", "new"),
-    ):  # fmt: skip
-        with _asked(**{name: word}), pytest.raises(BadRequest, match=f"{name}: accepted are"):
-            wanted_pairs(("simple",))
-
-
-def test_a_task_type_is_any_name_of_a_hundred_characters() -> None:
-    with _asked(task_type="unfamiliar"):
-        assert wanted_pairs(("simple",)) == PairFilter(task_type="unfamiliar")
-    with _asked(task_type=""):
-        assert wanted_pairs(("simple",)) == PairFilter()
-    with _asked(task_type="x" * 101), pytest.raises(BadRequest, match="task_type: accepted is"):
-        wanted_pairs(("simple",))
 
 
 def test_a_reason_is_what_postgres_can_hold_of_it() -> None:

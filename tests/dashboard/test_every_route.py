@@ -62,6 +62,7 @@ POST /login                                anybody   401
 POST /logout                               user      302
 GET  /metrics                              anybody   200
 GET  /pairs                                user      200
+GET  /pairs/export                         reviewer  200
 GET  /pairs/{pair_id}                      user      200
 GET  /pairs/{pair_id}/media/{name}         user      404
 GET  /pairs/{pair_id}/text/request         user      200

@@ -25,7 +25,8 @@ from tierwatch.store.learned.judged_pairs import unjudged_texts
 from tierwatch.store.pages.affected import affected, pairs_since
 from tierwatch.store.pages.over_time.losses import losses
 from tierwatch.store.pages.overview import failure_counts
-from tierwatch.store.pages.pairs import PairFilter, pairs
+from tierwatch.store.pages.pair_filter import PairFilter
+from tierwatch.store.pages.pairs import pairs
 from tierwatch.store.signals.beside_verdicts import beside_verdicts
 from tierwatch.store.signals.follow_ups import add_follow_ups, unread_exchanges
 from tierwatch.store.traffic.daily_bill import tier_day_usd

@@ -3,13 +3,20 @@
 import datetime as dt
 import uuid
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, FromClause, and_, case, select, true
 
 from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 from tierwatch.store.judgements.preferred import preferred_of
 from tierwatch.store.pages.lists import PAGE
+from tierwatch.store.pages.pair_filter import SORTS, PairFilter, Stage
+from tierwatch.store.pages.pair_search import (
+    asked_first_words,
+    comes_after,
+    conditions_of,
+    order_of,
+    windows,
+)
 from tierwatch.store.schema.exchanges import (
     AlternativeRow,
     ExchangeRow,
@@ -18,23 +25,13 @@ from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.values import SelectOfFields
 from tierwatch.store.schema.work import FailureRow
 
-Stage = Literal["waiting", "shadowed", "judged", "unscored", "failed"]
-
-
-STAGES: tuple[Stage, ...] = ("waiting", "shadowed", "judged", "unscored", "failed")
-
-
-# Twins, whose direction is ``top``, are listed where they are asked for: what is counted anywhere
-# are the exchanges that they repeat.
-DIRECTIONS = ("up", "down", "top")
-
-
-PREFERENCES = ("served", "alternative", "tie", "inconclusive")
-
 
 @dataclass(frozen=True, slots=True)
 class PairLine:
-    """A pair in a list. ``preferred`` and ``basis`` are the newest verdict's."""
+    """A pair in a list. ``preferred`` and ``basis`` are the newest verdict's.
+
+    ``asked`` begins what the user said last; None once retention took it, or where nobody did.
+    """
 
     id: uuid.UUID
     request_no: int
@@ -51,18 +48,10 @@ class PairLine:
     preferred: str | None
     basis: str | None
     unscored_why: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PairFilter:
-    """Which pairs to list; None leaves a column open, but for twins (`DIRECTIONS`)."""
-
-    tier: str | None = None
-    direction: str | None = None
-    preferred: str | None = None
-    stage: str | None = None
-    for_review: bool = False
-    task_type: str | None = None
+    session: str
+    model: str
+    latency_ms: float
+    asked: str | None
 
 
 def pairs(
@@ -71,29 +60,39 @@ def pairs(
     *,
     before: uuid.UUID | None = None,
     limit: int = PAGE,
+    sort: str = SORTS[0],
 ) -> list[PairLine]:
-    """Pairs that match, newest first (ids are sorted by arrival)."""
+    """Pairs that match.
+
+    Args:
+        connection: any.
+        wanted: which.
+        before: the last pair of the page before, in the same order.
+        limit: at most so many.
+        sort: one of `SORTS`.
+    """
     newest, stage, query = _pair_lines()
-    query = query.order_by(ExchangeRow.id.desc()).limit(limit)
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.tier is not None:
-        conditions.append(ExchangeRow.tier == wanted.tier)
-    if wanted.direction is not None:
-        conditions.append(ExchangeRow.direction == wanted.direction)
-    else:
-        conditions.append(ExchangeRow.direction != "top")
+    conditions = conditions_of(wanted)
     if wanted.preferred is not None:
         conditions.append(newest.c.preferred == wanted.preferred)
     if wanted.stage is not None:
         conditions += [stage == wanted.stage, *_found_by(wanted.stage)]
-    if wanted.task_type is not None:
-        conditions.append(ExchangeRow.task_type == wanted.task_type)
+    disagrees = newest.c.basis == SWAP_DISAGREEMENT
+    if wanted.orders_agree is not None:
+        conditions.append(~disagrees if wanted.orders_agree else disagrees)
     if wanted.for_review:
         unscored = and_(newest.c.judge_version.is_not(None), newest.c.preferred.is_(None))
-        conditions.append(unscored | (newest.c.basis == SWAP_DISAGREEMENT))
+        conditions.append(unscored | disagrees)
+    query = query.where(*conditions)
     if before is not None:
-        conditions.append(ExchangeRow.id < before)
-    return _lines(connection, query.where(*conditions))
+        query = query.where(comes_after(before, sort))
+    query = query.order_by(*order_of(sort))
+    found = list[PairLine]()
+    for within in windows(connection, wanted, before, sort):
+        found += _lines(connection, query.where(*within).limit(limit - len(found)))
+        if len(found) >= limit:
+            break
+    return found
 
 
 def _found_by(stage: str) -> list[ColumnElement[bool]]:
@@ -162,6 +161,10 @@ def _pair_lines() -> tuple[FromClause, ColumnElement[str], SelectOfFields]:
             newest.c.preferred,
             newest.c.basis,
             newest.c.unscored_why,
+            ExchangeRow.session,
+            ExchangeRow.model,
+            ExchangeRow.latency_ms,
+            asked_first_words().label("asked"),
         )
         .select_from(ExchangeRow)
         .outerjoin(AlternativeRow, AlternativeRow.exchange_id == ExchangeRow.id)

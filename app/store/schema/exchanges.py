@@ -28,6 +28,13 @@ class ExchangeRow(Base):
         Index("ix_exchanges_unended", "captured_at", postgresql_where=text("ended_at is null")),
         Index("ix_exchanges_tier_direction_id", "tier", "direction", "id"),
         Index("ix_exchanges_task_type_id", "task_type", "id"),
+        # What lists of pairs are narrowed and sorted by; the id is the order of the pages.
+        Index("ix_exchanges_session", "session", "id"),
+        Index("ix_exchanges_request_no", "request_no"),
+        Index("ix_exchanges_model", "model", "id"),
+        Index("ix_exchanges_policy_version", "policy_version", "id"),
+        Index("ix_exchanges_cost_usd", "cost_usd", "id"),
+        Index("ix_exchanges_latency_ms", "latency_ms", "id"),
         {"postgresql_partition_by": "RANGE (id)"},
     )
     id: Column[uuid.UUID] = column(primary_key=True)
@@ -91,7 +98,12 @@ class ExchangeTextRow(Base):
     """
 
     __tablename__ = "exchange_texts"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    __table_args__ = (
+        # The words of both texts, by a function of the migration that made them.
+        Index("ix_exchange_texts_asked", text("tierwatch_words(request)"), postgresql_using="gin"),
+        Index("ix_exchange_texts_served", text("tierwatch_words(answer)"), postgresql_using="gin"),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
     id: Column[uuid.UUID] = column(primary_key=True)
     request: Column[Json]
     answer: Column[Json]
@@ -144,6 +156,11 @@ class AlternativeTextRow(Base):
     """The shadow answer's text. Cut by month like the exchange it belongs to."""
 
     __tablename__ = "alternative_texts"
-    __table_args__ = ({"postgresql_partition_by": "RANGE (id)"},)
+    __table_args__ = (
+        Index(
+            "ix_alternative_texts_words", text("tierwatch_words(answer)"), postgresql_using="gin"
+        ),
+        {"postgresql_partition_by": "RANGE (id)"},
+    )
     id: Column[uuid.UUID] = column(primary_key=True)
     answer: Column[Json]

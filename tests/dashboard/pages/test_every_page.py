@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.forms.alert_filter import AskedAlerts
+from tierwatch.dashboard.lists.pair_query import PairQuery
 from tierwatch.dashboard.pages.alerts.alert import alert_page
 from tierwatch.dashboard.pages.alerts.alerts import alerts_page
 from tierwatch.dashboard.pages.audit import audit_page
@@ -29,7 +30,7 @@ from tierwatch.dashboard.pages.proposals.proposal import proposal_page
 from tierwatch.dashboard.pages.proposals.proposals import proposals_page
 from tierwatch.dashboard.time_range import read_range
 from tierwatch.store.pages.lists import PAGE
-from tierwatch.store.pages.pairs import PairFilter
+from tierwatch.store.pages.pair_filter import PairFilter
 
 
 def test_templates_receive_their_page_and_nothing_else(
@@ -39,7 +40,7 @@ def test_templates_receive_their_page_and_nothing_else(
     put_in_force(connection, 1)
     alert_id, proposal_id = add_alert(connection), add_proposal(connection)
     pair_id = add_pair(connection, 1)
-    nothing = PairFilter()
+    nothing = PairQuery(PairFilter(), "newest", {}, ())
     moment = dt.datetime.fromtimestamp(clock(), dt.UTC)
     expected = {
         "/": overview_page(

@@ -11,7 +11,8 @@ from factories.rows import (
 from sqlalchemy import Connection, insert, update
 
 from tierwatch.store.pages.pair import pair
-from tierwatch.store.pages.pairs import PairFilter, pairs
+from tierwatch.store.pages.pair_filter import PairFilter
+from tierwatch.store.pages.pairs import pairs
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.work import AttemptRow

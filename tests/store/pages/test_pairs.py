@@ -11,7 +11,8 @@ from factories.rows import (
 from sqlalchemy import Connection, update
 
 from tierwatch.store.pages.judge import SWAP_DISAGREEMENT
-from tierwatch.store.pages.pairs import STAGES, PairFilter, pair_line, pairs
+from tierwatch.store.pages.pair_filter import STAGES, PairFilter
+from tierwatch.store.pages.pairs import pair_line, pairs
 from tierwatch.store.schema.judgements import VerdictRow
 
 

@@ -17,7 +17,8 @@ from tierwatch.loop.compare.slips import PeopleSlips, people_slips
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import label_counts
 from tierwatch.store.pages.lists import PAGE
-from tierwatch.store.pages.pairs import PairFilter, PairLine, pairs
+from tierwatch.store.pages.pair_filter import PairFilter
+from tierwatch.store.pages.pairs import PairLine, pairs
 
 routes = Blueprint("review", __name__)
 
