@@ -39,6 +39,14 @@ def before_id() -> uuid.UUID | None:
         abort(400, "before: accepted is the id of the last pair of the previous page")
 
 
+def skipped_pair() -> uuid.UUID | None:
+    """The pair that a reviewer skips, from the query; None where it names none."""
+    try:
+        return uuid.UUID(request.args.get("after", ""))
+    except ValueError:
+        return None
+
+
 def choice(name: str, accepted: tuple[str, ...]) -> str | None:
     """One of the accepted words, from the query; None when it is not given.
 

@@ -80,6 +80,7 @@ GET  /review                               user      200
 GET  /review/next                          reviewer  302
 GET  /review/{pair_id}                     reviewer  200
 POST /review/{pair_id}                     reviewer  302
+POST /review/{pair_id}/withdraw            reviewer  302
 GET  /review/{pair_id}/text/request        reviewer  200
 GET  /review/{pair_id}/text/first          reviewer  200
 GET  /review/{pair_id}/text/second         reviewer  200

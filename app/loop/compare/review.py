@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.capture.redact import Redactor, storable
 from tierwatch.store.audit import add_audit
-from tierwatch.store.labels.labels import add_label
+from tierwatch.store.labels.labels import WITHDRAW_MINUTES, add_label, withdraw_label
 
 _MOST_NOTE = 2_000
 
@@ -70,3 +70,29 @@ def label_pair(
         action="pair.labelled",
         subject=f"pair/{exchange_id}",
     )
+
+
+def take_label_back(connection: Connection, exchange_id: uuid.UUID, *, reviewer: str) -> str:
+    """Withdraw what a person said of a pair, so that they can say it again; its note.
+
+    Args:
+        connection: inside the caller's transaction.
+        exchange_id: of the pair.
+        reviewer: whose label it is.
+
+    Raises:
+        ConflictError: there is no label of theirs, it is too old, or somebody labelled after them.
+    """
+    note = withdraw_label(connection, exchange_id, reviewer)
+    if note is None:
+        raise ConflictError(
+            f"a label can be taken back for {WITHDRAW_MINUTES} minutes, by whoever gave it, until"
+            " another person labels the pair"
+        )
+    add_audit(
+        connection,
+        actor=reviewer,
+        action="pair.label_withdrawn",
+        subject=f"pair/{exchange_id}",
+    )
+    return note

@@ -12,6 +12,9 @@ from tierwatch.evaluation.rates.double_sampling import LabelledPair
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import LabelRow
 
+# Long enough for a slip of the finger, too short to come back to what others said.
+WITHDRAW_MINUTES = 10
+
 # The label of each pair that rates and the judge are measured by: its first.
 FIRST_LABELS = (
     "select distinct on (exchange_id) exchange_id, reviewer, preferred, created_at"
@@ -74,6 +77,36 @@ def add_label(
         .returning(LabelRow.exchange_id)
     ).one_or_none()
     return added is not None
+
+
+def withdraw_label(connection: Connection, exchange_id: uuid.UUID, reviewer: str) -> str | None:
+    """Take back a person's label, `WITHDRAW_MINUTES` after it at the latest; the note that it had.
+
+    None where there is none that can be: it is older, or another person has spoken since, whose
+    label would become the pair's first.
+    """
+    return connection.execute(
+        text(
+            "delete from labels l where exchange_id = :id and reviewer = :reviewer"
+            " and created_at > now() - make_interval(mins => :minutes)"
+            " and not exists (select 1 from labels o where o.exchange_id = l.exchange_id"
+            " and o.reviewer <> l.reviewer and o.created_at >= l.created_at)"
+            " returning note"
+        ),
+        {"id": exchange_id, "reviewer": reviewer, "minutes": WITHDRAW_MINUTES},
+    ).scalar_one_or_none()
+
+
+def newest_label(connection: Connection, reviewer: str) -> uuid.UUID | None:
+    """The pair that a person labelled last, while that can be taken back."""
+    return connection.execute(
+        text(
+            "select exchange_id from labels where reviewer = :reviewer"
+            " and created_at > now() - make_interval(mins => :minutes)"
+            " order by created_at desc, exchange_id limit 1"
+        ),
+        {"reviewer": reviewer, "minutes": WITHDRAW_MINUTES},
+    ).scalar_one_or_none()
 
 
 def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:

@@ -41,9 +41,12 @@ class SecondLabel:
 
 
 def next_for_review(
-    connection: Connection, reviewer: str, *, judge_version: str
+    connection: Connection, reviewer: str, *, judge_version: str, after: uuid.UUID | None = None
 ) -> uuid.UUID | None:
     """The pair this person should review next; None when there is none left.
+
+    One that they skip (``after``) comes back when those behind it in the order are through: pairs
+    that are hard to compare must not be missing from the sample.
 
     Pairs that nobody labelled are taken in the order of a hash of their id, which has nothing to do
     with what they say, so the labels of a tier are a plain random sample of its pairs: good for
@@ -72,10 +75,15 @@ def next_for_review(
               and (s.labels is null or (s.labels = 1 and not s.mine and {_DRAWN}))
               and exists (select 1 from exchange_texts t where t.id = exchange_id)
               and exists (select 1 from alternative_texts t where t.id = exchange_id)
-            order by s.labels is null, tiers.labelled, md5(exchange_id::text) limit 1
+            order by coalesce(md5(exchange_id::text) <= md5(cast(:after as text)), false),
+                     s.labels is null, tiers.labelled, md5(exchange_id::text) limit 1
             """  # noqa: S608 - the words are ours
         ),
-        {"judge": judge_version, "reviewer": reviewer},
+        {
+            "judge": judge_version,
+            "reviewer": reviewer,
+            "after": None if after is None else str(after),
+        },
     ).one_or_none()
     return None if found is None else found.exchange_id
 

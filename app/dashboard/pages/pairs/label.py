@@ -1,7 +1,7 @@
 """Labels: a person compares a pair without knowing who answered, or what the judge said."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.admission import require
-from tierwatch.dashboard.arguments import sentence
+from tierwatch.dashboard.arguments import sentence, skipped_pair
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.pairs.pair import kept_media, plain_text
 from tierwatch.dashboard.passages import conversation_text, message_text
@@ -18,9 +18,9 @@ from tierwatch.dashboard.texts.said import Said, said, said_in
 from tierwatch.dashboard.texts.tool_calls import CallDiff, call_diffs, tool_calls
 from tierwatch.dashboard.texts.word_diff import WordDiff, word_diff
 from tierwatch.errors import ConflictError, UsageError
-from tierwatch.loop.compare.review import label_pair, shown_first
+from tierwatch.loop.compare.review import label_pair, shown_first, take_label_back
 from tierwatch.store.judgements.outcomes import newest_judge_version
-from tierwatch.store.labels.labels import label_counts
+from tierwatch.store.labels.labels import WITHDRAW_MINUTES, label_counts, newest_label
 from tierwatch.store.labels.second_labels import next_for_review
 from tierwatch.store.pages.pair import Pair
 from tierwatch.store.pages.pair import pair as load_pair
@@ -45,15 +45,22 @@ class LabelPage:
     pairs: int
     problem: str
     note: str
+    labelled_last: uuid.UUID | None
+    undo_minutes: int
+    withdrawn: bool = False
 
 
 @routes.get("/review/next")
 @require("reviewer")
 def next_pair() -> ResponseReturnValue:
     """Go to the pair this person should label next."""
+    skipped = skipped_pair()
     with this_site().engine.connect() as connection:
         judge = newest_judge_version(connection) or ""
-        found = next_for_review(connection, this_person().name, judge_version=judge)
+        reviewer = this_person().name
+        found = next_for_review(connection, reviewer, judge_version=judge, after=skipped)
+    if found is not None and found == skipped:
+        flash("That is the only pair left for you to label.")
     if found is None:
         flash("There is no pair left for you to label.")
         return redirect(url_for("review.show"))
@@ -89,6 +96,19 @@ def label(pair_id: uuid.UUID) -> ResponseReturnValue:
     return redirect(url_for("label.next_pair"))
 
 
+@routes.post("/review/<uuid:pair_id>/withdraw")
+@require("reviewer")
+def withdraw(pair_id: uuid.UUID) -> ResponseReturnValue:
+    """Take this person's label of a pair back, and show it again with the note that was there."""
+    try:
+        with this_site().engine.begin() as connection:
+            note = take_label_back(connection, pair_id, reviewer=this_person().name)
+    except ConflictError as problem:
+        flash(sentence(problem))
+        return redirect(url_for("label.next_pair"))
+    return _page(pair_id, "", note, 200, withdrawn=True)
+
+
 @routes.get("/review/<uuid:pair_id>/text/<any(request, first, second):which>")
 @require("reviewer")
 def text(pair_id: uuid.UUID, which: str) -> Response:
@@ -116,13 +136,15 @@ def _answers(pair: Pair) -> tuple[dict[str, object], dict[str, object]] | None:
     return pair.alternative, pair.answer
 
 
-def _page(pair_id: uuid.UUID, problem: str, note: str, status: int) -> ResponseReturnValue:
+def _page(
+    pair_id: uuid.UUID, problem: str, note: str, status: int, *, withdrawn: bool = False
+) -> ResponseReturnValue:
     with this_site().engine.connect() as connection:
         words = request.args.get("view") == "words"
         page = _label_page(connection, pair_id, problem, note, words=words)
     if page is None:
         abort(404)
-    return render(page), status
+    return render(replace(page, withdrawn=withdrawn)), status
 
 
 def _label_page(
@@ -148,4 +170,6 @@ def _label_page(
         pairs=pairs,
         problem=problem,
         note=note,
+        labelled_last=newest_label(connection, this_person().name),
+        undo_minutes=WITHDRAW_MINUTES,
     )

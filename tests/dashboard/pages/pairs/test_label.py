@@ -120,3 +120,80 @@ def test_words_that_differ_are_shown_as_blind_as_the_answers(reviewer: Any, pair
     assert "<ins>" in main
     for word in ("simple", "standard", "small-1", "alternative", "served", "judge", "0.9"):
         assert word not in main.lower(), word
+
+
+def _labels(connection: Connection) -> int:
+    return int(connection.execute(text("select count(*) from labels")).scalar_one())
+
+
+def test_a_label_is_taken_back_and_given_again(
+    connection: Connection, reviewer: Any, pair: uuid.UUID
+) -> None:
+    other = put.add_pair(connection, 8)
+    put.add_outcome(connection, 8, 0.0, exchange_id=other)
+    reviewer.send(f"/review/{pair}", form_on=f"/review/{pair}", said="first", note="my <note>")
+    assert f'action="/review/{pair}/withdraw"' in reviewer.page(f"/review/{other}")
+    again = reviewer.send(f"/review/{pair}/withdraw", form_on=f"/review/{other}")
+    assert again.status_code == 200
+    assert "is taken back" in again.text
+    assert 'value="my &lt;note&gt;"' in again.text
+    assert _labels(connection) == 0
+    reviewer.send(f"/review/{pair}", form_on=f"/review/{pair}", said="tie")
+    said = connection.execute(text("select preferred from labels")).scalar_one()
+    assert said == "tie"
+    done = connection.execute(text("select action from audit where subject = :pair order by id"),
+                              {"pair": f"pair/{pair}"}).scalars().all()  # fmt: skip
+    assert done == ["pair.labelled", "pair.label_withdrawn", "pair.labelled"]
+
+
+@pytest.mark.parametrize("why", ["nobody's", "old", "followed"])
+def test_a_label_that_others_rest_on_stays(
+    connection: Connection, reviewer: Any, pair: uuid.UUID, why: str
+) -> None:
+    insert = (
+        "insert into labels (exchange_id, reviewer, preferred, shown_first, note, created_at)"
+        " values (:pair, :who, 'tie', 'served', '', now() - make_interval(mins => :ago))"
+    )
+    rows = {
+        "nobody's": [("approver", 1)],
+        "old": [("reviewer", 11)],
+        "followed": [("reviewer", 5), ("approver", 1)],
+    }[why]
+    for who, ago in rows:
+        connection.execute(text(insert), {"pair": pair, "who": who, "ago": ago})
+    sent = reviewer.send(f"/review/{pair}/withdraw", form_on=f"/review/{pair}")
+    assert sent.status_code == 302
+    assert "A label can be taken back for 10 minutes" in reviewer.page("/review")
+    assert _labels(connection) == len(rows)
+
+
+def test_a_skipped_pair_comes_back_after_the_others(
+    connection: Connection, reviewer: Any, pair: uuid.UUID
+) -> None:
+    for number in (8, 9):
+        other = put.add_pair(connection, number)
+        put.add_outcome(connection, number, 0.0, exchange_id=other)
+    seen = [reviewer.get("/review/next").headers["Location"]]
+    for _ in range(3):
+        page = reviewer.page(seen[-1])
+        link = page.split("Skip for now</a>")[0].rsplit('href="', 1)[1].split('"')[0]
+        seen.append(reviewer.get(link).headers["Location"])
+    assert len(set(seen[:3])) == 3
+    assert seen[3] == seen[0]
+
+
+def test_the_only_pair_left_cannot_be_skipped_for_another(reviewer: Any, pair: uuid.UUID) -> None:
+    sent = reviewer.get(f"/review/next?after={pair}")
+    assert sent.headers["Location"] == f"/review/{pair}"
+    assert "the only pair left" in reviewer.page(f"/review/{pair}")
+    assert reviewer.get("/review/next?after=nonsense").headers["Location"] == f"/review/{pair}"
+
+
+def test_every_choice_has_a_key(reviewer: Any, pair: uuid.UUID) -> None:
+    page = reviewer.page(f"/review/{pair}")
+    for key in "123s":
+        assert page.count(f'accesskey="{key}"') == 1
+
+
+def test_viewers_take_no_label_back(viewer: Any, pair: uuid.UUID) -> None:
+    assert viewer.send(f"/review/{pair}/withdraw", form_on="/sessions").status_code == 403
