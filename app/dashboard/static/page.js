@@ -66,3 +66,13 @@
     document.addEventListener("tierwatch:refresh", refresh);
   }
 })();
+
+// The keys that elements name in aria-keyshortcuts, where nobody is typing.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+  if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const one = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
+  if (one === null) return;
+  event.preventDefault();
+  one.click();
+});

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from markupsafe import Markup
@@ -73,6 +73,11 @@ class Said:
     def cut(self) -> bool:
         """Whether there is more than is shown."""
         return self.chars > len(self.raw)
+
+    @property
+    def without_thoughts(self) -> "Said":
+        """The same but for what was thought: that only some models think tells which one spoke."""
+        return replace(self, pieces=tuple(one for one in self.pieces if one.kind != "thought"))
 
 
 def said(

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, abort, request
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.pairs.routing_words import routing_words
 from tierwatch.dashboard.passages import conversation_text, message_text
 from tierwatch.dashboard.site import this_site
 from tierwatch.dashboard.texts.said import Kept, Piece, Said, kept_piece, said, said_in
@@ -41,6 +42,7 @@ class PairPage:
         words: which words of the answers differ, where that was asked for instead of the answers.
         calls: how their calls of tools differ; empty where neither calls any.
         media: what is kept and stands in no message that is shown.
+        routed: why the request went to its tier, a sentence each.
     """
 
     template: ClassVar[str] = "pair.html"
@@ -53,6 +55,7 @@ class PairPage:
     words: WordDiff | None
     calls: tuple[CallDiff, ...]
     media: tuple[Piece, ...]
+    routed: tuple[str, ...]
 
 
 @routes.get("/pairs/<uuid:pair_id>")
@@ -143,6 +146,7 @@ def pair_page(
         alternative=alternative,
         words=words_of,
         calls=calls,
+        routed=routing_words(found),
         media=tuple(kept_piece(mark, one) for mark, one in media.items() if one.name not in shown),
     )
 

@@ -197,3 +197,12 @@ def test_every_choice_has_a_key(reviewer: Any, pair: uuid.UUID) -> None:
 
 def test_viewers_take_no_label_back(viewer: Any, pair: uuid.UUID) -> None:
     assert viewer.send(f"/review/{pair}/withdraw", form_on="/sessions").status_code == 403
+
+
+def test_what_was_thought_gives_no_answer_away(connection: Connection, reviewer: Any) -> None:
+    answer = {"role": "assistant", "content": "4", "reasoning_content": "hm, hm"}
+    found = put.add_exchange(connection, 7, answer=answer)
+    put.add_shadow(connection, found)
+    page = reviewer.page(f"/review/{found}")
+    assert "Thinking" not in page
+    assert "hm, hm" not in page

@@ -202,3 +202,10 @@ def test_an_image_stands_where_it_was_sent(connection: Connection, viewer: Any) 
     page = viewer.page(f"/pairs/{pair_id}")
     assert page.count(f'<img src="{address}"') == 1
     assert "More media" not in page
+
+
+def test_a_pair_leads_to_the_rest_of_its_conversation(connection: Connection, viewer: Any) -> None:
+    page = viewer.page(f"/pairs/{add_exchange(connection, 1, session='a&b c')}")
+    assert "So the request was kept at simple." in page
+    assert 'href="/pairs?session=a%26b+c"' in page
+    assert 'href="/pairs?policy=1"' in page
