@@ -3,9 +3,9 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Connection, cast, func, select, text
+from sqlalchemy import Connection, text
 
-from tierwatch.store.schema.traffic import RollupRow
+from tierwatch.store.sums.hours import HOURS, NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +35,25 @@ class CostDay:
     top_tier_usd: float
 
 
-# Each table is read by its own index on the time.
+# Whole hours from their sums, and the minutes before the first of them and after the last.
+_SERVED = f"""{HOURS}, served as (
+    select hour as at, tier, requests, cost_usd, classifier_cost_usd, cost_top_tier_usd from hours
+    where hour >= :first and hour < :last and requests > 0
+    union all
+    select minute, tier, requests, cost_usd, classifier_cost_usd, cost_top_tier_usd from rollups
+    where minute >= :since and minute < least(:first, :until)
+    union all
+    select minute, tier, requests, cost_usd, classifier_cost_usd, cost_top_tier_usd from rollups
+    where minute >= greatest(:last, :first) and minute < :until
+)"""  # noqa: S608 - ours
+# Each other table is read by its own index on the time.
 _DAYS = text(
-    """
-    with spent as (
-        select date_trunc('day', minute, 'UTC') as day, sum(requests)::bigint as requests,
+    f"""
+    {_SERVED}, spent as (
+        select date_trunc('day', at, 'UTC') as day, sum(requests)::bigint as requests,
                sum(cost_usd) as serving, sum(classifier_cost_usd) as classifier, 0::float as shadow,
                0::float as judge, 0::float as checks, sum(cost_top_tier_usd) as top
-        from rollups where minute >= :since and minute < :until group by 1
+        from served group by 1
         union all
         select date_trunc('day', created_at, 'UTC'), 0, 0, 0, sum(cost_usd), 0, 0, 0
         from alternatives where created_at >= :since and created_at < :until group by 1
@@ -67,27 +78,31 @@ _DAYS = text(
            sum(shadow) as shadow_usd, sum(judge) as judge_usd, sum(checks) as checks_usd,
            sum(top) as top_tier_usd
     from spent group by 1 order by 1 desc
-    """
+    """  # noqa: S608 - ours
+)
+_TIERS = text(
+    f"""
+    {_SERVED}
+    select tier, sum(requests)::bigint, sum(cost_usd), sum(cost_top_tier_usd)
+    from served where requests > 0 group by tier order by tier
+    """  # noqa: S608 - ours
 )
 
 
 def cost_days(connection: Connection, since: dt.datetime, until: dt.datetime) -> list[CostDay]:
     """What each day of a stretch of time cost, newest first; days without any are left out."""
-    rows = connection.execute(_DAYS, {"since": since, "until": until}).mappings()
+    rows = connection.execute(_DAYS, _stretch(since, until)).mappings()
     return [CostDay(**row) for row in rows]
 
 
 def tier_costs(connection: Connection, since: dt.datetime, until: dt.datetime) -> list[TierCost]:
     """What serving by each tier cost in a stretch of time."""
-    query = (
-        select(
-            RollupRow.tier,
-            cast(func.sum(RollupRow.requests), BigInteger),
-            func.sum(RollupRow.cost_usd),
-            func.sum(RollupRow.cost_top_tier_usd),
-        )
-        .where(RollupRow.minute >= since, RollupRow.minute < until)
-        .group_by(RollupRow.tier)
-        .order_by(RollupRow.tier)
-    )
-    return [TierCost(*row) for row in connection.execute(query)]
+    return [TierCost(*row) for row in connection.execute(_TIERS, _stretch(since, until))]
+
+
+def _stretch(since: dt.datetime, until: dt.datetime) -> dict[str, dt.datetime]:
+    """The stretch, and the whole hours within it."""
+    first, last = (at.replace(minute=0, second=0, microsecond=0) for at in (since, until))
+    if first < since:
+        first += dt.timedelta(hours=1)
+    return {"since": since, "until": until, "first": first, "last": last, "never": NEVER}

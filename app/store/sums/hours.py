@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 from tierwatch.store.schema.values import field_names
 
 # Beyond any row.
-_NEVER: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+NEVER: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
 # Hours that are added up in one go; a transaction of some tenths of a second.
 FOLDED_AT_ONCE: Final = 24
 
@@ -69,8 +69,8 @@ class TierSums:
 
 
 _COLUMNS: Final = field_names(TierSums)
-# The rows of every hour once: added up, or from what they add up.
-_HOURS: Final = f"""
+# The rows of every hour once: added up, or from what they add up. ``:never`` is in `NEVER`.
+HOURS: Final = f"""
     with folded as (
         select coalesce(max(hour) + interval '1 hour', '1970-01-01') as until from hour_sums
     ), changed as (
@@ -88,22 +88,22 @@ _ADDED: Final = ", ".join(
     f"sum({name})::{'bigint' if kind in ('int', int) else 'float'}"
     for name, kind in TierSums.__annotations__.items()
 )
-_BY_TIER: Final = text(f"{_HOURS} select tier, {_ADDED} from hours group by tier order by tier")  # noqa: S608 - ours
+_BY_TIER: Final = text(f"{HOURS} select tier, {_ADDED} from hours group by tier order by tier")  # noqa: S608 - ours
 _COSTS: Final = text(
-    f"{_HOURS} select hour, sum(cost_usd) as cost, sum(cost_top_tier_usd) as top"  # noqa: S608 - ours
+    f"{HOURS} select hour, sum(cost_usd) as cost, sum(cost_top_tier_usd) as top"  # noqa: S608 - ours
     " from hours where requests > 0 group by hour order by hour"
 )
 
 
 def sums_by_tier(connection: Connection) -> dict[str, TierSums]:
     """All traffic by the tier that served it, as far back as anything is kept."""
-    rows = connection.execute(_BY_TIER, {"never": _NEVER})
+    rows = connection.execute(_BY_TIER, {"never": NEVER})
     return {tier: TierSums(*sums) for tier, *sums in rows}
 
 
 def hourly_costs(connection: Connection) -> list[tuple[dt.datetime, float, float]]:
     """Each hour with requests: what serving cost, and what the top tier alone would have cost."""
-    rows = connection.execute(_COSTS, {"never": _NEVER})
+    rows = connection.execute(_COSTS, {"never": NEVER})
     return [(row.hour, float(row.cost), float(row.top)) for row in rows]
 
 

@@ -9,6 +9,7 @@ from tierwatch.store.pages.costs import cost_days, tier_costs
 from tierwatch.store.schema.exchanges import AlternativeRow
 from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.schema.work import LostCostRow
+from tierwatch.store.sums.hours import fold_hours
 
 DAY = dt.timedelta(days=1)
 
@@ -46,3 +47,21 @@ def test_serving_by_tier(connection: Connection) -> None:
     assert [(one.tier, one.requests, one.cost_usd) for one in found] == [
         ("simple", 30, 2.0), ("standard", 5, 0.5),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("folded", [0, 3, 30])
+@pytest.mark.parametrize(
+    ("start", "end"), [(0, 30), (0, 0.5), (0.2, 0.9), (0.5, 1), (0.7, 1.3), (1.5, 7.25), (-9, 99)]
+)
+def test_a_stretch_has_its_minutes_whichever_hours_were_added_up(
+    connection: Connection, folded: int, start: float, end: float
+) -> None:
+    minutes = {float(place): place + 1 for place in range(0, 600, 17)}
+    for minute, requests in minutes.items():
+        add_rollup(connection, "simple", requests, minute=NOW + dt.timedelta(minutes=minute))
+    fold_hours(connection, NOW + dt.timedelta(hours=folded))
+    found = tier_costs(connection, NOW + dt.timedelta(hours=start), NOW + dt.timedelta(hours=end))
+    expected = sum(n for minute, n in minutes.items() if start * 60 <= minute < end * 60)
+    assert sum(one.requests for one in found) == expected
+    days = cost_days(connection, NOW + dt.timedelta(hours=start), NOW + dt.timedelta(hours=end))
+    assert sum(day.requests for day in days) == expected
