@@ -7,10 +7,11 @@ decided here is whether the provider answered at all, and if not, which `Provide
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Literal, NamedTuple, Self
+from uuid import UUID
 
 from tierwatch.client.address import Address, read_address
 from tierwatch.client.decoding import decoded
@@ -27,6 +28,8 @@ from tierwatch.providers.whole_body import parsed, read_whole
 from tierwatch.wire.json_bytes import write_json
 
 ClientName = Literal["pool", "aiohttp"]
+# The headers of a call for an exchange, of those that it would be sent with.
+Continue = Callable[[UUID, dict[str, str] | None], dict[str, str]]
 
 # What the vendors' own clients wait for a whole answer.
 LONGEST_ANSWER_S = 600.0
@@ -74,6 +77,7 @@ class Upstream:
         providers: configuration by name.
         environ: where ``env:NAME`` secrets are read.
         client: what carries the calls, as ``gateway.client`` says.
+        continued: gives a call the trace that its exchange is in; None where none are exported.
 
     Raises:
         SettingsError: a provider's key names an environment variable that is not set, or holds
@@ -85,9 +89,11 @@ class Upstream:
         providers: Mapping[str, ProviderConfig],
         environ: Mapping[str, str],
         client: ClientName = "pool",
+        continued: Continue | None = None,
     ) -> None:
         self._endpoints = {name: _endpoint(config, environ) for name, config in providers.items()}
         self._name: ClientName = client
+        self.continued = continued
         self._client: Client | None = None
 
     async def __aenter__(self) -> Self:

@@ -65,7 +65,9 @@ class RunningGateway:
             router=self.router,
             recorder=options.pop("recorder", self.recorded),
             policies=self._policies,
-            upstream=Upstream(self.config.providers, environ),
+            upstream=Upstream(
+                self.config.providers, environ, continued=options.pop("continued", None)
+            ),
             clock=time.time,
             feedback=self._feedback,
             environ=environ,
@@ -74,6 +76,7 @@ class RunningGateway:
             types=options.pop("types", no_types),
             metrics_token=options.pop("metrics_token", ""),
             capture=options.pop("capture", None),
+            registry=options.pop("registry", None),
         )
         around: Callable[[Any], Any] = options.pop("around", lambda app: app)
         self.server = gateway_server(around(self.app), "127.0.0.1", 0)

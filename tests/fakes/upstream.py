@@ -15,6 +15,8 @@ Reply = Mapping[str, Any] | ProviderError | Sequence[bytes] | asyncio.Event
 class ScriptedUpstream:
     """Gives its replies in order. An Event is never set by it: who waits for it waits."""
 
+    continued = None  # no traces
+
     def __init__(
         self,
         *replies: Reply,

@@ -11,6 +11,7 @@ import click
 from tierwatch.command.serve.lean_start import lean_imports
 from tierwatch.command.serve.place import MOST_PROCESSES, Place, run_processes
 from tierwatch.command.serve.serving_config import serving_config
+from tierwatch.command.serve.traces import asked_traces
 from tierwatch.command.terminal import ends_in_a_sentence
 from tierwatch.settings import Settings, read_settings
 
@@ -101,15 +102,16 @@ def run_gateway(
     def feedback(given: "Feedback") -> None:
         keep_feedback(given, engine=engine, redact=redact)
 
+    traces = asked_traces(environ, config, recorder)
     app = build_gateway(
         config=config,
         router=Router.described(config),
-        recorder=recorder,
+        **traces.parts(),
         capture=recorder.state,
         policies=policies,
         models=models,
         types=types,
-        upstream=Upstream(config.providers, environ, config.gateway.client),
+        upstream=Upstream(config.providers, environ, config.gateway.client, traces.continued),
         clock=time.time,
         feedback=feedback,
         environ=environ,
@@ -119,7 +121,8 @@ def run_gateway(
         memory=memory,
     )
     try:
-        _serve(app, recorder, settings, place)
+        with traces.running():
+            _serve(app, recorder, settings, place)
     finally:
         with suppress(SQLAlchemyError):  # away: whoever is left says so again, or a person does
             policies.close()

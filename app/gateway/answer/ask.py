@@ -86,6 +86,7 @@ class Asker:
         most: int,
     ) -> None:
         self._most = most
+        self._continued = upstream.continued
         self._upstream = upstream
         self._spoken = spoken
         self._histories = histories
@@ -133,6 +134,8 @@ class Asker:
             provider = call.tier.provider
             wire = self._spoken[provider, asked.wire]
             extra = forwarded(asked.headers, asked.wire, wire)
+            if self._continued is not None:
+                extra = self._continued(asked.exchange_id, extra)
             began = time.perf_counter()
             try:
                 if question.streaming:
