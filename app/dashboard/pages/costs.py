@@ -1,15 +1,16 @@
 """What is spent, on what, what it saves, and what more evidence would cost."""
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.arguments import sentence
+from tierwatch.dashboard.charts.chart import TONES, Chart, Series
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import TimeRange, asked_range
@@ -19,7 +20,7 @@ from tierwatch.store.costs import spent_today
 from tierwatch.store.pages.costs import CostDay, TierCost, cost_days, tier_costs
 
 USUAL = "-30d"
-RANGES = ("-24h", "-7d", "-30d", "-90d")
+_HALF_DAY_S: Final = 43_200
 
 routes = Blueprint("costs", __name__)
 
@@ -40,8 +41,6 @@ class CostsPage:
 
     Attributes:
         range: the stretch.
-        ranges: others to choose from.
-        problem: why another stretch was not accepted.
         total: all of it.
         requests: that were served.
         top_tier_usd: what the top tier alone would have cost.
@@ -49,6 +48,7 @@ class CostsPage:
         net_share: the same as a share of ``top_tier_usd``.
         tiers: serving, by tier.
         days: by day, newest first.
+        spend: the same as a chart.
         evidence: what watching takes, by the last seven days.
         sample_rate: share of the requests that is sampled.
         spent_today_usd: on evaluation.
@@ -59,8 +59,6 @@ class CostsPage:
     template: ClassVar[str] = "costs.html"
 
     range: TimeRange
-    ranges: tuple[str, ...]
-    problem: str
     total: Costs
     requests: int
     top_tier_usd: float
@@ -68,6 +66,7 @@ class CostsPage:
     net_share: float | None
     tiers: tuple[TierCost, ...]
     days: tuple[DayLine, ...]
+    spend: Chart
     evidence: tuple[EvidenceCost, ...]
     sample_rate: float | None
     spent_today_usd: float
@@ -92,8 +91,6 @@ def costs_page(connection: Connection, config: Config, asked: TimeRange) -> Cost
     evaluation = config.evaluation
     return CostsPage(
         range=asked,
-        ranges=RANGES,
-        problem=sentence(asked.problem) if asked.problem else "",
         total=total,
         requests=sum(day.requests for day in days),
         top_tier_usd=top,
@@ -101,11 +98,41 @@ def costs_page(connection: Connection, config: Config, asked: TimeRange) -> Cost
         net_share=total.saving_net_of_evaluation(top),
         tiers=tuple(tier_costs(connection, asked.since, asked.until)),
         days=tuple(map(day_line, days)),
+        spend=spend_by_day(days),
         evidence=tuple(evidence_costs(connection, evaluation.tolerance, this_moment())),
         sample_rate=evaluation.sample_rate,
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=evaluation.budget_usd_per_day,
         unpriced=config.unpriced,
+    )
+
+
+_PARTS: Final = (
+    ("serving", "serving_usd"),
+    ("classifier", "classifier_usd"),
+    ("shadow answers", "shadow_usd"),
+    ("judging", "judge_usd"),
+    ("anchors and probes", "checks_usd"),
+)
+
+
+def spend_by_day(days: Sequence[CostDay]) -> Chart:
+    """What was spent on each day, by what for; a day lies at its noon, by UTC."""
+    listed = sorted(days, key=lambda day: day.day)
+    noon = dt.time(12, tzinfo=dt.UTC)
+    x = tuple(dt.datetime.combine(day.day, noon).timestamp() for day in listed)
+    return Chart(
+        title="Spend by day",
+        says="By what it was spent on; what the top tier alone would have cost is in the table.",
+        x=x,
+        series=tuple(
+            Series(name, tuple(getattr(day, part) for day in listed), tone=tone, kind="bars")
+            for (name, part), tone in zip(_PARTS, TONES, strict=False)
+        ),
+        unit="usd",
+        span=(x[0] - _HALF_DAY_S, x[-1] + _HALF_DAY_S) if x else None,
+        stacked=True,
+        missing="Nothing was served or evaluated in this time.",
     )
 
 

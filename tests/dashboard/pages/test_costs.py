@@ -7,7 +7,7 @@ from factories.rows import NOW, add_rollup
 from flask import Flask
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.pages.costs import day_line, total_costs
+from tierwatch.dashboard.pages.costs import day_line, spend_by_day, total_costs
 from tierwatch.store.pages.costs import CostDay
 
 
@@ -59,3 +59,23 @@ def test_a_bad_range_is_answered_on_the_page_and_what_was_typed_stays_out_of_it(
     assert response.status_code == 400
     assert 'role="alert"' in response.text
     assert "What more evidence costs" in response.text
+
+
+def test_days_as_a_chart_oldest_first() -> None:
+    newest = replace(day(serving_usd=2.0, judge_usd=1.0), day=NOW.date() + dt.timedelta(days=1))
+    chart = spend_by_day([newest, day(serving_usd=5.0)])
+    assert [row.at[:10] for row in chart.rows] == ["2026-11-24", "2026-11-23"]
+    assert chart.series[0].values == (5.0, 2.0)
+    assert chart.series[3].values == (0.0, 1.0)
+    start, end = chart.shown
+    assert (start, end - start) == (dt.datetime(2026, 11, 23, tzinfo=dt.UTC).timestamp(), 172_800)
+    assert spend_by_day([]).empty
+
+
+def test_the_page_has_the_chart_and_the_picker(
+    connection: Connection, logged_in: Any, today: None
+) -> None:
+    add_rollup(connection, "simple", 60)
+    page = logged_in("viewer").page("/costs?from=-7d")
+    assert "Spend by day" in page
+    assert 'aria-current="true">7 d</a>' in page

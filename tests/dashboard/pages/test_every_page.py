@@ -58,7 +58,7 @@ def test_templates_receive_their_page_and_nothing_else(
         "/review": review_page(connection, None),
         "/policies": policies_page(connection, config, None),
         "/audit": audit_page(connection, None),
-        "/judge": judge_page(connection, config),
+        "/judge": judge_page(connection, config, read_range("-30d", "", moment)),
     }
     for path, page in expected.items():
         rendered.clear()

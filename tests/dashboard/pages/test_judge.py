@@ -1,13 +1,18 @@
+import datetime as dt
 import re
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import factories.rows as put
 import pytest
 from sqlalchemy import Connection, text
 
+from tierwatch.dashboard.pages.judge import check_chart
+from tierwatch.dashboard.time_range import read_range
 from tierwatch.store.certificates import add_certificate
 from tierwatch.store.labels.labels import add_label
+from tierwatch.store.pages.over_time.checks import CheckRun
 
 SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
 
@@ -110,3 +115,49 @@ def test_the_judge_page_shows_what_users_did_beside_it(
     assert row is not None
     assert "1 effective pairs, of 30 that it takes" in row[0]
     assert "No alert opens by it" in page
+
+
+AT = put.NOW
+
+
+def _run(days: float, good: int, items: int, **changes: Any) -> CheckRun:
+    found = CheckRun(AT + dt.timedelta(days=days), "probes", "simple", "small-1", items, good)
+    return replace(found, **changes)
+
+
+MONTH = read_range("-30d", "", AT + dt.timedelta(days=9))
+
+
+def test_each_tier_has_its_line_and_a_change_of_model_is_an_event() -> None:
+    runs = (
+        _run(0, 90, 100),
+        _run(0, 80, 100, subject="standard"),
+        _run(1, 50, 100, model="small-2"),
+        _run(2, 1, 1, kind="anchors"),
+    )
+    chart = check_chart(runs, "probes", "Probes passed, by tier", MONTH)
+    assert [one.name for one in chart.series] == ["simple", "standard"]
+    assert [one.values for one in chart.series] == [(0.9, 0.5), (0.8, None)]
+    assert chart.series[0].low == ()  # two bands would hide each other
+    assert [mark.words for mark in chart.marks] == ["simple is small-2 now"]
+
+
+def test_one_line_alone_has_its_interval() -> None:
+    [series] = check_chart((_run(0, 90, 100),), "probes", "Probes", MONTH).series
+    assert series.low[0] is not None
+    assert series.high[0] is not None
+    assert series.low[0] < 0.9 < series.high[0]
+    assert series.notes == ("90 of 100",)
+
+
+def test_the_page_has_its_checks_over_the_time_asked_for(
+    connection: Connection, clock: Any, logged_in: Any
+) -> None:
+    clock.now = (AT + dt.timedelta(days=1)).timestamp()
+    put.add_anchors(connection, 90, 100)
+    viewer = logged_in("viewer")
+    assert "90.0 % (82.6 % to 94.5 %), 90 of 100" in viewer.page("/judge")
+    assert "No run ended in this time." in viewer.page("/judge?from=-1h")
+    response = viewer.get("/judge?from=x")
+    assert response.status_code == 400
+    assert "Second opinion" in response.text

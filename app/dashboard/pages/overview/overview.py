@@ -14,11 +14,13 @@ from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.overview.burst_line import BurstLine, burst_line
 from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time
+from tierwatch.dashboard.pages.overview.state import State, state
 from tierwatch.dashboard.pages.overview.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import TimeRange, asked_range
 from tierwatch.evaluation.rates.costs import Costs
+from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.compare.unscored import UnscoredReport
 from tierwatch.loop.report.build import build_report
 from tierwatch.loop.report.schema import PaceReport
@@ -29,6 +31,7 @@ from tierwatch.store.judgements.bursts import active_bursts
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
+from tierwatch.store.pages.over_time.freshness import Freshness, freshness
 from tierwatch.store.pages.over_time.traffic import first_minute
 from tierwatch.store.pages.overview import Waiting, open_counts, tier_traffic
 from tierwatch.store.traffic.sources import SourceFunnel, source_funnels
@@ -118,6 +121,8 @@ class OverviewPage:
     outside: OutsideEvidence
     sources: tuple[SourceFunnel, ...]
     unscored_tasks: tuple[UnscoredReport, ...]
+    state: State
+    freshness: Freshness
     range: TimeRange
     over_time: OverTime
     waiting: Waiting
@@ -162,6 +167,22 @@ def overview_page(
     stable = None if active is None else policy(connection, active.stable_version)
     candidate = _thresholds(connection, active.candidate_version if active else None)
     asked = asked.seen_from(first_minute(connection) if asked.whole else None)
+    lines = tier_lines(
+        report,
+        config,
+        tier_traffic(connection),
+        candidate,
+        {} if stable is None else stable.by_task,
+    )
+    unresolved = tuple(alerts(connection, unresolved=True))
+    shown = over_time(
+        connection,
+        config,
+        asked,
+        judge_version=newest_judge_version(connection) or "",
+        tolerances={line.name: line.tolerance for line in lines if line.misroute is not None},
+        compare=compare,
+    )
     return OverviewPage(
         cost_usd=report["cost_usd"],
         cost_top_tier_usd=report["cost_top_tier_usd"],
@@ -179,34 +200,25 @@ def overview_page(
         spent_today_usd=spent_today(connection),
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
         recorded_quality=report["recorded_quality"],
-        tiers=tier_lines(
-            report,
-            config,
-            tier_traffic(connection),
-            candidate,
-            {} if stable is None else stable.by_task,
-        ),
+        tiers=lines,
         pace=report["pace"],
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         outside=_outside(report),
         # As far back as the report counts: as long as anything is kept.
         sources=tuple(one for one in source_funnels(connection, since=dt.date.min) if one.calls),
         unscored_tasks=tuple(report["unscored_tasks"]),
-        range=asked,
-        over_time=over_time(
-            connection,
-            config,
-            asked,
-            judge_version=newest_judge_version(connection) or "",
-            tolerances={
-                name: tier["tolerance"]
-                for name, tier in report["tiers"].items()
-                if name != config.tiers[-1].name
-            },
-            compare=compare,
+        state=state(
+            lines,
+            shown.rates,
+            unresolved,
+            distrusted=bool(distrust(connection)),
+            net_saving=shown.totals.net_saving,
         ),
+        freshness=freshness(connection),
+        range=asked,
+        over_time=shown,
         waiting=open_counts(connection),
-        alerts=tuple(alerts(connection, unresolved=True)),
+        alerts=unresolved,
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         bursts=tuple(map(burst_line, active_bursts(connection))),
         active=active,
