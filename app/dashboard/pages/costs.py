@@ -123,7 +123,7 @@ def spend_by_day(days: Sequence[CostDay]) -> Chart:
     x = tuple(dt.datetime.combine(day.day, noon).timestamp() for day in listed)
     return Chart(
         title="Spend by day",
-        says="By what it was spent on; what the top tier alone would have cost is in the table.",
+        says="By what it was spent on; beneath, beside what the top tier alone would have cost.",
         x=x,
         series=tuple(
             Series(name, tuple(getattr(day, part) for day in listed), tone=tone, kind="bars")

@@ -69,7 +69,7 @@ def test_the_judge_page_shows_the_certificate_with_its_date(
     assert "1 fail" in page
     assert "a quick run with wide error bars" in page
     assert "daily z-test 46 %" in page
-    assert "UTC on tierwatch 0.1.0" in page
+    assert "UTC</time> on tierwatch 0.1.0" in page
 
 
 def test_kappa_is_a_number_and_no_share(connection: Connection, viewer: Any) -> None:

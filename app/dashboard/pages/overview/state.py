@@ -58,19 +58,18 @@ def state(
             figure = tier.misroute
         alert = opened.get(tier.name)
         if alert is not None or tier.state == "ALERT":
-            words = f"{_since(alert)}{_figures(tier, figure)}{_why(alert)}"
-            said["above"].append(f"{tier.name} {words}")
+            said["above"].append(_broken(tier, figure, alert))
         else:
             kind = {"OK": "held", "WARNING": "near", "INCONCLUSIVE": "open"}.get(
                 tier.state or "", "few"
             )
-            said[kind].append(f"{tier.name}{_figures(tier, figure)}")
+            said[kind].append(tier.name + ("" if kind == "few" else _figures(tier, figure)))
     sentences = [
         *_sentence("Quality held on", said["held"]),
         *(f"{one[:1].upper()}{one[1:]}." for one in said["above"]),
         *_sentence("Close to an alert:", said["near"]),
         *_sentence("Neither held nor broken yet:", said["open"]),
-        *_sentence("Too few pairs to say anything of", said["few"]),
+        *_sentence("Too few pairs under the active policy to say anything of", said["few"]),
         *_saving(net_saving),
     ]
     tone: Literal["bad", "warn", "good", "plain"] = "plain"
@@ -100,14 +99,16 @@ def _figures(tier: TierLine, figure: Figure | None) -> str:
     )
 
 
-def _since(alert: Alert | None) -> str:
+def _broken(tier: TierLine, figure: Figure | None, alert: Alert | None) -> str:
+    """Of an alert its segment and since when; its figures are its own, in the list beneath."""
     if alert is None:
-        return "is worse than tolerated"
-    return f"has been worse than tolerated since {when(alert.began_at or alert.opened_at)}"
+        return f"{tier.name} is worse than tolerated{_figures(tier, figure)}"
+    since = when(alert.began_at or alert.opened_at)
+    return f"{alert.segment or tier.name} has been worse than tolerated since {since}{_why(alert)}"
 
 
-def _why(alert: Alert | None) -> str:
-    found = None if alert is None else alert.attribution
+def _why(alert: Alert) -> str:
+    found = alert.attribution
     if not isinstance(found, AttributionDocument):
         return ""
     words = _CAUSES.get(found.cause)

@@ -53,10 +53,10 @@ def test_quality_that_is_held_is_said_with_figures_and_what_is_saved() -> None:
 
 
 def test_a_tier_with_an_alert_is_said_since_when_and_why(alert: Alert) -> None:
-    known = replace(alert, attribution=read_attribution(attribution("model")))
+    known = replace(alert, attribution=read_attribution(attribution(cause="model")))
     found = said(line("simple", "OK"), line("standard", "ALERT", 0.15), opened=[known])
-    assert "Standard has been worse than tolerated since 2026-11-23 12:00:00 UTC" in found.words
-    assert "(40.0 %, 30.0 to 50.0 %; tolerated 15.0 %): its model changed." in found.words
+    said_of_it = "has been worse than tolerated since 2026-11-23 12:00:00 UTC: its model changed."
+    assert f"{known.segment[:1].upper()}{known.segment[1:]} {said_of_it}" in found.words
     assert found.tone == "bad"
     before = replace(alert, began_at=NOW - dt.timedelta(hours=2))
     assert "since 2026-11-23 10:00:00 UTC" in said(line("standard", "OK"), opened=[before]).words
@@ -73,7 +73,7 @@ def test_an_alert_of_another_tier_or_kind_says_nothing_of_this_one(alert: Alert)
         ("ALERT", "Simple is worse than tolerated (3.1 %", "bad"),
         ("WARNING", "Close to an alert: simple (3.1 %", "warn"),
         ("INCONCLUSIVE", "Neither held nor broken yet: simple (3.1 %", "plain"),
-        ("NO_DATA", "Too few pairs to say anything of simple", "plain"),
+        ("NO_DATA", "Too few pairs under the active policy to say anything of simple.", "plain"),
     ],
 )
 def test_every_other_state(word: str, words: str, tone: str) -> None:
@@ -105,7 +105,7 @@ def test_the_page_says_it_first(connection: Connection, viewer: Any, policy: Non
     add_rollup(connection, "simple", 60, cost_usd=1.0, cost_top_tier_usd=4.0)
     page = viewer.page("/")
     start = page.index("<h1>Overview</h1>")
-    sentence = page.index("Too few pairs to say anything of simple and standard.")
+    sentence = page.index("Too few pairs under the active policy to say anything of simple and")
     assert start < sentence < page.index("No open alerts and nothing to decide.")
     assert "Saving 75.0 % net." in page
     assert "1 h ago" in page  # the newest traffic

@@ -25,7 +25,7 @@ def test_runs_with_what_was_right_oldest_first(connection: Connection) -> None:
 
 def test_a_run_that_goes_on_or_answered_nothing_is_no_point(connection: Connection) -> None:
     going_on = add_anchors(connection, 1, 1)
-    add_anchors(connection, 0, 0)
+    add_anchors(connection, 0, 1, wrong=None)
     connection.execute(
         text("update evalset_runs set ended_at = null where id = :id"), {"id": going_on}
     )
