@@ -20,6 +20,7 @@ from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.assets import add_assets
 from tierwatch.dashboard.charts.chart import written
 from tierwatch.dashboard.charts.picture import picture
+from tierwatch.dashboard.forms.typed import typed_form
 from tierwatch.dashboard.frame import frame
 from tierwatch.dashboard.health import health_blueprint
 from tierwatch.dashboard.hooks import acknowledge
@@ -197,7 +198,9 @@ def _add_filters(app: Flask, clock: Callable[[], float]) -> None:
         picture=picture,
         written=written,
     )
-    app.jinja_env.globals.update(interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH)
+    app.jinja_env.globals.update(
+        interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH, typed_form=typed_form
+    )
 
 
 def time_element(at: dt.datetime | None) -> Markup:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from werkzeug.exceptions import HTTPException
 
 from tierwatch.dashboard.api.answers import problem_answer
+from tierwatch.dashboard.forms.typed import TypedForm, typed_form
 from tierwatch.dashboard.frame import render
 from tierwatch.errors import BusyError, PolicyError
 
@@ -25,13 +26,18 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """What went wrong, in one sentence, and where to go."""
+    """What went wrong, in one sentence, and where to go.
+
+    ``typed`` is the form that was not taken, and ``again`` whether to send it once more may help.
+    """
 
     template: ClassVar[str] = "error.html"
 
     title: str
     message: str
     back: str
+    typed: TypedForm | None = None
+    again: bool = False
 
 
 def handle_problems(app: Flask) -> None:
@@ -51,11 +57,14 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue:
     status = problem.code or 500
     message = problem.description or ""
     if isinstance(problem, CSRFError):
-        message = f"{message.rstrip('.')}. Reload the page and send the form again."
+        message = (
+            "The form's CSRF token is missing, or of a session that has ended. Nothing was done."
+        )
     elif status == HTTPStatus.NOT_FOUND:
         message = "There is nothing at this address; it may have been a link to something deleted."
     wait = getattr(problem, "retry_after", None)
-    return _answer(status, message, wait if isinstance(wait, int) else None)
+    again = isinstance(problem, CSRFError)
+    return _answer(status, message, wait if isinstance(wait, int) else None, again=again)
 
 
 def _database_away(problem: Exception) -> ResponseReturnValue:
@@ -92,11 +101,19 @@ def _policy_unreadable(problem: Exception) -> ResponseReturnValue:
     return _answer(500, f"A stored policy cannot be shown by this version: {words}.")
 
 
-def _answer(status: int, message: str, wait_s: int | None = None) -> ResponseReturnValue:
+def _answer(
+    status: int, message: str, wait_s: int | None = None, *, again: bool = False
+) -> ResponseReturnValue:
     if request.path.startswith("/api/"):
         answer = make_response(problem_answer(status, message))
     else:
-        page = ErrorPage(title=HTTPStatus(status).phrase, message=message, back="/")
+        page = ErrorPage(
+            title=HTTPStatus(status).phrase,
+            message=message,
+            back="/",
+            typed=typed_form(),
+            again=again or status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+        )
         answer = make_response(render(page), status)
     if wait_s is not None:
         answer.headers["Retry-After"] = str(wait_s)

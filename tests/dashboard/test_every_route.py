@@ -276,6 +276,9 @@ def test_a_page_answers_each_role_as_the_table_says(
                 expected = answer if caller == NOBODY else LOGGED_IN.get(row, answer)
                 assert response.status_code == expected, (caller, response.text)
                 assert row == "POST /logout" or not location.startswith("/login"), caller
+            elif caller == NOBODY and method == "POST" and row != "POST /logout":
+                assert response.status_code == 401
+                assert "What you typed is kept here." in response.text
             elif caller == NOBODY:
                 assert response.status_code == 302
                 assert location.startswith("/login")

@@ -15,6 +15,8 @@ from werkzeug.exceptions import TooManyRequests
 
 from tierwatch.dashboard.access.auth_proxy import keep_to_proxy
 from tierwatch.dashboard.access.browser_session import open_session
+from tierwatch.dashboard.access.login import ended_login
+from tierwatch.dashboard.forms.typed import typed_form
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.store.people.roles import Person, Role
 from tierwatch.store.people.tokens import find_token, note_used
@@ -54,6 +56,9 @@ def admit() -> ResponseReturnValue | None:
         opened = open_session()
     if opened is None:
         session.clear()
+        typed = typed_form()
+        if typed is not None and request.endpoint != "login.leave":
+            return ended_login(typed)
         wanted = request.full_path.rstrip("?") if request.method == "GET" else "/"
         return redirect(url_for("login.show", next=None if wanted == "/" else wanted))
     g.session, g.person = opened, opened.person

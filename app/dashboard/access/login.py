@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from flask import Blueprint, redirect, request, url_for
+from flask import Blueprint, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from tierwatch.dashboard.access.browser_session import (
@@ -13,6 +13,7 @@ from tierwatch.dashboard.access.browser_session import (
     open_session,
 )
 from tierwatch.dashboard.access.known_browser import known_browser, mark_browser
+from tierwatch.dashboard.forms.typed import TypedForm, carried_form
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.store.people.passwords import refuse_if_busy
@@ -31,6 +32,7 @@ class LoginPage:
         wanted: where to go afterwards.
         passwords: whether passwords are taken at all.
         sign_on: what the button of the single sign-on says; empty without one.
+        typed: a form that was sent when the session had ended; it goes with the login.
     """
 
     template: ClassVar[str] = "login.html"
@@ -40,6 +42,17 @@ class LoginPage:
     wanted: str
     passwords: bool
     sign_on: str
+    typed: TypedForm | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SendAgainPage:
+    """What was typed before the login, to be sent now or not; ``instead`` leads away from it."""
+
+    template: ClassVar[str] = "send_again.html"
+
+    typed: TypedForm
+    instead: str
 
 
 @routes.get("/login")
@@ -74,6 +87,10 @@ def enter() -> ResponseReturnValue:
     mark_browser(name)
     if person.must_change:
         return redirect(url_for("password.show"))
+    typed = carried_form()
+    if typed is not None:
+        g.person = person
+        return render(SendAgainPage(typed, local_path(request.args.get("next", ""))))
     return redirect(local_path(request.args.get("next", "")))
 
 
@@ -82,6 +99,11 @@ def leave() -> ResponseReturnValue:
     """End the session."""
     end_session()
     return redirect(url_for("login.show"))
+
+
+def ended_login(typed: TypedForm) -> ResponseReturnValue:
+    """The form for whoever sent another one after the session had ended; it is kept."""
+    return _form(name="", problem="", status=401, typed=typed)
 
 
 def refused_login(problem: str, status: int) -> ResponseReturnValue:
@@ -101,7 +123,12 @@ def local_path(wanted: str) -> str:
 
 
 def _form(
-    *, name: str, problem: str, status: int, retry_after_s: float = 0.0
+    *,
+    name: str,
+    problem: str,
+    status: int,
+    retry_after_s: float = 0.0,
+    typed: TypedForm | None = None,
 ) -> ResponseReturnValue:
     people = this_site().config.people
     page = LoginPage(
@@ -110,6 +137,7 @@ def _form(
         wanted=request.args.get("next", ""),
         passwords=people.passwords,
         sign_on="" if people.oidc is None else people.oidc.label,
+        typed=typed or carried_form(),
     )
     headers = {"Retry-After": str(math.ceil(retry_after_s))} if retry_after_s > 0 else {}
     return render(page), status, headers

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.figures import Figure, figure, percent
 from tierwatch.dashboard.passages import conversation, message_text
+from tierwatch.dashboard.texts.word_diff import WordDiff, word_diff
 from tierwatch.evaluation.attribution.findings import Parts, SegmentShift
 from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
@@ -20,10 +21,14 @@ from tierwatch.evaluation.evidence.misroute_evidence import (
 )
 from tierwatch.evaluation.evidence.past_evidence import BoundaryShift, Reading
 from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.store.documents import Json
 from tierwatch.store.pages.worst_pairs import PairTexts, pair_texts
 
 # A line of a table on a wide screen, two on a phone.
 _LINE = 160
+# A paragraph, and a screenful of each answer: the whole is one click away.
+_REASON = 600
+_ANSWER = 1_500
 # Each is read from the database; observe keeps ten.
 _MOST_WORST = 10
 # Evidence that has a place of its own on the page; the rest is listed by name.
@@ -45,8 +50,9 @@ _OF_THE_MONITOR = {"statistic", "level", "stream"}
 class PairLine:
     """A pair of an alert's evidence.
 
-    ``asked`` is the beginning of the last message, ``served`` and ``alternative`` of both answers,
-    each with its tier, and ``said`` of the judge's reason; they are empty once the text is gone.
+    ``asked`` is the beginning of the last message and ``said`` of the judge's reason; ``words`` has
+    both answers' beginnings with what differs, each of its tier, and ``cut`` says whether there is
+    more of one. They are empty, or None, once the text is gone.
     """
 
     pair: str
@@ -55,9 +61,9 @@ class PairLine:
     asked: str = ""
     said: str = ""
     tier: str = ""
-    served: str = ""
     alternative_tier: str = ""
-    alternative: str = ""
+    words: WordDiff | None = None
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +191,20 @@ def _worst(connection: Connection, worst: Sequence[WorstPair]) -> Iterator[PairL
 
 def _with_texts(line: PairLine, found: PairTexts) -> PairLine:
     messages = () if found.request is None else conversation(found.request)[0]
+    served, other = _text(found.answer), _text(found.alternative)
     return replace(
         line,
         asked=beginning(messages[-1].text) if messages else "",
-        said=beginning(found.reason),
+        said=beginning(found.reason, _REASON),
         tier=found.tier,
-        served="" if found.answer is None else beginning(message_text(found.answer)),
         alternative_tier=found.alternative_tier,
-        alternative="" if found.alternative is None else beginning(message_text(found.alternative)),
+        words=word_diff(served[:_ANSWER], other[:_ANSWER]) if served or other else None,
+        cut=max(len(served), len(other)) > _ANSWER,
     )
+
+
+def _text(answer: Json | None) -> str:
+    return "" if answer is None else message_text(answer)
 
 
 def _id(pair: str) -> uuid.UUID | None:
@@ -203,14 +214,14 @@ def _id(pair: str) -> uuid.UUID | None:
         return None
 
 
-def beginning(text: str) -> str:
+def beginning(text: str, most: int = _LINE) -> str:
     r"""The text on one line, cut where it is long.
 
     >>> beginning("two\n lines"), len(beginning("x" * 1_000))
     ('two lines', 160)
     """
     line = " ".join(text.split())
-    return line if len(line) <= _LINE else line[: _LINE - 1] + "…"
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _value(value: object) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 
 from tierwatch.dashboard.pages.alerts.alert import alert_page
 from tierwatch.dashboard.pages.alerts.alert_figures import PairLine
+from tierwatch.dashboard.texts.word_diff import word_diff
 from tierwatch.evaluation.attribution.attribute import attribute
 from tierwatch.evaluation.attribution.cells import Cell
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
@@ -73,7 +74,7 @@ def test_alert_shows_evidence_and_takes_the_next_step(
     again = reviewer.send(f"{path}/resolve", form_on="/", why="again", reason="fixed")
     assert again.status_code == 409
     assert f"Alert {alert_id} is resolved already, by reviewer." in again.text
-    assert "What you typed is kept here:" in again.text
+    assert "What you typed is kept here." in again.text
 
 
 def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
@@ -93,11 +94,15 @@ def test_worst_pairs_say_what_was_asked_and_what_the_judge_said(
     asked = "Which one? " + "x" * 148 + "…"
     assert page.evidence is not None
     assert page.evidence.worst == (
-        PairLine(pair_id, 1, 0.9, asked, "both say four", "simple", "4", "standard", "four"),
+        PairLine(
+            pair_id, 1, 0.9, asked, "both say four", "simple", "standard", word_diff("4", "four")
+        ),
         PairLine(gone, 2, 0.8),
         PairLine("no id", 3, 0.7),
     )
-    assert asked in viewer.page(f"/alerts/{alert_id}")
+    shown = viewer.page(f"/alerts/{alert_id}")
+    for said in (asked, "<del>4</del>", "<ins>four</ins>"):
+        assert said in shown, said
     connection.exec_driver_sql("delete from exchange_texts")
     page = alert_page(connection, alert_id, NOW)
     assert page is not None

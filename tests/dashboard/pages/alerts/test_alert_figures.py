@@ -69,6 +69,18 @@ def test_a_worst_pairs_texts_are_the_last_message_and_the_newest_reason(
     ]  # fmt: skip
 
 
+def test_answers_are_compared_as_far_as_they_are_shown(connection: Connection) -> None:
+    long = {"role": "assistant", "content": "same words " * 400}
+    pair = add_pair(connection, 1, "alternative", answer=long)
+    gone = add_exchange(connection, 2, answer={"role": "assistant", "content": ""})
+    worst = [{"pair": str(one), "confidence": 0.9, "request": 1} for one in (pair, gone)]
+    first, second = _shown(connection, "misroute", worst=worst).worst
+    assert first.cut
+    assert first.words is not None
+    assert sum(len(run.text) for run in first.words.first) == 1_500
+    assert (second.words, second.cut) == (None, False)
+
+
 @pytest.mark.parametrize("kind", sorted(set(stored.ALERTS) - {"misroute"}))
 def test_every_other_kind_lists_its_figures_by_name(connection: Connection, kind: str) -> None:
     shown = _shown(connection, kind)
