@@ -43,6 +43,7 @@ GET  /alerts/{alert_id}                    user      200
 POST /alerts/{alert_id}/acknowledge        reviewer  302
 POST /alerts/{alert_id}/assign             reviewer  302
 GET  /alerts/{alert_id}/label              reviewer  200
+POST /alerts/{alert_id}/pin-model          approver  409
 POST /alerts/{alert_id}/resolve            reviewer  302
 POST /alerts/{alert_id}/retry              approver  409
 POST /alerts/{alert_id}/sample             approver  302
@@ -111,6 +112,7 @@ GET  /alerts/{alert_id}/incident           viewer    200
 GET  /alerts/{alert_id}/record             viewer    200
 POST /alerts/{alert_id}/acknowledge        reviewer  200
 POST /alerts/{alert_id}/assign             reviewer  200
+POST /alerts/{alert_id}/pin-model          approver  409
 POST /alerts/{alert_id}/resolve            reviewer  200
 POST /alerts/{alert_id}/sample             approver  200
 POST /alerts/{alert_id}/send-up            approver  200

@@ -268,6 +268,17 @@ def add_policy(connection: Connection, version: int = 1, simple: float = 0.7) ->
     )
 
 
+def put_model(connection: Connection, version: int, tier: str, model: str) -> None:
+    """Let a stored policy have a tier served by a model in place of the file's."""
+    price = {"input_usd_per_mtok": 1.0, "output_usd_per_mtok": 2.0}
+    whole = {
+        "model": model, "provider": "lab", "effort": "", "instead_of": f"{tier}-1",
+        "price": price | dict.fromkeys(("cached_input_usd_per_mtok", "cache_write_usd_per_mtok")),
+    }  # fmt: skip
+    changed = update(PolicyRow).where(PolicyRow.version == version)
+    connection.execute(changed.values(models={tier: whole}))
+
+
 def put_in_force(connection: Connection, version: int = 1) -> None:
     """Put a version in force."""
     connection.execute(

@@ -9,8 +9,9 @@ from tierwatch.dashboard.api.route import Reason, Route, reason, sent, there
 from tierwatch.dashboard.arguments import ID
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.loop.decide.drain import drain_tier, end_drain, lasting
+from tierwatch.loop.decide.pin import Pinned
 from tierwatch.loop.watch.alert import silence_alert
-from tierwatch.loop.watch.remedy import sample_alert, send_alert_up
+from tierwatch.loop.watch.remedy import pin_alerts_model, sample_alert, send_alert_up
 from tierwatch.runtime.rules import burst_rules
 from tierwatch.store.alerts import load_alert
 from tierwatch.store.drains import Drain, drains_going_on, load_drain
@@ -117,6 +118,11 @@ def _silence(connection: Connection, alert_id: int) -> Silence:
     return Silence(alert.id, until, actor)
 
 
+def _pin(connection: Connection, alert_id: int) -> Pinned:
+    alert = there(load_alert(connection, alert_id))
+    return pin_alerts_model(connection, alert, actor=this_person().name, why=reason())
+
+
 ROUTES = (
     Route("GET", "/drains", "Tiers whose requests are sent up now.", Drains, _drains),
     Route(
@@ -145,6 +151,15 @@ ROUTES = (
         _send_up,
         role="approver",
         body=ForSomeTime,
+    ),
+    Route(
+        "POST",
+        f"/alerts/<{ID}:alert_id>/pin-model",
+        "Let the model serve an alert's tier again that served it before the last replacement.",
+        Pinned,
+        _pin,
+        role="approver",
+        body=Reason,
     ),
     Route(
         "POST",

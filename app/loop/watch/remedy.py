@@ -8,6 +8,7 @@ from tierwatch.errors import ConflictError
 from tierwatch.evaluation.sampling.burst import EVERY_TYPE
 from tierwatch.loop.decide.approve import require_reason
 from tierwatch.loop.decide.drain import drain_tier
+from tierwatch.loop.decide.pin import Pinned, pin_model
 from tierwatch.loop.watch.bursts import BurstRules, ask_burst
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.alerts import Alert
@@ -43,6 +44,19 @@ def send_alert_up(
         why=why,
         alert_id=alert.id,
     )
+
+
+def pin_alerts_model(connection: Connection, alert: Alert, *, actor: str, why: str) -> Pinned:
+    """Let the model serve an alert's tier again that served it before the last replacement.
+
+    Raises:
+        UsageError: no reason given.
+        ConflictError: the alert is resolved, is about no tier, or there is no model to pin.
+    """
+    _require_unresolved(alert)
+    if not alert.tier:
+        raise ConflictError(f"alert {alert.id} is about no tier")
+    return pin_model(connection, alert.tier, actor=actor, why=why)
 
 
 def sample_alert(

@@ -18,6 +18,7 @@ from tierwatch.dashboard.pages.alerts.alert_figures import (
     alert_figures,
     cause_figures,
 )
+from tierwatch.dashboard.pages.alerts.model_back import ModelBack, model_back
 from tierwatch.dashboard.pages.alerts.probe_figures import ProbeFigures, probe_figures
 from tierwatch.dashboard.pages.alerts.runbook import Runbook, runbook_of
 from tierwatch.dashboard.pages.alerts.said import (
@@ -124,6 +125,7 @@ class AlertPage:
         sure: how sure that is; empty where nothing bounds it.
         began_at: when the change began, by estimate.
         changes: what changed about that time.
+        model_back: the way back to the tier's earlier model; None where it is not about that.
         probes: those that its tier fails; None where that is not what it is about.
         incident: the other alerts of its incident, each with why it is among them.
         record: how the last alerts of its kind ended, in a sentence.
@@ -153,6 +155,7 @@ class AlertPage:
     sure: str
     began_at: dt.datetime
     changes: tuple[Change, ...]
+    model_back: ModelBack | None
     probes: ProbeFigures | None
     incident: tuple[Related, ...]
     record: str
@@ -249,6 +252,7 @@ def alert_page(
     active = active_policies(connection)
     below_top = active is not None and found.tier in active.stable.thresholds
     began_at = began_of(found)
+    changes = changes_near(connection, found.tier, began_at=began_at, until=found.opened_at)
     unreadable = [one.reason for one in (evidence, attribution) if isinstance(one, Unreadable)]
     return AlertPage(
         alert=found,
@@ -266,9 +270,8 @@ def alert_page(
         happened=what_happened(found),
         sure=how_sure(found),
         began_at=began_at,
-        changes=tuple(
-            changes_near(connection, found.tier, began_at=began_at, until=found.opened_at)
-        ),
+        changes=tuple(changes),
+        model_back=model_back(connection, found, changes),
         probes=probe_figures(connection, found, now=now),
         incident=tuple(_related(connection, found)),
         record=record_in_words(found.kind, record_of(connection, found.kind, without=found.id)),

@@ -18,7 +18,7 @@ from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.loop.decide.drain import end_drain, lasting
 from tierwatch.loop.watch.alert import silence_alert
 from tierwatch.loop.watch.incidents.assign import assign_alert
-from tierwatch.loop.watch.remedy import sample_alert, send_alert_up
+from tierwatch.loop.watch.remedy import pin_alerts_model, sample_alert, send_alert_up
 from tierwatch.runtime.rules import burst_rules
 from tierwatch.store.alerts import Alert, load_alert
 from tierwatch.store.pages.affected import PairToLabel, moment_of, pairs_to_label
@@ -88,6 +88,22 @@ def silence(alert_id: int) -> ResponseReturnValue:
         return f"Nobody is notified again of alert {alert.id} before that."
 
     return _act(alert_id, act, "silence")
+
+
+@routes.post(f"/alerts/<{ID}:alert_id>/pin-model")
+@require("approver")
+def pin(alert_id: int) -> ResponseReturnValue:
+    """Let the model serve the alert's tier again that served it before."""
+
+    def act(connection: Connection, alert: Alert) -> str:
+        pinned = pin_alerts_model(connection, alert, actor=this_person().name, why=reason())
+        name = pinned.model or "the model of tierwatch.yaml"
+        return (
+            f"{alert.tier} is served by {name} again, by policy {pinned.policy_version}. Gateways"
+            " follow within 5 seconds."
+        )
+
+    return _act(alert_id, act, "pin-model")
 
 
 @routes.post(f"/alerts/<{ID}:alert_id>/assign")
