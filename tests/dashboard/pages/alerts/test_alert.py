@@ -231,7 +231,8 @@ def test_the_first_screen_says_what_happened_how_sure_and_who_is_hit(
     for said in (
         "10.0 % of simple&#39;s answers to requests of type sql are materially worse",
         "with a probability of at most 1.0 %",
-        "estimated to have begun 2026-11-23 12:01:00 UTC",
+        "estimated to have begun <time",
+        ">2026-11-23 12:01:00 UTC</time>, with request",
         "<b>3,000</b> <small>25.0 % of all",
         "<b>about 300</b> <small>60 to 600",
         ">Yes</b>",
