@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure, reported_figure
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.entrance.checklist import Step, checklist
 from tierwatch.dashboard.pages.overview.burst_line import BurstLine, burst_line
 from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time
 from tierwatch.dashboard.pages.overview.state import State, state
@@ -132,6 +133,7 @@ class OverviewPage:
     active: InForce | None
     destinations: tuple[DestinationLine, ...]
     gateway_url: str
+    first_steps: tuple[Step, ...] = ()
 
     @property
     def cached(self) -> bool:
@@ -224,6 +226,7 @@ def overview_page(
         active=active,
         destinations=tuple(destination_lines(connection)),
         gateway_url=gateway_url,
+        first_steps=checklist(connection, config, gateway_url=gateway_url),
     )
 
 
