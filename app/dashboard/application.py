@@ -34,6 +34,7 @@ from tierwatch.dashboard.pages import (
     types,
 )
 from tierwatch.dashboard.pages.alerts import alert, alerts, remedies
+from tierwatch.dashboard.pages.entrance import search
 from tierwatch.dashboard.pages.overview import overview
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
 from tierwatch.dashboard.pages.people import sessions, users
@@ -68,6 +69,7 @@ _PAGES = (
     costs,
     audit,
     settings,
+    search,
     users,
     sessions,
     login,

@@ -51,6 +51,8 @@ POST /alerts/{alert_id}/send-up            approver  302
 POST /alerts/{alert_id}/silence            reviewer  302
 POST /alerts/test                          approver  200
 GET  /audit                                user      200
+GET  /audit/csv                            user      200
+GET  /audit/jsonl                          user      200
 GET  /costs                                user      200
 POST /drains/{drain_id}/end                approver  302
 GET  /healthz                              anybody   200
@@ -92,6 +94,7 @@ GET  /sessions                             user      200
 POST /sessions/{session_id}/end            admin     302
 POST /sessions/end-others                  user      302
 GET  /settings                             user      200
+GET  /search                               user      200
 GET  /sources                              user      200
 GET  /static/{filename}                    anybody   200
 GET  /types                                user      200
@@ -117,7 +120,9 @@ POST /alerts/{alert_id}/resolve            reviewer  200
 POST /alerts/{alert_id}/sample             approver  200
 POST /alerts/{alert_id}/send-up            approver  200
 POST /alerts/{alert_id}/silence            reviewer  200
+GET  /audit                                viewer    200
 GET  /costs                                viewer    200
+GET  /search                               viewer    200
 GET  /drains                               viewer    200
 POST /drains                               approver  200
 POST /drains/{drain_id}/end                approver  200

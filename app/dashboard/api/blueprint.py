@@ -27,7 +27,15 @@ from tierwatch.dashboard.api import (
 from tierwatch.dashboard.api.answers import json_answer, problem_answer
 from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
-from tierwatch.dashboard.api.system import costs, model_trials, settings, sources, types
+from tierwatch.dashboard.api.system import (
+    audit,
+    costs,
+    model_trials,
+    search,
+    settings,
+    sources,
+    types,
+)
 from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.site import stored_text, this_site
 from tierwatch.errors import ConflictError, UsageError
@@ -59,6 +67,8 @@ ROUTES = (
     *sources.ROUTES,
     *costs.ROUTES,
     *settings.ROUTES,
+    *audit.ROUTES,
+    *search.ROUTES,
     *people.ROUTES,
     Route("GET", "/openapi.json", "This description.", dict[str, Any], _document),
 )
