@@ -74,5 +74,6 @@ document.addEventListener("keydown", (event) => {
   const one = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
   if (one === null) return;
   event.preventDefault();
-  one.click();
+  if (one.matches("input")) one.select(); // and has the cursor by it
+  else one.click();
 });
