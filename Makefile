@@ -7,7 +7,7 @@ ARGS ?=
 JOBS ?= auto
 SPREAD := -n $(JOBS) --maxprocesses 4 --dist loadfile
 
-.PHONY: demo test test-all check vendor clean
+.PHONY: demo test test-all check vendor screenshots clean
 
 demo: $(VENV)/.with-embedded
 	$(BIN)/tierwatch demo $(ARGS)
@@ -38,8 +38,12 @@ check: $(VENV)/.with-dev .names/tierwatch
 vendor:
 	$(PYTHON) .ci/vendor.py
 
+# Every page, light and dark, on a desk and on a phone, into .screenshots/; needs a Chromium on PATH.
+screenshots: $(VENV)/.with-all
+	$(BIN)/python tests/browser/screenshots.py $(ARGS)
+
 clean:
-	rm -rf $(VENV) $(VENV)-ragas .tierwatch .names
+	rm -rf $(VENV) $(VENV)-ragas .tierwatch .names .screenshots
 
 # The extra `ragas` cannot share a venv with today's openai SDK.
 $(VENV)-ragas/.ready: pyproject.toml constraints-ragas.txt

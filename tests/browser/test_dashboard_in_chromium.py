@@ -123,7 +123,7 @@ def test_an_alert_is_found_acknowledged_and_resolved(
     page = enter("reviewer", javascript=javascript)
     assert "1 unresolved alert." in words(page)
     page.get_by_role("link", name=f"#{served.night.alert} misroute").click()
-    for said in ("31.0 %", "The tier fails 47 of 136 probes", "What is 2 + 2?", "both say four"):
+    for said in ("31.0 %", "What changed.", "What is 2 + 2?", "both say four"):
         assert said in words(page), said
     page.get_by_role("button", name="Acknowledge").click()
     assert "acknowledged by reviewer" in words(page)
@@ -196,7 +196,10 @@ def test_a_viewer_may_not_decide(
     page = enter("viewer", javascript=javascript)
     for path, needed in (
         (f"/proposals/{served.night.certified}", "Deciding it needs the role approver."),
-        (f"/alerts/{served.night.alert}", "Acknowledging and resolving need the role reviewer."),
+        (
+            f"/alerts/{served.night.alert}",
+            "Acknowledging, assigning and resolving need the role reviewer.",
+        ),
         ("/policies", "Policy 2 is active."),
     ):
         page.goto(path)
