@@ -74,6 +74,7 @@ document.addEventListener("keydown", (event) => {
   const one = document.querySelector(`[aria-keyshortcuts="${CSS.escape(event.key)}"]`);
   if (one === null) return;
   event.preventDefault();
-  if (one.matches("input")) one.select(); // and has the cursor by it
-  else one.click();
+  if (!one.matches("input")) return one.click();
+  one.focus();
+  one.select();
 });

@@ -53,7 +53,7 @@ def show() -> str | Response:
     hits = tuple(Hit(f"{_WORDS[one.kind]} {one.id}", address(one)) for one in found)
     if len(hits) == 1:
         return redirect(hits[0].href)
-    texts = url_for("pairs.show", text=asked) if asked else ""
+    texts = url_for("pairs.show", q=asked) if asked else ""
     if texts and not hits and " " in asked:
         return redirect(texts)
     return render(SearchPage(asked, hits, texts))

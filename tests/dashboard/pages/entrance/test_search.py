@@ -36,10 +36,10 @@ def test_several_are_a_list(connection: Connection, viewer: Any) -> None:
 
 
 def test_words_are_looked_for_in_the_texts_of_pairs(viewer: Any) -> None:
-    assert viewer.get("/search?q=refund+of+boots").location == "/pairs?text=refund+of+boots"
+    assert viewer.get("/search?q=refund+of+boots").location == "/pairs?q=refund+of+boots"
     page = viewer.page("/search?q=refund")
     assert "Nothing is called <b" in page
-    assert 'href="/pairs?text=refund"' in page
+    assert 'href="/pairs?q=refund"' in page
 
 
 @pytest.mark.parametrize("asked", ["", "   ", "<script>", "\x00", "\u202eevil", "x" * 5000])
