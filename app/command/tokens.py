@@ -17,21 +17,22 @@ def command() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="viewer", show_default=True)
 @click.option("--expires", default="90d", show_default=True, help="Days as 90d, or never.")
+@click.option("--owner", help="The user who answers for it; it approves as they would.")
 @ends_in_a_sentence
-def add(name: str, role: str, expires: str) -> None:
+def add(name: str, role: str, expires: str, owner: str | None) -> None:
     """Add a token called NAME and print it; it is shown once."""
     from tierwatch.store.people.tokens import accepted_end, add_token
 
     ends_at = accepted_end(expires, now=dt.datetime.now(dt.UTC))
     with changing() as connection:
-        token = add_token(connection, name, role, ends_at=ends_at, actor=ACTOR)
+        token = add_token(connection, name, role, ends_at=ends_at, actor=ACTOR, owner=owner)
     say(token)
 
 
 @command.command("list")
 @ends_in_a_sentence
 def list_tokens() -> None:
-    """List every token: role, end, and last use."""
+    """List every token: role, owner, end, and last use."""
     from tierwatch.store.people.tokens import tokens
 
     with changing() as connection:
@@ -41,6 +42,7 @@ def list_tokens() -> None:
         (
             token.name,
             token.role,
+            token.owner or "nobody's",
             "ended" if token.ends_at is not None and token.ends_at <= now else "ends",
             moment(token.ends_at),
             f"used {moment(token.used_at)}",

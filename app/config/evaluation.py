@@ -41,6 +41,12 @@ def _read_alpha(value: object) -> float | str:
         raise not_accepted("tolerance, or a number above 0 and below 1") from None
 
 
+def _read_approvals(value: object) -> int:
+    if value in (1, 2) and not isinstance(value, bool):
+        return int(str(value))
+    raise not_accepted("1 or 2")
+
+
 # Of the pairs that may be compared with the top tier directly, where nothing else is said.
 _DIRECT_SHARE, _DIRECT_SHARE_OF_AN_OBJECTIVE = 0.01, 0.1
 
@@ -71,6 +77,17 @@ class RetuneConfig(Section):
         default="ignore",
         description="correct certifies against people's labels of the judge's verdicts, and needs"
         " hundreds of them; ignore takes the verdicts as they are.",
+    )
+    approvals: Annotated[int, BeforeValidator(_read_approvals)] = Field(
+        default=1,
+        description="Persons who have to agree before a proposal of any kind is rolled out. With 2"
+        " the proposer of one made by hand is the first of them, a token counts as its owner, and"
+        " no mode is auto.",
+    )
+    own_proposals: Literal["another", "anybody"] = Field(
+        default="another",
+        description="Who may approve what a person proposed by hand: another person, or anybody,"
+        " the proposer too.",
     )
 
 
@@ -232,6 +249,7 @@ def evaluation_problems(
         level_given="alert_level" in evaluation.model_fields_set,
         alarms=evaluation.false_alarms,
     )
+    problems += _approval_problems(document, evaluation)
     if evaluation.objective is None:
         return problems
     if evaluation.tolerance:
@@ -254,3 +272,26 @@ def evaluation_problems(
         if refused
     ]
     return problems
+
+
+def _approval_problems(document: Document, evaluation: EvaluationConfig) -> list[Problem]:
+    """What approves by itself, or alone, where two persons have to agree."""
+    if evaluation.retune.approvals == 1:
+        return []
+    alone = [
+        (("retune", "mode"), "auto", "off or propose", evaluation.retune.mode == "auto"),
+        (("refit", "mode"), "auto", "off or propose", evaluation.refit.mode == "auto"),
+        (
+            ("retune", "own_proposals"),
+            "anybody",
+            "another",
+            evaluation.retune.own_proposals == "anybody",
+        ),
+    ]
+    return [
+        document.problem(
+            ("evaluation", *path), found, f"{accepted}, with evaluation.retune.approvals: 2"
+        )
+        for path, found, accepted, refused in alone
+        if refused
+    ]

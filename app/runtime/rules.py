@@ -4,6 +4,7 @@ from tierwatch.config import Config
 from tierwatch.evaluation.sampling.plan import weight_cap
 from tierwatch.fit.memory import Memory
 from tierwatch.fit.received import Receiving
+from tierwatch.loop.decide.approvals import ApprovalRules
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
@@ -56,6 +57,15 @@ def _quality(config: Config) -> float | None:
 
 def retune_rules(settings: Settings, config: Config) -> RetuneRules:
     """What the configuration asks of retuning."""
+    return _retune_rules(config, every_s=settings.retune_every_s)
+
+
+def named_threshold_rules(config: Config) -> RetuneRules:
+    """How a threshold is tested that a person names, at any moment."""
+    return _retune_rules(config, every_s=0.0)
+
+
+def _retune_rules(config: Config, *, every_s: float) -> RetuneRules:
     asked = config.evaluation.retune
     return RetuneRules(
         mode=asked.mode,
@@ -63,7 +73,7 @@ def retune_rules(settings: Settings, config: Config) -> RetuneRules:
         delta=asked.delta,
         step=asked.step,
         min_pairs=asked.min_pairs,
-        every_s=settings.retune_every_s,
+        every_s=every_s,
         correct_judge=asked.judge_errors == "correct",
         objective=objective_of(config),
         receiving=Receiving(
@@ -119,6 +129,12 @@ def rollout_rules(config: Config) -> RolloutRules:
         max_weight=weight_cap(sampling_plan(config)),
         quality=_quality(config),
     )
+
+
+def approval_rules(config: Config) -> ApprovalRules:
+    """How many persons have to agree to a proposal."""
+    asked = config.evaluation.retune
+    return ApprovalRules(asked.approvals, own=asked.own_proposals == "anybody")
 
 
 def learn_rules(config: Config, *, judge_version: str) -> LearnRules:

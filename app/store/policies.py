@@ -102,8 +102,10 @@ def lock_active(connection: Connection) -> ActiveVersions | None:
     return None if row is None else ActiveVersions(*row)
 
 
-def add_policy(connection: Connection, policy: Policy, *, author: str, reason: str) -> None:
-    """Store a version. A version is never written twice."""
+def add_policy(
+    connection: Connection, policy: Policy, *, author: str, reason: str, base: int | None = None
+) -> None:
+    """Store a version, which changes the policy ``base``. A version is never written twice."""
     content = policy.to_json()
     connection.execute(
         insert(PolicyRow).values(
@@ -115,6 +117,7 @@ def add_policy(connection: Connection, policy: Policy, *, author: str, reason: s
             promised_for=policy.promised_for,
             drained=content["drained"],
             models=content["models"],
+            base_version=base,
             author=author,
             reason=reason,
         )

@@ -1,8 +1,9 @@
 """Proposals: at most one undecided a segment."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, RowMapping, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -15,10 +16,12 @@ from tierwatch.evaluation.evidence.proposal_evidence import (
     read_proposal_evidence,
 )
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.store.schema.proposals import ProposalRow
+from tierwatch.store.schema.proposals import ProposalApprovalRow, ProposalRow
 from tierwatch.store.schema.values import SelectOfFields, select_fields
 
 UNDECIDED = ("open", "approved", "rolling_out")
+# Who makes what no person makes.
+TIERWATCH: Final = "tierwatch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class NewProposal:
         task_type: whose threshold; ``all`` for the tier's own.
         artefact_id: of a proposed model.
         alert_id: of the alert it answers.
+        proposed_by: the person who makes it; ``tierwatch`` where none does.
+        proposed_why: their reason.
     """
 
     tier: str
@@ -50,6 +55,8 @@ class NewProposal:
     task_type: str = ALL_TASKS
     artefact_id: int | None = None
     alert_id: int | None = None
+    proposed_by: str = TIERWATCH
+    proposed_why: str | None = None
 
     @property
     def direction(self) -> Literal["raise", "lower", "keep"]:
@@ -84,6 +91,8 @@ class Proposal:
     pairs: int
     predicted: Prediction | Unreadable
     evidence: ProposalEvidence | Unreadable
+    proposed_by: str
+    proposed_why: str | None
     created_at: dt.datetime
     expires_at: dt.datetime
     decided_at: dt.datetime | None
@@ -91,6 +100,21 @@ class Proposal:
     decided_why: str | None
     ended_at: dt.datetime | None
     ended_why: str | None
+
+    @property
+    def by_a_person(self) -> bool:
+        """Whether a person set it by hand."""
+        return self.proposed_by != TIERWATCH
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One person's approval: ``person`` answers for ``actor``, who may be their token."""
+
+    person: str
+    actor: str
+    why: str
+    at: dt.datetime
 
 
 def proposal_of(row: RowMapping) -> Proposal:
@@ -126,6 +150,8 @@ def add_proposal(
             pairs=new.pairs,
             predicted=new.predicted.to_json(),
             evidence=new.evidence.to_json(),
+            proposed_by=new.proposed_by,
+            proposed_why=new.proposed_why,
             expires_at=expires_at,
             state="open",
         )
@@ -200,6 +226,41 @@ def put_decision(
         decided_why=why,
         decided_at=func.now(),
     )
+
+
+def add_approval(
+    connection: Connection, proposal_id: int, *, person: str, actor: str, why: str
+) -> None:
+    """Write down that a person approves; they have not before."""
+    connection.execute(
+        insert(ProposalApprovalRow).values(
+            proposal_id=proposal_id, person=person, actor=actor, why=why
+        )
+    )
+
+
+def approvals_of(
+    connection: Connection, proposal_ids: Collection[int]
+) -> dict[int, tuple[Approval, ...]]:
+    """Who has approved each of these proposals, oldest first; one that nobody has is left out."""
+    if not proposal_ids:
+        return {}
+    rows = connection.execute(
+        select(
+            ProposalApprovalRow.proposal_id,
+            ProposalApprovalRow.person,
+            ProposalApprovalRow.actor,
+            ProposalApprovalRow.why,
+            ProposalApprovalRow.at,
+        )
+        .where(ProposalApprovalRow.proposal_id.in_(proposal_ids))
+        .order_by(ProposalApprovalRow.at, ProposalApprovalRow.person)
+    )
+    found: dict[int, tuple[Approval, ...]] = {}
+    for row in rows:
+        approval = Approval(row.person, row.actor, row.why, row.at)
+        found[row.proposal_id] = (*found.get(row.proposal_id, ()), approval)
+    return found
 
 
 def put_rollout(connection: Connection, proposal_id: int, candidate_version: int) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 
 from tierwatch.command import main
 from tierwatch.store.people.tokens import find_token, tokens
+from tierwatch.store.people.users import add_user
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -64,8 +65,8 @@ def test_tokens_are_listed_without_what_is_secret(engine: Engine) -> None:
         )
     listed = run("list").output
     assert listed.splitlines() == [
-        "a-longer-name  viewer  ends   never              used never",
-        "ci             admin   ended  2026-01-02T03:04Z  used never",
+        "a-longer-name  viewer  nobody's  ends   never              used never",
+        "ci             admin   nobody's  ended  2026-01-02T03:04Z  used never",
     ]
     assert secret not in listed
 
@@ -88,3 +89,14 @@ def test_an_end_that_is_none_is_wrong_use(expires: str) -> None:
     done = run("add", "ci", "--expires", expires)
     assert done.exit_code == 2
     assert "accepted: days as 90d" in done.output
+
+
+@pytest.mark.usefixtures("_database")
+def test_an_owner_is_a_user_or_refused(engine: Engine) -> None:
+    refused = run("add", "ci", "--owner", "ada")
+    assert refused.exit_code == 2
+    assert "owner: found 'ada'; accepted: the name of a user" in refused.output
+    with engine.begin() as connection:
+        add_user(connection, "ada", "correct horse battery", "viewer")
+    assert run("add", "ci", "--owner", "ada").exit_code == 0
+    assert run("list").output.split()[:3] == ["ci", "viewer", "ada"]

@@ -164,3 +164,30 @@ def test_a_direct_share_that_is_none_is_refused(tmp_path: Path, share: str) -> N
     (problem,) = problems(tmp_path, ARTICLE + f"evaluation: {{direct_share: {share}}}\n")
     assert "evaluation.direct_share: found" in problem
     assert "accepted a number from 0 to 1" in problem
+
+
+@pytest.mark.parametrize("written", ["0", "3", "true", "1.5", "both"])
+def test_one_person_approves_or_two(tmp_path: Path, written: str) -> None:
+    (problem,) = problems(tmp_path, ARTICLE + f"evaluation: {{retune: {{approvals: {written}}}}}\n")
+    assert "evaluation.retune.approvals: found " in problem
+    assert "accepted 1 or 2" in problem
+
+
+def test_with_two_persons_nothing_approves_by_itself_or_alone(tmp_path: Path) -> None:
+    text = ARTICLE + (
+        "evaluation:\n  retune: {approvals: 2, mode: auto, own_proposals: anybody}\n"
+        "  refit: {mode: auto}\n"
+    )
+    found = problems(tmp_path, text)
+    for key, value, accepted in (
+        ("retune.mode", "auto", "off or propose"),
+        ("refit.mode", "auto", "off or propose"),
+        ("retune.own_proposals", "anybody", "another"),
+    ):
+        assert any(
+            f"evaluation.{key}: found {value}; accepted {accepted}, with"
+            " evaluation.retune.approvals: 2" in line
+            for line in found
+        ), (key, found)
+    two = load(tmp_path, ARTICLE + "evaluation: {retune: {approvals: 2}}\n").evaluation.retune
+    assert (two.approvals, two.own_proposals) == (2, "another")

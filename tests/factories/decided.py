@@ -34,6 +34,8 @@ def proposal(kind: str = "threshold", **changes: Any) -> Proposal:
         "candidate_version": None,
         "alert_id": None,
         "pairs": 400,
+        "proposed_by": "tierwatch",
+        "proposed_why": None,
         "created_at": NOW,
         "expires_at": NOW + dt.timedelta(days=7),
         "decided_at": None,

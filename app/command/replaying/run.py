@@ -35,7 +35,7 @@ from tierwatch.command.replaying.pace import (
 from tierwatch.command.replaying.sender import Progress, exchanges, progress_shown, replay_traffic
 from tierwatch.command.terminal import say, say_error
 from tierwatch.config import Config, load_config
-from tierwatch.errors import StackError
+from tierwatch.errors import StackError, UsageError
 from tierwatch.faults import repeat
 from tierwatch.local import Stack, free_port, run_until_signal
 from tierwatch.loop.improve.retune import retune
@@ -74,6 +74,11 @@ def replay_through(stack: Stack, options: Replay, settings: Settings) -> int:
         ),
     )
     config = load_config(settings.config)
+    if options.approve and config.evaluation.retune.approvals > 1:
+        raise UsageError(
+            "--approve: accepted where one person is enough; found evaluation.retune.approvals:"
+            f" {config.evaluation.retune.approvals}"
+        )
     prepare_database(settings, config)
     stack.publish(published_environment(settings))
     stack.start(

@@ -154,8 +154,15 @@ def _tokens(connection: Connection) -> Tokens:
 def _add_token(connection: Connection) -> TokenWithSecret:
     new = sent(NewToken)
     ends_at = tokens.accepted_end(new.expires, now=this_moment())
-    actor = this_person().name
-    secret = tokens.add_token(connection, new.name, new.role, ends_at=ends_at, actor=actor)
+    person = this_person()
+    secret = tokens.add_token(
+        connection,
+        new.name,
+        new.role,
+        ends_at=ends_at,
+        actor=person.name,
+        owner=person.answerable,
+    )
     return TokenWithSecret(there(load_token(connection, new.name)), secret)
 
 

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
+from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.thresholds.fixed_sequence import FixedSequence, run_sequence
 from tierwatch.evaluation.thresholds.grid import CENTS, candidates_around
 from tierwatch.evaluation.thresholds.kept_sums import KeptSums, kept_sums
@@ -118,7 +119,7 @@ def choose_threshold(
     >>> choice.threshold, choice.certified, choice.direction
     (0.66, True, 'lower')
     >>> choice.reason
-    'at 0.66 the misroute rate is at most 0.0183, from 200 pairs; 0.05 is allowed'
+    'at 0.66 the misroute rate is at most 1.8 %, from 200 pairs; 5.0 % is allowed'
     """
     for name, value in (("alpha", alpha), ("delta", delta)):
         if not 0 < value < 1:
@@ -160,8 +161,8 @@ def _chosen(
     chosen = tested.certified
     if chosen is not None:
         return chosen, (
-            f"at {chosen} the misroute rate is at most {tested.bounds[chosen]:.3g},"
-            f" from {kept[chosen].n} pairs; {test.alpha:g} is allowed"
+            f"at {chosen:.2f} the misroute rate is at most {percent(tested.bounds[chosen])},"
+            f" from {kept[chosen].n} pairs; {percent(test.alpha)} is allowed"
         )
     reason = test.why_not(tested.last, kept[tested.last], tested.starts)
     strictest, loosest = next(iter(kept)), list(kept)[-1]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tierwatch.evaluation.calibration.error_bounds import least_errors, most_errors
 from tierwatch.evaluation.calibration.gold import gold_needed
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
+from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.thresholds.kept_sums import KeptSums
 from tierwatch.evaluation.thresholds.spending import pairs_needed
 
@@ -70,10 +71,11 @@ class RiskTest:
     def why_not(self, candidate: float, sums: KeptSums, starts: int) -> str:
         """Say which bound was missed and what it would take."""
         if sums.n == 0:
-            return f"no pair is kept at {candidate}, so there is nothing to certify from"
+            return f"no pair is kept at {candidate:.2f}, so there is nothing to certify from"
         found = (
-            f"at {candidate} the misroute rate may be up to {self.upper_bound(sums, starts):.3g},"
-            f" from {sums.n} pairs; {self.alpha:g} is allowed"
+            f"at {candidate:.2f} the misroute rate may be up to"
+            f" {percent(self.upper_bound(sums, starts))}, from {sums.n} pairs;"
+            f" {percent(self.alpha)} is allowed"
         )
         judge = self.judge
         if judge is not None:

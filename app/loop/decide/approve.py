@@ -1,11 +1,12 @@
 """Approve: a person's (or the stated mode's) decision on a proposal."""
 
-from typing import Final, Literal
+from typing import Final
 
 from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.trust import distrust
+from tierwatch.loop.decide.approvals import ONE_PERSON, ApprovalRules, agreement
 from tierwatch.loop.decide.end import why_outdated
 from tierwatch.loop.decide.rollout import start_rollout
 from tierwatch.loop.decide.unreadable import is_unreadable
@@ -25,8 +26,12 @@ def approve_proposal(
     why: str,
     share: float = DEFAULT_SHARE,
     despite_judge: bool = False,
+    person: str | None = None,
+    rules: ApprovalRules = ONE_PERSON,
 ) -> int | None:
     """Approve a proposal; its rollout starts at once unless another one is running.
+
+    Where more persons have to agree, this approval is kept, and the proposal stays open.
 
     Args:
         connection: inside the caller's transaction.
@@ -37,31 +42,42 @@ def approve_proposal(
         despite_judge: a person says explicitly that it is to be approved although the judge is not
             trusted; the audit keeps it. Its rollout then starts, and completes only once the judge
             is trusted.
+        person: who answers for the actor: a token's owner; None where nobody is known to.
+        rules: how many persons have to agree.
 
     Returns:
-        The new policy version, or None while another rollout has to end first.
+        The new policy version, or None while another person has to approve or another rollout has
+        to end first.
 
     Raises:
         UsageError: no reason given.
         ConflictError: there is no such proposal, it was decided before, this version cannot read
             what it rests on, it was tested beside a policy that is no longer active or against
-            a model that is not, or the judge is not trusted and ``despite_judge`` was not said.
+            a model that is not, the judge is not trusted and ``despite_judge`` was not said, or
+            somebody else has to approve it.
     """
-    active, proposal = lock_active(connection), load_proposal(connection, proposal_id, lock=True)
-    if proposal is not None and proposal.state == "open":
-        _require_readable(proposal)
-        if active is not None:
-            _require_current(connection, proposal, active.stable_version)
-        doubt = distrust(connection)
-        if doubt and not despite_judge:
-            raise ConflictError(
-                f"proposal {proposal.id} is held back. {doubt} To approve it all the same, say so:"
-                " despite_judge"
-            )
-    else:
-        doubt = ""
-    detail = {"despite": doubt} if doubt else {}
-    _decide(connection, proposal_id, "approved", actor=actor, why=why, **detail)
+    require_reason(why)
+    active, proposal = lock_active(connection), _open_proposal(connection, proposal_id)
+    _require_readable(proposal)
+    if active is not None:
+        _require_current(connection, proposal, active.stable_version)
+    doubt = distrust(connection)
+    if doubt and not despite_judge:
+        raise ConflictError(
+            f"proposal {proposal.id} is held back. {doubt} To approve it all the same, say so:"
+            " despite_judge"
+        )
+    agreed = agreement(connection, proposal, actor=actor, person=person, why=why, rules=rules)
+    detail: dict[str, object] = {"despite": doubt} if doubt else {}
+    if len(agreed) < rules.needed(proposal):
+        _say(
+            connection, proposal_id, "first_approval", actor=actor, why=why, after="open", **detail
+        )
+        return None
+    if len(agreed) > 1:
+        detail["approved_by"] = list(agreed)
+    put_decision(connection, proposal_id, "approved", actor=" and ".join(agreed), why=why.strip())
+    _say(connection, proposal_id, "approved", actor=actor, why=why, after="approved", **detail)
     return start_rollout(connection, share=share)
 
 
@@ -72,7 +88,10 @@ def reject_proposal(connection: Connection, proposal_id: int, *, actor: str, why
         UsageError: no reason given.
         ConflictError: there is no such proposal, or it was decided before.
     """
-    _decide(connection, proposal_id, "rejected", actor=actor, why=why)
+    require_reason(why)
+    _open_proposal(connection, proposal_id)
+    put_decision(connection, proposal_id, "rejected", actor=actor, why=why.strip())
+    _say(connection, proposal_id, "rejected", actor=actor, why=why, after="rejected")
     put_end(connection, proposal_id, "rejected", why="rejected")
 
 
@@ -100,28 +119,39 @@ def _require_current(connection: Connection, proposal: Proposal, stable_version:
         raise ConflictError(why)
 
 
-def _decide(
-    connection: Connection,
-    proposal_id: int,
-    state: Literal["approved", "rejected"],
-    *,
-    actor: str,
-    why: str,
-    **detail: str,
-) -> None:
-    require_reason(why)
+def _open_proposal(connection: Connection, proposal_id: int) -> Proposal:
+    """The proposal, locked until the transaction ends.
+
+    Raises:
+        ConflictError: there is none, or it is not open any more.
+    """
     proposal = load_proposal(connection, proposal_id, lock=True)
     if proposal is None:
         raise ConflictError(f"there is no proposal {proposal_id}")
     if proposal.state != "open":
         who = f", by {proposal.decided_by}" if proposal.decided_by else ""
         raise ConflictError(f"proposal {proposal_id} is {proposal.state} already{who}")
-    put_decision(connection, proposal_id, state, actor=actor, why=why.strip())
+    return proposal
+
+
+def _say(
+    connection: Connection,
+    proposal_id: int,
+    what: str,
+    *,
+    actor: str,
+    why: str,
+    after: str,
+    **detail: object,
+) -> None:
+    """A line in the audit: the state before and after, and the reason."""
     add_audit(
         connection,
         actor=actor,
-        action=f"proposal.{state}",
+        action=f"proposal.{what}",
         subject=f"proposal/{proposal_id}",
         why=why.strip(),
+        before="open",
+        after=after,
         **detail,
     )

@@ -160,7 +160,7 @@ def _settle(connection: Connection, *, actor: str, why: str) -> None:
     for proposal in proposals_in(connection, "rolling_out", lock=True):
         cancel_rollout(connection, proposal, actor=actor, why=why)
     policy = replace(stable, version=next_version(connection), drained=drained)
-    add_policy(connection, policy, author=actor, reason=why)
+    add_policy(connection, policy, author=actor, reason=why, base=stable.version)
     # An hour's drain moves no threshold: what was tested beside them may be decided as before.
     put_base(connection, policy.version, instead_of=stable.version)
     set_active(connection, stable=policy.version, candidate=None, share=0.0, salt=active.salt)

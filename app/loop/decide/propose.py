@@ -33,14 +33,14 @@ def propose(connection: Connection, new: NewProposal) -> Made | None:
     proposal_id = add_proposal(connection, new, expires_at=expires_at)
     if proposal_id is None:
         return None
-    model: dict[str, object] = {}
+    model: dict[str, object] = {} if new.proposed_why is None else {"why": new.proposed_why}
     if new.artefact_id is not None:
-        model = {"kind": "model", "artefact": new.artefact_id}
+        model |= {"kind": "model", "artefact": new.artefact_id}
     elif isinstance(new.evidence, ReplacementEvidence):
-        model = {"kind": "replacement", "model": new.evidence.candidate}
+        model |= {"kind": "replacement", "model": new.evidence.candidate}
     add_audit(
         connection,
-        actor="tierwatch",
+        actor=new.proposed_by,
         action="proposal.made",
         subject=f"proposal/{proposal_id}",
         tier=new.tier,

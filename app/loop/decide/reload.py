@@ -205,5 +205,5 @@ def _adapted(connection: Connection, stable: Policy, first: Policy, *, learned: 
         promised = {tier: rate for tier, rate in stable.promised.items() if tier in kept}
         policy = policy.with_promises(promised, quality=stable.promised_for)
     why = "the tiers or the classifier changed"
-    add_policy(connection, policy, author="configuration", reason=why)
+    add_policy(connection, policy, author="configuration", reason=why, base=stable.version)
     return policy

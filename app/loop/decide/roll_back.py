@@ -43,6 +43,7 @@ def roll_back_to(connection: Connection, version: int, *, actor: str, why: str) 
         replace(earlier, version=new, drained={} if stable is None else stable.drained),
         author=actor,
         reason=f"back to policy {version}: {why}",
+        base=active.stable_version,
     )
     set_active(connection, stable=new, candidate=None, share=0.0, salt=active.salt)
     for proposal in proposals_in(connection, "active", lock=True):

@@ -226,6 +226,7 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
         _changed_policy(connection, stable, proposal, version),
         author=proposal.decided_by or "",
         reason=f"proposal {proposal.id}: {proposal.decided_why}",
+        base=stable.version,
     )
     # A fresh salt: the sessions that tried the last candidate are not always the same ones.
     set_active(

@@ -2,7 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from tierwatch.errors import UsageError
 
@@ -12,6 +12,8 @@ Role = Literal["viewer", "reviewer", "approver", "admin"]
 # Each may do what the ones before it may, and more.
 ROLES: tuple[Role, ...] = ("viewer", "reviewer", "approver", "admin")
 
+# Before the name of a token, where a person's stands otherwise; no user's name begins so.
+PROGRAM: Final = "token:"
 _LONGEST_NAME = 100
 LONGEST_SUBJECT = 500
 
@@ -30,12 +32,25 @@ class Person:
         role: what they may do.
         must_change: the password was given out once and should be replaced.
         stamp: changes with the password, so that a new password ends older sessions.
+        owner: of a token, the person who answers for it; None where nobody is known to.
     """
 
     name: str
     role: Role
     must_change: bool = False
     stamp: str = ""
+    owner: str | None = None
+
+    @property
+    def answerable(self) -> str | None:
+        """The person who answers for what is done: of a token its owner, None where it has none.
+
+        >>> Person("ada", "approver").answerable, Person("token:ci", "approver").answerable
+        ('ada', None)
+        >>> Person("token:ci", "approver", owner="ada").answerable
+        'ada'
+        """
+        return self.owner if self.name.startswith(PROGRAM) else self.name
 
     def may(self, needed: Role) -> bool:
         """Whether this role includes ``needed``.
@@ -61,7 +76,7 @@ def accepted_name(name: str) -> str:
 def accepted_user_name(name: str) -> str:
     """The name of a user; UsageError as well when the audit would show somebody else by it."""
     own = accepted_name(name)
-    if own.casefold() in _NOBODY or own.casefold().startswith("token:"):
+    if own.casefold() in _NOBODY or own.casefold().startswith(PROGRAM):
         raise UsageError(f"name: found {own!r}, which the audit uses for what is no user")
     alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in own}
     if unicodedata.normalize("NFKC", own) != own or len(alphabets.intersection(_ALIKE)) > 1:

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.store.audit import add_audit
-from tierwatch.store.people.roles import Person, accepted_name, accepted_role
+from tierwatch.store.people.accounts import load_user
+from tierwatch.store.people.roles import PROGRAM, Person, accepted_name, accepted_role
 from tierwatch.store.schema.people import TokenRow
 from tierwatch.store.schema.values import select_fields
 
@@ -30,6 +31,7 @@ class Token:
     Attributes:
         name: what the audit calls it.
         role: what it may do.
+        owner: the person who answers for it; null where nobody is known to.
         created_at: when it was made.
         ends_at: when it stops being accepted; null for never.
         used_at: its newest use, to the minute; null before the first.
@@ -37,6 +39,7 @@ class Token:
 
     name: str
     role: str
+    owner: str | None
     created_at: dt.datetime
     ends_at: dt.datetime | None
     used_at: dt.datetime | None
@@ -49,6 +52,7 @@ def add_token(
     *,
     ends_at: dt.datetime | None = None,
     actor: str = "command line",
+    owner: str | None = None,
 ) -> str:
     """Make a bearer token of the JSON API and return it; only its hash is kept.
 
@@ -58,16 +62,25 @@ def add_token(
         role: one of `ROLES`.
         ends_at: when it stops being accepted; None for never.
         actor: who made it, for the audit.
+        owner: the user who answers for it: where two persons have to agree, it counts as theirs.
 
     Raises:
-        UsageError: a name or role that is not accepted.
+        UsageError: a name or role that is not accepted, or an owner who is no user.
         ConflictError: the name is taken.
     """
+    if owner is not None and load_user(connection, owner) is None:
+        raise UsageError(f"owner: found {owner[:100]!r}; accepted: the name of a user")
     own_name, own_role = accepted_name(name), accepted_role(role)
     token = secrets.token_urlsafe(32)
     added = connection.execute(
         insert(TokenRow)
-        .values(name=own_name, token_hash=_token_hash(token), role=own_role, ends_at=ends_at)
+        .values(
+            name=own_name,
+            token_hash=_token_hash(token),
+            role=own_role,
+            owner=owner,
+            ends_at=ends_at,
+        )
         .on_conflict_do_nothing()
         .returning(TokenRow.name)
     ).one_or_none()
@@ -79,6 +92,7 @@ def add_token(
         action="token.added",
         subject=f"token/{own_name}",
         role=own_role,
+        owner=owner,
         ends_at=None if ends_at is None else ends_at.isoformat(),
     )
     return token
@@ -90,12 +104,14 @@ def find_token(connection: Connection, token: str, *, now: dt.datetime) -> Perso
     A token is 256 random bits, so a plain SHA-256 of it cannot be guessed back.
     """
     row = connection.execute(
-        select(TokenRow.name, TokenRow.role).where(
+        select(TokenRow.name, TokenRow.role, TokenRow.owner).where(
             TokenRow.token_hash == _token_hash(token),
             or_(TokenRow.ends_at.is_(None), TokenRow.ends_at > now),
         )
     ).one_or_none()
-    return None if row is None else Person(f"token:{row.name}", accepted_role(row.role))
+    if row is None:
+        return None
+    return Person(f"{PROGRAM}{row.name}", accepted_role(row.role), owner=row.owner)
 
 
 def note_used(connection: Connection, token: str, *, now: dt.datetime) -> None:

@@ -39,7 +39,10 @@ class UserRow(Base):
 
 
 class TokenRow(Base):
-    """A bearer token of the JSON API; only its hash is kept."""
+    """A bearer token of the JSON API; only its hash is kept.
+
+    ``owner`` is the person who answers for what it does; NULL where nobody is known to.
+    """
 
     __tablename__ = "tokens"
     __table_args__ = (
@@ -48,6 +51,7 @@ class TokenRow(Base):
     name: Column[str] = column(primary_key=True)
     token_hash: Column[str] = column(unique=True)
     role: Column[str]
+    owner: Column[str | None]
     created_at: Column[dt.datetime] = set_by_database()
     ends_at: Column[dt.datetime | None]
     used_at: Column[dt.datetime | None]

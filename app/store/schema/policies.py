@@ -9,7 +9,10 @@ from tierwatch.store.schema.declarative import Base, Column, column, set_by_data
 
 
 class PolicyRow(Base):
-    """One immutable policy. A new set of thresholds is a new version."""
+    """One immutable policy. A new set of thresholds is a new version.
+
+    ``base_version`` is the policy that it changes; NULL of the first one, and of older versions.
+    """
 
     __tablename__ = "policies"
     version: Column[int] = column(primary_key=True, autoincrement=False)
@@ -20,6 +23,7 @@ class PolicyRow(Base):
     promised_for: Column[float | None]
     drained: Column[Json] = column(server_default=text("'{}'::jsonb"))
     models: Column[Json] = column(server_default=text("'{}'::jsonb"))
+    base_version: Column[int | None]
     author: Column[str]
     reason: Column[str]
     created_at: Column[dt.datetime] = set_by_database()

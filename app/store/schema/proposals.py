@@ -65,7 +65,8 @@ class ProposalRow(Base):
     """A candidate policy with its evidence, waiting for or after a decision.
 
     Kind ``threshold`` moves a tier's threshold. Kind ``model`` puts the artefact at the tier's
-    boundary, with the threshold that keeps the same share of its traffic.
+    boundary, with the threshold that keeps the same share of its traffic. ``proposed_by`` is the
+    person who made it, ``tierwatch`` where none did.
     """
 
     __tablename__ = "proposals"
@@ -99,6 +100,8 @@ class ProposalRow(Base):
     pairs: Column[int]
     predicted: Column[Json]
     evidence: Column[Json]
+    proposed_by: Column[str] = column(server_default=text("'tierwatch'"))
+    proposed_why: Column[str | None]
     created_at: Column[dt.datetime] = set_by_database()
     expires_at: Column[dt.datetime]
     decided_at: Column[dt.datetime | None]
@@ -106,6 +109,17 @@ class ProposalRow(Base):
     decided_why: Column[str | None]
     ended_at: Column[dt.datetime | None]
     ended_why: Column[str | None]
+
+
+class ProposalApprovalRow(Base):
+    """One person's approval of a proposal; ``person`` is who answers for ``actor``, a token say."""
+
+    __tablename__ = "proposal_approvals"
+    proposal_id: Column[int] = column(primary_key=True, autoincrement=False)
+    person: Column[str] = column(primary_key=True)
+    actor: Column[str]
+    why: Column[str]
+    at: Column[dt.datetime] = set_by_database()
 
 
 class RetuneRow(Base):

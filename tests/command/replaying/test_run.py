@@ -15,7 +15,7 @@ from tierwatch.command.replaying.effective_config import DEMO_CONFIG
 from tierwatch.command.replaying.options import Replay
 from tierwatch.command.replaying.pace import Backlog
 from tierwatch.config import load_config
-from tierwatch.errors import StackError
+from tierwatch.errors import StackError, UsageError
 from tierwatch.settings import read_settings
 
 
@@ -102,3 +102,14 @@ def test_first_checks_are_waited_for_where_somebody_is_asked(
     # The judge is one subject, each of the three tiers another; off is none.
     assert asked == [1, 3, 4]
     assert "an alert may not say what has changed" in capsys.readouterr().out
+
+
+def test_one_program_is_not_two_persons(tmp_path: Path) -> None:
+    traffic, config = tmp_path / "items.jsonl", tmp_path / "tierwatch.yaml"
+    traffic.touch()
+    text = DEMO_CONFIG.read_text().replace("retune: {", "retune: {approvals: 2, ")
+    config.write_text(text)
+    options = Replay(traffic=traffic, config=config, approve=True)
+    settings = replace(read_settings({}), data_dir=tmp_path)
+    with pytest.raises(UsageError, match="--approve: accepted where one person is enough"):
+        run.replay_through(SimpleNamespace(start=lambda _: None), options, settings)

@@ -75,7 +75,7 @@ def test_with_a_judge_fractional_losses_are_refused() -> None:
 def test_the_reason_names_the_bound_and_what_it_takes() -> None:
     certified = choose([0.9] * 200, [0] * 200)
     # 1 - .05 ** (1 / 200) = .0149, of a sequence that did not have to share delta
-    assert certified.reason.startswith("at 0.4 the misroute rate is at most 0.0149, from 200 pairs")
+    assert certified.reason.startswith("at 0.40 the misroute rate is at most 1.5 %, from 200 pairs")
     # log(.05) / log(.95) = 58.4
     assert "fewer than 59 pairs never suffice" in choose([0.9] * 30, [0] * 30).reason
     assert "more pairs, or fewer losses" in choose([0.9] * 300, [1] * 30 + [0] * 270).reason

@@ -139,3 +139,23 @@ def test_never_is_none() -> None:
 def test_other_ends_are_refused(words: str) -> None:
     with pytest.raises(UsageError, match="accepted: days as 90d, 1d to 3650d, or never"):
         accepted_end(words, now=NOW)
+
+
+def test_a_token_has_an_owner_who_is_a_user(connection: Connection) -> None:
+    add_user(connection, "ada", "correct horse battery", "approver")
+    token = add_token(connection, "ci", "viewer", owner="ada", actor="eve")
+    person = find_token(connection, token, now=NOW)
+    assert person is not None
+    assert (person.name, person.owner, person.answerable) == ("token:ci", "ada", "ada")
+    found = load_token(connection, "ci")
+    assert found is not None
+    assert found.owner == "ada"
+    with pytest.raises(UsageError, match="owner: found 'nobody'; accepted: the name of a user"):
+        add_token(connection, "other", "viewer", owner="nobody")
+    assert load_token(connection, "other") is None
+
+
+def test_a_token_without_an_owner_is_nobodys_word(connection: Connection) -> None:
+    person = find_token(connection, add_token(connection, "ci", "admin"), now=NOW)
+    assert person is not None
+    assert person.answerable is None

@@ -93,7 +93,7 @@ def make_token() -> ResponseReturnValue:
         ends_at = accepted_end(_field("expires"), now=this_moment())
         with this_site().engine.begin() as connection:
             actor = this_person().name
-            secret = add_token(connection, name, role, ends_at=ends_at, actor=actor)
+            secret = add_token(connection, name, role, ends_at=ends_at, actor=actor, owner=actor)
     except ConflictError as problem:
         return _answer(problem=sentence(problem), status=409)
     except UsageError as problem:
