@@ -147,6 +147,74 @@ class _Search:
         return move, lowers
 
 
+def move_to(
+    pairs: RoutedPairs,
+    *,
+    place: int,
+    threshold: float,
+    current: Sequence[float],
+    steps_usd: Sequence[float],
+    quality: float,
+    delta: float,
+    step: float,
+    max_weight: float | None = None,
+) -> Move:
+    """One tier's move to a threshold that somebody names, certified or not.
+
+    It is certified where every threshold from a step above the present one down to it passes
+    (`sequence_bounds`, further than ``step`` where it lies further). All that pass hold at once, so
+    it may have been chosen with these very pairs in view.
+
+    Args:
+        pairs: as `choose_jointly` takes them, like all that has a name there.
+        place: of the tier.
+        threshold: that it is to have, two decimals.
+        current: active thresholds, cheapest tier first.
+        steps_usd: mean cost of going up one tier.
+        quality: share of the top tier's quality to keep.
+        delta: chance of a wrong certificate; the tier has its part of it.
+        step: how far up testing starts.
+        max_weight: declared cap of the weights.
+
+    Raises:
+        EvidenceError: input out of range, or of lengths that differ.
+
+    >>> c = np.linspace(0, 1, 4_000)
+    >>> none = np.zeros(4_000, int)
+    >>> pairs = RoutedPairs(c[:, None], (c < .7).astype(int), none, none, (c < .4) * 1.0, none + 1,
+    ...                     none, [[.7]])
+    >>> said = dict(place=0, current=[.7], steps_usd=[.01], quality=.95, delta=.05, step=.1)
+    >>> [move_to(pairs, threshold=threshold, **said).certified for threshold in (.5, .1)]
+    [True, False]
+    """
+    frame = Frame(pairs, max_weight)
+    present = checked_thresholds(current, frame.count)
+    allowed, share = round(1 - quality, 10), delta / frame.count
+    bounds = sequence_bounds(
+        frame,
+        present,
+        place,
+        step=max(step, abs(threshold - present[place])),
+        allowed=allowed,
+        share=share,
+    )
+    then = with_threshold(present, place, threshold)
+    shares = frame.kept(then)
+    saved = np.asarray(steps_usd, dtype=np.float64) @ (
+        np.array(shares) - np.array(frame.kept(present))
+    )
+    return Move(
+        place=place,
+        threshold=threshold,
+        certified=bounds.get(threshold, math.inf) <= allowed,
+        loss=frame.estimate(then, _END),
+        bound=frame.upper(then, share),
+        bounds=MappingProxyType(bounds),
+        kept=shares,
+        saved_usd=float(saved),
+    )
+
+
 def target_thresholds(
     frame: Frame, steps_usd: Sequence[float], quality: float, share: float
 ) -> tuple[float, ...]:

@@ -49,7 +49,7 @@ EVERY_TIER: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
-class _JointTest:
+class JointTest:
     """All tiers, as one test reads them.
 
     Attributes:
@@ -99,27 +99,32 @@ def retune_jointly(
     test = _due_test(connection, objective, rules, judge_version)
     if test is None:
         return None
-    choice = choose_jointly(
-        test.found.pairs,
-        current=test.current,
-        steps_usd=_steps_usd(test.costs),
-        quality=objective.quality,
-        delta=test.delta,
-        step=rules.step,
-        max_weight=test.found.max_weight,
-    )
+    choice = joint_choice(test, step=rules.step)
     move = next_move(choice, alerted=[objective.tiers.index(tier) for tier in test.alerts])
-    moved, refused = _moved(connection, test, move, rules)
+    moved, refused = traffic_moved_jointly(connection, test, move, rules)
     if refused:
         move = None
-    _record(connection, test, choice, move, refused)
+    record_joint_test(connection, test, choice, move, refused)
     if move is None:
         return None
-    return propose(connection, _proposal(connection, test, choice, move, moved))
+    return propose(connection, joint_proposal(connection, test, choice, move, moved))
 
 
-def _moved(
-    connection: Connection, test: _JointTest, move: Move | None, rules: RetuneRules
+def joint_choice(test: JointTest, *, step: float) -> JointChoice:
+    """The moves that the pairs of a test allow."""
+    return choose_jointly(
+        test.found.pairs,
+        current=test.current,
+        steps_usd=steps_usd(test.costs),
+        quality=test.objective.quality,
+        delta=test.delta,
+        step=step,
+        max_weight=test.found.max_weight,
+    )
+
+
+def traffic_moved_jointly(
+    connection: Connection, test: JointTest, move: Move | None, rules: RetuneRules
 ) -> tuple[MovedTraffic | None, str]:
     """What the tier that gets requests would make of them, and why it is not to get them."""
     if move is None or rules.receiving is None:
@@ -132,7 +137,7 @@ def _moved(
 
 def _due_test(
     connection: Connection, objective: Objective, rules: RetuneRules, judge_version: str
-) -> _JointTest | None:
+) -> JointTest | None:
     """What a test would read; None while it is not due, or could find nothing."""
     active = active_policies(connection)
     if active is None:
@@ -144,8 +149,27 @@ def _due_test(
     last = last_retune(connection, EVERY_TIER, ALL_TASKS)
     if not any(is_due(last, one, rules.every_s) for one in (None, *alerts.values())):
         return None
+    test = joint_test_now(connection, objective, rules, judge_version)
+    if test is None:
+        return None
+    seen = 0 if last is None else last.last_outcome
+    fresh = sum(1 for outcome_id in test.found.ids if outcome_id > seen)
+    saves_nothing = max(steps_usd(test.costs)) <= 0 and not alerts
+    return None if saves_nothing or fresh < rules.min_pairs else test
+
+
+def joint_test_now(
+    connection: Connection, objective: Objective, rules: RetuneRules, judge_version: str
+) -> JointTest | None:
+    """What a test of all tiers reads at this moment, due or not.
+
+    None before a policy is active, and where this version cannot read the alert that says when the
+    regime of now began.
+    """
+    active = active_policies(connection)
+    alerts = _alerts(connection, objective)
     starts = [regime_start(alert) for alert in alerts.values()]
-    if None in starts:
+    if active is None or None in starts:
         return None
     policy = active.stable
     found = routed_evidence(
@@ -157,15 +181,18 @@ def _due_test(
         after_outcome=max((start for start in starts if start is not None), default=0),
         apart=policy.by_task,
     )
-    costs = {tier: MeanCosts(*mean_costs(connection, tier)) for tier in objective.tiers}
-    seen = 0 if last is None else last.last_outcome
-    fresh = sum(1 for outcome_id in found.ids if outcome_id > seen)
-    saves_nothing = max(_steps_usd(costs)) <= 0 and not alerts
-    if saves_nothing or fresh < rules.min_pairs:
-        return None
+    last = last_retune(connection, EVERY_TIER, ALL_TASKS)
     k = 0 if last is None else last.k + 1
-    delta = spent_delta(rules.delta, k)
-    return _JointTest(objective, policy, judge_version, alerts, found, costs, k, delta)
+    return JointTest(
+        objective=objective,
+        policy=policy,
+        judge_version=judge_version,
+        alerts=alerts,
+        found=found,
+        costs={tier: MeanCosts(*mean_costs(connection, tier)) for tier in objective.tiers},
+        k=k,
+        delta=spent_delta(rules.delta, k),
+    )
 
 
 def _alerts(connection: Connection, objective: Objective) -> dict[str, Alert]:
@@ -189,14 +216,14 @@ def _way_is_free(connection: Connection, alerts: Mapping[str, Alert]) -> bool:
     return free
 
 
-def _steps_usd(costs: Mapping[str, MeanCosts]) -> list[float]:
+def steps_usd(costs: Mapping[str, MeanCosts]) -> list[float]:
     """What going up one tier costs, cheapest tier first."""
     return [of_tier.upper - of_tier.lower for of_tier in costs.values()]
 
 
-def _record(
+def record_joint_test(
     connection: Connection,
-    test: _JointTest,
+    test: JointTest,
     choice: JointChoice,
     move: Move | None,
     refused: str,
@@ -225,9 +252,9 @@ def _record(
     )
 
 
-def _proposal(
+def joint_proposal(
     connection: Connection,
-    test: _JointTest,
+    test: JointTest,
     choice: JointChoice,
     move: Move,
     moved: MovedTraffic | None,
@@ -298,7 +325,7 @@ def _proposal(
     )
 
 
-def _together(test: _JointTest, choice: JointChoice, move: Move) -> ObjectiveTest:
+def _together(test: JointTest, choice: JointChoice, move: Move) -> ObjectiveTest:
     """All tiers, now and after a move."""
     tiers = test.objective.tiers
     return ObjectiveTest(

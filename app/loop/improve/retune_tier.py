@@ -38,7 +38,7 @@ from tierwatch.store.retunes import add_retune, last_retune, types_tested
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
+class Segment:
     """One threshold, and what its test is given.
 
     Attributes:
@@ -70,7 +70,7 @@ class _Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Tested:
     """What the test found: the choice, the rate of now, and people's labels where they count."""
 
     choice: ThresholdChoice
@@ -86,22 +86,23 @@ def retune_tier(
     segment = _due_segment(connection, tier, task_type, rules, judge_version)
     if segment is None:
         return None
-    found = _tested(connection, segment, rules)
+    found = tested_segment(connection, segment, rules)
     worth = is_worth_proposing(
         found.choice, found.kept_now, segment.alpha, alerted=segment.alert is not None
     )
-    moved = _moved(connection, segment, found.choice, rules) if worth else None
+    moved = traffic_moved(connection, segment, found.choice, rules) if worth else None
     refused = not_taken_words(found.choice.direction, moved)
-    _record(connection, segment, found, proposed=worth and not refused, refused=refused)
+    record_test(connection, segment, found, proposed=worth and not refused, refused=refused)
     threshold = found.choice.threshold
     if not worth or refused or threshold is None:
         return None
-    return propose(connection, _proposal(connection, segment, found, threshold, moved))
+    return propose(connection, threshold_proposal(connection, segment, found, threshold, moved))
 
 
-def _moved(
-    connection: Connection, segment: _Segment, choice: ThresholdChoice, rules: RetuneRules
+def traffic_moved(
+    connection: Connection, segment: Segment, choice: ThresholdChoice, rules: RetuneRules
 ) -> MovedTraffic | None:
+    """What the tier that gets requests would make of them; None where nobody asks."""
     if rules.receiving is None or choice.direction == "keep":
         return None
     return moved_traffic(
@@ -132,16 +133,33 @@ def is_worth_proposing(
 
 def _due_segment(
     connection: Connection, tier: str, task_type: str, rules: RetuneRules, judge_version: str
-) -> _Segment | None:
+) -> Segment | None:
     """What a test would read; None while it is not due, or has too few new pairs."""
+    if is_undecided(connection, tier, task_type):
+        return None
+    last = last_retune(connection, tier, task_type)
+    if not is_due(last, misroute_alert(connection, tier, task_type), rules.every_s):
+        return None
+    segment = segment_now(connection, tier, task_type, rules, judge_version)
+    seen = 0 if last is None else last.last_outcome
+    if segment is None or sum(1 for one in segment.pairs.ids if one > seen) < rules.min_pairs:
+        return None
+    return segment
+
+
+def segment_now(
+    connection: Connection, tier: str, task_type: str, rules: RetuneRules, judge_version: str
+) -> Segment | None:
+    """What a test of a threshold reads at this moment, due or not.
+
+    None before a policy is active, where no delta is left for the task type, and where this version
+    cannot read the alert that says when the regime of now began.
+    """
     active = active_policies(connection)
     whole = _whole_delta(connection, tier, task_type, rules.delta)
-    if active is None or whole is None or is_undecided(connection, tier, task_type):
-        return None
     alert = misroute_alert(connection, tier, task_type)
-    last = last_retune(connection, tier, task_type)
     start = regime_start(alert)
-    if start is None or not is_due(last, alert, rules.every_s):
+    if active is None or whole is None or start is None:
         return None
     policy = active.stable
     pairs = boundary_evidence(
@@ -153,11 +171,9 @@ def _due_segment(
         task_type=None if task_type == ALL_TASKS else task_type,
         without=_apart(policy, tier) if task_type == ALL_TASKS else (),
     )
-    seen = 0 if last is None else last.last_outcome
-    if sum(1 for outcome_id in pairs.ids if outcome_id > seen) < rules.min_pairs:
-        return None
+    last = last_retune(connection, tier, task_type)
     k = 0 if last is None else last.k + 1
-    return _Segment(
+    return Segment(
         tier,
         task_type,
         policy,
@@ -183,7 +199,7 @@ def _apart(policy: Policy, tier: str) -> list[str]:
     return [task for task, changed in policy.by_task.items() if tier in changed]
 
 
-def _tested(connection: Connection, segment: _Segment, rules: RetuneRules) -> _Found:
+def tested_segment(connection: Connection, segment: Segment, rules: RetuneRules) -> Tested:
     """The test of a segment's thresholds on its pairs."""
     pairs = segment.pairs
     errors = (
@@ -202,7 +218,7 @@ def _tested(connection: Connection, segment: _Segment, rules: RetuneRules) -> _F
         max_weight=pairs.caps,
         judge=errors,
     )
-    return _Found(choice, _kept_rate(pairs, segment.current), errors)
+    return Tested(choice, _kept_rate(pairs, segment.current), errors)
 
 
 def _kept_rate(pairs: BoundaryEvidence, threshold: float) -> Estimate:
@@ -212,8 +228,8 @@ def _kept_rate(pairs: BoundaryEvidence, threshold: float) -> Estimate:
     )
 
 
-def _record(
-    connection: Connection, segment: _Segment, found: _Found, *, proposed: bool, refused: str
+def record_test(
+    connection: Connection, segment: Segment, found: Tested, *, proposed: bool, refused: str
 ) -> None:
     """Write the test down, with the error budget it spent."""
     add_retune(
@@ -234,10 +250,10 @@ def _record(
     )
 
 
-def _proposal(
+def threshold_proposal(
     connection: Connection,
-    segment: _Segment,
-    found: _Found,
+    segment: Segment,
+    found: Tested,
     threshold: float,
     moved: MovedTraffic | None,
 ) -> NewProposal:
@@ -268,8 +284,8 @@ def _proposal(
             delta=segment.delta,
             k=segment.k,
             judge_version=segment.judge_version,
-            first_outcome=pairs.ids[0],
-            last_outcome=pairs.ids[-1],
+            first_outcome=pairs.ids[0] if pairs.ids else 0,
+            last_outcome=pairs.ids[-1] if pairs.ids else 0,
             kept_now=found.kept_now,
             mean_cost_usd=costs,
             bounds=bounds_of(choice),
@@ -280,7 +296,9 @@ def _proposal(
                 {tier: threshold},
                 judge_version=segment.judge_version,
                 task_type=segment.task_type,
-            ),
+            )
+            if pairs.ids
+            else None,
             moved=moved,
             moving=moving(
                 connection,

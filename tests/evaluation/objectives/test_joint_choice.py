@@ -14,6 +14,7 @@ from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.objectives.boundary_frame import Frame
 from tierwatch.evaluation.objectives.joint_choice import (
     lowerings_in_order,
+    move_to,
     raises_in_order,
     sequence_bounds,
     target_thresholds,
@@ -215,3 +216,44 @@ def test_a_stricter_objective_never_certifies_a_looser_threshold() -> None:
         lowered = {one.place: one.threshold for one in found.lowerings}
         loosest.append(lowered.get(1, 0.7))
     assert loosest == sorted(loosest)
+
+
+def test_a_named_move_is_what_the_search_finds_there() -> None:
+    pairs = routed(np.random.default_rng(7), 3_000, (0.7, 0.7))
+    found = ask(pairs, (0.7, 0.7), quality=0.9)
+    move = found.lowerings[0]
+    named = move_to(
+        pairs,
+        place=move.place,
+        threshold=move.threshold,
+        current=(0.7, 0.7),
+        steps_usd=STEPS_USD,
+        quality=0.9,
+        delta=0.05,
+        step=0.1,
+    )
+    assert named.certified
+    assert (named.bound, named.loss, named.kept) == (move.bound, move.loss, move.kept)
+    assert named.saved_usd == pytest.approx(move.saved_usd)
+
+
+def test_a_named_move_behind_a_threshold_that_failed_is_not_certified() -> None:
+    pairs = one_boundary(400, 40, 0)
+    moves = {
+        threshold: move_to(
+            pairs,
+            place=0,
+            threshold=threshold,
+            current=(0.5,),
+            steps_usd=(0.01,),
+            quality=0.95,
+            delta=0.05,
+            step=0.1,
+        )
+        for threshold in (0.6, 0.4, 0.1)
+    }
+    for move in moves.values():
+        passed = [threshold for threshold, bound in move.bounds.items() if bound <= 0.05]
+        assert move.certified == (move.threshold in passed)
+    # The test stops at the first that fails, so what lies behind it has no bound of its own.
+    assert moves[0.1].certified or 0.1 not in list(moves[0.1].bounds)[:-1]
