@@ -38,7 +38,7 @@ from tierwatch.dashboard.pages.entrance import search
 from tierwatch.dashboard.pages.overview import overview
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
 from tierwatch.dashboard.pages.people import sessions, users
-from tierwatch.dashboard.pages.proposals import proposal, proposals, rollout
+from tierwatch.dashboard.pages.proposals import proposal, proposals, propose, report, rollout
 from tierwatch.dashboard.problems import handle_problems
 from tierwatch.dashboard.site import KEY, Database, Site
 from tierwatch.dashboard.throttle import Throttle
@@ -56,7 +56,9 @@ _PAGES = (
     alert,
     remedies,
     proposals,
+    propose,
     proposal,
+    report,
     rollout,
     pairs,
     pair,

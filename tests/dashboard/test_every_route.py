@@ -76,7 +76,12 @@ POST /password                             user      302
 GET  /policies                             user      200
 POST /policies/{version}/rollback          approver  302
 GET  /proposals                            user      200
+GET  /proposals/new                        approver  200
+POST /proposals/new                        approver  409
 GET  /proposals/{proposal_id}              user      200
+GET  /proposals/{proposal_id}/report       user      200
+GET  /proposals/{proposal_id}/report.md    user      200
+GET  /proposals/{proposal_id}/report.json  user      200
 POST /proposals/{proposal_id}/approve      approver  302
 POST /proposals/{proposal_id}/reject       approver  302
 GET  /review                               user      200
@@ -136,7 +141,9 @@ GET  /policies                             viewer    200
 GET  /policies/{version}                   viewer    200
 POST /policies/{version}/rollback          approver  200
 GET  /proposals                            viewer    200
+POST /proposals                            approver  409
 GET  /proposals/{proposal_id}              viewer    200
+GET  /proposals/{proposal_id}/report       viewer    200
 POST /proposals/{proposal_id}/approve      approver  200
 POST /proposals/{proposal_id}/reject       approver  200
 GET  /report                               viewer    200
@@ -175,6 +182,8 @@ FORM = {
     "role": "reviewer",
     "expires": "1d",
     "said": "first",
+    "tier": "standard",
+    "threshold": "0.75",
     "current": PASSWORD,
     "new": "another long password",
     "again": "another long password",
@@ -183,6 +192,12 @@ _OWN_NAME = {"POST /users/add": "new", "POST /users/tokens/add": "new"}
 _FOR_SOME_TIME = {"why": "tested", "lasting": "4h"}
 _BODIES: dict[str, Any] = {
     "POST /alerts/{alert_id}/assign": {"to": ""},
+    "POST /proposals": {
+        "tier": "standard",
+        "task_type": "all",
+        "threshold": 0.75,
+        "why": "tested",
+    },
     "POST /alerts/{alert_id}/sample": _FOR_SOME_TIME,
     "POST /alerts/{alert_id}/send-up": _FOR_SOME_TIME,
     "POST /alerts/{alert_id}/silence": _FOR_SOME_TIME,

@@ -1,18 +1,31 @@
 """Proposals: read, approve, reject."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.api.route import BEFORE, Reason, Route, one_of, reason, there, unreadable
-from tierwatch.dashboard.arguments import ID, before_number, choice, wants
-from tierwatch.dashboard.site import this_person, this_site
+from tierwatch.dashboard.api.route import (
+    BEFORE,
+    Reason,
+    Route,
+    one_of,
+    reason,
+    sent,
+    there,
+    unreadable,
+)
+from tierwatch.dashboard.arguments import ID, LONGEST_REASON, before_number, choice, wants
+from tierwatch.dashboard.reports.proposal_report import ProposalReport, proposal_report
+from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.loop.improve.by_hand.propose_threshold import NamedThreshold, propose_threshold
+from tierwatch.runtime.rules import approval_rules, named_threshold_rules
 from tierwatch.store import proposals as stored
 from tierwatch.store.documents import JsonValue
 from tierwatch.store.pages.lists import PAGE, proposals
-from tierwatch.store.proposals import load_proposal
+from tierwatch.store.proposals import Approval, approvals_of, load_proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +35,10 @@ class Proposal:
     Attributes:
         predicted: what it would do.
         evidence: what it rests on, by its kind.
+        proposed_by: the person who made it, or `tierwatch`.
+        proposed_why: their reason; null where no person made it.
+        approvals: who has approved it, oldest first.
+        approvals_needed: approvals that start its rollout.
         unreadable: name of the document -> why this version cannot read it; empty as a rule.
     """
 
@@ -41,6 +58,10 @@ class Proposal:
     pairs: int
     predicted: JsonValue
     evidence: JsonValue
+    proposed_by: str
+    proposed_why: str | None
+    approvals: list[Approval]
+    approvals_needed: int
     created_at: dt.datetime
     expires_at: dt.datetime
     decided_at: dt.datetime | None
@@ -49,6 +70,16 @@ class Proposal:
     ended_at: dt.datetime | None
     ended_why: str | None
     unreadable: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NewThreshold:
+    """A threshold to propose; `task_type` is `all` for the tier's own."""
+
+    tier: str
+    task_type: str
+    threshold: float
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +93,40 @@ class Proposals:
 def _proposals(connection: Connection) -> Proposals:
     undecided = wants("undecided")
     found = proposals(connection, undecided=undecided, before=before_number())
-    return Proposals([_sent(one) for one in found], found[-1].id if len(found) == PAGE else None)
+    older = found[-1].id if len(found) == PAGE else None
+    agreed = approvals_of(connection, [one.id for one in found])
+    return Proposals([_sent(one, agreed.get(one.id, ())) for one in found], older)
 
 
 def _proposal(connection: Connection, proposal_id: int) -> Proposal:
-    return _sent(there(load_proposal(connection, proposal_id)))
+    found = there(load_proposal(connection, proposal_id))
+    return _sent(found, approvals_of(connection, [proposal_id]).get(proposal_id, ()))
+
+
+def _propose(connection: Connection) -> Proposal:
+    asked, person = sent(NewThreshold), this_person()
+    made = propose_threshold(
+        connection,
+        NamedThreshold(asked.tier, asked.threshold, asked.task_type),
+        rules=named_threshold_rules(this_site().config),
+        actor=person.answerable or person.name,
+        why=asked.why[:LONGEST_REASON],
+    )
+    return _proposal(connection, made)
 
 
 def _approve(connection: Connection, proposal_id: int) -> Proposal:
     _proposal(connection, proposal_id)
-    share = this_site().config.evaluation.rollout.share
-    actor = this_person().name
-    despite = choice("despite_judge", ("yes",)) is not None
+    config, person = this_site().config, this_person()
     approve_proposal(
-        connection, proposal_id, actor=actor, why=reason(), share=share, despite_judge=despite
+        connection,
+        proposal_id,
+        actor=person.name,
+        person=person.answerable,
+        why=reason(),
+        share=config.evaluation.rollout.share,
+        despite_judge=choice("despite_judge", ("yes",)) is not None,
+        rules=approval_rules(config),
     )
     return _proposal(connection, proposal_id)
 
@@ -86,7 +137,7 @@ def _reject(connection: Connection, proposal_id: int) -> Proposal:
     return _proposal(connection, proposal_id)
 
 
-def _sent(found: stored.Proposal) -> Proposal:
+def _sent(found: stored.Proposal, approvals: Sequence[Approval]) -> Proposal:
     return Proposal(
         id=found.id,
         kind=found.kind,
@@ -104,6 +155,10 @@ def _sent(found: stored.Proposal) -> Proposal:
         pairs=found.pairs,
         predicted=found.predicted.to_json(),
         evidence=found.evidence.to_json(),
+        proposed_by=found.proposed_by,
+        proposed_why=found.proposed_why,
+        approvals=list(approvals),
+        approvals_needed=approval_rules(this_site().config).needed(found),
         created_at=found.created_at,
         expires_at=found.expires_at,
         decided_at=found.decided_at,
@@ -115,6 +170,11 @@ def _sent(found: stored.Proposal) -> Proposal:
     )
 
 
+def _report(connection: Connection, proposal_id: int) -> ProposalReport:
+    site = this_site()
+    return there(proposal_report(connection, proposal_id, site.config, now=this_moment()))
+
+
 ROUTES = (
     Route(
         "GET",
@@ -124,11 +184,27 @@ ROUTES = (
         _proposals,
         query={**BEFORE, "state": one_of("Which proposals; all by default.", "undecided", "all")},
     ),
+    Route(
+        "POST",
+        "/proposals",
+        "Propose a threshold that a person names; it gets the evidence that there is.",
+        Proposal,
+        _propose,
+        role="approver",
+        body=NewThreshold,
+    ),
     Route("GET", f"/proposals/<{ID}:proposal_id>", "One proposal.", Proposal, _proposal),
+    Route(
+        "GET",
+        f"/proposals/<{ID}:proposal_id>/report",
+        "All that is known of a proposal in words, to be sent and defended.",
+        ProposalReport,
+        _report,
+    ),
     Route(
         "POST",
         f"/proposals/<{ID}:proposal_id>/approve",
-        "Approve a proposal; its rollout starts unless another one is running.",
+        "Approve a proposal; the last approval needed starts its rollout, or puts it in line.",
         Proposal,
         _approve,
         role="approver",

@@ -16,6 +16,8 @@ T = TypeVar("T")
 # Name of a parameter -> its JSON schema and a sentence.
 Query = Mapping[str, tuple[dict[str, Any], str]]
 
+_BEYOND = 1e300
+
 BEFORE: Query = {"before": ({"type": "string"}, "The `before` of the previous page.")}
 
 
@@ -84,19 +86,35 @@ def unreadable(**documents: object) -> dict[str, str]:
 
 
 def sent(kind: type[T]) -> T:
-    """The JSON body as a dataclass of strings.
+    """The JSON body as a dataclass of strings and numbers.
 
     Raises:
         BadRequest: another shape.
     """
     body = _json_body()
-    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    if not isinstance(body, dict) or set(body) != set(names):
-        abort(400, f"the body: accepted is an object with exactly: {', '.join(names)}")
-    for name in names:
-        if not isinstance(body[name], str):
-            abort(400, f"{name}: accepted is a string")
-    return kind(**{name: stored_text(body[name]) for name in names})
+    kinds = {field.name: field.type for field in fields(kind)}  # type: ignore[arg-type]
+    if not isinstance(body, dict) or set(body) != set(kinds):
+        abort(400, f"the body: accepted is an object with exactly: {', '.join(kinds)}")
+    return kind(
+        **{
+            name: _sent_number(name, body[name]) if of is float else _sent_text(name, body[name])
+            for name, of in kinds.items()
+        }
+    )
+
+
+def _sent_text(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        abort(400, f"{name}: accepted is a string")
+    return stored_text(value)
+
+
+def _sent_number(name: str, value: object) -> float:
+    # A whole number of any length is JSON; as a float it may be beyond what there is.
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _BEYOND
+    if not fits:
+        abort(400, f"{name}: accepted is a number")
+    return float(value)  # type: ignore[arg-type]  # fits
 
 
 def _json_body() -> object:

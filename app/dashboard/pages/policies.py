@@ -1,5 +1,6 @@
 """The versions of the thresholds, and the way back to an earlier one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,21 +12,42 @@ from tierwatch.config import Config
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, before_number, reason, sentence
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.reports.policy_changes import policy_changes
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.decide.roll_back import roll_back_to
-from tierwatch.store.pages.lists import PAGE, InForce, PolicyLine, in_force, policies
+from tierwatch.store.pages.lists import (
+    PAGE,
+    InForce,
+    PolicyLine,
+    in_force,
+    policies,
+    policies_at,
+    rolled_out_as,
+)
 
 routes = Blueprint("policies", __name__)
 
 
 @dataclass(frozen=True, slots=True)
 class PoliciesPage:
-    """Versions of the thresholds, and which is active."""
+    """Versions of the thresholds, and which is active.
+
+    Attributes:
+        policies: newest first.
+        changes: what each does otherwise than the one that it was made from, by version.
+        proposals: the proposal that a version came from, by version.
+        tiers: below the top one.
+        active: None before there is one.
+        before: leads to older ones.
+        problem: why the last action was refused.
+    """
 
     template: ClassVar[str] = "policies.html"
 
     policies: tuple[PolicyLine, ...]
+    changes: dict[int, tuple[str, ...]]
+    proposals: dict[int, int]
     tiers: tuple[str, ...]
     active: InForce | None
     before: int | None
@@ -58,13 +80,34 @@ def policies_page(
 ) -> PoliciesPage:
     """Fill a page of policy versions."""
     found = tuple(policies(connection, before=before))
+    versions = [line.version for line in found]
     return PoliciesPage(
         policies=found,
+        changes=_changes(connection, found),
+        proposals=rolled_out_as(connection, versions),
         tiers=tuple(tier.name for tier in config.tiers[:-1]),
         active=in_force(connection),
         before=found[-1].version if len(found) == PAGE else None,
         problem=problem,
     )
+
+
+def _changes(connection: Connection, shown: Sequence[PolicyLine]) -> dict[int, tuple[str, ...]]:
+    """What each policy changes; the first one changes nothing.
+
+    Where it was not written down what a policy was made from, it is the version before.
+    """
+    base = {
+        line.version: line.version - 1 if line.base_version is None else line.base_version
+        for line in shown
+    }
+    known = {line.version: line for line in shown}
+    known |= policies_at(connection, set(base.values()) - known.keys())
+    return {
+        line.version: policy_changes(line, known[base[line.version]])
+        for line in shown
+        if base[line.version] in known
+    }
 
 
 def _answer(problem: str, status: int) -> ResponseReturnValue:

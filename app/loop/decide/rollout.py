@@ -163,8 +163,11 @@ def promised_limit(
         return candidate.tolerance(tier, tolerance, rules.quality)
     misroute = predicted.misroute
     high = misroute.high if rules.quality is None else promised_rate(misroute)
-    if high is None or math.isinf(high):  # nothing is predicted, so nothing was promised
-        return min(_MOST_TOLERATED, tolerance)
+    # What a person lowers may be foreseen to be worse than is tolerated; that is no promise.
+    foreseen_only = proposal.by_a_person and proposal.direction == "lower"
+    # Nothing is predicted, so nothing was promised; without a pair the end of its interval is 1.
+    if misroute.value is None or high is None or math.isinf(high) or foreseen_only:
+        return min(_MOST_TOLERATED, max(tolerance, _LEAST_TOLERATED))
     return min(_MOST_TOLERATED, max(tolerance, high))
 
 

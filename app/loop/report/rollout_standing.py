@@ -3,11 +3,12 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection
 
-from tierwatch.evaluation.alarms.misroute_monitor import fits
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
 from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.evaluation.rates.weighted import effective_counts
@@ -22,6 +23,9 @@ from tierwatch.store.pages.lists import policy
 from tierwatch.store.pages.rollout import ArmTraffic, arm_traffic, other_pairs
 from tierwatch.store.policies import active_policies, load_policy
 from tierwatch.store.proposals import Proposal, proposal_of_version
+
+# As many as a chart shows.
+_POINTS: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class RolloutStanding:
         statistic: of its monitor.
         level: at which it is taken back.
         min_pairs: that complete it.
+        path: of the monitor, its statistic after so many pairs; every so-and-so-many of many.
     """
 
     version: int
@@ -70,6 +75,7 @@ class RolloutStanding:
     statistic: float | None
     level: float | None
     min_pairs: int
+    path: tuple[tuple[int, float], ...] = ()
 
     @property
     def left(self) -> int:
@@ -102,10 +108,7 @@ def rollout_standing(
     # What it served after it had become everybody's policy has no other arm to be held against.
     traffic, other_traffic = arm_traffic(connection, version, stored.created_at, until)
     monitor = None if promised is None else rollout_monitor(promised, rules)
-    if monitor is not None:
-        for pair in mine:
-            if fits([pair.weight], rules.max_weight):
-                monitor.update(pair.loss, pair.weight)
+    path = () if monitor is None else monitor_path(monitor, mine, rules.max_weight)
     return RolloutStanding(
         version=version,
         proposal=proposal,
@@ -123,7 +126,27 @@ def rollout_standing(
         statistic=None if monitor is None else monitor.statistic,
         level=None if monitor is None else monitor.level,
         min_pairs=rules.min_pairs,
+        path=path,
     )
+
+
+def monitor_path(
+    monitor: MisrouteMonitor, pairs: Sequence[ServedPair], max_weight: float
+) -> tuple[tuple[int, float], ...]:
+    """Give a monitor its pairs, and note where it stands on the way: the last pair always.
+
+    >>> monitor = MisrouteMonitor(.5, 1e4, 1.0)
+    >>> [n for n, _ in monitor_path(monitor, [ServedPair(0.0, 1.0)] * 450, 1.0)][:2], monitor.n
+    ([3, 6], 450)
+    """
+    taken = [pair for pair in pairs if fits([pair.weight], max_weight)]
+    every = -(-len(taken) // _POINTS)
+    path = []
+    for number, pair in enumerate(taken, 1):
+        monitor.update(pair.loss, pair.weight)
+        if number % every == 0 or number == len(taken):
+            path.append((number, monitor.statistic))
+    return tuple(path)
 
 
 def rate_of(pairs: Sequence[ServedPair]) -> Estimate:

@@ -1,10 +1,11 @@
 """Alerts, proposals, policies and the audit, as their pages list them."""
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from tierwatch.store.alerts import Alert, alert_of, alerts_query
 from tierwatch.store.documents import Json
@@ -49,7 +50,11 @@ def proposals(
 
 @dataclass(frozen=True, slots=True)
 class PolicyLine:
-    """One version of the thresholds; ``drained`` has the tiers that it sends up, by task type."""
+    """One version of the thresholds; ``drained`` has the tiers that it sends up, by task type.
+
+    ``models`` are those that serve tiers in place of the file's. ``base_version`` is the policy
+    that it changes; None of the first one, and of those made before this was written down.
+    """
 
     version: int
     thresholds: dict[str, float]
@@ -58,6 +63,8 @@ class PolicyLine:
     promised: dict[str, float]
     promised_for: float | None
     drained: dict[str, list[str]]
+    models: Json
+    base_version: int | None
     author: str
     reason: str
     created_at: dt.datetime
@@ -79,6 +86,26 @@ def policies(connection: Connection, *, before: int | None = None) -> list[Polic
     if before is not None:
         query = query.where(PolicyRow.version < before)
     return [PolicyLine(*row) for row in connection.execute(query)]
+
+
+def policies_at(connection: Connection, versions: Collection[int]) -> dict[int, PolicyLine]:
+    """These policy versions, as far as they are stored."""
+    if not versions:
+        return {}
+    query = select_fields(PolicyLine, PolicyRow).where(PolicyRow.version.in_(versions))
+    return {line.version: line for line in (PolicyLine(*row) for row in connection.execute(query))}
+
+
+def rolled_out_as(connection: Connection, versions: Collection[int]) -> dict[int, int]:
+    """The proposal that each of these policy versions came from; others are left out."""
+    if not versions:
+        return {}
+    rows = connection.execute(
+        select(ProposalRow.candidate_version, ProposalRow.id).where(
+            ProposalRow.candidate_version.in_(versions)
+        )
+    )
+    return {row.candidate_version: row.id for row in rows if row.candidate_version is not None}
 
 
 def policy(connection: Connection, version: int) -> PolicyLine | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.api.blueprint import PREFIX, ROUTES, openapi_document
 from tierwatch.dashboard.api.route import Route
 from tierwatch.dashboard.api.schema import path_of
+from tierwatch.store.learned.type_versions import add_types
 
 Bearer = Callable[[str], dict[str, str]]
 
@@ -69,7 +70,16 @@ def _check(  # noqa: C901 - one branch a keyword of JSON schema
 
 def _taken_back(route: Route) -> bool:
     """Whether what a route does would be in the way of others: each begins a policy or ends one."""
-    acts = ("/drains", "/end", "/promote", "/abort", "/send-up", "/sample", "/silence")
+    acts = (
+        "/drains",
+        "/proposals",
+        "/end",
+        "/promote",
+        "/abort",
+        "/send-up",
+        "/sample",
+        "/silence",
+    )
     return route.method == "POST" and route.rule.endswith(acts) and "/sessions" not in route.rule
 
 
@@ -78,9 +88,9 @@ def _reading_first(route: Route) -> tuple[str, bool, bool]:
     return route.method, not _taken_back(route), last
 
 
-def _body(route: Route) -> dict[str, str]:
-    """Words for each field of the body that a route takes."""
-    words = {
+def _body(route: Route) -> dict[str, Any]:
+    """A value for each field of the body that a route takes."""
+    words: dict[str, Any] = {
         "why": "tested",
         "name": f"new-{route.name}",
         "role": "reviewer",
@@ -88,7 +98,9 @@ def _body(route: Route) -> dict[str, str]:
         "expires": "1d",
         "lasting": "4h",
         "tier": "simple",
-        "task_type": "all",
+        # The tiers have proposals that come first.
+        "task_type": "easy" if route.rule == "/proposals" else "all",
+        "threshold": 0.75,
         "to": "",
     }
     names = [] if route.body is None else [field.name for field in fields(route.body)]
@@ -110,6 +122,10 @@ def test_answers_are_what_the_document_says(
             continue
         url = path.format(**seeded)
         with connection.begin_nested() as cell:
+            if (route.method, route.rule) == ("POST", "/proposals"):
+                add_types(
+                    connection, version=1, artefact=b"", names=["easy"], evidence={}, mapping={}
+                )
             response = client.open(url, method=route.method, headers=headers, json=_body(route))
             if _taken_back(route):
                 cell.rollback()

@@ -84,3 +84,46 @@ def test_what_another_policy_has_overtaken_is_a_conflict(
         "policy 2 is active; the next retune tests the tier again"
         in (held.json["error"]["message"])
     )
+
+
+def test_a_program_proposes_a_threshold_and_reads_what_it_rests_on(
+    client: Any, connection: Connection, bearer: Bearer, seeded: dict[str, Any]
+) -> None:
+    for number in range(1, 301):
+        put.add_outcome(
+            connection, number, 0.0, tier="standard", confidence=0.5 + (number % 50) / 100
+        )
+    asked = {"tier": "standard", "task_type": "all", "threshold": 0.65, "why": "too dear"}
+    headers = bearer("approver")
+    made = client.post("/api/v1/proposals", headers=headers, json=asked)
+    assert made.status_code == 200
+    assert (made.json["proposed_by"], made.json["proposed_why"]) == ("token:approver", "too dear")
+    assert (made.json["approvals"], made.json["approvals_needed"]) == ([], 1)
+    assert made.json["evidence"]["bounds"]
+    again = client.post("/api/v1/proposals", headers=headers, json=asked)
+    assert again.status_code == 409
+    own = client.post(
+        f"/api/v1/proposals/{made.json['id']}/approve", headers=headers, json={"why": "mine"}
+    )
+    assert own.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"threshold": "0.65"}, "threshold: accepted is a number"),
+        ({"threshold": True}, "threshold: accepted is a number"),
+        ({"threshold": 10**400}, "threshold: accepted is a number"),
+        ({"threshold": 2}, "Threshold: found 2; accepted: 0 to 1 with two decimals."),
+        ({"tier": 7}, "tier: accepted is a string"),
+        ({"more": 1}, "accepted is an object with exactly: tier, task_type, threshold, why"),
+        ({"why": ""}, "A reason is required: the next person on call will read it."),
+    ],
+)
+def test_what_is_no_threshold_is_named(
+    client: Any, bearer: Bearer, seeded: dict[str, Any], changes: dict[str, Any], said: str
+) -> None:
+    asked = {"tier": "standard", "task_type": "all", "threshold": 0.65, "why": "too dear"}
+    answer = client.post("/api/v1/proposals", headers=bearer("approver"), json=asked | changes)
+    assert answer.status_code == 400
+    assert said in answer.json["error"]["message"]

@@ -3,6 +3,7 @@ from typing import Any
 from factories.rows import (
     add_policy,
     put_in_force,
+    put_rollout,
 )
 from sqlalchemy import Connection
 
@@ -22,3 +23,32 @@ def test_rollback_puts_an_earlier_policy_in_force(connection: Connection, approv
     again = approver.send("/policies/3/rollback", form_on="/policies", why="x")
     assert again.status_code == 409
     assert "Policy 3 is active already." in again.text
+
+
+def test_each_version_says_what_it_changes_and_where_it_came_from(
+    connection: Connection, viewer: Any
+) -> None:
+    add_policy(connection, 1, simple=0.7)
+    add_policy(connection, 2, simple=0.6)
+    put_in_force(connection, 1)
+    made = put_rollout(connection, 2)
+    # A third one, made from the first: the second was taken back.
+    add_policy(connection, 3, simple=0.65)
+    connection.exec_driver_sql("update policies set base_version = 1 where version = 3")
+    page = viewer.page("/policies")
+    assert "<div>simple 0.70 → 0.60</div>" in page
+    assert "<div>simple 0.70 → 0.65</div>" in page
+    assert f'href="/proposals/{made}"' in page
+    assert 'href="/rollouts/2">promised against measured' in page
+
+
+def test_a_version_whose_base_is_on_an_older_page_says_what_it_changes(
+    connection: Connection, viewer: Any
+) -> None:
+    for version in range(1, 53):
+        add_policy(connection, version, simple=round(0.3 + version / 100, 2))
+    put_in_force(connection, 52)
+    # The last of the 50 on the first page is version 3, made from 2.
+    assert "<div>simple 0.32 → 0.33</div>" in viewer.page("/policies")
+    older = viewer.page("/policies?before=3")
+    assert "<div>simple 0.31 → 0.32</div>" in older

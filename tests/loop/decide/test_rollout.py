@@ -23,6 +23,7 @@ from tierwatch.loop.decide.rollout import (
     ServedPair,
     finish_rollout,
     pairs_until_shown_worse,
+    promised_limit,
     promised_rate,
     rollout,
     start_rollout,
@@ -348,3 +349,26 @@ def test_a_model_of_unknown_rate_promises_nothing_new(in_force: Connection) -> N
     policy = load_policy(in_force, version)
     assert policy is not None
     assert policy.tolerance("simple", 0.05, 0.95) == 0.05
+
+
+def test_what_a_person_lowers_is_held_to_what_is_tolerated() -> None:
+    bad = stored.predicted(misroute=stored.estimate(0.12) | {"high": 0.2})
+    rules = RolloutRules(share=0.2, min_pairs=100, tolerance={"simple": 0.05}, max_weight=1.0)
+    for changes, promised in (
+        ({"proposed_by": "ada", "direction": "lower"}, 0.05),
+        ({"proposed_by": "ada", "direction": "raise"}, 0.2),
+        ({"direction": "raise"}, 0.2),
+    ):
+        made = proposal(predicted=bad, **changes)
+        assert promised_limit(made, None, rules) == promised, changes
+
+
+def test_without_a_pair_nothing_but_the_tolerated_rate_is_promised() -> None:
+    unknown = stored.predicted(
+        misroute={"value": None, "low": 0.0, "high": 1.0, "n": 0, "method": "no pairs"}
+    )
+    for tolerance, promised in ((0.05, 0.05), (0.0, 0.01)):
+        rules = RolloutRules(
+            share=0.2, min_pairs=100, tolerance={"simple": tolerance}, max_weight=1.0
+        )
+        assert promised_limit(proposal(predicted=unknown), None, rules) == promised

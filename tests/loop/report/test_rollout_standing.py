@@ -4,9 +4,10 @@ import pytest
 from factories.rows import add_outcome, add_policy, add_rollup, put_in_force, put_rollout
 from sqlalchemy import Connection, text
 
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.loop.decide.rollout import RolloutRules, ServedPair
 from tierwatch.loop.decide.rollout_by_hand import promote_rollout
-from tierwatch.loop.report.rollout_standing import rate_of, rollout_standing
+from tierwatch.loop.report.rollout_standing import monitor_path, rate_of, rollout_standing
 
 RULES = RolloutRules(share=0.2, min_pairs=100, tolerance={"standard": 0.05}, max_weight=1.0)
 
@@ -85,3 +86,21 @@ def test_weights_count() -> None:
     found = rate_of([ServedPair(1.0, 3.0), ServedPair(0.0, 1.0)])
     assert found.value == pytest.approx(0.75)
     assert found.low < 0.75 < found.high
+
+
+def test_the_path_of_the_monitor_ends_where_it_stands() -> None:
+    pairs = [ServedPair(float(number % 4 == 0), 1.0) for number in range(450)]
+    monitor, twin = MisrouteMonitor(0.1, 1e9, 1.0), MisrouteMonitor(0.1, 1e9, 1.0)
+    path = monitor_path(monitor, [*pairs, ServedPair(1.0, 7.0)], 1.0)
+    after = []
+    for pair in pairs:
+        twin.update(pair.loss, pair.weight)
+        after.append(twin.statistic)
+    # Every third of 450, so that a chart has 150 points; the weight above the cap does not count.
+    assert [number for number, _ in path] == list(range(3, 451, 3))
+    assert [value for _, value in path] == [after[number - 1] for number, _ in path]
+    assert path[-1] == (450, monitor.statistic)
+
+
+def test_without_a_pair_there_is_no_path() -> None:
+    assert monitor_path(MisrouteMonitor(0.1, 1e9, 1.0), [], 1.0) == ()

@@ -21,15 +21,20 @@ from tierwatch.dashboard.pages.proposals.replacement_figures import (
     ReplacementFigures,
     replacement_figures,
 )
+from tierwatch.dashboard.reports.moving import Moving, moving_of
+from tierwatch.dashboard.reports.proposal_words import ProposalWords, proposal_words
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
+from tierwatch.loop.compare.trust import distrust
+from tierwatch.loop.decide.approvals import why_not
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.end import why_outdated
+from tierwatch.runtime.rules import approval_rules, rollout_rules
 from tierwatch.store.pages.lists import AuditLine, audit_lines, in_force
 from tierwatch.store.policies import load_policy
-from tierwatch.store.proposals import Proposal, load_proposal
+from tierwatch.store.proposals import Approval, Proposal, approvals_of, load_proposal
 
 routes = Blueprint("proposal", __name__)
 
@@ -40,6 +45,8 @@ class ProposalPage:
 
     Attributes:
         proposal: itself.
+        words: what it changes, what ends it and how to undo it, in sentences.
+        moving: the pairs that would move, by task type and by example.
         predicted: None when this version cannot show it.
         evidence: None when this version cannot show it, and for another model of a tier.
         replacement: what another model of a tier rests on; None for every other kind.
@@ -47,6 +54,9 @@ class ProposalPage:
         active_version: of the policy that is active.
         outdated: why it may not be approved under the policy that is active; empty where it may.
         rollout_share: share of sessions that approval starts with.
+        approvals: who has approved it, oldest first.
+        needed: approvals that start its rollout.
+        may_not: why whoever reads this may not approve it; empty where they may.
         history: what was done to it.
         problem: why the last action was refused.
         why: the reason that was given then.
@@ -55,6 +65,8 @@ class ProposalPage:
     template: ClassVar[str] = "proposal.html"
 
     proposal: Proposal
+    words: ProposalWords
+    moving: Moving
     predicted: PredictionFigures | None
     evidence: ProposalFigures | None
     replacement: ReplacementFigures | None
@@ -62,6 +74,9 @@ class ProposalPage:
     active_version: int | None
     outdated: str
     rollout_share: float
+    approvals: tuple[Approval, ...]
+    needed: int
+    may_not: str
     history: tuple[AuditLine, ...]
     problem: str
     why: str
@@ -77,41 +92,61 @@ def show(proposal_id: int) -> ResponseReturnValue:
 @require("approver")
 def decide(proposal_id: int, what: str) -> ResponseReturnValue:
     """Approve or reject it, with a reason."""
-    site, why, actor = this_site(), reason(), this_person().name
+    site, why, person = this_site(), reason(), this_person()
     try:
         with site.engine.begin() as connection:
             if what == "approve":
-                share = site.config.evaluation.rollout.share
                 approve_proposal(
                     connection,
                     proposal_id,
-                    actor=actor,
+                    actor=person.name,
+                    person=person.answerable,
                     why=why,
-                    share=share,
+                    share=site.config.evaluation.rollout.share,
                     despite_judge="despite_judge" in request.form,
+                    rules=approval_rules(site.config),
                 )
             else:
-                reject_proposal(connection, proposal_id, actor=actor, why=why)
+                reject_proposal(connection, proposal_id, actor=person.name, why=why)
+            done = load_proposal(connection, proposal_id)
     except ConflictError as problem:
         return _answer(proposal_id, sentence(problem), why, 409)
     except UsageError as problem:
         return _answer(proposal_id, sentence(problem), why, 400)
-    flash(f"Proposal {proposal_id} is {'approved' if what == 'approve' else 'rejected'}.")
+    if done is not None and done.state == "open":
+        flash("Your approval is kept. It is one of two: another person has to approve as well.")
+    else:
+        flash(f"Proposal {proposal_id} is {'approved' if what == 'approve' else 'rejected'}.")
     return redirect(url_for("proposal.show", proposal_id=proposal_id))
 
 
 def proposal_page(
-    connection: Connection, proposal_id: int, config: Config, *, problem: str = "", why: str = ""
+    connection: Connection,
+    proposal_id: int,
+    config: Config,
+    *,
+    reader: str | None = None,
+    problem: str = "",
+    why: str = "",
 ) -> ProposalPage | None:
     """Fill a proposal's page; None when there is no such proposal."""
     found = load_proposal(connection, proposal_id)
     if found is None:
         return None
     evidence, predicted = found.evidence, found.predicted
+    rules = approval_rules(config)
+    approvals = approvals_of(connection, [proposal_id]).get(proposal_id, ())
     active = in_force(connection)
     stable = None if active is None else load_policy(connection, active.stable_version)
     return ProposalPage(
         proposal=found,
+        words=proposal_words(
+            found,
+            tiers=tuple(tier.name for tier in config.tiers),
+            rules=rollout_rules(config),
+            distrust=distrust(connection),
+        ),
+        moving=moving_of(connection, found),
         predicted=None if isinstance(predicted, Unreadable) else prediction_figures(predicted),
         evidence=None
         if isinstance(evidence, Unreadable | ReplacementEvidence)
@@ -125,6 +160,9 @@ def proposal_page(
         active_version=None if stable is None else stable.version,
         outdated="" if stable is None else why_outdated(found, stable),
         rollout_share=config.evaluation.rollout.share,
+        approvals=approvals,
+        needed=rules.needed(found),
+        may_not=why_not(found, approvals, reader) if rules.are_two(found) else "",
         history=tuple(audit_lines(connection, subject=f"proposal/{proposal_id}")),
         problem=problem,
         why=why,
@@ -134,7 +172,14 @@ def proposal_page(
 def _answer(proposal_id: int, problem: str, why: str, status: int) -> ResponseReturnValue:
     site = this_site()
     with site.engine.connect() as connection:
-        page = proposal_page(connection, proposal_id, site.config, problem=problem, why=why)
+        page = proposal_page(
+            connection,
+            proposal_id,
+            site.config,
+            reader=this_person().answerable,
+            problem=problem,
+            why=why,
+        )
     if page is None:
         abort(404)
     return render(page), status

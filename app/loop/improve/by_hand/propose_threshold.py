@@ -162,6 +162,8 @@ def named_choice(choice: ThresholdChoice, threshold: float, alpha: float) -> Thr
             f"at {threshold:.2f} the misroute rate is at most {percent(bound)},"
             f" from {choice.pairs[threshold]} pairs; {percent(alpha)} is allowed"
         )
+    elif choice.pairs.get(threshold) == 0:
+        reason = f"no pair is kept at {threshold:.2f}, so there is nothing to certify from"
     elif bound is not None:
         reason = (
             f"at {threshold:.2f} the misroute rate may be up to {percent(bound)},"

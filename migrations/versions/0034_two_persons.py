@@ -10,8 +10,8 @@ before approves with one person, whatever is configured, until it is upgraded.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0026"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
