@@ -11,8 +11,8 @@ from tierwatch.dashboard.figures import Figure, count, figure, percent
 from tierwatch.dashboard.passages import conversation
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
 from tierwatch.evaluation.thresholds.moving_groups import moving_groups
-from tierwatch.store.pages.moved_pairs import MovedPair, moved_pairs
-from tierwatch.store.pages.worst_pairs import pair_texts
+from tierwatch.store.pages.examples.moved_pairs import MovedPair, moved_pairs
+from tierwatch.store.pages.examples.worst_pairs import pair_texts
 from tierwatch.store.proposals import Proposal
 
 _EXAMPLES: Final = 10

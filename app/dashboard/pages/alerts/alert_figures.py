@@ -22,7 +22,7 @@ from tierwatch.evaluation.evidence.misroute_evidence import (
 from tierwatch.evaluation.evidence.past_evidence import BoundaryShift, Reading
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.store.documents import Json
-from tierwatch.store.pages.worst_pairs import PairTexts, pair_texts
+from tierwatch.store.pages.examples.worst_pairs import PairTexts, pair_texts
 
 # A line of a table on a wide screen, two on a phone.
 _LINE = 160

@@ -3,7 +3,7 @@ import uuid
 from factories.rows import add_exchange, add_pair, add_verdict
 from sqlalchemy import Connection, text
 
-from tierwatch.store.pages.worst_pairs import pair_texts
+from tierwatch.store.pages.examples.worst_pairs import pair_texts
 
 
 def test_texts_of_several_pairs_and_the_newest_reason(connection: Connection) -> None:

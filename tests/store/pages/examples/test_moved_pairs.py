@@ -1,7 +1,7 @@
 import factories.rows as put
 from sqlalchemy import Connection, text
 
-from tierwatch.store.pages.moved_pairs import moved_pairs
+from tierwatch.store.pages.examples.moved_pairs import moved_pairs
 
 
 def numbers(connection: Connection, **changes: object) -> list[int]:
