@@ -20,7 +20,7 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("beat", "dashboard", "gateway", "intake", "recorded", "worker"), "serve."),
         "notify": "alerts.",
-        "import": "importing.",
+        **dict.fromkeys(("import", "pull"), "importing."),
         "judges": "plan.",
         "plan": "plan.",
         "propose-model": "propose.",

@@ -84,12 +84,12 @@ def run_up(*, settings: Settings, environ: Mapping[str, str], consent: "Consent"
         prepare_database(settings, config)
         stack.publish(published_environment(settings))
         settings = settled_checks(settings, consent, environ=environ)
-        for process in stack_processes(settings, intake=bool(config.intake.keys)):
+        for process in stack_processes(settings, intake=config.intake.takes):
             say(f"starting {process.name}")
             stack.start(process)
         say(f"ready after {time.monotonic() - began:.0f} s; logs are in {folder / 'logs'}")
         say(f"gateway    http://{settings.gateway_host}:{settings.gateway_port}/v1")
-        if config.intake.keys:
+        if config.intake.takes:
             say(f"intake     http://{settings.intake_host}:{settings.intake_port}")
         say_dashboard(settings)
         say(

@@ -3,20 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator
 
 from tierwatch.config.model_patterns import name_pattern
 from tierwatch.config.secrets import SecretName
+from tierwatch.config.urls import read_url
 from tierwatch.routing.config.reading.document import Document, Problem
-from tierwatch.routing.config.reading.fields import Name, Section, whole_number
+from tierwatch.routing.config.reading.fields import Name, Seconds, Section, whole_number
 
 SourceKind = Literal["any", "litellm", "outcomes", "otlp"]
+PullKind = Literal["langfuse", "openai"]
+_SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
 
 
 class SourceKey(Section):
     """A key under ``intake.keys``."""
 
-    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")] = Field(
+    source: _SourceName = Field(
         description="What its traffic is counted under: 1 to 40 letters, digits, dots, hyphens or"
         " underscores. Several keys may share one."
     )
@@ -28,13 +31,54 @@ class SourceKey(Section):
     )
 
 
+class PullConfig(Section):
+    """A pull under ``intake.pulls``."""
+
+    source: _SourceName = Field(
+        description="What its traffic is counted under, and what `tierwatch pull` calls it. Under"
+        " the name of a live source, what came live counts once."
+    )
+    kind: PullKind = Field(description="Who keeps the calls.")
+    base_url: Annotated[str, PlainValidator(read_url)] = Field(
+        default="", description="Where it is. Default: Langfuse's cloud, or OpenAI's API."
+    )
+    key: SecretName = Field(
+        description="`env:NAME`, the variable that holds OpenAI's key, or Langfuse's secret key."
+    )
+    public_key: SecretName | None = Field(
+        default=None, description="`env:NAME`, the variable that holds Langfuse's public key."
+    )
+    every_s: Seconds = Field(
+        default=300.0,
+        validation_alias="every",
+        description="How often the intake asks for what is new.",
+    )
+    overlap_s: Seconds = Field(
+        default=1200.0,
+        validation_alias="overlap",
+        description="How long after its begin a call may still appear there; each walk begins so"
+        " long before the end of the last one. Langfuse needs up to 15 minutes.",
+    )
+    since_s: Seconds = Field(
+        default=86_400.0,
+        validation_alias="since",
+        description="How far back the first walk goes.",
+    )
+
+
 class IntakeConfig(Section):
     """The ``intake`` section."""
 
     keys: tuple[SourceKey, ...] = Field(
         default=(),
         description="Who may send traffic of another router, as `{source: litellm, key: env:NAME}`."
-        " `tierwatch intake` does not start without one, and `tierwatch up` leaves it out.",
+        " `tierwatch intake` does not start without one or a pull, and `tierwatch up` leaves it"
+        " out.",
+    )
+    pulls: tuple[PullConfig, ...] = Field(
+        default=(),
+        description="What the intake fetches by itself, as `{source: chat, kind: openai, key:"
+        " env:OPENAI_API_KEY}`.",
     )
     max_body_mb: Annotated[int, whole_number(1, 256)] = Field(
         default=32, description="Largest body, in MiB, compressed or not."
@@ -43,6 +87,11 @@ class IntakeConfig(Section):
         default=200,
         description="Batches that a source may send a second; more are answered 429, and counted.",
     )
+
+    @property
+    def takes(self) -> bool:
+        """Whether there is anything to take: somebody has a key, or something is pulled."""
+        return bool(self.keys or self.pulls)
 
 
 class WatchConfig(Section):
@@ -91,7 +140,8 @@ def watch_problems(
                 found = f"{name!r}, which stands for {other} already"
                 accepted = "each name under one tier"
                 problems.append(document.problem(("watch", "tiers", tier), found, accepted))
-    if intake.keys and watch.confidence == "own" and classifier == "llm":
+    problems += _pull_problems(document, intake.pulls)
+    if intake.takes and watch.confidence == "own" and classifier == "llm":
         problems.append(
             document.problem(
                 ("routing", "classifier", "kind"),
@@ -99,6 +149,20 @@ def watch_problems(
                 "heuristic or local; or watch.confidence: logged",
             )
         )
+    return problems
+
+
+def _pull_problems(document: Document, pulls: Sequence[PullConfig]) -> list[Problem]:
+    problems = []
+    for number, pull in enumerate(pulls):
+        where = ("intake", "pulls", number)
+        if pull.source in {one.source for one in pulls[:number]}:
+            accepted = "each source in one pull"
+            problems.append(document.problem((*where, "source"), repr(pull.source), accepted))
+        if (pull.public_key is not None) != (pull.kind == "langfuse"):
+            found = "one" if pull.public_key else "none"
+            accepted = "Langfuse's public key where the kind is langfuse, and none elsewhere"
+            problems.append(document.problem((*where, "public_key"), found, accepted))
     return problems
 
 

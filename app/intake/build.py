@@ -26,6 +26,8 @@ from tierwatch.intake.keeping.journal import Journal
 from tierwatch.intake.keeping.placing import Placing
 from tierwatch.intake.keeping.putting_down import PuttingDown
 from tierwatch.intake.keeping.receiving import Receiving
+from tierwatch.intake.pulling.going import Going
+from tierwatch.intake.pulling.rounds import Pull
 from tierwatch.loop.capture.admission.draw import Draw
 from tierwatch.loop.capture.admission.reading import Reading
 from tierwatch.loop.capture.redact import load_redactor
@@ -43,6 +45,8 @@ _MB: Final = 1024 * 1024
 # Bodies in memory, times the largest: a slow disk is noticed before memory is.
 _BODIES_WAITING: Final = 4
 _STOP_S: Final = 6.0
+# A vendor that is silent holds nobody up: what a pull was not handed is fetched again.
+_PULL_STOP_S: Final = 1.0
 
 
 class Steered:
@@ -91,16 +95,16 @@ def build_intake(
         config: the whole tierwatch.yaml.
         engine: Postgres.
         dispatch: sends workers new exchanges.
-        environ: where the keys are found.
+        environ: where the keys are found, of senders and for vendors.
         policies: asked each second, in a thread, for the policies to go by.
         models: asked for the learned model that a policy names.
         types: asked for the task types that should be active.
 
     Raises:
         SettingsError: the variable of a key is not set, or the redactor cannot be loaded.
-        UsageError: there is no key.
+        UsageError: there is neither a key nor a pull.
     """
-    if not config.intake.keys:
+    if not config.intake.takes:
         raise UsageError(
             f"{settings.config}: intake.keys is empty, and without a key nobody may send; add one,"
             " as {source: litellm, key: env:LITELLM_INTAKE_KEY}"
@@ -108,6 +112,13 @@ def build_intake(
     keys = SourceKeys(config.intake.keys, environ)
     current = _current(config, policies, models, types)
     behind = _behind(settings, config, engine, dispatch, current=current, environ=environ)
+    behind = replace(
+        behind,
+        pulls=tuple(
+            Going(Pull(one, environ, settings.data_dir), behind.receiving)
+            for one in config.intake.pulls
+        ),
+    )
     return Intake(
         keys=keys,
         rates=Rates(config.intake.batches_per_s),
@@ -167,21 +178,29 @@ class Behind:
         receiving: reads, and writes to the journal.
         journal: what was acknowledged and is not in Postgres yet.
         putting_down: empties the journal into Postgres.
+        pulls: fetch, and hand what they fetched to ``receiving``.
     """
 
     current: CurrentRouter
     receiving: Receiving
     journal: Journal
     putting_down: PuttingDown
+    pulls: tuple[Going, ...] = ()
 
     def begin(self) -> None:
         """Start the threads."""
         self.current.__enter__()
         self.putting_down.start()
         self.receiving.start()
+        for pull in self.pulls:
+            pull.start()
 
     def end(self) -> None:
         """Write what was taken, store it where Postgres is there, and end."""
+        for pull in self.pulls:
+            pull.stop()
+        for pull in self.pulls:
+            pull.join(within_s=_PULL_STOP_S)
         self.receiving.stop(within_s=_STOP_S)
         self.putting_down.stop(within_s=_STOP_S)
         self.journal.close()

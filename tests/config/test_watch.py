@@ -42,6 +42,17 @@ def test_keys_name_their_source_and_what_they_accept(tmp_path: Path) -> None:
     ]
 
 
+def test_a_pull_has_usual_times(tmp_path: Path) -> None:
+    (tmp_path / "tierwatch.yaml").write_text(
+        BASE + "intake: {pulls: [{source: a, kind: openai, key: env:A, every: 1m}]}"
+    )
+    intake = load_config(tmp_path / "tierwatch.yaml").intake
+    (pull,) = intake.pulls
+    assert (pull.base_url, pull.every_s, pull.overlap_s, pull.since_s) == ("", 60, 1200, 86_400)
+    assert intake.takes
+    assert not intake.keys
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -49,6 +60,20 @@ def test_keys_name_their_source_and_what_they_accept(tmp_path: Path) -> None:
         ("intake: {keys: [{source: 'a b', key: env:A}]}", "intake.keys"),
         ("intake: {keys: [{source: a, key: env:A, accepts: soap}]}", "litellm"),
         ("intake: {batches_per_s: 0}", "intake.batches_per_s"),
+        ("intake: {pulls: [{source: a, kind: portkey, key: env:A}]}", "langfuse"),
+        ("intake: {pulls: [{source: a, kind: openai, key: sk-123}]}", "env:NAME"),
+        ("intake: {pulls: [{source: a, kind: openai}]}", "intake.pulls"),
+        ("intake: {pulls: [{source: a, kind: openai, key: env:A, every: 0s}]}", "a duration"),
+        ("intake: {pulls: [{source: a, kind: openai, key: env:A, base_url: x}]}", "base_url"),
+        ("intake: {pulls: [{source: a, kind: langfuse, key: env:A}]}", "Langfuse's public key"),
+        (
+            "intake: {pulls: [{source: a, kind: openai, key: env:A, public_key: env:B}]}",
+            "and none elsewhere",
+        ),
+        (
+            "intake: {pulls: [&one {source: a, kind: openai, key: env:A}, *one]}",
+            "each source in one pull",
+        ),
         ("watch: {tiers: {medium: [x]}}", "accepted one of simple, complex"),
         (
             "watch: {tiers: {simple: [x], complex: [X]}}",

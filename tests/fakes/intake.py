@@ -67,7 +67,14 @@ def asked(
 class RunningIntake:
     """An intake whose threads run, on a database of its test's own."""
 
-    def __init__(self, engine: Engine, folder: Path, config: str = CONFIG, **options: Any) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        folder: Path,
+        config: str = CONFIG,
+        environ: Mapping[str, str] | None = None,
+        **options: Any,
+    ) -> None:
         folder.mkdir(exist_ok=True)
         (folder / "tierwatch.yaml").write_text(config)
         self.engine = engine
@@ -83,7 +90,7 @@ class RunningIntake:
             load_config(self.settings.config),
             engine=engine,
             dispatch=self.dispatch,
-            environ=ENVIRON,
+            environ={**ENVIRON, **(environ or {})},
             policies=lambda: None,
         )
 

@@ -105,7 +105,7 @@ def _runs(settings: Settings) -> dict[str, dt.datetime] | None:
 
 def _has_intake(settings: Settings) -> bool:
     try:
-        return bool(load_config(settings.config).intake.keys)
+        return load_config(settings.config).intake.takes
     except TierwatchError:
         return False  # said of the configuration already
 

@@ -1,4 +1,5 @@
-"""Another tool's export comes in, calls at the intake's door go out: ``tierwatch import``.
+"""Calls that others keep come in, calls at the intake's door go out: ``import`` and ``pull``.
 
-Reads the file, shows how far it is, and remembers the place; the command's group calls it.
+Reads a file or a vendor's pages, shows how far it is, and remembers the place; the command's group
+calls it.
 """

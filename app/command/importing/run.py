@@ -8,18 +8,13 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from sqlalchemy import Engine, select
-
-from tierwatch.command.database import opened_database
+from tierwatch.command.importing.opened import opened_importing
 from tierwatch.command.importing.place_file import PlaceFile
-from tierwatch.command.importing.shown import import_shown
-from tierwatch.command.serve.gateway import file_policies
+from tierwatch.command.importing.shown import became, import_shown
 from tierwatch.command.serve.serving_config import serving_config
 from tierwatch.command.terminal import say, say_error
-from tierwatch.config import Config
-from tierwatch.dispatch import CeleryDispatch, Dispatch
+from tierwatch.dispatch import Dispatch
 from tierwatch.errors import TierwatchError, UsageError
-from tierwatch.intake.build import build_importing
 from tierwatch.intake.files.kinds import FILE_KINDS
 from tierwatch.intake.files.lines import (
     LONGEST,
@@ -30,11 +25,7 @@ from tierwatch.intake.files.lines import (
     read_lines,
 )
 from tierwatch.intake.keeping.importing import Importing
-from tierwatch.loop.decide.file_policies import FilePolicies
-from tierwatch.loop.decide.reload import current_types, stored_model
-from tierwatch.routing.classify.learned import configured_boundaries
 from tierwatch.settings import Settings
-from tierwatch.store.schema.traffic import SeenCallRow
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,40}")
 # Bad lines that are said one by one: a file of another kind has nothing else.
@@ -103,58 +94,12 @@ def run_import(
             " underscores"
         )
     config = serving_config(settings.config)
-    with opened_database(settings.database_url) as engine:
-        with engine.connect() as connection:
-            connection.execute(select(SeenCallRow.call).limit(1))
-        policies = file_policies(config, engine)
-        try:
-            importing = _importing(
-                asked.source,
-                settings,
-                config,
-                engine,
-                environ=environ,
-                dispatch=dispatch or CeleryDispatch(settings.broker),
-                policies=policies,
-            )
-            with importing:
-                ended = _read(asked, importing, settings.data_dir / "imports")
-        finally:
-            policies.close()
-    passed_over = {kind: number for kind, number in importing.counted.items() if number}
-    say(
-        f"{asked.file} to line {ended.place.lines:,}: {importing.stored:,} stored,"
-        f" {importing.repeats:,} stored before"
-        + "".join(f", {number:,} {kind}" for kind, number in sorted(passed_over.items()))
-    )
+    with opened_importing(
+        asked.source, settings, config, environ=environ, dispatch=dispatch
+    ) as importing:
+        ended = _read(asked, importing, settings.data_dir / "imports")
+    say(f"{asked.file} to line {ended.place.lines:,}: {became(importing)}")
     return 1 if ended.bad else 0
-
-
-def _importing(
-    source: str,
-    settings: Settings,
-    config: Config,
-    engine: Engine,
-    *,
-    environ: Mapping[str, str],
-    dispatch: Dispatch,
-    policies: FilePolicies,
-) -> Importing:
-    names = [tier.name for tier in config.tiers]
-    configured = configured_boundaries(names, dict(config.classifier.models))
-    return build_importing(
-        source,
-        settings,
-        config,
-        engine=engine,
-        dispatch=dispatch,
-        environ=environ,
-        policies=policies,
-        models=lambda version: stored_model(
-            version, engine=engine, tiers=names, configured=configured
-        ),
-        types=lambda known: current_types(known, engine=engine),
-    )
 
 
 def _read(asked: Import, importing: Importing, folder: Path) -> Ended:

@@ -8,6 +8,15 @@ from rich import progress as bars
 
 from tierwatch.command.terminal import say
 from tierwatch.intake.files.lines import Place
+from tierwatch.intake.keeping.importing import Importing
+
+
+def became(importing: Importing) -> str:
+    """What became of the calls and of all else, in words."""
+    passed_over = {kind: number for kind, number in importing.counted.items() if number}
+    return f"{importing.stored:,} stored, {importing.repeats:,} stored before" + "".join(
+        f", {number:,} {kind}" for kind, number in sorted(passed_over.items())
+    )
 
 
 @contextmanager

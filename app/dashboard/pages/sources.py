@@ -13,7 +13,7 @@ from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import TimeRange, asked_range
-from tierwatch.store.traffic.sources import REPEAT, SHED, SourceFunnel, source_funnels
+from tierwatch.store.traffic.sources import PULL_REFUSED, REPEAT, SHED, SourceFunnel, source_funnels
 
 USUAL: Final = "-30d"
 RANGES: Final = ("-24h", "-7d", "-30d", "-90d")
@@ -54,7 +54,8 @@ class SourcesPage:
         ranges: others to choose from.
         problem: why another stretch was not accepted.
         sources: a line each.
-        silent: those that have a key and sent nothing.
+        silent: those that have a key or a pull, of which nothing came.
+        refused: pulls whose key was refused, with how often.
     """
 
     template: ClassVar[str] = "sources.html"
@@ -64,6 +65,7 @@ class SourcesPage:
     problem: str
     sources: tuple[SourceLine, ...]
     silent: tuple[str, ...]
+    refused: Mapping[str, int]
 
 
 @routes.get("/sources")
@@ -80,13 +82,21 @@ def sources_page(connection: Connection, config: Config, asked: TimeRange) -> So
     """Fill the page of sources."""
     since, until = asked.days
     funnels = source_funnels(connection, since=since, until=until)
+    intake = config.intake
     heard = {one.source for one in funnels}
+    pulled = {one.source for one in intake.pulls}
+    known = {one.source for one in intake.keys} | pulled
     return SourcesPage(
         range=asked,
         ranges=RANGES,
         problem=sentence(asked.problem) if asked.problem else "",
         sources=tuple(map(source_line, funnels)),
-        silent=tuple(sorted({key.source for key in config.intake.keys} - heard)),
+        silent=tuple(sorted(known - heard)),
+        refused={
+            one.source: times
+            for one in funnels
+            if (times := one.passed_over.get(PULL_REFUSED, 0)) and one.source in pulled
+        },
     )
 
 

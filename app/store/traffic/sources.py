@@ -18,6 +18,9 @@ OUTSIDE: Final = "outside:"  # of these, cannot be evidence; the reason follows
 REPEAT: Final = "repeat"  # a call that was counted before
 SHED: Final = "shed"  # batches that were refused and may be sent again
 UNREAD: Final = "unread"  # batches of which nothing could be read
+# Rounds of a pull that ended before their time: for its key, or for anything else.
+PULL_REFUSED: Final = "pull_refused"
+PULL_FAILED: Final = "pull_failed"
 
 
 class SourceCount(NamedTuple):

@@ -9,6 +9,7 @@ from flask import Flask
 from sqlalchemy import Connection
 
 from tierwatch.config import Config, load_config
+from tierwatch.dashboard.pages import sources
 from tierwatch.dashboard.pages.sources import OutsideLine, source_line, sources_page
 from tierwatch.dashboard.time_range import read_range
 from tierwatch.store.traffic.sources import SourceCount, SourceFunnel, add_source_counts
@@ -66,6 +67,36 @@ def test_a_source_with_a_key_that_sent_nothing_is_named(
     page = sources_page(connection, watching, LAST_WEEK)
     assert [one.funnel.source for one in page.sources] == ["an import", "app"]
     assert page.silent == ("proxy",)
+
+
+def test_a_pull_of_which_nothing_came_is_named_and_a_refused_key_is_said(
+    connection: Connection, tmp_path: Any
+) -> None:
+    path = tmp_path / "pulling.yaml"
+    pull = "{source: chat, kind: openai, key: env:K}"
+    path.write_text(CONFIG.replace("intake:\n", f"intake:\n  pulls: [{pull}]\n"))
+    config = load_config(path)
+    assert sources_page(connection, config, LAST_WEEK).silent == ("app", "chat", "proxy")
+    add(connection, "chat", pull_refused=3)
+    add(connection, "other", pull_refused=3)  # of a pull that is no longer configured
+    page = sources_page(connection, config, LAST_WEEK)
+    assert (page.silent, page.refused) == (("app", "proxy"), {"chat": 3})
+
+
+def test_a_refused_key_stands_on_the_page(
+    connection: Connection, logged_in: Any, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock.now = NOW.timestamp()
+    add(connection, "chat", pull_refused=3)
+    empty = sources.sources_page
+
+    def refusing(*given: Any) -> Any:
+        return replace(empty(*given), refused={"chat": 3})
+
+    monkeypatch.setattr(sources, "sources_page", refusing)
+    page = logged_in("viewer").page("/sources")
+    assert "The key of the pull chat was refused 3 times in this time." in page
+    assert "tierwatch pull chat" in page
 
 
 def test_a_range_ends_before_the_day_that_begins_at_its_end(
