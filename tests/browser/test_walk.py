@@ -7,7 +7,7 @@ from browser.walk import UNLINKED, kind, walk
 
 SITE = {
     "/": ["/alerts", "/pairs", "/logout", "https://elsewhere.example/"],
-    "/alerts": ["/alerts/1", "/alerts/2", "/alerts/export.csv", "/api/v1/alerts"],
+    "/alerts": ["/alerts/1", "/alerts/2", "/alerts/export.csv", "/pairs/export", "/api/v1/alerts"],
     "/alerts/1": ["/alerts/1/label", "/"],
     "/pairs": [],
 }
@@ -41,7 +41,13 @@ def test_each_kind_is_opened_so_often_and_files_and_others_never(
     assert found == page.opened
     assert [one for one in found if kind(one) == "/alerts/{id}"] == alerts
     assert {"/", "/alerts", "/pairs", "/alerts/1/label", *UNLINKED} <= set(found)
-    for never in ("/logout", "/alerts/export.csv", "/api/v1/alerts", "https://elsewhere.example/"):
+    for never in (
+        "/logout",
+        "/alerts/export.csv",
+        "/pairs/export",
+        "/api/v1/alerts",
+        "https://elsewhere.example/",
+    ):
         assert never not in found
 
 

@@ -11,7 +11,7 @@ UNLINKED = ("/password", "/sessions", "/search?q=no-such-id", "/nothing")
 _ID = re.compile(r"/(?:[0-9a-f]{8}-[0-9a-f-]{27}|[0-9]+)(?=/|$)")
 # Plain texts, files to keep, and what is for programs.
 _NO_PAGE = re.compile(
-    r"/(?:api|static|healthz|metrics|login|logout)\b|/text/|/media/|\.[a-z]{2,5}$"
+    r"/(?:api|static|healthz|metrics|login|logout)\b|/text/|/media/|/export\b|\.[a-z]{2,5}$"
 )
 _LINKS = "all => all.filter(a => !a.hasAttribute('download')).map(a => a.href)"
 
