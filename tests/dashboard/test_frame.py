@@ -45,7 +45,7 @@ def test_while_postgres_is_away_the_error_page_counts_nothing(
         raise OperationalError("select 1", {}, Exception("gone"))
 
     add_alert(app.extensions["tierwatch"].engine.connection)
-    monkeypatch.setattr("tierwatch.dashboard.pages.alerts.alerts.alerts", away)
+    monkeypatch.setattr("tierwatch.dashboard.pages.alerts.alerts.incident_heads", away)
     response = viewer.get("/alerts")
     assert response.status_code == 503
     assert "badge" not in _nav(response.text)

