@@ -6,7 +6,7 @@ from factories.rows import JUDGE, NOW, add_outcome
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
-from tierwatch.loop.compare.tier_rates import judge_rate
+from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.store.pages.over_time.losses import LossSums, losses
 
 HOUR = dt.timedelta(hours=1)
@@ -66,7 +66,8 @@ def test_all_of_the_time_is_what_the_report_says(connection: Connection, directi
     found = losses(
         connection, JUDGE, NOW, NOW + HOUR, direction="up" if direction == "up" else "down", steps=7
     )
-    said = judge_rate(connection, "simple", JUDGE, direction=direction)
+    rates = tier_rates(connection, JUDGE)
+    said = rates.misroute("simple").judged if direction == "up" else rates.overspend("simple")
     sums = found.tiers["simple"]
     assert said.value is not None
     rate = sums.weighted_loss / sums.weight
