@@ -47,8 +47,8 @@ def test_what_is_said_to_be_kept_is_not_deleted() -> None:
 def test_what_is_said_to_be_deleted_is() -> None:
     # With the month that they count, and by the outbox itself.
     elsewhere = {
-        "failures", "rollups", "hour_sums", "outside_counts", "exchange_media", "boundary_counts",
-        "alert_events", "deliveries",
+        "failures", "rollups", "hour_sums", "hour_verdicts", "hour_failures", "outside_counts",
+        "exchange_media", "boundary_counts", "alert_events", "deliveries",
     }  # fmt: skip
     said = {table for table, bound in stated().items() if "deleted" in bound}
     assert said - elsewhere == set(LEFTOVERS)

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 from tierwatch.store.judgements.unscored import UnscoredTask, unscored_tasks
+from tierwatch.store.sums.hour_details import VerdictSums, verdict_sums
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,39 +36,33 @@ class JudgeVersion:
 
 def judge_versions(connection: Connection) -> list[JudgeVersion]:
     """What each judge version did, newest first."""
-    figures = text(
-        """
-        select judge_version, count(*) as verdicts, count(preferred) as scored,
-               count(*) filter (
-                   where orders->0->>'preferred' is not null
-                     and orders->1->>'preferred' is not null) as swapped,
-               count(*) filter (where basis = :disagreement) as disagreed,
-               count(*) filter (where jsonb_path_exists(orders, '$[*].cut.*')) as cut,
-               sum(calls)::bigint as calls, sum(cost_usd) as cost_usd,
-               avg(latency_ms) as latency_ms, max(created_at) as newest_at
-        from verdicts group by judge_version order by newest_at desc
-        """
-    )
-    grounds = text(
-        """
-        select judge_version, basis, count(*) as n
-        from verdicts where preferred is not null group by 1, 2 order by n desc, basis
-        """
-    )
-    grounds_of: dict[str, dict[str, int]] = {}
-    for row in connection.execute(grounds):
-        grounds_of.setdefault(row.judge_version, {})[row.basis] = row.n
     unscored: dict[str, list[UnscoredTask]] = {}
     for task in unscored_tasks(connection):
         unscored.setdefault(task.judge_version, []).append(task)
-    return [
-        JudgeVersion(
-            **row,
-            by_basis=grounds_of.get(row["judge_version"], {}),
-            unscored=unscored.get(row["judge_version"], []),
-        )
-        for row in connection.execute(figures, {"disagreement": SWAP_DISAGREEMENT}).mappings()
-    ]
+    given: dict[str, list[VerdictSums]] = {}
+    for sums in verdict_sums(connection):
+        given.setdefault(sums.judge_version, []).append(sums)
+    found = [_version(name, sums, unscored.get(name, [])) for name, sums in given.items()]
+    return sorted(found, key=lambda one: one.newest_at, reverse=True)
+
+
+def _version(name: str, given: list[VerdictSums], unscored: list[UnscoredTask]) -> JudgeVersion:
+    verdicts = sum(one.verdicts for one in given)
+    most_first = sorted(given, key=lambda one: (-one.scored, one.basis))
+    return JudgeVersion(
+        judge_version=name,
+        verdicts=verdicts,
+        scored=sum(one.scored for one in given),
+        swapped=sum(one.swapped for one in given),
+        disagreed=sum(one.verdicts for one in given if one.basis == SWAP_DISAGREEMENT),
+        cut=sum(one.cut for one in given),
+        calls=sum(one.calls for one in given),
+        cost_usd=sum(one.cost_usd for one in given),
+        latency_ms=sum(one.latency_ms for one in given) / verdicts,
+        newest_at=max(one.newest_at for one in given),
+        by_basis={one.basis: one.scored for one in most_first if one.scored},
+        unscored=unscored,
+    )
 
 
 @dataclass(frozen=True, slots=True)

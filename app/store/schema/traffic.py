@@ -70,6 +70,40 @@ class HourSumRow(Base):
     judge_usd: Column[float]
 
 
+class HourVerdictRow(Base):
+    """What a judge said of exchanges of an hour, by what it rests on (`store.sums.hour_details`).
+
+    A trigger adds it up where the hour is added up in ``hour_sums``, and deletes it with that.
+    """
+
+    __tablename__ = "hour_verdicts"
+    hour: Column[dt.datetime] = column(primary_key=True)
+    judge_version: Column[str] = column(primary_key=True)
+    basis: Column[str] = column(primary_key=True)
+    verdicts: Column[int]
+    scored: Column[int]
+    swapped: Column[int]
+    cut: Column[int]
+    calls: Column[int]
+    cost_usd: Column[float]
+    latency_ms: Column[float]
+    newest_at: Column[dt.datetime]
+
+
+class HourFailureRow(Base):
+    """Why exchanges of an hour failed; kept as `HourVerdictRow` is.
+
+    The reason is too long for a key.
+    """
+
+    __tablename__ = "hour_failures"
+    hour: Column[dt.datetime] = column(primary_key=True)
+    step: Column[str] = column(primary_key=True)
+    reason_md5: Column[str] = column(primary_key=True)
+    reason: Column[str]
+    n: Column[int]
+
+
 class ChangedHourRow(Base):
     """An hour that got a row long after it was over, marked by a trigger; until it is added up."""
 

@@ -69,13 +69,17 @@ class TierSums:
 
 
 _COLUMNS: Final = field_names(TierSums)
-# The rows of every hour once: added up, or from what they add up. ``:never`` is in `NEVER`.
-HOURS: Final = f"""
+# Where added up hours end, and those of them that are to be read from the rows.
+FOLDED: Final = """
     with folded as (
         select coalesce(max(hour) + interval '1 hour', '1970-01-01') as until from hour_sums
     ), changed as (
         select distinct hour from changed_hours where hour < (select until from folded)
-    ), hours as (
+    )
+"""
+# The rows of every hour once: added up, or from what they add up. ``:never`` is in `NEVER`.
+HOURS: Final = f"""
+    {FOLDED}, hours as (
         select hour, tier, {_COLUMNS} from hour_sums
         where hour not in (select hour from changed)
         union all
