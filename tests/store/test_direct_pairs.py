@@ -89,7 +89,7 @@ def _second_opinion(connection: Connection, _: Config) -> object:
     with connection.begin_nested() as taken_back:
         ids = connection.execute(text("select id from exchanges")).scalars()
         add_follow_ups(connection, dict.fromkeys(ids, True))
-        found = beside_verdicts(connection, "asked_again", put.JUDGE)
+        found = beside_verdicts(connection, put.JUDGE)["asked_again"]
         taken_back.rollback()
     assert found.signal == [1.0]
     return found

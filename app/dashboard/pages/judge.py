@@ -22,10 +22,10 @@ from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.unscored import TOLERATED
 from tierwatch.loop.watch.judge.orders import INCONCLUSIVE_TOLERATED
 from tierwatch.store.costs import spent_today
-from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.pages.judge import JudgeVersion, judge_versions
 from tierwatch.store.pages.over_time.checks import CheckRun, check_runs
 from tierwatch.store.pages.overview import failure_counts
+from tierwatch.store.sums.hours import sums_by_tier
 
 USUAL: Final = "-30d"
 
@@ -76,18 +76,20 @@ def judge_page(connection: Connection, config: Config, asked: TimeRange) -> Judg
     """Fill the judge's page; its charts are of the time asked for, the rest is of all time."""
     runs = check_runs(connection, asked.since, asked.until)
     asked = asked.seen_from(runs[0].at if runs else None)
+    shown = standing(connection, config)
+    requests = sum(tier.requests for tier in sums_by_tier(connection).values())
     return JudgePage(
         range=asked,
         checks=(
             check_chart(runs, "anchors", "Anchors judged rightly", asked),
             check_chart(runs, "probes", "Probes passed, by tier", asked),
         ),
-        standing=standing(connection, config),
+        standing=shown,
         first=configured_first_judge(connection, config.evaluation.judge),
         versions=tuple(judge_versions(connection)),
         opinions=tuple(
             OpinionLine(one.what, one.known, one.said, figure(one.correlation))
-            for one in second_opinion(connection, newest_judge_version(connection) or "")
+            for one in second_opinion(connection, shown.judge_version, requests)
         ),
         failures=failure_counts(connection),
         unscored_tolerated=TOLERATED,

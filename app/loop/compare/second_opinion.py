@@ -52,11 +52,20 @@ class Opinion:
     correlation: Estimate
 
 
-def second_opinion(connection: Connection, judge_version: str) -> tuple[Opinion, ...]:
-    """Each signal of users beside a judge's verdicts."""
+def second_opinion(
+    connection: Connection, judge_version: str, requests: int
+) -> tuple[Opinion, ...]:
+    """Each signal of users beside a judge's verdicts.
+
+    Args:
+        connection: any.
+        judge_version: whose verdicts.
+        requests: that were served in total.
+    """
     found = []
+    beside = beside_verdicts(connection, judge_version)
     for kind, what in _JUDGED.items():
-        seen = beside_verdicts(connection, kind, judge_version)
+        seen = beside[kind]
         found.append(
             Opinion(
                 kind=kind,
@@ -67,7 +76,8 @@ def second_opinion(connection: Connection, judge_version: str) -> tuple[Opinion,
                 correlation=association(seen.signal, seen.losses, seen.weights, seen.conversations),
             )
         )
+    outside = requests_outside(connection)
     for kind, (reason, what, why) in _COUNTED.items():
-        outside, requests = requests_outside(connection, reason)
-        found.append(Opinion(kind, what, round(requests), round(outside), unknown(why, low=-1.0)))
+        said = round(outside.get(reason, 0.0))
+        found.append(Opinion(kind, what, requests, said, unknown(why, low=-1.0)))
     return tuple(found)

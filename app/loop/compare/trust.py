@@ -14,11 +14,9 @@ from tierwatch.store.judgements.evalset_answers import newest_anchor_verdicts
 from tierwatch.store.judgements.monitors import (
     Monitor,
     load_monitor,
-    newest_trust,
     put_monitor,
-    trust_of,
+    shown_judge_trust,
 )
-from tierwatch.store.judgements.outcomes import newest_judge_version
 
 KIND = "trust"
 
@@ -80,8 +78,7 @@ def shown_trust(connection: Connection) -> JudgeTrust | None:
 
     None before any run over the anchors has ended: then nothing is known of the judge.
     """
-    shown = newest_judge_version(connection)
-    kept = newest_trust(connection) if shown is None else trust_of(connection, shown)
+    kept = shown_judge_trust(connection)
     return None if kept is None else _read(kept)
 
 

@@ -15,7 +15,7 @@ from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_le
 from tierwatch.evaluation.rates.saving import relative_saving
 from tierwatch.loop.compare.first_judge import configured_first_judge
 from tierwatch.loop.compare.second_opinion import second_opinion
-from tierwatch.loop.compare.slips import people_slips
+from tierwatch.loop.compare.slips import PeopleSlips
 from tierwatch.loop.compare.tier_rates import TierRates, direct_rate, tier_rates
 from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
@@ -43,14 +43,17 @@ from tierwatch.store.sums.hours import TierSums, hourly_costs, minute_costs, sum
 from tierwatch.store.traffic.outside_counts import outside_of
 
 
-def build_report(connection: Connection, config: Config) -> Report:
+def build_report(
+    connection: Connection, config: Config, *, traffic: Mapping[str, TierSums] | None = None
+) -> Report:
     """Return the report; every number is read in the caller's one snapshot.
 
     Args:
         connection: in a repeatable-read transaction for figures of one moment.
         config: names the tiers and their tolerance.
+        traffic: `sums_by_tier` of the same snapshot, for whoever has read it already.
     """
-    traffic = sums_by_tier(connection)
+    traffic = sums_by_tier(connection) if traffic is None else traffic
     total = sum(traffic.values(), TierSums())
     shadowed = total.judged + total.unscored
     active = active_policies(connection)
@@ -102,8 +105,8 @@ def build_report(connection: Connection, config: Config) -> Report:
         "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
         "recorded_quality": _recorded_quality(connection),
-        "labels": _labels(connection),
-        "second_opinion": _second_opinion(connection, judge),
+        "labels": _labels(rates.people),
+        "second_opinion": _second_opinion(connection, judge, total.requests),
         "outside": outside_of(connection, total.requests, total.eligible).figures,
         "tiers": tiers,
         "alerts": _alerts(connection),
@@ -130,8 +133,7 @@ def _trust(connection: Connection) -> TrustReport | None:
     }
 
 
-def _labels(connection: Connection) -> LabelsReport:
-    found = people_slips(connection)
+def _labels(found: PeopleSlips) -> LabelsReport:
     return {
         "drawn": found.drawn,
         "twice": found.counts.twice,
@@ -144,7 +146,9 @@ def _labels(connection: Connection) -> LabelsReport:
     }
 
 
-def _second_opinion(connection: Connection, judge_version: str) -> list[OpinionReport]:
+def _second_opinion(
+    connection: Connection, judge_version: str, requests: int
+) -> list[OpinionReport]:
     return [
         {
             "kind": one.kind,
@@ -153,7 +157,7 @@ def _second_opinion(connection: Connection, judge_version: str) -> list[OpinionR
             "said": one.said,
             "correlation": figures(one.correlation),
         }
-        for one in second_opinion(connection, judge_version)
+        for one in second_opinion(connection, judge_version, requests)
     ]
 
 

@@ -4,12 +4,12 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TypedDict, Unpack
 
-from sqlalchemy import Connection, delete, func, text
+from sqlalchemy import Connection, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.documents import Json
 from tierwatch.store.judgements.own_rules import OwnRules
-from tierwatch.store.schema.judgements import MonitorRow
+from tierwatch.store.schema.judgements import MonitorRow, OutcomeRow
 from tierwatch.store.schema.values import select_fields
 
 
@@ -111,11 +111,20 @@ def trust_of(connection: Connection, judge_version: str) -> Monitor | None:
     return read_monitor(connection, f"trust|{judge_version}")
 
 
-def newest_trust(connection: Connection) -> Monitor | None:
-    """What was kept of the judge version that was weighed last, or None."""
+def shown_judge_trust(connection: Connection) -> Monitor | None:
+    """What was kept of the trust in the judge version that spoke last, or None.
+
+    Before any has spoken, of the one that was weighed last.
+    """
+    shown = (
+        select(OutcomeRow.judge_version).order_by(OutcomeRow.id.desc()).limit(1).scalar_subquery()
+    )
     row = connection.execute(
         select_fields(Monitor, MonitorRow)
-        .where(MonitorRow.kind == "trust")
+        .where(
+            MonitorRow.kind == "trust",
+            MonitorRow.judge_version == func.coalesce(shown, MonitorRow.judge_version),
+        )
         .order_by(MonitorRow.updated_at.desc(), MonitorRow.stream)
         .limit(1)
     ).one_or_none()

@@ -5,8 +5,6 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from tierwatch.store.sums.hours import sums_by_tier
-
 # Of so many a correlation is known to three points in a hundred.
 _NEWEST: Final = 5_000
 
@@ -48,38 +46,39 @@ _KINDS: Final = {
 }
 
 
-def beside_verdicts(connection: Connection, kind: str, judge_version: str) -> SignalColumns:
-    """The newest judged pairs of which this signal is known.
+_ONE: Final = (
+    "select '{kind}' as kind, s.said::float as said, o.loss, 1 / o.pi as weight, o.session, o.id"
+    " from ({query}) s join outcomes o using (exchange_id)"
+    " where o.direction = 'up' and o.judge_version = :judge"
+)
+_BESIDE: Final = text(
+    " union all ".join(_ONE.format(kind=kind, query=query) for kind, query in _KINDS.items())
+    + " order by kind, id"
+)
+
+
+def beside_verdicts(connection: Connection, judge_version: str) -> dict[str, SignalColumns]:
+    """By signal, the newest judged pairs of which it is known, in order of arrival.
+
+    The signals are ``asked_again``, ``rated_down`` and ``edited``.
 
     Args:
         connection: any.
-        kind: ``asked_again``, ``rated_down`` or ``edited``.
         judge_version: whose verdicts.
     """
+    found = {kind: SignalColumns([], [], [], []) for kind in _KINDS}
+    for row in connection.execute(_BESIDE, {"judge": judge_version, "newest": _NEWEST}):
+        seen = found[row.kind]
+        seen.signal.append(row.said)
+        seen.losses.append(row.loss)
+        seen.weights.append(row.weight)
+        seen.conversations.append(row.session)
+    return found
+
+
+def requests_outside(connection: Connection) -> dict[str, float]:
+    """How many requests were not evidence, by the reason."""
     rows = connection.execute(
-        text(
-            f"""
-            select s.said, o.loss, 1 / o.pi as weight, o.session
-            from ({_KINDS[kind]}) s join outcomes o using (exchange_id)
-            where o.direction = 'up' and o.judge_version = :judge
-            order by o.id
-            """  # noqa: S608 - the words are ours
-        ),
-        {"judge": judge_version, "newest": _NEWEST},
-    ).all()
-    return SignalColumns(
-        signal=[float(row.said) for row in rows],
-        losses=[float(row.loss) for row in rows],
-        weights=[float(row.weight) for row in rows],
-        conversations=[row.session for row in rows],
+        text("select reason, sum(requests) as requests from outside_counts group by reason")
     )
-
-
-def requests_outside(connection: Connection, reason: str) -> tuple[float, float]:
-    """How many requests were not evidence for this reason, and how many there were."""
-    outside = connection.execute(
-        text("select coalesce(sum(requests), 0) from outside_counts where reason = :reason"),
-        {"reason": reason},
-    ).scalar_one()
-    served = sum(tier.requests for tier in sums_by_tier(connection).values())
-    return float(outside), float(served)
+    return {row.reason: float(row.requests) for row in rows}

@@ -13,7 +13,7 @@ from tierwatch.store.traffic.feedback import add_feedback
 
 
 def opinions(connection: Connection) -> dict[str, Opinion]:
-    return {one.kind: one for one in second_opinion(connection, put.JUDGE)}
+    return {one.kind: one for one in second_opinion(connection, put.JUDGE, 70)}
 
 
 def judged(connection: Connection, number: int, loss: float, **changes: object) -> uuid.UUID:
@@ -32,7 +32,9 @@ def test_of_nothing_each_kind_is_unknown_with_its_reason(connection: Connection)
         "asked_again", "rated_down", "edited", "left_early", "chose_themselves",
     ]  # fmt: skip
     for one in found.values():
-        assert (one.known, one.said, one.correlation.value) == (0, 0, None)
+        # Of what is counted it is known of every request, and of no judged pair.
+        known = 70 if one.kind in {"left_early", "chose_themselves"} else 0
+        assert (one.known, one.said, one.correlation.value) == (known, 0, None)
         assert one.correlation.method
 
 
@@ -99,5 +101,5 @@ def test_who_left_and_who_chose_are_counted_and_not_related(connection: Connecti
 def test_it_opens_no_alert(connection: Connection) -> None:
     pairs = {judged(connection, number, 1.0): True for number in range(50)}
     add_follow_ups(connection, pairs)
-    second_opinion(connection, put.JUDGE)
+    second_opinion(connection, put.JUDGE, 60)
     assert connection.execute(text("select count(*) from alerts")).scalar_one() == 0

@@ -14,8 +14,8 @@ from tierwatch.store.judgements.monitors import (
     active_streams,
     forget_monitors,
     load_monitor,
-    newest_trust,
     put_monitor,
+    shown_judge_trust,
     trust_of,
 )
 
@@ -135,7 +135,7 @@ def test_before_a_policy_is_active_no_stream_is(connection: Connection) -> None:
 
 def test_nothing_is_kept_of_an_unknown_judge(connection: Connection) -> None:
     assert trust_of(connection, "nobody") is None
-    assert newest_trust(connection) is None
+    assert shown_judge_trust(connection) is None
 
 
 def test_the_newest_is_the_one_weighed_last(connection: Connection) -> None:
@@ -146,7 +146,7 @@ def test_the_newest_is_the_one_weighed_last(connection: Connection) -> None:
             text("update monitors set updated_at = now() - interval '1 day' where stream = :s"),
             {"s": "trust|one"},
         )
-    found, one = newest_trust(connection), trust_of(connection, "one")
+    found, one = shown_judge_trust(connection), trust_of(connection, "one")
     assert found is not None
     assert one is not None
     assert (found.judge_version, one.judge_version) == ("two", "one")

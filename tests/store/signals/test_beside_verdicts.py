@@ -14,7 +14,7 @@ from tierwatch.store.traffic.feedback import add_feedback
 @pytest.mark.parametrize("kind", ["asked_again", "rated_down", "edited"])
 def test_without_signals_there_are_no_columns(connection: Connection, kind: str) -> None:
     put.add_outcome(connection, 1, 1.0)
-    seen = beside_verdicts(connection, kind, put.JUDGE)
+    seen = beside_verdicts(connection, put.JUDGE)[kind]
     assert (seen.signal, seen.losses, seen.weights, seen.conversations) == ([], [], [], [])
 
 
@@ -27,7 +27,7 @@ def test_a_pair_has_its_signal_loss_weight_and_conversation(connection: Connecti
             connection, request_id=pair, score=score, comment="", session=None, extra=extra
         )
     for kind, signal in (("asked_again", 1.0), ("rated_down", 0.75), ("edited", 1.0)):
-        seen = beside_verdicts(connection, kind, put.JUDGE)
+        seen = beside_verdicts(connection, put.JUDGE)[kind]
         assert seen.signal == [pytest.approx(signal)]
         assert (seen.losses, seen.weights, seen.conversations) == ([1.0], [4.0], ["talk"])
 
@@ -42,11 +42,11 @@ def test_any_word_but_a_no_is_an_edit(connection: Connection, said: str, edited:
     add_feedback(
         connection, request_id=pair, score=1.0, comment="", session=None, extra={"edited": said}
     )
-    assert beside_verdicts(connection, "edited", put.JUDGE).signal == [edited]
+    assert beside_verdicts(connection, put.JUDGE)["edited"].signal == [edited]
 
 
 def test_requests_are_counted_by_why_they_are_no_evidence(connection: Connection) -> None:
-    assert requests_outside(connection, "pinned") == (0.0, 0.0)
+    assert requests_outside(connection) == {}
     for minute in (1, 2):
         connection.execute(
             text(
@@ -55,5 +55,4 @@ def test_requests_are_counted_by_why_they_are_no_evidence(connection: Connection
             ),
             {"minute": dt.datetime(2026, 11, 23, 0, minute, tzinfo=dt.UTC)},
         )
-    assert requests_outside(connection, "pinned") == (8.0, 0.0)
-    assert requests_outside(connection, "unfinished")[0] == 0.0
+    assert requests_outside(connection) == {"pinned": 8.0}

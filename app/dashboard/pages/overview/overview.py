@@ -34,7 +34,8 @@ from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, propo
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
 from tierwatch.store.pages.over_time.freshness import Freshness, freshness
 from tierwatch.store.pages.over_time.traffic import first_minute
-from tierwatch.store.pages.overview import Waiting, open_counts, tier_traffic
+from tierwatch.store.pages.overview import Waiting, open_counts
+from tierwatch.store.sums.hours import sums_by_tier
 from tierwatch.store.traffic.sources import SourceFunnel, source_funnels
 
 USUAL: Final = "-7d"
@@ -163,7 +164,8 @@ def overview_page(
     compare: bool = False,
 ) -> OverviewPage:
     """Fill the overview from the report, so that page and report cannot differ."""
-    report: Mapping[str, Any] = build_report(connection, config)
+    traffic = sums_by_tier(connection)
+    report: Mapping[str, Any] = build_report(connection, config, traffic=traffic)
     objective = report["objective"]
     active = in_force(connection)
     stable = None if active is None else policy(connection, active.stable_version)
@@ -172,7 +174,7 @@ def overview_page(
     lines = tier_lines(
         report,
         config,
-        tier_traffic(connection),
+        traffic,
         candidate,
         {} if stable is None else stable.by_task,
     )

@@ -1,12 +1,12 @@
 """The overview's table of tiers: what each served, and how good it was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure, reported_figure
-from tierwatch.store.pages.overview import TierTraffic
+from tierwatch.store.sums.hours import TierSums
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class TierLine:
 def tier_lines(
     report: Mapping[str, Any],
     config: Config,
-    traffic: Sequence[TierTraffic],
+    traffic: Mapping[str, TierSums],
     candidate: Mapping[str, float],
     by_task: Mapping[str, Mapping[str, float]],
 ) -> tuple[TierLine, ...]:
@@ -58,16 +58,15 @@ def tier_lines(
     Args:
         report: `loop.report.build.build_report`.
         config: tiers, models, and how many pairs are enough.
-        traffic: counts of all requests.
+        traffic: all of it, by tier.
         candidate: thresholds that are being rolled out.
         by_task: thresholds of their own that task types have.
     """
-    counted = {line.tier: line for line in traffic}
     needed, top, lowest = config.evaluation.min_pairs, config.tiers[-1].name, config.tiers[0].name
     models = {tier.name for tier in config.tiers}
     lines = []
     for name, reported in report["tiers"].items():
-        seen = counted.get(name)
+        seen = traffic.get(name)
         lines.append(
             TierLine(
                 name=name,
@@ -78,7 +77,7 @@ def tier_lines(
                 errors=seen.errors if seen else 0,
                 escalated=seen.escalated if seen else 0,
                 cost_usd=seen.cost_usd if seen else 0.0,
-                latency_ms=seen.latency_ms if seen else None,
+                latency_ms=seen.latency_ms / max(seen.requests, 1) if seen else None,
                 pairs=reported["pairs"],
                 threshold=report["thresholds"].get(name),
                 candidate_threshold=candidate.get(name),

@@ -6,12 +6,12 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.overview.tier_lines import TierLine, tier_lines
 from tierwatch.loop.report.build import build_report
-from tierwatch.store.pages.overview import TierTraffic, tier_traffic
+from tierwatch.store.sums.hours import TierSums, sums_by_tier
 
 
 def _lines(connection: Connection, config: Config, **more: Any) -> dict[str, TierLine]:
     lines = tier_lines(
-        build_report(connection, config), config, tier_traffic(connection),
+        build_report(connection, config), config, sums_by_tier(connection),
         more.get("candidate", {}), more.get("by_task", {}),
     )  # fmt: skip
     return {line.name: line for line in lines}
@@ -65,5 +65,12 @@ def test_a_tier_that_left_the_configuration_is_not_listed(
     connection: Connection, config: Config
 ) -> None:
     report = build_report(connection, config)
-    gone = TierTraffic("gone", 5, 0, 0, 1.0, 1.0, 10.0)
-    assert "gone" not in {line.name for line in tier_lines(report, config, [gone], {}, {})}
+    gone = {"gone": TierSums(requests=5, cost_usd=1.0, latency_ms=10.0)}
+    assert "gone" not in {line.name for line in tier_lines(report, config, gone, {}, {})}
+
+
+def test_without_requests_nothing_is_divided_by_them(
+    connection: Connection, config: Config
+) -> None:
+    add_rollup(connection, "simple", 0, latency_ms=0.0)
+    assert _lines(connection, config)["simple"].latency_ms == 0.0
