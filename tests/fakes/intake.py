@@ -1,9 +1,12 @@
 """An intake without a server: its application, called as a server would call it."""
 
 import asyncio
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -114,7 +117,7 @@ class RunningIntake:
             state = self.app.state()
             return state.stored + state.repeats >= calls and state.journal_bytes == 0
 
-        until(is_so)
+        until(is_so, 60.0)
 
     def counts(self) -> dict[tuple[str, str], int]:
         """What became of everything, by source and kind."""
@@ -133,3 +136,49 @@ class RunningIntake:
 def now() -> float:
     """A moment that is within what a clock may say."""
     return time.time() - 5
+
+
+class Served:
+    """Where an intake is served, and what it answered.
+
+    Attributes:
+        first: what the first batches are answered without being looked at.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.first: list[int] = []
+        self.statuses: list[int] = []
+
+
+@contextmanager
+def served(intake: RunningIntake) -> Iterator[Served]:
+    """The intake on a port of loopback, one thread a request."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if address.first:
+                replied = Replied(address.first.pop(0), {}, b"{}")
+            else:
+                replied = asked(
+                    intake.app, "POST", self.path, body=body, headers=dict(self.headers)
+                )
+            address.statuses.append(replied.status)
+            self.send_response(replied.status)
+            self.send_header("content-length", str(len(replied.body)))
+            self.end_headers()
+            self.wfile.write(replied.body)
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing: a test's output is its own."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        address = Served(f"http://127.0.0.1:{server.server_port}")
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield address
+        finally:
+            server.shutdown()
+            thread.join()
