@@ -13,7 +13,7 @@ routing:
     standard: {model: medium-1, cost: 3}
     complex: {model: large-1, cost: 15}
 providers: {own: {kind: openai, base_url: "http://127.0.0.1:1/v1"}}
-evaluation: {sample_rate: 1}
+evaluation: {sample_rate: 1, direct_share: 0}
 intake:
   keys:
     - {source: proxy, key: env:PROXY_KEY, accepts: litellm}
