@@ -1,6 +1,6 @@
 """A LiteLLM proxy of its own: where it comes from, and one that logs to an intake.
 
-Its program is `TIERWATCH_TEST_LITELLM` where that is set, else a virtual environment is made with
+Its program is `LITELLM_PROGRAM` where that is set, else a virtual environment is made with
 the current release, which needs a package registry and a minute.
 """
 
@@ -18,7 +18,7 @@ MASTER = "sk-of-the-proxy-0123456789"
 
 def litellm_program(folder: Path) -> str:
     """The proxy's program; the test is skipped where it cannot be had."""
-    if given := os.environ.get("TIERWATCH_TEST_LITELLM"):
+    if given := os.environ.get("LITELLM_PROGRAM"):
         return given
     venv = folder / "litellm"
     for command in (
@@ -57,7 +57,7 @@ def proxy_command(
             {"model_name": alias, "litellm_params": {"model": f"openai/{model}", **behind}}
             for alias, model in models.items()
         ],
-        "litellm_settings": {"callbacks": ["tierwatch"], "num_retries": 0},
+        "litellm_settings": {"callbacks": ["tierwatch"], "num_retries": 2},
         "callback_settings": {"tierwatch": callback},
     }
     file.write_text(json.dumps(document))
