@@ -46,6 +46,18 @@ def test_without_a_key_nobody_could_send_and_it_says_so(tmp_path: Path) -> None:
     engine.dispose()
 
 
+def test_a_pull_is_enough_and_its_key_has_to_be_there(engine: Engine, tmp_path: Path) -> None:
+    pull = "{source: chat, kind: openai, base_url: 'http://127.0.0.1:1/v1', key: env:OPENAI_KEY}"
+    config = CONFIG.partition("intake:")[0] + f"intake: {{pulls: [{pull}]}}\n"
+    with pytest.raises(SettingsError, match="OPENAI_KEY"):
+        RunningIntake(engine, tmp_path, config)
+    before = threading.active_count()
+    with RunningIntake(engine, tmp_path, config, environ={"OPENAI_KEY": "k"}) as intake:
+        assert intake.post("/v1/outcomes", body(outcome(started_at=now()))).status == 401
+        assert any(one.name == "intake-pull-chat" for one in threading.enumerate())
+    assert threading.active_count() <= before
+
+
 def test_what_was_acknowledged_is_stored_at_the_latest_when_it_ends(
     engine: Engine, tmp_path: Path
 ) -> None:
