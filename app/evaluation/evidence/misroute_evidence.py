@@ -40,6 +40,21 @@ class WorstPair:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitorPoint:
+    """Where a monitor stood on its way.
+
+    Attributes:
+        conversations: how many observations it had taken in.
+        at: when the newest request among them had arrived, in seconds since 1970.
+        statistic: of the monitor then.
+    """
+
+    conversations: int
+    at: float
+    statistic: float
+
+
+@dataclass(frozen=True, slots=True)
 class MisrouteEvidence(Document):
     """Why the misroute rate of a segment is above what is tolerated.
 
@@ -63,6 +78,9 @@ class MisrouteEvidence(Document):
         worst: pairs judged worse, those whose judge did not depend on the order first.
         conversations: that the monitor has seen; None of a version that did not count them.
         relative: the newest rise over the stream's own past, if there was one.
+        path: of the monitor, from some time before the change to the alarm, oldest first, at most
+            200 points; empty of a version that did not keep it, and where what led to the alarm
+            cannot be given to a monitor again.
     """
 
     title: ClassVar[str] = "evidence of a misroute alert"
@@ -84,6 +102,7 @@ class MisrouteEvidence(Document):
     worst: tuple[WorstPair, ...]
     conversations: int | None = None
     relative: RelativeChange | None = None
+    path: tuple[MonitorPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,14 +17,16 @@ another question. A lowered own threshold leaves its evidence to the stream that
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final, Protocol
 
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor, fits
+from tierwatch.evaluation.alarms.monitor_path import monitor_path
 from tierwatch.evaluation.evidence.misroute_evidence import (
     MisrouteEvidence,
+    MonitorPoint,
     WorstPair,
 )
 from tierwatch.evaluation.evidence.stream_figures import StreamFigures
@@ -37,6 +39,7 @@ from tierwatch.evaluation.sampling.outcome import (
     observed_together,
     pieces,
 )
+from tierwatch.loop.capture.exchange import arrival_ms
 from tierwatch.loop.decide.end import withdraw_loosening
 from tierwatch.loop.watch.alert import open_alert
 from tierwatch.routing.tiers import CACHE_TIER
@@ -46,6 +49,8 @@ from tierwatch.store.judgements.own_rules import EVERY_TYPE, OwnRules
 
 NO_TYPE: Final = "all"
 _WORST: Final = 10
+# What a path shows of the time before its change: twice what came since, and at least this much.
+_BEFORE: Final = 100
 
 
 class Naming(Protocol):
@@ -194,10 +199,19 @@ class WatchedStream:
         return [row for rows in self.observations for row in rows]
 
     @property
+    def gone(self) -> int:
+        """How many observations of the monitor are no longer kept."""
+        return max(0, self.monitor.n - len(self.observations))
+
+    @property
+    def since(self) -> int:
+        """Place of the first observation since the change that the monitor estimates."""
+        return max(0, self.monitor.since - self.gone)
+
+    @property
     def excursion(self) -> list[Outcome]:
         """The pairs since the change that the monitor estimates."""
-        gone = max(0, self.monitor.n - len(self.observations))
-        since = self.observations[max(0, self.monitor.since - gone) :]
+        since = self.observations[self.since :]
         return [row for rows in since for row in rows] or self.pairs
 
 
@@ -284,6 +298,21 @@ def _misroute_evidence(watched: WatchedStream, estimate: Estimate) -> MisrouteEv
         last_request=last.request_no,
         worst=_worst(excursion),
         conversations=len(watched.observations),
+        path=path_of(watched),
+    )
+
+
+def path_of(watched: WatchedStream) -> tuple[MonitorPoint, ...]:
+    """How the monitor of a stream came to where it stands, from some time before the change on."""
+    seen = watched.observations
+    first = max(0, watched.since - max(_BEFORE, 2 * (len(seen) - watched.since)))
+    path = monitor_path(watched.monitor, [loss_and_weight(rows) for rows in seen], first)
+    # A conversation may be judged after one that began later; what is known by then only grows.
+    arrived = (max(arrival_ms(row.exchange_id) for row in rows) for rows in seen)
+    newest = list(accumulate(arrived, max))
+    return tuple(
+        MonitorPoint(watched.gone + place + 1, newest[place] / 1000, float(f"{statistic:.4g}"))
+        for place, statistic in path
     )
 
 

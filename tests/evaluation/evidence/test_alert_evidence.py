@@ -40,7 +40,7 @@ def test_a_document_of_the_first_version_keeps_its_keys_and_gains_a_number(kind:
     found = read_alert_evidence(kind, old)
     assert not isinstance(found, Unreadable), found
     later: dict[str, dict[str, object]] = {
-        "misroute": {"conversations": None, "relative": None},
+        "misroute": {"conversations": None, "relative": None, "path": []},
         "input_drift": {"by_hour": False},
     }
     assert found.to_json() == old | {"version": 1} | later.get(kind, {})

@@ -28,7 +28,7 @@ KEYS: dict[type[Document], str] = {
     MisrouteEvidence: (
         "estimate whole_stream tolerance statistic level stream policy_version judge_version"
         " first_outcome first_pair first_request last_pair last_request worst conversations"
-        " relative"
+        " relative path"
     ),
     RelativeEvidence: "at before after method observations whole_stream",
     PastEvidence: "readings shifts statistic level conversations since judge_version model",

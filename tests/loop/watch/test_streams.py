@@ -7,7 +7,7 @@ from typing import Any
 import factories.rows as put
 import pytest
 from factories.decided import outcome
-from factories.rows import JUDGE
+from factories.rows import JUDGE, NOW
 from fakes.collaborators import rows, scalar
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +22,7 @@ from tierwatch.loop.watch.streams import (
     loss_and_weight,
     observations_of,
     open_misroute_alert,
+    path_of,
     pooled_stream,
     rate_of,
     stream_figures,
@@ -323,6 +324,51 @@ def test_the_excursion_is_found_where_the_oldest_pairs_are_no_longer_kept() -> N
         assert [row.id for row in rest.excursion] == list(range(max(101, 121 - kept), 121))
 
 
+def arriving(good: int, bad: int) -> list[list[Outcome]]:
+    """As `good_then_bad`, one a second."""
+    return [
+        [replace(row, exchange_id=put.exchange_id_of(row.request_no)) for row in rows]
+        for rows in good_then_bad(good, bad)
+    ]
+
+
+def test_a_path_leads_from_before_the_change_to_where_the_monitor_stands() -> None:
+    found = watched(arriving(500, 20))
+    path = path_of(found)
+    assert [one.conversations for one in path] == list(range(401, 521))
+    assert path[-1].statistic == pytest.approx(found.monitor.statistic, rel=1e-3)
+    assert path[-1].at - path[0].at == pytest.approx(119)
+    assert path[-1].at == pytest.approx(NOW.timestamp() + 520)
+    assert max(one.statistic for one in path[:100]) < 100 < path[-1].statistic
+
+
+def test_a_path_goes_back_twice_the_time_since_the_change_in_at_most_200_points() -> None:
+    slow = arriving(2_000, 0) + [
+        [outcome(number, float(number % 8 == 0))] for number in range(2_001, 2_801)
+    ]
+    found = watched(slow)
+    path = path_of(found)
+    assert len(path) <= 200
+    first = max(0, 2_800 - 3 * (2_800 - found.since))
+    assert path[0].conversations == pytest.approx(first + 1, abs=13)
+    assert path[-1].conversations == 2_800
+
+
+def test_a_conversation_that_is_judged_late_does_not_turn_the_time_back() -> None:
+    seen = arriving(0, 12)
+    path = path_of(watched([*seen[:4], *seen[8:], *seen[4:8]]))
+    times = [one.at for one in path]
+    assert times == sorted(times)
+    assert len(path) == 12
+
+
+def test_what_is_no_longer_kept_is_counted_and_a_path_without_it_is_none() -> None:
+    whole = watched(arriving(3_000, 20))
+    kept = replace(whole, observations=whole.observations[-2_000:])
+    assert [one.conversations for one in path_of(kept)][-1] == 3_020
+    assert path_of(replace(whole, observations=whole.observations[-5:])) == ()
+
+
 def test_a_stream_that_outlives_its_outcomes_shows_all_that_are_kept(engine: Engine) -> None:
     for number in range(1, 41):
         say(engine, number, float(number % 4 == 0))
@@ -377,6 +423,7 @@ def test_a_misroute_alert_names_the_worst_pairs_by_basis_and_confidence(engine: 
     assert found is not None
     assert [pair.request for pair in found.evidence.worst] == [3, 2, 1]
     assert (found.opened_at_request, found.pairs) == (3, 3)
+    assert [one.conversations for one in found.evidence.path] == [1, 2, 3]
     assert "materially worse than the next tier's in 100.0 % of 3 pairs" in found.summary
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, reason, sentence
+from tierwatch.dashboard.charts.chart import Chart
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.alerts.alert_figures import (
     AlertFigures,
@@ -19,6 +20,7 @@ from tierwatch.dashboard.pages.alerts.alert_figures import (
     cause_figures,
 )
 from tierwatch.dashboard.pages.alerts.model_back import ModelBack, model_back
+from tierwatch.dashboard.pages.alerts.path_chart import path_chart
 from tierwatch.dashboard.pages.alerts.probe_figures import ProbeFigures, probe_figures
 from tierwatch.dashboard.pages.alerts.runbook import Runbook, runbook_of
 from tierwatch.dashboard.pages.alerts.said import (
@@ -125,6 +127,7 @@ class AlertPage:
         sure: how sure that is; empty where nothing bounds it.
         began_at: when the change began, by estimate.
         changes: what changed about that time.
+        path: of the monitor up to the alarm; None where the evidence has none.
         model_back: the way back to the tier's earlier model; None where it is not about that.
         probes: those that its tier fails; None where that is not what it is about.
         incident: the other alerts of its incident, each with why it is among them.
@@ -155,6 +158,7 @@ class AlertPage:
     sure: str
     began_at: dt.datetime
     changes: tuple[Change, ...]
+    path: Chart | None
     model_back: ModelBack | None
     probes: ProbeFigures | None
     incident: tuple[Related, ...]
@@ -271,6 +275,7 @@ def alert_page(
         sure=how_sure(found),
         began_at=began_at,
         changes=tuple(changes),
+        path=path_chart(found, changes, began_at.timestamp()),
         model_back=model_back(connection, found, changes),
         probes=probe_figures(connection, found, now=now),
         incident=tuple(_related(connection, found)),

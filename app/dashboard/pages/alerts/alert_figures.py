@@ -42,8 +42,8 @@ _PLACED = {
     "last_request",
     "worst",
 }
-# Of the monitor: the page says in words how sure an alarm is, and the API gives the numbers.
-_OF_THE_MONITOR = {"statistic", "level", "stream"}
+# Of the monitor: the page says in words how sure an alarm is and draws it, the API has the numbers.
+_OF_THE_MONITOR = {"statistic", "level", "stream", "path"}
 
 
 @dataclass(frozen=True, slots=True)
