@@ -13,6 +13,7 @@ from browser import stage
 from browser.stage import PASSWORD
 from factories.evidence import attribution, estimate
 from factories.rows import (
+    NOW,
     add_alert,
     add_audit_line,
     add_exchange,
@@ -185,6 +186,10 @@ def _alert(connection: Connection, worst: list[uuid.UUID]) -> int:
             "worst": [
                 {"pair": str(pair), "confidence": 0.99 - place / 100, "request": 50 + place}
                 for place, pair in enumerate(worst)
+            ],
+            "path": [
+                {"conversations": one, "at": NOW.timestamp() + one, "statistic": 1.3**one}
+                for one in range(70)
             ],
             **ends,
         },

@@ -204,6 +204,15 @@ def _alert(connection: Connection, pairs: list[uuid.UUID]) -> int:
             "judge_version": put.JUDGE,
             "conversations": 388,
             "relative": None,
+            "path": [
+                {
+                    "conversations": 240 + number,
+                    # From the 109th on the answers are worse; it is the first pair's moment.
+                    "at": put.NOW.timestamp() + 52_300 + 175 * (number - 109),
+                    "statistic": 2.0 + number % 7 if number < 109 else 5.0 * 1.48 ** (number - 109),
+                }
+                for number in range(149)
+            ],
             "first_outcome": 401,
             "first_pair": str(pairs[0]),
             "first_request": 52_300,

@@ -28,6 +28,9 @@ Unit = Literal["share", "usd", "count", "number"]
 Tone = Literal["one", "two", "three", "four", "five", "six", "good", "warn", "bad", "quiet"]
 Values = tuple[float | None, ...]
 
+# Numbers from one to the other are written out, with commas.
+_THOUSAND, _COUNTLESS = 1e3, 1e15
+
 # In the order in which series of one chart take them.
 TONES: tuple[Tone, ...] = ("one", "two", "three", "four", "five", "six")
 
@@ -245,14 +248,19 @@ class Chart:
 def written(value: float, unit: Unit) -> str:
     """A value with its unit, as pages write it.
 
-    >>> [written(0.05, "share"), written(0.25, "usd"), written(2.5e6, "number")]
-    ['5.0 %', '$0.25', '2.5e+06']
+    >>> [written(0.05, "share"), written(0.25, "usd"), written(0.0415, "number")]
+    ['5.0 %', '$0.25', '0.0415']
+    >>> [written(12345.6, "number"), written(1e7, "number"), written(1e19, "number")]
+    ['12,300', '10,000,000', '1e+19']
     """
     if unit == "share":
         return percent(value)
     if unit == "usd":
         return usd(value)
-    return count(value) if unit == "count" else f"{value:.3g}"
+    if unit == "count":
+        return count(value)
+    short = f"{value:.3g}"
+    return f"{float(short):,.0f}" if _THOUSAND <= abs(value) < _COUNTLESS else short
 
 
 def finite(value: float | None) -> float | None:

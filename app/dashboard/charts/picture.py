@@ -13,6 +13,9 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46.0, 8.0, 10.0, 18.0
 # Room above the highest value, so that it is not taken for the edge.
 _HEADROOM = 1.06
 _THINNEST = 1.0
+# From here on a power of ten has its exponent on the axis.
+_LONG = 1e5
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,18 @@ def axis_words(chart: Chart, at: float) -> str:
         return f"{at * 100:.3g} %"
     if chart.unit == "usd" and abs(at) >= 1:
         return f"${at:,.0f}" if at == round(at) else f"${at:,.2f}"
-    return written(at, chart.unit)
+    return _power(at) if chart.log and chart.unit == "number" else written(at, chart.unit)
+
+
+def _power(at: float) -> str:
+    """A power of ten: written out while that is short.
+
+    >>> [_power(one) for one in (0.1, 1.0, 1000.0, 1e7)]
+    ['0.1', '1', '1,000', '10⁷']
+    """
+    if at < _LONG:
+        return written(at, "number")
+    return "10" + str(round(math.log10(at))).translate(_RAISED)
 
 
 def _x_words(chart: Chart, at: float) -> str:

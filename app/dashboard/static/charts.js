@@ -22,12 +22,19 @@
     count: (value) => Math.round(value).toLocaleString("en"),
     number: (value) => (size(value) ? value.toExponential(1) : digits(value, 3)),
   };
-  const size = (value) => value !== 0 && (Math.abs(value) >= 1e5 || Math.abs(value) < 1e-3);
+  const size = (value) => value !== 0 && (Math.abs(value) >= 1e15 || Math.abs(value) < 1e-3);
   const onAxis = {
     ...written,
     share: (value) => `${digits(value * 100, 3)} %`,
     usd: (value) => `${value < 0 ? "-" : ""}$${digits(Math.abs(value), 3)}`,
   };
+
+  // A power of ten beside its line; the lines between have neither words nor a line of their own.
+  const exponent = (value) => Math.round(Math.log10(value));
+  const power = (value) => (value < 1e5 ? digits(value, 3)
+    : `10${[...String(exponent(value))].map((one) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[one]).join("")}`);
+  const powers = (_plot, splits) =>
+    splits.map((one) => (Math.abs(Math.log10(one) - exponent(one)) < 1e-9 ? one : null));
 
   const zone = () => {
     const said = Intl.DateTimeFormat("en", { timeZoneName: "short" }).formatToParts(new Date());
@@ -221,8 +228,10 @@
       axes: [
         { stroke: quiet, font, grid: { show: false }, ticks: { stroke: colour("line"), size: 4 }, space: 60, size: 28,
           values: chart.timed ? timeLabels : (_plot, ticks) => ticks.map((tick) => digits(tick, 3)) },
-        { stroke: quiet, font, grid, ticks: { show: false }, size: 52, space: 34,
-          values: (_plot, ticks) => ticks.map((tick) => (tick === null ? "" : onAxis[chart.unit](tick))) },
+        { stroke: quiet, font, ticks: { show: false }, size: 52, space: 34,
+          grid: chart.log ? { ...grid, filter: powers } : grid,
+          values: (_plot, ticks) => ticks.map((tick) => (tick === null ? ""
+            : (chart.log && chart.unit === "number" ? power : onAxis[chart.unit])(tick))) },
       ],
       hooks: {
         drawClear: [below(chart)],

@@ -80,7 +80,7 @@ def test_a_chart_that_cannot_be_one(wrong: dict[str, Any]) -> None:
         (-0.125, "share", "-12.5 %"),
         (1.25e-05, "usd", "$0.0000125"),
         (1_234_567.0, "count", "1,234,567"),
-        (2.4e7, "number", "2.4e+07"),
+        (2.44e7, "number", "24,400,000"),
     ],
 )
 def test_values_with_their_units(value: float, unit: Any, words: str) -> None:

@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, reason, sentence
+from tierwatch.dashboard.charts.chart import Chart
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.proposals.decision_charts import risk_charts
 from tierwatch.dashboard.pages.proposals.proposal_figures import (
     PredictionFigures,
     ProposalFigures,
@@ -49,6 +51,7 @@ class ProposalPage:
         moving: the pairs that would move, by task type and by example.
         predicted: None when this version cannot show it.
         evidence: None when this version cannot show it, and for another model of a tier.
+        risk: by threshold, with the certified region; empty where none were tested.
         replacement: what another model of a tier rests on; None for every other kind.
         unreadable: why something cannot be shown; empty when nothing is missing.
         active_version: of the policy that is active.
@@ -69,6 +72,7 @@ class ProposalPage:
     moving: Moving
     predicted: PredictionFigures | None
     evidence: ProposalFigures | None
+    risk: tuple[Chart, ...]
     replacement: ReplacementFigures | None
     unreadable: tuple[str, ...]
     active_version: int | None
@@ -138,19 +142,23 @@ def proposal_page(
     approvals = approvals_of(connection, [proposal_id]).get(proposal_id, ())
     active = in_force(connection)
     stable = None if active is None else load_policy(connection, active.stable_version)
+    doubt = distrust(connection)
     return ProposalPage(
         proposal=found,
         words=proposal_words(
             found,
             tiers=tuple(tier.name for tier in config.tiers),
             rules=rollout_rules(config),
-            distrust=distrust(connection),
+            distrust=doubt,
         ),
         moving=moving_of(connection, found),
         predicted=None if isinstance(predicted, Unreadable) else prediction_figures(predicted),
         evidence=None
         if isinstance(evidence, Unreadable | ReplacementEvidence)
         else proposal_figures(found, evidence),
+        risk=()
+        if isinstance(evidence, Unreadable | ReplacementEvidence)
+        else risk_charts(found, evidence, trusted=not doubt),
         replacement=replacement_figures(evidence)
         if isinstance(evidence, ReplacementEvidence)
         else None,

@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import ID, reason, sentence
+from tierwatch.dashboard.charts.chart import Chart
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.proposals.decision_charts import monitor_chart
 from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
@@ -48,6 +50,7 @@ class RolloutPage:
         standing: how it stands.
         proposal: what is rolled out.
         arms: the candidate's and the others'.
+        monitor: the evidence against it after each of its pairs; None before there are two.
         predicted: misroute rate that the proposal predicted; None when it cannot be shown.
         ended_why: why it ended; empty while it runs.
         history: what was done to the policy.
@@ -60,6 +63,7 @@ class RolloutPage:
     standing: RolloutStanding
     proposal: ProposalLine
     arms: tuple[ArmLine, ...]
+    monitor: Chart | None
     predicted: Figure | None
     ended_why: str
     history: tuple[AuditLine, ...]
@@ -106,6 +110,7 @@ def rollout_page(
             arm_line(f"Policy {version}", found.candidate),
             arm_line("Other policies meanwhile", found.other),
         ),
+        monitor=monitor_chart(found),
         predicted=None if isinstance(predicted, Unreadable) else figure(predicted.misroute),
         ended_why=found.proposal.ended_why or "",
         history=tuple(audit_lines(connection, subject=f"policy/{version}")),

@@ -212,6 +212,23 @@ def test_what_failed_is_sent_again_by_an_approver(
     assert approver.send("/alerts/999999/retry", form_on=path).status_code == 404
 
 
+def test_the_way_to_the_alarm_is_drawn_where_the_evidence_has_it(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    path = [
+        {"conversations": number, "at": NOW.timestamp() + 60 * number, "statistic": 3.0**number}
+        for number in range(1, 16)
+    ]
+    drawn = add_alert(connection, evidence={"path": path, "first_pair": str(exchange_id_of(180))})
+    page = viewer.page(f"/alerts/{drawn}")
+    assert "Evidence that more than 5.0 % are misrouted" in page
+    assert "15 conversations" in page
+    assert "change began, by estimate" in page
+    assert page.count("<figure") == 1
+    assert "MonitorPoint" not in page
+    assert "<figure" not in viewer.page(f"/alerts/{add_alert(connection)}")
+
+
 def test_the_first_screen_says_what_happened_how_sure_and_who_is_hit(
     connection: Connection, logged_in: Callable[[str], Any], clock: Any, policy: None
 ) -> None:

@@ -54,6 +54,23 @@ def test_what_an_untrusted_judge_certified_is_held_back_but_for_an_explicit_word
     assert detail["despite"].startswith("NOT TRUSTED")
 
 
+def test_the_certified_region_is_drawn_unless_the_judge_is_not_trusted(
+    connection: Connection, viewer: Any, policy: None
+) -> None:
+    address = f"/proposals/{add_proposal(connection)}"
+    page = viewer.page(address)
+    for said in ("Risk by threshold", "Coverage by threshold", "proposed 0.80", "present 0.70"):
+        assert said in page, said
+    assert '<i class="key region good"></i>certified' in page
+    put.add_anchors(connection, 102, 408)
+    weigh_judge(connection, put.JUDGE)
+    page = viewer.page(address)
+    assert "Risk by threshold" in page
+    assert "key region" not in page
+    one = add_proposal(connection, tier="standard", evidence={"bounds": []})
+    assert "<figure" not in viewer.page(f"/proposals/{one}")
+
+
 MOVED = {
     "to": "simple",
     "requests": 120,

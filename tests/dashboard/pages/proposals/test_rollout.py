@@ -34,6 +34,18 @@ def test_a_running_rollout_says_what_ends_it(
     assert viewer.get("/rollouts/1").status_code == 404
 
 
+def test_its_monitor_is_drawn_against_its_level(
+    connection: Connection, viewer: Any, rolling: int
+) -> None:
+    assert "<figure" not in viewer.page("/rollouts/2")
+    for number in range(1, 6):
+        add_outcome(connection, number, 1.0, tier="standard", policy_version=2)
+    page = viewer.page("/rollouts/2")
+    assert "Evidence against the rollout" in page
+    assert "taken back" in page
+    assert page.count("<circle") == 5
+
+
 def test_an_approver_ends_it_with_a_reason(approver: Any, rolling: int) -> None:
     refused = approver.send("/rollouts/2/abort", form_on="/rollouts/2", why=" ")
     assert refused.status_code == 400
