@@ -1,9 +1,11 @@
 """The intake's own pulls: by the same door, once each, and what is wrong is counted."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 import structlog
 from factories.sources import CONFIG
@@ -45,12 +47,21 @@ def test_calls_are_fetched_counted_and_sampled_like_any(
         intake.stored(6)
         assert intake.counts() == {("chat", "calls"): 6, ("chat", "sampled"): 6}
         assert {row.tier for row in intake.rows("select tier from exchanges")} == {"simple"}
+        # Asked to end before that, the next process would read some of them once more.
+        until(lambda: len(remembered(tmp_path)) == 6, 60)
     # The next process goes on where this one was.
     with RunningIntake(engine, tmp_path, pulling(url), environ=KEYS) as intake:
         fake.records.append(completion(51, time.time() - 5))
         intake.stored(1)
         assert intake.counts()["chat", "calls"] == 7
         assert ("chat", "repeat") not in intake.counts()
+
+
+def remembered(folder: Path) -> dict[str, float]:
+    """What the pull knows that it has taken."""
+    (kept,) = (folder / "data" / "pulls").glob("*.json")
+    seen: dict[str, float] = json.loads(kept.read_bytes())["seen"]
+    return seen
 
 
 class Door:
@@ -94,8 +105,6 @@ def test_a_refused_key_is_counted_each_time_and_said_once_a_minute(tmp_path: Pat
 
 
 def test_a_vendor_that_asks_for_patience_gets_it(tmp_path: Path) -> None:
-    import httpx
-
     fake, door = FakeOpenAI(), Door()
     fake.told = [httpx.Response(429, headers={"retry-after": "900"})]
     one = going(fake, door, tmp_path)
@@ -136,7 +145,7 @@ def test_it_ends_while_a_full_door_is_waited_for(tmp_path: Path) -> None:
     fake, door = FakeOpenAI(completion(1, time.time() - 60)), Door(*[0] * 1000)
     one = going(fake, door, tmp_path)
     one.start()
-    until(lambda: len(door.statuses) < 1000)
+    until(lambda: len(door.statuses) < 1000, 60)
     one.stop()
     one.join(within_s=60)
     assert door.counted == {}
