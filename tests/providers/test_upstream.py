@@ -45,7 +45,7 @@ def chunk(data: bytes) -> bytes:
 def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Each test is run over both clients."""
     name = str(request.param)
-    monkeypatch.setattr(Upstream.__init__, "__defaults__", (name,))
+    monkeypatch.setattr(Upstream.__init__, "__defaults__", (name, None))
     return name
 
 
