@@ -138,7 +138,11 @@ class AlternativeRow(Base):
     """The shadow answer's figures."""
 
     __tablename__ = "alternatives"
-    __table_args__ = (Index("ix_alternatives_created_at", "created_at"),)
+    __table_args__ = (
+        Index(
+            "ix_alternatives_spent", "created_at", postgresql_include=["exchange_id", "cost_usd"]
+        ),
+    )
     exchange_id: Column[uuid.UUID] = column(primary_key=True)
     tier: Column[str]
     model: Column[str]

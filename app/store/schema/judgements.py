@@ -18,7 +18,7 @@ class VerdictRow(Base):
 
     __tablename__ = "verdicts"
     __table_args__ = (
-        Index("ix_verdicts_created_at", "created_at"),
+        Index("ix_verdicts_spent", "created_at", postgresql_include=["exchange_id", "cost_usd"]),
         Index("ix_verdicts_unscored", "exchange_id", postgresql_where=text("preferred is null")),
         {"postgresql_partition_by": "RANGE (exchange_id)"},
     )
