@@ -72,7 +72,8 @@ def pairs(
         sort: one of `SORTS`.
     """
     newest, stage, query = _pair_lines()
-    conditions = conditions_of(wanted)
+    of_exchange = conditions_of(wanted)
+    conditions = list[ColumnElement[bool]]()
     if wanted.preferred is not None:
         conditions.append(newest.c.preferred == wanted.preferred)
     if wanted.stage is not None:
@@ -83,10 +84,14 @@ def pairs(
     if wanted.for_review:
         unscored = and_(newest.c.judge_version.is_not(None), newest.c.preferred.is_(None))
         conditions.append(unscored | disagrees)
-    query = query.where(*conditions)
     if before is not None:
-        query = query.where(comes_after(before, sort))
-    query = query.order_by(*order_of(sort))
+        of_exchange.append(comes_after(before, sort))
+    if not conditions and wanted.text is None:
+        # The page's ids first: an index has them, also where columns exclude each other and a list
+        # of whole rows would be looked for through all of them.
+        page = select(ExchangeRow.id).where(*of_exchange).order_by(*order_of(sort)).limit(limit)
+        of_exchange = [ExchangeRow.id.in_(page)]
+    query = query.where(*of_exchange, *conditions).order_by(*order_of(sort))
     found = list[PairLine]()
     for within in windows(connection, wanted, before, sort):
         found += _lines(connection, query.where(*within).limit(limit - len(found)))
