@@ -11,13 +11,11 @@ from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration
 from tierwatch.evaluation.calibration.weakness import Weakness
-from tierwatch.evaluation.rates.label_plan import labels_to_halve
 from tierwatch.loop.compare.calibrate import judge_health
-from tierwatch.loop.compare.slips import PeopleSlips, people_slips
+from tierwatch.loop.compare.slips import PeopleSlips
 from tierwatch.loop.compare.tier_rates import MisrouteRate, tier_rates
 from tierwatch.store.certificates import newest_certificate
 from tierwatch.store.judgements.outcomes import newest_judge_version
-from tierwatch.store.labels.labels import reviewed_outcomes
 from tierwatch.store.pages.judge import RunLine, newest_runs
 
 _KAPPA = "Kappa (0 is chance, 1 always the same)"
@@ -83,8 +81,8 @@ def standing(connection: Connection, config: Config) -> Standing:
     judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
     health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
-    people = people_slips(connection)
     by_tier = tier_rates(connection, judge)
+    people = by_tier.people
     rates = {tier: by_tier.misroute(tier) for tier in evaluation.tolerance}
     return Standing(
         judge_version=judge,
@@ -93,7 +91,7 @@ def standing(connection: Connection, config: Config) -> Standing:
         pairs=health.pairs,
         weak_for=health.weak_for,
         halve={
-            tier: _halve(connection, tier, judge) if _more_labels_help(rate, people) else None
+            tier: by_tier.labels_to_halve(tier) if _more_labels_help(rate, people) else None
             for tier, rate in rates.items()
         },
         too_few=tuple(
@@ -125,11 +123,6 @@ def _lines(labels: JudgeCalibration, anchors: JudgeCalibration) -> Iterator[Stan
 
 def _more_labels_help(rate: MisrouteRate, people: PeopleSlips) -> bool:
     return rate.corrected is not None and not people.measured
-
-
-def _halve(connection: Connection, tier: str, judge_version: str) -> int | None:
-    seen = reviewed_outcomes(connection, tier, judge_version=judge_version)
-    return labels_to_halve(seen.judged, seen.weights, seen.strata, seen.labels)
 
 
 def _certificate(connection: Connection) -> Certificate | None:

@@ -1,13 +1,15 @@
 """How many more human labels would halve a corrected rate's interval."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tierwatch.evaluation.rates.columns import Floats
-from tierwatch.evaluation.rates.double_sampling import JEFFREYS, NEUTRAL
-from tierwatch.evaluation.rates.judged_sample import JudgedSample, Strata
+from tierwatch.evaluation.rates.double_sampling import JEFFREYS, NEUTRAL, LabelledPair
+from tierwatch.evaluation.rates.judged_sample import Flags, JudgedSample, Strata
+from tierwatch.evaluation.rates.weighted import RateSums
 
 
 def labels_to_halve(
@@ -58,9 +60,49 @@ def labels_to_halve(
     """
     sample = JudgedSample.of(judged, weights, strata, labels)
     unlabelled = int((~sample.labelled).sum())
-    if unlabelled == 0:
+    return _more_labels(_label_plan(sample), unlabelled) if unlabelled else None
+
+
+def labels_to_halve_sums(
+    sums: Mapping[str, RateSums], labelled: Sequence[LabelledPair]
+) -> int | None:
+    """`labels_to_halve` of pairs that were added up, where each labelled one is known by itself.
+
+    Args:
+        sums: by stratum, all of its judged pairs, the labelled among them; ``squares`` are those
+            of the weights of single pairs.
+        labelled: the pairs that a person labelled; each in a stratum that has sums.
+
+    Raises:
+        EvidenceError: a label, a weight or a judged verdict of another kind.
+    """
+    unlabelled = sum(stratum.pairs for stratum in sums.values()) - len(labelled)
+    if unlabelled <= 0:
         return None
-    plan = _label_plan(sample)
+    names = sorted(sums)
+    sample = JudgedSample.of(
+        [one.judged for one in labelled],
+        [one.weight for one in labelled],
+        None,
+        [one.label for one in labelled],
+    )
+    strata = np.array([one.stratum for one in labelled], dtype=np.str_)
+    parts = [sums[name] for name in names]
+    weight = np.array([part.weight for part in parts])
+    n = np.array([part.effective for part in parts])
+    bad = np.minimum(n, n * np.array([part.lost for part in parts]) / weight)
+    flagged = np.array([part.bad for part in parts])
+    plan = _planned(
+        sample,
+        [[(strata == name) & (sample.flagged == verdict) for verdict in (0, 1)] for name in names],
+        share=weight / weight.sum(),
+        q=np.stack([bad, n], axis=1),
+        pairs=np.stack([np.array([part.pairs for part in parts]) - flagged, flagged], axis=1),
+    )
+    return _more_labels(plan, unlabelled)
+
+
+def _more_labels(plan: "_LabelPlan", unlabelled: int) -> int | None:
     goal = plan.variance(0) / 4
     if plan.variance(unlabelled) > goal:
         return None
@@ -110,18 +152,39 @@ class _LabelPlan:
 def _label_plan(sample: JudgedSample) -> _LabelPlan:
     strata = list(sample.each_stratum())
     cells = [[here & (sample.flagged == verdict) for verdict in (0, 1)] for here in strata]
-    counts = np.array([[sample.truly_bad(cell) for cell in pair] for pair in cells])
     q = np.array([sample.judged_bad(here) for here in strata])
+    return _planned(
+        sample,
+        cells,
+        share=np.bincount(sample.stratum, sample.weights) / sample.weights.sum(),
+        q=q,
+        pairs=np.array([[cell.sum() for cell in pair] for pair in cells], dtype=float),
+    )
+
+
+def _planned(
+    sample: JudgedSample,
+    cells: Sequence[Sequence[Flags]],
+    *,
+    share: Floats,
+    q: Floats,
+    pairs: Floats,
+) -> _LabelPlan:
+    """The plan of strata by what is labelled of each: ``cells`` by stratum and verdict.
+
+    ``q`` has the judged bad and all of each stratum, design-effective; ``pairs`` is as in the plan.
+    """
+    counts = np.array([[sample.truly_bad(cell) for cell in pair] for pair in cells])
     q_mean, q_variance = _beta_moments(q[:, 0] + JEFFREYS, q[:, 1] - q[:, 0] + JEFFREYS)
     labels = [[(cell & sample.labelled).sum() for cell in pair] for pair in cells]
     return _LabelPlan(
-        share=np.bincount(sample.stratum, sample.weights) / sample.weights.sum(),
+        share=share,
         q_mean=q_mean,
         q_variance=q_variance,
         bad=counts[:, :, 0],
         n=counts[:, :, 1],
         labels=np.array(labels, dtype=float),
-        pairs=np.array([[cell.sum() for cell in pair] for pair in cells], dtype=float),
+        pairs=pairs,
     )
 
 

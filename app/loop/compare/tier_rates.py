@@ -8,12 +8,13 @@ from sqlalchemy import Connection, text
 from tierwatch.evaluation.rates.correction import corrects_usefully
 from tierwatch.evaluation.rates.double_sampling import LabelledPair, estimate_of_sums
 from tierwatch.evaluation.rates.estimate import Estimate
+from tierwatch.evaluation.rates.label_plan import labels_to_halve_sums
 from tierwatch.evaluation.rates.label_slips import supposed
 from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums, rate_of_the_rest
 from tierwatch.loop.compare.slips import PeopleSlips, people_slips
 from tierwatch.store.direct_pairs import direct_losses
 from tierwatch.store.labels.labels import labelled_pairs
-from tierwatch.store.sums.judged import JudgedSums, judged_by_tier, judged_by_type
+from tierwatch.store.sums.judged import JudgedSums, judged_by_tier, judged_by_tier_and_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +58,20 @@ class TierRates:
         labelled = self.labelled.get(tier, ())
         if not labelled or self.people.leaning:
             return MisrouteRate(judged, None, len(labelled))
-        strata = {
-            task: sums.single_misroutes
-            for (name, task), sums in self.by_type.items()
-            if name == tier and sums.single_misroutes.pairs
-        }
+        strata = self._strata(tier)
         slips = self.people.counts
         corrected = estimate_of_sums(strata, labelled, slips=slips, level=level)
         if not corrects_usefully(corrected, judged):
             return MisrouteRate(judged, None, len(labelled))
         told = None if self.people.measured else supposed(corrected)
         return MisrouteRate(judged, corrected, len(labelled), told)
+
+    def labels_to_halve(self, tier: str) -> int | None:
+        """How many more labels would halve the interval of a tier's corrected rate.
+
+        None if none would; only where the tier has labels.
+        """
+        return labels_to_halve_sums(self._strata(tier), self.labelled.get(tier, ()))
 
     def overspend(self, tier: str) -> Estimate:
         """How often the next tier down would have done, among all judged pairs downwards.
@@ -85,6 +89,13 @@ class TierRates:
         """
         return rate_of_sums(self._of(tier).inconclusive)
 
+    def _strata(self, tier: str) -> dict[str, RateSums]:
+        return {
+            task: sums.single_misroutes
+            for (name, task), sums in self.by_type.items()
+            if name == tier and sums.single_misroutes.pairs
+        }
+
     def _of(self, tier: str) -> JudgedSums:
         return self.judged.get(tier, JudgedSums())
 
@@ -97,9 +108,13 @@ def tier_rates(connection: Connection, judge_version: str) -> TierRates:
     from sums (`store.sums`), however many pairs there are.
     """
     labelled = labelled_pairs(connection, judge_version)
+    if labelled:
+        judged, by_type = judged_by_tier_and_type(connection, judge_version)
+    else:
+        judged, by_type = judged_by_tier(connection, judge_version), {}
     return TierRates(
-        judged=judged_by_tier(connection, judge_version),
-        by_type=judged_by_type(connection, judge_version) if labelled else {},
+        judged=judged,
+        by_type=by_type,
         labelled=labelled,
         people=people_slips(connection),
     )

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
-from tierwatch.evaluation.rates.double_sampling import estimate_rate
-from tierwatch.evaluation.rates.label_plan import labels_to_halve
+from tierwatch.evaluation.rates.double_sampling import LabelledPair, estimate_rate
+from tierwatch.evaluation.rates.label_plan import labels_to_halve, labels_to_halve_sums
+from tierwatch.evaluation.rates.weighted import RateSums
 
 nan = math.nan
 
@@ -127,3 +128,40 @@ def test_a_plan_never_asks_for_more_labels_than_there_are_pairs_without(
     labels = [1.0] * flagged + [nan] * (100 - flagged) + [0.0] * good + [nan] * (900 - good)
     more = labels_to_halve(judged, None, None, labels)
     assert more is None or 1 <= more <= 1_000 - flagged - good
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sums_plan_what_their_pairs_do(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = 600
+    judged = (rng.random(n) < 0.1).astype(float)
+    weights = rng.choice([1.0, 4.0, 20.0], n)
+    strata = rng.choice(["chat", "sql", "code"], n)
+    truth = np.where(rng.random(n) < 0.1, 1 - judged, judged)
+    labels = np.where(rng.random(n) < (0.02, 0.2, 0.9)[seed % 3], truth, np.nan)
+    sums = {
+        str(name): RateSums(
+            pairs=int(here.sum()),
+            bad=float(judged[here].sum()),
+            weight=float(weights[here].sum()),
+            lost=float((weights * judged)[here].sum()),
+            squares=float((weights**2)[here].sum()),
+        )
+        for name in np.unique(strata)
+        for here in [strata == name]
+    }
+    labelled = [
+        LabelledPair(str(stratum), one, weight, label)
+        for stratum, one, weight, label in zip(strata, judged, weights, labels, strict=True)
+        if not np.isnan(label)
+    ]
+    assert labels_to_halve_sums(sums, labelled) == labels_to_halve(judged, weights, strata, labels)
+
+
+def test_sums_of_nothing_and_of_labels_alone_plan_nothing() -> None:
+    assert labels_to_halve_sums({}, []) is None
+    one = RateSums(pairs=1, weight=1, squares=1)
+    assert labels_to_halve_sums({"chat": one}, [LabelledPair("chat", 0.0, 1.0, 0.0)]) is None
+    # From the priors alone, as without sums.
+    many = RateSums(pairs=500, bad=50, weight=500, lost=50, squares=500)
+    assert labels_to_halve_sums({"chat": many}, []) == labels_to_halve([1] * 50 + [0] * 450)
