@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select, text
 
 from tierwatch.store.schema.traffic import RollupRow
+from tierwatch.store.sums.hours import HOURS, NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,31 @@ class TierStep:
     top_tier_usd: float
 
 
+# Whole hours from their sums; hours in which a step begins, and the last, by the minute.
 _STEPS = text(
-    """
-    select least(floor(extract(epoch from minute - :since) / :step_s), :last)::int as step, tier,
-           sum(requests)::bigint, sum(cost_usd + classifier_cost_usd), sum(cost_top_tier_usd)
-    from rollups where minute >= :since and minute < :until
-    group by 1, 2 order by 1, 2
-    """
+    f"""
+    {HOURS}, cut as (
+        -- A second to either side, for where a step begins with an hour but for rounding.
+        select distinct date_trunc('hour', at + aside * interval '1 second', 'UTC') as hour
+        from (select :since + place * make_interval(secs => :step_s) as at
+              from generate_series(0, :last) as place
+              union all select :until) as ends, generate_series(-1, 1) as aside
+    ), served as (
+        select hour as at, tier, requests, cost_usd + classifier_cost_usd as usd,
+               cost_top_tier_usd as top
+        from hours
+        where hour >= :since and hour < :until and requests > 0 and hour not in (table cut)
+        union all
+        select r.minute, r.tier, r.requests, r.cost_usd + r.classifier_cost_usd,
+               r.cost_top_tier_usd
+        from cut c join rollups r
+          on r.minute >= greatest(c.hour, :since)
+         and r.minute < least(c.hour + interval '1 hour', :until)
+    )
+    select least(floor(extract(epoch from at - :since) / :step_s), :last)::int as step, tier,
+           sum(requests)::bigint, sum(usd), sum(top)
+    from served group by 1, 2 order by 1, 2
+    """  # noqa: S608 - ours
 )
 
 
@@ -42,7 +61,7 @@ def tier_steps(
 ) -> list[TierStep]:
     """What each tier served in each of equal steps of time, in order; empty ones are left out."""
     step_s = (until - since).total_seconds() / steps
-    asked = {"since": since, "until": until, "step_s": step_s, "last": steps - 1}
+    asked = {"since": since, "until": until, "step_s": step_s, "last": steps - 1, "never": NEVER}
     return [TierStep(*row) for row in connection.execute(_STEPS, asked)]
 
 
