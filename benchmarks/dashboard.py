@@ -104,7 +104,7 @@ _ROWS = {
                20 * count(*) as eligible, 1.0 * count(*) as expected, 400 * count(*) as
                prompt_tokens, 90 * count(*) as completion_tokens, 0.002 * count(*) as cost_usd,
                0.02 * count(*) as cost_top_tier_usd, 9000.0 * count(*) as latency_ms
-        from drawn group by 1, 2, 3, 4""",
+        from drawn group by 1, 2, 3, 4 order by 1""",
     "exchanges": """
         select id, i as request_no, at as arrived_at, at as captured_at, session, tier,
                tier || '-1' as model, 'lab' as provider, tier as label, e as confidence,

@@ -1,9 +1,10 @@
 """What stands around every page, and how a page is put into it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 from flask import g, render_template, request
+from sqlalchemy import Connection
 
 from tierwatch.dashboard.site import this_site
 from tierwatch.loop.compare.trust import distrust
@@ -27,6 +28,27 @@ class Frame:
     drains: tuple[Drain, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around every page for those who are logged in; as in `Frame`."""
+
+    waiting: Waiting = field(default_factory=Waiting)
+    distrust: str = ""
+    drains: tuple[Drain, ...] = ()
+
+
+def surroundings(connection: Connection) -> Surroundings:
+    """Read them; a page that shows them itself passes them on with `put_around`."""
+    return Surroundings(
+        open_counts(connection), distrust(connection), tuple(drains_going_on(connection))
+    )
+
+
+def put_around(found: Surroundings) -> None:
+    """Put these around the page of the present request, in place of reading them again."""
+    g.surroundings = found
+
+
 class Page(Protocol):
     """A page's dataclass: what it shows, and the template that shows it."""
 
@@ -41,11 +63,15 @@ def render(page: Page) -> str:
 def frame() -> dict[str, Any]:
     """What every template receives beside its page."""
     person: Person | None = g.get("person")
-    waiting, doubt, drains = Waiting(), "", list[Drain]()
-    if person is not None and not g.get("database_away", False):
-        with this_site().engine.connect() as connection:
-            waiting, doubt = open_counts(connection), distrust(connection)
-            drains = drains_going_on(connection)
+    around: Surroundings | None = g.get("surroundings")
+    if around is None:
+        around = Surroundings()
+        if person is not None and not g.get("database_away", False):
+            with this_site().engine.connect() as connection:
+                around = surroundings(connection)
     section = request.path.split("/", 2)[1]
-    shown = Frame(person, waiting.alerts, waiting.proposals, section, doubt, tuple(drains))
+    waiting = around.waiting
+    shown = Frame(
+        person, waiting.alerts, waiting.proposals, section, around.distrust, around.drains
+    )
     return {"frame": shown}

@@ -2,8 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, Select, cast, exists, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from tierwatch.routing.policy import ActivePolicies, Policy, models_from_json
@@ -29,19 +30,34 @@ class ActiveVersions:
 
 def load_policy(connection: Connection, version: int) -> Policy | None:
     """Return one version, or None."""
-    row = connection.execute(
-        select(
-            PolicyRow.version,
-            PolicyRow.thresholds,
-            PolicyRow.by_task,
-            PolicyRow.classifier,
-            PolicyRow.promised,
-            PolicyRow.promised_for,
-            PolicyRow.drained,
-            PolicyRow.models,
-        ).where(PolicyRow.version == version)
-    ).one_or_none()
-    return None if row is None else Policy(*row[:-1], models_from_json(row.models))
+    found = connection.execute(select(*_COLUMNS).where(PolicyRow.version == version)).mappings()
+    row = found.one_or_none()
+    return None if row is None else _policy(row)
+
+
+_COLUMNS: Final = (
+    PolicyRow.version,
+    PolicyRow.thresholds,
+    PolicyRow.by_task,
+    PolicyRow.classifier,
+    PolicyRow.promised,
+    PolicyRow.promised_for,
+    PolicyRow.drained,
+    PolicyRow.models,
+)
+
+
+def _policy(row: RowMapping) -> Policy:
+    return Policy(
+        version=row["version"],
+        thresholds=row["thresholds"],
+        by_task=row["by_task"],
+        classifier=row["classifier"],
+        promised=row["promised"],
+        promised_for=row["promised_for"],
+        drained=row["drained"],
+        models=models_from_json(row["models"]),
+    )
 
 
 def tier_models(connection: Connection, version: int) -> dict[str, TierModel]:
@@ -54,20 +70,26 @@ def tier_models(connection: Connection, version: int) -> dict[str, TierModel]:
 
 def active_policies(connection: Connection) -> ActivePolicies | None:
     """What the gateways should be running now; None before the first policy was stored."""
-    row = connection.execute(select_fields(ActiveVersions, ActivePolicyRow)).one_or_none()
-    if row is None:
+    rows = connection.execute(
+        select_fields(ActiveVersions, ActivePolicyRow)
+        .add_columns(*_COLUMNS)
+        .join(
+            PolicyRow,
+            PolicyRow.version.in_(
+                [ActivePolicyRow.stable_version, ActivePolicyRow.candidate_version]
+            ),
+        )
+    ).mappings()
+    found = {row["version"]: row for row in rows}
+    active = next(iter(found.values()), None)
+    if active is None or active["stable_version"] not in found:
         return None
-    active = ActiveVersions(*row)
-    stable = load_policy(connection, active.stable_version)
-    if stable is None:
-        return None
-    number = active.candidate_version
-    candidate = None if number is None else load_policy(connection, number)
+    candidate = found.get(active["candidate_version"])
     return ActivePolicies(
-        stable=stable,
-        candidate=candidate,
-        share=active.share if candidate is not None else 0.0,
-        salt=active.salt,
+        stable=_policy(found[active["stable_version"]]),
+        candidate=None if candidate is None else _policy(candidate),
+        share=active["share"] if candidate is not None else 0.0,
+        salt=active["salt"],
     )
 
 

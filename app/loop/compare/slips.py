@@ -17,7 +17,7 @@ from tierwatch.evaluation.calibration.reviewers import (
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE, SUPPOSED_SLIPS, LabelSlips
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.store.labels.second_labels import drawn_labels, first_labels
+from tierwatch.store.labels.second_labels import people_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class PeopleSlips:
 
 def people_slips(connection: Connection) -> PeopleSlips:
     """Compare first and second labels."""
-    first = [Label(one.reviewer, one.said) for one in first_labels(connection)]
-    drawn = drawn_labels(connection)
+    labels, drawn = people_labels(connection)
+    first = [Label(one.reviewer, one.said) for one in labels]
     twice = [
         TwoLabels(
             Label(one.first, one.said),

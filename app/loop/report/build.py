@@ -1,7 +1,8 @@
 """The report, filled: every number is read from the store or from other steps of the loop."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 from sqlalchemy import Connection, text
@@ -39,25 +40,46 @@ from tierwatch.store.costs import costs_beside
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.judgements.own_rules import OwnRules
 from tierwatch.store.policies import active_policies
-from tierwatch.store.sums.hours import TierSums, hourly_costs, minute_costs, sums_by_tier
+from tierwatch.store.sums.hours import TierSums, minute_costs, sums_by_tier_and_hour
 from tierwatch.store.traffic.outside_counts import outside_of
 
 
-def build_report(
-    connection: Connection, config: Config, *, traffic: Mapping[str, TierSums] | None = None
-) -> Report:
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a report rests on, and what pages show beside it.
+
+    Attributes:
+        traffic: all of it, by tier.
+        hours: each hour with requests: what serving cost, and what the top tier would have cost.
+        active: the active policies; None before the first.
+        judge_version: that spoke last; empty before the first verdict.
+    """
+
+    traffic: Mapping[str, TierSums]
+    hours: Sequence[tuple[dt.datetime, float, float]]
+    active: ActivePolicies | None
+    judge_version: str
+
+
+def read_basis(connection: Connection) -> Basis:
+    """What a report rests on now."""
+    traffic, hours = sums_by_tier_and_hour(connection)
+    judge_version = newest_judge_version(connection) or ""
+    return Basis(traffic, hours, active_policies(connection), judge_version)
+
+
+def build_report(connection: Connection, config: Config, *, basis: Basis | None = None) -> Report:
     """Return the report; every number is read in the caller's one snapshot.
 
     Args:
         connection: in a repeatable-read transaction for figures of one moment.
         config: names the tiers and their tolerance.
-        traffic: `sums_by_tier` of the same snapshot, for whoever has read it already.
+        basis: of the same snapshot, for whoever has read it already.
     """
-    traffic = sums_by_tier(connection) if traffic is None else traffic
+    basis = read_basis(connection) if basis is None else basis
+    traffic, active, judge = basis.traffic, basis.active, basis.judge_version
     total = sum(traffic.values(), TierSums())
     shadowed = total.judged + total.unscored
-    active = active_policies(connection)
-    judge = newest_judge_version(connection) or ""
     evaluation = config.evaluation
     top = total.cost_top_tier_usd
     rates = tier_rates(connection, judge)
@@ -99,7 +121,7 @@ def build_report(
             "checks_usd": costs.checks_usd,
             "unpriced": list(config.unpriced),
         },
-        "saving_interval": figures(_saving(connection)),
+        "saving_interval": figures(_saving(connection, basis.hours)),
         "quality_vs_top": figures(quality),
         "quality_vs_top_corrected": None if corrected is None else figures(corrected),
         "objective": _objective(connection, config, active, judge),
@@ -203,9 +225,8 @@ def _recorded_quality(connection: Connection) -> float | None:
     return float(row.total) / float(row.n) if row.n else None
 
 
-def _saving(connection: Connection) -> Estimate:
+def _saving(connection: Connection, hours: Sequence[tuple[dt.datetime, float, float]]) -> Estimate:
     """Saving relative to the top tier alone, the traffic cut by hours once a day has passed."""
-    hours = hourly_costs(connection)
     if hours and hours[-1][0] - hours[0][0] <= dt.timedelta(days=1):
         hours = minute_costs(connection)
     return relative_saving([cost for _, cost, _ in hours], [top for _, _, top in hours])

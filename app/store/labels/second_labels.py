@@ -88,42 +88,37 @@ def next_for_review(
     return None if found is None else found.exchange_id
 
 
-def first_labels(connection: Connection) -> list[FirstLabel]:
-    """The first label of every pair, whichever judge's; oldest first."""
-    rows = connection.execute(
-        text(
-            f"select l.exchange_id, l.reviewer, {_lower('l.preferred')} as said"  # noqa: S608 - the words are ours
-            f" from ({FIRST_LABELS}) l left join exchanges e on e.id = l.exchange_id"
-            " order by l.created_at, l.exchange_id"
-        )
-    )
-    return [FirstLabel(*row) for row in rows]
+def people_labels(connection: Connection) -> tuple[list[FirstLabel], list[SecondLabel]]:
+    """The first label of every pair, and every pair that is drawn for a second; oldest first.
 
-
-def drawn_labels(connection: Connection) -> list[SecondLabel]:
-    """Every labelled pair that is drawn for a second label, with it where another person gave it.
-
-    Third labels count for nothing, and neither do second ones of pairs that were not drawn: people
-    would give them where they disagree.
+    Whichever judge's. A drawn pair has its second label where another person gave it. Third labels
+    count for nothing, and neither do second ones of pairs that were not drawn: people would give
+    them where they disagree.
     """
     rows = connection.execute(
         text(
             f"""
-            select l.exchange_id, l.reviewer, {_lower("l.preferred")} as said,
+            select l.exchange_id, l.reviewer, {_lower("l.preferred")} as said, l.drawn,
                    two.reviewer as second, {_lower("two.preferred")} as then
-            from ({FIRST_LABELS}) l
+            from (select *, {_DRAWN} as drawn from ({FIRST_LABELS}) first) l
             left join exchanges e on e.id = l.exchange_id
             left join lateral (
                 select reviewer, preferred from labels o
-                where o.exchange_id = l.exchange_id and o.reviewer <> l.reviewer
+                where l.drawn and o.exchange_id = l.exchange_id and o.reviewer <> l.reviewer
                 order by o.created_at, o.reviewer limit 1
             ) two on true
-            where {_DRAWN.replace("exchange_id", "l.exchange_id")}
             order by l.created_at, l.exchange_id
             """  # noqa: S608 - the words are ours
         )
+    ).all()
+    return (
+        [FirstLabel(row.exchange_id, row.reviewer, row.said) for row in rows],
+        [
+            SecondLabel(row.exchange_id, row.reviewer, row.said, row.second, row.then)
+            for row in rows
+            if row.drawn
+        ],
     )
-    return [SecondLabel(*row) for row in rows]
 
 
 def is_drawn(connection: Connection, exchange_id: uuid.UUID) -> bool:

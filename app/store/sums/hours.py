@@ -93,9 +93,11 @@ _ADDED: Final = ", ".join(
     for name, kind in TierSums.__annotations__.items()
 )
 _BY_TIER: Final = text(f"{HOURS} select tier, {_ADDED} from hours group by tier order by tier")  # noqa: S608 - ours
-_COSTS: Final = text(
-    f"{HOURS} select hour, sum(cost_usd) as cost, sum(cost_top_tier_usd) as top"  # noqa: S608 - ours
-    " from hours where requests > 0 group by hour order by hour"
+# One pass for both; columns that only one of them needs are as cheap as leaving them out.
+_BY_TIER_AND_HOUR: Final = text(
+    f"{HOURS} select hour, tier, sum(cost_usd) filter (where requests > 0) as cost,"  # noqa: S608 - ours
+    f" sum(cost_top_tier_usd) filter (where requests > 0) as top, {_ADDED}"
+    " from hours group by grouping sets ((tier), (hour)) order by tier, hour"
 )
 
 
@@ -105,10 +107,20 @@ def sums_by_tier(connection: Connection) -> dict[str, TierSums]:
     return {tier: TierSums(*sums) for tier, *sums in rows}
 
 
-def hourly_costs(connection: Connection) -> list[tuple[dt.datetime, float, float]]:
-    """Each hour with requests: what serving cost, and what the top tier alone would have cost."""
-    rows = connection.execute(_COSTS, {"never": NEVER})
-    return [(row.hour, float(row.cost), float(row.top)) for row in rows]
+def sums_by_tier_and_hour(
+    connection: Connection,
+) -> tuple[dict[str, TierSums], list[tuple[dt.datetime, float, float]]]:
+    """The same, and each hour with requests: what it cost, and what the top tier would have cost.
+
+    Hours come in order.
+    """
+    tiers, hours = dict[str, TierSums](), list[tuple[dt.datetime, float, float]]()
+    for hour, tier, cost, top, *sums in connection.execute(_BY_TIER_AND_HOUR, {"never": NEVER}):
+        if tier is not None:
+            tiers[tier] = TierSums(*sums)
+        elif cost is not None:
+            hours.append((hour, float(cost), float(top)))
+    return tiers, hours
 
 
 def minute_costs(connection: Connection) -> list[tuple[dt.datetime, float, float]]:

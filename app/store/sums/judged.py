@@ -95,6 +95,20 @@ def judged_by_type(
     return {(row["tier"], row["task_type"]): _judged(row) for row in found.mappings()}
 
 
+def judged_by_tier_and_type(
+    connection: Connection, judge_version: str
+) -> tuple[Mapping[str, JudgedSums], Mapping[tuple[str, str], JudgedSums]]:
+    """All pairs by tier, and by tier and task type, of one moment."""
+    tiers, types = dict[str, JudgedSums](), dict[tuple[str, str], JudgedSums]()
+    found = connection.execute(_BY_EITHER, _stretch(judge_version, EVER, _NEVER, "day"))
+    for row in found.mappings():
+        if row["task_type"] == "*":
+            tiers[row["tier"]] = _judged(row)
+        else:
+            types[row["tier"], row["task_type"]] = _judged(row)
+    return tiers, types
+
+
 def judged_series(
     connection: Connection,
     judge_version: str,
@@ -156,6 +170,9 @@ _BY_TIER: Final = text(
 _BY_TYPE: Final = text(
     f"select tier, task_type, {_SUMS} from ({_FROM_THE_FIRST} and task_type <> '*') r"  # noqa: S608 - ours
     " group by tier, task_type"
+)
+_BY_EITHER: Final = text(
+    f"select tier, task_type, {_SUMS} from ({_FROM_THE_FIRST}) r group by tier, task_type"  # noqa: S608 - ours
 )
 _SERIES: Final = text(
     f"select begin, tier, {_SUMS}"  # noqa: S608 - ours

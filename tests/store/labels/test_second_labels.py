@@ -10,10 +10,9 @@ from sqlalchemy import Connection, text
 from tierwatch.store.labels.labels import add_label, reviewed_outcomes
 from tierwatch.store.labels.second_labels import (
     SECOND_SHARE,
-    drawn_labels,
-    first_labels,
     is_drawn,
     next_for_review,
+    people_labels,
 )
 
 
@@ -102,7 +101,7 @@ def test_one_reviewer_alone_labels_everything_once(connection: Connection) -> No
     for number in range(40):
         add_judged(connection, number, "tie")
     assert len(label_all(connection, "ada")) == 40
-    assert all(one.second is None for one in drawn_labels(connection))
+    assert all(one.second is None for one in people_labels(connection)[1])
 
 
 def test_a_tenth_is_drawn_whatever_was_said_and_whoever_said_it(connection: Connection) -> None:
@@ -122,7 +121,7 @@ def test_labels_chosen_where_people_disagree_count_for_nothing(connection: Conne
     for pair in pairs:
         for who, said in (("ada", "tie"), ("bob", "tie"), ("cid", "alternative")):
             label(connection, pair, who, said)
-    [one] = drawn_labels(connection)
+    [one] = people_labels(connection)[1]
     assert (one.exchange_id, one.first, one.second) == (pairs[1], "ada", "bob")
     assert (one.said, one.then) == ("tie", "tie")
 
@@ -135,10 +134,10 @@ def test_words_are_of_the_lower_tiers_answer(connection: Connection) -> None:
     for pair in (up, down):
         label(connection, pair, "ada", "alternative")
         label(connection, pair, "bob", "served")
-    found = {one.exchange_id: (one.said, one.then) for one in drawn_labels(connection)}
+    found = {one.exchange_id: (one.said, one.then) for one in people_labels(connection)[1]}
     assert found[up] == ("worse", "better")
     assert found[down] == ("better", "worse")
-    assert {(one.reviewer, one.said) for one in first_labels(connection)} == {
+    assert {(one.reviewer, one.said) for one in people_labels(connection)[0]} == {
         ("ada", "worse"),
         ("ada", "better"),
     }
@@ -148,10 +147,10 @@ def test_judging_a_pair_again_changes_no_label(connection: Connection) -> None:
     pair = judged_pair(connection, 1, drawn=True)
     label(connection, pair, "ada", "tie")
     label(connection, pair, "bob", "alternative")
-    before = (first_labels(connection), drawn_labels(connection))
+    before = people_labels(connection)
     put.add_verdict(connection, pair, "alternative", judge_version="newer/v2")
     put.add_outcome(connection, 1, 1.0, exchange_id=pair, judge_version="newer/v2")
-    assert (first_labels(connection), drawn_labels(connection)) == before
+    assert people_labels(connection) == before
     seen = reviewed_outcomes(connection, "simple", judge_version="newer/v2")
     assert (seen.judged, seen.labels) == ([1.0], [0.0])
 
@@ -166,5 +165,5 @@ def test_a_pair_without_its_texts_is_not_shown(connection: Connection) -> None:
 
 
 def test_before_any_label_nothing_is_drawn(connection: Connection) -> None:
-    assert (following(connection, "ada"), first_labels(connection)) == (None, [])
-    assert drawn_labels(connection) == []
+    assert (following(connection, "ada"), people_labels(connection)[0]) == (None, [])
+    assert people_labels(connection)[1] == []

@@ -11,9 +11,9 @@ from tierwatch.store.sums.hours import (
     FOLDED_AT_ONCE,
     TierSums,
     fold_hours,
-    hourly_costs,
     minute_costs,
     sums_by_tier,
+    sums_by_tier_and_hour,
 )
 
 HOUR = dt.timedelta(hours=1)
@@ -80,7 +80,7 @@ def folded(connection: Connection) -> int:
 
 def test_nothing_is_nothing(connection: Connection) -> None:
     assert sums_by_tier(connection) == {}
-    assert hourly_costs(connection) == minute_costs(connection) == []
+    assert sums_by_tier_and_hour(connection)[1] == minute_costs(connection) == []
     assert fold_hours(connection, LATER) == 0
 
 
@@ -91,7 +91,7 @@ def test_hours_that_are_added_up_change_no_figure(connection: Connection, over: 
     assert folded(connection) == over
     assert same(sums_by_tier(connection))
     costs = [(2.5, 12.0)] * 3
-    assert [(cost, top) for _, cost, top in hourly_costs(connection)] == costs
+    assert [(cost, top) for _, cost, top in sums_by_tier_and_hour(connection)[1]] == costs
     assert fold_hours(connection, put.NOW + over * HOUR) == 0
 
 
@@ -166,3 +166,14 @@ def test_a_week_without_traffic_holds_nothing_up(connection: Connection) -> None
     assert folds == [2, 1, 1, 1, 0]
     found = sums_by_tier(connection)["simple"]
     assert (found.requests, found.exchanges) == (4, 1)
+
+
+def test_both_at_once_are_what_each_is_alone(connection: Connection) -> None:
+    assert sums_by_tier_and_hour(connection) == ({}, [])
+    put_traffic(connection)
+    put.add_exchange(connection, 50 * 3_600)  # an hour without requests has no costs
+    for before in (put.NOW, put.NOW + HOUR, LATER):
+        fold_hours(connection, before)
+        tiers, hours = sums_by_tier_and_hour(connection)
+        assert tiers == sums_by_tier(connection)
+        assert [hour for hour, _, _ in hours] == [put.NOW + place * HOUR for place in range(3)]

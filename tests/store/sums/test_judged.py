@@ -17,6 +17,7 @@ from tierwatch.store.sums.judged import (
     HOUR,
     JudgedSums,
     judged_by_tier,
+    judged_by_tier_and_type,
     judged_by_type,
     judged_series,
 )
@@ -77,6 +78,10 @@ def test_sums_of_all_time_are_those_of_all_outcomes(connection: Connection, seed
     for tier, found in by_tier.items():
         assert same(found, judged_of([one for one in drawn if one.tier == tier]))
     by_type = judged_by_type(connection, JUDGE)
+    both = judged_by_tier_and_type(connection, JUDGE)
+    assert (both[0].keys(), both[1].keys()) == (by_tier.keys(), by_type.keys())
+    assert all(same(both[0][tier], found) for tier, found in by_tier.items())
+    assert all(same(both[1][segment], found) for segment, found in by_type.items())
     assert by_type.keys() == {(one.tier, one.task_type) for one in drawn}
     for (tier, task), found in by_type.items():
         of = [one for one in drawn if (one.tier, one.task_type) == (tier, task)]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure, reported_figure
-from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.frame import Surroundings, put_around, render, surroundings
 from tierwatch.dashboard.pages.entrance.checklist import Step, checklist
 from tierwatch.dashboard.pages.overview.burst_line import BurstLine, burst_line
 from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time
@@ -21,21 +21,18 @@ from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, prop
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import TimeRange, asked_range
 from tierwatch.evaluation.rates.costs import Costs
-from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.compare.unscored import UnscoredReport
-from tierwatch.loop.report.build import build_report
+from tierwatch.loop.report.build import build_report, read_basis
 from tierwatch.loop.report.schema import PaceReport
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
 from tierwatch.store.costs import spent_today
 from tierwatch.store.judgements.bursts import active_bursts
-from tierwatch.store.judgements.outcomes import newest_judge_version
-from tierwatch.store.pages.lists import InForce, alerts, in_force, policy, proposals
+from tierwatch.store.pages.lists import InForce, alerts, in_force, proposals
 from tierwatch.store.pages.notifications import DestinationLine, destination_lines
 from tierwatch.store.pages.over_time.freshness import Freshness, freshness
 from tierwatch.store.pages.over_time.traffic import first_minute
-from tierwatch.store.pages.overview import Waiting, open_counts
-from tierwatch.store.sums.hours import sums_by_tier
+from tierwatch.store.pages.overview import Waiting
 from tierwatch.store.traffic.sources import SourceFunnel, source_funnels
 
 USUAL: Final = "-7d"
@@ -149,8 +146,15 @@ def show() -> ResponseReturnValue:
     asked = asked_range(this_moment(), usual=USUAL)
     compare = request.args.get("compare") == "before"
     with site.engine.connect() as connection:
+        around = surroundings(connection)
+        put_around(around)
         page = overview_page(
-            connection, site.config, asked, gateway_url=site.gateway_url, compare=compare
+            connection,
+            site.config,
+            asked,
+            gateway_url=site.gateway_url,
+            compare=compare,
+            around=around,
         )
     return render(page), 400 if asked.problem else 200
 
@@ -162,28 +166,29 @@ def overview_page(
     *,
     gateway_url: str,
     compare: bool = False,
+    around: Surroundings | None = None,
 ) -> OverviewPage:
     """Fill the overview from the report, so that page and report cannot differ."""
-    traffic = sums_by_tier(connection)
-    report: Mapping[str, Any] = build_report(connection, config, traffic=traffic)
+    around = surroundings(connection) if around is None else around
+    basis = read_basis(connection)
+    report: Mapping[str, Any] = build_report(connection, config, basis=basis)
     objective = report["objective"]
-    active = in_force(connection)
-    stable = None if active is None else policy(connection, active.stable_version)
-    candidate = _thresholds(connection, active.candidate_version if active else None)
+    active = basis.active
+    candidate = None if active is None else active.candidate
     asked = asked.seen_from(first_minute(connection) if asked.whole else None)
     lines = tier_lines(
         report,
         config,
-        traffic,
-        candidate,
-        {} if stable is None else stable.by_task,
+        basis.traffic,
+        {} if candidate is None else candidate.thresholds,
+        {} if active is None else active.stable.by_task,
     )
     unresolved = tuple(alerts(connection, unresolved=True))
     shown = over_time(
         connection,
         config,
         asked,
-        judge_version=newest_judge_version(connection) or "",
+        judge_version=basis.judge_version,
         tolerances={line.name: line.tolerance for line in lines if line.misroute is not None},
         compare=compare,
     )
@@ -215,17 +220,17 @@ def overview_page(
             lines,
             shown.rates,
             unresolved,
-            distrusted=bool(distrust(connection)),
+            distrusted=bool(around.distrust),
             net_saving=shown.totals.net_saving,
         ),
         freshness=freshness(connection),
         range=asked,
         over_time=shown,
-        waiting=open_counts(connection),
+        waiting=around.waiting,
         alerts=unresolved,
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         bursts=tuple(map(burst_line, active_bursts(connection))),
-        active=active,
+        active=in_force(connection),
         destinations=tuple(destination_lines(connection)),
         gateway_url=gateway_url,
         first_steps=checklist(connection, config, gateway_url=gateway_url),
@@ -239,8 +244,3 @@ def _outside(report: Mapping[str, Any]) -> OutsideEvidence:
         reasons=tuple((reason, n / requests) for reason, n in found["reasons"].items() if n),
         estimated=frozenset(found["estimated"]),
     )
-
-
-def _thresholds(connection: Connection, version: int | None) -> Mapping[str, float]:
-    found = None if version is None else policy(connection, version)
-    return {} if found is None else found.thresholds
