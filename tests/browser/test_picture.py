@@ -31,7 +31,7 @@ def test_every_page_shows_the_made_up_traffic(engine: Engine, tmp_path: Path) ->
     shown = {
         name: client.get(path, follow_redirects=True).text for name, path in pages(made).items()
     }
-    assert "cause model: the tier fails 19 of 136 probes" in shown["alert"]
+    assert "the tier fails 19 probes that it passed before, of 136 asked" in shown["alert"]
     assert "the policy in the prompt says 14 days" in shown["alert"]
     assert "18 min ago" in shown["alert"]
     assert "1 unresolved alert." in shown["overview"]

@@ -98,6 +98,11 @@ def test_audit_tells_who_gave_whom_which_role(connection: Connection) -> None:
     ).all()
     assert [tuple(line) for line in reversed(lines)] == [
         ("root", "user.added", "user/ada", {"role": "approver"}),
-        ("command line", "token.added", "token/ci", {"role": "viewer", "ends_at": None}),
+        (
+            "command line",
+            "token.added",
+            "token/ci",
+            {"role": "viewer", "owner": None, "ends_at": None},
+        ),
         ("ada", "user.password_changed", "user/ada", {}),
     ]

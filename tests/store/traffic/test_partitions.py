@@ -84,10 +84,12 @@ def test_a_row_goes_to_its_month_with_the_table_s_own_keys_and_checks(
             id=new_exchange_id(dt.datetime(2031, 3, 1, tzinfo=dt.UTC).timestamp()),
             pi=2.0,
         )
-    indexes = connection.execute(
-        text("select count(*) from pg_indexes where tablename = 'exchanges_y2031m03'")
+    count = text("select count(*) from pg_indexes where tablename = :name")
+    whole, part = (
+        connection.execute(count, {"name": name}).scalar_one()
+        for name in ("exchanges", "exchanges_y2031m03")
     )
-    assert indexes.scalar_one() == 3
+    assert part == whole > 3
 
 
 def test_a_row_beyond_every_month_is_refused_and_one_before_is_not(connection: Connection) -> None:
