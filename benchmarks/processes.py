@@ -14,6 +14,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -21,7 +22,7 @@ from statistics import median
 
 import psutil
 from gateway import PATH, ROOT, running_gateway
-from speed import WHOLE, process, whole_answers, wrk_script
+from speed import START_S, WHOLE, process, whole_answers, wrk_script
 from stand_ins import nginx_config
 
 GROUPS = Path("/sys/fs/cgroup")
@@ -60,6 +61,16 @@ def serving(port: int) -> list[int]:
     )
 
 
+def wait_for_all(port: int, count: int) -> list[int]:
+    """The processes of a gateway, of which the first to serve answers before the others do."""
+    end = time.monotonic() + START_S
+    while len(found := serving(port)) != count:
+        if time.monotonic() > end:
+            sys.exit(f"{len(found)} processes serve on port {port}, not {count}")
+        time.sleep(0.1)
+    return found
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
@@ -93,9 +104,7 @@ def main() -> None:
                     processes=count,
                 )
             )[0]
-            found = serving(port)
-            if len(found) != count:
-                sys.exit(f"{len(found)} processes serve on port {port}, not {count}")
+            found = wait_for_all(port, count)
             for pid in found:
                 opened.enter_context(share_of_a_core(pid, options.share))
         for _ in range(options.rounds):
