@@ -41,6 +41,7 @@ def pages(api: Api, walk: Walk) -> Iterator[Page]:
 
 def _between(api: Api, walk: Walk, place: PullPlace) -> Iterator[Page]:
     """The pages of one stretch."""
+    settled = _settled(walk, place)
     while place.until:
         try:
             records, cursor = _asked(api, place)
@@ -52,20 +53,29 @@ def _between(api: Api, walk: Walk, place: PullPlace) -> Iterator[Page]:
         if cursor and cursor == place.cursor:
             raise AwayError("the cursor of a page leads to the same page")
         # What has no moment is remembered as of the end.
-        new = [one for one in records if _is_new(one, walk, place)]
+        new = [one for one in records if _is_new(one, settled, place)]
         taken = {string(one.get("id")): _at(one) or place.until for one in new}
         after = place.with_taken(taken)._replace(cursor=cursor)
         if not cursor:
-            since = max(place.since, min(place.until, walk.settled))
+            since = max(place.since, settled)
             after = after._replace(since=since, until=0.0).trimmed(before=since)
         yield Page(new, after)
         place = after
 
 
-def _is_new(one: Json, walk: Walk, place: PullPlace) -> bool:
+def _settled(walk: Walk, place: PullPlace) -> float:
+    """What began before this moment needs no second reading once the stretch is read.
+
+    By the end of the stretch and not by the clock alone: the newest pages of a walk that was cut
+    were read when it began, whenever it goes on.
+    """
+    return min(walk.settled, place.until - walk.overlap_s)
+
+
+def _is_new(one: Json, settled: float, place: PullPlace) -> bool:
     """Whether to take a record now: not one that was taken, nor one that is not at its end yet."""
     ended = field(one, "endTime", "end_time") is not None
-    return not place.has(string(one.get("id"))) and (ended or _at(one) < walk.settled)
+    return not place.has(string(one.get("id"))) and (ended or _at(one) < settled)
 
 
 def _at(one: Json) -> float:

@@ -101,6 +101,21 @@ def test_a_walk_that_was_cut_goes_on_at_its_page(langfuse: FakeLangfuse) -> None
     assert walker.ids(NOW + 120) == []
 
 
+def test_a_walk_that_goes_on_late_reads_its_newest_pages_again(langfuse: FakeLangfuse) -> None:
+    langfuse.records = [observation(n, NOW - 60 * n - 1) for n in range(7)]
+    langfuse.records[1] = observation(1, NOW - 61, endTime=None)
+    walker = Walker(langfuse, NOW - 86_400)
+    pages = walker.pages(NOW)
+    assert [one["id"] for one in next(pages).records] == ["obs-0000", "obs-0002"]
+    pages.close()
+    # Both are of pages that are behind the cursor, and of before the new walk's overlap.
+    langfuse.records[1] = observation(1, NOW - 61)
+    langfuse.records.append(observation(50, NOW - 30))
+    later = walker.ids(NOW + 1800)
+    assert sorted(later) == ["0001", "0003", "0004", "0005", "0006", "0050"]
+    assert walker.ids(NOW + 1900) == []
+
+
 def test_a_cursor_that_is_refused_begins_the_stretch_again(langfuse: FakeLangfuse) -> None:
     langfuse.records = [observation(n, NOW - 60 * n - 1) for n in range(4)]
     walker = Walker(langfuse, NOW - 86_400)
