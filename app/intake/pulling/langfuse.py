@@ -52,12 +52,15 @@ def _between(api: Api, walk: Walk, place: PullPlace) -> Iterator[Page]:
             continue
         if cursor and cursor == place.cursor:
             raise AwayError("the cursor of a page leads to the same page")
-        # What has no moment is remembered as of the end.
         new = [one for one in records if _is_new(one, settled, place)]
-        taken = {string(one.get("id")): _at(one) or place.until for one in new}
+        taken = {string(one.get("id")): _moment(one, place) for one in new}
         after = place.with_taken(taken)._replace(cursor=cursor)
-        if not cursor:
-            since = max(place.since, settled)
+        since = max(place.since, settled)
+        if cursor:
+            # Pages of version 1 move, so the next may begin with the end of this one.
+            newest = max((_moment(one, place) for one in records), default=place.until)
+            after = after.trimmed(before=since, ahead=newest)
+        else:
             after = after._replace(since=since, until=0.0).trimmed(before=since)
         yield Page(new, after)
         place = after
@@ -76,6 +79,11 @@ def _is_new(one: Json, settled: float, place: PullPlace) -> bool:
     """Whether to take a record now: not one that was taken, nor one that is not at its end yet."""
     ended = field(one, "endTime", "end_time") is not None
     return not place.has(string(one.get("id"))) and (ended or _at(one) < settled)
+
+
+def _moment(one: Json, place: PullPlace) -> float:
+    """When it began; the end of the stretch for what does not say."""
+    return _at(one) or place.until
 
 
 def _at(one: Json) -> float:

@@ -1,7 +1,7 @@
 """How far a pull is, kept as a file beside the data of the folder.
 
 A vendor's records become visible late, and some before they are whole. So each walk begins again an
-overlap before the end of the last one, and what was taken of that stretch is remembered. Nothing
+overlap before the end of the last one, and what was taken within it is remembered. Nothing
 else rests on the file: a call counts once by its id, whatever is read twice.
 """
 
@@ -40,9 +40,14 @@ class PullPlace(NamedTuple):
         """The place with records taken, ids and moments."""
         return self._replace(seen={**self.seen, **{_digest(k): at for k, at in records.items()}})
 
-    def trimmed(self, *, before: float) -> Self:
-        """Without what no walk from ``before`` on reads again."""
-        kept = sorted((at, one) for one, at in self.seen.items() if at >= before)
+    def trimmed(self, *, before: float, ahead: float = float("-inf")) -> Self:
+        """Without what is not read again.
+
+        Args:
+            before: where the next walk begins.
+            ahead: what this walk, which goes back in time, has yet to read is no later than this.
+        """
+        kept = sorted((at, one) for one, at in self.seen.items() if at >= before or at <= ahead)
         return self._replace(seen={one: at for at, one in kept[-MOST_SEEN:]})
 
 

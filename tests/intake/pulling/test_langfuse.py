@@ -1,11 +1,14 @@
 """Langfuse's pages: each generation once, late ones and unfinished ones in time."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from fakes.vendor_pages import FakeLangfuse, observation
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.intake.files.langfuse import read
 from tierwatch.intake.pulling.asking import Api, AwayError
@@ -114,6 +117,71 @@ def test_a_walk_that_goes_on_late_reads_its_newest_pages_again(langfuse: FakeLan
     later = walker.ids(NOW + 1800)
     assert sorted(later) == ["0001", "0003", "0004", "0005", "0006", "0050"]
     assert walker.ids(NOW + 1900) == []
+
+
+def test_what_no_walk_reads_again_is_not_remembered(langfuse: FakeLangfuse) -> None:
+    langfuse.records = [observation(n, NOW - 300 * n - 1) for n in range(200)]
+    walker = Walker(langfuse, NOW - 86_400)
+    # Four calls within the overlap, and the page that a repeat may stand behind.
+    assert max(len(page.after.seen) for page in walker.pages(NOW)) <= 4 + 3
+    assert len(walker.place.seen) == 4
+    # What is remembered of the walk before stands on the last pages of this one.
+    langfuse.records += [observation(200 + n, NOW + 20 * n) for n in range(15)]
+    assert sorted(walker.ids(NOW + 300)) == [f"{n:04}" for n in range(200, 215)]
+    assert walker.ids(NOW + 600) == []
+
+
+class Growing(FakeLangfuse):
+    """Shows each record, and its end, so many seconds after its begin."""
+
+    def __init__(self, calls: list[tuple[float, float, float]]) -> None:
+        super().__init__()
+        self.calls = calls
+        self.most = 2
+        self.clock = NOW
+
+    def answer(self, path: str, params: dict[str, str]) -> httpx.Response:
+        self.records = [
+            observation(n, at, **({} if at + until_end <= self.clock else {"endTime": None}))
+            for n, (at, until_shown, until_end) in enumerate(self.calls)
+            if at + until_shown <= self.clock
+        ]
+        return super().answer(path, params)
+
+
+@given(
+    calls=st.lists(
+        st.tuples(
+            st.integers(int(NOW) - 1500, int(NOW) + 3000),
+            st.integers(0, int(OVERLAP) - 1),
+            st.integers(0, 2 * int(OVERLAP)),
+        ),
+        min_size=5,
+        max_size=20,
+    ),
+    # Seconds before a round, pages until it is cut, seconds before each of its pages.
+    rounds=st.lists(
+        st.tuples(st.integers(1, 4000), st.integers(1, 3), st.integers(0, 400)), max_size=6
+    ),
+    version=st.sampled_from([1, 2]),
+)
+def test_wherever_walks_are_cut_no_generation_is_passed_by(
+    calls: list[tuple[float, float, float]], rounds: list[tuple[int, int, int]], version: int
+) -> None:
+    langfuse = Growing(calls)
+    langfuse.v2 = version == 2
+    walker = Walker(langfuse, NOW - 7200)
+    taken: list[str] = []
+    for pause_s, most_pages, page_s in [*rounds, (20_000, 1000, 0)]:
+        langfuse.clock += pause_s
+        walking = walker.pages(langfuse.clock)
+        for page in itertools.islice(walking, most_pages):
+            taken += [str(one["id"]) for one in page.records]
+            langfuse.clock += page_s
+        walking.close()
+    assert set(taken) == {f"obs-{n:04}" for n in range(len(calls))}
+    # Version 1's pages move by what appears meanwhile; the claims know what comes again.
+    assert len(taken) == len(calls) or version == 1
 
 
 def test_a_cursor_that_is_refused_begins_the_stretch_again(langfuse: FakeLangfuse) -> None:

@@ -63,6 +63,18 @@ def test_what_is_after_the_begin_stays_known(taken: dict[str, float], before: fl
     assert all(place.has(one) == (at >= before) for one, at in taken.items())
 
 
+@given(
+    st.dictionaries(st.text(max_size=8), st.floats(0, 100), max_size=40),
+    st.floats(0, 100),
+    st.floats(0, 100),
+)
+def test_half_way_what_is_ahead_stays_known_too(
+    taken: dict[str, float], before: float, ahead: float
+) -> None:
+    place = PullPlace(0).with_taken(taken).trimmed(before=before, ahead=ahead)
+    assert all(place.has(one) == (at >= before or at <= ahead) for one, at in taken.items())
+
+
 def test_of_too_many_the_oldest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_SEEN", 3)
     place = PullPlace(0).with_taken({str(n): float(n) for n in range(9)}).trimmed(before=0)
