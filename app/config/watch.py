@@ -1,19 +1,45 @@
 """``intake`` and ``watch``: traffic that another router served, and what its names stand for."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, PlainValidator
 
 from tierwatch.config.model_patterns import name_pattern
 from tierwatch.config.secrets import SecretName
 from tierwatch.config.urls import read_url
-from tierwatch.routing.config.reading.document import Document, Problem
-from tierwatch.routing.config.reading.fields import Name, Seconds, Section, whole_number
+from tierwatch.routing.config.reading.document import Document, Problem, not_accepted
+from tierwatch.routing.config.reading.fields import (
+    Name,
+    Seconds,
+    Section,
+    read_seconds,
+    whole_number,
+)
 
 SourceKind = Literal["any", "litellm", "outcomes", "otlp"]
 PullKind = Literal["langfuse", "openai"]
 _SourceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+
+
+# A walk goes by stretches of a day; a longer overlap would read most of each of them twice, and one
+# of a day would ask for the same one for ever.
+_OVERLAP_BELOW_S: Final = 43_200.0
+
+
+def read_overlap(value: object) -> float:
+    """A duration below half a day, in seconds.
+
+    >>> read_overlap("20m")
+    1200.0
+    """
+    try:
+        seconds = read_seconds(value)
+    except ValueError:
+        seconds = _OVERLAP_BELOW_S
+    if seconds >= _OVERLAP_BELOW_S:
+        raise not_accepted("a duration above zero and below 12h, such as 20m or 1h")
+    return seconds
 
 
 class SourceKey(Section):
@@ -53,11 +79,11 @@ class PullConfig(Section):
         validation_alias="every",
         description="How often the intake asks for what is new.",
     )
-    overlap_s: Seconds = Field(
+    overlap_s: Annotated[float, PlainValidator(read_overlap)] = Field(
         default=1200.0,
         validation_alias="overlap",
-        description="How long after its begin a call may still appear there; each walk begins so"
-        " long before the end of the last one. Langfuse needs up to 15 minutes.",
+        description="How long after its begin a call may still appear there, below 12h; each walk"
+        " begins so long before the end of the last one. Langfuse needs up to 15 minutes.",
     )
     since_s: Seconds = Field(
         default=86_400.0,

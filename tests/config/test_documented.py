@@ -20,6 +20,7 @@ KIND_OF = {
     "read_share": "share",
     "read_open_share": "share",
     "read_seconds": "duration",
+    "read_overlap": "duration",
     "read_at_least": "duration",
     "read_at_least_or_off": "duration or `off`",
     "read_price": "price",

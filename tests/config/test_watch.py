@@ -53,6 +53,14 @@ def test_a_pull_has_usual_times(tmp_path: Path) -> None:
     assert not intake.keys
 
 
+def test_an_overlap_may_be_almost_half_a_stretch(tmp_path: Path) -> None:
+    (tmp_path / "tierwatch.yaml").write_text(
+        BASE + "intake: {pulls: [{source: a, kind: openai, key: env:A, overlap: 11h59m}]}"
+    )
+    (pull,) = load_config(tmp_path / "tierwatch.yaml").intake.pulls
+    assert pull.overlap_s == 43_140
+
+
 @pytest.mark.parametrize(
     ("more", "said"),
     [
@@ -65,6 +73,13 @@ def test_a_pull_has_usual_times(tmp_path: Path) -> None:
         ("intake: {pulls: [{source: a, kind: openai}]}", "intake.pulls"),
         ("intake: {pulls: [{source: a, kind: openai, key: env:A, every: 0s}]}", "a duration"),
         ("intake: {pulls: [{source: a, kind: openai, key: env:A, base_url: x}]}", "base_url"),
+        *(
+            (
+                f"intake: {{pulls: [{{source: a, kind: openai, key: env:A, overlap: {overlap}}}]}}",
+                "accepted a duration above zero and below 12h",
+            )
+            for overlap in ("12h", "43200", "2d", "0s", "-5", "soon")
+        ),
         ("intake: {pulls: [{source: a, kind: langfuse, key: env:A}]}", "Langfuse's public key"),
         (
             "intake: {pulls: [{source: a, kind: openai, key: env:A, public_key: env:B}]}",
