@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from tierwatch.faults import FAULTS, guard, is_order
@@ -71,6 +71,13 @@ class Delivery:
     done: Callable[[Outcome], None]
 
 
+def _refused(_body: bytes, _media_type: str) -> Readings:
+    raise TooLargeError
+
+
+_TOO_LARGE: Final = Source("any", _refused)
+
+
 class Receiving:
     """Takes deliveries. `offer` and `shed` may be called by any thread; the rest is one thread's.
 
@@ -80,6 +87,9 @@ class Receiving:
         most_body: bytes that a body may become.
         most_waiting: bytes of bodies that may wait to be read.
         written: called after a group was written.
+
+    Attributes:
+        most_body: as it was given.
     """
 
     def __init__(
@@ -93,7 +103,7 @@ class Receiving:
     ) -> None:
         self._admitting = admitting
         self._journal = journal
-        self._most_body = most_body
+        self.most_body = most_body
         self._most_waiting = most_waiting
         self._written = written
         self._queue: queue.SimpleQueue[Delivery | None] = queue.SimpleQueue()
@@ -123,7 +133,13 @@ class Receiving:
         self._thread.join(within_s)
 
     def offer(self, delivery: Delivery) -> bool:
-        """Take a delivery; False where too much waits already, which is counted."""
+        """Take a delivery; False where too much waits already, which is counted.
+
+        Of one that is larger than a body may be only the answer waits, 413: there may never be room
+        for it, and nothing of it would be read.
+        """
+        if len(delivery.body) > self.most_body:
+            delivery = replace(delivery, kind=_TOO_LARGE, body=b"", encoding="")
         size = len(delivery.body)
         with self._lock:
             room = self._waiting + size <= self._most_waiting
@@ -220,7 +236,7 @@ class Receiving:
 
     def _read(self, one: Delivery) -> tuple[Outcome, list[AdmittedCall]]:
         try:
-            body = inflated(one.body, one.encoding, self._most_body)
+            body = inflated(one.body, one.encoding, self.most_body)
             if one.kind.read is None:
                 readings = self._telemetries.read(
                     one.source,
@@ -234,8 +250,8 @@ class Receiving:
         except UnreadableError as problem:
             return Outcome(400, problem=str(problem)), []
         except TooLargeError:
-            most = self._most_body // 1024 // 1024
-            return Outcome(413, problem=f"found more than {most} MB once it is inflated"), []
+            most = self.most_body // 1024 // 1024
+            return Outcome(413, problem=f"found more than {most} MB, inflated or not"), []
         except BaseException as error:
             if is_order(error):
                 raise

@@ -90,7 +90,7 @@ class Going:
 
     def _take(self, lines: Sequence[bytes]) -> None:
         kind = _records(self._pull.config.kind)
-        for body in _bodies(lines):
+        for body in _bodies(lines, min(_MOST_LINES_BYTES, self._receiving.most_body)):
             while True:
                 outcome = self._deliver(kind, body)
                 if outcome.status != _SHED:
@@ -126,12 +126,12 @@ def _counted(kinds: Mapping[str, int]) -> Source:
     return Source("any", lambda _body, _media_type: Readings((), kinds))
 
 
-def _bodies(lines: Sequence[bytes]) -> list[bytes]:
-    """Lines in bodies of some megabytes; one line at least in each."""
+def _bodies(lines: Sequence[bytes], most: int) -> list[bytes]:
+    """Lines in bodies of at most so many bytes; one line at least in each."""
     bodies: list[bytes] = []
     group = bytearray()
     for line in lines:
-        if group and len(group) + len(line) > _MOST_LINES_BYTES:
+        if group and len(group) + len(line) > most:
             bodies.append(bytes(group))
             group.clear()
         group += line

@@ -137,6 +137,18 @@ def test_more_than_may_wait_is_refused_at_once(tmp_path: Path) -> None:
     assert group.receiving.waiting_bytes == 10
 
 
+def test_what_is_larger_than_a_body_may_be_never_waits(group: Group) -> None:
+    """Neither for room that there will not be, nor in memory; it is answered in its turn."""
+    assert group.receiving.offer(group.delivery(b"x" * 1_001))
+    assert group.receiving.waiting_bytes == 0
+    group.receiving.start()
+    group.receiving.stop(within_s=30)
+    assert [(one.status, one.calls) for one in group.outcomes] == [(413, 0)]
+    assert group.outcomes[0].problem
+    (frame,) = group.frames()
+    assert frame.counted == {"app": {"unread": 1}}
+
+
 def test_the_thread_takes_what_came_and_ends_with_the_last_of_it(group: Group) -> None:
     group.receiving.offer(group.delivery(b"a"))
     group.receiving.start()

@@ -64,8 +64,28 @@ def remembered(folder: Path) -> dict[str, float]:
     return seen
 
 
+def test_pages_are_larger_than_a_body_may_be(engine: Engine, tmp_path: Path) -> None:
+    """A page of 5 MB and a record as large, where no more than 4 MiB may wait."""
+    now = time.time()
+    fake = FakeOpenAI(*(completion(n, now - 60 - n, note="x" * 400_000) for n in range(12)))
+    fake.records.append(completion(50, now - 30, note="x" * 5_000_000))
+    with fake.served() as url:
+        config = pulling(url).replace("watch:\n", "  max_body_mb: 1\nwatch:\n")
+        with RunningIntake(engine, tmp_path, config, environ=KEYS) as intake:
+            intake.stored(12)
+            until(lambda: ("chat", "unread") in intake.counts(), 60)
+            assert intake.counts() == {
+                ("chat", "calls"): 12,
+                ("chat", "sampled"): 12,
+                ("chat", "unread"): 1,
+            }
+            until(lambda: len(remembered(tmp_path)) == 13, 60)
+
+
 class Door:
     """Answers as it is told to."""
+
+    most_body = 1_000_000
 
     def __init__(self, *statuses: int) -> None:
         self.statuses = list(statuses)
@@ -139,6 +159,14 @@ def test_many_bytes_are_several_bodies(tmp_path: Path, monkeypatch: pytest.Monke
     assert sum(body.count(b"\n") for body in door.bodies) == 5
     assert len(door.bodies) > 1
     assert all(len(body) <= 700 for body in door.bodies if body.count(b"\n") > 1)
+
+
+def test_no_body_is_larger_than_the_door_takes(tmp_path: Path) -> None:
+    fake, door = FakeOpenAI(*(completion(n, time.time() - 60) for n in range(5))), Door()
+    door.most_body = 1_000
+    going(fake, door, tmp_path).step()
+    assert sum(body.count(b"\n") for body in door.bodies) == 5
+    assert all(len(body) <= 1_000 for body in door.bodies)
 
 
 def test_it_ends_while_a_full_door_is_waited_for(tmp_path: Path) -> None:
