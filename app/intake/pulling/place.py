@@ -61,7 +61,7 @@ class PullPlaceFile:
     """
 
     def __init__(self, folder: Path, source: str, *known_by: str) -> None:
-        digest = hashlib.blake2b("\0".join(known_by).encode(), digest_size=6).hexdigest()
+        digest = hashlib.blake2b("\0".join((source, *known_by)).encode(), digest_size=6).hexdigest()
         self.path = folder / f"{re.sub(r'[^A-Za-z0-9_-]', '_', source)}-{digest}.json"
 
     def read(self) -> PullPlace | None:

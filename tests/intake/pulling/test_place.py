@@ -34,6 +34,11 @@ def test_another_pull_has_another_place(tmp_path: Path, other: tuple[str, ...]) 
     assert PullPlaceFile(tmp_path, *other).read() is None
 
 
+def test_sources_that_differ_by_a_dot_have_places_of_their_own(tmp_path: Path) -> None:
+    PullPlaceFile(tmp_path, "team.a", "openai", "http://x").keep(PLACE)
+    assert PullPlaceFile(tmp_path, "team_a", "openai", "http://x").read() is None
+
+
 @pytest.mark.parametrize(
     "broken",
     [
