@@ -43,7 +43,12 @@ class PagerDuty(Vendor):
     def judge(self, request: httpx.Request) -> httpx.Response:
         assert str(request.url) == "https://events.pagerduty.com/v2/enqueue"
         body = json.loads(request.content)
-        errors = [] if body.get("routing_key") == PAGERDUTY_KEY else ["'routing_key' is invalid"]
+        key = body.get("routing_key", "")
+        if len(key) == len(PAGERDUTY_KEY) and key != PAGERDUTY_KEY:
+            return httpx.Response(400, text="Invalid routing key")
+        errors = []
+        if key != PAGERDUTY_KEY:
+            errors.append("Length of 'routing_key' is incorrect (should be 32 characters)")
         if body.get("event_action") not in {"trigger", "acknowledge", "resolve"}:
             errors.append("'event_action' is invalid")
         errors += _payload_errors(body)

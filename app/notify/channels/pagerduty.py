@@ -14,6 +14,9 @@ from tierwatch.notify.channels.sent_json import post_json, unusable, with_reason
 URL: Final = "https://events.pagerduty.com"
 # Their limit; a longer summary is cut by us, where we know it.
 _SUMMARY_LENGTH: Final = 1_024
+# A wrong key is a 400 like any other there: of a form that no key has, as JSON; of nobody's, in
+# plain words.
+_WRONG_KEY: Final = ("routing_key", "routing key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,7 @@ class PagerDutyDestination:
                 "client_url": message.link,
                 "payload": _payload(event, message),
             },
-            # A wrong routing key is a 400 like any other there.
-            read=with_reason(_errors, secrets=[self.key], wrong_key=["routing_key"]),
+            read=with_reason(_errors, secrets=[self.key], wrong_key=_WRONG_KEY),
             transport=self.transport,
         )
 

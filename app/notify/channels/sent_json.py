@@ -54,16 +54,22 @@ def with_reason(
     Args:
         reason_in: the reason in the document; a document that it cannot read has none.
         secrets: hidden, should the vendor repeat them.
-        wrong_key: words that say, in the reason, that the key is at fault and not the event: then
-            the destination is away until somebody mends it.
+        wrong_key: words that say, in whatever case and whether as JSON or not, that the key is at
+            fault and not the event: then the destination is away until somebody mends it.
     """
 
     def read(answer: Answer, words: bytes) -> Answer:
-        reason = "" if answer.fate == "taken" else _reason(reason_in, words, secrets)
-        if not reason:
+        if answer.fate == "taken":
             return answer
-        fate = "away" if any(word in reason for word in wrong_key) else answer.fate
-        return replace(answer, fate=fate, detail=f"{answer.detail}: {reason}")
+        reason = _reason(reason_in, words)
+        # Some refuse a key before they read the event, and in plain words; of a page that another
+        # server put before it nothing is shown.
+        said = reason or words.decode("utf-8", "replace")
+        wrong = any(word.lower() in said.lower() for word in wrong_key)
+        if not reason and not wrong:
+            return answer
+        fate = "away" if wrong else answer.fate
+        return replace(answer, fate=fate, detail=f"{answer.detail}: {hidden(said, secrets)}")
 
     return read
 
@@ -75,9 +81,8 @@ def hidden(text: str, secrets: Sequence[str]) -> str:
     return one_line(text, _SAID_LENGTH)
 
 
-def _reason(reason_in: Callable[[Any], object], words: bytes, secrets: Sequence[str]) -> str:
+def _reason(reason_in: Callable[[Any], object], words: bytes) -> str:
     try:
-        reason = reason_in(json.loads(words))
+        return str(reason_in(json.loads(words))).strip()
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return ""
-    return hidden(str(reason), secrets)

@@ -10,6 +10,8 @@ from fakes.vendors import PAGERDUTY_KEY, PagerDuty
 from tierwatch.notify.answer import Answer
 from tierwatch.notify.channels.pagerduty import PagerDutyDestination
 
+WRONG_LENGTH = "Length of 'routing_key' is incorrect (should be 32 characters)"
+
 
 def send(vendor: PagerDuty, event: dict[str, Any], key: str = PAGERDUTY_KEY) -> Answer:
     return PagerDutyDestination(key, transport=vendor.transport).send(event)
@@ -57,10 +59,18 @@ def test_a_test_leaves_no_incident_behind() -> None:
     assert len(refused.requests) == 1
 
 
-def test_a_wrong_routing_key_waits_for_whoever_mends_it() -> None:
-    answer = send(PagerDuty(), alert_event(), key="another")
-    assert answer.fate == "away"
-    assert answer.detail == "HTTP 400: Event object is invalid; 'routing_key' is invalid"
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (
+            "another",
+            f"Event object is invalid; {WRONG_LENGTH}",
+        ),
+        (PAGERDUTY_KEY[::-1], "Invalid routing key"),
+    ],
+)
+def test_a_wrong_routing_key_waits_for_whoever_mends_it(key: str, said: str) -> None:
+    assert send(PagerDuty(), alert_event(), key) == Answer("away", f"HTTP 400: {said}")
 
 
 def test_an_event_that_is_refused_is_named_and_not_sent_for_ever() -> None:

@@ -27,6 +27,26 @@ def test_a_wrong_key_is_mended_by_a_person_and_the_event_waits() -> None:
     assert answered(400, json={"message": "bad key"}).fate == "away"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [b"Bad Key", b'{"error": "bad key"}', b'"BAD KEY"', b"bad key \xff"],
+    ids=["text", "another form", "a string", "broken"],
+)
+def test_a_wrong_key_is_known_in_whatever_form_it_is_said(said: bytes) -> None:
+    assert answered(400, content=said).fate == "away"
+
+
+def test_a_wrong_key_is_known_however_late_it_is_said() -> None:
+    answer = answered(400, json={"message": "x" * 1_000 + " bad key"})
+    assert answer.fate == "away"
+    assert len(answer.detail) < 250
+
+
+def test_plain_words_of_a_wrong_key_are_shown_without_it() -> None:
+    answer = answered(400, content=b"bad key:\ns3cret")
+    assert answer.detail == "HTTP 400: bad key: (hidden)"
+
+
 def test_a_secret_that_the_vendor_repeats_is_hidden() -> None:
     answer = answered(422, json={"message": "unknown s3cret\nfor you"})
     assert answer.detail == "HTTP 422: unknown (hidden) for you"
