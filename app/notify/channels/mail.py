@@ -62,6 +62,8 @@ class MailDestination:
         refused = unusable(event)
         if refused:
             return refused
+        if not f"{self.user or ''}{self.password or ''}".isascii():  # smtplib sends no others
+            return Answer("away", "not sent: the user or the password of SMTP is not ASCII")
         mail = _mail(event, message_of(event), self.sender, self.recipients)
         try:
             refusals = self._transfer(mail)
@@ -93,9 +95,12 @@ class MailDestination:
             raise smtplib.SMTPAuthenticationError(535, "hung up at the login") from None
 
     def _connected(self, context: ssl.SSLContext) -> smtplib.SMTP:
-        if self.security == "tls":
-            return _Tls(self.host, self.port, timeout=self.deadline_s, context=context)
-        return _Plain(self.host, self.port, timeout=self.deadline_s)
+        try:
+            if self.security == "tls":
+                return _Tls(self.host, self.port, timeout=self.deadline_s, context=context)
+            return _Plain(self.host, self.port, timeout=self.deadline_s)
+        except UnicodeError:  # a name with an empty label, or one of more than 63 characters
+            raise socket.gaierror(socket.EAI_NONAME, "no name of a host") from None
 
 
 class _Ending(smtplib.SMTP):

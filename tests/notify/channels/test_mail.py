@@ -74,6 +74,21 @@ def test_a_login_is_made_after_the_connection_is_encrypted(security: str) -> Non
     assert len(server.mails) == 1
 
 
+@pytest.mark.parametrize("known", [{"password": "größe"}, {"user": "größe"}])
+def test_a_login_that_is_not_ascii_is_mended_by_a_person(known: dict[str, str]) -> None:
+    with mail_server(login=True) as server:
+        answer = destination(server, **({"user": USER, "password": PASSWORD} | known)).send(
+            alert_event()
+        )
+    assert answer == Answer("away", "not sent: the user or the password of SMTP is not ASCII")
+
+
+@pytest.mark.parametrize("host", ["mail..example", f"{'a' * 64}.example"])
+def test_a_host_that_cannot_be_a_name_is_mended_by_a_person(host: str) -> None:
+    answer = destination(MailServer(port=25), host=host).send(alert_event())
+    assert answer == Answer("away", "no connection (gaierror)")
+
+
 def test_a_certificate_that_is_not_believed_gets_no_mail_and_no_password() -> None:
     with mail_server(login=True) as server:
         doubted = destination(server, context=None, user=USER, password=PASSWORD)
