@@ -32,6 +32,7 @@ NEW: Final = frozenset({
     "tierwatch_evaluation_last_verdict_timestamp_seconds",
     "tierwatch_evaluation_months_until_timestamp_seconds",
     "tierwatch_evaluation_oldest_pending_timestamp_seconds",
+    "tierwatch_gateway_spans",
 })  # fmt: skip
 
 

@@ -113,3 +113,4 @@ def test_dropped_spans_are_on_the_gateways_page(start_gateway: Any, openai_provi
     gateway = start_gateway(openai_provider, recorder=traced.recorder, registry=registry)
     page = gateway.client.get("/metrics").text
     assert 'tierwatch_gateway_spans_total{result="dropped"} 0.0' in page
+    assert "tierwatch_spans" not in page
