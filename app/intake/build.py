@@ -106,8 +106,9 @@ def build_intake(
     """
     if not config.intake.takes:
         raise UsageError(
-            f"{settings.config}: intake.keys is empty, and without a key nobody may send; add one,"
-            " as {source: litellm, key: env:LITELLM_INTAKE_KEY}"
+            f"{settings.config}: intake.keys and intake.pulls are empty, so nobody may send and"
+            " nothing is fetched; add a key, as {source: litellm, key: env:LITELLM_INTAKE_KEY}, or"
+            " a pull, as {source: chat, kind: openai, key: env:OPENAI_API_KEY}"
         )
     keys = SourceKeys(config.intake.keys, environ)
     current = _current(config, policies, models, types)

@@ -24,7 +24,7 @@ def test_without_a_key_nobody_could_send_and_it_says_so(tmp_path: Path) -> None:
     path.write_text(CONFIG.partition("intake:")[0])
     engine = create_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     settings = replace(read_settings({}), config=path, data_dir=tmp_path)
-    with pytest.raises(UsageError, match=r"intake\.keys is empty"):
+    with pytest.raises(UsageError, match=r"intake\.keys and intake\.pulls are empty"):
         build_intake(
             settings,
             load_config(path),

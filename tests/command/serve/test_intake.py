@@ -51,7 +51,7 @@ def test_the_intake_serves_and_leaves_nothing_running(
 
 def test_without_a_key_it_does_not_start(settings: Settings) -> None:
     settings.config.write_text(CONFIG.partition("intake:")[0])
-    with pytest.raises(UsageError, match=r"intake\.keys is empty"):
+    with pytest.raises(UsageError, match=r"intake\.keys and intake\.pulls are empty"):
         run_intake(settings, ENVIRON)
 
 
@@ -66,5 +66,5 @@ def test_a_process_of_its_own_has_all_that_it_imports(tmp_path: Path) -> None:
         check=False,
         text=True,
     )
-    assert "intake.keys is empty" in ended.stderr
+    assert "intake.keys and intake.pulls are empty" in ended.stderr
     assert ended.returncode == 2
