@@ -89,6 +89,9 @@ class Call(NamedTuple):
         outside: why the call cannot be evidence, as far as the reader knows; "" where it can.
         user: the end user as the source names them; never stored as text, only for a session.
         tags: what the source tagged the call with.
+        their_trace: the trace that its source has it in, as it is named there; "" where it names
+            none.
+        their_span: the call itself in that trace.
     """
 
     source_id: str
@@ -118,6 +121,8 @@ class Call(NamedTuple):
     outside: str = ""
     user: str = ""
     tags: tuple[str, ...] = ()
+    their_trace: str = ""
+    their_span: str = ""
 
 
 class Readings(NamedTuple):

@@ -21,6 +21,7 @@ from tierwatch.routing.decision import Decision
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Tier
+from tierwatch.store.traced.their_span import reported
 from tierwatch.wire.json_values import mapping, objects
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.translation import library_request
@@ -141,6 +142,7 @@ class Placing:
             cached_tokens=cached,
             cache_write_tokens=written,
             wire=call.wire,
+            headers=reported(source, call.their_trace, call.their_span),
             outside=call.outside
             or ("" if readable else NO_QUESTION)
             or (FALLBACK if call.fallbacks else "")

@@ -28,8 +28,9 @@ from tierwatch.loop.capture.counts import (
 )
 from tierwatch.loop.capture.direct.twins import TwinDocument, asked_of, twin_document, twins
 from tierwatch.loop.capture.exchange import ServedExchange
-from tierwatch.loop.capture.redact import Redactor, marking, redacted_text, storable
+from tierwatch.loop.capture.redact import Redactor, marking, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
+from tierwatch.loop.capture.redaction.headers import redacted_headers
 from tierwatch.loop.capture.redaction.marks import keyed_marks, new_key
 from tierwatch.loop.capture.redaction.media import Apart, Media, holds_marks, place_of
 from tierwatch.loop.capture.redaction.sealing import Sealer
@@ -426,9 +427,7 @@ def _exchange_document(
         # What it shows is known by its mark; nobody has to be shown it again.
         "answer": storable(redacted_document(served.answer or {}, hidden, said.take)),
         "wire": served.wire,
-        "headers": {
-            name: storable(redacted_text(value, redact)) for name, value in served.headers.items()
-        },
+        "headers": redacted_headers(served.headers, redact),
         "fitted": [storable(what) for what in served.fitted],
         "mark_key": key.hex(),
         "media": [_sealed(served.exchange_id, item, sealer) for item in asked.found.values()],

@@ -12,6 +12,7 @@ from tierwatch.loop.capture.redaction.media import holds_marks, place_of, restor
 from tierwatch.loop.capture.redaction.sealing import Sealer, SealError
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.tiers import Deployment, Tier
+from tierwatch.store.traced.their_span import passed_on
 from tierwatch.store.traffic.media import MediaColumns
 from tierwatch.store.traffic.stored_request import StoredRequest
 from tierwatch.wire.lean_request import lean_request
@@ -65,4 +66,5 @@ def answer_of(client: Completes, tier: Tier, place: Deployment, asked: StoredReq
     """
     lean = lean_request(asked.body, wire=asked.wire, to=client.wire(place.provider, asked.wire))
     request = {**with_effort(lean, asked.wire, tier.effort), "model": place.model}
-    return client.complete(place.provider, request, wire=asked.wire, headers=asked.headers)
+    headers = passed_on(asked.headers)
+    return client.complete(place.provider, request, wire=asked.wire, headers=headers)

@@ -13,6 +13,7 @@ from tierwatch.intake.keeping.placing import AHEAD_S, BEHIND_S, Placing
 from tierwatch.loop.capture.admission.outside import outside_at_once
 from tierwatch.loop.capture.exchange import ServedExchange, arrival_ms
 from tierwatch.routing.router import Router
+from tierwatch.store.traced.their_span import TheirSpan, source_of, their_span
 
 ASKED = {"messages": [{"role": "user", "content": "What is the capital of France?"}]}
 HARD = {"messages": [{"role": "user", "content": "Prove Fermat's last theorem. " * 60}]}
@@ -181,3 +182,10 @@ def test_a_failure_is_an_attempt_of_its_tier(path: Path) -> None:
 )
 def test_what_is_no_evidence_says_why(path: Path, changes: dict[str, Any], outside: str) -> None:
     assert outside_at_once(placed(path, **changes)) == outside
+
+
+def test_what_its_tool_calls_it_is_kept_with_its_source(path: Path) -> None:
+    headers = placed(path, their_trace="trace-1", their_span="gen-7").headers
+    assert their_span(headers) == TheirSpan("trace-1", "gen-7", "app")
+    assert their_span(placed(path).headers) is None
+    assert source_of(placed(path).headers) == "app"

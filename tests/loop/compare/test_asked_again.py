@@ -9,6 +9,7 @@ from fakes.collaborators import TIERS_BY_NAME, FakeClient
 from tierwatch.loop.capture.redaction.media import place_of
 from tierwatch.loop.capture.redaction.sealing import Sealer, SealError
 from tierwatch.loop.compare.asked_again import answer_of, with_media
+from tierwatch.store.traced.their_span import reported
 from tierwatch.store.traffic.stored_request import StoredRequest
 
 PAIR = uuid.UUID(int=7)
@@ -57,3 +58,12 @@ def test_headers_and_wire_are_the_caller_s() -> None:
     asked = StoredRequest({"messages": []}, "anthropic", {"anthropic-version": "2023-06-01"})
     answer_of(client, SIMPLE, SIMPLE.served_at()[0], asked)
     assert client.said_on == [("anthropic", {"anthropic-version": "2023-06-01"})]
+
+
+def test_where_the_exchange_stands_in_somebodys_traces_is_told_to_nobody() -> None:
+    client = FakeClient()
+    kept = {"anthropic-version": "2023-06-01", **reported("chat", "t", "s")}
+    answer_of(
+        client, SIMPLE, SIMPLE.served_at()[0], StoredRequest({"messages": []}, "openai", kept)
+    )
+    assert client.said_on == [("openai", {"anthropic-version": "2023-06-01"})]

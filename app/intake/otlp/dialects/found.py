@@ -104,6 +104,8 @@ def call_of(span: Span, found: Found) -> Call:
         outside="" if error else _outside(found, ended=ended and not spoilt),
         user=found.user,
         tags=found.tags,
+        their_trace=span.trace_id,
+        their_span=span.span_id,
     )
 
 

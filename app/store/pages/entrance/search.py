@@ -16,6 +16,7 @@ from tierwatch.store.schema.exchanges import ExchangeRow, ExchangeTextRow
 from tierwatch.store.schema.people import UserRow
 from tierwatch.store.schema.policies import PolicyRow
 from tierwatch.store.schema.proposals import AlertRow, ProposalRow
+from tierwatch.store.traced.their_span import TRACE, TRACEPARENT
 
 Kind = Literal["alert", "proposal", "policy", "pair", "session", "user"]
 
@@ -107,11 +108,17 @@ def _of_session(connection: Connection, session: str) -> list[Found]:
 
 def _of_trace(connection: Connection, trace: str) -> list[Found]:
     newest = (
-        select(ExchangeTextRow.id, ExchangeTextRow.headers["traceparent"].astext.label("trace"))
+        select(
+            ExchangeTextRow.id,
+            ExchangeTextRow.headers[TRACEPARENT].astext.label("parent"),
+            ExchangeTextRow.headers[TRACE].astext.label("trace"),
+        )
         .order_by(ExchangeTextRow.id.desc())
         .limit(_NEWEST_TRACES)
     ).subquery()
     found = connection.execute(
-        select(newest.c.id).where(newest.c.trace.like(f"00-{trace}-%")).limit(_MOST_PAIRS)
+        select(newest.c.id)
+        .where(newest.c.parent.like(f"00-{trace}-%") | (newest.c.trace == trace))
+        .limit(_MOST_PAIRS)
     )
     return [Found("pair", str(one)) for one in found.scalars()]

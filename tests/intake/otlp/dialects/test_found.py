@@ -192,3 +192,8 @@ def test_a_finished_call_has_an_answer_and_no_error(
         assert call.answer is not None
         assert call.error == ""
         assert call.finish_reason not in {"error", "abort"}
+
+
+def test_a_call_says_where_it_stands_in_its_tools_traces() -> None:
+    call = call_of(span({}), found())
+    assert (call.their_trace, call.their_span) == (TRACE, f"{1:016x}")

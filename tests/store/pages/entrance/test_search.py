@@ -1,5 +1,6 @@
 """Whatever id somebody has in hand leads to what it names."""
 
+import json
 import uuid
 
 import factories.rows as put
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from tierwatch.store.pages.entrance.search import LONGEST, Found, search
 from tierwatch.store.people.users import add_user
+from tierwatch.store.traced.their_span import reported
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -66,6 +68,15 @@ def test_a_trace_as_it_is_or_as_its_header(connection: Connection, pair: uuid.UU
     )
     for asked in (TRACE, TRACE.upper(), header):
         assert found(connection, asked) == [("pair", str(pair))], asked
+    assert found(connection, "0" * 32) == []
+
+
+def test_a_trace_that_another_tool_reported(connection: Connection, pair: uuid.UUID) -> None:
+    connection.execute(
+        text("update exchange_texts set headers = cast(:it as jsonb)"),
+        {"it": json.dumps(dict(reported("chat", TRACE, "00f067aa0ba902b7")))},
+    )
+    assert found(connection, TRACE) == [("pair", str(pair))]
     assert found(connection, "0" * 32) == []
 
 
