@@ -10,6 +10,7 @@ from tierwatch.dispatch import (
     ASK_PROBES,
     ATTRIBUTE,
     DELIVER,
+    DELIVER_SCORES,
     JUDGE_ANCHORS,
     LEARN,
     OBSERVE,
@@ -43,6 +44,7 @@ _SCHEDULE = {
     "observe": _every(OBSERVE, _settings.observe_every_s),
     # A step of its own: a receiver that is away holds neither monitors nor sweep.
     "deliver": _every(DELIVER, _settings.observe_every_s),
+    "deliver_scores": _every(DELIVER_SCORES, _settings.observe_every_s),
     "sweep": _every(SWEEP, _settings.sweep_every_s),
     "watch_silence": _every(WATCH_SILENCE, _settings.sweep_every_s),
     "watch_traffic": _every(WATCH_TRAFFIC, _settings.observe_every_s),

@@ -13,10 +13,11 @@ from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.improve.replace import try_pairs
 from tierwatch.loop.notify import deliver, heartbeat
+from tierwatch.loop.scores import deliver as score_delivery
 from tierwatch.loop.watch import bursts, find_cause, observe, resolve, silence, traffic
 from tierwatch.loop.watch.checks import anchors, probes
 from tierwatch.loop.watch.judge import first_judge, trust
-from tierwatch_workers.process import runtime
+from tierwatch_workers.process import listener, runtime
 from tierwatch_workers.steps import step
 from tierwatch_workers.stops import is_stopping
 
@@ -39,6 +40,7 @@ def shadow_exchange(exchange_ids: str | list[str]) -> None:
         redact=at.redact,
         sealer=at.sealer,
         hold_s=at.settings.claim_s,
+        listener=listener(),
     )
 
 
@@ -52,6 +54,8 @@ def judge_exchange(exchange_id: str) -> None:
         judge=at.judge_now,
         dispatch=at.dispatch,
         hold_s=at.settings.claim_s,
+        places=at.score_places,
+        listener=listener(),
     )
 
 
@@ -68,6 +72,15 @@ def deliver_alerts() -> None:
     """Notify people of what alerts have become."""
     at = runtime()
     deliver.deliver_alerts(engine=at.engine, destinations=at.destinations, rules=at.notify_rules)
+
+
+@step(dispatch.DELIVER_SCORES)
+def deliver_scores() -> None:
+    """Send scores back to whose traces they are of."""
+    at = runtime()
+    score_delivery.deliver_scores(
+        engine=at.engine, destinations=at.score_destinations, site=at.notify_rules.site
+    )
 
 
 @step(dispatch.WATCH_SILENCE)

@@ -20,7 +20,8 @@ from tierwatch.config.gateway import (
     passthrough_problems,
 )
 from tierwatch.config.judge import judge_prices, judge_problems, resolved_judge
-from tierwatch.config.notify import NotifyConfig, notify_problems
+from tierwatch.config.notify import NotifyConfig, destination_names, notify_problems
+from tierwatch.config.outgoing.scores import ScoresConfig, score_problems
 from tierwatch.config.people import PeopleConfig, people_problems
 from tierwatch.config.providers import ProviderConfig, provider_problems
 from tierwatch.config.tolerance import tolerance_of
@@ -57,6 +58,7 @@ class Config:
         evaluation: sampling, judging, retuning. ``tolerance`` names every tier but the top.
         gateway: the HTTP front.
         notify: where alerts are sent.
+        scores: to whose traces verdicts go back.
         alerts: how people are notified of them.
         people: who may enter the dashboard by other means than a password of ours.
         price_origins: where the price of each key that names a model came from; a key that is
@@ -82,6 +84,7 @@ class Config:
     evaluation: EvaluationConfig
     gateway: GatewayConfig
     notify: tuple[NotifyConfig, ...]
+    scores: tuple[ScoresConfig, ...]
     alerts: AlertsConfig
     people: PeopleConfig
     missing_providers: tuple[str, ...]
@@ -137,6 +140,9 @@ class ConfigFile(RoutingFile):
     )
     gateway: GatewayConfig = Field(default=GatewayConfig(), description="The HTTP front.")
     notify: tuple[NotifyConfig, ...] = Field(default=(), description="Where alerts are sent.")
+    scores: tuple[ScoresConfig, ...] = Field(
+        default=(), description="To whose traces verdicts go back."
+    )
     alerts: AlertsConfig = Field(
         default=AlertsConfig(), description="How people are notified of alerts."
     )
@@ -177,6 +183,7 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
     if evaluation.judge is not None:
         problems += judge_problems(document, evaluation.judge, tiers, kinds)
     problems += notify_problems(document, file.notify)
+    problems += score_problems(document, file.scores, destination_names(file.notify))
     problems += people_problems(document, file.people)
     problems += model_problems(document, file.gateway, tiers)
     problems += provider_problems(document, file.providers)
@@ -216,6 +223,7 @@ def _resolved(
         evaluation=evaluation,
         gateway=file.gateway,
         notify=file.notify,
+        scores=file.scores,
         alerts=file.alerts,
         people=file.people,
         missing_providers=() if file.providers else _unserved(routing, evaluation),

@@ -12,7 +12,13 @@ from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
 from tierwatch.dashboard.access.admission import may_scrape
-from tierwatch.dashboard.metrics import burst_families, families, loop_families, vital_families
+from tierwatch.dashboard.metrics import (
+    burst_families,
+    families,
+    loop_families,
+    score_families,
+    vital_families,
+)
 from tierwatch.dashboard.site import Site
 from tierwatch.loop.report.build import build_report
 from tierwatch.loop.watch.silence import STEP_SILENCE, WATCHED_STEPS
@@ -22,6 +28,7 @@ from tierwatch.store.pages.notifications import destination_lines
 from tierwatch.store.pages.overview import open_counts
 from tierwatch.store.pages.vitals import read_vitals
 from tierwatch.store.step_runs import last_runs
+from tierwatch.store.traced.scores import score_lines
 
 # The report reads whole tables; scrapers that come more often get the last reading.
 _FRESH_S = 10.0
@@ -118,6 +125,7 @@ class Figures(Collector):
                     bursts = burst_families(
                         all_bursts(connection), dt.datetime.fromtimestamp(now, dt.UTC)
                     )
-                self._families = [*families(report, waiting), *loop, *vitals, *bursts]
+                    scores = score_families(score_lines(connection))
+                self._families = [*families(report, waiting), *loop, *scores, *vitals, *bursts]
                 self._read_at = now
             return self._families

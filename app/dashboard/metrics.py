@@ -13,6 +13,7 @@ from tierwatch.store.judgements.bursts import SampledBurst
 from tierwatch.store.pages.notifications import DestinationLine
 from tierwatch.store.pages.overview import Waiting
 from tierwatch.store.pages.vitals import Vitals
+from tierwatch.store.traced.scores import ScoreLine
 
 
 def families(report: Report, waiting: Waiting) -> list[Metric]:
@@ -56,6 +57,27 @@ def loop_families(
         waiting.add_metric([line.name], line.waiting)
         failed.add_metric([line.name], line.failed)
     return [ran, failing, waiting, failed]
+
+
+def score_families(lines: Sequence[ScoreLine]) -> list[Metric]:
+    """Whether scores reach the tools in whose traces they belong.
+
+    Args:
+        lines: how each destination of scores does.
+    """
+    failing, waiting, failed = (
+        GaugeMetricFamily(f"tierwatch_evaluation_scores_{name}", meaning, labels=["destination"])
+        for name, meaning in (
+            ("failing", "1 while a destination of scores does not take what it is sent."),
+            ("waiting", "Scores that wait for a destination."),
+            ("failed", "Scores that a destination never took, of the last 30 days."),
+        )
+    )
+    for line in lines:
+        failing.add_metric([line.name], line.failing_since is not None)
+        waiting.add_metric([line.name], line.waiting)
+        failed.add_metric([line.name], line.failed)
+    return [failing, waiting, failed]
 
 
 def vital_families(vitals: Vitals) -> list[Metric]:

@@ -17,6 +17,7 @@ from tierwatch.judges.verdict import Preferred, Question
 from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.capture.redaction.sealing import Sealer, build_sealer
 from tierwatch.loop.compare.first_judge import stands_first
+from tierwatch.loop.compare.scores import ScorePlace
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
@@ -27,6 +28,7 @@ from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.notify.answer import Destination
+from tierwatch.notify.scores.trace_score import ScoreDestination
 from tierwatch.providers.completion import ChatClient
 from tierwatch.providers.recorded.recordings import Recordings
 from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
@@ -46,6 +48,7 @@ from tierwatch.runtime.rules import (
     retune_rules,
     rollout_rules,
 )
+from tierwatch.runtime.scores import build_score_destinations, score_places
 from tierwatch.settings import Settings
 from tierwatch.store.database import build_engine
 from tierwatch.store.policies import active_policies
@@ -76,6 +79,8 @@ class Runtime:
     redact: Redactor
     sealer: Sealer | None
     destinations: tuple[Destination, ...]
+    score_destinations: tuple[ScoreDestination, ...]
+    score_places: tuple[ScorePlace, ...]
     notify_rules: NotifyRules
     silence_rules: SilenceRules
     heartbeat: Heartbeat | None
@@ -157,6 +162,8 @@ def build_runtime(
         redact=redact,
         sealer=build_sealer(settings.media_key),
         destinations=build_destinations(config, environ),
+        score_destinations=build_score_destinations(config, environ),
+        score_places=score_places(config),
         notify_rules=notify_rules(settings, config),
         silence_rules=silence_rules(config),
         heartbeat=build_heartbeat(config, environ),

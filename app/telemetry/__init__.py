@@ -1,6 +1,6 @@
-"""Traces of the gateway, for other people's collectors: served exchanges come in, OTLP goes out.
+"""Traces for other people's collectors: exchanges and verdicts come in, OTLP goes out.
 
 Off unless OpenTelemetry's own variables name a collector, and then not even imported. Only
-`command` builds it; nothing here ever holds a request, and what cannot be sent is dropped and
-counted.
+`command` and workers build it; nothing here ever holds a request, and what cannot be sent is
+dropped and counted.
 """

@@ -1,6 +1,6 @@
-"""Exporter: spans wait in a bounded queue and are sent in batches by a thread of its own.
+"""Exporter: spans or log records wait in a bounded queue, and a thread sends them in batches.
 
-Whoever adds one never waits. A collector that is away costs spans and nothing else: a batch is
+Whoever adds one never waits. A collector that is away costs what waits and nothing else: a batch is
 tried again with growing pauses, the queue fills, and what does not fit is dropped and counted.
 """
 
@@ -34,7 +34,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Exporter:
-    """Sends spans to a collector.
+    """Sends spans, or log records, to a collector: requests of both have the same fields.
 
     Args:
         settings: of the queue and of the process.
@@ -56,13 +56,13 @@ class Exporter:
         """Begin to send."""
         self._thread.start()
 
-    def add(self, span: bytes) -> None:
-        """Queue a span, unless the queue is full."""
+    def add(self, item: bytes) -> None:
+        """Queue one, unless the queue is full."""
         queue = self._queue
         if len(queue) >= self._settings.most_queued:
             self.dropped += 1
             return
-        queue.append(span)
+        queue.append(item)
         if len(queue) == self._settings.most_sent:
             self._wake.set()
 
@@ -91,13 +91,13 @@ class Exporter:
         return [self._queue.popleft() for _ in range(count)]
 
     def _send(self, batch: list[bytes]) -> None:
-        body = self._resource_spans(batch)
+        body = self._request(batch)
         pause_s = _FIRST_PAUSE_S
         for _ in range(_MOST_TRIES):
             try:
                 result = self._post(body)
             except Exception as error:  # noqa: BLE001 - a thread that ends would fill the queue for ever
-                FAULTS.note("telemetry: to send spans", error)
+                FAULTS.note("telemetry: to send", error)
                 result = "later"
             if result == "taken":
                 self.exported += len(batch)
@@ -107,13 +107,13 @@ class Exporter:
             self._over.wait(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         self.dropped += len(batch)
-        _log.warning("spans not taken by the collector", spans=len(batch), dropped=self.dropped)
+        _log.warning("the collector did not take a batch", size=len(batch), dropped=self.dropped)
 
-    def _resource_spans(self, batch: list[bytes]) -> bytes:
-        # From the lengths, so that the spans themselves are copied once.
-        scope_spans = b"\x12" + varint(len(_SCOPE) + sum(map(len, batch))) + _SCOPE
-        whole = len(self._resource) + len(scope_spans) + sum(map(len, batch))
-        return b"".join((b"\x0a", varint(whole), self._resource, scope_spans, *batch))
+    def _request(self, batch: list[bytes]) -> bytes:
+        # From the lengths, so that what was added is copied once.
+        scope = b"\x12" + varint(len(_SCOPE) + sum(map(len, batch))) + _SCOPE
+        whole = len(self._resource) + len(scope) + sum(map(len, batch))
+        return b"".join((b"\x0a", varint(whole), self._resource, scope, *batch))
 
 
 def _resource(attributes: Mapping[str, str]) -> bytes:

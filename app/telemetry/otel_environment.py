@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from tierwatch.collector import Signal
 from tierwatch.errors import SettingsError
 
 T = TypeVar("T", int, float)
@@ -24,21 +25,28 @@ _SAMPLERS: Final = (
 )
 
 
+# Prefix of the variables of a signal's queue, and its longest wait in milliseconds.
+_BATCHES: Final[Mapping[Signal, tuple[str, int]]] = {
+    "traces": ("OTEL_BSP_", 5_000),
+    "logs": ("OTEL_BLRP_", 1_000),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class OtelSettings:
-    """Where traces go, and how.
+    """Where a signal goes, and how.
 
     Attributes:
-        url: of the collector's traces, as ``http://collector:4318/v1/traces``.
+        url: of the collector's signal, as ``http://collector:4318/v1/traces``.
         headers: sent along; they hold keys.
         timeout_s: for one request.
         compressed: whether bodies are packed by gzip.
         resource: attributes of this process.
         sampler: one of OpenTelemetry's names.
         ratio: of traces that are kept, where the sampler has one.
-        every_s: longest time until a span is sent.
-        most_queued: spans that wait at most; more are dropped.
-        most_sent: spans in one request.
+        every_s: longest time until a span or record is sent.
+        most_queued: that wait at most; more are dropped.
+        most_sent: in one request.
     """
 
     url: str
@@ -53,17 +61,21 @@ class OtelSettings:
     most_sent: int
 
 
-def read_otel(environ: Mapping[str, str], *, service: str) -> OtelSettings:
+def read_otel(
+    environ: Mapping[str, str], *, service: str, signal: Signal = "traces"
+) -> OtelSettings:
     """Read the variables.
 
     Args:
         environ: the environment.
         service: what this process is called where no variable does.
+        signal: what is sent.
 
     Raises:
         SettingsError: a value is not accepted; all of them are named.
     """
-    read = _Reader(environ)
+    read = _Reader(environ, signal)
+    prefix, every_ms = _BATCHES[signal]
     sampler = read.one_of("OTEL_TRACES_SAMPLER", _SAMPLERS, "parentbased_always_on")
     protocol = read.otlp("PROTOCOL") or "http/protobuf"
     if protocol != "http/protobuf":
@@ -74,7 +86,7 @@ def read_otel(environ: Mapping[str, str], *, service: str) -> OtelSettings:
     resource = read.pairs("OTEL_RESOURCE_ATTRIBUTES", environ.get("OTEL_RESOURCE_ATTRIBUTES", ""))
     named = environ.get("OTEL_SERVICE_NAME", "").strip() or resource.get("service.name")
     found = OtelSettings(
-        url=read.traces_url(),
+        url=read.url(),
         headers=read.pairs(f"{_OTLP}HEADERS", read.otlp("HEADERS"), secret=True),
         timeout_s=read.number(f"{_OTLP}TIMEOUT", read.otlp("TIMEOUT"), 10_000.0) / 1_000,
         compressed=compression == "gzip",
@@ -83,9 +95,9 @@ def read_otel(environ: Mapping[str, str], *, service: str) -> OtelSettings:
         ratio=read.number(
             "OTEL_TRACES_SAMPLER_ARG", environ.get("OTEL_TRACES_SAMPLER_ARG", ""), 1.0, most=1.0
         ),
-        every_s=read.counted("OTEL_BSP_SCHEDULE_DELAY", 5_000) / 1_000,
-        most_queued=read.counted("OTEL_BSP_MAX_QUEUE_SIZE", 2_048),
-        most_sent=read.counted("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", 512),
+        every_s=read.counted(f"{prefix}SCHEDULE_DELAY", every_ms) / 1_000,
+        most_queued=read.counted(f"{prefix}MAX_QUEUE_SIZE", 2_048),
+        most_sent=read.counted(f"{prefix}MAX_EXPORT_BATCH_SIZE", 512),
     )
     if read.problems:
         raise SettingsError("\n".join(read.problems))
@@ -93,30 +105,32 @@ def read_otel(environ: Mapping[str, str], *, service: str) -> OtelSettings:
 
 
 class _Reader:
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], signal: Signal) -> None:
         self._environ = environ
+        self._signal = signal
+        self._own = f"{_OTLP}{signal.upper()}_"
         self.problems: list[str] = []
 
     def problem(self, name: str, found: str, accepted: str) -> None:
         self.problems.append(f"{name}: found {found!r}; accepted: {accepted}")
 
     def otlp(self, name: str) -> str:
-        """A variable of the exporter; that of traces goes before that of all signals."""
-        of_traces = self._environ.get(f"{_OTLP}TRACES_{name}", "").strip()
-        return of_traces or self._environ.get(f"{_OTLP}{name}", "").strip()
+        """A variable of the exporter; that of the signal goes before that of all."""
+        own = self._environ.get(f"{self._own}{name}", "").strip()
+        return own or self._environ.get(f"{_OTLP}{name}", "").strip()
 
-    def traces_url(self) -> str:
-        """That of traces is taken as it is; that of all signals is completed."""
-        own = self._environ.get(f"{_OTLP}TRACES_ENDPOINT", "").strip()
+    def url(self) -> str:
+        """That of the signal is taken as it is; that of all signals is completed."""
+        own = self._environ.get(f"{self._own}ENDPOINT", "").strip()
         base = self._environ.get(f"{_OTLP}ENDPOINT", "").strip()
-        url = own or f"{base.rstrip('/')}/v1/traces"
+        url = own or f"{base.rstrip('/')}/v1/{self._signal}"
         try:
             parts = urlsplit(url)
             usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
         except ValueError:
             usable = False
         if not usable:
-            name = f"{_OTLP}TRACES_ENDPOINT" if own else f"{_OTLP}ENDPOINT"
+            name = f"{self._own}ENDPOINT" if own else f"{_OTLP}ENDPOINT"
             # Not shown: people put keys into addresses.
             self.problems.append(f"{name}: found no URL; accepted: http://collector:4318")
         return url

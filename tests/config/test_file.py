@@ -79,7 +79,7 @@ def test_defaults_are_those_of_the_contract(tmp_path: Path) -> None:
     assert (gateway.api_keys, gateway.auto_models, gateway.max_body_mb) == ((), (), 20)
     assert gateway.capture_buffer == 10_000
     assert (config.retry.attempts, config.retry.wait_s, config.retry.escalate) == (1, 0.2, True)
-    assert config.notify == ()
+    assert config.notify == config.scores == ()
 
 
 def test_an_empty_section_is_an_absent_one(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ PROBLEMS = [
         "evalation:",
         (
             "11: evalation: found an unknown key; accepted alerts, evaluation,"
-            " gateway, intake, notify, people, prices, providers, routing, watch"
+            " gateway, intake, notify, people, prices, providers, routing, scores, watch"
             " (did you mean 'evaluation'?)"
         ),
     ),

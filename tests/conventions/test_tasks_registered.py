@@ -33,7 +33,7 @@ def test_every_name_the_app_sends_is_registered_and_scheduled_ones_exist() -> No
     )
     assert done.returncode == 0, done.stderr
     tasks, schedule = json.loads(done.stdout)
-    assert len(SENT) == 17
+    assert len(SENT) == 18
     assert {name for name in tasks if name.startswith("tierwatch.")} == SENT
     # Everything but the two steps of an exchange runs by the clock.
     assert set(schedule) == SENT - {dispatch.SHADOW, dispatch.JUDGE}

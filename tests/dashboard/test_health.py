@@ -1,4 +1,5 @@
 import datetime as dt
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,11 @@ from sqlalchemy import Connection, text
 from tierwatch.dashboard import build_dashboard
 from tierwatch.loop.watch.silence import WATCHED_STEPS
 from tierwatch.store.judgements.bursts import put_burst
+from tierwatch.store.outbox.deliveries import set_repeated, take_lease
 from tierwatch.store.outbox.events import add_event, spread_events
 from tierwatch.store.people.users import add_user
 from tierwatch.store.step_runs import mark_run
+from tierwatch.store.traced.scores import queue_score
 
 PASSWORD = "correct horse battery"
 
@@ -153,6 +156,20 @@ def test_what_to_alert_on_from_outside_is_among_the_metrics(
     assert samples["tierwatch_evaluation_notifications_waiting", "ops"] == 1
     assert samples["tierwatch_evaluation_notifications_failing", "ops"] == 0
     assert samples["tierwatch_evaluation_notifications_failed", "ops"] == 0
+
+
+def test_scores_on_their_way_back_are_among_the_metrics(
+    connection: Connection, stranger: Any
+) -> None:
+    body: Any = {"id": "tierwatch-1"}
+    queue_score(connection, uuid.UUID(int=1), body, ["lf"])
+    assert take_lease(connection, "lf", kind="langfuse", lease=uuid.UUID(int=2), lease_s=1)
+    set_repeated(connection, "lf", "HTTP 503", taken=False)
+    samples = _samples(stranger.get("/metrics").text)
+    assert samples["tierwatch_evaluation_scores_waiting", "lf"] == 1
+    assert samples["tierwatch_evaluation_scores_failed", "lf"] == 0
+    assert samples["tierwatch_evaluation_scores_failing", "lf"] == 1
+    assert ("tierwatch_evaluation_notifications_failing", "lf") not in samples
 
 
 def test_the_loop_is_healthy_while_every_step_that_watches_runs(

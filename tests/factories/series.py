@@ -6,7 +6,13 @@ from datetime import UTC, datetime
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import Metric
 
-from tierwatch.dashboard.metrics import burst_families, families, loop_families, vital_families
+from tierwatch.dashboard.metrics import (
+    burst_families,
+    families,
+    loop_families,
+    score_families,
+    vital_families,
+)
 from tierwatch.gateway.metrics import GatewayMetrics
 from tierwatch.gateway.record.capture_metrics import CaptureMetrics
 from tierwatch.intake.front.metrics import IntakeMetrics
@@ -54,6 +60,7 @@ def shown_series(report: Report) -> dict[str, frozenset[str]]:
     evaluation: list[Metric] = [
         *families(known, Waiting()),  # type: ignore[arg-type]  # the keys are the report's own
         *loop_families({}, []),
+        *score_families([]),
         *vital_families(Vitals()),
         *burst_families([], datetime.now(UTC)),
     ]

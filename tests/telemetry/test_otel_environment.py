@@ -100,3 +100,26 @@ def test_keys_are_never_shown() -> None:
         with pytest.raises(SettingsError) as problem:
             read(**{name: "s3cret"})
         assert "s3cret" not in str(problem.value)
+
+
+def test_logs_have_variables_of_their_own() -> None:
+    found = read_otel(
+        ENDPOINT
+        | {
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "x=traces",
+            "OTEL_EXPORTER_OTLP_LOGS_HEADERS": "x=logs",
+            "OTEL_BSP_MAX_QUEUE_SIZE": "7",
+            "OTEL_BLRP_MAX_QUEUE_SIZE": "9",
+        },
+        service="tierwatch-worker",
+        signal="logs",
+    )
+    assert (found.url, found.headers) == ("http://collector:4318/v1/logs", {"x": "logs"})
+    assert (found.every_s, found.most_queued, found.most_sent) == (1.0, 9, 512)
+
+
+def test_the_endpoint_of_logs_is_taken_as_it_is_and_named_where_it_is_none() -> None:
+    own = {"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://l:1/mine"}
+    assert read_otel(own, service="w", signal="logs").url == "http://l:1/mine"
+    with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: found no URL"):
+        read_otel({"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "l"}, service="w", signal="logs")

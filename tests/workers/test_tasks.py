@@ -20,10 +20,12 @@ from fakes.collaborators import (
     served,
 )
 from fakes.receiver import FakeDestination
+from fakes.score_tools import FakeLangfuse
 from sqlalchemy import Engine
 
 from tierwatch.dispatch import JUDGE, SHADOW, KeptDispatch
 from tierwatch.loop.capture.redact import redact
+from tierwatch.loop.compare.scores import ScorePlace
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
@@ -32,6 +34,7 @@ from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.loop.watch.silence import SilenceRules
+from tierwatch.notify.scores.langfuse import LangfuseScores
 from tierwatch.routing.classify.learned import configured_boundaries
 
 
@@ -49,6 +52,10 @@ def tasks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A runtime whose providers, judge and broker are stand-ins; the tasks find it."""
     receiver = FakeDestination()
+    tool = FakeLangfuse()
+    scores = LangfuseScores(
+        "https://lf", tool.public_key, tool.secret_key, "lf", 60.0, tool.transport
+    )
     judge = FakeJudge("alternative")
     judge.version = put.JUDGE
     runtime = SimpleNamespace(
@@ -100,10 +107,13 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
             configured=configured_boundaries(["simple", "standard", "complex"], {}),
         ),
         destinations=(receiver,),
+        score_destinations=(scores,),
+        score_places=(ScorePlace("lf", lambda _: True),),
         notify_rules=NotifyRules(""),
         silence_rules=SilenceRules(),
         heartbeat=None,
         receiver=receiver,
+        scores=scores,
     )
     monkeypatch.setattr(tasks, "runtime", lambda: runtime)
     return runtime
@@ -128,6 +138,24 @@ def test_an_exchange_goes_from_capture_to_outcome_by_its_messages(
     tasks.observe_outcomes()
     assert scalar(at.engine, "select position from outcomes") == 1
     assert scalar(at.engine, "select count(*) from exchanges where ended_at is null") == 0
+
+
+def test_a_verdict_on_an_exchange_of_somebodys_trace_goes_back_there(
+    at: SimpleNamespace, tasks: ModuleType, tmp_path: Path
+) -> None:
+    recorder = build_recorder(at.engine, at.dispatch, tmp_path)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    exchange = served(headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"})
+    recorder.record(exchange)
+    recorder.flush()
+    tasks.shadow_exchange(str(exchange.exchange_id))
+    tasks.judge_exchange(str(exchange.exchange_id))
+    tasks.deliver_scores()
+    tasks.deliver_scores()
+    tool = at.scores.transport.handler
+    [score] = tool.scores.values()
+    assert (score["traceId"], score["name"], score["value"]) == (trace, "tierwatch.misroute", 1.0)
+    assert tool.asked == 1
 
 
 def test_several_exchanges_in_a_message_are_handed_on_one_by_one(

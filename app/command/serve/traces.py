@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tierwatch.collector import names_a_collector
 from tierwatch.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -78,17 +79,3 @@ def asked_traces(environ: Mapping[str, str], config: "Config", recorder: "Record
     registry = CollectorRegistry()
     registry.register(built.metrics)
     return Traces(built.recorder, built.continued, registry, built.exporter)
-
-
-def names_a_collector(environ: Mapping[str, str]) -> bool:
-    """Whether traces are asked for.
-
-    >>> names_a_collector({}), names_a_collector({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"})
-    (False, True)
-    """
-    if environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return False
-    if environ.get("OTEL_TRACES_EXPORTER", "otlp").strip() in {"none", "console"}:
-        return False
-    places = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
-    return any(environ.get(place) for place in places)

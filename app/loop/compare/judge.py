@@ -1,6 +1,8 @@
 """Judge: have a pair compared, blind, and reduce the verdict to an outcome. Claim, call, record."""
 
+import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Final
 
@@ -12,9 +14,12 @@ from tierwatch.evaluation.sampling.outcome import outcome_of
 from tierwatch.judges import Judge
 from tierwatch.judges.verdict import OrderVerdict, Question, Verdict
 from tierwatch.loop.capture.redact import storable
+from tierwatch.loop.compare.listening import NOBODY, Call, Evaluated, Listener
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
+from tierwatch.loop.compare.scores import ScorePlace, queue_scores
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.costs import add_lost_cost
+from tierwatch.store.direct_pairs import original_of
 from tierwatch.store.judgements.outcomes import add_outcome, add_verdict
 from tierwatch.store.traffic.exchanges import Exchange, StoredPair, load_pair
 from tierwatch.store.traffic.work import add_failure, claim, end_exchange
@@ -23,7 +28,14 @@ STEP: Final = "judge"
 
 
 def judge_exchange(
-    exchange_id: uuid.UUID, *, engine: Engine, judge: Judge, dispatch: Dispatch, hold_s: float
+    exchange_id: uuid.UUID,
+    *,
+    engine: Engine,
+    judge: Judge,
+    dispatch: Dispatch,
+    hold_s: float,
+    places: Sequence[ScorePlace] = (),
+    listener: Listener = NOBODY,
 ) -> None:
     """Get the verdict on an exchange's pair, once.
 
@@ -33,10 +45,14 @@ def judge_exchange(
         judge: compares.
         dispatch: tells workers when to try again.
         hold_s: seconds the claim keeps other workers away.
+        places: where scores go back to.
+        listener: is told of the verdict.
     """
     with engine.begin() as connection:
         tries = claim(connection, exchange_id, STEP, hold_s=hold_s)
         pair = None if tries is None else load_pair(connection, exchange_id)
+        is_twin = pair is not None and pair.exchange.direction == "top"
+        served_id = original_of(connection, exchange_id) if is_twin else exchange_id
     if tries is None or pair is None:
         return
     if worn_out(tries) or pair.request is None or pair.answer is None or pair.alternative is None:
@@ -46,19 +62,27 @@ def judge_exchange(
         with engine.begin() as connection:
             add_failure(connection, exchange_id, step=STEP, reason=why)
         return
+    of, began_at = Evaluated(pair, served_id), time.time()
     try:
         verdict = judge.judge(Question.from_request(pair.request), pair.answer, pair.alternative)
     except ProviderError as problem:
+        failed = Call(judge.version, "", began_at, time.time(), error=problem.kind)
+        listener.judged(of, failed, None)
         wait_s = after_failed_try(
             engine, exchange_id, STEP, model=judge.version, problem=problem, tries=tries
         )
         if wait_s is not None:
             dispatch.judge_exchange(exchange_id, wait_s=wait_s)
         return
+    call = Call(verdict.judge_version, "", began_at, time.time(), verdict.cost_usd)
     with engine.begin() as connection:
-        if not record_verdict(connection, pair, verdict):
-            # Another worker was faster, and this verdict was paid for as well.
+        added = record_verdict(connection, pair, verdict)
+        if added:
+            queue_scores(connection, pair, verdict, places)
+        else:  # another worker was faster, and this verdict was paid for as well
             add_lost_cost(connection, "judge", verdict.cost_usd)
+    if added:
+        listener.judged(of, call, verdict)
 
 
 def record_verdict(connection: Connection, pair: StoredPair, verdict: Verdict) -> bool:

@@ -5,9 +5,10 @@ tools and parameters are fitted to the alternative as they were to the model tha
 wanted to call is kept and compared.
 """
 
+import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection, Engine
@@ -21,6 +22,7 @@ from tierwatch.loop.capture.redaction.marks import keyed_marks
 from tierwatch.loop.capture.redaction.media import Apart
 from tierwatch.loop.capture.redaction.sealing import Sealer, SealError
 from tierwatch.loop.compare.asked_again import MEDIA_GONE, Completes, answer_of, with_media
+from tierwatch.loop.compare.listening import NOBODY, Call, Evaluated, Listener
 from tierwatch.loop.compare.retry import after_failed_try, worn_out
 from tierwatch.providers.completion import Completion
 from tierwatch.routing.served.tier_model import TierModel, served_tiers
@@ -44,6 +46,7 @@ class _Claimed:
     """An exchange that is this worker's for a while; ``tries`` counts this time too."""
 
     pair: StoredPair
+    served_id: uuid.UUID
     tries: int
     models: Mapping[str, TierModel]
     media: tuple[MediaColumns, ...] = ()
@@ -70,6 +73,7 @@ def shadow_exchange(
     redact: Redactor,
     hold_s: float,
     sealer: Sealer | None = None,
+    listener: Listener = NOBODY,
 ) -> None:
     """Get the shadow answer of an exchange, once, and ask for its verdict.
 
@@ -82,6 +86,7 @@ def shadow_exchange(
         redact: the shadow answer passes it like everything that is stored.
         hold_s: seconds the claim keeps other workers away.
         sealer: opens images, audio and files of the question.
+        listener: is told of the call.
     """
     claimed = _claim(exchange_id, engine=engine, hold_s=hold_s)
     if claimed is None:
@@ -101,10 +106,13 @@ def shadow_exchange(
         with engine.begin() as connection:
             add_failure(connection, exchange_id, step=STEP, reason=call)
         return
+    of, began_at = Evaluated(claimed.pair, claimed.served_id), time.time()
+    asked = replace(call.asked, headers=listener.headers(of, call.asked.headers))
     try:
-        answer = answer_of(client, call.tier, call.place, call.asked)
+        answer = answer_of(client, call.tier, call.place, asked)
     except ProviderError as problem:
         problem.spent_usd = call.place.price.cost_usd(*problem.billed)
+        listener.shadowed(of, _heard(call, began_at, problem.spent_usd, problem.kind), None)
         wait_s = after_failed_try(
             engine,
             exchange_id,
@@ -117,8 +125,11 @@ def shadow_exchange(
         if wait_s is not None:
             dispatch.shadow_exchange(exchange_id, wait_s=wait_s)
         return
+    heard = _heard(call, began_at, _cost_usd(call, answer))
     with engine.begin() as connection:
-        _record(connection, claimed, call, answer, redact)
+        added = _record(connection, claimed, call, answer, redact)
+    if added:
+        listener.shadowed(of, heard, answer)
     dispatch.judge_exchange(exchange_id)
 
 
@@ -128,11 +139,13 @@ def _claim(exchange_id: uuid.UUID, *, engine: Engine, hold_s: float) -> _Claimed
         pair = None if tries is None else load_pair(connection, exchange_id)
         if tries is None or pair is None:
             return None
+        served_id = original_of(connection, exchange_id)
         return _Claimed(
             pair,
+            served_id,
             tries,
             tier_models(connection, pair.exchange.policy_version),
-            tuple(media_of(connection, original_of(connection, exchange_id))),
+            tuple(media_of(connection, served_id)),
             mark_key(connection, exchange_id),
         )
 
@@ -174,19 +187,14 @@ def _record(
     call: _Call,
     answer: Completion,
     redact: Redactor,
-) -> None:
-    """Store the answer with what it cost, and that it was asked for.
+) -> bool:
+    """Store the answer with what it cost, and that it was asked for; False when one was there.
 
     Its marks are those of the served answer: the same for the same values. Then their key goes.
     """
     exchange_id = claimed.pair.exchange.id
     message = _redacted(answer.message, redact, claimed.mark_key)
-    cost_usd = call.place.price.cost_usd(
-        answer.prompt_tokens,
-        answer.completion_tokens,
-        answer.cached_tokens,
-        answer.cache_write_tokens,
-    )
+    cost_usd = _cost_usd(call, answer)
     added = add_alternative(
         connection,
         exchange_id,
@@ -213,6 +221,21 @@ def _record(
     drop_mark_key(connection, exchange_id)
     if not added:  # another worker was faster, and this answer was paid for as well
         add_lost_cost(connection, "shadow", cost_usd)
+    return added
+
+
+def _cost_usd(call: _Call, answer: Completion) -> float:
+    return call.place.price.cost_usd(
+        answer.prompt_tokens,
+        answer.completion_tokens,
+        answer.cached_tokens,
+        answer.cache_write_tokens,
+    )
+
+
+def _heard(call: _Call, began_at: float, cost_usd: float, error: str = "") -> Call:
+    """The call as a listener is told of it, at its end."""
+    return Call(call.place.model, call.place.provider, began_at, time.time(), cost_usd, error)
 
 
 def _redacted(message: dict[str, object], redact: Redactor, key: bytes | None) -> dict[str, object]:

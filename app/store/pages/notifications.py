@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from tierwatch.store.traced.scores import SCORE_KINDS
+
 
 @dataclass(frozen=True, slots=True)
 class DeliveryLine:
@@ -75,7 +77,7 @@ class DestinationLine:
 
 
 def destination_lines(connection: Connection) -> list[DestinationLine]:
-    """Every destination that was ever sent to or has something waiting, by name."""
+    """Every destination of alerts that was ever sent to or has something waiting, by name."""
     found = connection.execute(
         text(
             """
@@ -88,8 +90,10 @@ def destination_lines(connection: Connection) -> list[DestinationLine]:
             select coalesce(s.name, c.name) as name, coalesce(s.kind, '') as kind, s.failing_since,
                    coalesce(s.answer, '') as answer, s.answered_at, s.taken_at,
                    coalesce(c.waiting, 0) as waiting, c.oldest_at, coalesce(c.failed, 0) as failed
-            from destinations s full join counted c on c.name = s.name order by 1
+            from (select * from destinations where kind <> all(:others)) s
+            full join counted c on c.name = s.name order by 1
             """
-        )
+        ),
+        {"others": list(SCORE_KINDS)},
     )
     return [DestinationLine(*row) for row in found]

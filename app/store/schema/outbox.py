@@ -1,4 +1,4 @@
-"""What is sent to whom: events of alerts, their deliveries, the destinations, and who last ran."""
+"""What is sent to whom: events of alerts, scores, their destinations, and which step last ran."""
 
 import datetime as dt
 import uuid
@@ -80,6 +80,37 @@ class DestinationRow(Base):
     answer: Column[str] = column(server_default=text("''"))
     answered_at: Column[dt.datetime | None]
     taken_at: Column[dt.datetime | None]
+
+
+class ScoreDeliveryRow(Base):
+    """The score of an exchange at a tool in whose traces it stands: waiting, taken, or failed.
+
+    ``body`` is what is sent, but for the link. Written with the verdict, by the worker that judged.
+    """
+
+    __tablename__ = "score_deliveries"
+    __table_args__ = (
+        UniqueConstraint("exchange_id", "destination"),
+        CheckConstraint("state in ('waiting', 'delivered', 'failed')", name="state"),
+        Index(
+            "ix_score_deliveries_waiting",
+            "destination",
+            "next_try_at",
+            postgresql_where=text("state = 'waiting'"),
+        ),
+        Index("ix_score_deliveries_ended_at", "ended_at"),
+        Index("ix_score_deliveries_left", "state", postgresql_where=text("state <> 'delivered'")),
+    )
+    id: Column[int] = column(Identity(), primary_key=True)
+    exchange_id: Column[uuid.UUID]
+    destination: Column[str]
+    body: Column[Json]
+    state: Column[str] = column(server_default=text("'waiting'"))
+    tries: Column[int] = column(server_default=text("0"))
+    answer: Column[str] = column(server_default=text("''"))
+    queued_at: Column[dt.datetime] = set_by_database()
+    next_try_at: Column[dt.datetime] = set_by_database()
+    ended_at: Column[dt.datetime | None]
 
 
 class StepRunRow(Base):

@@ -168,6 +168,8 @@ LEFTOVERS = {
     # What a source sends again it sends within days.
     "seen_calls": "seen_at < now() - interval '14 days'",
     "source_counts": "day < :moment",
+    "score_deliveries": "ended_at < now() - case when state = 'failed' then interval '30 days'"
+    " else interval '2 days' end",
     # Of exchanges that ended without another answer, which nobody redacts any more.
     "mark_keys": "not exists (select 1 from exchanges e where e.id = t.exchange_id"
     " and e.ended_at is null)",

@@ -9,29 +9,9 @@ import pytest
 from factories.config import ARTICLE, load
 from fakes.gateway import Recorded
 
-from tierwatch.command.serve.traces import asked_traces, names_a_collector
+from tierwatch.command.serve.traces import asked_traces
 
 ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
-
-
-@pytest.mark.parametrize(
-    ("environ", "asked"),
-    [
-        ({}, False),
-        (ENDPOINT, True),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": ""}, False),
-        ({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://c/v1/traces"}, True),
-        ({"OTEL_EXPORTER_OTLP_LOGS_ENDPOINT": "http://c/v1/logs"}, False),
-        (ENDPOINT | {"OTEL_SDK_DISABLED": "true"}, False),
-        (ENDPOINT | {"OTEL_SDK_DISABLED": "TRUE "}, False),
-        (ENDPOINT | {"OTEL_SDK_DISABLED": "no"}, True),
-        (ENDPOINT | {"OTEL_TRACES_EXPORTER": "none"}, False),
-        (ENDPOINT | {"OTEL_TRACES_EXPORTER": "otlp"}, True),
-        ({"OTEL_SERVICE_NAME": "x"}, False),
-    ],
-)
-def test_when_traces_are_asked_for(environ: dict[str, str], *, asked: bool) -> None:
-    assert names_a_collector(environ) is asked
 
 
 def test_without_a_collector_the_recorder_is_the_gateways_own(tmp_path: Path) -> None:
