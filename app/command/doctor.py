@@ -53,10 +53,12 @@ def _examine(settings: Settings, *, call: bool) -> None:
     from tierwatch.command.examine import findings
     from tierwatch.command.examining.calls import call_findings
     from tierwatch.command.examining.neighbours import neighbour_findings
+    from tierwatch.command.examining.scores import score_findings
 
     found = [
         *findings(settings, os.environ),
         *neighbour_findings(settings, dt.datetime.now(dt.UTC)),
+        *score_findings(settings),
         *(call_findings(settings, os.environ) if call else []),
     ]
     for finding in found:
