@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from tierwatch.dashboard.charts.chart import Chart, Level, Mark, Series
 from tierwatch.dashboard.charts.ticks import moment_words
-from tierwatch.dashboard.figures import Figure
-from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
-from tierwatch.store.pages.over_time.losses import LossSums
+from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums
 
 # Enough to see an incident of hours in a day, and of a day in a month.
 STEPS = 48
@@ -21,11 +20,11 @@ class Stretch:
 
     start: float
     end: float
-    sums: LossSums
+    sums: RateSums
 
 
 def stretches(
-    steps: Mapping[int, LossSums], start: float, step_s: float, least: int
+    steps: Mapping[int, RateSums], start: float, step_s: float, least: int
 ) -> list[Stretch]:
     """Neighbouring steps taken together until each stretch has ``least`` pairs, and a fair share.
 
@@ -52,31 +51,19 @@ def _joined(before: Stretch | None, after: Stretch) -> Stretch:
     return Stretch(before.start, after.end, before.sums + after.sums)
 
 
-def rate_figure(sums: LossSums | None, *, needed: int, overspend: bool = False) -> Figure:
-    """A rate with its 95 % interval that holds however often it is read.
-
-    As `loop.compare.tier_rates.judge_rate`: the interval is that of as many equally weighted
-    conversations as these weighted ones are worth.
+def rate_figure(sums: RateSums | None, *, needed: int) -> Figure:
+    """A rate with its 95 % interval that holds however often it is read (`rate_of_sums`).
 
     Args:
         sums: the losses; None for none.
         needed: pairs below which it is not shown.
-        overspend: show the share without a loss instead.
     """
-    if sums is None or sums.pairs == 0:
-        return Figure(None, 0.0, 1.0, 0, needed, "no pairs")
-    n = sums.weight**2 / sums.weight_squares
-    bad = min(1.0, sums.weighted_loss / sums.weight)
-    low, high = always_valid_interval(min(n, bad * n), n)
-    if overspend:
-        bad, low, high = 1 - bad, 1 - high, 1 - low
-    method = f"judge rate, {n:.0f} effective conversations, interval may be watched"
-    return Figure(bad, low, high, sums.pairs, needed, method)
+    return figure(rate_of_sums(sums or RateSums()), needed=needed)
 
 
 def rate_chart(
     title: str,
-    steps: Mapping[int, LossSums],
+    steps: Mapping[int, RateSums],
     span: tuple[float, float],
     *,
     levels: Iterable[Level] = (),

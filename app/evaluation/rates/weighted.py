@@ -88,6 +88,20 @@ class RateSums:
     lost: float = 0.0
     squares: float = 0.0
 
+    def __add__(self, other: "RateSums") -> "RateSums":
+        """Both together; a conversation that is in both counts as two.
+
+        >>> RateSums(1, 1.0, 2.0, 2.0, 4.0) + RateSums(1, 0.0, 1.0, 0.0, 1.0)
+        RateSums(pairs=2, bad=1.0, weight=3.0, lost=2.0, squares=5.0)
+        """
+        return RateSums(
+            self.pairs + other.pairs,
+            self.bad + other.bad,
+            self.weight + other.weight,
+            self.lost + other.lost,
+            self.squares + other.squares,
+        )
+
     @property
     def effective(self) -> float:
         """Equally weighted conversations that these are worth: ``weight^2 / squares``, 1 or more.

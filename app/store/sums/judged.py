@@ -8,7 +8,7 @@ its weight: the interval is then wider than that of the stretch's pairs alone, n
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, text
 
@@ -44,19 +44,18 @@ class JudgedSums:
     single_misroutes: RateSums = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedStep:
-    """Judged pairs of a tier that arrived in a step of a stretch of time.
+class MisroutesOverTime(NamedTuple):
+    """Misroutes of a stretch of time.
 
     Attributes:
-        start: of the step, in UTC.
-        tier: that served.
-        sums: of its pairs.
+        steps: by tier and number of the step, from 0; steps without a pair are absent.
+        cells: by tier and task type.
+        tiers: by tier, all of it.
     """
 
-    start: dt.datetime
-    tier: str
-    sums: JudgedSums
+    steps: Mapping[tuple[str, int], RateSums]
+    cells: Mapping[tuple[str, str], RateSums]
+    tiers: Mapping[str, RateSums]
 
 
 def judged_by_tier(
@@ -80,21 +79,6 @@ def judged_by_tier(
     return {row["tier"]: _judged(row) for row in found.mappings()}
 
 
-def judged_by_type(
-    connection: Connection,
-    judge_version: str,
-    *,
-    since: dt.datetime = EVER,
-    until: dt.datetime = _NEVER,
-) -> Mapping[tuple[str, str], JudgedSums]:
-    """The same by tier and task type; a stretch that begins long ago is rounded to whole days."""
-    recent = dt.datetime.now(dt.UTC) - HOURS_KEPT + DAY
-    found = connection.execute(
-        _BY_TYPE, _stretch(judge_version, since, until, "hour" if since >= recent else "day")
-    )
-    return {(row["tier"], row["task_type"]): _judged(row) for row in found.mappings()}
-
-
 def judged_by_tier_and_type(
     connection: Connection, judge_version: str
 ) -> tuple[Mapping[str, JudgedSums], Mapping[tuple[str, str], JudgedSums]]:
@@ -109,49 +93,61 @@ def judged_by_tier_and_type(
     return tiers, types
 
 
-def judged_series(
+def misroutes_over_time(
     connection: Connection,
     judge_version: str,
-    *,
     since: dt.datetime,
     until: dt.datetime,
-    step: dt.timedelta,
-) -> list[JudgedStep]:
-    """The pairs of each tier in steps of a stretch of time, in order; empty steps are absent.
+    *,
+    steps: int,
+) -> MisroutesOverTime:
+    """The misroutes of a stretch of time, of its steps, tiers and task types.
 
     Args:
         connection: any.
         judge_version: whose verdicts.
-        since: rounded down to the hour; the first step begins there.
+        since: rounded down to the hour; for task types to the day, where it is long ago.
         until: not included; rounded up to the hour.
-        step: whole hours.
-
-    Raises:
-        ValueError: the step is not a whole number of hours, 1 or more.
+        steps: equal ones of an hour or more; an hour belongs to the step in which it begins.
     """
+    recent = since >= dt.datetime.now(dt.UTC) - HOURS_KEPT + DAY
+    asked = _stretch(judge_version, since, until, "hour")
+    of_types = _stretch(judge_version, since, until, "hour" if recent else "day")
     found = connection.execute(
-        _SERIES, _stretch(judge_version, since, until, "hour") | {"step": whole_hours(step)}
+        _OVER_TIME,
+        asked
+        | {
+            "types_span": of_types["span"],
+            "types_since": of_types["since"],
+            "begin": since,
+            "step_s": (until - since).total_seconds() / steps,
+            "last": steps - 1,
+        },
     )
-    return [JudgedStep(row["begin"], row["tier"], _judged(row)) for row in found.mappings()]
-
-
-def whole_hours(step: dt.timedelta) -> dt.timedelta:
-    """The step itself.
-
-    Raises:
-        ValueError: it is not a whole number of hours, 1 or more.
-    """
-    if step < HOUR or step % HOUR:
-        raise ValueError(f"step: found {step}; accepted: whole hours, 1 or more")
-    return step
+    by_step: dict[tuple[str, int], RateSums] = {}
+    cells: dict[tuple[str, str], RateSums] = {}
+    tiers: dict[str, RateSums] = {}
+    for row in found.mappings():
+        sums = _misroutes(row)
+        if not sums.pairs:
+            continue
+        if row["number"] is not None:
+            by_step[row["tier"], row["number"]] = sums
+        elif row["task_type"] is not None:
+            cells[row["tier"], row["task_type"]] = sums
+        else:
+            tiers[row["tier"]] = sums
+    return MisroutesOverTime(by_step, cells, tiers)
 
 
 # What a conversation shares with its own earlier rows counts unless those are before the stretch.
-_SUMS: Final = """
+_UP: Final = """
     sum(up_pairs)::bigint as up_pairs, sum(up_losses) as up_losses,
     sum(up_weight) as up_weight, sum(up_lost) as up_lost,
-    sum(up_alone) as up_alone,
-    sum(up_squares) + coalesce(sum(up_crossing) filter (where start > begin), 0) as up_squares,
+    sum(up_squares) + coalesce(sum(up_crossing) filter (where start > begin), 0) as up_squares
+"""
+_SUMS: Final = f"""
+    {_UP}, sum(up_alone) as up_alone,
     sum(down_pairs)::bigint as down_pairs, sum(down_needed) as down_needed,
     sum(down_weight) as down_weight, sum(down_lost) as down_lost,
     sum(down_squares) + coalesce(sum(down_crossing) filter (where start > begin), 0)
@@ -159,25 +155,38 @@ _SUMS: Final = """
     sum(inconclusive)::bigint as inconclusive, sum(inconclusive_weight) as inconclusive_weight,
     sum(squares) + coalesce(sum(crossing) filter (where start > begin), 0) as squares
 """
-_ROWS: Final = """
-    select *, {begin} as begin from outcome_sums
+_FROM_THE_FIRST: Final = """
+    select *, cast(:since as timestamptz) as begin from outcome_sums
     where span = :span and judge_version = :judge and start >= :since and start < :until
 """
-_FROM_THE_FIRST: Final = _ROWS.format(begin="cast(:since as timestamptz)")
 _BY_TIER: Final = text(
     f"select tier, {_SUMS} from ({_FROM_THE_FIRST} and task_type = '*') r group by tier"  # noqa: S608 - ours
-)
-_BY_TYPE: Final = text(
-    f"select tier, task_type, {_SUMS} from ({_FROM_THE_FIRST} and task_type <> '*') r"  # noqa: S608 - ours
-    " group by tier, task_type"
 )
 _BY_EITHER: Final = text(
     f"select tier, task_type, {_SUMS} from ({_FROM_THE_FIRST}) r group by tier, task_type"  # noqa: S608 - ours
 )
-_SERIES: Final = text(
-    f"select begin, tier, {_SUMS}"  # noqa: S608 - ours
-    f" from ({_ROWS.format(begin='date_bin(:step, start, :since)')} and task_type = '*') r"
-    " group by begin, tier order by begin, tier"
+_OVER_TIME: Final = text(
+    f"""
+    with hours as ({_FROM_THE_FIRST} and task_type = '*'), numbered as (
+        select hours.*, least(greatest(floor(
+            extract(epoch from start - cast(:begin as timestamptz)) / :step_s), 0), :last)::int
+            as number
+        from hours
+    ), stepped as (
+        select tier, number, start, up_pairs, up_losses, up_weight, up_lost, up_squares,
+               up_crossing, min(start) over (partition by tier, number) as begin
+        from numbered
+    ), typed as (
+        select *, cast(:types_since as timestamptz) as begin from outcome_sums
+        where span = :types_span and judge_version = :judge and task_type <> '*'
+          and start >= :types_since and start < :until
+    )
+    select tier, null as task_type, number, {_UP} from stepped group by tier, number
+    union all
+    select tier, task_type, null, {_UP} from typed group by tier, task_type
+    union all
+    select tier, null, null, {_UP} from hours group by tier
+    """  # noqa: S608 - ours
 )
 
 
@@ -192,9 +201,7 @@ def _stretch(
 
 def _judged(row: RowMapping) -> JudgedSums:
     """The sums of one row of `_SUMS`."""
-    misroutes = RateSums(
-        row["up_pairs"], row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
-    )
+    misroutes = _misroutes(row)
     return JudgedSums(
         misroutes=misroutes,
         single_misroutes=replace(misroutes, squares=row["up_alone"]),
@@ -212,4 +219,10 @@ def _judged(row: RowMapping) -> JudgedSums:
             row["inconclusive_weight"],
             row["squares"],
         ),
+    )
+
+
+def _misroutes(row: RowMapping) -> RateSums:
+    return RateSums(
+        row["up_pairs"], row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
     )

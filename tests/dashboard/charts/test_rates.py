@@ -1,21 +1,20 @@
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.dashboard.charts.chart import Level
 from tierwatch.dashboard.charts.rates import MOST_POINTS, STEPS, rate_chart, rate_figure, stretches
 from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
-from tierwatch.store.pages.over_time.losses import LossSums
+from tierwatch.evaluation.rates.weighted import RateSums
 
 AT = 1_795_004_800.0
 SPAN = (AT, AT + STEPS * 60)
 
 
-def sums(pairs: int, losses: float = 0.0) -> LossSums:
+def sums(pairs: int, losses: float = 0.0) -> RateSums:
     """Of pairs of one weight, each a conversation of its own."""
-    return LossSums(pairs, float(pairs), float(pairs), losses)
+    return RateSums(pairs, losses, float(pairs), losses, float(pairs))
 
 
 def test_time_with_few_pairs_is_shown_more_coarsely() -> None:
@@ -53,22 +52,14 @@ def test_a_rate_has_the_interval_that_may_be_watched() -> None:
 
 
 def test_weights_and_conversations_cost_pairs() -> None:
-    heavy = rate_figure(LossSums(100, 100.0, 400.0, 5.0), needed=30)  # worth 25
+    heavy = rate_figure(RateSums(100, 5.0, 100.0, 5.0, 400.0), needed=30)  # worth 25
     assert heavy.low is not None
     assert (heavy.low, heavy.high) == always_valid_interval(0.05 * 25, 25)
     assert "25 effective conversations" in heavy.method
 
 
-def test_overspend_is_what_no_loss_is() -> None:
-    found = rate_figure(sums(100, 60.0), needed=30, overspend=True)
-    low, high = always_valid_interval(60, 100)
-    assert (found.value, found.low, found.high) == (
-        pytest.approx(0.4), pytest.approx(1 - high), pytest.approx(1 - low)
-    )  # fmt: skip
-
-
 def test_no_pairs_are_no_rate() -> None:
-    for nothing in (None, LossSums(0, 0.0, 0.0, 0.0)):
+    for nothing in (None, RateSums()):
         found = rate_figure(nothing, needed=30)
         assert (found.value, found.n, found.enough) == (None, 0, False)
 

@@ -18,8 +18,7 @@ from tierwatch.store.sums.judged import (
     JudgedSums,
     judged_by_tier,
     judged_by_tier_and_type,
-    judged_by_type,
-    judged_series,
+    misroutes_over_time,
 )
 
 
@@ -77,11 +76,9 @@ def test_sums_of_all_time_are_those_of_all_outcomes(connection: Connection, seed
     assert by_tier.keys() == {one.tier for one in drawn}
     for tier, found in by_tier.items():
         assert same(found, judged_of([one for one in drawn if one.tier == tier]))
-    by_type = judged_by_type(connection, JUDGE)
-    both = judged_by_tier_and_type(connection, JUDGE)
-    assert (both[0].keys(), both[1].keys()) == (by_tier.keys(), by_type.keys())
-    assert all(same(both[0][tier], found) for tier, found in by_tier.items())
-    assert all(same(both[1][segment], found) for segment, found in by_type.items())
+    both, by_type = judged_by_tier_and_type(connection, JUDGE)
+    assert both.keys() == by_tier.keys()
+    assert all(same(both[tier], found) for tier, found in by_tier.items())
     assert by_type.keys() == {(one.tier, one.task_type) for one in drawn}
     for (tier, task), found in by_type.items():
         of = [one for one in drawn if (one.tier, one.task_type) == (tier, task)]
@@ -105,48 +102,60 @@ def test_the_order_in_which_verdicts_come_changes_nothing(connection: Connection
     assert connection.execute(every, {"judge": "backwards"}).all() == forwards
 
 
+def misroutes_of(drawn: Sequence[Drawn]) -> RateSums:
+    return judged_of(drawn).misroutes
+
+
 def test_steps_of_one_hour_are_exact(connection: Connection) -> None:
-    drawn = drawn_outcomes(3, 80, days=0.4)
+    drawn = [one for one in drawn_outcomes(3, 80, days=0.4) if one.direction == "up"]
     put_outcomes(connection, drawn)
-    found = judged_series(connection, JUDGE, since=BEGIN, until=BEGIN + DAY, step=HOUR)
-    assert [(one.start, one.tier) for one in found] == sorted(
-        {(one.at.replace(minute=0, second=0, microsecond=0), one.tier) for one in drawn}
-    )
-    for step in found:
-        within = [
-            one
-            for one in drawn
-            if one.tier == step.tier and step.start <= one.at < step.start + HOUR
-        ]
-        assert same(step.sums, judged_of(within))
+    begin = BEGIN.replace(minute=0, second=0, microsecond=0)
+    found = misroutes_over_time(connection, JUDGE, begin, begin + DAY, steps=24)
+    assert found.steps.keys() == {(one.tier, int((one.at - begin) / HOUR)) for one in drawn}
+    for (tier, number), sums in found.steps.items():
+        start = begin + number * HOUR
+        within = [one for one in drawn if one.tier == tier and start <= one.at < start + HOUR]
+        assert close(sums, misroutes_of(within))
 
 
-@pytest.mark.parametrize("hours", [2, 6, 24, 72])
+@pytest.mark.parametrize("hours", [2, 6, 24, 48])
 def test_longer_steps_are_exact_but_for_conversations_that_began_before(
     connection: Connection, hours: int
 ) -> None:
-    drawn = drawn_outcomes(11, 90)
+    drawn = [one for one in drawn_outcomes(11, 90) if one.direction == "up"]
     put_outcomes(connection, drawn)
     step = dt.timedelta(hours=hours)
-    begin = BEGIN.replace(minute=0)
-    found = judged_series(connection, JUDGE, since=BEGIN, until=BEGIN + 4 * DAY, step=step)
-    assert sum(one.sums.misroutes.pairs for one in found) == sum(
-        one.direction == "up" for one in drawn
-    )
-    for one in found:
-        of = [pair for pair in drawn if pair.tier == one.tier]
-        inside = judged_of([pair for pair in of if one.start <= pair.at < one.start + step])
-        talks = {pair.session for pair in of if pair.at < one.start}
-        for name in JudgedSums.__slots__:
-            mine, exact = getattr(one.sums, name), getattr(inside, name)
-            assert mine.squares >= exact.squares - 1e-6
-            assert mine.effective <= exact.effective + 1e-6
-            assert close(
-                RateSums(*[getattr(mine, part) for part in RateSums.__slots__[:4]]),
-                RateSums(*[getattr(exact, part) for part in RateSums.__slots__[:4]]),
-            )
-        if one.start == begin or not talks:
-            assert same(one.sums, inside)
+    begin = BEGIN.replace(minute=0, second=0, microsecond=0)
+    found = misroutes_over_time(connection, JUDGE, begin, begin + 4 * DAY, steps=4 * 24 // hours)
+    assert sum(one.pairs for one in found.steps.values()) == len(drawn)
+    for (tier, number), mine in found.steps.items():
+        start = begin + number * step
+        of = [pair for pair in drawn if pair.tier == tier]
+        exact = misroutes_of([pair for pair in of if start <= pair.at < start + step])
+        assert mine.squares >= exact.squares - 1e-6
+        assert mine.effective <= exact.effective + 1e-6
+        assert close(replace(mine, squares=0.0), replace(exact, squares=0.0))
+        if not any(pair.at < start for pair in of):
+            assert close(mine, exact)
+
+
+def test_an_hour_is_in_the_step_in_which_it_begins(connection: Connection) -> None:
+    """Half an hour past: that of the begin is in the first step, that of the end in the last."""
+    for minute in (5, 65, 125, 185):
+        put.add_outcome(connection, minute * 60, 0.0)
+    begin = put.NOW + dt.timedelta(minutes=30)
+    found = misroutes_over_time(connection, JUDGE, begin, begin + 3 * HOUR, steps=3)
+    assert {step: sums.pairs for (_, step), sums in found.steps.items()} == {0: 2, 1: 1, 2: 1}
+    assert found.tiers["simple"].pairs == 4
+
+
+def test_a_conversation_over_the_hours_of_a_step_counts_once_in_it(connection: Connection) -> None:
+    """Where a step begins in the middle of an hour, too."""
+    for minute in (50, 70, 130):
+        put.add_outcome(connection, minute * 60, 1.0, session="long")
+    begin = put.NOW + dt.timedelta(minutes=30)
+    found = misroutes_over_time(connection, JUDGE, begin, begin + 4 * HOUR, steps=2)
+    assert found.steps["simple", 0].effective == 1
 
 
 def test_a_stretch_is_rounded_outwards_to_hours(connection: Connection) -> None:
@@ -167,17 +176,11 @@ def test_a_stretch_is_rounded_outwards_to_hours(connection: Connection) -> None:
 
 def test_an_old_stretch_of_types_is_rounded_to_days(connection: Connection) -> None:
     put.add_outcome(connection, 0, 1.0, task_type="sql")
-    at = dt.datetime.now(dt.UTC) - dt.timedelta(days=300)
-    found = judged_by_type(connection, JUDGE, since=at)
-    assert found["simple", "sql"].misroutes.bad == 1
-    late = judged_by_type(connection, JUDGE, since=put.NOW + 400 * DAY)
-    assert late == {}
-
-
-@pytest.mark.parametrize("step", [dt.timedelta(0), dt.timedelta(minutes=90), -HOUR])
-def test_a_step_is_of_whole_hours(connection: Connection, step: dt.timedelta) -> None:
-    with pytest.raises(ValueError, match="accepted: whole hours"):
-        judged_series(connection, JUDGE, since=BEGIN, until=BEGIN + DAY, step=step)
+    put.add_outcome(connection, -7_200, 1.0, task_type="sql")  # at 10:00, two hours before
+    found = misroutes_over_time(connection, JUDGE, put.NOW, put.NOW + DAY, steps=24)
+    long_ago = dt.datetime.now(dt.UTC) - 34 * DAY > put.NOW
+    assert found.cells["simple", "sql"].bad == (2 if long_ago else 1)
+    assert found.tiers["simple"].bad == 1
 
 
 def test_outcomes_that_go_leave_their_sums(connection: Connection) -> None:

@@ -15,10 +15,12 @@ from tierwatch.dashboard.pages.costs import total_costs
 from tierwatch.dashboard.pages.overview.tier_charts import Scene, quality_and_cost, spend, tier_mix
 from tierwatch.dashboard.time_range import TimeRange
 from tierwatch.evaluation.rates.costs import Costs
+from tierwatch.evaluation.rates.weighted import RateSums
 from tierwatch.store.pages.costs import cost_days
 from tierwatch.store.pages.over_time.events import Event, events
-from tierwatch.store.pages.over_time.losses import Losses, LossSums, losses
+from tierwatch.store.pages.over_time.losses import losses
 from tierwatch.store.pages.over_time.traffic import tier_steps
+from tierwatch.store.sums.judged import MisroutesOverTime
 
 _EVENT_TONES: Final[Mapping[str, Tone]] = {"alert": "bad", "model": "warn", "judge": "warn"}
 
@@ -170,7 +172,7 @@ def _tolerated(tolerance: float | None) -> tuple[Level, ...]:
 def _totals(
     connection: Connection,
     asked: TimeRange,
-    found: Losses | None,
+    found: MisroutesOverTime | None,
     judge_version: str = "",
 ) -> Totals:
     days = cost_days(connection, asked.since, asked.until)
@@ -185,7 +187,7 @@ def _totals(
 
 
 def heat_map(
-    cells: Mapping[tuple[str, str], LossSums],
+    cells: Mapping[tuple[str, str], RateSums],
     tiers: Sequence[str],
     tolerances: Mapping[str, float | None],
     needed: int,

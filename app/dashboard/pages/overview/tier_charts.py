@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from tierwatch.dashboard.charts.chart import TONES, Chart, Mark, Series, Tone
 from tierwatch.dashboard.charts.rates import STEPS, Stretch, stretches
-from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
-from tierwatch.evaluation.rates.estimate import Estimate, unknown
+from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
-from tierwatch.store.pages.over_time.losses import Losses, LossSums
+from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums
 from tierwatch.store.pages.over_time.traffic import TierStep
+from tierwatch.store.sums.judged import MisroutesOverTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class Scene:
         return TONES[place % len(TONES)]
 
 
-def quality_and_cost(found: Losses, served: Sequence[TierStep], scene: Scene) -> Chart:
+def quality_and_cost(found: MisroutesOverTime, served: Sequence[TierStep], scene: Scene) -> Chart:
     """What is kept of the top tier's quality, against what is paid of its price.
 
     Quality is `evaluation.rates.ladder_quality.relative_quality`: at least this share of the
     answers is no worse than the top tier's. A point has ``needed`` pairs or more of all tiers.
     """
-    pooled: dict[int, LossSums] = {}
+    pooled: dict[int, RateSums] = {}
     for (tier, step), sums in found.steps.items():
         if tier in scene.ladder:
             pooled[step] = pooled[step] + sums if step in pooled else sums
@@ -79,7 +79,9 @@ def _steps(scene: Scene, point: Stretch) -> range:
     return range(round(first), round(last))
 
 
-def _quality(found: Losses, served: Sequence[TierStep], scene: Scene, point: Stretch) -> Estimate:
+def _quality(
+    found: MisroutesOverTime, served: Sequence[TierStep], scene: Scene, point: Stretch
+) -> Estimate:
     steps = _steps(scene, point)
     requests = [
         sum(one.requests for one in served if one.tier == tier and one.step in steps)
@@ -92,17 +94,9 @@ def _quality(found: Losses, served: Sequence[TierStep], scene: Scene, point: Str
     )
 
 
-def _rate(found: Losses, tier: str, steps: range, level: float) -> Estimate:
+def _rate(found: MisroutesOverTime, tier: str, steps: range, level: float) -> Estimate:
     sums = [found.steps[tier, step] for step in steps if (tier, step) in found.steps]
-    if not sums:
-        return unknown()
-    total = sums[0]
-    for one in sums[1:]:
-        total += one
-    n = total.weight**2 / total.weight_squares
-    bad = min(1.0, total.weighted_loss / total.weight)
-    low, high = always_valid_interval(min(n, bad * n), n, level)
-    return Estimate(bad, low, high, total.pairs, "judge rate")
+    return rate_of_sums(sum(sums, start=RateSums()), level=level)
 
 
 def _cost(served: Sequence[TierStep], scene: Scene, point: Stretch) -> float | None:

@@ -6,13 +6,13 @@ from factories.rows import NOW, add_alert, add_outcome, add_rollup
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.overview.over_time import heat_map
-from tierwatch.store.pages.over_time.losses import LossSums
+from tierwatch.evaluation.rates.weighted import RateSums
 
 DAY = dt.timedelta(days=1)
 
 
-def sums(pairs: int, losses: float) -> LossSums:
-    return LossSums(pairs, float(pairs), float(pairs), losses)
+def sums(pairs: int, losses: float) -> RateSums:
+    return RateSums(pairs, losses, float(pairs), losses, float(pairs))
 
 
 def test_the_worst_task_types_come_first() -> None:

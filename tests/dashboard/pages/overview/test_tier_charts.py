@@ -8,16 +8,17 @@ from tierwatch.dashboard.pages.overview.tier_charts import (
     spend,
     tier_mix,
 )
-from tierwatch.store.pages.over_time.losses import Losses, LossSums
+from tierwatch.evaluation.rates.weighted import RateSums
 from tierwatch.store.pages.over_time.traffic import TierStep
+from tierwatch.store.sums.judged import MisroutesOverTime
 
 AT = 1_795_004_800.0
 LADDER = ("simple", "standard", "complex")
 SCENE = Scene(LADDER, (AT, AT + STEPS * 60), (Mark(AT + 5, "policy 3 active"),), 30)
 
 
-def sums(pairs: int, losses: float = 0.0) -> LossSums:
-    return LossSums(pairs, float(pairs), float(pairs), losses)
+def sums(pairs: int, losses: float = 0.0) -> RateSums:
+    return RateSums(pairs, losses, float(pairs), losses, float(pairs))
 
 
 def served(step: int, tier: str, requests: int) -> TierStep:
@@ -28,7 +29,9 @@ TRAFFIC = [served(0, "simple", 60), served(0, "standard", 30), served(0, "comple
 
 
 def test_quality_is_what_the_boundaries_leave_of_it() -> None:
-    found = Losses({("simple", 0): sums(100, 2.0), ("standard", 0): sums(100, 3.0)}, {}, {})
+    found = MisroutesOverTime(
+        {("simple", 0): sums(100, 2.0), ("standard", 0): sums(100, 3.0)}, {}, {}
+    )
     chart = quality_and_cost(found, TRAFFIC, SCENE)
     quality, cost = chart.series
     assert quality.values == (pytest.approx(1 - 0.6 * (0.02 + 0.03) - 0.3 * 0.03),)
@@ -41,21 +44,21 @@ def test_quality_is_what_the_boundaries_leave_of_it() -> None:
 
 
 def test_a_tier_without_a_single_pair_leaves_the_quality_unknown_and_not_perfect() -> None:
-    found = Losses({("simple", 0): sums(100, 2.0)}, {}, {})
+    found = MisroutesOverTime({("simple", 0): sums(100, 2.0)}, {}, {})
     quality, cost = quality_and_cost(found, TRAFFIC, SCENE).series
     assert (quality.values, quality.low, quality.high) == ((None,), (None,), (None,))
     assert cost.values == (0.25,)
 
 
 def test_too_few_pairs_of_all_tiers_say_so() -> None:
-    found = Losses({("simple", 0): sums(20), ("standard", 3): sums(9)}, {}, {})
+    found = MisroutesOverTime({("simple", 0): sums(20), ("standard", 3): sums(9)}, {}, {})
     chart = quality_and_cost(found, TRAFFIC, SCENE)
     assert chart.empty
     assert chart.missing == "Not enough pairs in this time: 29 of 30."
 
 
 def test_pairs_of_the_cache_are_of_no_boundary() -> None:
-    found = Losses({("cache", 0): sums(500)}, {}, {})
+    found = MisroutesOverTime({("cache", 0): sums(500)}, {}, {})
     assert quality_and_cost(found, TRAFFIC, SCENE).empty
 
 
