@@ -16,7 +16,7 @@ from tierwatch.dashboard.access.admission import admit
 from tierwatch.dashboard.access.browser_session import cookie_settings
 from tierwatch.dashboard.access.oidc import add_oidc
 from tierwatch.dashboard.api.blueprint import api
-from tierwatch.dashboard.arguments import sentence
+from tierwatch.dashboard.arguments import here, sentence
 from tierwatch.dashboard.assets import add_assets
 from tierwatch.dashboard.charts.chart import written
 from tierwatch.dashboard.charts.picture import picture
@@ -203,7 +203,10 @@ def _add_filters(app: Flask, clock: Callable[[], float]) -> None:
         written=written,
     )
     app.jinja_env.globals.update(
-        interval=figures.interval, NOT_ENOUGH=figures.NOT_ENOUGH, typed_form=typed_form
+        interval=figures.interval,
+        NOT_ENOUGH=figures.NOT_ENOUGH,
+        typed_form=typed_form,
+        here=here,
     )
 
 

@@ -1,6 +1,8 @@
 """What a request's address and form give, checked; and an error's message as a sentence."""
 
 import uuid
+from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from flask import abort, request
 
@@ -10,6 +12,17 @@ from tierwatch.dashboard.site import stored_text
 ID = f"int(max={2**63 - 1})"
 # A paragraph; the audit keeps it for ever.
 LONGEST_REASON = 2_000
+
+
+def here(changes: Mapping[str, object]) -> str:
+    """The address of this page with other words in its query; those that are None are left out.
+
+    The query is anybody's, so its names are not handed to `flask.url_for`, which obeys some.
+    """
+    words: dict[str, list[object]] = {name: [*request.args.getlist(name)] for name in request.args}
+    words |= {name: [] if value is None else [value] for name, value in changes.items()}
+    asked = urlencode(words, doseq=True, errors="replace")
+    return f"{request.path}?{asked}" if asked else request.path
 
 
 def before_number() -> int | None:

@@ -16,6 +16,8 @@ _LONGEST_SHOWN: Final = 40
 ALL: Final = "all"
 # Before anything that is kept.
 _FIRST: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+# Identifiers count their time from here; nothing earlier can be looked for.
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # What the picker offers: as it is written in the address, and its words.
 CHOICES: Final = (
     ("-1h", "1 h"),
@@ -58,13 +60,14 @@ class TimeRange:
 
     @property
     def before(self) -> "TimeRange":
-        """The period of the same length before it."""
-        return TimeRange(self.since - self.length, self.since, "", "")
+        """The period of the same length before it, or what there is of one."""
+        began = max(self.since, _EPOCH + self.length) - self.length
+        return TimeRange(began, self.since, "", "")
 
     @property
     def whole(self) -> bool:
         """Whether it is all that is kept, so that nothing came before."""
-        return self.start == ALL
+        return self.start == ALL or self.since <= _EPOCH
 
     @property
     def written_start(self) -> str:
@@ -135,6 +138,8 @@ def read_range(start: str, end: str, now: dt.datetime) -> TimeRange:
 def moment(name: str, written: str, now: dt.datetime) -> dt.datetime:
     """A moment in UTC; one without an offset is taken for UTC.
 
+    What is earlier than all that can be kept is as early as that.
+
     Args:
         name: of the parameter, for the error.
         written: as RFC 3339 has it, or ``-7d``; a space stands for the ``+`` of an address.
@@ -152,9 +157,9 @@ def moment(name: str, written: str, now: dt.datetime) -> dt.datetime:
     try:
         before = _BEFORE_NOW.fullmatch(written)
         if before:
-            return now - dt.timedelta(**{_UNITS[before[2]]: int(before[1])})
+            return max(_EPOCH, now - dt.timedelta(**{_UNITS[before[2]]: int(before[1])}))
         at = dt.datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", written))
-        return at.replace(tzinfo=at.tzinfo or dt.UTC).astimezone(dt.UTC)
+        return max(_EPOCH, at.replace(tzinfo=at.tzinfo or dt.UTC).astimezone(dt.UTC))
     except (ValueError, OverflowError):
         found = written if len(written) <= _LONGEST_SHOWN else f"{written[:_LONGEST_SHOWN]}…"
         raise UsageError(f"{name}: found {found!r}; accepted: {_ACCEPTED}") from None

@@ -54,6 +54,21 @@ def test_a_range_in_the_wrong_order(start: str, end: str) -> None:
         read_range(start, end, NOW)
 
 
+@pytest.mark.parametrize("written", ["-3000w", "1969-12-31", "0001-01-05", "-99999d"])
+def test_what_is_before_everything_is_as_early_as_that(written: str) -> None:
+    found = read_range(written, "", NOW)
+    assert (found.since, found.whole) == (dt.datetime(1970, 1, 1, tzinfo=dt.UTC), True)
+    with pytest.raises(UsageError, match="is not before to"):
+        read_range(written, "1970-01-01", NOW)
+
+
+def test_the_period_before_does_not_begin_before_everything() -> None:
+    found = read_range("-12000d", "", NOW).before
+    assert (found.since.year, found.until) == (1970, NOW - dt.timedelta(days=12_000))
+    far = read_range("1971-01-01", "9999-12-31", NOW).before
+    assert far.since < far.until
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_or_a_sentence(text: str) -> None:
     with contextlib.suppress(UsageError):  # nothing else may come

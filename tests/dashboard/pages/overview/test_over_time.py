@@ -106,3 +106,18 @@ def test_choosing_a_range_keeps_what_else_was_asked(viewer: Any, policy: None) -
     page = viewer.page("/?from=-24h&compare=before")
     assert 'href="/?from=-1h&amp;compare=before"' in page
     assert 'aria-current="true">24 h</a>' in page
+
+
+@pytest.mark.parametrize("query", ["from=-3000w", "from=1960-01-01", "from=-8000d&compare=before"])
+def test_a_range_of_long_ago_is_all_there_is(viewer: Any, policy: None, query: str) -> None:
+    for page in ("/", "/costs", "/judge", "/pairs"):
+        assert viewer.get(f"{page}?{query}").status_code == 200, page
+
+
+def test_no_word_of_the_query_leads_a_link_elsewhere(viewer: Any, policy: None) -> None:
+    given = "endpoint=x&_method=POST&_external=1&_scheme=ftp&_anchor=y&a=1&a=2"
+    for path in ("/", "/costs", "/judge"):
+        page = viewer.page(f"{path}?{given}")
+        assert f'href="{path}?endpoint=x&amp;_method=POST' in page
+        assert "a=1&amp;a=2&amp;from=-7d" in page
+        assert "ftp:" not in page
