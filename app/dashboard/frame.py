@@ -1,23 +1,30 @@
 """What stands around every page, and how a page is put into it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Final, Protocol
 
 from flask import g, render_template, request
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.site import this_site
+from tierwatch.dashboard.site import this_moment, this_site
+from tierwatch.dashboard.time_range import carried_range
 from tierwatch.loop.compare.trust import distrust
 from tierwatch.store.drains import Drain, drains_going_on
 from tierwatch.store.pages.overview import Waiting, open_counts
 from tierwatch.store.people.roles import Person
+
+# Pages of figures of a time: from one to the next the range goes along. The lists of alerts and
+# pairs are not among them: an alert of yesterday must not be hidden by an hour of the overview.
+_OF_A_TIME: Final = frozenset({"", "judge", "types", "sources", "costs"})
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Who is logged in, how much waits for a person, and why no rate is to be believed, if so.
 
-    ``drains`` are the tiers that are sent up by hand.
+    ``drains`` are the tiers that are sent up by hand. ``carried`` is the range that links to pages
+    of figures carry.
     """
 
     person: Person | None
@@ -26,6 +33,7 @@ class Frame:
     section: str
     distrust: str = ""
     drains: tuple[Drain, ...] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +79,8 @@ def frame() -> dict[str, Any]:
                 around = surroundings(connection)
     section = request.path.split("/", 2)[1]
     waiting = around.waiting
+    carried = carried_range(this_moment()) if section in _OF_A_TIME else {}
     shown = Frame(
-        person, waiting.alerts, waiting.proposals, section, around.distrust, around.drains
+        person, waiting.alerts, waiting.proposals, section, around.distrust, around.drains, carried
     )
     return {"frame": shown}

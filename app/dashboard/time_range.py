@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,9 +15,7 @@ _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _ACCEPTED: Final = "a moment as 2026-11-30T12:00:00Z, or a time before now as -7d, -24h or -30m"
 _LONGEST_SHOWN: Final = 40
 ALL: Final = "all"
-# Before anything that is kept.
-_FIRST: Final = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-# Identifiers count their time from here; nothing earlier can be looked for.
+# Before anything that is kept: identifiers count their time from here.
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 # What the picker offers: as it is written in the address, and its words.
 CHOICES: Final = (
@@ -70,6 +69,21 @@ class TimeRange:
         return self.start == ALL or self.since <= _EPOCH
 
     @property
+    def unbounded(self) -> bool:
+        """Whether it has no first moment to be named: it is from before anything is kept."""
+        return self.since <= _EPOCH
+
+    @property
+    def first(self) -> dt.datetime | None:
+        """The first moment as a list is narrowed by it; None where nothing came before."""
+        return None if self.whole else self.since
+
+    @property
+    def end_before(self) -> dt.datetime | None:
+        """The end as a list is narrowed by it; None where it goes on until now."""
+        return self.until if self.end else None
+
+    @property
     def written_start(self) -> str:
         """What stands in the field of its start."""
         return self.start if self.typed is None else self.typed[0]
@@ -104,20 +118,52 @@ class TimeRange:
         return self.since.date(), (self.until - dt.timedelta(microseconds=1)).date()
 
 
+# Everything, whenever it is read.
+EVER: Final = TimeRange(_EPOCH, dt.datetime(9000, 1, 1, tzinfo=dt.UTC), ALL, "")
+
+
 def asked_range(now: dt.datetime, *, usual: str) -> TimeRange:
     """The range that the query asks for; the usual one, with the problem, where it is none."""
-    start, end = request.args.get("from") or usual, request.args.get("to") or ""
+    return range_of(request.args, now, usual=usual)
+
+
+def range_of_list(query: Mapping[str, str], now: dt.datetime) -> TimeRange:
+    """The range that a list is narrowed to: all of it unless another one is asked for.
+
+    It may begin after now: whoever asks for what is new may have a clock that is ahead.
+    """
+    return range_of(query, now, usual=ALL, open_end=True)
+
+
+def range_of(
+    query: Mapping[str, str], now: dt.datetime, *, usual: str, open_end: bool = False
+) -> TimeRange:
+    """The same as `asked_range` of any query; ``open_end`` as of `read_range`."""
+    start, end = (query.get(name, "").strip() for name in ("from", "to"))
+    start = start or usual
     try:
-        return read_range(start, end, now)
+        return read_range(start, end, now, open_end=open_end)
     except UsageError as problem:
         typed = (start[:_LONGEST_SHOWN], end[:_LONGEST_SHOWN])
         return replace(read_range(usual, "", now), problem=str(problem), typed=typed)
 
 
-def read_range(start: str, end: str, now: dt.datetime) -> TimeRange:
+def carried_range(now: dt.datetime) -> dict[str, str]:
+    """What links to other pages of figures carry: the range that was asked for, if it is one.
+
+    Nothing where the usual one is shown: each page has its own.
+    """
+    asked = {name: value for name in ("from", "to") if (value := request.args.get(name, ""))}
+    if not asked or asked_range(now, usual=ALL).problem:
+        return {}
+    return asked
+
+
+def read_range(start: str, end: str, now: dt.datetime, *, open_end: bool = False) -> TimeRange:
     """The range between two moments as people write them; without an ``end`` it is now.
 
-    ``all`` is everything up to the end.
+    ``all`` is everything up to the end. With ``open_end`` a range without an end may begin after
+    now, and is empty then.
 
     Raises:
         UsageError: one of them is none, or they are in the wrong order.
@@ -126,9 +172,11 @@ def read_range(start: str, end: str, now: dt.datetime) -> TimeRange:
     >>> read_range("-7d", "", now).since.isoformat()
     '2026-11-23T12:00:00+00:00'
     """
-    since = _FIRST if start == ALL else moment("from", start, now)
+    since = _EPOCH if start == ALL else moment("from", start, now)
     until = moment("to", end, now) if end else now
-    if since >= until:
+    if open_end and not end:
+        until = max(now, since)
+    elif since >= until:
         raise UsageError(
             f"from: {since:%Y-%m-%d %H:%M} UTC is not before to, {until:%Y-%m-%d %H:%M} UTC"
         )

@@ -49,3 +49,14 @@ def test_while_postgres_is_away_the_error_page_counts_nothing(
     response = viewer.get("/alerts")
     assert response.status_code == 503
     assert "badge" not in _nav(response.text)
+
+
+def test_the_range_goes_along_to_pages_of_figures_and_to_no_list(viewer: Any) -> None:
+    nav = _nav(viewer.page("/costs?from=-24h"))
+    for path in ("judge", "types", "sources", "costs"):
+        assert f'href="/{path}?from=-24h"' in nav
+    for path in ("alerts", "pairs", "policies", "audit"):
+        assert f'href="/{path}"' in nav
+    # A list's range is of its own lines.
+    assert "from=" not in _nav(viewer.page("/pairs?from=-24h"))
+    assert "from=" not in _nav(viewer.get("/costs?from=soon").text)

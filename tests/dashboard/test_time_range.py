@@ -7,7 +7,15 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.dashboard.time_range import asked_range, moment, read_range
+from tierwatch.dashboard.time_range import (
+    ALL,
+    asked_range,
+    carried_range,
+    moment,
+    range_of,
+    range_of_list,
+    read_range,
+)
 from tierwatch.errors import UsageError
 
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
@@ -125,3 +133,54 @@ def test_what_was_typed_stays_in_the_fields(app: Flask) -> None:
     with app.test_request_context("/?from=-1h"):
         found = asked_range(NOW, usual="-7d")
     assert (found.written_start, found.written_end) == ("-1h", "")
+
+
+def test_a_list_is_narrowed_by_the_ends_that_were_given() -> None:
+    both = read_range("-7d", "-1d", NOW)
+    assert (both.first, both.end_before) == (both.since, both.until)
+    now = read_range("-7d", "", NOW)
+    assert (now.first, now.end_before) == (now.since, None)
+    for early in (ALL, "-3000w"):
+        assert read_range(early, "", NOW).first is None
+    assert read_range(ALL, "-1d", NOW).end_before == NOW - dt.timedelta(days=1)
+
+
+def test_of_all_time_no_first_moment_is_named() -> None:
+    found = read_range(ALL, "", NOW)
+    assert found.unbounded
+    assert not found.seen_from(NOW - dt.timedelta(days=3)).unbounded
+    assert not read_range("-7d", "", NOW).unbounded
+
+
+def test_any_query_has_a_range() -> None:
+    assert range_of({}, NOW, usual="-7d").start == "-7d"
+    assert range_of({"from": " -1h ", "to": " "}, NOW, usual=ALL).start == "-1h"
+    assert range_of({"from": "-1h", "to": "-2h"}, NOW, usual=ALL).whole
+
+
+@pytest.mark.parametrize(
+    ("query", "carried"),
+    [
+        ("", {}),
+        ("from=", {}),
+        ("from=-1h&tier=simple", {"from": "-1h"}),
+        ("from=-2h&to=-1h", {"from": "-2h", "to": "-1h"}),
+        ("to=-1d", {"to": "-1d"}),
+        ("from=soon", {}),
+        ("from=-1h&to=-2h", {}),
+    ],
+)
+def test_other_pages_get_the_range_that_was_asked_for(
+    app: Flask, query: str, carried: dict[str, str]
+) -> None:
+    with app.test_request_context(f"/?{query}"):
+        assert carried_range(NOW) == carried
+
+
+def test_a_list_may_be_asked_for_what_is_new_by_a_clock_that_is_ahead() -> None:
+    ahead = "2026-11-30T12:00:07Z"
+    found = range_of_list({"from": ahead}, NOW)
+    assert (found.problem, found.first) == ("", NOW + dt.timedelta(seconds=7))
+    assert found.end_before is None
+    assert range_of({"from": ahead}, NOW, usual=ALL).problem
+    assert range_of_list({"from": ahead, "to": "2026-11-30"}, NOW).problem

@@ -13,6 +13,7 @@ from tierwatch.dashboard.api.route import (
     one_of,
     optional_reason,
     optional_text,
+    range_query,
     sent,
     there,
     unreadable,
@@ -20,6 +21,7 @@ from tierwatch.dashboard.api.route import (
 from tierwatch.dashboard.arguments import ID
 from tierwatch.dashboard.forms.alert_filter import asked_alerts
 from tierwatch.dashboard.site import this_moment, this_person
+from tierwatch.dashboard.time_range import ALL
 from tierwatch.loop.watch.alert import acknowledge_alert, resolve_alert, resolve_by_hand
 from tierwatch.loop.watch.incidents.assign import assign_alert
 from tierwatch.loop.watch.incidents.reasons import FALSE_ALARM
@@ -107,8 +109,8 @@ class KindRecord:
 
 def _alerts(connection: Connection) -> Alerts:
     asked = asked_alerts(me=this_person().name, now=this_moment())
-    if asked.problems:
-        abort(400, asked.problems[0])
+    if asked.every_problem:
+        abort(400, asked.every_problem[0])
     found = filtered_alerts(connection, asked.wanted, before=asked.before)
     lines = alert_deliveries(connection, [one.id for one in found])
     return Alerts(
@@ -232,8 +234,7 @@ ROUTES = (
             "kind": one_of("Of this kind.", *KINDS, "all"),
             "tier": ({"type": "string"}, "About this tier."),
             "assignee": ({"type": "string"}, "A user's name, or `nobody`."),
-            "from": ({"type": "string"}, "Opened then or later, as RFC 3339 has it or as `-7d`."),
-            "to": ({"type": "string"}, "Opened before then."),
+            **range_query("Opened then or later", "Opened before then", usual=ALL),
         },
     ),
     Route("GET", f"/alerts/<{ID}:alert_id>", "One alert.", Alert, _alert),

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from flask import abort, request
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.api.route import BEFORE, Query, Route, one_of, there
+from tierwatch.dashboard.api.route import BEFORE, Query, Route, one_of, range_query, there
 from tierwatch.dashboard.arguments import before_id
 from tierwatch.dashboard.lists.pair_query import LONGEST, ORDERS, read_pair_query
 from tierwatch.dashboard.site import this_moment, this_site
+from tierwatch.dashboard.time_range import ALL
 from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pair import Pair, pair
 from tierwatch.store.pages.pair_filter import DIRECTIONS, PREFERENCES, SORTS, STAGES
@@ -28,8 +29,8 @@ def _pairs(connection: Connection) -> Pairs:
     before = before_id()
     serving = this_site().config.serving
     query = read_pair_query(request.args, tiers=serving, now=this_moment())
-    if query.problems:
-        abort(400, "; ".join(query.problems))
+    if query.every_problem:
+        abort(400, "; ".join(query.every_problem))
     found = pairs(connection, query.wanted, before=before, sort=query.sort)
     return Pairs(found, found[-1].id if len(found) == PAGE else None)
 
@@ -50,8 +51,7 @@ _MORE: Query = {
     "q": _text("Words that the question or one answer has, all of them, in any order."),
     "id": _text("Id of a pair or of a request, or a request's number."),
     "session": _text("Conversation, whole."),
-    "from": _text("Arrived at or after: RFC 3339, or a time before now as -7d."),
-    "to": _text("Arrived before."),
+    **range_query("Arrived then or later", "Arrived before then", usual=ALL),
     "orders": one_of("Whether the judge said the same in both orders.", *ORDERS),
     "model": _text("Model that served."),
     "policy": ({"type": "integer", "minimum": 0}, "Version of the policy that routed it."),

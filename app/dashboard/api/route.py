@@ -8,6 +8,7 @@ from flask import abort, request
 
 from tierwatch.dashboard.arguments import ID, LONGEST_REASON
 from tierwatch.dashboard.site import stored_text
+from tierwatch.dashboard.time_range import ALL
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.store.people.roles import Role
 
@@ -19,6 +20,21 @@ Query = Mapping[str, tuple[dict[str, Any], str]]
 _BEYOND = 1e300
 
 BEFORE: Query = {"before": ({"type": "string"}, "The `before` of the previous page.")}
+
+
+def range_query(since: str, until: str, *, usual: str) -> Query:
+    """The parameters of a stretch of time.
+
+    Args:
+        since: what ``from`` means, as "Opened then or later".
+        until: what ``to`` means.
+        usual: what ``from`` is by default.
+    """
+    accepted = f"RFC 3339, a time before now as -7d, or {ALL}; {usual} by default."
+    return {
+        "from": ({"type": "string"}, f"{since}: {accepted}"),
+        "to": ({"type": "string"}, f"{until}: likewise; now by default."),
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from typing import Final
 from flask import request
 
 from tierwatch.dashboard.site import stored_text
-from tierwatch.dashboard.time_range import moment
-from tierwatch.errors import UsageError
+from tierwatch.dashboard.time_range import EVER, TimeRange, range_of_list
 from tierwatch.store.incidents.listed import KINDS, NOBODY, STATES, AlertFilter
 
 NAMES: Final = ("state", "kind", "tier", "assignee", "from", "to", "sort")
@@ -29,6 +28,7 @@ class AskedAlerts:
         before: id of the last alert of the page before.
         given: parameters as they were given, without empty ones, to be shown and linked to.
         problems: what was not accepted, a sentence each; it is left out of the filter.
+        range: in which they opened; says itself what was not accepted of it.
     """
 
     wanted: AlertFilter = field(default_factory=AlertFilter)
@@ -36,6 +36,12 @@ class AskedAlerts:
     before: int | None = None
     given: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    range: TimeRange = EVER
+
+    @property
+    def every_problem(self) -> tuple[str, ...]:
+        """What was not accepted, of the range too."""
+        return (*self.problems, *((self.range.problem,) if self.range.problem else ()))
 
 
 def asked_alerts(*, me: str, now: dt.datetime) -> AskedAlerts:
@@ -57,30 +63,20 @@ def asked_alerts(*, me: str, now: dt.datetime) -> AskedAlerts:
         problems.append(f"{name}: found {value[:_LONGEST]!r}; accepted: {', '.join(accepted)}")
         return ""
 
-    def at(name: str) -> dt.datetime | None:
-        try:
-            return moment(name, given[name], now) if name in given else None
-        except UsageError as problem:
-            problems.append(str(problem))
-            return None
-
     state, kind = one_of("state", STATES), one_of("kind", KINDS)
     sort = one_of("sort", SORTS)
-    since, until = at("from"), at("to")
-    if since is not None and until is not None and since >= until:
-        problems.append(f"from: {given['from']} is not before to, {given['to']}")
-        since = until = None
+    asked = range_of_list(request.args, now)
     assignee = given.get("assignee", "")[:_LONGEST]
     wanted = AlertFilter(
         state=state,
         kind=kind,
         tier=given.get("tier", "")[:_LONGEST],
         assigned_to={MINE: me, _NOBODY: NOBODY}.get(assignee, assignee),
-        since=since,
-        until=until,
+        since=asked.first,
+        until=asked.end_before,
     )
     before = _before(problems)
-    return AskedAlerts(wanted, sort == "affected", before, given, tuple(problems))
+    return AskedAlerts(wanted, sort == "affected", before, given, tuple(problems), asked)
 
 
 def _before(problems: list[str]) -> int | None:

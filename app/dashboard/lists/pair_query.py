@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from tierwatch.dashboard.site import stored_text
-from tierwatch.dashboard.time_range import moment
+from tierwatch.dashboard.time_range import ALL, TimeRange, range_of_list
 from tierwatch.errors import UsageError
 from tierwatch.store.pages.pair_filter import DIRECTIONS, PREFERENCES, SORTS, STAGES, PairFilter
 
@@ -49,12 +49,19 @@ class PairQuery:
         sort: their order, one of `SORTS`.
         given: every parameter as it was written, so that nothing that was typed is lost.
         problems: for each that is not accepted, what is; in the order of the form.
+        range: of arrivals; says itself what was not accepted of it.
     """
 
     wanted: PairFilter
     sort: str
     given: Mapping[str, str]
     problems: tuple[str, ...]
+    range: TimeRange
+
+    @property
+    def every_problem(self) -> tuple[str, ...]:
+        """What was not accepted, of the range too."""
+        return (*self.problems, *((self.range.problem,) if self.range.problem else ()))
 
     @property
     def active(self) -> tuple[tuple[str, str, str], ...]:
@@ -78,15 +85,14 @@ def read_pair_query(
     """
     reader = _Reader(query)
     identity = reader.read("id", _identity)
-    since = reader.read("from", lambda given: moment("from", given, now))
-    until = reader.read("to", lambda given: moment("to", given, now))
+    arrived = range_of_list(reader.given, now)
     wanted = PairFilter(
         text=reader.read("q", _name("q")),
         id=identity if isinstance(identity, uuid.UUID) else None,
         request_no=identity if isinstance(identity, int) else None,
         session=reader.read("session", _name("session")),
-        since=since,
-        until=until,
+        since=arrived.first,
+        until=arrived.end_before,
         tier=reader.read("tier", _one_of("tier", tiers)),
         task_type=reader.read("task_type", _name("task_type")),
         direction=reader.read("direction", _one_of("direction", DIRECTIONS)),
@@ -98,10 +104,8 @@ def read_pair_query(
         cost_from=reader.read("cost", _amount("cost", "dollars")),
         latency_from=reader.read("latency", _amount("latency", "milliseconds")),
     )
-    if since is not None and until is not None and since >= until:
-        reader.problems.append("from: accepted is a moment before to")
     sort = reader.read("sort", _one_of("sort", SORTS))
-    return PairQuery(wanted, sort or SORTS[0], reader.given, tuple(reader.problems))
+    return PairQuery(wanted, sort or SORTS[0], reader.given, tuple(reader.problems), arrived)
 
 
 class _Reader:
@@ -109,6 +113,9 @@ class _Reader:
 
     def __init__(self, query: Mapping[str, str]) -> None:
         known = {name: stored_text(query.get(name, "")).strip() for name in LABELS}
+        # Of all time is no narrower than without a range.
+        if known["from"] == ALL:
+            known["from"] = ""
         self.given = {name: value for name, value in known.items() if value}
         self.problems: list[str] = []
 

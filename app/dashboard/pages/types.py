@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from flask import Blueprint
+from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.site import this_site
+from tierwatch.dashboard.site import this_moment, this_site
+from tierwatch.dashboard.time_range import ALL, TimeRange, asked_range
 from tierwatch.loop.improve.active_types import TypeLine, types_table
 
 routes = Blueprint("types", __name__)
@@ -46,11 +48,13 @@ class Separation:
 class TypesPage:
     """The active task types; version 0 and no lines when there are none.
 
+    ``range`` is of the rates and of the requests; of all time these are those of seven days.
     ``gone`` names types of the version before that have no successor.
     """
 
     template: ClassVar[str] = "types.html"
 
+    range: TimeRange
     version: int
     created_at: dt.datetime | None
     separation: Separation | None
@@ -59,19 +63,22 @@ class TypesPage:
 
 
 @routes.get("/types")
-def show() -> str:
+def show() -> ResponseReturnValue:
     """The active task types."""
     site = this_site()
+    # A type is often rare: what all its pairs say is what people come for.
+    asked = asked_range(this_moment(), usual=ALL)
     with site.engine.connect() as connection:
-        page = types_page(connection, min_pairs=site.config.evaluation.min_pairs)
-    return render(page)
+        page = types_page(connection, asked, min_pairs=site.config.evaluation.min_pairs)
+    return render(page), 400 if asked.problem else 200
 
 
-def types_page(connection: Connection, *, min_pairs: int) -> TypesPage:
+def types_page(connection: Connection, asked: TimeRange, *, min_pairs: int) -> TypesPage:
     """Fill the page of task types; a rate of fewer pairs than ``min_pairs`` is not shown."""
-    table = types_table(connection)
+    table = types_table(connection, since=asked.first, until=asked.end_before)
     found = table.evidence
     return TypesPage(
+        range=asked,
         version=table.version,
         created_at=table.created_at,
         separation=None

@@ -27,7 +27,7 @@ class TypeLine:
     Attributes:
         name: its name.
         words: that it is known by.
-        requests: of the last seven days.
+        requests: of the last seven days, or of the time that was asked for.
         share: of all requests that were given an active type.
         misroute: rate at which its kept requests were worse than the next tier's answer.
         overspend: rate at which its escalated requests would have done a tier below.
@@ -66,17 +66,26 @@ def readable_types(connection: Connection) -> tuple[TaskTypes, dt.datetime] | No
         return None
 
 
-def types_table(connection: Connection) -> TypesTable:
-    """The active types with the size, rates and thresholds of each."""
+def types_table(
+    connection: Connection, *, since: dt.datetime | None = None, until: dt.datetime | None = None
+) -> TypesTable:
+    """The active types with the size, rates and thresholds of each.
+
+    Args:
+        connection: any.
+        since: rates and sizes are of requests that arrived then or later. Without one the rates are
+            of all time, and the sizes of the last seven days of it.
+        until: and before then; without one until now.
+    """
     stored = active_types(connection)
     if stored is None:
         return TypesTable(0, None, {}, {}, ())
-    requests = requests_by_type(connection)
+    requests = requests_by_type(connection, since=since, until=until)
     total = sum(requests.get(name, 0) for name in stored.names)
     judge = newest_judge_version(connection)
     losses = {
         (found.task_type, found.direction): found
-        for found in type_losses(connection, judge_version=judge or "")
+        for found in type_losses(connection, judge_version=judge or "", since=since, until=until)
     }
 
     def rate(name: str, direction: str, of: Callable[[float], float]) -> Estimate:

@@ -1,13 +1,22 @@
 """What task types are built from and compared by: judged prompts, losses, traffic."""
 
+import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, select, text
 
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.exchanges import ExchangeTextRow
 from tierwatch.store.schema.judgements import OutcomeRow
+from tierwatch.store.traffic.exchanges import first_id
 from tierwatch.store.traffic.stored_request import library_form
+
+# Before the first and after the last exchange.
+_EVER: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_NEVER: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
+# Of these the traffic is counted unless another time is asked for.
+USUAL_DAYS: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,22 @@ def judged_prompts(connection: Connection, *, judge_version: str, limit: int) ->
 
 
 def type_losses(
-    connection: Connection, *, judge_version: str, limit: int = 100_000
+    connection: Connection,
+    *,
+    judge_version: str,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+    limit: int = 100_000,
 ) -> list[TypeLosses]:
-    """What the newest pairs say of each task type, by direction."""
+    """What the newest pairs say of each task type, by direction.
+
+    Args:
+        connection: any.
+        judge_version: whose verdicts.
+        since: only pairs of requests that arrived then or later.
+        until: only of those that arrived before.
+        limit: at most so many pairs, the newest.
+    """
     rows = connection.execute(
         text(
             """
@@ -63,7 +85,9 @@ def type_losses(
                 select task_type, direction, session, pi,
                        case when direction = 'down' and basis = 'swap_disagreement'
                             then 1 else loss end as loss
-                from outcomes where judge_version = :judge order by id desc limit :limit
+                from outcomes
+                where judge_version = :judge and exchange_id >= :first and exchange_id < :end
+                order by id desc limit :limit
             ), talks as (
                 select task_type, direction, avg(1 / pi) as weight,
                        least(1, sum(loss / pi) / sum(1 / pi)) as loss
@@ -73,18 +97,33 @@ def type_losses(
             from talks group by 1, 2 order by 1, 2
             """
         ),
-        {"judge": judge_version, "limit": limit},
+        {
+            "judge": judge_version,
+            "first": first_id(since or _EVER),
+            "end": first_id(until or _NEVER),
+            "limit": limit,
+        },
     )
     return [TypeLosses(*row) for row in rows]
 
 
-def requests_by_type(connection: Connection, *, days: int = 7) -> dict[str, int]:
-    """All requests of the last days by the type they were given."""
+def requests_by_type(
+    connection: Connection, *, since: dt.datetime | None = None, until: dt.datetime | None = None
+) -> dict[str, int]:
+    """All requests of a stretch of time by the type they were given.
+
+    Args:
+        connection: any.
+        since: from this minute on; without one from `USUAL_DAYS` before the end.
+        until: before this minute; now without one.
+    """
     rows = connection.execute(
         text(
             "select task_type, sum(requests)::bigint as requests from rollups"
-            " where minute > now() - make_interval(days => :days) group by 1"
+            " where minute >= coalesce(cast(:since as timestamptz),"
+            " coalesce(cast(:until as timestamptz), now()) - make_interval(days => :days))"
+            " and minute < coalesce(cast(:until as timestamptz), 'infinity') group by 1"
         ),
-        {"days": days},
+        {"since": since, "until": until, "days": USUAL_DAYS},
     )
     return {row.task_type: row.requests for row in rows}

@@ -1,5 +1,6 @@
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tierwatch.dashboard.forms.alert_filter import NAMES, AskedAlerts, asked_alerts
+from tierwatch.dashboard.time_range import EVER
 from tierwatch.store.incidents.listed import NOBODY, AlertFilter
 
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
@@ -22,7 +24,9 @@ def of(query: Mapping[str, str]) -> AskedAlerts:
 
 
 def test_nothing_asks_for_everything() -> None:
-    assert asked() == AskedAlerts()
+    found = asked()
+    assert replace(found, range=EVER) == AskedAlerts()
+    assert (found.range.whole, found.range.until, found.every_problem) == (True, NOW, ())
     assert asked(state="all", kind="all", tier=" ").wanted == AlertFilter()
 
 
@@ -48,7 +52,7 @@ def test_each_parameter_is_a_condition() -> None:
         ({"kind": "odd"}, "kind: found 'odd'; accepted: misroute"),
         ({"sort": "odd"}, "sort: found 'odd'; accepted: newest, affected"),
         ({"from": "soon"}, "from: found 'soon'"),
-        ({"from": "-1h", "to": "-2h"}, "from: -1h is not before to, -2h"),
+        ({"from": "-1h", "to": "-2h"}, "from: 2026-11-30 11:00 UTC is not before to"),
         ({"before": "x"}, "before: accepted is the id"),
         ({"before": "9" * 30}, "before: accepted is the id"),
     ],
@@ -56,10 +60,17 @@ def test_each_parameter_is_a_condition() -> None:
 def test_what_is_wrong_is_said_and_the_rest_is_kept(query: dict[str, str], said: str) -> None:
     found = of({"tier": "simple"} | query)
     assert found.wanted == AlertFilter(tier="simple")
-    assert found.problems[0].startswith(said)
+    assert found.every_problem[0].startswith(said)
     assert {name: found.given[name] for name in query if name in NAMES} == {
         name: value for name, value in query.items() if name in NAMES
     }
+
+
+@pytest.mark.parametrize("query", [{"from": "all"}, {"from": "all", "to": "-1d"}])
+def test_all_is_no_condition(query: dict[str, str]) -> None:
+    found = of(query)
+    assert (found.wanted.since, found.every_problem) == (None, ())
+    assert found.wanted.until == (NOW - dt.timedelta(days=1) if "to" in query else None)
 
 
 @given(st.dictionaries(st.sampled_from([*NAMES, "before", "x"]), st.text(max_size=60)))

@@ -84,7 +84,7 @@ def test_a_wrong_word_says_what_is_accepted_and_loses_no_other(
     name: str, value: str, accepted: str
 ) -> None:
     found = _read(**{name: value, "task_type": "sql"})
-    (problem,) = found.problems
+    (problem,) = found.every_problem
     assert problem.startswith(accepted)
     assert found.wanted == PairFilter(task_type="sql")
     # What was typed is there to be mended.
@@ -98,7 +98,16 @@ def test_every_wrong_word_is_named() -> None:
 @pytest.mark.parametrize("to", ["-2d", "-3d", "-48h"])
 def test_a_range_in_the_wrong_order_is_said_once(to: str) -> None:
     found = _read(from_="-2d", to=to)
-    assert found.problems == ("from: accepted is a moment before to",)
+    (problem,) = found.every_problem
+    assert problem.startswith("from: 2026-11-28 12:00 UTC is not before to")
+    # Neither end alone is what was meant.
+    assert (found.wanted.since, found.wanted.until) == (None, None)
+
+
+def test_of_all_time_is_no_filter() -> None:
+    found = _read(from_="all", to="-1d")
+    assert found.wanted == PairFilter(until=NOW - dt.timedelta(days=1))
+    assert found.given == {"to": "-1d"}
 
 
 def test_each_filter_can_be_taken_away_alone() -> None:

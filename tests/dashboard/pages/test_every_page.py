@@ -40,8 +40,9 @@ def test_templates_receive_their_page_and_nothing_else(
     put_in_force(connection, 1)
     alert_id, proposal_id = add_alert(connection), add_proposal(connection)
     pair_id = add_pair(connection, 1)
-    nothing = PairQuery(PairFilter(), "newest", {}, ())
     moment = dt.datetime.fromtimestamp(clock(), dt.UTC)
+    ever = read_range("all", "", moment)
+    nothing = PairQuery(PairFilter(), "newest", {}, (), ever)
     expected = {
         "/": overview_page(
             connection,
@@ -49,14 +50,14 @@ def test_templates_receive_their_page_and_nothing_else(
             read_range("-7d", "", moment),
             gateway_url="http://gateway.example",
         ),
-        "/alerts": alerts_page(connection, AskedAlerts(), moment),
+        "/alerts": alerts_page(connection, AskedAlerts(range=ever), moment),
         f"/alerts/{alert_id}": alert_page(connection, alert_id, moment),
         "/proposals": proposals_page(connection, None),
         f"/proposals/{proposal_id}": proposal_page(connection, proposal_id, config),
         "/pairs": pairs_page(connection, config.serving, nothing, None),
         f"/pairs/{pair_id}": pair_page(connection, pair_id),
         "/review": review_page(connection, None),
-        "/policies": policies_page(connection, config, None),
+        "/policies": policies_page(connection, config, None, moment),
         "/audit": audit_page(connection, None),
         "/judge": judge_page(connection, config, read_range("-30d", "", moment)),
     }

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, Engine
 
 from tierwatch.dashboard.figures import figure
 from tierwatch.dashboard.pages.types import type_figures, types_page
+from tierwatch.dashboard.time_range import EVER
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
 from tierwatch.loop.improve.active_types import TypeLine
 from tierwatch.loop.improve.rebuild_types import rebuild_types
@@ -32,7 +33,7 @@ def test_the_page_has_the_figures_of_the_command(engine: Engine) -> None:
     assert made is not None
     assert made.changed
     with engine.connect() as connection:
-        page = types_page(connection, min_pairs=30)
+        page = types_page(connection, EVER, min_pairs=30)
     assert page.version == 1
     assert len(page.types) >= 2
     assert page.separation is not None
@@ -42,5 +43,25 @@ def test_the_page_has_the_figures_of_the_command(engine: Engine) -> None:
 
 
 def test_an_empty_page(connection: Connection) -> None:
-    page = types_page(connection, min_pairs=30)
+    page = types_page(connection, EVER, min_pairs=30)
     assert (page.version, page.created_at, page.separation, page.types) == (0, None, None, ())
+
+
+def test_its_range_goes_along_to_the_pairs_of_a_type(one_connection: Any, viewer: Any) -> None:
+    engine = one_connection
+    judge_prompts(engine, 500, DIFFERENT)
+    assert rebuild_types(engine=engine, judge_version=None, leiden=None, now=NOW)
+    whole = viewer.page("/types")
+    assert "Requests, 7 days" in whole
+    assert "&amp;from=all" in whole
+    hour = viewer.page("/types?from=-1h&to=-30m")
+    assert "Requests, 7 days" not in hour
+    assert "&amp;from=-1h&amp;to=-30m" in hour
+    # Nothing arrived then.
+    assert "not enough data" in hour
+
+
+def test_a_range_that_is_none_is_said_and_all_is_shown(viewer: Any) -> None:
+    wrong = viewer.get("/types?from=soon")
+    assert wrong.status_code == 400
+    assert "No task types are active" in wrong.text

@@ -13,6 +13,7 @@ from tierwatch.store.learned.type_evidence import (
     requests_by_type,
     type_losses,
 )
+from tierwatch.store.traffic.exchanges import first_id
 
 
 def test_of_nothing_nothing_is_built(connection: Connection) -> None:
@@ -76,4 +77,25 @@ def test_traffic_of_the_last_days_by_type(connection: Connection) -> None:
     put.add_rollup(connection, "simple", 5, task_type="code", minute=now - dt.timedelta(days=3))
     put.add_rollup(connection, "simple", 9, task_type="old", minute=now - dt.timedelta(days=8))
     assert requests_by_type(connection) == {"sql": 7, "code": 5}
-    assert requests_by_type(connection, days=1) == {"sql": 7}
+    day = dt.timedelta(days=1)
+    assert requests_by_type(connection, since=now - day) == {"sql": 7}
+    assert requests_by_type(connection, since=now - 9 * day, until=now - day) == {
+        "code": 5, "old": 9,
+    }  # fmt: skip
+    # Without a beginning it is the week before the end.
+    assert requests_by_type(connection, until=now - 5 * day) == {"old": 9}
+
+
+def test_losses_are_of_requests_that_arrived_in_a_time(connection: Connection) -> None:
+    hour = dt.timedelta(hours=1)
+    for number, loss in enumerate((1.0, 0.0, 0.0)):
+        at = put.NOW + number * hour
+        put.add_outcome(connection, number, loss, exchange_id=first_id(at))
+    since = put.NOW + hour
+    [late] = type_losses(connection, judge_version=put.JUDGE, since=since)
+    assert late.losses == [0.0, 0.0]
+    [early] = type_losses(connection, judge_version=put.JUDGE, until=since)
+    assert early.losses == [1.0]
+    [one] = type_losses(connection, judge_version=put.JUDGE, since=since, until=since + hour)
+    assert one.losses == [0.0]
+    assert type_losses(connection, judge_version=put.JUDGE, until=put.NOW) == []

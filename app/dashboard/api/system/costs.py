@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import request
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.api.route import Query, Route
+from tierwatch.dashboard.api.route import Query, Route, range_query
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import read_range
 from tierwatch.loop.report.evidence_costs import EvidenceCost, evidence_costs
@@ -14,13 +14,7 @@ from tierwatch.store.pages.costs import CostDay, TierCost, cost_days, tier_costs
 
 _USUAL = "-30d"
 
-RANGE: Query = {
-    "from": (
-        {"type": "string"},
-        f"A moment (RFC 3339) or a time before now as -7d; {_USUAL} by default.",
-    ),
-    "to": ({"type": "string"}, "A moment likewise; now by default."),
-}
+RANGE: Query = range_query("From this moment on", "Up to this moment", usual=_USUAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from flask import request
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.api.rate import Rate, rate
-from tierwatch.dashboard.api.route import Route
+from tierwatch.dashboard.api.route import Route, range_query
+from tierwatch.dashboard.site import this_moment
+from tierwatch.dashboard.time_range import ALL, read_range
 from tierwatch.loop.improve.active_types import types_table
 from tierwatch.store.documents import JsonValue
 
@@ -17,7 +20,7 @@ class TaskType:
 
     Attributes:
         words: that it is known by.
-        requests: of the last seven days.
+        requests: of the time asked for; where that is all of it, of the last seven days.
         share: of all requests that were given an active type.
         misroute: rate at which served answers were worse than the next tier's.
         overspend: rate at which a cheaper tier would have done.
@@ -50,7 +53,9 @@ class TaskTypes:
 
 
 def _types(connection: Connection) -> TaskTypes:
-    table = types_table(connection)
+    start, end = request.args.get("from") or ALL, request.args.get("to") or ""
+    asked = read_range(start, end, this_moment())
+    table = types_table(connection, since=asked.first, until=asked.end_before)
     return TaskTypes(
         version=table.version,
         created_at=table.created_at,
@@ -72,5 +77,12 @@ def _types(connection: Connection) -> TaskTypes:
 
 
 ROUTES = (
-    Route("GET", "/types", "The active task types, with what is known of each.", TaskTypes, _types),
+    Route(
+        "GET",
+        "/types",
+        "The active task types, with what is known of each.",
+        TaskTypes,
+        _types,
+        query=range_query("Rates of pairs that arrived then or later", "Before then", usual=ALL),
+    ),
 )

@@ -14,6 +14,7 @@ from tierwatch.dashboard.arguments import sentence
 from tierwatch.dashboard.forms.alert_filter import AskedAlerts, asked_alerts
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_moment, this_person, this_site
+from tierwatch.dashboard.time_range import ALL
 from tierwatch.errors import UsageError
 from tierwatch.loop.notify.trial import Trial, add_test_audit
 from tierwatch.store.alerts import Alert
@@ -87,7 +88,8 @@ class AlertsPage:
     @property
     def filtered(self) -> bool:
         """Whether anything but the order was asked for."""
-        return bool(self.asked.given.keys() - {"sort"})
+        given = {name for name, value in self.asked.given.items() if value != ALL}
+        return bool(given - {"sort"})
 
 
 @routes.get("/alerts")
@@ -96,7 +98,7 @@ def show() -> ResponseReturnValue:
     asked = _asked()
     with this_site().engine.connect() as connection:
         page = alerts_page(connection, asked, this_moment())
-    return render(page), 400 if asked.problems else 200
+    return render(page), 400 if asked.every_problem else 200
 
 
 @routes.post("/alerts/test")

@@ -47,7 +47,7 @@ def show() -> ResponseReturnValue:
     site = this_site()
     with site.engine.connect() as connection:
         page = pairs_page(connection, site.config.serving, query, before)
-    return render(page), 400 if query.problems else 200
+    return render(page), 400 if query.every_problem else 200
 
 
 @routes.get("/pairs/export")
@@ -55,7 +55,7 @@ def show() -> ResponseReturnValue:
 def export() -> ResponseReturnValue:
     """The pairs that match, as a file; the audit says who took it."""
     kind, query = choice("format", FORMATS) or FORMATS[0], _asked()
-    if query.problems:
+    if query.every_problem:
         return show()
     note_export(query, kind)
     return file_of(query, kind)

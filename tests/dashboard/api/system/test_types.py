@@ -1,11 +1,8 @@
 from typing import Any
 
 from factories.judged_prompts import DIFFERENT, NOW, judge_prompts
-from sqlalchemy import Engine
 
 from tierwatch.command.types import types_document
-from tierwatch.dashboard.api.answers import json_answer
-from tierwatch.dashboard.api.system import types
 from tierwatch.loop.improve.active_types import types_table
 from tierwatch.loop.improve.rebuild_types import rebuild_types
 
@@ -17,13 +14,23 @@ def test_none_are_version_0(client: Any, bearer: Any) -> None:
     }  # fmt: skip
 
 
-def test_they_are_those_of_the_command(engine: Engine) -> None:
+def test_they_are_those_of_the_command(one_connection: Any, client: Any, bearer: Any) -> None:
+    engine = one_connection
     judge_prompts(engine, 500, DIFFERENT)
     assert rebuild_types(engine=engine, judge_version=None, leiden=None, now=NOW)
     with engine.connect() as connection:
-        [route] = types.ROUTES
-        sent: Any = json_answer(route.run(connection)).json
         printed = types_document(types_table(connection))
+    headers = bearer("viewer")
+    sent = client.get("/api/v1/types", headers=headers).json
     assert sent["version"] == 1
     assert [one["name"] for one in sent["types"]] == [one["name"] for one in printed["types"]]
     assert sent["types"][0]["misroute"] == printed["types"][0]["misroute"]
+    hour = client.get("/api/v1/types?from=-1h&to=-30m", headers=headers).json
+    assert {one["misroute"]["n"] for one in hour["types"]} == {0}
+    assert [one["name"] for one in hour["types"]] == [one["name"] for one in sent["types"]]
+
+
+def test_a_range_that_is_none_is_refused(client: Any, bearer: Any) -> None:
+    refused = client.get("/api/v1/types?from=soon", headers=bearer("viewer"))
+    assert refused.status_code == 400
+    assert "From: found 'soon'" in refused.text

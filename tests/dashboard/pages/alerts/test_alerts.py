@@ -1,3 +1,4 @@
+import datetime as dt
 import re
 import uuid
 from collections.abc import Callable, Sequence
@@ -145,7 +146,7 @@ def test_the_list_is_filtered_and_says_what_it_does_not_understand(
     assert wrong.status_code == 400
     for said in (
         "state: found &#39;odd&#39;; accepted: unresolved",
-        "from: found &#39;soon&#39;",
+        "From: found &#39;soon&#39;",
         '<option value="odd" selected>',
         'value="soon"',
         f"#{mine} misroute",
@@ -168,3 +169,29 @@ def test_the_most_affected_are_asked_for(
     assert page.index(f"#{loud} misroute") < page.index(f"#{quiet} misroute")
     assert "1,234" in page
     assert "1,234" in viewer.page("/alerts")
+
+
+def test_the_range_narrows_the_list_and_the_filter_keeps_it(
+    connection: Connection, logged_in: Callable[[str], Any], clock: Any
+) -> None:
+    clock.now = NOW.timestamp()
+    viewer = logged_in("viewer")
+    old = add_alert(connection, opened_at=NOW - dt.timedelta(days=3))
+    new = add_alert(connection, opened_at=NOW - dt.timedelta(hours=2))
+    page = viewer.page("/alerts?from=-24h&tier=simple")
+    assert (f"#{new} misroute" in page, f"#{old} misroute" in page) == (True, False)
+    # Either form keeps what the other one asked for.
+    assert '<input type="hidden" name="from" value="-24h">' in page
+    assert '<input type="hidden" name="tier" value="simple">' in page
+    assert 'href="/alerts?from=-7d&amp;tier=simple"' in page
+    page = viewer.page("/alerts?from=all")
+    assert (f"#{new} misroute" in page, f"#{old} misroute" in page) == (True, True)
+    assert "Clear</a>" not in page
+
+
+def test_the_answer_to_a_test_has_no_links_to_its_own_address(
+    app: Flask, logged_in: Callable[[str], Any], policy: None
+) -> None:
+    with_tester(app, lambda _actor: [])
+    answer = logged_in("approver").send("/alerts/test", form_on="/alerts")
+    assert "/alerts/test?" not in answer.text

@@ -127,3 +127,26 @@ def test_a_file_of_a_wrong_filter_is_refused(logged_in: Any, query: str) -> None
     reply = logged_in("reviewer").get(f"/pairs/export?{query}")
     assert reply.status_code == 400
     assert "accepted" in reply.text
+
+
+def test_the_range_narrows_the_list_and_goes_along(connection: Connection, viewer: Any) -> None:
+    pair = add_pair(connection, 1)
+    page = viewer.page("/pairs?from=1970-02-01&to=2026-11-25&tier=simple")
+    assert f"/pairs/{pair}" in page
+    assert '<input type="hidden" name="to" value="2026-11-25">' in page
+    assert 'href="/pairs?from=-24h&amp;tier=simple"' in page
+    assert f"/pairs/{pair}" not in viewer.page("/pairs?from=1970-02-01&to=2026-11-20")
+    page = viewer.page("/pairs?from=all")
+    assert f"/pairs/{pair}" in page
+    assert "Clear all" not in page
+
+
+def test_a_range_that_is_none_keeps_what_was_typed_and_the_filter(
+    connection: Connection, viewer: Any
+) -> None:
+    one, two = add_pair(connection, 1), add_pair(connection, 2, tier="standard")
+    wrong = viewer.get("/pairs?from=soon&to=-1h&tier=simple")
+    assert wrong.status_code == 400
+    assert (f"/pairs/{one}" in wrong.text, f"/pairs/{two}" in wrong.text) == (True, False)
+    for said in ("From: found &#39;soon&#39;", 'value="soon"', "Shown instead: all until"):
+        assert said in wrong.text, said
