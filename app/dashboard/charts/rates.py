@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tierwatch.dashboard.charts.alarm_line import alarm_line, highest_shown
 from tierwatch.dashboard.charts.chart import Chart, Level, Mark, Series
 from tierwatch.dashboard.charts.ticks import moment_words
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums
+from tierwatch.store.pages.over_time.monitors import TierMonitor
 
 # Enough to see an incident of hours in a day, and of a day in a month.
 STEPS = 48
@@ -69,6 +71,7 @@ def rate_chart(
     levels: Iterable[Level] = (),
     marks: Sequence[Mark] = (),
     needed: int,
+    monitor: TierMonitor | None = None,
 ) -> Chart:
     """A misroute rate along the time, or the words that there are too few pairs for one.
 
@@ -79,14 +82,22 @@ def rate_chart(
         levels: limits.
         marks: events.
         needed: pairs of a point.
+        monitor: whose alarm is drawn; None for none.
     """
     start, end = span
     shown = stretches(steps, start, (end - start) / STEPS, needed)
     figures = [rate_figure(one.sums, needed=needed) for one in shown]
     pairs = sum(one.pairs for one in steps.values())
+    limits = tuple(levels)
+    alarm = alarm_line(
+        monitor,
+        [one.sums.effective for one in shown],
+        highest_shown([one.high for one in figures], limits),
+    )
+    says = f"Points of {needed} pairs or more; the band is the 95 % interval of each. {alarm.says}"
     return Chart(
         title=title,
-        says=f"Points of {needed} pairs or more; the band is the 95 % interval of each.",
+        says=says.strip(),
         x=tuple((one.start + one.end) / 2 for one in shown),
         series=(
             Series(
@@ -99,7 +110,7 @@ def rate_chart(
                 ),
             ),
         ),
-        levels=tuple(levels),
+        levels=(*limits, *alarm.levels),
         marks=tuple(marks),
         span=span,
         missing=f"Not enough pairs in this time: {pairs:,} of {needed}.",

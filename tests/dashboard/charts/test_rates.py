@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 
 from tierwatch.dashboard.charts.chart import Level
 from tierwatch.dashboard.charts.rates import MOST_POINTS, STEPS, rate_chart, rate_figure, stretches
+from tierwatch.evaluation.alarms.misroute_monitor import MisrouteMonitor
 from tierwatch.evaluation.rates.confidence_sequence import always_valid_interval
 from tierwatch.evaluation.rates.weighted import RateSums
+from tierwatch.store.pages.over_time.monitors import TierMonitor
 
 AT = 1_795_004_800.0
 SPAN = (AT, AT + STEPS * 60)
@@ -79,3 +81,15 @@ def test_a_chart_of_a_rate() -> None:
     assert series.values == (0.05, 1.0)
     assert series.notes[0] == "40 pairs, 2026-11-18 12:26 to 2026-11-18 12:27 UTC"
     assert series.high[1] == 1.0
+
+
+def test_the_alarm_of_its_monitor_is_drawn_beside_what_is_tolerated() -> None:
+    monitor = TierMonitor("simple", MisrouteMonitor(0.05).state(), alarmed=False)
+    steps = {0: sums(300, 15.0), 9: sums(300, 15.0)}
+    tolerated = Level("tolerated", 0.05)
+    chart = rate_chart("Rate", steps, SPAN, levels=(tolerated,), needed=30, monitor=monitor)
+    assert [one.name for one in chart.levels] == ["tolerated", "alarm"]
+    assert "300 more conversations" in chart.says
+    without = rate_chart("Rate", steps, SPAN, levels=(tolerated,), needed=30)
+    assert without.levels == (tolerated,)
+    assert without.says.endswith("of each.")

@@ -19,6 +19,7 @@ from tierwatch.evaluation.rates.weighted import RateSums
 from tierwatch.store.pages.costs import cost_days
 from tierwatch.store.pages.over_time.events import Event, events
 from tierwatch.store.pages.over_time.losses import losses
+from tierwatch.store.pages.over_time.monitors import tier_monitors
 from tierwatch.store.pages.over_time.traffic import tier_steps
 from tierwatch.store.sums.judged import MisroutesOverTime
 
@@ -117,6 +118,7 @@ def over_time(
     marks = event_marks(events(connection, asked.since, asked.until))
     needed = config.evaluation.min_pairs
     span = (asked.since.timestamp(), asked.until.timestamp())
+    monitors = {one.tier: one for one in tier_monitors(connection, judge_version)}
     below = tuple(name for name, it in tolerances.items() if name in found.tiers or it is not None)
     scene = Scene(tuple(tier.name for tier in config.tiers), span, marks, needed)
     return OverTime(
@@ -137,6 +139,7 @@ def over_time(
                     levels=_tolerated(tolerances[name]),
                     marks=marks,
                     needed=needed,
+                    monitor=monitors.get(name),
                 )
                 for name in below
             ),
