@@ -181,6 +181,15 @@ def proposal_of_version(connection: Connection, version: int) -> Proposal | None
     return None if row is None else proposal_of(row)
 
 
+def proposals_of_versions(connection: Connection, versions: Collection[int]) -> dict[int, Proposal]:
+    """The proposal that each of these policies came from; other policies are left out."""
+    if not versions:
+        return {}
+    query = proposals_query().where(ProposalRow.candidate_version.in_(versions))
+    rows = connection.execute(query.order_by(ProposalRow.id)).mappings()
+    return {row["candidate_version"]: proposal_of(row) for row in rows}
+
+
 def proposals_in(connection: Connection, *states: str, lock: bool = False) -> list[Proposal]:
     """Proposals in any of these states, oldest first."""
     query = proposals_query().where(ProposalRow.state.in_(states)).order_by(ProposalRow.id)

@@ -19,6 +19,7 @@ from tierwatch.store.proposals import (
     is_undecided,
     load_proposal,
     proposals_in,
+    proposals_of_versions,
     put_decision,
     put_end,
     put_rollout,
@@ -138,3 +139,12 @@ def test_only_what_is_open_and_past_its_time_expires(connection: Connection) -> 
 def test_there_is_no_proposal_of_an_unknown_number(connection: Connection) -> None:
     assert load_proposal(connection, 1) is None
     assert proposals_in(connection, "open", "approved") == []
+
+
+def test_policies_know_the_proposal_that_they_came_from(connection: Connection) -> None:
+    one = put.add_proposal(connection, state="active", candidate_version=2)
+    put.add_proposal(connection, state="rejected")
+    two = put.add_proposal(connection, state="rolling_out", candidate_version=4)
+    found = proposals_of_versions(connection, [1, 2, 4])
+    assert {version: proposal.id for version, proposal in found.items()} == {2: one, 4: two}
+    assert proposals_of_versions(connection, []) == {}

@@ -1,4 +1,4 @@
-"""What a policy changes against the one that it was made from, in words."""
+"""What a policy changes against the one that it was made from: in words, and at which tiers."""
 
 from collections.abc import Iterator
 
@@ -19,6 +19,29 @@ def policy_changes(now: PolicyLine, before: PolicyLine) -> tuple[str, ...]:
         *_models(now, before),
         *_drained(now, before),
     )
+
+
+def changed_tiers(now: PolicyLine, before: PolicyLine) -> frozenset[str]:
+    """The tiers that one version decides or serves otherwise than another.
+
+    Another classifier decides otherwise at all of them.
+    """
+    tiers = {*now.thresholds, *before.thresholds}
+    if now.classifier != before.classifier:
+        return frozenset(tiers)
+    drained = _segments(now) ^ _segments(before)
+    return frozenset(
+        tier
+        for tier in tiers | {*now.models, *before.models}
+        if now.thresholds.get(tier) != before.thresholds.get(tier)
+        or _of_tier(now, tier) != _of_tier(before, tier)
+        or _model(now, tier) != _model(before, tier)
+        or any(one == tier or one.startswith(f"{tier} for ") for one in drained)
+    )
+
+
+def _of_tier(line: PolicyLine, tier: str) -> dict[str, float]:
+    return {task: own[tier] for task, own in line.by_task.items() if tier in own}
 
 
 def _thresholds(now: PolicyLine, before: PolicyLine) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from tierwatch.store.alerts import Alert, alert_of, alerts_query
 from tierwatch.store.documents import Json
@@ -94,18 +94,6 @@ def policies_at(connection: Connection, versions: Collection[int]) -> dict[int, 
         return {}
     query = select_fields(PolicyLine, PolicyRow).where(PolicyRow.version.in_(versions))
     return {line.version: line for line in (PolicyLine(*row) for row in connection.execute(query))}
-
-
-def rolled_out_as(connection: Connection, versions: Collection[int]) -> dict[int, int]:
-    """The proposal that each of these policy versions came from; others are left out."""
-    if not versions:
-        return {}
-    rows = connection.execute(
-        select(ProposalRow.candidate_version, ProposalRow.id).where(
-            ProposalRow.candidate_version.in_(versions)
-        )
-    )
-    return {row.candidate_version: row.id for row in rows if row.candidate_version is not None}
 
 
 def policy(connection: Connection, version: int) -> PolicyLine | None:

@@ -1,11 +1,18 @@
+import datetime as dt
 from typing import Any
 
 from factories.rows import (
+    NOW,
+    add_outcome,
     add_policy,
+    add_proposal,
+    add_rollup,
     put_in_force,
     put_rollout,
 )
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
+
+from tierwatch.loop.capture.exchange import new_exchange_id
 
 
 def test_rollback_puts_an_earlier_policy_in_force(connection: Connection, approver: Any) -> None:
@@ -52,3 +59,33 @@ def test_a_version_whose_base_is_on_an_older_page_says_what_it_changes(
     assert "<div>simple 0.32 → 0.33</div>" in viewer.page("/policies")
     older = viewer.page("/policies?before=3")
     assert "<div>simple 0.31 → 0.32</div>" in older
+
+
+def test_what_was_measured_stands_beside_what_was_promised(
+    connection: Connection, logged_in: Any, clock: Any
+) -> None:
+    clock.now = (NOW + dt.timedelta(days=3)).timestamp()
+    viewer = logged_in("viewer")
+    for version, simple in ((1, 0.7), (2, 0.6)):
+        add_policy(connection, version, simple=simple)
+        connection.execute(
+            text("update policies set created_at = :at where version = :version"),
+            {"at": NOW + dt.timedelta(days=2 * version - 4), "version": version},
+        )
+    put_in_force(connection, 2)
+    add_proposal(connection, state="active", candidate_version=2, ended_at=NOW)
+    for number in range(80):
+        at = NOW + dt.timedelta(hours=2 if number < 40 else -5, seconds=number)
+        add_outcome(
+            connection, number, float(number % 40 < 4 + 4 * (number >= 40)),
+            exchange_id=new_exchange_id(at.timestamp()),
+        )  # fmt: skip
+    add_rollup(connection, "simple", 9, minute=NOW + dt.timedelta(hours=2))
+    page = viewer.page("/policies")
+    measured = page[page.index('data-label="Measured"') :]
+    assert measured.index("20.0 %") < measured.index("10.0 %")
+    assert "n 40" in measured
+    assert "promised: " in measured
+    assert "75.0 %" in measured
+    assert "foreseen: its boundary" in measured
+    assert page.count("promised: ") == 1

@@ -1,10 +1,11 @@
 from typing import Any
 
+import pytest
 from factories.rows import NOW
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.dashboard.reports.policy_changes import policy_changes
+from tierwatch.dashboard.reports.policy_changes import changed_tiers, policy_changes
 from tierwatch.store.pages.lists import PolicyLine
 
 
@@ -72,3 +73,25 @@ def test_nothing_is_said_exactly_where_nothing_changes(
 ) -> None:
     found = policy_changes(line(2, thresholds=mine), line(thresholds=theirs))
     assert (found == ()) == (mine == theirs)
+
+
+BOTH = frozenset({"simple", "standard"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "tiers"),
+    [
+        ({}, frozenset()),
+        ({"thresholds": {"simple": 0.6, "standard": 0.7}}, {"simple"}),
+        ({"thresholds": {"simple": 0.7, "new": 0.7}}, {"new", "standard"}),
+        ({"by_task": {"sql": {"standard": 0.9}}}, {"standard"}),
+        ({"classifier": 4}, BOTH),
+        ({"models": {"complex": {"model": "large-2"}}}, {"complex"}),
+        ({"drained": {"all": ["simple"]}}, {"simple"}),
+        ({"drained": {"sql": ["standard"]}}, {"standard"}),
+        ({"promised": {"simple": 0.1}, "promised_for": 0.9}, frozenset()),
+    ],
+)
+def test_which_tiers_it_changes(changes: dict[str, Any], tiers: frozenset[str]) -> None:
+    assert changed_tiers(line(2, **changes), line()) == tiers
+    assert changed_tiers(line(2), line(**changes)) == tiers
