@@ -13,6 +13,11 @@ from tierwatch.config import Config
 from tierwatch.dashboard.charts.chart import TONES, Chart, Mark, Series, Tone
 from tierwatch.dashboard.figures import Figure, figure
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.pages.calibration_charts import (
+    agreement_chart,
+    anchors_chart,
+    period_of,
+)
 from tierwatch.dashboard.pages.standing import Standing, standing
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import TimeRange, asked_range
@@ -23,6 +28,7 @@ from tierwatch.loop.compare.unscored import TOLERATED
 from tierwatch.loop.watch.judge.orders import INCONCLUSIVE_TOLERATED
 from tierwatch.store.costs import spent_today
 from tierwatch.store.pages.judge import JudgeVersion, judge_versions
+from tierwatch.store.pages.over_time.agreement import agreement_steps
 from tierwatch.store.pages.over_time.checks import CheckRun, check_runs
 from tierwatch.store.pages.overview import failure_counts
 from tierwatch.store.sums.hours import sums_by_tier
@@ -76,6 +82,7 @@ def judge_page(connection: Connection, config: Config, asked: TimeRange) -> Judg
     """Fill the judge's page; its charts are of the time asked for, the rest is of all time."""
     runs = check_runs(connection, asked.since, asked.until)
     asked = asked.seen_from(runs[0].at if runs else None)
+    labelled = agreement_steps(connection, asked.since, asked.until, period=period_of(asked))
     shown = standing(connection, config)
     requests = sum(tier.requests for tier in sums_by_tier(connection).values())
     return JudgePage(
@@ -83,6 +90,8 @@ def judge_page(connection: Connection, config: Config, asked: TimeRange) -> Judg
         checks=(
             check_chart(runs, "anchors", "Anchors judged rightly", asked),
             check_chart(runs, "probes", "Probes passed, by tier", asked),
+            anchors_chart(runs, asked),
+            agreement_chart(labelled, asked, needed=config.evaluation.min_pairs),
         ),
         standing=shown,
         first=configured_first_judge(connection, config.evaluation.judge),
