@@ -42,7 +42,7 @@ HOSTILE = """</pre><script>alert("x")</script>'"><img src=x onerror=alert(1)>"""
 # As capture stores them: Postgres holds neither NUL nor half a surrogate pair.
 UNPRINTABLE = storable("a\x00b\ud800c")
 
-_CONFIG = """
+CONFIG = """
 routing:
   classifier: {kind: heuristic}
   tiers:
@@ -88,11 +88,17 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def served(engine: Engine, tmp_path: Path) -> Iterator[Served]:
+def configuration() -> str:
+    """The file of the dashboard; tests of another one replace it."""
+    return CONFIG
+
+
+@pytest.fixture
+def served(engine: Engine, tmp_path: Path, configuration: str) -> Iterator[Served]:
     with engine.begin() as connection:
         night = fill(connection)
     path = tmp_path / "tierwatch.yaml"
-    path.write_text(_CONFIG)
+    path.write_text(configuration)
     app = build_dashboard(
         config=load_config(path), engine=engine, secret_key="s" * 32, clock=time.time
     )
