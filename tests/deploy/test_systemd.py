@@ -1,7 +1,9 @@
 """The units: systemd itself reads them, they name what there is, and they give away nothing."""
 
 import re
+import shlex
 import shutil
+import stat
 import subprocess
 from pathlib import Path
 
@@ -58,6 +60,24 @@ def test_the_environment_names_settings_that_there_are() -> None:
         text = path.read_text()
         given = dict(re.findall(r"(TIERWATCH_\w+)=(\S+)", text.replace("# TIERWATCH", "")))
         read_settings(given)
+
+
+def test_the_folder_may_be_entered_and_only_secrets_are_closed(tmp_path: Path) -> None:
+    page = (UNITS / "README.md").read_text()
+    (tmp_path / "tierwatch.yaml").touch()
+    shutil.copytree(UNITS, tmp_path / "deploy" / "systemd")
+    etc = tmp_path / "etc"
+    for line in re.findall(r"^    (install .*)$", page, re.MULTILINE):
+        words = shlex.split(line.replace("/etc/tierwatch", str(etc)), comments=True)
+        subprocess.run(words, cwd=tmp_path, check=True)
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (etc, *etc.iterdir())}
+    # The user that systemd makes passes through the folder and reads the configuration.
+    assert modes == {
+        "etc": 0o755,
+        "tierwatch.yaml": 0o644,
+        "tierwatch.env": 0o640,
+        "owner.env": 0o600,
+    }
 
 
 def test_only_the_migration_has_the_owner_of_the_tables() -> None:
