@@ -5,12 +5,14 @@ import shlex
 import shutil
 import stat
 import subprocess
+import textwrap
 from pathlib import Path
 
 import click
 import pytest
 
 from tierwatch.command import main
+from tierwatch.command.serve.gateway import command as gateway
 from tierwatch.settings import read_settings
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
@@ -45,6 +47,25 @@ def test_they_start_commands_that_there_are() -> None:
     assert _keys(TEMPLATE)["ExecStart"].endswith("/tierwatch %i")
     page = (UNITS / "README.md").read_text()
     assert {*re.findall(r"tierwatch@(\w+)", page)} <= commands
+
+
+def test_a_gateway_of_several_processes_is_started_as_the_command_takes_it() -> None:
+    page = (UNITS / "README.md").read_text()
+    words = re.findall(r"^    ExecStart=\S+/tierwatch gateway (.+)$", page, re.MULTILINE)
+    assert len(words) == 1
+    made = gateway.make_context("gateway", words[0].split())
+    assert made.params["processes"] > 1
+
+
+def test_systemd_takes_the_drop_in(tmp_path: Path) -> None:
+    page = (UNITS / "README.md").read_text()
+    drop_in = textwrap.dedent(page[page.index("    [Service]\n    ExecStart=\n") :])
+    folder = tmp_path / "tierwatch@gateway.service.d"
+    folder.mkdir()
+    (folder / "override.conf").write_text(
+        drop_in.replace("/opt/tierwatch/bin/tierwatch", "/bin/true")
+    )
+    assert _verified(tmp_path) == (0, [])
 
 
 def test_a_stop_waits_for_what_is_in_flight() -> None:
@@ -89,21 +110,25 @@ def test_only_the_migration_has_the_owner_of_the_tables() -> None:
     assert "-/etc/tierwatch/owner.env" in files["tierwatch-migrate.service"]
 
 
-def test_systemd_reads_them(tmp_path: Path) -> None:
+def _verified(folder: Path) -> tuple[int, list[str]]:
+    """What systemd says of the units, and of drop-ins that lie in the folder."""
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("systemd-analyze is not installed (Debian: systemd)")
     for path in UNITS.glob("tierwatch*"):
         # The program and the files of a machine where it is installed.
         text = path.read_text().replace("/opt/tierwatch/bin/tierwatch", "/bin/true")
-        (tmp_path / path.name).write_text(text.replace("EnvironmentFile=/", "EnvironmentFile=-/"))
-    shutil.copy(tmp_path / "tierwatch@.service", tmp_path / "tierwatch@gateway.service")
+        (folder / path.name).write_text(text.replace("EnvironmentFile=/", "EnvironmentFile=-/"))
+    shutil.copy(folder / "tierwatch@.service", folder / "tierwatch@gateway.service")
     names = ["tierwatch@gateway.service", "tierwatch-migrate.service", "tierwatch.target"]
     done = subprocess.run(
-        [analyze, "verify", *(str(tmp_path / name) for name in names)],
+        [analyze, "verify", *(str(folder / name) for name in names)],
         capture_output=True,
         text=True,
         check=False,
     )
-    ours = [line for line in done.stderr.splitlines() if "tierwatch" in line]
-    assert (done.returncode, ours) == (0, [])
+    return done.returncode, [line for line in done.stderr.splitlines() if "tierwatch" in line]
+
+
+def test_systemd_reads_them(tmp_path: Path) -> None:
+    assert _verified(tmp_path) == (0, [])
