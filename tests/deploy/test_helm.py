@@ -108,6 +108,61 @@ def test_there_is_one_beat_and_it_is_never_two() -> None:
     assert (beat["spec"]["replicas"], beat["spec"]["strategy"]) == (1, {"type": "Recreate"})
 
 
+def _by_hook(objects: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What Helm makes before the release, and the release."""
+    hooks = [one for one in objects if "helm.sh/hook" in one["metadata"].get("annotations", {})]
+    return hooks, [one for one in objects if one not in hooks]
+
+
+def _named(objects: list[dict[str, Any]], kind: str) -> set[str]:
+    return {one["metadata"]["name"] for one in objects if one["kind"] == kind}
+
+
+def test_the_migration_ends_before_any_process_of_the_release_begins() -> None:
+    hooks, release = _by_hook(rendered(VALUES))
+    assert set(pods(hooks)) == {"migrate"}
+    assert set(pods(release)) == PARTS
+    weights = {}
+    for one in hooks:
+        annotations = one["metadata"]["annotations"]
+        assert annotations["helm.sh/hook"] == "pre-install,pre-upgrade"
+        # Else the second release finds the first one's, and fails.
+        assert "before-hook-creation" in annotations["helm.sh/hook-delete-policy"].split(",")
+        weights[one["kind"]] = int(annotations["helm.sh/hook-weight"])
+    assert weights["ConfigMap"] < weights["Job"]
+    assert weights["ServiceAccount"] < weights["Job"]
+    # Whoever asks why it failed finds its pods.
+    assert pods(hooks)["migrate"]["restartPolicy"] == "Never"
+
+
+def test_what_the_migration_needs_is_there_before_the_release() -> None:
+    hooks, release = _by_hook(rendered(VALUES))
+    for objects in (hooks, release):
+        maps, accounts = _named(objects, "ConfigMap"), _named(objects, "ServiceAccount")
+        for part, pod in pods(objects).items():
+            (config,) = [one["configMap"] for one in pod["volumes"] if one["name"] == "config"]
+            assert config["name"] in maps, part
+            assert pod["serviceAccountName"] in accounts, part
+    texts = [one["data"] for one in (*hooks, *release) if one["kind"] == "ConfigMap"]
+    assert len(texts) == 2
+    assert texts[0] == texts[1]
+
+
+def test_an_account_of_ones_own_is_everybodys() -> None:
+    objects = rendered(VALUES | {"serviceAccount": {"name": "mine", "annotations": {}}})
+    assert _named(objects, "ServiceAccount") == set()
+    assert {pod["serviceAccountName"] for pod in pods(objects).values()} == {"mine"}
+
+
+def test_an_accounts_annotations_stand_beside_those_of_the_hook() -> None:
+    hooks, release = _by_hook(
+        rendered(VALUES | {"serviceAccount": {"annotations": {"example.com/role": "reader"}}})
+    )
+    for objects in (hooks, release):
+        (account,) = [one for one in objects if one["kind"] == "ServiceAccount"]
+        assert account["metadata"]["annotations"]["example.com/role"] == "reader"
+
+
 def test_only_the_migration_has_the_owner_of_the_tables() -> None:
     for part, pod in pods(rendered(VALUES)).items():
         secrets = [one["secretRef"]["name"] for one in pod["containers"][0]["envFrom"]]

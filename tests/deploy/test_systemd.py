@@ -101,6 +101,16 @@ def test_the_folder_may_be_entered_and_only_secrets_are_closed(tmp_path: Path) -
     }
 
 
+def test_a_restart_of_all_migrates_between_the_old_and_the_new() -> None:
+    migration, process = _keys(UNITS / "tierwatch-migrate.service"), _keys(TEMPLATE)
+    # It stays active once it has run: only a restart runs it again.
+    assert migration["RemainAfterExit"] == "yes"
+    assert migration["PartOf"] == process["PartOf"] == "tierwatch.target"
+    assert "tierwatch-migrate.service" in process["After"].split()
+    assert process["Requires"] == "tierwatch-migrate.service"
+    assert "systemctl restart tierwatch.target" in (UNITS / "README.md").read_text()
+
+
 def test_only_the_migration_has_the_owner_of_the_tables() -> None:
     files = {
         path.name: re.findall(r"^EnvironmentFile=(.*)$", path.read_text(), re.MULTILINE)

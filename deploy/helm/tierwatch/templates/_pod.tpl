@@ -2,6 +2,11 @@
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
+{{/* Of the configuration and the account that a part runs with: the migration comes before the others', and has its own. */}}
+{{- define "tierwatch.given" -}}
+{{ include "tierwatch.name" .root }}{{ if eq .part "migrate" }}-migrate{{ end }}
+{{- end }}
+
 {{- define "tierwatch.image" -}}
 {{- if .Values.image.digest }}{{ .Values.image.repository }}@{{ .Values.image.digest }}{{ else }}{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
@@ -55,7 +60,7 @@ volumeMounts:
 {{- end }}
 
 {{- define "tierwatch.pod" -}}
-serviceAccountName: {{ .root.Values.serviceAccount.name | default (include "tierwatch.name" .root) }}
+serviceAccountName: {{ .root.Values.serviceAccount.name | default (include "tierwatch.given" .) }}
 automountServiceAccountToken: false
 enableServiceLinks: false # TIERWATCH_..._PORT of a service would be read as a setting
 securityContext:
@@ -80,7 +85,7 @@ affinity: {{ toYaml . | nindent 2 }}
 
 {{- define "tierwatch.volumes" -}}
 - name: config
-  configMap: {name: {{ include "tierwatch.name" .root }}}
+  configMap: {name: {{ include "tierwatch.given" . }}}
 - {name: tmp, emptyDir: {}}
 {{- end }}
 
@@ -93,5 +98,31 @@ prometheus.io/path: /metrics
 {{- end }}
 {{- with .root.Values.podAnnotations }}
 {{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{/* The configuration and the account. "annotations" are those of a hook. */}}
+{{- define "tierwatch.givens" -}}
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ include "tierwatch.given" . }}
+  labels: {{- include "tierwatch.labels" . | nindent 4 }}
+  {{- with .annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+data:
+  tierwatch.yaml: {{ .root.Values.config | quote }}
+---
+{{- if not .root.Values.serviceAccount.name }}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ include "tierwatch.given" . }}
+  labels: {{- include "tierwatch.labels" . | nindent 4 }}
+  {{- with merge (dict) .annotations .root.Values.serviceAccount.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: false
 {{- end }}
 {{- end }}
