@@ -10,13 +10,19 @@ from tierwatch.errors import UsageError
 from tierwatch.routing.config.prices import price_of
 from tierwatch.routing.tiers import Price
 
-_VENDORS = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
 _MOST_TIERS = max(TIER_NAMES)
 
 
 def vendor_of(model: str) -> str:
     """Who serves a model as a rule, by its name; openai's wire for what nobody knows."""
     return "anthropic" if model.startswith("claude-") else "openai"
+
+
+def own_provider(model: str, key: str = "") -> DraftProvider:
+    """The vendor that serves a model as a rule, with its usual key's variable."""
+    if vendor_of(model) == "anthropic":
+        return DraftProvider("anthropic", "anthropic", "", key or "ANTHROPIC_API_KEY")
+    return DraftProvider("openai", "openai", "", key or "OPENAI_API_KEY")
 
 
 def drafted(
@@ -55,13 +61,8 @@ def drafted(
     if base_url:
         providers = [DraftProvider("own", "openai", _address(base_url), key)]
     else:
-        vendors = sorted({vendor_of(model) for model in asked})
-        providers = [
-            DraftProvider(name, "anthropic", "", key or _VENDORS[name])
-            if name == "anthropic"
-            else DraftProvider(name, "openai", "", key or _VENDORS[name])
-            for name in vendors
-        ]
+        named = {vendor_of(model): own_provider(model, key) for model in asked}
+        providers = [named[vendor] for vendor in sorted(named)]
 
     def model_at(model: str, price: Price | None = None) -> DraftModel:
         provider = "own" if base_url else vendor_of(model)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tierwatch.command.setup.asking import vendor_of
+from tierwatch.command.setup.asking import own_provider
 from tierwatch.command.setup.draft import TIER_NAMES, Draft, DraftModel, DraftProvider
 from tierwatch.command.setup.litellm_places import Place, place_of
 from tierwatch.errors import UsageError
@@ -61,7 +61,8 @@ def carried(path: str | os.PathLike[str], *, judge: str = "") -> Carried:
 
     Args:
         path: the file.
-        judge: model that judges, at one of the file's vendors; empty for one of the file's own.
+        judge: model that judges, written as LiteLLM writes models: where the file has it, else at
+            its vendor; empty for one that the file has and no tier needs.
 
     Raises:
         ConfigError: it cannot be read, or is no YAML mapping.
@@ -74,17 +75,17 @@ def carried(path: str | os.PathLike[str], *, judge: str = "") -> Carried:
     _rest(document, notes)
     chosen = _chosen(groups, notes)
     names = TIER_NAMES[len(chosen)]
-    free = None if judge else _judge(groups, chosen)
-    if not judge and free is None:
+    judging = _named_judge(judge, groups) if judge else _judge(groups, chosen)
+    if not judge and judging is None:
         notes.append(
             "evaluation.judge: no model is left that serves no tier; name one with --judge, for"
             " `tierwatch up` needs one"
         )
-    providers = _named_providers([*chosen, *([free] if free else [])])
+    providers = _named_providers([*chosen, *([judging] if judging else [])])
     draft = Draft(
         tiers={name: _model(group, providers) for name, group in zip(names, chosen, strict=True)},
         providers=tuple(providers.values()),
-        judge=_judging(judge, free, providers),
+        judge=replace(_model(judging, providers), guessed=False) if judging else None,
         aliases=_watched(dict(zip(names, chosen, strict=True)), groups, aliases),
     )
     return Carried(draft, tuple(notes))
@@ -233,15 +234,18 @@ def _judge(groups: Sequence[_Group], chosen: Sequence[_Group]) -> _Group | None:
     return max(free, key=lambda group: (not group.guessed, group.blended), default=None)
 
 
-def _judging(
-    named: str, free: _Group | None, providers: Mapping[DraftProvider, DraftProvider]
-) -> DraftModel | None:
-    """Who judges: the model that a person named, else the one that is free."""
-    if named:
-        own = vendor_of(named)
-        at = min(providers.values(), key=lambda one: (one.name != own, one.kind != own))
-        return DraftModel(named, ((at.name, named),))
-    return None if free is None else replace(_model(free, providers), guessed=False)
+def _named_judge(model: str, groups: Sequence[_Group]) -> _Group:
+    """The model that a person named, where it is served."""
+    listed = [group for group in groups if resolved_model(model) in group.models]
+    if listed:
+        return listed[0]
+    found = [place.provider for group in groups for place in group.places]
+    place = place_of({"model": model})
+    if isinstance(place, str):  # nobody knows whose it is
+        at = next((one for one in found if one.kind == "openai"), own_provider(model))
+        return _Group(model, [Place(at, model)])
+    at = next((one for one in found if one.name == place.provider.name), place.provider)
+    return _Group(model, [Place(at, place.model)])
 
 
 def _named_providers(groups: Iterable[_Group]) -> dict[DraftProvider, DraftProvider]:

@@ -129,6 +129,56 @@ def test_a_judge_may_be_named_where_none_is_left(tmp_path: Path) -> None:
     assert not any("evaluation.judge" in note for note in found.notes)
 
 
+CLAUDES = """\
+model_list:
+  - {model_name: fast, litellm_params: {model: anthropic/claude-haiku-4-5}}
+  - {model_name: smart, litellm_params: {model: anthropic/claude-sonnet-4-5}}
+"""
+SERVER = 'api_base: "http://10.0.0.1:8000/v1"'
+OF_OUR_OWN = f"""\
+model_list:
+  - {{model_name: fast, litellm_params: {{model: hosted_vllm/llama-8b, {SERVER}}}}}
+  - {{model_name: smart, litellm_params: {{model: anthropic/claude-sonnet-4-5}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("file", "judge", "at", "key"),
+    [
+        # Nobody in the file serves it: its vendor does.
+        (CLAUDES, "gpt-5-nano", "openai", "OPENAI_API_KEY"),
+        (OF_OUR_OWN, "gpt-5-nano", "openai", "OPENAI_API_KEY"),
+        (CLAUDES, "groq/llama-70b", "groq", "GROQ_API_KEY"),
+        # A vendor that the file has, with its own key.
+        (CLAUDES, "claude-opus-4-5", "anthropic", "ANTHROPIC_API_KEY"),
+        (USUAL, "anthropic/claude-opus-4-5", "anthropic", "CLAUDE_KEY"),
+        # A name that says nothing, on a server that may have it; or on none.
+        (OF_OUR_OWN, "house-judge", "hosted_vllm", ""),
+        (CLAUDES, "house-judge", "openai", "OPENAI_API_KEY"),
+    ],
+)
+def test_a_named_judge_is_asked_at_a_vendor_that_serves_it(
+    tmp_path: Path, file: str, judge: str, at: str, key: str
+) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text(file)
+    draft = carried(path, judge=judge).draft
+    assert draft.judge is not None
+    assert draft.judge.places == ((at, judge.rsplit("/", 1)[-1]),)
+    assert [one.key for one in draft.providers if one.name == at] == [key]
+    (tmp_path / "tierwatch.yaml").write_text(written(draft))
+    assert load_config(tmp_path / "tierwatch.yaml").missing_providers == ()
+
+
+def test_a_named_judge_that_the_file_has_is_asked_where_the_file_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    judge = f"{{model_name: j, litellm_params: {{model: hosted_vllm/gpt-oss-120b, {SERVER}}}}}"
+    path.write_text(f"{CLAUDES}  - {judge}\n")
+    draft = carried(path, judge="gpt-oss-120b").draft
+    assert draft.judge is not None
+    assert draft.judge.places == (("hosted_vllm", "gpt-oss-120b"),)
+
+
 def test_two_names_of_one_model_are_one_tier(tmp_path: Path) -> None:
     _, config, _ = _read(
         """\
