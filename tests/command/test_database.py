@@ -1,13 +1,12 @@
 """Commands that need Postgres, while it is away or empty: one sentence, no traceback."""
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 from click.testing import CliRunner
+from factories.stacks import write_running
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
@@ -102,15 +101,6 @@ def url(engine: Engine) -> str:
     return engine.url.render_as_string(hide_password=False)
 
 
-def running(folder: Path, **settings: str) -> None:
-    """As a stack that runs there wrote it down; this process stands for its parent."""
-    own = psutil.Process()
-    environment = {f"TIERWATCH_{name.upper()}": value for name, value in settings.items()}
-    facts = {"pid": own.pid, "started": own.create_time(), "environment": environment}
-    folder.mkdir(exist_ok=True)
-    (folder / "stack.json").write_text(json.dumps(facts))
-
-
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in os.environ:
@@ -126,7 +116,7 @@ def test_commands_mean_the_stack_that_runs_in_this_folder(
 ) -> None:
     assert settings_here() == read_settings()
     place = folder / below
-    running(place, database_url=url, gateway_port="9000", data_dir=str(place))
+    write_running(place, database_url=url, gateway_port="9000", data_dir=str(place))
     found = settings_here()
     assert (found.database_url, found.gateway_port, found.data_dir) == (url, 9000, place)
     assert CliRunner().invoke(main, ["users", "add", "ada"]).exit_code == 0
@@ -139,7 +129,9 @@ def test_commands_mean_the_stack_that_runs_in_this_folder(
 def test_whoever_names_another_server_means_another_deployment(
     folder: Path, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    running(folder, database_url=url, redis_url="redis://:s3@127.0.0.1:1/0", gateway_port="9000")
+    write_running(
+        folder, database_url=url, redis_url="redis://:s3@127.0.0.1:1/0", gateway_port="9000"
+    )
     monkeypatch.setenv("TIERWATCH_DATABASE_URL", AWAY)
     assert settings_here() == read_settings()
     # The same one is the same deployment: `up` was started with this variable.

@@ -29,6 +29,15 @@ def make(folder: Path, said: list[str] | None = None) -> Stack:
     return Stack(folder, say=(said if said is not None else []).append, environ=os.environ)
 
 
+def write_running(folder: Path, **settings: str) -> None:
+    """As a stack that runs there wrote it down; this process stands for its parent."""
+    own = psutil.Process()
+    environment = {f"TIERWATCH_{name.upper()}": value for name, value in settings.items()}
+    facts = {"pid": own.pid, "started": own.create_time(), "environment": environment}
+    folder.mkdir(exist_ok=True)
+    (folder / "stack.json").write_text(json.dumps(facts))
+
+
 def query(url: str, sql: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
         cursor = connection.execute(sql)

@@ -5,7 +5,6 @@ import os
 import click
 
 from tierwatch.command.terminal import ends_in_a_sentence, say
-from tierwatch.settings import read_settings
 
 # Who tests or retries by the command line, in the audit.
 _ACTOR = "command line"
@@ -24,10 +23,11 @@ def test() -> None:
     Needs tierwatch.yaml and the secrets it names, and no database. Exit code 1 when one of them
     did not take it.
     """
+    from tierwatch.command.database import settings_here
     from tierwatch.config import load_config
     from tierwatch.runtime.notifier import build_tester
 
-    settings = read_settings()
+    settings = settings_here()
     trials = build_tester(settings, load_config(settings.config), os.environ)(_ACTOR)
     for trial in trials:
         say(f"{'ok    ' if trial.taken else 'failed'}  {trial.destination}: {trial.answer}")

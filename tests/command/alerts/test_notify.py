@@ -7,6 +7,7 @@ import factories.rows as put
 import pytest
 from click.testing import CliRunner, Result
 from factories.config import ARTICLE
+from factories.stacks import write_running
 from fakes.socket_receiver import sockets
 from sqlalchemy import Engine
 
@@ -53,6 +54,24 @@ def test_a_test_that_all_have_taken_is_a_success(
     path.write_text(ARTICLE)
     monkeypatch.setenv("TIERWATCH_CONFIG", str(path))
     assert run("test").exit_code == 0
+
+
+def test_a_test_beside_a_stack_asks_the_destinations_of_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATABASE_URL", "REDIS_URL", "BROKER_URL", "CACHE_URL", "CONFIG"):
+        monkeypatch.delenv(f"TIERWATCH_{name}", raising=False)
+    monkeypatch.setenv("TIERWATCH_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    with sockets(200) as up:
+        # As `tierwatch up --config other.yaml` leaves it, beside the file of another name.
+        (tmp_path / "tierwatch.yaml").write_text(ARTICLE)
+        other = tmp_path / "other.yaml"
+        other.write_text(f"{ARTICLE}notify: [{{name: ops, url: '{up.url}'}}]\n")
+        write_running(tmp_path / "data", config=str(other), dashboard_port="9002")
+        done = run("test")
+    assert (done.exit_code, "ok      ops: HTTP 200" in done.output) == (0, True)
+    assert b"http://127.0.0.1:9002" in up.bodies[0]
 
 
 @pytest.mark.usefixtures("_database")
