@@ -19,10 +19,10 @@ import os
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
@@ -171,6 +171,9 @@ def send(port: int, kind: str, *, until: float = float("inf"), batches: int = 1 
     """Post one batch after the other; how many records were acknowledged.
 
     A batch that is refused for now is sent again, as senders do.
+
+    Raises:
+        RuntimeError: one was refused for good.
     """
     path, media_type, make, place = KINDS[kind]
     body, sent = make(), 0
@@ -187,7 +190,7 @@ def send(port: int, kind: str, *, until: float = float("inf"), batches: int = 1 
                 break
             time.sleep(0.05)
         if reply.status != 202:
-            sys.exit(f"{kind}: {reply.status} {said[:200]!r}")
+            raise RuntimeError(f"{kind}: {reply.status} {said[:200]!r}")
         sent += 1
     return sent * BATCH
 
@@ -198,7 +201,10 @@ def measured(port: int, pid: int, kind: str, seconds: float) -> dict[str, float]
     before, began = sum(serving.cpu_times()[:2]), time.monotonic()
     command = [sys.executable, __file__, "--send", str(port), kind, str(seconds)]
     senders = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(SENDERS)]
-    records = sum(int(sender.communicate()[0]) for sender in senders)
+    said = [sender.communicate()[0] for sender in senders]
+    if any(sender.returncode for sender in senders):
+        raise RuntimeError(f"{kind}: a sender ended; its own words are above")
+    records = sum(map(int, said))
     took, cpu_s = time.monotonic() - began, sum(serving.cpu_times()[:2]) - before
     return {
         "records_per_s": round(records / took, 1),
@@ -257,20 +263,14 @@ def serving_on(port: int) -> int:
 
 def memory(port: int, pid: int, records: int) -> list[list[float]]:
     """Millions of records acknowledged and MiB held, ten times while so many are sent."""
-    serving, found = psutil.Process(pid), []
-    for part in range(10):
-        batches = records // 10 // BATCH // SENDERS
-        senders = [
-            threading.Thread(target=send, args=(port, "litellm"), kwargs={"batches": batches})
-            for _ in range(SENDERS)
-        ]
-        for sender in senders:
-            sender.start()
-        for sender in senders:
-            sender.join()
-        sent = (part + 1) * batches * BATCH * SENDERS
-        found.append([sent / 1e6, round(serving.memory_info().rss / 2**20, 1)])
-        print(json.dumps({"records": sent, "rss_mib": found[-1][1]}), file=sys.stderr)
+    serving, found, sent = psutil.Process(pid), list[list[float]](), 0
+    batches = records // 10 // BATCH // SENDERS
+    with ThreadPoolExecutor(SENDERS) as pool:
+        for _ in range(10):
+            parts = [pool.submit(send, port, "litellm", batches=batches) for _ in range(SENDERS)]
+            sent += sum(part.result() for part in parts)
+            found.append([sent / 1e6, round(serving.memory_info().rss / 2**20, 1)])
+            print(json.dumps({"records": sent, "rss_mib": found[-1][1]}), file=sys.stderr)
     return found
 
 
