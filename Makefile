@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Tests run in a process a core, each with servers of its own; JOBS=0 runs them in one.
+# Tests run in a process a core, four at most, each with servers of its own; JOBS=0 runs them in one.
 JOBS ?= auto
 SPREAD := -n $(JOBS) --maxprocesses 4 --dist loadfile
 
@@ -38,7 +38,7 @@ check: $(VENV)/.with-dev .names/tierwatch
 vendor:
 	$(PYTHON) .ci/vendor.py
 
-# Every page, light and dark, on a desk and on a phone, into .screenshots/; needs a Chromium on PATH.
+# Every page, light and dark, on a desk and on a phone, into .screenshots/, and four for docs/pictures; needs a Chromium.
 screenshots: $(VENV)/.with-all
 	$(BIN)/python tests/browser/screenshots.py $(ARGS)
 
