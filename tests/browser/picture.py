@@ -1,12 +1,12 @@
-"""Takes the picture of the README: the page of an alert, on a dashboard with made-up traffic.
+"""Takes a picture of every page of a dashboard with made-up traffic, wide and as on a phone.
 
 ::
 
-    python tests/browser/picture.py                 # writes docs/alert.png
-    python tests/browser/picture.py --all FOLDER    # every page, wide and as on a phone
+    python tests/browser/picture.py FOLDER
 
-Needs the extras ``embedded`` and ``browser`` and a Chromium on PATH. The moment is fixed, so that
-the same code gives the same picture but for the ids of the pairs.
+Needs the extra ``browser`` and a Chromium on PATH. The moment is fixed, so that the same code gives
+the same pictures but for the ids of the pairs; `screenshots.py` takes those of README and docs, of
+real traffic.
 """
 
 import argparse
@@ -30,9 +30,7 @@ from tierwatch.store.migration import migrate  # noqa: E402
 from tierwatch.store.people.users import add_user  # noqa: E402
 
 WIDTH, PHONE = 1200, 390
-# The alert's page down to its worst pairs.
 HEIGHT = 945
-PICTURE = HERE.parents[1] / "docs" / "alert.png"
 
 
 def pages(made: Made) -> dict[str, str]:
@@ -64,16 +62,14 @@ def pages(made: Made) -> dict[str, str]:
     }
 
 
-def take(
-    browser: Any, address: str, width: int, wanted: dict[Path, str], *, name: str = "ada"
-) -> None:
+def take(browser: Any, address: str, width: int, wanted: dict[Path, str]) -> None:
     """Log in and write a picture of each address into its file."""
     page = browser.new_page(base_url=address, viewport={"width": width, "height": HEIGHT})
     page.goto("/")
-    log_in(page, name)
+    log_in(page, "grace")
     for file, path in wanted.items():
         page.goto(path)
-        page.screenshot(path=file, full_page=file != PICTURE)
+        page.screenshot(path=file, full_page=True)
         sys.stdout.write(f"{file} {file.stat().st_size // 1000} kB\n")
     page.close()
 
@@ -81,8 +77,8 @@ def take(
 def main() -> None:
     """Start Postgres, fill it, serve the dashboard, and take the pictures."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--all", metavar="FOLDER", type=Path, help="a picture of every page")
-    folder = options.parse_args().all
+    options.add_argument("folder", metavar="FOLDER", type=Path)
+    folder = options.parse_args().folder
     with (
         tempfile.TemporaryDirectory() as place,
         Stack(Path(place), say=lambda _: None, environ=dict(os.environ)) as stack,
@@ -99,13 +95,10 @@ def main() -> None:
             config=load_config(file), engine=engine, secret_key="s" * 32, clock=NOW.timestamp
         )
         with serve(app) as address, chromium() as browser:
-            if folder is None:
-                take(browser, address, WIDTH, {PICTURE: f"/alerts/{made.alert}"})
-            else:
-                folder.mkdir(parents=True, exist_ok=True)
-                for width, suffix in ((WIDTH, ""), (PHONE, "-phone")):
-                    wanted = {folder / f"{n}{suffix}.png": p for n, p in pages(made).items()}
-                    take(browser, address, width, wanted, name="grace")
+            folder.mkdir(parents=True, exist_ok=True)
+            for width, suffix in ((WIDTH, ""), (PHONE, "-phone")):
+                wanted = {folder / f"{n}{suffix}.png": p for n, p in pages(made).items()}
+                take(browser, address, width, wanted)
         engine.dispose()
         stack.discard()
 

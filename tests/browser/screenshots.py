@@ -2,12 +2,13 @@
 
 ::
 
-    make screenshots                                # into .screenshots/, and docs/pictures
+    make screenshots                                # into .screenshots/, four to docs/pictures
     make screenshots ARGS="--limit 200"             # less traffic, sooner
+    make screenshots ARGS=--four                    # only those of docs/pictures
 
 Starts `tierwatch demo` in a folder of its own, waits until its traffic is judged, and walks through
 the dashboard by its links. Four of the pictures, small, are those of README and docs. Needs the
-extras ``embedded`` and ``browser`` and a Chromium on PATH.
+extra ``browser`` and a Chromium on PATH.
 """
 
 import argparse
@@ -35,12 +36,14 @@ ROOT = HERE.parents[1]
 FOLDER, PICTURES = ROOT / ".screenshots", ROOT / "docs" / "pictures"
 WIDTHS, SCHEMES = {"desk": 1280, "phone": 390}, ("light", "dark")
 HEIGHT = 900
-# Of README and docs: the page, and how much of it.
+# Of README and docs, by where each is found: a page, and the link to follow there, if any. They are
+# the demo's misroute alert, its worst pair, and the proposal that saves money.
+_MISROUTE = 'main a[href^="/alerts/"]:has-text("misroute")'
 SMALL = {
-    "/": "overview",
-    "/alerts/{id}": "alert",
-    "/proposals/{id}": "proposal",
-    "/pairs/{id}": "pair",
+    "overview": ("/", ()),
+    "alert": ("/alerts", (_MISROUTE,)),
+    "proposal": ("/proposals", ('main a[href^="/proposals/"]:has-text("lower")',)),
+    "pair": ("/alerts", (_MISROUTE, 'section.pair h3 a[href^="/pairs/"]')),
 }
 _QUALITY = 80
 _ONE_TIME = re.compile(r"dashboard +(http://\S+) +user admin, one-time password (\S+)")
@@ -88,8 +91,10 @@ def enter(page: Any, address: str, password: str) -> None:
 
 
 def picture(page: Any, file: Path, *, whole: bool) -> None:
-    """Write what the page shows as WebP, which Chromium makes itself."""
-    how: dict[str, Any] = {"format": "webp", "quality": _QUALITY, "captureBeyondViewport": whole}
+    """Write what the page shows, as WebP or PNG, which Chromium makes itself."""
+    how: dict[str, Any] = {"format": file.suffix[1:], "captureBeyondViewport": whole}
+    if file.suffix == ".webp":
+        how["quality"] = _QUALITY
     if whole:
         size = page.evaluate(
             "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
@@ -111,12 +116,19 @@ def name_of(path: str) -> str:
     return words or "overview"
 
 
-def take_all(browser: Any, address: str, password: str) -> None:
-    """Every page in every width and scheme, and the small ones of README and docs."""
-    page = browser.new_page(base_url=address)
-    enter(page, address, password)
-    state = page.context.storage_state()
-    page.context.close()
+def take_four(page: Any) -> None:
+    """The small ones, of README and docs."""
+    page.set_viewport_size({"width": WIDTHS["desk"], "height": HEIGHT})
+    page.emulate_media(color_scheme="light")
+    for name, (path, links) in SMALL.items():
+        page.goto(path)
+        for link in links:
+            page.goto(page.locator(link).first.get_attribute("href"))
+        picture(page, PICTURES / f"{name}.png", whole=False)
+
+
+def take_all(browser: Any, state: Any, address: str) -> None:
+    """Every page in every width and scheme."""
     for scheme in SCHEMES:
         for called, width in WIDTHS.items():
             context = browser.new_context(
@@ -128,9 +140,6 @@ def take_all(browser: Any, address: str, password: str) -> None:
             for path in walk(page):
                 file = FOLDER / f"{name_of(path)}-{called}-{scheme}.webp"
                 picture(page, file, whole=True)
-                small = SMALL.get(kind(path))
-                if small and (called, scheme) == ("desk", "light"):
-                    picture(page, PICTURES / f"{small}.webp", whole=False)
             context.close()
 
 
@@ -138,16 +147,21 @@ def main() -> None:
     """Run the demo, take the pictures, and say where they are."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--limit", default="900", help="lines of traffic to replay")
+    options.add_argument("--four", action="store_true", help="only those of README and docs")
     asked = options.parse_args()
     shutil.rmtree(FOLDER, ignore_errors=True)
     for folder in (FOLDER, PICTURES):
         folder.mkdir(parents=True, exist_ok=True)
     with demo("--limit", asked.limit) as (address, password), chromium() as browser:
-        take_all(browser, address, password)
+        page = browser.new_page(base_url=address)
+        enter(page, address, password)
+        take_four(page)
+        if not asked.four:
+            take_all(browser, page.context.storage_state(), address)
     files = sorted(FOLDER.glob("*.webp"))
     kilobytes = sum(one.stat().st_size for one in files) // 1000
     sys.stdout.write(f"{len(files)} pictures in {FOLDER}, {kilobytes:,} kB\n")
-    for one in sorted(PICTURES.glob("*.webp")):
+    for one in sorted(PICTURES.glob("*.png")):
         sys.stdout.write(f"{one} {one.stat().st_size // 1000} kB\n")
 
 

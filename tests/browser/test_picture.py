@@ -1,10 +1,11 @@
-"""The made-up traffic of the README's picture fills every page that a picture is taken of."""
+"""The made-up traffic fills every page that a picture is taken of; README and docs have four."""
 
 import re
 from pathlib import Path
 
 from browser.made_up import CONFIG, NOW, fill
-from browser.picture import PICTURE, WIDTH, pages
+from browser.picture import pages
+from browser.screenshots import PICTURES, SMALL, WIDTHS
 from browser.stage import PASSWORD
 from sqlalchemy import Engine
 
@@ -43,9 +44,22 @@ def test_every_page_shows_the_made_up_traffic(engine: Engine, tmp_path: Path) ->
     assert "There is nothing at this address" in shown["error"]
 
 
-def test_the_picture_is_as_wide_as_said_and_small_enough_for_a_readme() -> None:
-    content = PICTURE.read_bytes()
-    # PNG: eight bytes of signature, then the header's length, name, width and height.
-    assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    assert int.from_bytes(content[16:20], "big") == WIDTH
-    assert len(content) < 200_000
+def test_pictures_are_those_that_the_script_takes_and_small_enough_for_a_readme() -> None:
+    assert {one.name for one in PICTURES.iterdir()} == {f"{name}.png" for name in SMALL}
+    for file in PICTURES.iterdir():
+        content = file.read_bytes()
+        # PNG: eight bytes of signature, then the header's length, name, width and height.
+        assert content[:8] == b"\x89PNG\r\n\x1a\n"
+        assert int.from_bytes(content[16:20], "big") == WIDTHS["desk"]
+        assert len(content) < 200_000
+
+
+def test_each_picture_is_shown_once() -> None:
+    root = PICTURES.parents[1]
+    pages = [root / "README.md", *(root / "docs").glob("*.md")]
+    shown = [
+        name
+        for page in pages
+        for name in re.findall(r"!\[[^\]]+\]\([\w./]*pictures/([\w.]+)\)", page.read_text("utf-8"))
+    ]
+    assert sorted(shown) == sorted(f"{name}.png" for name in SMALL)
