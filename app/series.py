@@ -32,6 +32,9 @@ NEW: Final = frozenset({
     "tierwatch_evaluation_last_verdict_timestamp_seconds",
     "tierwatch_evaluation_months_until_timestamp_seconds",
     "tierwatch_evaluation_oldest_pending_timestamp_seconds",
+    "tierwatch_evaluation_scores_failed",
+    "tierwatch_evaluation_scores_failing",
+    "tierwatch_evaluation_scores_waiting",
     "tierwatch_gateway_spans",
 })  # fmt: skip
 

@@ -56,6 +56,7 @@ def test_a_family_of_another_prefix_is_shown_once() -> None:
         ("tierwatch_gateway_pin_lookups", GATEWAY, "tierwatch_pin_looks"),
         ("tierwatch_evaluation_saving_ratio", EVALUATION, "tierwatch_saving_ratio"),
         ("tierwatch_evaluation_alerts", EVALUATION, ""),
+        ("tierwatch_evaluation_scores_waiting", EVALUATION, ""),
         ("tierwatch_gateway_spans", GATEWAY, ""),
         ("tierwatch_gateway_requests", EVALUATION, ""),
         ("tierwatch_intake_calls", GATEWAY, ""),

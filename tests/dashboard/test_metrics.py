@@ -9,11 +9,12 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
-from tierwatch.dashboard.metrics import families, vital_families
+from tierwatch.dashboard.metrics import families, score_families, vital_families
 from tierwatch.loop.report.build import build_report
 from tierwatch.loop.report.schema import Rate, Report
 from tierwatch.store.pages.overview import Waiting
 from tierwatch.store.pages.vitals import Vitals
+from tierwatch.store.traced.scores import ScoreLine
 
 NOBODY = Waiting()
 
@@ -161,3 +162,26 @@ def test_moments_are_seconds_since_1970_and_alerts_go_by_kind() -> None:
         ]
     assert "tierwatch_evaluation_months_until_timestamp_seconds 1.80144e+09" in lines
     assert 'tierwatch_evaluation_alerts{kind="misroute",state="open",tier="simple"} 2.0' in lines
+
+
+def test_places_of_scores_and_how_they_do() -> None:
+    since = dt.datetime(2026, 12, 1, tzinfo=dt.UTC)
+    lines = [
+        ScoreLine("lf", None, "HTTP 200", waiting=3, failed=1),
+        ScoreLine("px", since, "HTTP 503", waiting=9, failed=0),
+    ]
+    shown = {
+        (family.name.removeprefix("tierwatch_evaluation_scores_"), sample.labels["destination"]):
+        sample.value
+        for family in score_families(lines)
+        for sample in family.samples
+    }  # fmt: skip
+    assert shown == {
+        ("failing", "lf"): 0, ("failing", "px"): 1,
+        ("waiting", "lf"): 3, ("waiting", "px"): 9,
+        ("failed", "lf"): 1, ("failed", "px"): 0,
+    }  # fmt: skip
+
+
+def test_without_places_of_scores_the_series_are_there_and_empty() -> None:
+    assert [len(family.samples) for family in score_families([])] == [0, 0, 0]

@@ -118,11 +118,12 @@ def _deliver_to(
 
 
 def _reply(destination: ScoreDestination, waiting: WaitingScore, site: str) -> Reply:
-    score = TraceScore(**waiting.body, link=f"{site}/pairs/{waiting.exchange_id}")
     try:
+        score = TraceScore(**waiting.body, link=f"{site}/pairs/{waiting.exchange_id}")
         return destination.send(score)
     except Exception as problem:  # noqa: BLE001 - see below
-        # A fault of ours with one tool: the others go on, and it is tried again.
+        # A fault of ours with one tool, or a row of another version: the others go on, and it is
+        # tried again.
         _log.exception("a destination of scores raised", destination=destination.name)
         return Reply(
             Answer("later", f"not sent: {type(problem).__name__} in tierwatch; see its log")

@@ -271,3 +271,14 @@ def test_an_answer_says_when_the_next_try_is(engine: Engine) -> None:
     deliver(engine, Asking())
     wait_s = scalar(engine, "select extract(epoch from next_try_at - now()) from score_deliveries")
     assert 60 < wait_s <= 77
+
+
+def test_a_row_of_another_version_holds_no_other(engine: Engine) -> None:
+    tool = FakeLangfuse()
+    queue(engine, 1)
+    with engine.begin() as connection:
+        connection.execute(text("update score_deliveries set body = body - 'label'"))
+    queue(engine, 2)
+    assert deliver(engine, langfuse(tool)) == 2
+    assert [state for _, state in states(engine)] == ["waiting", "delivered"]
+    assert list(tool.scores) == [f"tierwatch-{uuid.UUID(int=2)}"]
