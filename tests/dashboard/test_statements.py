@@ -12,7 +12,7 @@ from tierwatch.store.labels.labels import add_label
 # Those of the session, of the frame's badge and of whether the judge is trusted among them.
 MOST = 12
 # The whole report, each part of it a statement; and what is known of the judge.
-MORE = {"/": 39, "/judge": 22, "/metrics": 30}
+MORE = {"/": 39, "/judge": 22, "/metrics": 31}
 
 
 def seed(connection: Connection, pairs: int) -> None:
