@@ -14,6 +14,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 from prometheus_client.registry import Collector
 
 from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.redaction.prompt_version import is_accepted
 
 # Models take a tenth of a second to minutes; the gateway itself fractions of a millisecond.
 _MODEL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
@@ -90,6 +91,7 @@ class Tallies(Collector):
         self._keys: dict[tuple[str, str], list[float]] = {}
         self._overhead = _Times(_OVERHEAD_SECONDS)
         self._classifier_usd = 0.0
+        self._ill_versions = 0
         registry.register(self)
 
     def add(self, served: ServedExchange, key: str) -> None:
@@ -106,6 +108,8 @@ class Tallies(Collector):
         tier.add(served)
         self._overhead.add(served.overhead_ms / 1000)
         self._classifier_usd += served.classifier_cost_usd
+        if served.prompt_version and not is_accepted(served.prompt_version):
+            self._ill_versions += 1
         if key:
             of_key = self._keys.setdefault((key, name), [0, 0.0])
             of_key[0] += 1
@@ -136,6 +140,12 @@ class Tallies(Collector):
             spend.add_metric(["serving"], serving_usd)
             spend.add_metric(["classifier"], self._classifier_usd)
         yield spend
+        ignored = _counter(
+            "tierwatch_gateway_prompt_versions_ignored",
+            "Values of x-prompt-version that are not accepted; their requests were served.",
+        )
+        ignored.add_metric([], self._ill_versions)
+        yield ignored
 
     def _by_tier(self) -> _Families:
         requests = _counter(

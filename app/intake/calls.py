@@ -92,6 +92,7 @@ class Call(NamedTuple):
         their_trace: the trace that its source has it in, as it is named there; "" where it names
             none.
         their_span: the call itself in that trace.
+        prompt_version: of the prompt, as the source names it; "" where it names none.
     """
 
     source_id: str
@@ -123,6 +124,7 @@ class Call(NamedTuple):
     tags: tuple[str, ...] = ()
     their_trace: str = ""
     their_span: str = ""
+    prompt_version: str = ""
 
 
 class Readings(NamedTuple):

@@ -28,6 +28,7 @@ SERIES = {
     "tierwatch_gateway_pin_lookups",
     "tierwatch_gateway_policy_poll_failures",
     "tierwatch_gateway_policy_version",
+    "tierwatch_gateway_prompt_versions_ignored",
     "tierwatch_gateway_refusals",
     "tierwatch_gateway_replies_cut",
     "tierwatch_gateway_replies_unkept",

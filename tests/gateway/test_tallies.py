@@ -109,3 +109,10 @@ def test_times_show_as_a_histogram_of_prometheus_would(latencies_ms: list[float]
         requests.labels("simple", "200").inc()
     ours = samples(registry)
     assert {key: ours.get(key) for key in samples(theirs)} == samples(theirs)
+
+
+def test_versions_that_are_not_accepted_are_counted(page: Page) -> None:
+    assert page.shown("prompt_versions_ignored_total") == 0
+    for said in ("", "v12", "two words", "v" * 100):
+        page.tallies.add(served()._replace(prompt_version=said), "")
+    assert page.shown("prompt_versions_ignored_total") == 2

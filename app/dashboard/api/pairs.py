@@ -55,6 +55,7 @@ _MORE: Query = {
     "orders": one_of("Whether the judge said the same in both orders.", *ORDERS),
     "model": _text("Model that served."),
     "policy": ({"type": "integer", "minimum": 0}, "Version of the policy that routed it."),
+    "prompt": _text("Version of the prompt, as the caller names it or as a pair has it."),
     "cost": _from("Dollars that the served answer cost, at least."),
     "latency": _from("Milliseconds that it took, at least."),
     "sort": one_of("Order of the list; cost and latency have the largest first.", *SORTS),

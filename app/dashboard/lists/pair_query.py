@@ -34,6 +34,7 @@ LABELS: Final[Mapping[str, str]] = {
     "stage": "Stage",
     "model": "Model",
     "policy": "Policy",
+    "prompt": "Prompt version",
     "cost": "Cost from",
     "latency": "Latency from",
     "sort": "Sorted by",
@@ -101,6 +102,7 @@ def read_pair_query(
         stage=reader.read("stage", _one_of("stage", STAGES)),
         model=reader.read("model", _name("model")),
         policy_version=reader.read("policy", _whole),
+        prompt_version=reader.read("prompt", _name("prompt")),
         cost_from=reader.read("cost", _amount("cost", "dollars")),
         latency_from=reader.read("latency", _amount("latency", "milliseconds")),
     )

@@ -21,6 +21,9 @@ from tierwatch.wire.usage import Usage, estimated_tokens, request_characters
 # that a shadow call is a part of, too.
 _TRACE = b"traceparent"
 _SAID = (b"anthropic-version", b"anthropic-beta", _TRACE)
+_PROMPT_VERSION = b"x-prompt-version"
+# Longer ones are not accepted; cut, so that no header makes every exchange large.
+_MOST_OF_A_VERSION = 100
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -83,6 +86,7 @@ def served_exchange(
         _outside(asked, ledger),
         ledger.fitted,
         tier.effort,
+        _prompt_version(asked) if _PROMPT_VERSION in asked.headers else "",
     )
 
 
@@ -92,6 +96,11 @@ def _outside(asked: Asked, ledger: Ledger) -> str:
         return SIDE_CALL
     watch = ledger.tool_watch
     return PROVIDER_TOOLS if watch is not None and watch.ran else ""
+
+
+def _prompt_version(asked: Asked) -> str:
+    said = asked.headers[_PROMPT_VERSION][:_MOST_OF_A_VERSION]
+    return said.decode("latin-1").strip()
 
 
 def _said_of_the_wire(asked: Asked) -> Mapping[str, str]:

@@ -64,6 +64,8 @@ def _attributes(row: Json, kind: str) -> Json:
         "completion_start_time": _zoned(row),
         "metadata.finish_reason": _finish(row),
         "level": said(row, "level"),
+        "prompt.name": said(row, "promptName", "prompt_name"),
+        "prompt.version": _version(row),
     }
     attributes = {_OBSERVATION + name: value for name, value in given.items() if value}
     tags = parsed(row.get("tags"))
@@ -72,6 +74,12 @@ def _attributes(row: Json, kind: str) -> Json:
         "user.id": said(row, "userId", "user_id"),
         "langfuse.trace.tags": tags if isinstance(tags, list) else [],
     }
+
+
+def _version(row: Json) -> str:
+    # 0 is no version of Langfuse's: they count from 1.
+    version = field(row, "promptVersion", "prompt_version")
+    return str(version) if isinstance(version, int) and version else string(version)
 
 
 def _as_text(value: JsonValue) -> str:

@@ -22,7 +22,17 @@ ACCEPTED: Final = (
 )
 _COUNTS: Final = ("prompt_tokens", "completion_tokens")
 _PARTS: Final = ("cached_tokens", "cache_write_tokens", "fallbacks")
-_NAMES: Final = ("trace", "session", "asked", "model", "provider", "error", "outside", "user")
+_NAMES: Final = (
+    "trace",
+    "session",
+    "asked",
+    "model",
+    "provider",
+    "error",
+    "outside",
+    "user",
+    "prompt_version",
+)
 _FAILURES: Final = range(400, 600)
 
 

@@ -121,7 +121,21 @@ def _call(record: Mapping[str, Any]) -> Call | str:
         outside=_outside(kind, request, answer, failed=failed),
         user=string(record.get("end_user")) or string(parameters.get("user")),
         tags=texts(record.get("request_tags")),
+        prompt_version=_prompt_version(record),
     )
+
+
+def _prompt_version(record: Mapping[str, Any]) -> str:
+    """What the proxy's caller said of its prompt.
+
+    In the header that the gateway reads, too, which only the proxy's enterprise edition logs; else
+    in the caller's metadata.
+    """
+    metadata = mapping(record.get("metadata"))
+    headers = mapping(metadata.get("requester_custom_headers"))
+    theirs = mapping(metadata.get("requester_metadata"))
+    said = string(headers.get("x-prompt-version")) or string(theirs.get("prompt_version"))
+    return said.strip()
 
 
 def _model(record: Mapping[str, Any]) -> str:

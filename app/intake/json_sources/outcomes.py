@@ -97,6 +97,7 @@ def _call(one: Mapping[str, Any]) -> Call:
         outside=_outside(one, answer, error=error),
         user=string(one.get("user")),
         tags=texts(one.get("tags")),
+        prompt_version=string(one.get("prompt_version")).strip(),
     )
 
 

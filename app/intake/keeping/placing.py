@@ -147,6 +147,7 @@ class Placing:
             or ("" if readable else NO_QUESTION)
             or (FALLBACK if call.fallbacks else "")
             or (SIDE_CALL if conversation.side_call else ""),
+            prompt_version=call.prompt_version,
         )
 
     def _decision(

@@ -32,7 +32,9 @@ from tierwatch.loop.capture.redact import Redactor, marking, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
 from tierwatch.loop.capture.redaction.headers import redacted_headers
 from tierwatch.loop.capture.redaction.marks import keyed_marks, new_key
-from tierwatch.loop.capture.redaction.media import Apart, Media, holds_marks, place_of
+from tierwatch.loop.capture.redaction.media import Apart, holds_marks
+from tierwatch.loop.capture.redaction.prompt_version import prompt_version
+from tierwatch.loop.capture.redaction.sealed_media import MediaDocument, sealed_media
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.capture.redaction.session_names import session_name
 from tierwatch.routing.tiers import model_variant
@@ -43,6 +45,7 @@ from tierwatch.store.traffic.outside_counts import OutsideCount
 from tierwatch.store.traffic.rollups import RollupColumns
 from tierwatch.store.traffic.work import AttemptColumns
 from tierwatch.wire.json_bytes import read_json
+from tierwatch.wire.translation import library_request
 
 # Of the documents that this version writes; those of the first carry none. Since 2 a request is on
 # the wire it came on: a version that took it for OpenAI's form must not read it.
@@ -54,16 +57,6 @@ _BESIDE: Final = frozenset({"mark_key", "media"})
 
 OutsideRow: TypeAlias = tuple[int, str, str, float, int]
 WeightRow: TypeAlias = tuple[int, str, int, float]
-
-
-class MediaDocument(TypedDict):
-    """A piece of media; ``sealed`` is base64."""
-
-    name: str
-    mark: str
-    media_type: str
-    size: int
-    sealed: str
 
 
 class ExchangeDocument(TypedDict):
@@ -106,6 +99,7 @@ class ExchangeDocument(TypedDict):
     wire: NotRequired[str]
     headers: NotRequired[dict[str, str]]
     fitted: NotRequired[list[str]]
+    prompt_version: NotRequired[str | None]
     mark_key: NotRequired[str]
     media: NotRequired[list[MediaDocument]]
 
@@ -429,19 +423,9 @@ def _exchange_document(
         "wire": served.wire,
         "headers": redacted_headers(served.headers, redact),
         "fitted": [storable(what) for what in served.fitted],
+        "prompt_version": prompt_version(
+            served.prompt_version, library_request(served.wire, served.request), redact
+        ),
         "mark_key": key.hex(),
-        "media": [_sealed(served.exchange_id, item, sealer) for item in asked.found.values()],
-    }
-
-
-def _sealed(exchange_id: uuid.UUID, item: Media, sealer: Sealer | None) -> MediaDocument:
-    if sealer is None:
-        raise ValueError("media without a key to seal them")
-    sealed = sealer.seal(place_of(exchange_id, item.name), storable(item.text).encode())
-    return {
-        "name": item.name,
-        "mark": item.mark,
-        "media_type": storable(item.media_type),
-        "size": item.size,
-        "sealed": base64.b64encode(sealed).decode(),
+        "media": [sealed_media(served.exchange_id, item, sealer) for item in asked.found.values()],
     }

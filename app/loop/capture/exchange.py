@@ -89,9 +89,10 @@ class ServedExchange(NamedTuple):
     the provider, and ``kept`` for one that was too long to be kept whole: they are counted and
     never judged. ``outside`` is why the exchange cannot be evidence, as far as the gateway knows
     (see `admission.outside`); "" where it can. ``fitted`` is what was done to the request for who
-    answered to take it, ``effort`` how much its tier has it think. ``cost_usd`` is what serving
-    cost: the answer and the attempts before it. The classifier's call is apart. Cached tokens and
-    those put into the provider's cache are part of ``prompt_tokens``.
+    answered to take it, ``effort`` how much its tier has it think. ``prompt_version`` is the
+    caller's word for its prompt, as it came. ``cost_usd`` is what serving cost: the answer and the
+    attempts before it. The classifier's call is apart. Cached tokens and those put into the
+    provider's cache are part of ``prompt_tokens``.
     """
 
     exchange_id: uuid.UUID
@@ -123,6 +124,7 @@ class ServedExchange(NamedTuple):
     outside: str = ""
     fitted: tuple[str, ...] = ()
     effort: str = ""
+    prompt_version: str = ""
 
 
 class Recorder(Protocol):

@@ -61,6 +61,7 @@ class Pair:
     Texts are None once retention took them; ``alternative`` is None before the shadow ran.
     ``request`` is in OpenAI's form, whichever ``wire`` it came on.
     ``fitted`` is what was done to it for each arm to take it (docs/wires.md).
+    ``prompt_version`` is the caller's name for its prompt, or a digest of the system prompt.
     ``failed`` names the step and the reason of a terminal failure.
     """
 
@@ -81,6 +82,7 @@ class Pair:
     alternative_latency_ms: float | None
     alternative_tokens: int | None
     fitted: list[str]
+    prompt_version: str | None
     alternative_fitted: list[str] | None
     wire: str | None
     request: Json | None
@@ -120,6 +122,7 @@ def pair(connection: Connection, pair_id: uuid.UUID) -> Pair | None:
             AlternativeRow.latency_ms.label("alternative_latency_ms"),
             AlternativeRow.completion_tokens.label("alternative_tokens"),
             ExchangeRow.fitted,
+            ExchangeRow.prompt_version,
             AlternativeRow.fitted.label("alternative_fitted"),
             ExchangeTextRow.wire,
             ExchangeTextRow.request,

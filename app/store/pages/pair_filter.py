@@ -29,6 +29,7 @@ class PairFilter:
         orders_agree: whether the judge said the same in both orders of the answers.
         cost_from: dollars that the served answer cost, at least.
         latency_from: milliseconds that it took, at least.
+        prompt_version: with which the question was asked, whole.
     """
 
     tier: str | None = None
@@ -48,3 +49,4 @@ class PairFilter:
     policy_version: int | None = None
     cost_from: float | None = None
     latency_from: float | None = None
+    prompt_version: str | None = None

@@ -54,6 +54,7 @@ def conditions_of(wanted: PairFilter) -> list[ColumnElement[bool]]:
         (ExchangeRow.task_type, wanted.task_type),
         (ExchangeRow.model, wanted.model),
         (ExchangeRow.policy_version, wanted.policy_version),
+        (ExchangeRow.prompt_version, wanted.prompt_version),
     )
     conditions: list[ColumnElement[bool]] = [
         column == value for column, value in equal if value is not None

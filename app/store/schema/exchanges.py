@@ -32,6 +32,12 @@ class ExchangeRow(Base):
         Index("ix_exchanges_session", "session", "id"),
         Index("ix_exchanges_request_no", "request_no"),
         Index("ix_exchanges_model", "model", "id"),
+        Index(
+            "ix_exchanges_prompt_version",
+            "prompt_version",
+            "id",
+            postgresql_where=text("prompt_version is not null"),
+        ),
         Index("ix_exchanges_policy_version", "policy_version", "id"),
         Index("ix_exchanges_cost_usd", "cost_usd", "id"),
         Index("ix_exchanges_latency_ms", "latency_ms", "id"),
@@ -69,6 +75,8 @@ class ExchangeRow(Base):
     ended_at: Column[dt.datetime | None]
     # What was done to the question for the model to take it, as `x-tierwatch-fitted` says it.
     fitted: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
+    # The caller's name for its prompt, else a digest of the system prompt; NULL where neither was.
+    prompt_version: Column[str | None]
 
 
 class DirectPairRow(Base):

@@ -56,6 +56,7 @@ class ExchangeColumns(TypedDict):
     wire: NotRequired[str]
     headers: NotRequired[dict[str, str]]
     fitted: NotRequired[list[str]]
+    prompt_version: NotRequired[str | None]
 
 
 class AlternativeColumns(TypedDict):

@@ -43,6 +43,7 @@ def test_nothing_asks_for_all_newest_first() -> None:
         ("stage", "failed", {"stage": "failed"}),
         ("model", "small-1", {"model": "small-1"}),
         ("policy", "3", {"policy_version": 3}),
+        ("prompt", "v12", {"prompt_version": "v12"}),
         ("cost", "0.01", {"cost_from": 0.01}),
         ("latency", "1e3", {"latency_from": 1000.0}),
         ("tier", "", {}),

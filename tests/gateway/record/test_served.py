@@ -175,3 +175,12 @@ def test_the_trace_of_a_request_is_kept_on_every_wire(wire: str) -> None:
 
 def test_openais_wire_has_no_other_headers_to_keep() -> None:
     assert closed(request=asked(headers={b"anthropic-beta": b"x"})).headers == {}
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [(None, ""), (b"v12", "v12"), (b" v12 ", "v12"), (b"v" * 5_000, "v" * 100), (b"\xff", "\xff")],
+)
+def test_the_caller_names_the_version_of_its_prompt(header: bytes | None, kept: str) -> None:
+    headers = {} if header is None else {b"x-prompt-version": header}
+    assert closed(request=asked()._replace(headers=headers)).prompt_version == kept

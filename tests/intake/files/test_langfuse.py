@@ -129,3 +129,17 @@ def test_ids_are_those_of_spans_that_the_sdk_sent() -> None:
     first = telemetry_of(TRACES, JSON, file.read_bytes()).spans[0]
     (call,) = read({**ROW, "id": first.span_id, "traceId": first.trace_id}).calls
     assert call.source_id == call_in(first).source_id
+
+
+@pytest.mark.parametrize(
+    ("row", "version"),
+    [
+        ({"promptName": "critic", "promptVersion": 3}, "critic:3"),
+        ({"prompt_name": "critic", "prompt_version": "3"}, "critic:3"),
+        ({"promptName": "critic", "promptVersion": None}, ""),
+        ({}, ""),
+    ],
+)
+def test_the_version_of_a_prompt_is_read(row: dict[str, Any], version: str) -> None:
+    (call,) = read(ROW | row).calls
+    assert call.prompt_version == version

@@ -40,7 +40,7 @@ def as_line(call: Call) -> Any:
         cached_tokens=st.integers(0, 10**6), fallbacks=st.integers(0, 9),
         cost_usd=st.none() | st.floats(0, 100), latency_ms=st.floats(0, 1e6),
         confidence=st.none() | st.floats(0, 1), tags=st.tuples() | st.tuples(TEXTS, TEXTS),
-        tokens_estimated=st.booleans(),
+        tokens_estimated=st.booleans(), prompt_version=TEXTS,
     )
 )  # fmt: skip
 def test_what_is_written_is_read_back(call: Call) -> None:

@@ -238,3 +238,25 @@ def test_odd_values_never_raise_and_never_make_an_answer(changes: dict[str, Any]
     for call in read_litellm(json.dumps([litellm_record(**changes)]).encode()).calls:
         assert call.answer is not None or not call.finished
         assert call.latency_ms >= 0
+
+
+@pytest.mark.parametrize(
+    ("metadata", "version"),
+    [
+        ({"requester_metadata": {"prompt_version": "v12"}}, "v12"),
+        ({"requester_custom_headers": {"x-prompt-version": " v13 "}}, "v13"),
+        (
+            {
+                "requester_custom_headers": {"x-prompt-version": "v13"},
+                "requester_metadata": {"prompt_version": "v12"},
+            },
+            "v13",
+        ),
+        ({"requester_metadata": {"prompt_version": 12}}, ""),
+        ({"requester_metadata": None, "requester_custom_headers": None}, ""),
+        (None, ""),
+    ],
+)
+def test_the_version_of_a_prompt_is_what_the_caller_said(metadata: Any, version: str) -> None:
+    (call,) = read_litellm(body(litellm_record(metadata=metadata))).calls
+    assert call.prompt_version == version

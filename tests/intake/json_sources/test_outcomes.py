@@ -24,6 +24,7 @@ def test_every_field_is_read() -> None:
         confidence=0.8,
         user="u",
         tags=["a", 2, "b"],
+        prompt_version=" v12 ",
         usage={
             "prompt_tokens": 10,
             "completion_tokens": 5,
@@ -40,6 +41,7 @@ def test_every_field_is_read() -> None:
     assert (call.cost_usd, call.latency_ms, call.first_byte_ms) == (0.01, 120.0, 20.0)
     assert (call.fallbacks, call.confidence, call.user, call.tags) == (1, 0.8, "u", ("a", "b"))
     assert (call.finished, call.outside, call.error) == (True, "", "")
+    assert call.prompt_version == "v12"
 
 
 def test_what_is_not_said_is_not_made_up() -> None:

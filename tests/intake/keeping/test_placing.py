@@ -189,3 +189,8 @@ def test_what_its_tool_calls_it_is_kept_with_its_source(path: Path) -> None:
     assert their_span(headers) == TheirSpan("trace-1", "gen-7", "app")
     assert their_span(placed(path).headers) is None
     assert source_of(placed(path).headers) == "app"
+
+
+def test_the_version_of_its_prompt_is_kept(path: Path) -> None:
+    assert placed(path, prompt_version="v12").prompt_version == "v12"
+    assert placed(path).prompt_version == ""

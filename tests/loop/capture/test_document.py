@@ -175,3 +175,28 @@ def test_no_text_gets_past_the_one_door(
     assert orjson.loads(written)["exchanges"][0]["request"].keys() == {
         redact(key).replace("\x00", "\u2400").replace("\ud800", "\ufffd") for key in request
     }
+
+
+def test_the_version_of_its_prompt_goes_with_an_exchange() -> None:
+    asked = {"messages": [{"role": "system", "content": "Be brief."}]}
+    theirs = {"system": "Be brief.", "messages": [{"role": "user", "content": "2 + 2?"}]}
+    batch = batch_of(
+        served(request=asked, prompt_version="v12"),
+        served(request=asked, prompt_version="not plain"),
+        served(request=theirs, wire="anthropic"),
+        served(request={"messages": [{"role": "user", "content": "2 + 2?"}]}),
+    )
+    document = batch_document(batch, redact=plain, digest_key=KEY, fail=never)
+    through = orjson.loads(orjson.dumps(document))["exchanges"]
+    named, ill, anthropic, none = (exchange_columns(one)["prompt_version"] for one in through)
+    assert (named, none) == ("v12", None)
+    assert ill is not None
+    assert ill.startswith("system-")
+    assert ill == anthropic
+
+
+def test_an_exchange_of_an_older_spool_has_no_version() -> None:
+    document = batch_document(batch_of(served()), redact=plain, digest_key=KEY, fail=never)
+    [older] = document["exchanges"]
+    del older["prompt_version"]
+    assert "prompt_version" not in exchange_columns(older)

@@ -186,3 +186,11 @@ def test_a_line_begins_what_the_user_said_last(
     line = pair_line(connection, found)
     assert line is not None
     assert line.asked == asked
+
+
+def test_pairs_of_one_version_of_a_prompt_are_found(connection: Connection) -> None:
+    first, second = (add_pair(connection, n, prompt_version="v12") for n in (1, 2))
+    add_pair(connection, 3, prompt_version="v1")
+    add_pair(connection, 4)
+    assert _found(connection, prompt_version="v12") == [second, first]
+    assert _found(connection, prompt_version="v") == []

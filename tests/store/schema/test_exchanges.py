@@ -51,3 +51,9 @@ def test_unended_work_is_found_by_an_index_of_its_own() -> None:
     where = indexes["ix_exchanges_unended"].dialect_options["postgresql"]["where"]
     assert str(where) == "ended_at is null"
     assert AlternativeRow.__table__.primary_key.columns.keys() == ["exchange_id"]
+
+
+def test_nothing_is_known_of_the_prompts_of_older_rows(connection: Connection) -> None:
+    put.add_exchange(connection, 1)
+    found = connection.execute(text("select prompt_version from exchanges")).scalar_one()
+    assert found is None

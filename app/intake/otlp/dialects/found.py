@@ -42,6 +42,7 @@ class Found(NamedTuple):
             JSON may have been asked for as such.
         broken: it is known not to be whole; ``gone`` that only the caller went away.
         outside: why this cannot be evidence, as far as its dialect knows.
+        prompt_version: as the instrumentation names the prompt and its version.
     """
 
     asked: str = ""
@@ -65,6 +66,7 @@ class Found(NamedTuple):
     cost_usd: float | None = None
     first_byte_ms: float = 0.0
     outside: str = ""
+    prompt_version: str = ""
 
 
 def call_of(span: Span, found: Found) -> Call:
@@ -106,6 +108,7 @@ def call_of(span: Span, found: Found) -> Call:
         tags=found.tags,
         their_trace=span.trace_id,
         their_span=span.span_id,
+        prompt_version=found.prompt_version,
     )
 
 

@@ -17,6 +17,7 @@ from tierwatch.intake.otlp.dialects.found import Found, call_of, function_tools
 from tierwatch.intake.otlp.reading import marked, number, structured, text, tokens
 from tierwatch.intake.otlp.telemetry import NANOSECONDS_A_SECOND, LogRecord, Span
 from tierwatch.intake.replies import logged_reply, said_message
+from tierwatch.loop.capture.redaction.prompt_version import plain_version
 from tierwatch.store.documents import Json, JsonValue
 from tierwatch.wire.chat import RESPONSES
 from tierwatch.wire.json_values import mapping, objects, string
@@ -24,6 +25,7 @@ from tierwatch.wire.usage import Usage
 
 _TYPE: Final = "langfuse.observation.type"
 _FRAMES: Final = frozenset({"agent", "chain"})
+_PROMPT: Final = "langfuse.observation.prompt."
 _METADATA: Final = "langfuse.observation.metadata."
 # What the SDK fills in where the caller said nothing.
 _FILLED_IN: Final[Json] = {
@@ -66,6 +68,7 @@ def _call_of(span: Span, _records: Sequence[LogRecord]) -> Call:
             user=text(attributes, "user.id", "langfuse.user.id")
             or _unquoted(attributes, _METADATA + "langfuse_user_id"),
             tags=_tags(attributes),
+            prompt_version=_prompt_version(attributes),
             answer=answer,
             finish=finish or status,
             whole=not streamed and status != "error",
@@ -181,6 +184,12 @@ def _first_byte_ms(span: Span) -> float:
 def _tags(attributes: Json) -> tuple[str, ...]:
     said = attributes.get("langfuse.trace.tags")
     return tuple(tag for tag in said if isinstance(tag, str)) if isinstance(said, list) else ()
+
+
+def _prompt_version(attributes: Json) -> str:
+    version = attributes.get(_PROMPT + "version")
+    said = f"{version:d}" if isinstance(version, int) else string(version)
+    return plain_version(text(attributes, _PROMPT + "name"), said)
 
 
 def _parsed(attributes: Json, name: str) -> JsonValue:

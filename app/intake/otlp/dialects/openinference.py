@@ -16,6 +16,7 @@ from tierwatch.intake.otlp.dialects.parts import tool_call
 from tierwatch.intake.otlp.reading import found_structured, marked, number, text, tokens
 from tierwatch.intake.otlp.telemetry import LogRecord, Span
 from tierwatch.intake.replies import logged_reply, said_message
+from tierwatch.loop.capture.redaction.prompt_version import plain_version
 from tierwatch.store.documents import Json
 from tierwatch.wire.chat import OPENAI, RESPONSES
 from tierwatch.wire.first_choice import Reply
@@ -53,6 +54,7 @@ def _call_of(span: Span, _records: Sequence[LogRecord]) -> Call:
         session=text(attributes, "session.id"),
         user=text(attributes, "user.id"),
         tags=_tags(attributes),
+        prompt_version=plain_version(text(attributes, "llm.prompt_template.version")),
         finish=text(attributes, "llm.finish_reason") or (reply.finish_reason if reply else None),
         usage=Usage(
             tokens(attributes, "llm.token_count.prompt"),

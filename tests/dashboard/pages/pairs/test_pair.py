@@ -209,3 +209,17 @@ def test_a_pair_leads_to_the_rest_of_its_conversation(connection: Connection, vi
     assert "So the request was kept at simple." in page
     assert 'href="/pairs?session=a%26b+c"' in page
     assert 'href="/pairs?policy=1"' in page
+
+
+def test_the_version_of_its_prompt_leads_to_the_other_pairs_of_it(
+    connection: Connection, viewer: Any
+) -> None:
+    pair_id = add_pair(connection, 1, prompt_version="team/v12")
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert '<span class="mono">team/v12</span>' in page
+    assert 'href="/pairs?prompt=team/v12"' in page
+    other = add_pair(connection, 2)
+    assert "Prompt version" not in viewer.page(f"/pairs/{other}")
+    listed = viewer.page("/pairs?prompt=team/v12")
+    assert str(pair_id) in listed
+    assert str(other) not in listed

@@ -190,3 +190,20 @@ def test_an_uploaded_medium_is_truncated() -> None:
 )
 def test_kinds_of_observations(kind: object, what: str) -> None:
     assert DIALECT.kind_of(span({"langfuse.observation.type": kind})) == what
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "read_as"),
+    [
+        ("Movie critic", 3, "Movie-critic:3"),
+        ("critic", "3", "critic:3"),
+        ("critic", None, ""),
+        ("", 3, "3"),
+        ("critic", [3], ""),
+    ],
+)
+def test_a_prompt_of_theirs_is_named_with_its_version(
+    name: str, version: object, read_as: str
+) -> None:
+    call = read(observation(observation__prompt__name=name, observation__prompt__version=version))
+    assert call.prompt_version == read_as

@@ -187,3 +187,9 @@ def test_dropped_attributes_may_have_been_anything_but_the_bodies() -> None:
 )
 def test_kinds_of_spans(kind: object, what: str) -> None:
     assert DIALECT.kind_of(span({"openinference.span.kind": kind})) == what
+
+
+def test_the_version_of_a_template_is_read() -> None:
+    sent = bodies(llm__prompt_template__version="v1.0")
+    assert call_in(span(sent, scope=OPENAI)).prompt_version == "v1.0"
+    assert call_in(span(bodies(), scope=OPENAI)).prompt_version == ""
