@@ -70,6 +70,7 @@ PAGES = (
     "/types",
     "/costs",
     "/costs?from=-90d",
+    "/ceiling",
     "/sources",
     "/settings",
     "/audit",

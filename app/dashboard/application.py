@@ -34,6 +34,7 @@ from tierwatch.dashboard.pages import (
     types,
 )
 from tierwatch.dashboard.pages.alerts import alert, alerts, remedies
+from tierwatch.dashboard.pages.ceiling import ceiling
 from tierwatch.dashboard.pages.entrance import search
 from tierwatch.dashboard.pages.overview import overview
 from tierwatch.dashboard.pages.pairs import label, pair, pairs, review
@@ -69,6 +70,7 @@ _PAGES = (
     types,
     sources,
     costs,
+    ceiling,
     audit,
     settings,
     search,

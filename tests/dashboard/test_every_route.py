@@ -53,6 +53,7 @@ POST /alerts/test                          approver  200
 GET  /audit                                user      200
 GET  /audit/csv                            user      200
 GET  /audit/jsonl                          user      200
+GET  /ceiling                              user      200
 GET  /costs                                user      200
 POST /drains/{drain_id}/end                approver  302
 GET  /healthz                              anybody   200
@@ -126,6 +127,7 @@ POST /alerts/{alert_id}/sample             approver  200
 POST /alerts/{alert_id}/send-up            approver  200
 POST /alerts/{alert_id}/silence            reviewer  200
 GET  /audit                                viewer    200
+GET  /ceiling                              viewer    200
 GET  /costs                                viewer    200
 GET  /search                               viewer    200
 GET  /drains                               viewer    200

@@ -29,6 +29,7 @@ from tierwatch.dashboard.api.openapi import openapi
 from tierwatch.dashboard.api.route import Route
 from tierwatch.dashboard.api.system import (
     audit,
+    ceiling,
     costs,
     model_trials,
     search,
@@ -66,6 +67,7 @@ ROUTES = (
     *types.ROUTES,
     *sources.ROUTES,
     *costs.ROUTES,
+    *ceiling.ROUTES,
     *settings.ROUTES,
     *audit.ROUTES,
     *search.ROUTES,

@@ -6,6 +6,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.store.outbox.events import drop_old_events
 from tierwatch.store.sums.hours import fold_hours
+from tierwatch.store.sums.prompt_versions import fold_prompt_versions
 from tierwatch.store.traffic.media import delete_media
 from tierwatch.store.traffic.partitions import FIGURE_TABLES, add_months
 from tierwatch.store.traffic.retention import (
@@ -73,6 +74,8 @@ def retention(
             dropped += drop_figures(connection, end)
     _fold(engine, today)
     _add_up_hours(engine)
+    with engine.begin() as connection:
+        fold_prompt_versions(connection, today)
     for table in LEFTOVERS:
         _delete(engine, table, oldest)
     return made, dropped

@@ -128,6 +128,25 @@ class OutcomeSumRow(Base):
     crossing: Column[float]
 
 
+class PromptSumRow(Base):
+    """Pairs upwards of a month, a tier, a version of the prompt and a judge, added up by the hour.
+
+    As `evaluation.rates.weighted.RateSums`. A tier's largest versions of a month have a row each,
+    the others one together (`store.sums.prompt_versions`); "" is where none was known.
+    """
+
+    __tablename__ = "prompt_sums"
+    month: Column[dt.date] = column(primary_key=True)
+    tier: Column[str] = column(primary_key=True)
+    prompt_version: Column[str] = column(primary_key=True)
+    judge_version: Column[str] = column(primary_key=True)
+    pairs: Column[int]
+    bad: Column[float]
+    weight: Column[float]
+    lost: Column[float]
+    squares: Column[float]
+
+
 class MonitorRow(Base):
     """State of one stream: a segment under one policy, one pair of models and one judge.
 

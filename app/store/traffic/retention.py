@@ -179,6 +179,7 @@ LEFTOVERS = {
     "direct_pairs": "exchange_id < :first",
     "labels": "exchange_id < :first",
     "follow_ups": "exchange_id < :first",
+    "prompt_sums": "month < :moment",
     # A tier's hours and the days of all types stay.
     "outcome_sums": "span = 'hour' and task_type <> '*' and start < now() - interval '35 days'",
     "feedback": "created_at < :moment",
