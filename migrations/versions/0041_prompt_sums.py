@@ -18,6 +18,8 @@ _SUMS = ("bad", "weight", "lost", "squares")
 
 
 def upgrade() -> None:
+    op.execute("set local lock_timeout = '5s'")
+    op.execute("set local statement_timeout = '60s'")
     op.create_table(
         "prompt_sums",
         sa.Column("month", sa.Date(), primary_key=True),

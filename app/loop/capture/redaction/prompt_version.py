@@ -9,7 +9,7 @@ customer's name still does; such callers name their version.
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from tierwatch.loop.capture.redact import Redactor, redacted_text
 from tierwatch.routing.content import message_text
@@ -38,7 +38,7 @@ _FILLED_IN: Final = re.compile(
 )
 
 
-def prompt_version(said: str, chat: Mapping[str, Any], redact: Redactor) -> str | None:
+def prompt_version(said: str, chat: Mapping[str, object], redact: Redactor) -> str | None:
     """The version; None where the caller names none and there is no system prompt.
 
     Args:
@@ -92,7 +92,7 @@ def plain_version(*parts: str) -> str:
     return f"{kept}:{ending}" if kept else ending.lstrip("._:/+-")
 
 
-def _system(chat: Mapping[str, Any]) -> str:
+def _system(chat: Mapping[str, object]) -> str:
     """The words of the messages that no user wrote and that stand first."""
     words = []
     for message in objects(chat.get("messages")):
