@@ -11,6 +11,7 @@ TierwatchError
 ├── JudgeError                 a judge cannot be built or used
 │   └── UnreadableVerdictError the judge answered, but not with a verdict
 ├── ClassifierError            the classifier gave no usable label
+├── ForeignError              a watched router's settings cannot be read, or changed as asked
 ├── ArtefactError              a learned model or set of task types is corrupt or foreign; not used
 ├── TrafficError               a recorded traffic file cannot be used
 ├── StackError                 the embedded stack could not start or stop a process
@@ -117,6 +118,10 @@ class UnreadableVerdictError(JudgeError):
 
 class ClassifierError(TierwatchError):
     """The classifier gave no usable label."""
+
+
+class ForeignError(TierwatchError):
+    """Settings of a watched router that cannot be read, or cannot be changed as asked."""
 
 
 class ArtefactError(TierwatchError):
