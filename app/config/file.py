@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from pydantic import Field
@@ -25,7 +25,7 @@ from tierwatch.config.outgoing.scores import ScoresConfig, score_problems
 from tierwatch.config.people import PeopleConfig, people_problems
 from tierwatch.config.providers import ProviderConfig, provider_problems
 from tierwatch.config.tolerance import tolerance_of
-from tierwatch.config.watch import IntakeConfig, WatchConfig, watch_problems
+from tierwatch.config.watch import IntakeConfig, WatchConfig, watch_problems, watched_router
 from tierwatch.routing.classify.classification import ClassifierConfig
 from tierwatch.routing.config.balance import BalanceSection
 from tierwatch.routing.config.cascade import CascadeSection
@@ -36,6 +36,7 @@ from tierwatch.routing.config.reading.yaml_file import read_document
 from tierwatch.routing.config.retry import RetrySection
 from tierwatch.routing.config.routing import Routing, RoutingFile, read_routing
 from tierwatch.routing.config.sessions import SessionsSection
+from tierwatch.routing.foreign.router import ForeignRouter
 from tierwatch.routing.policy import Policy
 from tierwatch.routing.tiers import CACHE_TIER, Price, Tier
 
@@ -69,6 +70,8 @@ class Config:
         cache_tolerance: how often an answer of the response cache may be worse than a fresh one.
         intake: who may send traffic of another router.
         watch: what that router's names stand for.
+        foreign: that router with its thresholds, which are the initial policy's; None where its
+            settings are not named.
     """
 
     path: str
@@ -92,6 +95,7 @@ class Config:
     cache_tolerance: float
     intake: IntakeConfig
     watch: WatchConfig
+    foreign: ForeignRouter | None
 
     @property
     def prices(self) -> Mapping[str, Priced]:
@@ -173,7 +177,10 @@ def load_config(path: str | os.PathLike[str]) -> Config:
         problems += _problems(document, file, kinds)
     if file is None or routing is None or problems:
         raise config_error(problems)
-    return _resolved(document, file, routing, kinds)
+    foreign, problems = watched_router(document, file.watch, routing.tiers)
+    if problems:
+        raise config_error(problems)
+    return _resolved(document, file, routing, kinds, foreign)
 
 
 def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) -> list[Problem]:
@@ -199,7 +206,11 @@ def _problems(document: Document, file: ConfigFile, kinds: Mapping[str, str]) ->
 
 
 def _resolved(
-    document: Document, file: ConfigFile, routing: Routing, kinds: Mapping[str, str]
+    document: Document,
+    file: ConfigFile,
+    routing: Routing,
+    kinds: Mapping[str, str],
+    foreign: ForeignRouter | None,
 ) -> Config:
     asked, judge = file.evaluation, file.evaluation.judge
     origins = dict(routing.price_origins)
@@ -214,7 +225,9 @@ def _resolved(
         tiers=routing.tiers,
         classifier=routing.classifier,
         default_tier=routing.default_tier,
-        initial_policy=routing.initial_policy,
+        initial_policy=routing.initial_policy
+        if foreign is None
+        else replace(routing.initial_policy, thresholds=foreign.thresholds),
         retry=routing.retry,
         sessions=routing.sessions,
         balance=routing.balance,
@@ -231,6 +244,7 @@ def _resolved(
         cache_tolerance=tolerance_of(CACHE_TIER, asked.tolerance, asked.objective),
         intake=file.intake,
         watch=file.watch,
+        foreign=foreign,
     )
 
 

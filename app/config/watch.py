@@ -1,13 +1,15 @@
 """``intake`` and ``watch``: traffic that another router served, and what its names stand for."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
+import yaml
 from pydantic import Field, PlainValidator
 
 from tierwatch.config.model_patterns import name_pattern
-from tierwatch.config.secrets import SecretName
-from tierwatch.config.urls import read_url
+from tierwatch.config.secrets import Secret, SecretName
+from tierwatch.config.urls import read_url, read_url_or_secret
+from tierwatch.errors import ForeignError
 from tierwatch.routing.config.reading.document import Document, Problem, not_accepted
 from tierwatch.routing.config.reading.fields import (
     Name,
@@ -16,6 +18,8 @@ from tierwatch.routing.config.reading.fields import (
     read_seconds,
     whole_number,
 )
+from tierwatch.routing.foreign.router import ForeignRouter, Kind, read_text
+from tierwatch.routing.tiers import Tier
 
 SourceKind = Literal["any", "litellm", "outcomes", "otlp"]
 PullKind = Literal["langfuse", "openai"]
@@ -120,6 +124,42 @@ class IntakeConfig(Section):
         return bool(self.keys or self.pulls)
 
 
+class RouterConfig(Section):
+    """The ``watch.router`` section."""
+
+    kind: Kind = Field(
+        description="Whose settings they are: litellm_complexity, LiteLLM's"
+        " `auto_router/complexity_router`, whose score is read from its log; json, any router with"
+        " thresholds in a JSON or YAML file, whose confidence is the one it logs."
+    )
+    name: str = Field(
+        default="", description="litellm_complexity: its `model_name`, where its file has several."
+    )
+    file: Name | None = Field(
+        default=None,
+        description="Its settings, beside this file; they are read, never written. LiteLLM's whole"
+        " file, or one of anybody's.",
+    )
+    settings: Mapping[str, Any] | None = Field(
+        default=None,
+        description="The same, written here: LiteLLM's `complexity_router_config`, or"
+        " `{simple: 0.7}`. One of file and settings.",
+    )
+    keys: Mapping[Name, str] = Field(
+        default_factory=dict,
+        description="json: where a tier's threshold stands in it, as a JSON pointer: `{simple:"
+        " /router/weak}`; under the tier's name without one.",
+    )
+    webhook: Annotated[str | Secret, PlainValidator(read_url_or_secret)] | None = Field(
+        default=None,
+        description="Whom to ask to apply an approved change: a URL, or `env:NAME`. Without one a"
+        " person applies it, and says so.",
+    )
+    secret: SecretName | None = Field(
+        default=None, description="Signs what is posted there (HMAC-SHA256); `env:NAME`."
+    )
+
+
 class WatchConfig(Section):
     """The ``watch`` section."""
 
@@ -134,6 +174,16 @@ class WatchConfig(Section):
         description="Whose confidence counts: own has the configured classifier read every prompt;"
         " logged takes what the router logs, and what comes without is outside the evidence.",
     )
+    router: RouterConfig | None = Field(
+        default=None,
+        description="The router that is watched, so that its own thresholds are what is judged and"
+        " proposed; its confidence is then the logged one.",
+    )
+
+    @property
+    def takes_logged(self) -> bool:
+        """Whether the confidence that counts is the router's own."""
+        return self.confidence == "logged" or self.router is not None
 
 
 def watch_problems(
@@ -167,7 +217,9 @@ def watch_problems(
                 accepted = "each name under one tier"
                 problems.append(document.problem(("watch", "tiers", tier), found, accepted))
     problems += _pull_problems(document, intake.pulls)
-    if intake.takes and watch.confidence == "own" and classifier == "llm":
+    if watch.router is not None:
+        problems += _router_problems(document, watch.router, tiers)
+    if intake.takes and not watch.takes_logged and classifier == "llm":
         problems.append(
             document.problem(
                 ("routing", "classifier", "kind"),
@@ -190,6 +242,74 @@ def _pull_problems(document: Document, pulls: Sequence[PullConfig]) -> list[Prob
             accepted = "Langfuse's public key where the kind is langfuse, and none elsewhere"
             problems.append(document.problem((*where, "public_key"), found, accepted))
     return problems
+
+
+def _router_problems(
+    document: Document, router: RouterConfig, tiers: Sequence[str]
+) -> list[Problem]:
+    at = ("watch", "router")
+    problems = []
+    if (router.file is None) == (router.settings is None):
+        found = "neither" if router.file is None else "both"
+        problems.append(document.problem(at, found, "one of file and settings"))
+    for tier in router.keys:
+        if tier not in tiers[:-1]:
+            accepted = f"one of {', '.join(tiers[:-1])}"
+            problems.append(document.problem((*at, "keys", tier), repr(tier), accepted))
+    if router.keys and router.kind != "json":
+        problems.append(document.problem((*at, "keys"), "keys", "them where kind is json"))
+    if router.secret is not None and router.webhook is None:
+        problems.append(document.problem((*at, "secret"), "one", "it beside a webhook"))
+    return problems
+
+
+def watched_router(
+    document: Document, watch: WatchConfig, tiers: Sequence[Tier]
+) -> tuple[ForeignRouter | None, list[Problem]]:
+    """The router that is watched, as its settings have it; None without one, or with a problem."""
+    asked = watch.router
+    if asked is None:
+        return None, []
+    names = names_of(watch, tiers)
+    try:
+        path = None if asked.file is None else document.beside(asked.file)
+        text = (
+            yaml.safe_dump(dict(asked.settings or {}), sort_keys=False)
+            if path is None
+            else read_text(path)
+        )
+        router = ForeignRouter(
+            kind=asked.kind,
+            name=asked.name,
+            tiers=tuple(tier.name for tier in tiers),
+            tier_of=lambda name: tier_of(name, names),
+            keys=dict(asked.keys),
+            file="watch.router.settings" if path is None else path.name,
+            text=text,
+            path=path,
+        )
+        _ = router.thresholds
+    except ForeignError as problem:
+        where = "settings" if asked.file is None else "file"
+        found, _, accepted = str(problem).rpartition("; accepted ")
+        found, accepted = (found, accepted) if found else (accepted, "settings with thresholds")
+        return None, [
+            document.problem(("watch", "router", where), found.removeprefix("found "), accepted)
+        ]
+    return router, []
+
+
+def names_of(watch: WatchConfig, tiers: Sequence[Tier]) -> dict[str, list[str]]:
+    """By tier, what the watched router calls it: the names of `watch.tiers`, then its models."""
+    return {
+        tier.name: [
+            *watch.tiers.get(tier.name, ()),
+            tier.name,
+            tier.model,
+            *(one.model for one in tier.deployments),
+        ]
+        for tier in tiers
+    }
 
 
 def tier_of(name: str, tiers: Mapping[str, Sequence[str]]) -> str:

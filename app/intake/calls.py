@@ -86,6 +86,9 @@ class Call(NamedTuple):
         fallbacks: other deployments that were tried before the one that answered.
         confidence: of the source's own router in the model it chose, in [0, 1]; None where it
             logs none.
+        boundaries: by which the source's router decided, as it logs them; empty where it does not.
+        by_rule: why its score did not decide, in the router's words; "" where it did, or nothing
+            is known.
         outside: why the call cannot be evidence, as far as the reader knows; "" where it can.
         user: the end user as the source names them; never stored as text, only for a session.
         tags: what the source tagged the call with.
@@ -119,6 +122,8 @@ class Call(NamedTuple):
     first_byte_ms: float = 0.0
     fallbacks: int = 0
     confidence: float | None = None
+    boundaries: Mapping[str, float] = MappingProxyType({})
+    by_rule: str = ""
     outside: str = ""
     user: str = ""
     tags: tuple[str, ...] = ()

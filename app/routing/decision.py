@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 # What `reason` begins with when no threshold decided about the tier.
-_NOT_CHOSEN = ("pinned", "classifier_failed", "cascade", "sticky", "fits_not")
+_NOT_CHOSEN = (
+    "pinned", "classifier_failed", "cascade", "sticky", "fits_not", "by_rule", "other_thresholds",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

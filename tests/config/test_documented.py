@@ -43,6 +43,15 @@ KIND_OF = {
 }
 
 
+_PLAIN: dict[Any, str] = {
+    bool: "true or false",
+    int: "whole number",
+    float: "number",
+    str: "text",
+    Any: "any value",
+}
+
+
 def kind_of(  # noqa: PLR0911 - one return for each form that a type can have
     annotation: Any, metadata: tuple[Any, ...] = ()
 ) -> str:
@@ -62,7 +71,7 @@ def kind_of(  # noqa: PLR0911 - one return for each form that a type can have
         return f"list of {kind_of(arguments[0])}"
     if origin in {dict, Mapping}:
         return f"name: {kind_of(arguments[1])}"
-    return {bool: "true or false", int: "whole number", float: "number", str: "text"}[annotation]
+    return _PLAIN[annotation]
 
 
 def models_in(annotation: Any) -> list[type[BaseModel]]:

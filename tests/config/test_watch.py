@@ -125,3 +125,47 @@ def test_a_model_is_not_asked_about_all_traffic_of_another_router(tmp_path: Path
 def test_a_written_name_counts_before_every_pattern(name: str, tier: str) -> None:
     tiers = {"simple": ("fast", "gpt-5-*"), "complex": ("gpt-5-pro",)}
     assert tier_of(name, tiers) == tier
+
+
+ROUTER = "watch: {router: {kind: json, file: router.json, keys: {simple: /weak}}}\n"
+
+
+def test_the_thresholds_of_a_watched_router_are_the_first_policys(tmp_path: Path) -> None:
+    (tmp_path / "router.json").write_text('{"weak": 0.55}')
+    (tmp_path / "tierwatch.yaml").write_text(BASE + ROUTER)
+    config = load_config(tmp_path / "tierwatch.yaml")
+    assert config.foreign is not None
+    assert config.foreign.thresholds == {"simple": 0.55}
+    assert config.initial_policy.thresholds == {"simple": 0.55}
+    assert config.watch.takes_logged
+
+
+def test_its_settings_may_stand_in_the_file_itself(tmp_path: Path) -> None:
+    (tmp_path / "tierwatch.yaml").write_text(
+        BASE
+        + "watch: {tiers: {simple: [a, b], complex: [c, d]}, router: {kind: litellm_complexity,"
+        " settings: {tiers: {SIMPLE: a, MEDIUM: b, COMPLEX: c, REASONING: d}}}}\n"
+    )
+    foreign = load_config(tmp_path / "tierwatch.yaml").foreign
+    assert foreign is not None
+    assert (foreign.path, foreign.thresholds) == (None, {"simple": 0.65})
+
+
+@pytest.mark.parametrize(
+    ("router", "said"),
+    [
+        ("kind: json", "found neither; accepted one of file and settings"),
+        ("kind: json, file: x, settings: {simple: 0.5}", "found both"),
+        ("kind: json, file: none.json", "none.json: cannot be read"),
+        ("kind: json, settings: {}", "accepted 0 to 1 with two decimals"),
+        ("kind: json, settings: {simple: 0.5}, keys: {top: /x}", "one of simple"),
+        ("kind: json, settings: {simple: 0.5}, secret: env:S", "beside a webhook"),
+        ("kind: other, settings: {simple: 0.5}", "litellm_complexity"),
+        ("kind: litellm_complexity, settings: {tiers: {}}", "models of one tier"),
+        ("kind: litellm_complexity, file: x, keys: {simple: /x}", "them where kind is json"),
+    ],
+)
+def test_what_a_watched_router_cannot_be_is_said(tmp_path: Path, router: str, said: str) -> None:
+    found = problem(tmp_path, f"watch: {{router: {{{router}}}}}\n")
+    assert said in found
+    assert "watch.router" in found

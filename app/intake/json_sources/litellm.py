@@ -23,6 +23,7 @@ from tierwatch.intake.calls import (
     Call,
     Readings,
 )
+from tierwatch.intake.json_sources.litellm_routing import routed_of
 from tierwatch.intake.json_sources.objects import objects_of
 from tierwatch.intake.json_sources.values import (
     assistant_message,
@@ -89,7 +90,8 @@ def _call(record: Mapping[str, Any]) -> Call | str:
     answer, reason = (None, None) if status == "failure" else _answer(response)
     request = _request(record, parameters, kind)
     usage = completion_usage(response)
-    group = string(record.get("model_group"))
+    routed = routed_of(record)
+    group = routed.model or string(record.get("model_group"))
     error = mapping(record.get("error_information"))
     failed = status == "failure"
     if failed:  # behind the proxy an attempt and the fallback that answers share one id
@@ -118,6 +120,9 @@ def _call(record: Mapping[str, Any]) -> Call | str:
         latency_ms=_ms(record, "endTime"),
         first_byte_ms=_ms(record, "completionStartTime"),
         fallbacks=_fallbacks(hidden),
+        confidence=routed.confidence,
+        boundaries=routed.boundaries,
+        by_rule=routed.by_rule,
         outside=_outside(kind, request, answer, failed=failed),
         user=string(record.get("end_user")) or string(parameters.get("user")),
         tags=texts(record.get("request_tags")),

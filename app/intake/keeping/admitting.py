@@ -14,6 +14,7 @@ from tierwatch.loop.capture.document import BatchDocument, batch_document
 from tierwatch.loop.capture.redact import Redactor
 from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.store.traffic.sources import OUTSIDE, SAMPLED
+from tierwatch.store.watched.seen_thresholds import SEEN
 
 _UNREDACTED: Final = "unredacted"
 
@@ -76,6 +77,7 @@ class Admitting:
         whats += [SAMPLED] * len(document["exchanges"])
         whats += [_UNREDACTED] * len(unredacted)
         whats += [CLOCK] * placed.clock
+        whats += [f"{SEEN}{placed.seen}"] * bool(placed.seen)
         return AdmittedCall(key, source, document, tuple(whats))
 
 

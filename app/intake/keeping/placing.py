@@ -12,9 +12,10 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from tierwatch.config import Config
-from tierwatch.config.watch import tier_of
+from tierwatch.config.watch import names_of, tier_of
 from tierwatch.gateway.accept.conversations import Conversations
 from tierwatch.intake.calls import Call
+from tierwatch.intake.keeping.scored import Scored
 from tierwatch.loop.capture.admission.outside import FALLBACK, NO_QUESTION, SIDE_CALL
 from tierwatch.loop.capture.exchange import Attempt, ServedExchange, exchange_id_for
 from tierwatch.routing.decision import Decision
@@ -22,6 +23,7 @@ from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.routing.router import Router
 from tierwatch.routing.tiers import Tier
 from tierwatch.store.traced.their_span import reported
+from tierwatch.store.watched.seen_thresholds import words_of
 from tierwatch.wire.json_values import mapping, objects
 from tierwatch.wire.stream_answer import StreamAnswer
 from tierwatch.wire.translation import library_request
@@ -30,6 +32,8 @@ from tierwatch.wire.usage import estimated_tokens, request_characters
 # Clocks differ; a report of the future beyond this is of a wrong one, as is one of the far past.
 AHEAD_S: Final = 300.0
 BEHIND_S: Final = 30 * 86_400.0
+# What is this old was decided by what its router runs with now.
+_RECENT_S: Final = 600.0
 WATCHED: Final = "watched"
 # Names of models and aliases that are remembered with their tier.
 _MOST_NAMES: Final = 10_000
@@ -43,11 +47,14 @@ class Placed(NamedTuple):
         key: the same for the same call of a source, however often it comes.
         served: the exchange; None where the call is no tier's.
         clock: whether its source's clock cannot be right, so that it counts as of its arrival.
+        seen: the thresholds that its router decided by, in one word; "" where it is long ago, or
+            its log does not say.
     """
 
     key: bytes
     served: ServedExchange | None
     clock: bool
+    seen: str = ""
 
 
 class Placing:
@@ -64,8 +71,9 @@ class Placing:
     ) -> None:
         self._tiers = {tier.name: tier for tier in config.tiers}
         self._rank = {name: rank for rank, name in enumerate(self._tiers)}
-        self._names = _names(config)
-        self._logged = config.watch.confidence == "logged"
+        self._names = names_of(config.watch, config.tiers)
+        self._logged = config.watch.takes_logged
+        self._scored = None if config.foreign is None else Scored(config.foreign, config.tiers)
         self._router = router
         self._conversations = conversations
         self._tier_names: dict[str, str] = {}
@@ -90,7 +98,14 @@ class Placing:
         tier = self._tiers.get(served_tier) or chosen
         served = self._served(call, source, chosen=chosen, tier=tier)
         named = served._replace(exchange_id=exchange_id_for(at, key), arrived_at=at)
-        return Placed(key, named, clock=not right)
+        return Placed(key, named, clock=not right, seen=self._seen(call, received_at))
+
+    def _seen(self, call: Call, received_at: float) -> str:
+        """What its router runs with now, by its log: an old record says nothing of that."""
+        if self._scored is None or abs(received_at - call.started_at) > _RECENT_S:
+            return ""
+        thresholds = self._scored.thresholds(call.boundaries)
+        return words_of(thresholds) if thresholds else ""
 
     def _tier(self, name: str) -> str:
         known = self._tier_names.get(name)
@@ -162,6 +177,8 @@ class Placing:
         The stable policy's: no rollout of ours moves a router that is only watched.
         """
         router = self._router()
+        if self._scored is not None:
+            return self._scored.decision(call, tier, router.policies)
         if self._logged:
             own = router.failed("not_logged")
             confidence = call.confidence
@@ -200,19 +217,6 @@ class Placing:
             (name, confidence if rank == at else float(rank > at))
             for name, rank in list(self._rank.items())[:-1]
         )
-
-
-def _names(config: Config) -> dict[str, list[str]]:
-    """By tier, what the watched router calls it: the names of `watch.tiers`, then its models."""
-    return {
-        tier.name: [
-            *config.watch.tiers.get(tier.name, ()),
-            tier.name,
-            tier.model,
-            *(one.model for one in tier.deployments),
-        ]
-        for tier in config.tiers
-    }
 
 
 def _tokens(call: Call, chat: Mapping[str, Any]) -> tuple[int, int]:

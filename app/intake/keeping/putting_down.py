@@ -28,6 +28,7 @@ from tierwatch.store.traffic.sources import (
     add_source_counts,
     claim_calls,
 )
+from tierwatch.store.watched.seen_thresholds import SEEN, add_seen
 
 _RETRY_S: Final = 1.0
 _ADOPT_EVERY_S: Final = 60.0
@@ -164,6 +165,7 @@ class PuttingDown:
             batch["flush_id"] = str(frame.flush_id)
             sent = add_batch(connection, batch)
             add_source_counts(connection, _counts(frame, fresh))
+            add_seen(connection, _seen(fresh))
         self.stored += len(fresh)
         self.repeats += len(frame.calls) - len(fresh)
         if sent:
@@ -173,6 +175,16 @@ class PuttingDown:
 
 def _first_of_each(calls: Sequence[AdmittedCall]) -> list[AdmittedCall]:
     return list({one.key: one for one in reversed(calls)}.values())[::-1]
+
+
+def _seen(fresh: Sequence[AdmittedCall]) -> Counter[tuple[str, str]]:
+    """Calls by their source and the thresholds that their router decided by."""
+    return Counter(
+        (one.source, what.removeprefix(SEEN))
+        for one in fresh
+        for what in one.whats
+        if what.startswith(SEEN)
+    )
 
 
 def _counts(frame: Frame, fresh: Sequence[AdmittedCall]) -> list[SourceCount]:
@@ -186,7 +198,8 @@ def _counts(frame: Frame, fresh: Sequence[AdmittedCall]) -> list[SourceCount]:
         found[one.source, REPEAT] -= 1
         found[one.source, CALLS] += 1
         for what in one.whats:
-            found[one.source, what] += 1
+            if not what.startswith(SEEN):
+                found[one.source, what] += 1
     return [
         SourceCount(frame.day, source, what, calls)
         for (source, what), calls in found.items()

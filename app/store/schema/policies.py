@@ -1,4 +1,4 @@
-"""Policies, and which of them gateways run."""
+"""Policies, which of them gateways run, and what a router that is only watched runs with."""
 
 import datetime as dt
 
@@ -71,3 +71,52 @@ class ActivePolicyRow(Base):
     share: Column[float]
     salt: Column[str]
     changed_at: Column[dt.datetime] = set_by_database()
+
+
+class SeenThresholdsRow(Base):
+    """Thresholds that decisions were logged with, by source; ``words`` tells them apart."""
+
+    __tablename__ = "seen_thresholds"
+    source: Column[str] = column(primary_key=True)
+    words: Column[str] = column(primary_key=True)
+    thresholds: Column[Json]
+    calls: Column[int]
+    first_seen_at: Column[dt.datetime] = set_by_database()
+    last_seen_at: Column[dt.datetime] = set_by_database()
+
+
+class RouterChangeRow(Base):
+    """What an approved proposal changes in a watched router's own settings.
+
+    It waits for somebody to apply it, is ``applied``, waits to be undone (``undo``), is ``undone``,
+    or has ``ended``, since its router runs with something else. ``try_at`` is when the webhook is
+    asked next; None where it is not. One change waits at a time.
+    """
+
+    __tablename__ = "router_changes"
+    __table_args__ = (
+        CheckConstraint("state in ('waiting', 'applied', 'undo', 'undone', 'ended')", name="state"),
+        Index(
+            "uq_router_changes_waiting",
+            text("(1)"),
+            unique=True,
+            postgresql_where=text("state in ('waiting', 'undo')"),
+        ),
+    )
+    proposal_id: Column[int] = column(primary_key=True, autoincrement=False)
+    state: Column[str]
+    router: Column[str]
+    file: Column[str]
+    before: Column[Json]
+    after: Column[Json]
+    diff: Column[str]
+    undo: Column[str]
+    webhook: Column[bool]
+    tries: Column[int] = column(server_default=text("0"))
+    try_at: Column[dt.datetime | None]
+    answer: Column[str] = column(server_default=text("''"))
+    created_at: Column[dt.datetime] = set_by_database()
+    applied_at: Column[dt.datetime | None]
+    applied_by: Column[str | None]
+    undone_at: Column[dt.datetime | None]
+    undone_by: Column[str | None]

@@ -170,6 +170,8 @@ LEFTOVERS = {
     "source_counts": "day < :moment",
     "score_deliveries": "ended_at < now() - case when state = 'failed' then interval '30 days'"
     " else interval '2 days' end",
+    # Old log files are no word on what runs.
+    "seen_thresholds": "last_seen_at < now() - interval '90 days'",
     # Of exchanges that ended without another answer, which nobody redacts any more.
     "mark_keys": "not exists (select 1 from exchanges e where e.id = t.exchange_id"
     " and e.ended_at is null)",

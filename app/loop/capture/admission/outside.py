@@ -27,6 +27,8 @@ NO_ANSWER: Final = "intake_no_answer"  # as above, of a whole answer
 TRUNCATED: Final = "intake_truncated"  # media or text stand as a mark of what they were
 PARAMETERS_UNSEEN: Final = "intake_parameters_unseen"  # tools or a form were used, and not sent
 OTHER_KIND: Final = "intake_other_kind"  # no chat: a completion, an image, a transcription
+BY_RULE: Final = "intake_by_rule"  # its router went by something else than its score
+OTHER_THRESHOLDS: Final = "intake_other_thresholds"  # and these are not known here yet
 _UNSEEN: Final = frozenset({NO_QUESTION, NO_ANSWER, TRUNCATED, PARAMETERS_UNSEEN, OTHER_KIND})
 # What decisions say that the router did not choose, and what that is counted as.
 _NOT_CHOSEN: Final = {
@@ -34,6 +36,8 @@ _NOT_CHOSEN: Final = {
     "sticky": "held",
     "classifier_failed": "classifier_failed",
     "cascade": "cascade",
+    "by_rule": BY_RULE,
+    "other_thresholds": OTHER_THRESHOLDS,
 }
 # Of drawn ones.
 FITS_NOT: Final = "fits_not"
