@@ -9,10 +9,11 @@ from tierwatch.evaluation.types.grouping import installed_leiden
 from tierwatch.loop.capture import retention, sweep
 from tierwatch.loop.compare import follow_ups, judge, shadow
 from tierwatch.loop.decide import drain, rollout
+from tierwatch.loop.decide.foreign import follow
 from tierwatch.loop.improve import learn, refit, retune
 from tierwatch.loop.improve import rebuild_types as types
 from tierwatch.loop.improve.replace import try_pairs
-from tierwatch.loop.notify import deliver, heartbeat
+from tierwatch.loop.notify import deliver, heartbeat, send_change
 from tierwatch.loop.scores import deliver as score_delivery
 from tierwatch.loop.watch import bursts, find_cause, observe, resolve, silence, traffic
 from tierwatch.loop.watch.checks import anchors, probes
@@ -69,9 +70,10 @@ def observe_outcomes() -> None:
 
 @step(dispatch.DELIVER)
 def deliver_alerts() -> None:
-    """Notify people of what alerts have become."""
+    """Notify people of what alerts have become, and ask for an approved change of a router."""
     at = runtime()
     deliver.deliver_alerts(engine=at.engine, destinations=at.destinations, rules=at.notify_rules)
+    send_change.send_change(engine=at.engine, hook=at.change_hook)
 
 
 @step(dispatch.DELIVER_SCORES)
@@ -121,6 +123,7 @@ def retune_thresholds() -> None:
         rules=at.retune_rules,
         judge_version=at.judge_now.version,
         rollout_share=at.rollout_rules.share,
+        watched=at.watched,
     )
 
 
@@ -164,9 +167,15 @@ def try_models() -> None:
 
 @step(dispatch.ROLLOUT)
 def watch_rollout() -> None:
-    """End what is sent up and is over, then the running rollout if its pairs allow."""
+    """End what is sent up and is over, then the running rollout if its pairs allow.
+
+    Before that, what a watched router was seen to run with becomes its policy here.
+    """
     at = runtime()
-    drain.settle_drains(engine=at.engine, now=dt.datetime.now(dt.UTC))
+    now = dt.datetime.now(dt.UTC)
+    drain.settle_drains(engine=at.engine, now=now)
+    router = None if at.watched is None else at.watched.router
+    follow.follow_router(engine=at.engine, router=router, now=now)
     rollout.rollout(engine=at.engine, rules=at.rollout_rules)
 
 

@@ -18,12 +18,14 @@ from tierwatch.loop.capture.redact import Redactor, load_redactor
 from tierwatch.loop.capture.redaction.sealing import Sealer, build_sealer
 from tierwatch.loop.compare.first_judge import stands_first
 from tierwatch.loop.compare.scores import ScorePlace
+from tierwatch.loop.decide.foreign.hand_over import Watched
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.refit_rules import RefitRules
 from tierwatch.loop.improve.retune_rules import RetuneRules
 from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.notify.heartbeat import Heartbeat
+from tierwatch.loop.notify.send_change import ChangeHook
 from tierwatch.loop.watch.bursts import BurstRules
 from tierwatch.loop.watch.observe import MonitorRules
 from tierwatch.loop.watch.silence import SilenceRules
@@ -35,6 +37,7 @@ from tierwatch.providers.recorded.traffic_file import BadLine, read_traffic
 from tierwatch.routing.served.tier_model import served_tiers
 from tierwatch.routing.tiers import Tier
 from tierwatch.runtime.notifier import (
+    build_change_hook,
     build_destinations,
     build_heartbeat,
     notify_rules,
@@ -47,6 +50,7 @@ from tierwatch.runtime.rules import (
     refit_rules,
     retune_rules,
     rollout_rules,
+    watched_of,
 )
 from tierwatch.runtime.scores import build_score_destinations, score_places
 from tierwatch.settings import Settings
@@ -84,6 +88,8 @@ class Runtime:
     notify_rules: NotifyRules
     silence_rules: SilenceRules
     heartbeat: Heartbeat | None
+    watched: Watched | None
+    change_hook: ChangeHook | None
 
     def served_tiers(self) -> dict[str, Tier]:
         """The tiers as the stable policy has them served now."""
@@ -167,6 +173,8 @@ def build_runtime(
         notify_rules=notify_rules(settings, config),
         silence_rules=silence_rules(config),
         heartbeat=build_heartbeat(config, environ),
+        watched=watched_of(config),
+        change_hook=build_change_hook(settings, config, environ),
     )
 
 

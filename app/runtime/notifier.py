@@ -4,8 +4,10 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 
 from tierwatch.config import Config
+from tierwatch.config.secrets import Secret
 from tierwatch.loop.notify.deliver import NotifyRules
 from tierwatch.loop.notify.heartbeat import Heartbeat
+from tierwatch.loop.notify.send_change import ChangeHook
 from tierwatch.loop.notify.trial import Trial, send_test
 from tierwatch.loop.watch.silence import SilenceRules
 from tierwatch.notify.answer import Destination
@@ -67,6 +69,25 @@ def build_heartbeat(config: Config, environ: Mapping[str, str]) -> Heartbeat | N
     """
     asked = config.alerts.heartbeat
     return None if asked is None else Heartbeat(asked.target(environ), asked.every_s)
+
+
+def build_change_hook(
+    settings: Settings, config: Config, environ: Mapping[str, str]
+) -> ChangeHook | None:
+    """Whom to ask for changes of a watched router; None where a person applies them.
+
+    Raises:
+        SettingsError: the variable of its address or its secret is not set.
+    """
+    asked = config.watch.router
+    if asked is None or asked.webhook is None:
+        return None
+    url = asked.webhook
+    return ChangeHook(
+        url=url.reveal(environ) if isinstance(url, Secret) else url,
+        site=dashboard_site(settings),
+        secret=None if asked.secret is None else asked.secret.reveal(environ),
+    )
 
 
 def dashboard_site(settings: Settings) -> str:

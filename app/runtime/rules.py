@@ -5,6 +5,7 @@ from tierwatch.evaluation.sampling.plan import weight_cap
 from tierwatch.fit.memory import Memory
 from tierwatch.fit.received import Receiving
 from tierwatch.loop.decide.approvals import ApprovalRules
+from tierwatch.loop.decide.foreign.hand_over import Watched
 from tierwatch.loop.decide.rollout import RolloutRules
 from tierwatch.loop.improve.learn import LearnRules
 from tierwatch.loop.improve.objective import objective_of
@@ -135,6 +136,14 @@ def approval_rules(config: Config) -> ApprovalRules:
     """How many persons have to agree to a proposal."""
     asked = config.evaluation.retune
     return ApprovalRules(asked.approvals, own=asked.own_proposals == "anybody")
+
+
+def watched_of(config: Config) -> Watched | None:
+    """The router that is only watched; None where its settings are not named."""
+    if config.foreign is None:
+        return None
+    asked = config.watch.router
+    return Watched(config.foreign, webhook=asked is not None and asked.webhook is not None)
 
 
 def learn_rules(config: Config, *, judge_version: str) -> LearnRules:

@@ -85,6 +85,8 @@ GET  /proposals/{proposal_id}/report.md    user      200
 GET  /proposals/{proposal_id}/report.json  user      200
 POST /proposals/{proposal_id}/approve      approver  302
 POST /proposals/{proposal_id}/reject       approver  302
+POST /proposals/{proposal_id}/router/applied approver 409
+POST /proposals/{proposal_id}/router/undone approver 409
 GET  /review                               user      200
 GET  /review/next                          reviewer  302
 GET  /review/{pair_id}                     reviewer  200
@@ -148,6 +150,8 @@ GET  /proposals/{proposal_id}              viewer    200
 GET  /proposals/{proposal_id}/report       viewer    200
 POST /proposals/{proposal_id}/approve      approver  200
 POST /proposals/{proposal_id}/reject       approver  200
+POST /proposals/{proposal_id}/router/applied approver 409
+POST /proposals/{proposal_id}/router/undone approver 409
 GET  /report                               viewer    200
 GET  /review                               viewer    200
 GET  /rollouts/{version}                   viewer    200

@@ -1,1 +1,1 @@
-"""What a person proposes from a terminal: a model to serve a tier. Text and an exit code go out."""
+"""What a person proposes from a terminal, a model say, or takes to a router. Text goes out."""

@@ -10,6 +10,7 @@ from tierwatch.dashboard.api.route import BEFORE, Reason, Route, reason, there
 from tierwatch.dashboard.arguments import ID, before_number
 from tierwatch.dashboard.reports.measured_policies import measured_policies
 from tierwatch.dashboard.site import this_moment, this_person, this_site
+from tierwatch.loop.decide.foreign.hand_over import require_ours
 from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.loop.report.policy_effects import PolicyEffect
 from tierwatch.store.pages.lists import InForce, PolicyLine, in_force, policy
@@ -105,6 +106,7 @@ def _policy(connection: Connection, version: int) -> PolicyLine:
 
 def _rollback(connection: Connection, version: int) -> PolicyLine:
     _policy(connection, version)
+    require_ours(this_site().config.foreign)
     new = roll_back_to(connection, version, actor=this_person().name, why=reason())
     return _policy(connection, new)
 

@@ -18,10 +18,12 @@ from tierwatch.dashboard.api.route import (
 )
 from tierwatch.dashboard.arguments import ID, LONGEST_REASON, before_number, choice, wants
 from tierwatch.dashboard.reports.proposal_report import ProposalReport, proposal_report
+from tierwatch.dashboard.reports.router_change import RouterChangeShown, router_change
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
+from tierwatch.loop.decide.foreign.mirror import apply_change, undo_change
 from tierwatch.loop.improve.by_hand.propose_threshold import NamedThreshold, propose_threshold
-from tierwatch.runtime.rules import approval_rules, named_threshold_rules
+from tierwatch.runtime.rules import approval_rules, named_threshold_rules, watched_of
 from tierwatch.store import proposals as stored
 from tierwatch.store.documents import JsonValue
 from tierwatch.store.pages.lists import PAGE, proposals
@@ -39,6 +41,8 @@ class Proposal:
         proposed_why: their reason; null where no person made it.
         approvals: who has approved it, oldest first.
         approvals_needed: approvals that start its rollout.
+        router_change: what it changes in the settings of a router that is only watched; null where
+            it changes none.
         unreadable: name of the document -> why this version cannot read it; empty as a rule.
     """
 
@@ -62,6 +66,7 @@ class Proposal:
     proposed_why: str | None
     approvals: list[Approval]
     approvals_needed: int
+    router_change: RouterChangeShown | None
     created_at: dt.datetime
     expires_at: dt.datetime
     decided_at: dt.datetime | None
@@ -95,12 +100,12 @@ def _proposals(connection: Connection) -> Proposals:
     found = proposals(connection, undecided=undecided, before=before_number())
     older = found[-1].id if len(found) == PAGE else None
     agreed = approvals_of(connection, [one.id for one in found])
-    return Proposals([_sent(one, agreed.get(one.id, ())) for one in found], older)
+    return Proposals([_sent(connection, one, agreed.get(one.id, ())) for one in found], older)
 
 
 def _proposal(connection: Connection, proposal_id: int) -> Proposal:
     found = there(load_proposal(connection, proposal_id))
-    return _sent(found, approvals_of(connection, [proposal_id]).get(proposal_id, ()))
+    return _sent(connection, found, approvals_of(connection, [proposal_id]).get(proposal_id, ()))
 
 
 def _propose(connection: Connection) -> Proposal:
@@ -127,6 +132,7 @@ def _approve(connection: Connection, proposal_id: int) -> Proposal:
         share=config.evaluation.rollout.share,
         despite_judge=choice("despite_judge", ("yes",)) is not None,
         rules=approval_rules(config),
+        watched=watched_of(config),
     )
     return _proposal(connection, proposal_id)
 
@@ -137,7 +143,21 @@ def _reject(connection: Connection, proposal_id: int) -> Proposal:
     return _proposal(connection, proposal_id)
 
 
-def _sent(found: stored.Proposal, approvals: Sequence[Approval]) -> Proposal:
+def _applied(connection: Connection, proposal_id: int) -> Proposal:
+    _proposal(connection, proposal_id)
+    apply_change(connection, proposal_id, actor=this_person().name)
+    return _proposal(connection, proposal_id)
+
+
+def _undone(connection: Connection, proposal_id: int) -> Proposal:
+    _proposal(connection, proposal_id)
+    undo_change(connection, proposal_id, actor=this_person().name)
+    return _proposal(connection, proposal_id)
+
+
+def _sent(
+    connection: Connection, found: stored.Proposal, approvals: Sequence[Approval]
+) -> Proposal:
     return Proposal(
         id=found.id,
         kind=found.kind,
@@ -159,6 +179,7 @@ def _sent(found: stored.Proposal, approvals: Sequence[Approval]) -> Proposal:
         proposed_why=found.proposed_why,
         approvals=list(approvals),
         approvals_needed=approval_rules(this_site().config).needed(found),
+        router_change=router_change(connection, found, watched_of(this_site().config)),
         created_at=found.created_at,
         expires_at=found.expires_at,
         decided_at=found.decided_at,
@@ -210,6 +231,22 @@ ROUTES = (
         role="approver",
         query={"despite_judge": one_of("Approve although the judge is not trusted.", "yes")},
         body=Reason,
+    ),
+    Route(
+        "POST",
+        f"/proposals/<{ID}:proposal_id>/router/applied",
+        "Say that the router that is watched runs with what an approved proposal changes.",
+        Proposal,
+        _applied,
+        role="approver",
+    ),
+    Route(
+        "POST",
+        f"/proposals/<{ID}:proposal_id>/router/undone",
+        "Say that the router that is watched runs with what was before a proposal.",
+        Proposal,
+        _undone,
+        role="approver",
     ),
     Route(
         "POST",

@@ -9,6 +9,7 @@ from tierwatch.dashboard.api.route import Reason, Route, reason, sent, there
 from tierwatch.dashboard.arguments import ID
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.loop.decide.drain import drain_tier, end_drain, lasting
+from tierwatch.loop.decide.foreign.hand_over import require_ours
 from tierwatch.loop.decide.pin import Pinned
 from tierwatch.loop.watch.alert import silence_alert
 from tierwatch.loop.watch.remedy import pin_alerts_model, sample_alert, send_alert_up
@@ -67,6 +68,7 @@ def _drains(connection: Connection) -> Drains:
 
 
 def _begin(connection: Connection) -> Drain:
+    require_ours(this_site().config.foreign)
     asked, now = sent(NewDrain), this_moment()
     drain = drain_tier(
         connection,
@@ -90,6 +92,7 @@ def _send_up(connection: Connection, alert_id: int) -> Drain:
     alert = there(load_alert(connection, alert_id))
     asked, now = sent(ForSomeTime), this_moment()
     until, actor = now + lasting(asked.lasting), this_person().name
+    require_ours(this_site().config.foreign)
     drain = send_alert_up(connection, alert, now=now, until=until, actor=actor, why=asked.why)
     return there(load_drain(connection, drain))
 
@@ -120,6 +123,7 @@ def _silence(connection: Connection, alert_id: int) -> Silence:
 
 def _pin(connection: Connection, alert_id: int) -> Pinned:
     alert = there(load_alert(connection, alert_id))
+    require_ours(this_site().config.foreign)
     return pin_alerts_model(connection, alert, actor=this_person().name, why=reason())
 
 

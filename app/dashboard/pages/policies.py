@@ -16,6 +16,7 @@ from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.reports.measured_policies import measured_policies
 from tierwatch.dashboard.site import this_moment, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
+from tierwatch.loop.decide.foreign.hand_over import require_ours
 from tierwatch.loop.decide.roll_back import roll_back_to
 from tierwatch.loop.report.policy_effects import PolicyEffect, TierEffect
 from tierwatch.store.pages.lists import InForce, PolicyLine, in_force
@@ -88,6 +89,7 @@ def rollback(version: int) -> ResponseReturnValue:
     """Make an earlier version's thresholds active again, with a reason."""
     try:
         with this_site().engine.begin() as connection:
+            require_ours(this_site().config.foreign)
             new = roll_back_to(connection, version, actor=this_person().name, why=reason())
     except ConflictError as problem:
         return _answer(sentence(problem), 409)

@@ -30,6 +30,9 @@ def _lines(report: ProposalReport) -> Iterator[str]:
         for paragraph in section.paragraphs:
             yield ""
             yield plain(paragraph)
+        for diff in section.diffs:
+            yield ""
+            yield fenced(diff)
         if section.table is not None:
             yield ""
             yield from _table(section.table)
@@ -44,6 +47,17 @@ def _table(table: Table) -> Iterator[str]:
 
 def _row(cells: tuple[str, ...], *, escaped: bool = False) -> str:
     return f"| {' | '.join(cells if escaped else map(plain, cells))} |"
+
+
+def fenced(diff: str) -> str:
+    r"""A diff as a block of code, whose fence is longer than any within.
+
+    >>> fenced("-a\n+b\n")
+    '```diff\n-a\n+b\n```'
+    """
+    ticks = max((len(run) for run in re.findall(r"`+", diff)), default=0)
+    fence = "`" * max(3, ticks + 1)
+    return f"{fence}diff\n{diff.rstrip()}\n{fence}"
 
 
 def plain(text: str) -> str:

@@ -13,12 +13,17 @@ from tierwatch.config import Config
 from tierwatch.dashboard.figures import Figure, change, count, figure, interval, percent, when
 from tierwatch.dashboard.reports.moving import Moving, moving_of
 from tierwatch.dashboard.reports.proposal_words import ProposalWords, proposal_words
+from tierwatch.dashboard.reports.router_change import (
+    RouterChangeShown,
+    router_change,
+    with_router,
+)
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
 from tierwatch.loop.compare.trust import distrust
-from tierwatch.runtime.rules import approval_rules, rollout_rules
+from tierwatch.runtime.rules import approval_rules, rollout_rules, watched_of
 from tierwatch.store.pages.lists import AuditLine, audit_lines
 from tierwatch.store.proposals import Approval, Proposal, approvals_of, load_proposal
 
@@ -33,11 +38,12 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One heading with its paragraphs and, where there is one, its table."""
+    """One heading with its paragraphs and, where there are such, its table and its diffs."""
 
     heading: str
     paragraphs: tuple[str, ...]
     table: Table | None = None
+    diffs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +75,15 @@ def proposal_report(
     if proposal is None:
         return None
     doubt = distrust(connection)
-    words = proposal_words(
-        proposal,
-        tiers=tuple(tier.name for tier in config.tiers),
-        rules=rollout_rules(config),
-        distrust=doubt,
+    router = router_change(connection, proposal, watched_of(config))
+    words = with_router(
+        proposal_words(
+            proposal,
+            tiers=tuple(tier.name for tier in config.tiers),
+            rules=rollout_rules(config),
+            distrust=doubt,
+        ),
+        router,
     )
     moving = moving_of(connection, proposal)
     history = audit_lines(connection, subject=f"proposal/{proposal_id}")
@@ -86,6 +96,7 @@ def proposal_report(
         summary=words.change,
         sections=(
             Section("Promise", tuple(part for part in (doubt, words.promise) if part)),
+            *_router(router),
             _figures(proposal, words),
             *_moving(proposal, moving),
             *_bounds(proposal),
@@ -96,6 +107,15 @@ def proposal_report(
             _history(history),
         ),
     )
+
+
+def _router(change: RouterChangeShown | None) -> Iterator[Section]:
+    """The change of a watched router's own file, and the way back."""
+    if change is None:
+        return
+    said = tuple(part for part in (change.says, change.unseen) if part)
+    diffs = tuple(part for part in (change.diff, change.undo) if part)
+    yield Section(f"Change of {change.file or change.router}", said, diffs=diffs)
 
 
 def title_of(proposal: Proposal) -> str:

@@ -8,6 +8,7 @@ from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.approvals import ONE_PERSON, ApprovalRules, agreement
 from tierwatch.loop.decide.end import why_outdated
+from tierwatch.loop.decide.foreign.hand_over import Watched, hand_over, require_takes
 from tierwatch.loop.decide.rollout import start_rollout
 from tierwatch.loop.decide.unreadable import is_unreadable
 from tierwatch.store.audit import add_audit
@@ -28,6 +29,7 @@ def approve_proposal(
     despite_judge: bool = False,
     person: str | None = None,
     rules: ApprovalRules = ONE_PERSON,
+    watched: Watched | None = None,
 ) -> int | None:
     """Approve a proposal; its rollout starts at once unless another one is running.
 
@@ -44,23 +46,26 @@ def approve_proposal(
             is trusted.
         person: who answers for the actor: a token's owner; None where nobody is known to.
         rules: how many persons have to agree.
+        watched: the router that is only watched; its own settings are what is to be changed.
 
     Returns:
-        The new policy version, or None while another person has to approve or another rollout has
-        to end first.
+        The new policy version, or None while another person has to approve, another rollout has
+        to end first, or the watched router has to apply it.
 
     Raises:
         UsageError: no reason given.
         ConflictError: there is no such proposal, it was decided before, this version cannot read
             what it rests on, it was tested beside a policy that is no longer active or against
-            a model that is not, the judge is not trusted and ``despite_judge`` was not said, or
-            somebody else has to approve it.
+            a model that is not, the judge is not trusted and ``despite_judge`` was not said,
+            somebody else has to approve it, or the watched router cannot be changed so.
     """
     require_reason(why)
     active, proposal = lock_active(connection), _open_proposal(connection, proposal_id)
     _require_readable(proposal)
     if active is not None:
         _require_current(connection, proposal, active.stable_version)
+    if watched is not None:
+        require_takes(proposal)
     doubt = distrust(connection)
     if doubt and not despite_judge:
         raise ConflictError(
@@ -78,6 +83,9 @@ def approve_proposal(
         detail["approved_by"] = list(agreed)
     put_decision(connection, proposal_id, "approved", actor=" and ".join(agreed), why=why.strip())
     _say(connection, proposal_id, "approved", actor=actor, why=why, after="approved", **detail)
+    if watched is not None:
+        hand_over(connection, proposal, watched)
+        return None
     return start_rollout(connection, share=share)
 
 

@@ -14,6 +14,7 @@ from tierwatch.store.audit import add_audit
 from tierwatch.store.learned.type_versions import active_version
 from tierwatch.store.policies import load_policy, lock_active, set_active
 from tierwatch.store.proposals import UNDECIDED, Proposal, proposals_in, put_end
+from tierwatch.store.watched.router_changes import change_of, put_over, put_undo
 
 TYPES_GONE: Final = "the task types its offsets are for are no longer active"
 
@@ -21,7 +22,10 @@ TYPES_GONE: Final = "the task types its offsets are for are no longer active"
 def expire_proposal(
     connection: Connection, proposal: Proposal, *, why: str, actor: str = "tierwatch"
 ) -> None:
-    """Close a proposal that waits."""
+    """Close a proposal that waits, and the change that it asks of a watched router."""
+    change = change_of(connection, proposal.id)
+    if change is not None and change.state == "waiting":
+        put_over(connection, proposal.id)
     put_end(connection, proposal.id, "expired", why=why)
     add_audit(
         connection,
@@ -33,13 +37,20 @@ def expire_proposal(
 
 
 def cancel_rollout(connection: Connection, proposal: Proposal, *, actor: str, why: str) -> None:
-    """Take the candidate back; everybody is on the stable policy again."""
+    """Take the candidate back; everybody is on the stable policy again.
+
+    A router that is only watched goes on with it until its settings are changed back: that is asked
+    for, and until then its policy stays the one that it runs with.
+    """
     active = lock_active(connection)
     if active is None:
         raise ConflictError(f"proposal {proposal.id} is not being rolled out")
-    set_active(
-        connection, stable=active.stable_version, candidate=None, share=0.0, salt=active.salt
-    )
+    change = change_of(connection, proposal.id, lock=True)
+    stable = active.stable_version
+    if change is not None and change.state == "applied":
+        put_undo(connection, proposal.id)
+        stable = proposal.candidate_version or stable
+    set_active(connection, stable=stable, candidate=None, share=0.0, salt=active.salt)
     put_end(connection, proposal.id, "rolled_back", why=why)
     add_audit(
         connection,

@@ -37,6 +37,7 @@ from tierwatch.store.learned.artefacts import add_model
 from tierwatch.store.learned.type_versions import active_version
 from tierwatch.store.policies import add_policy, load_policy, lock_active, next_version, set_active
 from tierwatch.store.proposals import Proposal, proposals_in, put_end, put_rollout
+from tierwatch.store.watched.router_changes import unapplied
 
 # P(false rollback) over the pairs of one rollout is at most pairs / level: 1 %.
 _FALSE_ROLLBACK: Final = 0.01
@@ -201,12 +202,18 @@ def candidate_pairs(
     return [ServedPair(row.loss, row.weight) for row in rows]
 
 
-def start_rollout(connection: Connection, *, share: float) -> int | None:
+def start_rollout(connection: Connection, *, share: float, only: int | None = None) -> int | None:
     """Start the oldest approved proposal, if nothing is being rolled out.
 
     The candidate is the stable policy of this moment with the proposal's threshold, for a proposed
     classifier the stable one with its artefact, and for a proposed model of a tier with that model,
-    so two approvals in a row do not undo each other.
+    so two approvals in a row do not undo each other. What a watched router has to apply first is
+    passed over until it has.
+
+    Args:
+        connection: in the caller's transaction.
+        share: of sessions.
+        only: the proposal to start; None starts the oldest.
 
     Returns:
         The candidate's version, or None when nothing was started.
@@ -219,7 +226,8 @@ def start_rollout(connection: Connection, *, share: float) -> int | None:
         raise ConflictError(f"policy {active.stable_version} is active but not stored")
     if stable.drained:  # its pairs would be of another ladder; it waits for the drain's end
         return None
-    waiting = _waiting(connection, stable)
+    found = _waiting(connection, stable)
+    waiting = [one for one in found if only in {None, one.id}]
     if not waiting:
         return None
     proposal = waiting[0]
@@ -290,8 +298,9 @@ def _waiting(connection: Connection, stable: Policy) -> list[Proposal]:
     """Approved proposals that may be rolled out, oldest first; what no longer stands expires."""
     types_version = active_version(connection)
     waiting = []
+    elsewhere = unapplied(connection)
     for approved in proposals_in(connection, "approved", lock=True):
-        if is_unreadable(approved):
+        if is_unreadable(approved) or approved.id in elsewhere:
             continue
         if is_outdated(approved, stable.version):
             expire_proposal(connection, approved, why="another policy is active since")

@@ -16,6 +16,7 @@ from tierwatch.dashboard.site import stored_text, this_moment, this_person, this
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.misroute_evidence import MisrouteEvidence
 from tierwatch.loop.decide.drain import end_drain, lasting
+from tierwatch.loop.decide.foreign.hand_over import require_ours
 from tierwatch.loop.watch.alert import silence_alert
 from tierwatch.loop.watch.incidents.assign import assign_alert
 from tierwatch.loop.watch.remedy import pin_alerts_model, sample_alert, send_alert_up
@@ -52,6 +53,7 @@ def send_up(alert_id: int) -> ResponseReturnValue:
     """Send the requests of the alert's segment up for some hours."""
 
     def act(connection: Connection, alert: Alert) -> str:
+        require_ours(this_site().config.foreign)
         now, actor = this_moment(), this_person().name
         until = now + lasting(request.form.get("lasting", ""))
         send_alert_up(connection, alert, now=now, until=until, actor=actor, why=reason())
@@ -96,6 +98,7 @@ def pin(alert_id: int) -> ResponseReturnValue:
     """Let the model serve the alert's tier again that served it before."""
 
     def act(connection: Connection, alert: Alert) -> str:
+        require_ours(this_site().config.foreign)
         pinned = pin_alerts_model(connection, alert, actor=this_person().name, why=reason())
         name = pinned.model or "the model of tierwatch.yaml"
         return (

@@ -25,6 +25,11 @@ from tierwatch.dashboard.pages.proposals.replacement_figures import (
 )
 from tierwatch.dashboard.reports.moving import Moving, moving_of
 from tierwatch.dashboard.reports.proposal_words import ProposalWords, proposal_words
+from tierwatch.dashboard.reports.router_change import (
+    RouterChangeShown,
+    router_change,
+    with_router,
+)
 from tierwatch.dashboard.site import this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.evidence.document import Unreadable
@@ -33,7 +38,8 @@ from tierwatch.loop.compare.trust import distrust
 from tierwatch.loop.decide.approvals import why_not
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.end import why_outdated
-from tierwatch.runtime.rules import approval_rules, rollout_rules
+from tierwatch.loop.decide.foreign.mirror import apply_change, undo_change
+from tierwatch.runtime.rules import approval_rules, rollout_rules, watched_of
 from tierwatch.store.pages.lists import AuditLine, audit_lines, in_force
 from tierwatch.store.policies import load_policy
 from tierwatch.store.proposals import Approval, Proposal, approvals_of, load_proposal
@@ -51,6 +57,7 @@ class ProposalPage:
         moving: the pairs that would move, by task type and by example.
         predicted: None when this version cannot show it.
         evidence: None when this version cannot show it, and for another model of a tier.
+        router: what it changes in the settings of a router that is only watched; None where none.
         risk: by threshold, with the certified region; empty where none were tested.
         replacement: what another model of a tier rests on; None for every other kind.
         unreadable: why something cannot be shown; empty when nothing is missing.
@@ -70,6 +77,7 @@ class ProposalPage:
     proposal: Proposal
     words: ProposalWords
     moving: Moving
+    router: RouterChangeShown | None
     predicted: PredictionFigures | None
     evidence: ProposalFigures | None
     risk: tuple[Chart, ...]
@@ -109,6 +117,7 @@ def decide(proposal_id: int, what: str) -> ResponseReturnValue:
                     share=site.config.evaluation.rollout.share,
                     despite_judge="despite_judge" in request.form,
                     rules=approval_rules(site.config),
+                    watched=watched_of(site.config),
                 )
             else:
                 reject_proposal(connection, proposal_id, actor=person.name, why=why)
@@ -121,6 +130,20 @@ def decide(proposal_id: int, what: str) -> ResponseReturnValue:
         flash("Your approval is kept. It is one of two: another person has to approve as well.")
     else:
         flash(f"Proposal {proposal_id} is {'approved' if what == 'approve' else 'rejected'}.")
+    return redirect(url_for("proposal.show", proposal_id=proposal_id))
+
+
+@routes.post(f"/proposals/<{ID}:proposal_id>/router/<any(applied, undone):what>")
+@require("approver")
+def settle(proposal_id: int, what: str) -> ResponseReturnValue:
+    """Say that the router that is watched runs with its change, or with what was before it."""
+    move = apply_change if what == "applied" else undo_change
+    try:
+        with this_site().engine.begin() as connection:
+            version = move(connection, proposal_id, actor=this_person().name)
+    except ConflictError as problem:
+        return _answer(proposal_id, sentence(problem), "", 409)
+    flash(f"The change is {what}. Policy {version} stands for what the router runs with.")
     return redirect(url_for("proposal.show", proposal_id=proposal_id))
 
 
@@ -143,15 +166,20 @@ def proposal_page(
     active = in_force(connection)
     stable = None if active is None else load_policy(connection, active.stable_version)
     doubt = distrust(connection)
+    router = router_change(connection, found, watched_of(config))
     return ProposalPage(
         proposal=found,
-        words=proposal_words(
-            found,
-            tiers=tuple(tier.name for tier in config.tiers),
-            rules=rollout_rules(config),
-            distrust=doubt,
+        words=with_router(
+            proposal_words(
+                found,
+                tiers=tuple(tier.name for tier in config.tiers),
+                rules=rollout_rules(config),
+                distrust=doubt,
+            ),
+            router,
         ),
         moving=moving_of(connection, found),
+        router=router,
         predicted=None if isinstance(predicted, Unreadable) else prediction_figures(predicted),
         evidence=None
         if isinstance(evidence, Unreadable | ReplacementEvidence)
