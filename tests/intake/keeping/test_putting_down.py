@@ -150,3 +150,13 @@ def test_the_thread_stores_when_it_is_woken_and_what_is_left_when_it_ends(
     storing.thread.stop(within_s=30)
     assert not storing.thread.alive
     assert storing.counts()["calls"] == 2
+
+
+def test_what_a_watched_router_runs_with_is_kept_apart_from_the_counts(storing: Storing) -> None:
+    seen = admitted(1)._replace(whats=("sampled", 'thresholds:{"simple":0.85}'))
+    storing.put(seen, admitted(2))
+    storing.put(seen)  # a repeat is no news
+    storing.thread.round()
+    found = rows(storing.engine, "select source, thresholds, calls from seen_thresholds")
+    assert found == [("app", {"simple": 0.85}, 1)]
+    assert storing.counts() == {"calls": 2, "sampled": 2, "repeat": 1}

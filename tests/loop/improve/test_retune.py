@@ -6,6 +6,7 @@ from typing import Any
 
 import factories.rows as put
 import pytest
+from factories.watched import WATCHED
 from fakes.collaborators import rows, scalar
 from sqlalchemy import Engine, text
 
@@ -295,3 +296,22 @@ def test_a_segment_whose_alert_cannot_be_read_is_not_tested_and_the_others_are(
     rules = replace(RULES, alpha={"simple": 0.05, "standard": 0.05})
     assert run(in_force, rules) == 1
     assert [proposal.tier for proposal in proposals(in_force)] == ["standard"]
+
+
+def test_a_watched_router_is_asked_for_one_change_at_a_time(in_force: Engine) -> None:
+    rules = replace(RULES, mode="auto", alpha={"simple": 0.05, "standard": 0.05})
+    pour(in_force, [0.0] * 400)
+    pour(in_force, [0.0] * 400, first=1001, tier="standard")
+    retune(
+        engine=in_force,
+        rules=rules,
+        judge_version=put.JUDGE,
+        rollout_share=0.2,
+        watched=WATCHED,
+    )
+    assert rows(in_force, "select tier, state from proposals order by id") == [
+        ("simple", "approved"),
+        ("standard", "open"),
+    ]
+    assert rows(in_force, "select state from router_changes") == [("waiting",)]
+    assert scalar(in_force, "select candidate_version from active_policy") is None

@@ -8,16 +8,19 @@ import structlog
 from sqlalchemy import Connection, Engine
 
 from tierwatch.errors import ForeignError
+from tierwatch.loop.decide.end import expire_proposal
 from tierwatch.loop.decide.foreign.mirror import apply_change, mirror, undo_change
 from tierwatch.routing.foreign.router import ForeignRouter
 from tierwatch.store.policies import active_policies, lock_active
-from tierwatch.store.proposals import proposals_in
+from tierwatch.store.proposals import load_proposal, proposals_in
 from tierwatch.store.watched.router_changes import change_of, waiting_change
 from tierwatch.store.watched.seen_thresholds import SeenThresholds, seen_thresholds
 
 # Processes of one router are restarted one after another: until those with the former thresholds
 # have been silent for so long, nothing follows from the new ones.
 _SETTLED: Final = dt.timedelta(seconds=60)
+# As long as a proposal is open.
+_APPLIED_WITHIN: Final = dt.timedelta(days=7)
 # Who says that it is applied may be about to restart the router.
 _GRACE: Final = dt.timedelta(minutes=15)
 
@@ -35,7 +38,8 @@ def follow_router(*, engine: Engine, router: ForeignRouter | None, now: dt.datet
     """Let the active policy say what the watched router runs with.
 
     Where that is what a change asked for, the change is applied, or undone, by what was seen.
-    Anything else that is new was changed without us: it is taken over, and said in the audit.
+    Anything else that is new was changed without us: it is taken over, and said in the audit. What
+    nobody has applied within a week expires.
 
     Returns:
         The new policy version, or None where nothing moved.
@@ -45,8 +49,19 @@ def follow_router(*, engine: Engine, router: ForeignRouter | None, now: dt.datet
     with engine.begin() as connection:
         if lock_active(connection) is None:
             return None
+        _expire(connection, now)
         runs = runs_with(connection, router)
         return None if runs is None else _follow(connection, runs, now)
+
+
+def _expire(connection: Connection, now: dt.datetime) -> None:
+    """Close what nobody applied in time: its evidence ages with its traffic."""
+    change = waiting_change(connection)
+    if change is None or change.state != "waiting" or now - change.created_at < _APPLIED_WITHIN:
+        return
+    proposal = load_proposal(connection, change.proposal_id, lock=True)
+    if proposal is not None and proposal.state == "approved":
+        expire_proposal(connection, proposal, why="nobody applied it to its router in time")
 
 
 def runs_with(connection: Connection, router: ForeignRouter) -> Runs | None:

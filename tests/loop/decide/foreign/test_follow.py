@@ -154,3 +154,13 @@ def test_thresholds_of_other_tiers_are_left_alone(own: Engine) -> None:
     see(own, {"elsewhere": 0.5})
     assert follow(own) is None
     assert runs(own) == NOW
+
+
+def test_what_nobody_applies_in_time_expires(own: Engine) -> None:
+    made = approved(own)
+    assert follow(own, minutes=6 * 24 * 60) is None
+    assert state(own, made) == "waiting"
+    assert follow(own, minutes=8 * 24 * 60) is None
+    assert state(own, made) == "ended"
+    assert scalar(own, "select state from proposals") == "expired"
+    assert runs(own) == NOW
