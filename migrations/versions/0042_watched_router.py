@@ -7,8 +7,8 @@ columns as nullable first; build indexes on large tables concurrently, alone in 
 
 from alembic import op
 
-revision = "0039"
-down_revision = "0038"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
