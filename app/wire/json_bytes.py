@@ -11,9 +11,14 @@ import orjson
 # and what is let in from outside is wrapped in some levels of ours before it is stored.
 DEEPEST = 200
 _ORJSONS_DEEPEST = 254
-# orjson takes an integer beyond 64 bits for a float. None has fewer digits than this one.
-_LONG = b"0" * len("9223372036854775809")
-_DIGITS = bytes(ord("0") if chr(byte).isdecimal() else ord(" ") for byte in range(128)).ljust(256)
+# orjson takes an integer beyond 64 bits for a float. None has fewer digits than the first of these
+# above zero and below it; a moment in nanoseconds, of which telemetry is full, has one less.
+_LONG = b"0" * len("18446744073709551616")
+_LONG_BELOW = b"-" + b"0" * len("9223372036854775809")
+_DIGITS = bytes(
+    ord("0") if chr(byte).isdecimal() else byte if chr(byte) == "-" else ord(" ")
+    for byte in range(128)
+).ljust(256)
 
 
 def read_outside_json(raw: bytes) -> Any:
@@ -51,7 +56,8 @@ def read_json(raw: bytes) -> Any:
 
 def _may_be_long(raw: bytes) -> bool:
     """Whether so many digits stand together, in text or not; 0.2 us for a short body."""
-    return _LONG in raw.translate(_DIGITS)
+    digits = raw.translate(_DIGITS)
+    return _LONG in digits or _LONG_BELOW in digits
 
 
 def _with_long_integers(raw: bytes, value: Any) -> Any:

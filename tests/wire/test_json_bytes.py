@@ -36,6 +36,15 @@ def test_an_integer_of_any_size_stays_that_integer(number: int) -> None:
     assert write_json(read_json(raw)) == raw
 
 
+def test_moments_in_nanoseconds_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_again(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    monkeypatch.setattr(json, "loads", read_again)
+    moments = [1_764_547_200_000_000_000, 10**19 - 1, -(10**17)]
+    assert read_json(b"[%d, %d, %d]" % tuple(moments)) == moments
+
+
 def test_digits_in_a_text_and_long_fractions_change_nothing() -> None:
     raw = b'{"a":"123456789012345678901234567890","b":0.12345678901234567890123,"c":1e300}'
     assert read_json(raw) == orjson.loads(raw)
