@@ -6,6 +6,7 @@ the one that is read.
 
 import base64
 import datetime as dt
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NotRequired, TypeAlias, TypedDict
@@ -27,7 +28,7 @@ from tierwatch.loop.capture.counts import (
     rollup,
 )
 from tierwatch.loop.capture.direct.twins import TwinDocument, asked_of, twin_document, twins
-from tierwatch.loop.capture.exchange import ServedExchange
+from tierwatch.loop.capture.exchange import ServedExchange, new_exchange_id
 from tierwatch.loop.capture.redact import Redactor, marking, storable
 from tierwatch.loop.capture.redaction.documents import redacted_document
 from tierwatch.loop.capture.redaction.headers import redacted_headers
@@ -260,7 +261,7 @@ def new_flush(
     """A batch of these parts under an id of its own."""
     return {
         "version": VERSION,
-        "flush_id": str(uuid.uuid4()),
+        "flush_id": str(new_exchange_id(time.time())),
         "counts": list(counts),
         "boundaries": list(boundaries),
         "weights": list(weights),
