@@ -12,15 +12,24 @@ from tierwatch.evalsets import FOLDER
 
 
 @pytest.fixture
-def became(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def heaps() -> list[str]:
+    """How many heaps the allocator of each of those programs would have kept."""
+    return []
+
+
+@pytest.fixture
+def became(monkeypatch: pytest.MonkeyPatch, heaps: list[str]) -> list[list[str]]:
     """The programs that this process would have become."""
     seen: list[list[str]] = []
 
-    def execv(program: str, argv: list[str]) -> None:
+    def execve(program: str, argv: list[str], env: dict[str, str]) -> None:
         assert program == argv[0] == sys.executable
+        assert env["OF_SOMEBODY"] == "kept"
         seen.append(argv[1:])
+        heaps.append(env["MALLOC_ARENA_MAX"])
 
-    monkeypatch.setattr(os, "execv", execv)
+    monkeypatch.setenv("OF_SOMEBODY", "kept")
+    monkeypatch.setattr(os, "execve", execve)
     return seen
 
 
@@ -38,6 +47,17 @@ def test_a_worker_waits_with_as_many_threads_as_are_set(
 def test_the_scheduler_takes_nothing(became: list[list[str]]) -> None:
     CliRunner().invoke(main, ["beat"])
     assert became == [["-P", "-m", "tierwatch_workers", "beat", "-l", "warning"]]
+
+
+def test_the_allocator_keeps_two_heaps_where_nobody_says_otherwise(
+    became: list[list[str]], heaps: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MALLOC_ARENA_MAX", raising=False)
+    CliRunner().invoke(main, ["beat"])
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "5")
+    CliRunner().invoke(main, ["beat"])
+    assert heaps == ["2", "5"]
+    assert len(became) == 2
 
 
 def test_a_setting_that_is_wrong_starts_nothing(
