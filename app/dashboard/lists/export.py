@@ -8,18 +8,16 @@ from typing import Final
 from flask import Response, stream_with_context
 
 from tierwatch.dashboard.lists.pair_query import PairQuery
-from tierwatch.dashboard.lists.spreadsheet import csv_lines, json_lines
+from tierwatch.dashboard.lists.spreadsheet import TYPES, file_lines
 from tierwatch.dashboard.site import Database, this_moment, this_person, this_site
 from tierwatch.store.audit import add_audit
 from tierwatch.store.pages.pairs import PairLine, pairs
 
-FORMATS: Final = ("csv", "jsonl")
 # About 40 MB of CSV. More is asked for by time ranges, or through the API page by page.
 MOST_ROWS: Final = 100_000
 # Rows of a statement: a connection is held for one, never for as long as somebody reads.
 _BATCH: Final = 500
 
-_TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 COLUMNS: Final = tuple(field.name for field in fields(PairLine))
 
 
@@ -40,8 +38,8 @@ def file_of(query: PairQuery, kind: str) -> Response:
     """The pairs that match, at most `MOST_ROWS`, as a file to save."""
     rows = (asdict(line) for line in _lines(this_site().engine, query))
     plain = ({name: _plain(value) for name, value in row.items()} for row in rows)
-    lines = csv_lines(COLUMNS, plain) if kind == "csv" else json_lines(plain)
-    reply = Response(stream_with_context(lines), content_type=_TYPES[kind])
+    lines = file_lines(kind, COLUMNS, plain)
+    reply = Response(stream_with_context(lines), content_type=TYPES[kind])
     name = f"pairs-{this_moment():%Y%m%dT%H%M%SZ}.{kind}"
     reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return reply

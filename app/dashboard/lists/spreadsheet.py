@@ -24,15 +24,23 @@ _FORMULA: Final = (
     "|",
     "%",
 )
+TYPES: Final = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
 # Without it Excel reads UTF-8 as the letters of its country; what reads CSV elsewhere skips it.
 BOM: Final = "\ufeff"
+
+
+def file_lines(
+    kind: str, names: Iterable[str], rows: Iterable[Mapping[str, object]]
+) -> Iterator[bytes]:
+    """Rows in one of the kinds of `TYPES`."""
+    return csv_lines(names, rows) if kind == "csv" else json_lines(rows)
 
 
 def csv_lines(names: Iterable[str], rows: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
     r"""A table as RFC 4180 has it, in UTF-8 with a mark, a line at a time.
 
     Text that a spreadsheet may take for a formula begins with ', which it takes for "this is text";
-    numbers are numbers, negative ones too.
+    numbers are numbers, negative ones too; what is neither is JSON.
 
     >>> b"".join(csv_lines(["a"], [{"a": "=1+1"}, {"a": -1.5}])).decode("utf-8-sig")
     "a\r\n'=1+1\r\n-1.5\r\n"
@@ -52,11 +60,13 @@ def json_lines(rows: Iterable[Mapping[str, object]]) -> Iterator[bytes]:
 def cell(value: object) -> str:
     """A value as a cell of a table.
 
-    >>> cell(None), cell("+49 30"), cell("plain"), cell(-2), cell(" =1")
-    ('', "'+49 30", 'plain', '-2', "' =1")
+    >>> cell(None), cell("+49 30"), cell("plain"), cell(-2), cell(" =1"), cell({"a": [1]})
+    ('', "'+49 30", 'plain', '-2', "' =1", '{"a":[1]}')
     """
     if value is None:
         return ""
+    if isinstance(value, (dict, list)):
+        return orjson.dumps(value).decode()
     if not isinstance(value, str):
         return str(value)
     text = value.replace("\x00", "\ufffd")

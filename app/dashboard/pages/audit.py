@@ -8,9 +8,9 @@ from flask import Blueprint, Response, abort
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.arguments import before_number
-from tierwatch.dashboard.export.audit_filter import FIELDS, given_filter, wanted_lines
-from tierwatch.dashboard.export.rows import csv_text, jsonl_text
 from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.lists.audit_filter import FIELDS, given_filter, wanted_lines
+from tierwatch.dashboard.lists.spreadsheet import TYPES, file_lines
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.store.pages.audit import AuditFilter, actors, every_line, filtered_lines
 from tierwatch.store.pages.lists import PAGE, AuditLine
@@ -60,10 +60,9 @@ def export(form: str) -> Response:
             {column: getattr(line, column) for column in _COLUMNS} | {"at": line.at.isoformat()}
             for line in every_line(connection, wanted)
         ]
-    as_csv = form == "csv"
     return Response(
-        csv_text(_COLUMNS, rows) if as_csv else jsonl_text(rows),
-        content_type=f"{'text/csv' if as_csv else 'application/jsonl'}; charset=utf-8",
+        file_lines(form, _COLUMNS, rows),
+        content_type=TYPES[form],
         headers={"Content-Disposition": f"attachment; filename=audit.{form}"},
     )
 

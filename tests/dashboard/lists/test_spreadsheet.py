@@ -31,6 +31,11 @@ def test_numbers_stay_numbers() -> None:
     assert [cell(value) for value in (-1, -1.5, 0, True, None)] == ["-1", "-1.5", "0", "True", ""]
 
 
+def test_what_is_neither_text_nor_number_is_json_and_no_formula() -> None:
+    assert cell({"why": "x, y", "of": [1, None]}) == '{"why":"x, y","of":[1,null]}'
+    assert cell(["=1"]) == '["=1"]'
+
+
 @given(st.lists(st.fixed_dictionaries({"a": VALUES, "b": VALUES}), max_size=5))
 def test_a_table_is_read_back_and_no_cell_is_a_formula(rows: list[dict[str, object]]) -> None:
     table = _table(b"".join(csv_lines(["a", "b"], rows)))

@@ -70,7 +70,7 @@ def test_the_filtered_lines_are_a_file(connection: Connection, viewer: Any) -> N
     done = viewer.get("/audit/csv?who=%3Dada")
     assert done.content_type == "text/csv; charset=utf-8"
     assert "attachment; filename=audit.csv" in done.headers["Content-Disposition"]
-    head, line, *rest = done.text.splitlines()
+    head, line, *rest = done.get_data().decode("utf-8-sig").splitlines()
     assert head == "id,at,actor,action,subject,detail"
     assert "'=ada,user.added,user/x" in line
     assert rest == []

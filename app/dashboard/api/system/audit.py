@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.api.route import BEFORE, Query, Route
 from tierwatch.dashboard.arguments import before_number
-from tierwatch.dashboard.export.audit_filter import given_filter, wanted_lines
+from tierwatch.dashboard.lists.audit_filter import given_filter, wanted_lines
 from tierwatch.dashboard.site import this_moment
 from tierwatch.errors import UsageError
 from tierwatch.store.pages.audit import filtered_lines

@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from tierwatch.dashboard.access.admission import require
 from tierwatch.dashboard.arguments import before_id, choice
 from tierwatch.dashboard.frame import render
-from tierwatch.dashboard.lists.export import FORMATS, file_of, note_export
+from tierwatch.dashboard.lists.export import file_of, note_export
 from tierwatch.dashboard.lists.pair_query import ORDERS, PairQuery, read_pair_query
+from tierwatch.dashboard.lists.spreadsheet import TYPES
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pair_filter import DIRECTIONS, PREFERENCES, SORTS, STAGES
@@ -54,7 +55,7 @@ def show() -> ResponseReturnValue:
 @require("reviewer")
 def export() -> ResponseReturnValue:
     """The pairs that match, as a file; the audit says who took it."""
-    kind, query = choice("format", FORMATS) or FORMATS[0], _asked()
+    kind, query = choice("format", tuple(TYPES)) or "csv", _asked()
     if query.every_problem:
         return show()
     note_export(query, kind)
@@ -86,7 +87,7 @@ def pairs_page(
         orders=ORDERS,
         stages=STAGES,
         sorts=SORTS,
-        formats=FORMATS,
+        formats=tuple(TYPES),
         pairs=found,
         before=found[-1].id if len(found) == PAGE else None,
     )

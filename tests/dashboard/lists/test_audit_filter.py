@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from tierwatch.dashboard.export.audit_filter import FIELDS, wanted_lines
+from tierwatch.dashboard.lists.audit_filter import FIELDS, wanted_lines
 from tierwatch.store.pages.audit import AuditFilter
 
 NOW = dt.datetime(2026, 11, 30, 12, tzinfo=dt.UTC)
