@@ -56,6 +56,7 @@ def pin_model(connection: Connection, tier: str, *, actor: str, why: str) -> Pin
         pinned,
         author=actor,
         reason=f"{tier} is served by {said or 'the model of the file'} again: {why.strip()}",
+        base=stable.version,
     )
     set_active(connection, stable=pinned.version, candidate=None, share=0.0, salt=active.salt)
     add_audit(

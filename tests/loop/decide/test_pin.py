@@ -33,8 +33,10 @@ def test_the_model_before_serves_again_and_the_thresholds_stay(replaced: Connect
     assert policy.models == {}
     assert policy.thresholds["simple"] == 0.9
     assert audit(replaced)[-1] == ("ada", "model.pinned", "policy/3")
-    reason = replaced.exec_driver_sql("select reason from policies where version = 3").scalar_one()
+    stored = "select reason, base_version from policies where version = 3"
+    reason, base = replaced.exec_driver_sql(stored).one()
     assert reason == "simple is served by the model of the file again: worse"
+    assert base == 2
 
 
 def test_pinning_once_more_is_the_way_back(replaced: Connection) -> None:

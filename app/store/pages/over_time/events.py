@@ -41,10 +41,12 @@ _EVENTS = text(
                        then 'policy ' || split_part(subject, '/', 2) || ' active'
                    when 'rollout.rolled_back'
                        then 'rollout of policy ' || split_part(subject, '/', 2) || ' rolled back'
+                   when 'model.pinned'
+                       then 'earlier model of ' || coalesce(detail->>'tier', 'a tier') || ' pinned'
                    else 'rolled back to policy ' || split_part(subject, '/', 2) end
         from audit
         where action in ('rollout.started', 'rollout.completed', 'rollout.rolled_back',
-                         'policy.rolled_back')
+                         'policy.rolled_back', 'model.pinned')
           and at >= :since and at < :until
         union all
         select began_at, 'drain', id::text, tier || ' sent up by ' || actor

@@ -13,9 +13,11 @@ from tierwatch.store.schema.policies import DrainRow
 DAY = dt.timedelta(days=1)
 
 
-def noted(connection: Connection, action: str, subject: str, at: dt.datetime) -> None:
+def noted(
+    connection: Connection, action: str, subject: str, at: dt.datetime, **detail: str
+) -> None:
     connection.execute(
-        insert(AuditRow).values(at=at, actor="ada", action=action, subject=subject, detail={})
+        insert(AuditRow).values(at=at, actor="ada", action=action, subject=subject, detail=detail)
     )
 
 
@@ -32,6 +34,7 @@ def test_everything_that_may_explain_a_change_oldest_first(connection: Connectio
     noted(connection, "rollout.started", "policy/3", NOW)
     noted(connection, "rollout.completed", "policy/3", NOW + DAY)
     noted(connection, "policy.rolled_back", "policy/4", NOW + 2 * DAY)
+    noted(connection, "model.pinned", "policy/5", NOW + 2.5 * DAY, tier="standard")
     noted(connection, "judge.not_trusted", "judge/x", NOW + 3 * DAY)
     noted(connection, "pair.labelled", "pair/1", NOW + DAY)
     columns = {"tier": "simple", "task_type": "all", "actor": "ada", "why": "y",
@@ -42,6 +45,7 @@ def test_everything_that_may_explain_a_change_oldest_first(connection: Connectio
         "rollout of policy 3",
         "policy 3 active",
         "rolled back to policy 4",
+        "earlier model of standard pinned",
         "judge not trusted",
         f"alert {alert}: misroute of simple/refunds",
         "simple sent up by ada",
