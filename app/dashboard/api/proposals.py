@@ -114,7 +114,9 @@ def _propose(connection: Connection) -> Proposal:
         connection,
         NamedThreshold(asked.tier, asked.threshold, asked.task_type),
         rules=named_threshold_rules(this_site().config),
-        actor=person.answerable or person.name,
+        approvals=approval_rules(this_site().config),
+        actor=person.name,
+        person=person.answerable,
         why=asked.why[:LONGEST_REASON],
     )
     return _proposal(connection, made)

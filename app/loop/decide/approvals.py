@@ -1,7 +1,8 @@
 """Approvals: how many persons have to agree to a proposal, and who has.
 
 Whoever makes a proposal agrees to it. A token of the API is as good as its owner, so that nobody is
-two persons; one without an owner may be anybody's, and counts only where one person is enough.
+two persons; one without an owner may be anybody's, so it proposes and approves only where one
+person is enough, whoever that is.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from tierwatch.errors import ConflictError
+from tierwatch.store.people.roles import PROGRAM
 from tierwatch.store.proposals import Approval, Proposal, add_approval, approvals_of
 
 _TWO: Final = 2
@@ -38,6 +40,11 @@ class ApprovalRules:
     def are_two(self, proposal: Proposal) -> bool:
         """Whether two persons have to agree, its proposer among them."""
         return self.approvals == _TWO or (proposal.by_a_person and not self.own)
+
+    @property
+    def ask_who_proposes(self) -> bool:
+        """Whether it matters who makes a proposal by hand: as one of two who agree to it."""
+        return self.approvals == _TWO or not self.own
 
 
 ONE_PERSON: Final = ApprovalRules()
@@ -77,6 +84,25 @@ def agreement(
     return (*others, actor)
 
 
+def proposer(actor: str, person: str | None, rules: ApprovalRules) -> str:
+    """Who a proposal by hand is of.
+
+    Args:
+        actor: who proposes, as the audit names them.
+        person: who answers for the actor; None where nobody is known to.
+        rules: how many have to agree.
+
+    Raises:
+        ConflictError: nobody answers for it, and another person than its proposer has to approve.
+    """
+    if person is None and rules.ask_who_proposes:
+        raise ConflictError(
+            "another person than its proposer has to approve a proposal, and nobody is known to"
+            " answer for this token: make one with an owner, or propose on the page"
+        )
+    return person or actor
+
+
 def why_not(proposal: Proposal, before: Sequence[Approval], person: str | None) -> str:
     """Why a person may not be one of two who agree to a proposal; empty where they may.
 
@@ -89,6 +115,11 @@ def why_not(proposal: Proposal, before: Sequence[Approval], person: str | None) 
         return (
             f"proposal {proposal.id} needs two persons, and nobody is known to answer for this"
             " token: make one with an owner, or approve on the page"
+        )
+    if (proposal.proposed_by or "").startswith(PROGRAM):
+        return (
+            f"proposal {proposal.id} was made by {proposal.proposed_by}, for which nobody is known"
+            " to answer: whoever approves it might have made it; propose it again"
         )
     if person == proposal.proposed_by:
         return f"proposal {proposal.id} was made by {person}: another person has to approve it"

@@ -6,6 +6,7 @@ from factories import rows as put
 from sqlalchemy import Connection, select, update
 
 from tierwatch.loop.compare.trust import weigh_judge
+from tierwatch.store.people.tokens import add_token
 from tierwatch.store.schema.judgements import OutcomeRow
 from tierwatch.store.schema.people import AuditRow
 
@@ -87,17 +88,25 @@ def test_what_another_policy_has_overtaken_is_a_conflict(
 
 
 def test_a_program_proposes_a_threshold_and_reads_what_it_rests_on(
-    client: Any, connection: Connection, bearer: Bearer, seeded: dict[str, Any]
+    client: Any,
+    connection: Connection,
+    bearer: Bearer,
+    seeded: dict[str, Any],
+    logged_in: Callable[[str], Any],
 ) -> None:
     for number in range(1, 301):
         put.add_outcome(
             connection, number, 0.0, tier="standard", confidence=0.5 + (number % 50) / 100
         )
     asked = {"tier": "standard", "task_type": "all", "threshold": 0.65, "why": "too dear"}
-    headers = bearer("approver")
+    refused = client.post("/api/v1/proposals", headers=bearer("approver"), json=asked)
+    assert refused.status_code == 409
+    assert "nobody is known to answer for this token" in refused.json["error"]["message"]
+    logged_in("admin")
+    headers = {"Authorization": f"Bearer {add_token(connection, 'ci', 'approver', owner='admin')}"}
     made = client.post("/api/v1/proposals", headers=headers, json=asked)
     assert made.status_code == 200
-    assert (made.json["proposed_by"], made.json["proposed_why"]) == ("token:approver", "too dear")
+    assert (made.json["proposed_by"], made.json["proposed_why"]) == ("admin", "too dear")
     assert (made.json["approvals"], made.json["approvals_needed"]) == ([], 1)
     assert made.json["evidence"]["bounds"]
     again = client.post("/api/v1/proposals", headers=headers, json=asked)

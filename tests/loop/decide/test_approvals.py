@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from tierwatch.errors import ConflictError
 from tierwatch.loop.compare.trust import weigh_judge
-from tierwatch.loop.decide.approvals import ApprovalRules, why_not
+from tierwatch.loop.decide.approvals import ApprovalRules, proposer, why_not
 from tierwatch.loop.decide.approve import approve_proposal, reject_proposal
 from tierwatch.loop.decide.rollout import finish_rollout
 from tierwatch.store.policies import load_policy
@@ -89,6 +89,28 @@ def test_who_proposes_is_one_of_two_and_not_the_other(in_force: Connection) -> N
             approve(in_force, made, "ada", rules=rules)
     assert approve(in_force, made, "bob") == 2
     assert load_proposal(in_force, made).decided_by == "bob"
+
+
+@pytest.mark.parametrize("rules", [TWO, ApprovalRules(1), ApprovalRules(2, own=True)])
+def test_what_nobody_answers_for_is_not_proposed_nor_approved(
+    in_force: Connection, rules: ApprovalRules
+) -> None:
+    """Who approves it might have proposed it, and would be both persons."""
+    with pytest.raises(ConflictError, match="nobody is known to answer for this token"):
+        proposer("token:old", None, rules)
+    assert proposer("token:ci", "ada", rules) == "ada"
+    made = put.add_proposal(in_force, proposed_by="token:old", proposed_why="cheaper")
+    with pytest.raises(ConflictError, match="made by token:old, for which nobody is known"):
+        approve(in_force, made, "ada", rules=rules)
+
+
+def test_where_one_is_enough_whoever_it_is_a_token_proposes_and_approves(
+    in_force: Connection,
+) -> None:
+    rules = ApprovalRules(1, own=True)
+    assert proposer("token:old", None, rules) == "token:old"
+    made = put.add_proposal(in_force, proposed_by="token:old", proposed_why="cheaper")
+    assert approve_proposal(in_force, made, actor="token:old", why="yes", rules=rules) == 2
 
 
 def test_a_person_alone_may_approve_their_own_where_the_file_says_so(

@@ -15,7 +15,7 @@ from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.improve.by_hand.propose_threshold import NamedThreshold, propose_threshold
 from tierwatch.routing.policy import ALL_TASKS
-from tierwatch.runtime.rules import named_threshold_rules
+from tierwatch.runtime.rules import approval_rules, named_threshold_rules
 from tierwatch.store.learned.type_versions import active_names
 from tierwatch.store.policies import active_policies
 
@@ -83,7 +83,9 @@ def propose() -> ResponseReturnValue:
                 connection,
                 NamedThreshold(typed.tier, _number(typed.threshold), typed.task_type),
                 rules=named_threshold_rules(this_site().config),
+                approvals=approval_rules(this_site().config),
                 actor=this_person().name,
+                person=this_person().answerable,
                 why=typed.why,
             )
     except ConflictError as problem:

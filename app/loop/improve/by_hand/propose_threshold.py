@@ -9,6 +9,7 @@ from tierwatch.errors import ConflictError, UsageError
 from tierwatch.evaluation.objectives.joint_choice import move_to
 from tierwatch.evaluation.rates.percent import percent
 from tierwatch.evaluation.thresholds.choice import ThresholdChoice
+from tierwatch.loop.decide.approvals import ApprovalRules, proposer
 from tierwatch.loop.decide.approve import require_reason
 from tierwatch.loop.decide.propose import propose
 from tierwatch.loop.improve.objective import Objective
@@ -52,7 +53,14 @@ class NamedThreshold:
 
 
 def propose_threshold(
-    connection: Connection, named: NamedThreshold, *, rules: RetuneRules, actor: str, why: str
+    connection: Connection,
+    named: NamedThreshold,
+    *,
+    rules: RetuneRules,
+    approvals: ApprovalRules,
+    actor: str,
+    person: str | None,
+    why: str,
 ) -> int:
     """Propose a threshold that a person names, with the evidence there is, certified or not.
 
@@ -64,7 +72,9 @@ def propose_threshold(
         connection: inside the caller's transaction.
         named: the threshold.
         rules: how thresholds are tested.
-        actor: the person who proposes, as a user is called.
+        approvals: how many persons have to agree.
+        actor: who proposes, as the audit names them.
+        person: who answers for the actor; None where nobody is known to.
         why: their reason.
 
     Returns:
@@ -72,29 +82,32 @@ def propose_threshold(
 
     Raises:
         UsageError: no reason, no such tier or task type, or no threshold that it could have.
-        ConflictError: another proposal has to be decided first, or nothing can be tested now.
+        ConflictError: nobody answers for it, another proposal has to be decided first, or nothing
+            can be tested now.
     """
     require_reason(why)
     active = lock_active(connection)
     stable = None if active is None else load_policy(connection, active.stable_version)
     if stable is None:
         raise ConflictError("there is no policy yet; the gateway stores one when it starts")
-    _require_sensible(connection, named, stable, together=rules.objective is not None)
+    named = _sensible(connection, named, stable, together=rules.objective is not None)
+    proposed_by = proposer(actor, person, approvals)
     _require_free(connection, named, together=rules.objective is not None)
     judge = newest_judge_version(connection) or ""
     if rules.objective is None:
         new = _alone(connection, named, rules, judge)
     else:
         new = _together(connection, named, rules, rules.objective, judge)
-    made = propose(connection, replace(new, proposed_by=actor, proposed_why=why.strip()))
+    made = propose(connection, replace(new, proposed_by=proposed_by, proposed_why=why.strip()))
     if made is None:
         raise ConflictError(f"another proposal about {named.tier} was made at this moment")
     return made.id
 
 
-def _require_sensible(
+def _sensible(
     connection: Connection, named: NamedThreshold, stable: Policy, *, together: bool
-) -> None:
+) -> NamedThreshold:
+    """The same, its threshold the very number of the grid: programs send .8 - .1."""
     tiers = ", ".join(stable.thresholds)
     if named.tier not in stable.thresholds:
         raise UsageError(f"tier: found {named.tier[:100]!r}; accepted: {tiers}")
@@ -108,10 +121,12 @@ def _require_sensible(
         raise UsageError(
             f"threshold: found {named.threshold:g}; accepted: 0 to 1 with two decimals"
         )
-    if named.threshold == stable.threshold(named.tier, named.task_type):
+    threshold = round(cents) / _CENTS
+    if threshold == stable.threshold(named.tier, named.task_type):
         raise UsageError(
-            f"threshold: found {named.threshold:.2f}, which is active; accepted: another one"
+            f"threshold: found {threshold:.2f}, which is active; accepted: another one"
         )
+    return replace(named, threshold=threshold)
 
 
 def _require_free(connection: Connection, named: NamedThreshold, *, together: bool) -> None:

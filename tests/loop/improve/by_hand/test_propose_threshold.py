@@ -38,6 +38,8 @@ RULES = RetuneRules(
 )
 TOGETHER = replace(RULES, objective=Objective(0.95, ["simple", "standard"], "complex"))
 
+ADA: dict[str, Any] = {"approvals": ApprovalRules(), "actor": "ada", "person": "ada"}
+
 
 @pytest.fixture
 def in_force(connection: Connection) -> Connection:
@@ -58,7 +60,7 @@ def propose(
     connection: Connection, threshold: float, *, rules: RetuneRules = RULES, **named: Any
 ) -> Proposal:
     wanted = NamedThreshold(**({"tier": "simple", "threshold": threshold} | named))
-    made = propose_threshold(connection, wanted, rules=rules, actor="ada", why=" too dear ")
+    made = propose_threshold(connection, wanted, rules=rules, **ADA, why=" too dear ")
     found = load_proposal(connection, made)
     assert found is not None
     return found
@@ -158,11 +160,20 @@ def test_bad_input_is_named_and_nothing_is_written(
         assert in_force.execute(count).scalar_one() == 0
 
 
+@pytest.mark.parametrize("sent", [0.7 + 1e-9, 0.8 - 0.1])
+def test_a_number_of_another_rounding_is_the_one_of_the_grid(
+    in_force: Connection, sent: float
+) -> None:
+    with pytest.raises(UsageError, match=r"found 0\.70, which is active"):
+        propose(in_force, sent)
+    pour(in_force, [0.0] * 600)
+    made = propose(in_force, sent - 0.07)
+    assert (made.to_threshold, made.certified) == (0.63, True)
+
+
 def test_a_reason_is_required(in_force: Connection) -> None:
     with pytest.raises(UsageError, match="a reason is required"):
-        propose_threshold(
-            in_force, NamedThreshold("simple", 0.6), rules=RULES, actor="ada", why=" "
-        )
+        propose_threshold(in_force, NamedThreshold("simple", 0.6), rules=RULES, **ADA, why=" ")
 
 
 def test_another_proposal_of_the_tier_comes_first(in_force: Connection) -> None:
