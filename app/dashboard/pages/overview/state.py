@@ -36,8 +36,10 @@ def state(
     """Say it.
 
     Whether a tier holds is what its monitors say of now; the figures beside it are those of the
-    time asked for, or of all time where that has too few pairs. While the judge is not trusted
-    nothing is said to hold: its rates cannot be believed.
+    time asked for, or of all time where that has too few pairs. Of a tier that has got worse than
+    it was, or whose model was changed by its provider, nothing is said to hold before that alert is
+    over, though its tolerance may not be exceeded yet. While the judge is not trusted nothing is
+    said to hold of any: its rates cannot be believed.
 
     Args:
         tiers: of the report, cheapest first.
@@ -51,6 +53,7 @@ def state(
         doubt = "The judge is not trusted: whether quality is held is not known."
         return State(" ".join([doubt, *_saving(net_saving)]), "bad")
     opened = {one.tier: one for one in reversed(alerts) if one.kind == "misroute" and one.tier}
+    changed = {one.tier: one for one in reversed(alerts) if _got_worse(one)}
     said: dict[str, list[str]] = {"held": [], "above": [], "near": [], "open": [], "few": []}
     for tier in watched:
         figure = rates.get(tier.name) or tier.misroute
@@ -59,6 +62,8 @@ def state(
         alert = opened.get(tier.name)
         if alert is not None or tier.state == "ALERT":
             said["above"].append(_broken(tier, figure, alert))
+        elif tier.name in changed:
+            said["above"].append(_untrusted(changed[tier.name]))
         else:
             kind = {"OK": "held", "WARNING": "near", "INCONCLUSIVE": "open"}.get(
                 tier.state or "", "few"
@@ -105,6 +110,19 @@ def _broken(tier: TierLine, figure: Figure | None, alert: Alert | None) -> str:
         return f"{tier.name} is worse than tolerated{_figures(tier, figure)}"
     since = when(alert.began_at or alert.opened_at)
     return f"{alert.segment or tier.name} has been worse than tolerated since {since}{_why(alert)}"
+
+
+def _got_worse(alert: Alert) -> bool:
+    """Whether an alert says that the answers of its tier are not what they were."""
+    return bool(alert.tier) and (
+        alert.kind == "model_drift"
+        or (alert.kind == "past" and alert.cause.startswith("past:tier_worse:"))
+    )
+
+
+def _untrusted(alert: Alert) -> str:
+    what = "its model changed" if alert.kind == "model_drift" else "it answers worse than before"
+    return f"{alert.tier} is not trusted since {when(alert.began_at or alert.opened_at)}: {what}"
 
 
 def _why(alert: Alert) -> str:

@@ -62,6 +62,28 @@ def test_a_tier_with_an_alert_is_said_since_when_and_why(alert: Alert) -> None:
     assert "since 2026-11-23 10:00:00 UTC" in said(line("standard", "OK"), opened=[before]).words
 
 
+@pytest.mark.parametrize(
+    ("kind", "cause", "words"),
+    [
+        ("past", "past:tier_worse:standard", "it answers worse than before"),
+        ("model_drift", "model_drift:standard:m", "its model changed"),
+    ],
+)
+def test_a_tier_that_is_not_what_it_was_is_not_said_to_hold(
+    alert: Alert, kind: str, cause: str, words: str
+) -> None:
+    known = replace(alert, kind=kind, cause=cause)
+    found = said(line("simple", "OK"), line("standard", "OK", 0.5), opened=[known])
+    assert f"Standard is not trusted since 2026-11-23 12:00:00 UTC: {words}." in found.words
+    assert "Quality held on simple" in found.words
+    assert found.tone == "bad"
+
+
+def test_a_tier_that_got_better_is_still_held(alert: Alert) -> None:
+    known = replace(alert, kind="past", cause="past:tier_better:simple", tier="simple")
+    assert said(line("simple", "OK"), opened=[known]).tone == "good"
+
+
 def test_an_alert_of_another_tier_or_kind_says_nothing_of_this_one(alert: Alert) -> None:
     others = [replace(alert, tier="other"), replace(alert, kind="budget", tier="simple")]
     assert said(line("simple", "OK"), opened=others).tone == "good"
