@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from flask import Blueprint, Response, abort
+from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.arguments import before_number
@@ -40,13 +41,13 @@ class AuditPage:
 
 
 @routes.get("/audit")
-def show() -> str:
-    """Who did what."""
+def show() -> ResponseReturnValue:
+    """Who did what; what of the filter is not accepted is said on the page, and left out."""
     given = given_filter()
     wanted, problem = wanted_lines(given, this_moment())
     with this_site().engine.connect() as connection:
         page = audit_page(connection, before_number(), wanted=wanted, given=given, problem=problem)
-    return render(page)
+    return render(page), 400 if problem else 200
 
 
 @routes.get("/audit/<any(csv, jsonl):form>")
