@@ -1,11 +1,11 @@
-"""Whether gateways follow a drain: requests counted since it began, by what decided them."""
+"""Whether gateways follow drains: requests counted since each began, by what decided them."""
 
 import datetime as dt
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, text
-
-from tierwatch.store.drains import Drain
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +23,29 @@ class Following:
     last_without: dt.datetime | None
 
 
-def following(connection: Connection, drain: Drain) -> Following:
-    """How far gateways follow a drain, by the counts of all traffic."""
-    row = connection.execute(
-        text(
-            """
-            select coalesce(sum(r.requests) filter (where p.drained -> :task_type ? :tier), 0)
-                     ::bigint as with_it,
-                   coalesce(sum(r.requests) filter
-                     (where not coalesce(p.drained -> :task_type ? :tier, false)), 0)::bigint
-                     as without_it,
-                   max(r.minute) filter
-                     (where not coalesce(p.drained -> :task_type ? :tier, false)) as last_without
-            from rollups r join policies p on p.version = r.policy_version
-            where r.minute >= date_trunc('minute', cast(:began as timestamptz))
-                              + interval '1 minute'
-              and r.minute < coalesce(cast(:ended as timestamptz), 'infinity')
-            """
-        ),
-        {
-            "task_type": drain.task_type,
-            "tier": drain.tier,
-            "began": drain.began_at,
-            "ended": drain.ended_at,
-        },
-    ).one()
-    return Following(row.with_it, row.without_it, row.last_without)
+_FOLLOWING: Final = text(
+    """
+    select d.id, counted.*
+    from drains d cross join lateral (
+        select coalesce(sum(r.requests) filter (where p.drained -> d.task_type ? d.tier), 0)
+                 ::bigint as with_it,
+               coalesce(sum(r.requests) filter
+                 (where not coalesce(p.drained -> d.task_type ? d.tier, false)), 0)::bigint
+                 as without_it,
+               max(r.minute) filter
+                 (where not coalesce(p.drained -> d.task_type ? d.tier, false)) as last_without
+        from rollups r join policies p on p.version = r.policy_version
+        where r.minute >= date_trunc('minute', d.began_at) + interval '1 minute'
+          and r.minute < coalesce(d.ended_at, 'infinity')
+    ) counted
+    where d.id = any(:drains)
+    """
+)
+
+
+def following(connection: Connection, drains: Collection[int]) -> Mapping[int, Following]:
+    """How far gateways follow these drains, by the counts of all traffic; by drain."""
+    if not drains:
+        return {}
+    rows = connection.execute(_FOLLOWING, {"drains": list(drains)})
+    return {drain: Following(*counts) for drain, *counts in rows}

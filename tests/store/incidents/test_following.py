@@ -3,10 +3,13 @@ import datetime as dt
 from factories.rows import NOW, add_drain, add_policy, add_rollup
 from sqlalchemy import Connection, text
 
-from tierwatch.store.drains import load_drain
 from tierwatch.store.incidents.following import Following, following
 
 MINUTE = dt.timedelta(minutes=1)
+
+
+def of(connection: Connection, drain_id: int) -> Following:
+    return following(connection, [drain_id])[drain_id]
 
 
 def test_requests_from_the_minute_after_are_counted_by_their_policy(connection: Connection) -> None:
@@ -21,14 +24,12 @@ def test_requests_from_the_minute_after_are_counted_by_their_policy(connection: 
         {"drained": '{"all": ["simple"]}'},
     )
     drain_id = add_drain(connection, "simple", began_at=NOW, until=NOW + 60 * MINUTE)
-    drain = load_drain(connection, drain_id)
-    assert drain is not None
-    assert following(connection, drain) == Following(0, 0, None)
+    assert of(connection, drain_id) == Following(0, 0, None)
     add_rollup(connection, "standard", 5, minute=NOW, policy_version=1)  # of the same minute
     add_rollup(connection, "standard", 7, minute=NOW + MINUTE, policy_version=3)
-    assert following(connection, drain) == Following(7, 0, None)
+    assert of(connection, drain_id) == Following(7, 0, None)
     add_rollup(connection, "simple", 2, minute=NOW + MINUTE, policy_version=2)
-    assert following(connection, drain) == Following(7, 2, NOW + MINUTE)
+    assert of(connection, drain_id) == Following(7, 2, NOW + MINUTE)
 
 
 def test_once_it_has_ended_nothing_more_is_counted(connection: Connection) -> None:
@@ -38,6 +39,20 @@ def test_once_it_has_ended_nothing_more_is_counted(connection: Connection) -> No
     )
     add_rollup(connection, "simple", 3, minute=NOW + MINUTE)
     add_rollup(connection, "simple", 9, minute=NOW + 2 * MINUTE)
-    drain = load_drain(connection, drain_id)
-    assert drain is not None
-    assert following(connection, drain).without_it == 3
+    assert of(connection, drain_id).without_it == 3
+
+
+def test_each_of_several_drains_is_counted_by_itself(connection: Connection) -> None:
+    add_policy(connection, 1)
+    until = NOW + 60 * MINUTE
+    early = add_drain(connection, "simple", began_at=NOW, until=until, ended_at=NOW + 2 * MINUTE)
+    late = add_drain(connection, "simple", began_at=NOW + 2 * MINUTE, until=until)
+    for minute, requests in ((1, 3), (2, 5), (3, 7)):
+        add_rollup(connection, "simple", requests, minute=NOW + minute * MINUTE)
+    found = following(connection, [early, late])
+    assert found == {
+        early: Following(0, 3, NOW + MINUTE),
+        late: Following(0, 7, NOW + 3 * MINUTE),
+    }
+    assert following(connection, []) == {}
+    assert following(connection, [10_000]) == {}

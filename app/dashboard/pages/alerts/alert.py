@@ -284,15 +284,20 @@ def alert_page(
         reasons=tuple(REASONS.items()),
         typed=typed,
         impact=alert_impact(connection, found, now=now),
-        drains=tuple(
-            Sent(drain, following(connection, drain))
-            for drain in drains_of_alert(connection, alert_id)
-        ),
+        drains=tuple(_sent(connection, alert_id)),
         may_drain=below_top,
         back_to=earlier_policy(connection, found.tier) if below_top else None,
         before=before,
         after=after,
     )
+
+
+def _sent(connection: Connection, alert_id: int) -> Iterator[Sent]:
+    """The drains that were begun for an alert."""
+    drains = drains_of_alert(connection, alert_id)
+    followed = following(connection, [drain.id for drain in drains])
+    for drain in drains:
+        yield Sent(drain, followed[drain.id])
 
 
 def _related(connection: Connection, alert: Alert) -> Iterator[Related]:
