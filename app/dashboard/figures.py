@@ -3,11 +3,14 @@
 import datetime as dt
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.loop.report.schema import Rate
 
 NOT_ENOUGH = "not enough data"
+# As bills count them, on average.
+DAYS_A_MONTH: Final = 365 / 12
 
 _CENT = 0.01
 _MOST_DIGITS = 9

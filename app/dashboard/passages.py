@@ -3,14 +3,16 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from tierwatch.loop.capture.redaction.media import mark_in
 
 # A screenful or two a side; the whole is one click away.
 SHOWN = 6_000
 # Older turns of long conversations are in the full text.
-_LAST_MESSAGES = 12
+LAST_MESSAGES: Final = 12
+# A line of a table on a wide screen, two on a phone.
+_LINE: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def passage(message: Mapping[str, Any]) -> Passage:
 def conversation(request: Mapping[str, Any]) -> tuple[tuple[Passage, ...], int]:
     """The newest messages of a request, and how many older ones are left out."""
     messages = _messages(request)
-    older = max(0, len(messages) - _LAST_MESSAGES)
+    older = max(0, len(messages) - LAST_MESSAGES)
     return tuple(passage(message) for message in messages[older:]), older
 
 
@@ -51,6 +53,16 @@ def conversation_text(request: Mapping[str, Any]) -> str:
     return "\n\n".join(
         f"[{message.get('role', '?')}]\n{message_text(message)}" for message in _messages(request)
     )
+
+
+def beginning(text: str, most: int = _LINE) -> str:
+    r"""The text on one line, cut where it is long.
+
+    >>> beginning("two\n lines"), len(beginning("x" * 1_000))
+    ('two lines', 160)
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def message_text(message: Mapping[str, Any]) -> str:

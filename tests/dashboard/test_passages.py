@@ -1,9 +1,12 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tierwatch.dashboard.passages import (
     SHOWN,
+    beginning,
     conversation,
     conversation_text,
     message_text,
@@ -66,3 +69,12 @@ def test_conversation_shows_the_newest_messages() -> None:
 def test_requests_without_messages(request_: dict[str, Any]) -> None:
     assert conversation(request_) == ((), 0)
     assert conversation_text(request_) == ""
+
+
+@given(st.text())
+def test_a_beginning_is_one_line_of_at_most_160_characters(text: str) -> None:
+    line = beginning(text)
+    assert len(line) <= 160
+    assert line == " ".join(line.split())
+    whole = " ".join(text.split())
+    assert whole.startswith(line.removesuffix("…")) or line == whole

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.figures import Figure, count, figure, percent
-from tierwatch.dashboard.passages import conversation
+from tierwatch.dashboard.passages import beginning, conversation
 from tierwatch.evaluation.evidence.threshold_evidence import ObjectiveEvidence, ThresholdEvidence
 from tierwatch.evaluation.thresholds.moving_groups import moving_groups
 from tierwatch.store.pages.examples.moved_pairs import MovedPair, moved_pairs
@@ -18,8 +18,6 @@ from tierwatch.store.proposals import Proposal
 _EXAMPLES: Final = 10
 # At most half of the examples are those that get worse: a few of 2 % are no picture of the rest.
 _WORSE: Final = 5
-# A line of a table on a wide screen, two on a phone.
-_LINE: Final = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +125,3 @@ def _examples(connection: Connection, pairs: Sequence[MovedPair]) -> tuple[Examp
         )
         for pair in chosen
     )
-
-
-def beginning(text: str) -> str:
-    r"""The text on one line, cut where it is long.
-
-    >>> beginning("two\n lines"), len(beginning("x" * 1_000))
-    ('two lines', 160)
-    """
-    line = " ".join(text.split())
-    return line if len(line) <= _LINE else line[: _LINE - 1] + "…"

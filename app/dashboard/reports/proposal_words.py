@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from tierwatch.dashboard.figures import change, count, interval, percent, usd
+from tierwatch.dashboard.figures import DAYS_A_MONTH, change, count, interval, percent, usd
 from tierwatch.evaluation.evidence.document import Unreadable
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
@@ -13,8 +13,6 @@ from tierwatch.loop.decide.rollout import RolloutRules, promised_limit
 from tierwatch.routing.policy import ALL_TASKS
 from tierwatch.store.proposals import Proposal
 
-# Days of a month, as bills count them on average.
-_MONTH: Final = 365 / 12
 _METHOD: Final = (
     "Money: requests of the last seven days that lie between the two thresholds, by the day, times"
     " the difference of the two tiers' mean costs over the newest pairs."
@@ -170,7 +168,9 @@ def _money(moving: MovingPairs | None) -> str:
     more = "" if day <= 0 else " more"
     share = moving.bill_share
     bill = "" if share is None else f", {percent(abs(share))} of the whole bill"
-    return f" That {verb} {usd(abs(day))} a day{more}, {usd(_MONTH * abs(day))} a month{bill}."
+    return (
+        f" That {verb} {usd(abs(day))} a day{more}, {usd(DAYS_A_MONTH * abs(day))} a month{bill}."
+    )
 
 
 def _cost(proposal: Proposal) -> str:

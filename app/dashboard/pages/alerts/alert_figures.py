@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.figures import Figure, figure, percent
-from tierwatch.dashboard.passages import conversation, message_text
+from tierwatch.dashboard.passages import beginning, conversation, message_text
 from tierwatch.dashboard.texts.word_diff import WordDiff, word_diff
 from tierwatch.evaluation.attribution.findings import Parts, SegmentShift
 from tierwatch.evaluation.evidence.alert_evidence import AlertEvidence
@@ -24,8 +24,6 @@ from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.store.documents import Json
 from tierwatch.store.pages.examples.worst_pairs import PairTexts, pair_texts
 
-# A line of a table on a wide screen, two on a phone.
-_LINE = 160
 # A paragraph, and a screenful of each answer: the whole is one click away.
 _REASON = 600
 _ANSWER = 1_500
@@ -212,16 +210,6 @@ def _id(pair: str) -> uuid.UUID | None:
         return uuid.UUID(pair)
     except ValueError:
         return None
-
-
-def beginning(text: str, most: int = _LINE) -> str:
-    r"""The text on one line, cut where it is long.
-
-    >>> beginning("two\n lines"), len(beginning("x" * 1_000))
-    ('two lines', 160)
-    """
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def _value(value: object) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
-from tierwatch.dashboard.pages.alerts.alert_figures import beginning
+from tierwatch.dashboard.passages import beginning
 from tierwatch.evalsets import probes
 from tierwatch.evaluation.evidence.attribution_document import AttributionDocument
 from tierwatch.evaluation.evidence.drift_evidence import ModelDriftEvidence

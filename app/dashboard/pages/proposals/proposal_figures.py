@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.figures import DAYS_A_MONTH, Figure, figure
 from tierwatch.evaluation.counterfactual.boundary_replay import Replay
 from tierwatch.evaluation.evidence.model_evidence import ModelEvidence
 from tierwatch.evaluation.evidence.proposal_evidence import Prediction
@@ -14,9 +14,6 @@ from tierwatch.evaluation.evidence.threshold_evidence import (
 )
 from tierwatch.evaluation.thresholds.moving import MovingPairs
 from tierwatch.store.proposals import Proposal
-
-# Days of a month, as bills count them on average.
-_MONTH = 365 / 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +226,7 @@ def moving_figures(moving: MovingPairs) -> MovingFigures:
         effective=moving.effective,
         requests_per_day=moving.requests_per_day,
         usd_per_day=moving.usd_per_day,
-        usd_per_month=None if moving.usd_per_day is None else _MONTH * moving.usd_per_day,
+        usd_per_month=None if moving.usd_per_day is None else DAYS_A_MONTH * moving.usd_per_day,
         bill_share=moving.bill_share,
     )
 

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from tierwatch.dashboard.figures import Figure, figure
+from tierwatch.dashboard.figures import DAYS_A_MONTH, Figure, figure
 from tierwatch.evaluation.evidence.replacement_evidence import ReplacementEvidence
-
-# Days of a month, as bills count them on average.
-_MONTH = 365 / 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +84,7 @@ def replacement_figures(evidence: ReplacementEvidence) -> ReplacementFigures:
         promised=evidence.promised,
         usd_per_day=None if day is None else day.usd,
         change_per_day=None if day is None else day.change_usd,
-        change_per_month=None if day is None else _MONTH * day.change_usd,
+        change_per_month=None if day is None else DAYS_A_MONTH * day.change_usd,
         spent_usd=evidence.spent_usd,
         judge_version=evidence.judge_version,
         reason=evidence.reason,

@@ -4,15 +4,12 @@ from typing import Any
 import factories.evidence as stored
 import pytest
 from factories.rows import add_exchange, add_pair
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.pages.alerts.alert_figures import (
     AlertFigures,
     PairLine,
     alert_figures,
-    beginning,
     cause_figures,
 )
 from tierwatch.evaluation.evidence.alert_evidence import read_alert_evidence
@@ -114,12 +111,3 @@ def test_an_attribution_is_shown_part_by_part_in_the_order_of_the_sum() -> None:
     assert [part.figure.value for part in shown.parts] == [0.07] * 5
     [segment] = shown.segments
     assert (segment.key, segment.rate_after) == ("simple/all/0.9-1.0", None)
-
-
-@given(st.text())
-def test_a_beginning_is_one_line_of_at_most_160_characters(text: str) -> None:
-    line = beginning(text)
-    assert len(line) <= 160
-    assert line == " ".join(line.split())
-    whole = " ".join(text.split())
-    assert whole.startswith(line.removesuffix("…")) or line == whole
