@@ -88,17 +88,28 @@ def _parts(table: str) -> list[str]:
 
 
 def _index_part(index: _Index, part: str) -> None:
+    if _attached(index.name, part):
+        return
     name = f"{part}_{index.name.removeprefix('ix_').removeprefix(index.table + '_')}"
     state = sa.text("select indisvalid from pg_index where indexrelid = to_regclass(:name)")
     valid = op.get_bind().execute(state, {"name": name}).scalar()
-    adopted = sa.text("select 1 from pg_inherits where inhrelid = to_regclass(:name)")
-    if valid and op.get_bind().execute(adopted, {"name": name}).scalar():
-        return
     if valid is False:
         op.execute(f"drop index concurrently {name}")
     if not valid:
         op.execute(f"create index concurrently {name} on {part} {index.on}")
     op.execute(f"alter index {index.name} attach partition {name}")
+
+
+def _attached(parent: str, part: str) -> bool:
+    """Whether a part has the parent's index, by whatever name: one that came later brought it."""
+    found = op.get_bind().execute(
+        sa.text(
+            "select 1 from pg_inherits i join pg_index x on x.indexrelid = i.inhrelid"
+            " where i.inhparent = to_regclass(:parent) and x.indrelid = to_regclass(:part)"
+        ),
+        {"parent": parent, "part": part},
+    )
+    return found.scalar() is not None
 
 
 def downgrade() -> None:

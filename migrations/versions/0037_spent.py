@@ -44,11 +44,22 @@ def _parts(table: str) -> list[str]:
 
 
 def _index_part(parent: str, part: str, name: str, on: str) -> None:
-    adopted = sa.text("select 1 from pg_inherits where inhrelid = to_regclass(:name)")
-    if op.get_bind().execute(adopted, {"name": name}).scalar():
+    if _attached(parent, part):
         return
     _index(name, part, on)
     op.execute(f"alter index {parent} attach partition {name}")
+
+
+def _attached(parent: str, part: str) -> bool:
+    """Whether a part has the parent's index, by whatever name: one that came later brought it."""
+    found = op.get_bind().execute(
+        sa.text(
+            "select 1 from pg_inherits i join pg_index x on x.indexrelid = i.inhrelid"
+            " where i.inhparent = to_regclass(:parent) and x.indrelid = to_regclass(:part)"
+        ),
+        {"parent": parent, "part": part},
+    )
+    return found.scalar() is not None
 
 
 def _index(name: str, table: str, on: str) -> None:
