@@ -1,7 +1,7 @@
 """What an id belongs to: whatever somebody has in hand comes in, what it names goes out.
 
-Ids are told apart by their form, so that each costs one or two statements on an index. A session
-and a trace have no index; they are looked for among the newest exchanges alone.
+Ids are told apart by their form, so that each costs one or two statements on an index. A trace has
+none; it is looked for among the newest exchanges alone.
 """
 
 import re
@@ -22,7 +22,6 @@ Kind = Literal["alert", "proposal", "policy", "pair", "session", "user"]
 
 LONGEST: Final = 300
 # Read backwards from the newest in some tens of milliseconds.
-_NEWEST_SESSIONS: Final = 200_000
 _NEWEST_TRACES: Final = 20_000
 # More than one pair only where a few digits of an id were typed.
 _MOST_PAIRS: Final = 10
@@ -99,10 +98,9 @@ def _pairs(connection: Connection, begins: str, ends: str) -> list[Found]:
 
 
 def _of_session(connection: Connection, session: str) -> list[Found]:
-    newest = (
-        select(ExchangeRow.session).order_by(ExchangeRow.id.desc()).limit(_NEWEST_SESSIONS)
-    ).subquery()
-    found = connection.execute(select(newest.c.session).where(newest.c.session == session).limit(1))
+    found = connection.execute(
+        select(ExchangeRow.session).where(ExchangeRow.session == session).limit(1)
+    )
     return [Found("session", session)] if found.first() else []
 
 

@@ -2,10 +2,11 @@
 
 import json
 import uuid
+from typing import Any
 
 import factories.rows as put
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from tierwatch.store.pages.entrance.search import LONGEST, Found, search
 from tierwatch.store.people.users import add_user
@@ -58,6 +59,26 @@ def test_a_session_and_a_user_by_name(connection: Connection, pair: uuid.UUID) -
     assert found(connection, "ada") == [("user", "ada")]
     put.add_exchange(connection, 2, session="ada")
     assert found(connection, "ada") == [("session", "ada"), ("user", "ada")]
+
+
+def test_a_session_is_found_by_its_index_whatever_its_age(
+    connection: Connection, pair: uuid.UUID
+) -> None:
+    """None of its exchanges need be among the newest."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: object, _cursor: object, said: str, given: Any, *_: object) -> None:
+        asked.append((said, given))
+
+    event.listen(connection, "before_cursor_execute", note)
+    try:
+        assert found(connection, "chat 7") == [("session", "chat 7")]
+    finally:
+        event.remove(connection, "before_cursor_execute", note)
+    connection.execute(text("set local enable_seqscan = off"))
+    [(said, given)] = [one for one in asked if "session" in one[0]]
+    plan = connection.exec_driver_sql(f"explain {said}", given).scalars().all()
+    assert any("Index Cond: (session = 'chat 7'" in line for line in plan), plan
 
 
 def test_a_trace_as_it_is_or_as_its_header(connection: Connection, pair: uuid.UUID) -> None:
