@@ -23,7 +23,7 @@ _FOLDERS: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("import", "pull"), "importing."),
         "judges": "plan.",
         "plan": "plan.",
-        **dict.fromkeys(("propose-model", "router-diff"), "propose."),
+        **dict.fromkeys(("propose-model", "propose-threshold", "router-diff"), "propose."),
         **dict.fromkeys(("completion", "init"), "setup."),
         **dict.fromkeys(("check", "demo", "doctor", "migrate", "replay", "replay-policy"), ""),
         **dict.fromkeys(("simulate", "tokens", "train", "types", "up", "users"), ""),

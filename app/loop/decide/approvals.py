@@ -98,7 +98,7 @@ def proposer(actor: str, person: str | None, rules: ApprovalRules) -> str:
     if person is None and rules.ask_who_proposes:
         raise ConflictError(
             "another person than its proposer has to approve a proposal, and nobody is known to"
-            " answer for this token: make one with an owner, or propose on the page"
+            f" answer for {actor}: propose as a user, or with a token that has an owner"
         )
     return person or actor
 

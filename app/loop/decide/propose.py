@@ -22,18 +22,21 @@ class Made:
     certified: bool
 
 
-def propose(connection: Connection, new: NewProposal) -> Made | None:
+def propose(connection: Connection, new: NewProposal, *, through: str = "") -> Made | None:
     """Write a proposal down; None when its segment has one that is not finished.
 
     Args:
         connection: in the caller's transaction, the active policy locked.
         new: the proposal.
+        through: what a person proposed with, as a token; empty for the person alone.
     """
     expires_at = dt.datetime.now(dt.UTC) + _EXPIRES_AFTER
     proposal_id = add_proposal(connection, new, expires_at=expires_at)
     if proposal_id is None:
         return None
     model: dict[str, object] = {} if new.proposed_why is None else {"why": new.proposed_why}
+    if through:
+        model["through"] = through
     if new.artefact_id is not None:
         model |= {"kind": "model", "artefact": new.artefact_id}
     elif isinstance(new.evidence, ReplacementEvidence):

@@ -101,7 +101,7 @@ def test_a_program_proposes_a_threshold_and_reads_what_it_rests_on(
     asked = {"tier": "standard", "task_type": "all", "threshold": 0.65, "why": "too dear"}
     refused = client.post("/api/v1/proposals", headers=bearer("approver"), json=asked)
     assert refused.status_code == 409
-    assert "nobody is known to answer for this token" in refused.json["error"]["message"]
+    assert "nobody is known to answer for token:" in refused.json["error"]["message"]
     logged_in("admin")
     headers = {"Authorization": f"Bearer {add_token(connection, 'ci', 'approver', owner='admin')}"}
     made = client.post("/api/v1/proposals", headers=headers, json=asked)

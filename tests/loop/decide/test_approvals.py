@@ -96,7 +96,7 @@ def test_what_nobody_answers_for_is_not_proposed_nor_approved(
     in_force: Connection, rules: ApprovalRules
 ) -> None:
     """Who approves it might have proposed it, and would be both persons."""
-    with pytest.raises(ConflictError, match="nobody is known to answer for this token"):
+    with pytest.raises(ConflictError, match="nobody is known to answer for token:old"):
         proposer("token:old", None, rules)
     assert proposer("token:ci", "ada", rules) == "ada"
     made = put.add_proposal(in_force, proposed_by="token:old", proposed_why="cheaper")

@@ -98,7 +98,11 @@ def propose_threshold(
         new = _alone(connection, named, rules, judge)
     else:
         new = _together(connection, named, rules, rules.objective, judge)
-    made = propose(connection, replace(new, proposed_by=proposed_by, proposed_why=why.strip()))
+    made = propose(
+        connection,
+        replace(new, proposed_by=proposed_by, proposed_why=why.strip()),
+        through="" if actor == proposed_by else actor,
+    )
     if made is None:
         raise ConflictError(f"another proposal about {named.tier} was made at this moment")
     return made.id
