@@ -2,30 +2,27 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from markupsafe import Markup
 
-from tierwatch.dashboard.passages import SHOWN, message_text
+from tierwatch.dashboard.passages import LAST_MESSAGES, SHOWN, message_text
 from tierwatch.dashboard.texts.json_tree import json_tree, read_document
 from tierwatch.dashboard.texts.markdown import markdown
+from tierwatch.dashboard.texts.thoughts import FIELDS, PART_TYPES
 from tierwatch.dashboard.texts.tool_calls import ToolCall, tool_calls
 from tierwatch.loop.capture.redaction.media import mark_in
 
 # Images are pages of their own to fetch; more of one message are named.
 _MOST_PARTS: Final = 100
-# Of one conversation: older turns of long ones are in the full text.
-LAST_MESSAGES: Final = 12
 
 Kind = Literal[
     "prose", "data", "thought", "call", "result", "refusal", "image", "sound", "file", "gone"
 ]
 
 _PLAIN: Final = Markup('<pre class="plain" dir="auto">{}</pre>')
-_NAMES_OF_THOUGHTS: Final = ("reasoning_content", "reasoning")
 _TOOLS: Final = frozenset({"tool", "function"})
-_THINKING: Final = frozenset({"thinking", "reasoning", "redacted_thinking"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +71,6 @@ class Said:
         """Whether there is more than is shown."""
         return self.chars > len(self.raw)
 
-    @property
-    def without_thoughts(self) -> "Said":
-        """The same but for what was thought: that only some models think tells which one spoke."""
-        return replace(self, pieces=tuple(one for one in self.pieces if one.kind != "thought"))
-
 
 def said(
     message: Mapping[str, Any],
@@ -125,7 +117,7 @@ class _Pieces:
         self._left = SHOWN
 
     def of(self, message: Mapping[str, Any]) -> Iterator[Piece]:
-        for name in _NAMES_OF_THOUGHTS:
+        for name in FIELDS:
             if isinstance(message.get(name), str) and message[name]:
                 yield self._thought(message[name])
                 break
@@ -160,7 +152,7 @@ class _Pieces:
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[Piece]:
         kind, text = str(part.get("type") or "part"), part.get("text")
-        if kind in _THINKING:
+        if kind in PART_TYPES:
             thought = part.get("thinking") or text
             yield self._thought(thought if isinstance(thought, str) else "")
         elif kind == "refusal" and isinstance(part.get("refusal"), str):

@@ -5,8 +5,8 @@ from dashboard.texts.allowed import ATTACKS, not_allowed
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tierwatch.dashboard.passages import SHOWN
-from tierwatch.dashboard.texts.said import LAST_MESSAGES, Kept, said, said_in
+from tierwatch.dashboard.passages import LAST_MESSAGES, SHOWN
+from tierwatch.dashboard.texts.said import Kept, said, said_in
 
 MARK = "[IMAGE abcdefgh 12 bytes]"
 

@@ -15,6 +15,7 @@ from tierwatch.dashboard.pages.pairs.pair import kept_media, plain_text
 from tierwatch.dashboard.passages import conversation_text, message_text
 from tierwatch.dashboard.site import stored_text, this_person, this_site
 from tierwatch.dashboard.texts.said import Said, said, said_in
+from tierwatch.dashboard.texts.thoughts import without_thoughts
 from tierwatch.dashboard.texts.tool_calls import CallDiff, call_diffs, tool_calls
 from tierwatch.dashboard.texts.word_diff import WordDiff, word_diff
 from tierwatch.errors import ConflictError, UsageError
@@ -128,12 +129,15 @@ def text(pair_id: uuid.UUID, which: str) -> Response:
 
 
 def _answers(pair: Pair) -> tuple[dict[str, object], dict[str, object]] | None:
-    """Both answers in the order this person sees them; None when a text is gone."""
+    """Both answers in the order this person sees them, without what tells models apart.
+
+    None when a text is gone.
+    """
     if pair.answer is None or pair.alternative is None:
         return None
-    if shown_first(pair.line.id, this_person().name) == "served":
-        return pair.answer, pair.alternative
-    return pair.alternative, pair.answer
+    served, other = without_thoughts(pair.answer), without_thoughts(pair.alternative)
+    first = shown_first(pair.line.id, this_person().name)
+    return (served, other) if first == "served" else (other, served)
 
 
 def _page(
@@ -162,8 +166,8 @@ def _label_page(
         pair_id=pair_id,
         messages=messages,
         older=older,
-        first=said(first, media).without_thoughts,
-        second=said(second, media).without_thoughts,
+        first=said(first, media),
+        second=said(second, media),
         words=word_diff(message_text(first), message_text(second)) if words else None,
         calls=call_diffs(tool_calls(first), tool_calls(second)),
         labelled=labelled,

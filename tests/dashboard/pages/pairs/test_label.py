@@ -206,3 +206,27 @@ def test_what_was_thought_gives_no_answer_away(connection: Connection, reviewer:
     page = reviewer.page(f"/review/{found}")
     assert "Thinking" not in page
     assert "hm, hm" not in page
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        [{"type": "thinking", "thinking": "hm, hm"}, {"type": "text", "text": "It is 4."}],
+        [{"type": "reasoning", "text": "hm, hm"}, {"type": "text", "text": "It is 4."}],
+        [{"type": "redacted_thinking", "data": "hm, hm"}, {"type": "text", "text": "It is 4."}],
+        "<think>hm, hm</think>It is 4.",
+    ],
+)
+def test_no_view_of_an_answer_shows_that_it_was_thought_over(
+    connection: Connection, reviewer: Any, content: Any
+) -> None:
+    """Rendered, as it is stored, word by word, and as a text of its own."""
+    answer = {"role": "assistant", "content": content}
+    found = put.add_exchange(connection, 7, answer=answer)
+    put.add_shadow(connection, found, "It is five.")
+    which = "first" if shown_first(found, "reviewer") == "served" else "second"
+    for path in ("", "?view=words", f"/text/{which}"):
+        page = reviewer.get(f"/review/{found}{path}").text
+        assert "4" in page
+        for word in ("hm, hm", "thinking", "reasoning", "think&gt;", "<think"):
+            assert word not in page.lower(), (path, word)
