@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
@@ -22,24 +23,21 @@ FIRST_LABELS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """Outcomes of one tier against the next one up, with a person's word where there is one.
-
-    Lists of equal length, in order of arrival.
-
-    Attributes:
-        judged: 1.0 where the judge found the served answer worse.
-        weights: 1 / pi.
-        strata: task type.
-        labels: 1.0 or 0.0 as the first person said, NaN where nobody did. Second labels measure
-            slips (`second_labels`) and change no label: a majority would slip otherwise than one.
+# Bits 13 to 60 of an id are the milliseconds at which its request arrived, and days of sums are
+# those of arrivals.
+_COUNTS: Final = text(
     """
-
-    judged: list[float]
-    weights: list[float]
-    strata: list[str]
-    labels: list[float]
+    select (select count(distinct l.exchange_id) from labels l
+            join outcomes o using (exchange_id) where o.judge_version = :judge) as labelled,
+           (select coalesce(sum(up_pairs + down_pairs), 0)::bigint from outcome_sums
+            where span = 'day' and task_type = '*' and judge_version = :judge
+              and start >= (
+                select date_trunc('day', to_timestamp(
+                    ('x' || left(replace(exchange_id::text, '-', ''), 12))::bit(48)::bigint
+                    / 1000.0), 'UTC')
+                from outcomes order by exchange_id limit 1)) as pairs
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,23 +108,20 @@ def newest_label(connection: Connection, reviewer: str) -> uuid.UUID | None:
 
 
 def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
-    """How many pairs of a judge have a label, and how many pairs there are."""
-    row = connection.execute(
-        text(
-            "select (select count(distinct l.exchange_id) from labels l"
-            " join outcomes o using (exchange_id) where o.judge_version = :judge) as labelled,"
-            " (select coalesce(sum(up_pairs + down_pairs), 0)::bigint from outcome_sums"
-            " where span = 'day' and task_type = '*' and judge_version = :judge) as pairs"
-        ),
-        {"judge": judge_version},
-    ).one()
+    """How many pairs of a judge have a label, and how many pairs there are, of those that are kept.
+
+    Sums outlive the outcomes that retention dropped, by whole months, so they are added up from the
+    day of the oldest outcome on.
+    """
+    row = connection.execute(_COUNTS, {"judge": judge_version}).one()
     return row.labelled, row.pairs
 
 
 def labelled_pairs(connection: Connection, judge_version: str) -> dict[str, list[LabelledPair]]:
     """By tier, its pairs with the next one up that somebody has labelled, in order of arrival.
 
-    Strata are task types; a label is the first one, as in `Reviewed`.
+    Strata are task types. A label is the first one: second labels measure slips (`second_labels`)
+    and change none, for a majority would slip otherwise than one person.
     """
     rows = connection.execute(
         text(
@@ -144,28 +139,6 @@ def labelled_pairs(connection: Connection, judge_version: str) -> dict[str, list
     for tier, *pair in rows:
         found.setdefault(tier, []).append(LabelledPair(*pair))
     return found
-
-
-def reviewed_outcomes(connection: Connection, tier: str, *, judge_version: str) -> Reviewed:
-    """Every outcome of a tier shadowed up, with people's labels."""
-    rows = connection.execute(
-        text(
-            f"""
-            select o.loss, 1 / o.pi as weight, o.task_type,
-                   (said.preferred = 'alternative')::int as label
-            from outcomes o left join ({FIRST_LABELS}) said using (exchange_id)
-            where o.boundary = :tier and o.direction = 'up' and o.judge_version = :judge
-            order by o.id
-            """  # noqa: S608 - the words are ours
-        ),
-        {"tier": tier, "judge": judge_version},
-    ).all()
-    return Reviewed(
-        judged=[row.loss for row in rows],
-        weights=[row.weight for row in rows],
-        strata=[row.task_type for row in rows],
-        labels=[float("nan") if row.label is None else float(row.label) for row in rows],
-    )
 
 
 def labelled_verdicts(connection: Connection, judge_version: str) -> list[LabelledVerdict]:

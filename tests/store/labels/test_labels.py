@@ -1,6 +1,6 @@
 """Labels: once a person, and the first of a pair is read beside the judge's word."""
 
-import math
+import datetime as dt
 import uuid
 from typing import Any
 
@@ -14,8 +14,9 @@ from tierwatch.store.labels.labels import (
     label_counts,
     labelled_pairs,
     labelled_verdicts,
-    reviewed_outcomes,
 )
+from tierwatch.store.traffic.exchanges import first_id
+from tierwatch.store.traffic.partitions import drop_months, parts
 
 
 def add_judged(connection: Connection, number: int, preferred: str, **changes: Any) -> uuid.UUID:
@@ -40,22 +41,20 @@ def test_a_person_labels_a_pair_once(connection: Connection) -> None:
     assert label_counts(connection, put.JUDGE) == (1, 1)
 
 
-def test_outcomes_come_with_their_first_label(connection: Connection) -> None:
+def test_labelled_pairs_come_with_their_first_label(connection: Connection) -> None:
     bad = add_judged(connection, 1, "alternative", pi=0.5)
-    add_judged(connection, 2, "tie", task_type="sql")
-    drawn = add_judged(connection, 3, "tie")
+    add_judged(connection, 2, "tie")
+    drawn = add_judged(connection, 3, "tie", task_type="sql")
     for who, said in (("ada", "alternative"), ("bob", "tie"), ("cid", "tie")):
         label(connection, bad, who, said)
     label(connection, drawn, "bob", "tie")
     label(connection, drawn, "cid", "alternative")
-    seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
-    assert seen.judged == [1.0, 0.0, 0.0]
-    assert seen.weights == [2.0, 1.0, 1.0]
-    assert seen.strata == ["all", "sql", "all"]
-    assert seen.labels[0] == 1.0
-    assert math.isnan(seen.labels[1])
-    assert seen.labels[2] == 0.0
-    assert reviewed_outcomes(connection, "complex", judge_version=put.JUDGE).judged == []
+    assert labelled_pairs(connection, put.JUDGE) == {
+        "simple": [
+            LabelledPair("all", judged=1.0, weight=2.0, label=1.0),
+            LabelledPair("sql", judged=0.0, weight=1.0, label=0.0),
+        ]
+    }
 
 
 def test_labels_stand_beside_the_judges_verdict(connection: Connection) -> None:
@@ -94,8 +93,6 @@ def test_before_any_label_nothing_was_said(connection: Connection) -> None:
     assert label_counts(connection, put.JUDGE) == (0, 0)
     assert labelled_pairs(connection, put.JUDGE) == {}
     assert labelled_verdicts(connection, put.JUDGE) == []
-    seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
-    assert (seen.judged, seen.weights, seen.strata, seen.labels) == ([], [], [], [])
 
 
 def test_a_tier_has_labels_once_one_is_of_a_pair_upwards(connection: Connection) -> None:
@@ -140,7 +137,21 @@ def test_the_first_label_in_time_stands_whoever_gave_it(connection: Connection) 
     label(connection, pair, "zoe", "alternative")
     connection.execute(text("update labels set created_at = created_at - interval '1 hour'"))
     label(connection, pair, "ada", "tie")
-    seen = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
-    assert seen.labels == [1.0]
+    assert [one.label for one in labelled_pairs(connection, put.JUDGE)["simple"]] == [1.0]
     assert [row.label for row in labelled_verdicts(connection, put.JUDGE)] == ["alternative"]
     assert judge_errors(connection, "simple", judge_version=put.JUDGE).bad == 1
+
+
+def test_pairs_of_months_that_were_dropped_are_counted_no_more(connection: Connection) -> None:
+    """Their sums stay, for rates of all time; nobody can label them."""
+    before, month, *_ = parts(connection, "outcomes")
+    boundary = dt.datetime.combine(before.end, dt.time(), dt.UTC)
+    for days in (-40, -1, 5):
+        pair = first_id(boundary + dt.timedelta(days=days))
+        put.add_outcome(connection, 1, 0.0, exchange_id=pair)
+        label(connection, pair, "ada", "tie")
+    assert label_counts(connection, put.JUDGE) == (3, 3)
+    drop_months(connection, "outcomes", before.end)
+    assert label_counts(connection, put.JUDGE) == (1, 1)
+    drop_months(connection, "outcomes", month.end)
+    assert label_counts(connection, put.JUDGE) == (0, 0)
