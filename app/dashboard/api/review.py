@@ -1,4 +1,4 @@
-"""Review: how far people agree with each other and with the judge."""
+"""Review: how far people agree with each other and with the judge, and where labels help."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,8 @@ from tierwatch.dashboard.api.route import Route
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE
 from tierwatch.loop.compare.calibrate import by_labels
-from tierwatch.loop.compare.slips import ReviewerLine, people_slips
+from tierwatch.loop.compare.slips import ReviewerLine
+from tierwatch.loop.compare.tier_rates import TierNeed, tier_needs, tier_rates
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import label_counts
 
@@ -30,11 +31,13 @@ class Review:
     kappa: Estimate
     with_judge: Estimate
     reviewers: list[ReviewerLine]
+    queue: list[TierNeed]
 
 
 def _review(connection: Connection) -> Review:
     judge = newest_judge_version(connection) or ""
-    people = people_slips(connection)
+    rates = tier_rates(connection, judge)
+    people = rates.people
     labelled, judged = label_counts(connection, judge)
     return Review(
         sentence=people.sentence,
@@ -50,9 +53,16 @@ def _review(connection: Connection) -> Review:
         kappa=people.kappa,
         with_judge=by_labels(connection, judge).agreement,
         reviewers=list(people.reviewers),
+        queue=tier_needs(rates),
     )
 
 
 ROUTES = (
-    Route("GET", "/review", "How far people agree, and how often they slip.", Review, _review),
+    Route(
+        "GET",
+        "/review",
+        "How far people agree, how often they slip, and where labels help.",
+        Review,
+        _review,
+    ),
 )

@@ -24,5 +24,13 @@ def corrects_usefully(corrected: Estimate, judged: Estimate) -> bool:
     """
     if corrected.value is None or judged.value is None:
         return False
-    own = judged.high - judged.low
-    return corrected.high - corrected.low <= max(USEFUL_WIDTH, USEFUL_TIMES * own)
+    return corrected.high - corrected.low <= useful_width(judged)
+
+
+def useful_width(judged: Estimate) -> float:
+    """How wide the interval of a corrected rate may be for it to stand beside the judge's own.
+
+    >>> useful_width(Estimate(.04, .01, .11, 517, "judge rate"))
+    0.2
+    """
+    return max(USEFUL_WIDTH, USEFUL_TIMES * (judged.high - judged.low))

@@ -1,7 +1,8 @@
-"""How many more human labels would halve a corrected rate's interval."""
+"""How many more human labels would narrow a corrected rate's interval, and how far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +11,25 @@ from tierwatch.evaluation.rates.columns import Floats
 from tierwatch.evaluation.rates.double_sampling import JEFFREYS, NEUTRAL, LabelledPair
 from tierwatch.evaluation.rates.judged_sample import Flags, JudgedSample, Strata
 from tierwatch.evaluation.rates.weighted import RateSums
+
+# Standard deviations that a two-sided 95 % interval of a normal law is wide.
+_DEVIATIONS: Final = 2 * 1.96
+
+
+class Narrowing(NamedTuple):
+    """What further labels do to the interval of a corrected rate.
+
+    Attributes:
+        width: of the interval now, about; at most 1.
+        one_more: by how much one more label makes it narrower, about.
+        goal: the width to come to next.
+        more: labels that it takes; None where no number of them would do.
+    """
+
+    width: float
+    one_more: float
+    goal: float
+    more: int | None
 
 
 def labels_to_halve(
@@ -60,7 +80,10 @@ def labels_to_halve(
     """
     sample = JudgedSample.of(judged, weights, strata, labels)
     unlabelled = int((~sample.labelled).sum())
-    return _more_labels(_label_plan(sample), unlabelled) if unlabelled else None
+    if not unlabelled:
+        return None
+    plan = _label_plan(sample)
+    return _more_labels(plan, unlabelled, plan.variance(0) / 4)
 
 
 def labels_to_halve_sums(
@@ -76,9 +99,58 @@ def labels_to_halve_sums(
     Raises:
         EvidenceError: a label, a weight or a judged verdict of another kind.
     """
-    unlabelled = sum(stratum.pairs for stratum in sums.values()) - len(labelled)
-    if unlabelled <= 0:
+    unlabelled = _unlabelled(sums, labelled)
+    if not unlabelled:
         return None
+    plan = _plan_of_sums(sums, labelled)
+    return _more_labels(plan, unlabelled, plan.variance(0) / 4)
+
+
+def narrowing(
+    sums: Mapping[str, RateSums], labelled: Sequence[LabelledPair], *, useful: float
+) -> Narrowing | None:
+    """What further labels do to the interval, by the plan of `labels_to_halve`.
+
+    The width is that of a normal law with the plan's variance: near 0 the interval of
+    `estimate_rate` is not that symmetric. What one label does is its expectation, over which pair
+    it falls on.
+
+    Args:
+        sums: as for `labels_to_halve_sums`.
+        labelled: likewise.
+        useful: the width that is wanted first; an interval that has it is to be halved.
+
+    Returns:
+        None where every pair has a label, or there is none.
+
+    Raises:
+        EvidenceError: as `labels_to_halve_sums`.
+
+    >>> many = RateSums(pairs=1_000, bad=100, weight=1_000, lost=100, squares=1_000)
+    >>> first = narrowing({"chat": many}, [], useful=.1)
+    >>> first.width, first.goal, first.more
+    (1.0, 0.1, 28)
+    """
+    unlabelled = _unlabelled(sums, labelled)
+    if not unlabelled:
+        return None
+    plan = _plan_of_sums(sums, labelled)
+    now, then = (_DEVIATIONS * plan.variance(more) ** 0.5 for more in (0, 1))
+    width = min(1.0, now)
+    goal = useful if width > useful else width / 2
+    return Narrowing(
+        width=width,
+        one_more=max(0.0, now - then),
+        goal=goal,
+        more=_more_labels(plan, unlabelled, (goal / _DEVIATIONS) ** 2),
+    )
+
+
+def _unlabelled(sums: Mapping[str, RateSums], labelled: Sequence[LabelledPair]) -> int:
+    return max(0, sum(stratum.pairs for stratum in sums.values()) - len(labelled))
+
+
+def _plan_of_sums(sums: Mapping[str, RateSums], labelled: Sequence[LabelledPair]) -> "_LabelPlan":
     names = sorted(sums)
     sample = JudgedSample.of(
         [one.judged for one in labelled],
@@ -92,18 +164,17 @@ def labels_to_halve_sums(
     n = np.array([part.effective for part in parts])
     bad = np.minimum(n, n * np.array([part.lost for part in parts]) / weight)
     flagged = np.array([part.bad for part in parts])
-    plan = _planned(
+    return _planned(
         sample,
         [[(strata == name) & (sample.flagged == verdict) for verdict in (0, 1)] for name in names],
         share=weight / weight.sum(),
         q=np.stack([bad, n], axis=1),
         pairs=np.stack([np.array([part.pairs for part in parts]) - flagged, flagged], axis=1),
     )
-    return _more_labels(plan, unlabelled)
 
 
-def _more_labels(plan: "_LabelPlan", unlabelled: int) -> int | None:
-    goal = plan.variance(0) / 4
+def _more_labels(plan: "_LabelPlan", unlabelled: int, goal: float) -> int | None:
+    """The fewest further labels that bring the variance to the goal; None if all do not."""
     if plan.variance(unlabelled) > goal:
         return None
     too_few, enough = 0, unlabelled

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
-from tierwatch.evaluation.rates.correction import corrects_usefully
+from tierwatch.evaluation.rates.correction import corrects_usefully, useful_width
 from tierwatch.evaluation.rates.double_sampling import LabelledPair, estimate_of_sums
 from tierwatch.evaluation.rates.estimate import Estimate
-from tierwatch.evaluation.rates.label_plan import labels_to_halve_sums
+from tierwatch.evaluation.rates.label_plan import Narrowing, labels_to_halve_sums, narrowing
 from tierwatch.evaluation.rates.label_slips import supposed
 from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums, rate_of_the_rest
 from tierwatch.loop.compare.slips import PeopleSlips, people_slips
 from tierwatch.store.direct_pairs import direct_losses
 from tierwatch.store.labels.labels import labelled_pairs
-from tierwatch.store.sums.judged import JudgedSums, judged_by_tier, judged_by_tier_and_type
+from tierwatch.store.sums.judged import JudgedSums, judged_by_tier_and_type
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,15 @@ class TierRates:
         """
         return labels_to_halve_sums(self._strata(tier), self.labelled.get(tier, ()))
 
+    def narrowing(self, tier: str) -> Narrowing | None:
+        """What further labels do to the interval of a tier's corrected rate.
+
+        The width that is wanted first is the one from which the rate is shown. None where the tier
+        has no pair without a label.
+        """
+        useful = useful_width(rate_of_sums(self._of(tier).misroutes))
+        return narrowing(self._strata(tier), self.labelled.get(tier, ()), useful=useful)
+
     def overspend(self, tier: str) -> Estimate:
         """How often the next tier down would have done, among all judged pairs downwards.
 
@@ -100,6 +109,44 @@ class TierRates:
         return self.judged.get(tier, JudgedSums())
 
 
+@dataclass(frozen=True, slots=True)
+class TierNeed:
+    """What labels do to the corrected misroute rate of a tier, by `label_plan.narrowing`.
+
+    Shares, not percent.
+
+    Attributes:
+        labels: of its pairs upwards, so far.
+        width: of its 95 % interval now, about; at most 1.
+        narrows: by how much one more label makes it narrower, about.
+        goal: the width to come to next: the one from which the rate is shown, then half of what
+            it is.
+        more: labels that it takes from now on, about; None where only more pairs would do.
+    """
+
+    tier: str
+    labels: int
+    width: float
+    narrows: float
+    goal: float
+    more: int | None
+
+
+def tier_needs(rates: TierRates) -> list[TierNeed]:
+    """Tiers that have pairs without a label, the one that a label narrows most first.
+
+    In this order the label page takes tiers (decision 0095). Within a tier it draws at random, so
+    a tier's labels stay a plain sample of its pairs whatever the order.
+    """
+    found = ((tier, rates.narrowing(tier)) for tier in rates.judged)
+    needs = [
+        TierNeed(tier, len(rates.labelled.get(tier, ())), *narrowed)
+        for tier, narrowed in found
+        if narrowed is not None
+    ]
+    return sorted(needs, key=lambda need: (-need.narrows, need.tier))
+
+
 def tier_rates(connection: Connection, judge_version: str) -> TierRates:
     """The rates of every tier by a judge's verdicts, good for being watched.
 
@@ -108,10 +155,7 @@ def tier_rates(connection: Connection, judge_version: str) -> TierRates:
     from sums (`store.sums`), however many pairs there are.
     """
     labelled = labelled_pairs(connection, judge_version)
-    if labelled:
-        judged, by_type = judged_by_tier_and_type(connection, judge_version)
-    else:
-        judged, by_type = judged_by_tier(connection, judge_version), {}
+    judged, by_type = judged_by_tier_and_type(connection, judge_version)
     return TierRates(
         judged=judged,
         by_type=by_type,

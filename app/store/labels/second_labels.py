@@ -5,6 +5,7 @@ so that neither what was said of it nor who asks decides which.
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
@@ -41,10 +42,16 @@ class SecondLabel:
 
 
 def next_for_review(
-    connection: Connection, reviewer: str, *, judge_version: str, after: uuid.UUID | None = None
+    connection: Connection,
+    reviewer: str,
+    *,
+    judge_version: str,
+    tiers: Sequence[str] = (),
+    after: uuid.UUID | None = None,
 ) -> uuid.UUID | None:
     """The pair this person should review next; None when there is none left.
 
+    A pair of the first of ``tiers`` that has one, by its lower tier; without them, of all alike.
     One that they skip (``after``) comes back when those behind it in the order are through: pairs
     that are hard to compare must not be missing from the sample.
 
@@ -52,7 +59,7 @@ def next_for_review(
     with what they say, so the labels of a tier are a plain random sample of its pairs: good for
     rates, and for the judge's sensitivity and specificity. Picking judged-bad pairs more often
     would not make rates more precise: nearly all of their variance comes from what the judge
-    clears. Among tiers the one with the fewest labels comes first.
+    clears.
 
     A pair that waits for a second label, and that this person did not label, comes before all; the
     page shows it as it shows every other.
@@ -63,25 +70,22 @@ def next_for_review(
             with said as (
                 select exchange_id, count(*) as labels, bool_or(reviewer = :reviewer) as mine
                 from labels group by exchange_id
-            ),
-            tiers as (
-                select o.boundary, count(s.exchange_id) as labelled
-                from outcomes o left join said s using (exchange_id)
-                where o.judge_version = :judge group by 1
             )
             select exchange_id
-            from outcomes o join tiers using (boundary) left join said s using (exchange_id)
+            from outcomes o left join said s using (exchange_id)
             where o.judge_version = :judge
               and (s.labels is null or (s.labels = 1 and not s.mine and {_DRAWN}))
               and exists (select 1 from exchange_texts t where t.id = exchange_id)
               and exists (select 1 from alternative_texts t where t.id = exchange_id)
             order by coalesce(md5(exchange_id::text) <= md5(cast(:after as text)), false),
-                     s.labels is null, tiers.labelled, md5(exchange_id::text) limit 1
+                     s.labels is null, array_position(cast(:tiers as text[]), o.boundary),
+                     md5(exchange_id::text) limit 1
             """  # noqa: S608 - the words are ours
         ),
         {
             "judge": judge_version,
             "reviewer": reviewer,
+            "tiers": list(tiers),
             "after": None if after is None else str(after),
         },
     ).one_or_none()

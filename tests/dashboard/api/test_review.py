@@ -16,7 +16,7 @@ def test_before_any_label_everything_is_unknown(client: Any, bearer: Bearer) -> 
     found = client.get("/api/v1/review", headers=bearer("viewer")).json
     assert (found["labelled"], found["judged"], found["twice"], found["needed"]) == (0, 0, 0, 20)
     assert found["slips"]["value"] is None
-    assert found["reviewers"] == []
+    assert (found["reviewers"], found["queue"]) == ([], [])
     assert not found["measured"]
     assert found["sentence"].startswith("Slips of people are not measured")
 
@@ -40,6 +40,17 @@ def test_two_labels_of_a_drawn_pair_are_counted(
     assert found["same_word"]["value"] == 0.0
     assert [one["name"] for one in found["reviewers"]] == ["ada", "bob"]
     assert found["reviewers"][0]["said"] == {"worse": 1, "tie": 0, "better": 0}
+
+
+def test_the_queue_is_what_the_page_shows(
+    client: Any, bearer: Bearer, connection: Connection
+) -> None:
+    for number in range(30):
+        add_outcome(connection, number, 0.0, exchange_id=add_pair(connection, number, "tie"))
+    [need] = client.get("/api/v1/review", headers=bearer("viewer")).json["queue"]
+    assert (need["tier"], need["labels"], need["width"]) == ("simple", 0, 1.0)
+    assert need["narrows"] > 0
+    assert 1 <= need["more"] <= 30
 
 
 def test_it_takes_a_token(client: Any) -> None:

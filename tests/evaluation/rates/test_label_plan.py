@@ -7,7 +7,11 @@ from hypothesis import strategies as st
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.double_sampling import LabelledPair, estimate_rate
-from tierwatch.evaluation.rates.label_plan import labels_to_halve, labels_to_halve_sums
+from tierwatch.evaluation.rates.label_plan import (
+    labels_to_halve,
+    labels_to_halve_sums,
+    narrowing,
+)
 from tierwatch.evaluation.rates.weighted import RateSums
 
 nan = math.nan
@@ -165,3 +169,76 @@ def test_sums_of_nothing_and_of_labels_alone_plan_nothing() -> None:
     # From the priors alone, as without sums.
     many = RateSums(pairs=500, bad=50, weight=500, lost=50, squares=500)
     assert labels_to_halve_sums({"chat": many}, []) == labels_to_halve([1] * 50 + [0] * 450)
+
+
+def sums_of(bad: int, pairs: int) -> RateSums:
+    return RateSums(pairs=pairs, bad=bad, weight=pairs, lost=bad, squares=pairs)
+
+
+def labelled_of(caught: int, accused: int, missed: int, passed: int) -> list[LabelledPair]:
+    """Labels of so many judged bad and judged good, and how many of them are found bad."""
+    return [
+        LabelledPair("chat", judged, 1.0, float(number < bad))
+        for judged, bad, n in ((1.0, caught, accused), (0.0, missed, passed))
+        for number in range(n)
+    ]
+
+
+def test_what_labels_narrow_shows_its_arithmetic() -> None:
+    # As in the first test: the variance is .007775, so the width 3.92 * .08818 = .3457.
+    found = narrowing({"chat": sums_of(100, 1_000)}, labelled_of(8, 10, 1, 10), useful=0.05)
+    assert found is not None
+    assert found.width == pytest.approx(0.3457, abs=2e-4)
+    assert found.goal == 0.05
+    # One more makes the 20 labels 21.05 with the shares they have: about 1 / 40 of the width.
+    assert 0.004 < found.one_more < 0.012
+    # Half the width is a quarter of the variance, and that takes the labels that halve it.
+    halved = narrowing({"chat": sums_of(100, 1_000)}, labelled_of(8, 10, 1, 10), useful=0.4)
+    assert halved is not None
+    assert halved.goal == pytest.approx(found.width / 2)
+    assert halved.more == labels_to_halve(JUDGED, None, None, some_labels(1)) == 58
+    wanted = narrowing(
+        {"chat": sums_of(100, 1_000)}, labelled_of(8, 10, 1, 10), useful=found.width / 2
+    )
+    assert wanted is not None
+    assert wanted.more == 58
+
+
+def test_the_first_label_narrows_most_and_each_further_one_less() -> None:
+    sums = {"chat": sums_of(100, 1_000)}
+    steps = [narrowing(sums, [], useful=0.1)]
+    steps += [narrowing(sums, labelled_of(0, n, 0, 9 * n), useful=0.1) for n in (1, 2, 4, 8)]
+    narrows = [step.one_more for step in steps if step is not None]
+    assert len(narrows) == 5
+    assert narrows == sorted(narrows, reverse=True)
+    assert steps[0] is not None
+    assert steps[0].width == 1.0
+
+
+def test_where_only_pairs_help_no_number_of_labels_is_named() -> None:
+    few = narrowing({"chat": sums_of(2, 6)}, labelled_of(1, 1, 0, 3), useful=0.01)
+    assert few is not None
+    assert few.more is None
+    assert narrowing({}, [], useful=0.1) is None
+    assert narrowing({"chat": sums_of(1, 2)}, labelled_of(1, 1, 0, 1), useful=0.1) is None
+
+
+@settings(max_examples=40)
+@given(
+    st.integers(0, 300), st.integers(1, 2_000), st.integers(0, 20), st.integers(0, 60),
+    st.floats(0.01, 0.5),
+)  # fmt: skip
+def test_a_narrowing_is_within_what_it_may_be(
+    bad: int, good: int, accused: int, passed: int, useful: float
+) -> None:
+    accused, passed = min(accused, bad), min(passed, good)
+    sums = {"chat": sums_of(bad, bad + good)}
+    labelled = labelled_of(accused // 2, accused, passed // 10, passed)
+    found = narrowing(sums, labelled, useful=useful)
+    if found is None:
+        assert len(labelled) == bad + good
+        return
+    assert 0 < found.width <= 1
+    assert found.one_more >= 0
+    assert found.goal == useful if found.width > useful else found.goal == found.width / 2
+    assert found.more is None or 1 <= found.more <= bad + good - len(labelled)

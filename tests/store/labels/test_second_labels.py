@@ -7,7 +7,7 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection, text
 
-from tierwatch.store.labels.labels import add_label, reviewed_outcomes
+from tierwatch.store.labels.labels import add_label, labelled_pairs
 from tierwatch.store.labels.second_labels import (
     SECOND_SHARE,
     is_drawn,
@@ -56,24 +56,53 @@ def judged_pair(
             return pair
 
 
-def test_pairs_are_picked_by_tier_and_not_by_what_the_judge_said(connection: Connection) -> None:
+def judged_pairs_of_two_tiers(connection: Connection) -> dict[uuid.UUID, tuple[str, str]]:
+    """20 of standard and 40 of simple, one in four judged worse: tier and the judge's word."""
+    made = {}
     for number in range(60):
         tier = "standard" if number % 3 == 0 else "simple"
         said = "alternative" if number % 4 == 0 else "tie"
         pair = put.add_pair(connection, number, said, tier=tier)
         loss = float(said == "alternative")
         put.add_outcome(connection, number, loss, tier=tier, exchange_id=pair)
+        made[pair] = (tier, said)
+    return made
+
+
+def test_pairs_come_from_the_first_tier_that_has_one(connection: Connection) -> None:
+    made = judged_pairs_of_two_tiers(connection)
     picked = []
-    for _ in range(20):
-        shown = following(connection, "ada")
+    for _ in range(60):
+        shown = next_for_review(
+            connection, "ada", judge_version=put.JUDGE, tiers=["nowhere", "standard"]
+        )
         assert shown is not None
         label(connection, shown, "ada", "tie")
         picked.append(shown)
-    assert len(set(picked)) == 20
-    standard = reviewed_outcomes(connection, "standard", judge_version=put.JUDGE)
-    simple = reviewed_outcomes(connection, "simple", judge_version=put.JUDGE)
-    # Ten each, though there are twice as many pairs of simple.
-    assert [sum(not math.isnan(x) for x in seen.labels) for seen in (standard, simple)] == [10, 10]
+    assert set(picked) == made.keys()
+    # A tier that is not named comes after those that are.
+    assert [made[pair][0] for pair in picked] == ["standard"] * 20 + ["simple"] * 40
+
+
+def test_within_a_tier_and_without_tiers_the_order_is_that_of_a_hash(
+    connection: Connection,
+) -> None:
+    """Whatever the judge said, and whatever else is known of a pair."""
+    made = judged_pairs_of_two_tiers(connection)
+    order = "select md5(x::text) from unnest(cast(:ids as uuid[])) x"
+    hashes = connection.execute(text(order), {"ids": list(made)}).scalars().all()
+    by_hash = [pair for _, pair in sorted(zip(hashes, made, strict=True))]
+    for tiers in ([], ["simple"]):
+        label_all_of = []
+        while True:
+            shown = next_for_review(connection, "ada", judge_version=put.JUDGE, tiers=tiers)
+            if shown is None:
+                break
+            label(connection, shown, "ada", "tie")
+            label_all_of.append(shown)
+        expected = sorted(by_hash, key=lambda pair: made[pair][0] not in tiers)
+        assert label_all_of == (expected if tiers else by_hash)
+        connection.execute(text("delete from labels"))
 
 
 def test_a_labelled_pair_is_shown_to_nobody_unless_it_is_drawn(connection: Connection) -> None:
@@ -151,8 +180,8 @@ def test_judging_a_pair_again_changes_no_label(connection: Connection) -> None:
     put.add_verdict(connection, pair, "alternative", judge_version="newer/v2")
     put.add_outcome(connection, 1, 1.0, exchange_id=pair, judge_version="newer/v2")
     assert people_labels(connection) == before
-    seen = reviewed_outcomes(connection, "simple", judge_version="newer/v2")
-    assert (seen.judged, seen.labels) == ([1.0], [0.0])
+    [seen] = labelled_pairs(connection, "newer/v2")["simple"]
+    assert (seen.judged, seen.label) == (1.0, 0.0)
 
 
 def test_a_pair_without_its_texts_is_not_shown(connection: Connection) -> None:

@@ -2,14 +2,14 @@
 
 import uuid
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.dashboard.access.admission import require
-from tierwatch.dashboard.arguments import sentence, skipped_pair
+from tierwatch.dashboard.arguments import choice, sentence, skipped_pair
 from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.pages.pairs.pair import kept_media, plain_text
 from tierwatch.dashboard.passages import conversation_text, message_text
@@ -20,6 +20,7 @@ from tierwatch.dashboard.texts.tool_calls import CallDiff, call_diffs, tool_call
 from tierwatch.dashboard.texts.word_diff import WordDiff, word_diff
 from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.compare.review import label_pair, shown_first, take_label_back
+from tierwatch.loop.compare.tier_rates import TierNeed, tier_needs, tier_rates
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import WITHDRAW_MINUTES, label_counts, newest_label
 from tierwatch.store.labels.second_labels import next_for_review
@@ -28,10 +29,21 @@ from tierwatch.store.pages.pair import pair as load_pair
 
 routes = Blueprint("label", __name__)
 
+# Where pairs come from: the tier whose rate a label narrows most, or all tiers alike.
+NARROWS: Final = "narrows"
+RANDOM: Final = "random"
+ORDERS: Final = (NARROWS, RANDOM)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelPage:
-    """A pair to compare; ``first`` and ``second`` do not say which was served."""
+    """A pair to compare; ``first`` and ``second`` do not say which was served.
+
+    Attributes:
+        order: in which pairs come, one of `ORDERS`; ``asked`` is the one that the address names.
+        need: how far the tier that needs labels most is; not said to be this pair's, whose tier is
+            hidden.
+    """
 
     template: ClassVar[str] = "label.html"
 
@@ -48,6 +60,9 @@ class LabelPage:
     note: str
     labelled_last: uuid.UUID | None
     undo_minutes: int
+    order: str
+    asked: str | None
+    need: TierNeed | None
     withdrawn: bool = False
 
 
@@ -55,17 +70,23 @@ class LabelPage:
 @require("reviewer")
 def next_pair() -> ResponseReturnValue:
     """Go to the pair this person should label next."""
-    skipped = skipped_pair()
+    skipped, order = skipped_pair(), choice("order", ORDERS)
     with this_site().engine.connect() as connection:
         judge = newest_judge_version(connection) or ""
-        reviewer = this_person().name
-        found = next_for_review(connection, reviewer, judge_version=judge, after=skipped)
+        needs = [] if order == RANDOM else tier_needs(tier_rates(connection, judge))
+        found = next_for_review(
+            connection,
+            this_person().name,
+            judge_version=judge,
+            tiers=[need.tier for need in needs],
+            after=skipped,
+        )
     if found is not None and found == skipped:
         flash("That is the only pair left for you to label.")
     if found is None:
         flash("There is no pair left for you to label.")
         return redirect(url_for("review.show"))
-    return redirect(url_for("label.show", pair_id=found))
+    return redirect(url_for("label.show", pair_id=found, order=order))
 
 
 @routes.get("/review/<uuid:pair_id>")
@@ -94,7 +115,7 @@ def label(pair_id: uuid.UUID) -> ResponseReturnValue:
         return _page(pair_id, sentence(problem), note, 400)
     else:
         flash("Thank you. Here is the next one.")
-    return redirect(url_for("label.next_pair"))
+    return redirect(url_for("label.next_pair", order=choice("order", ORDERS)))
 
 
 @routes.post("/review/<uuid:pair_id>/withdraw")
@@ -106,7 +127,7 @@ def withdraw(pair_id: uuid.UUID) -> ResponseReturnValue:
             note = take_label_back(connection, pair_id, reviewer=this_person().name)
     except ConflictError as problem:
         flash(sentence(problem))
-        return redirect(url_for("label.next_pair"))
+        return redirect(url_for("label.next_pair", order=choice("order", ORDERS)))
     return _page(pair_id, "", note, 200, withdrawn=True)
 
 
@@ -160,7 +181,10 @@ def _label_page(
         return None
     media = kept_media(pair.media)
     messages, older = said_in(pair.request, media)
-    labelled, pairs = label_counts(connection, newest_judge_version(connection) or "")
+    judge = newest_judge_version(connection) or ""
+    labelled, pairs = label_counts(connection, judge)
+    needs = tier_needs(tier_rates(connection, judge))
+    asked = choice("order", ORDERS)
     first, second = answers
     return LabelPage(
         pair_id=pair_id,
@@ -176,4 +200,7 @@ def _label_page(
         note=note,
         labelled_last=newest_label(connection, this_person().name),
         undo_minutes=WITHDRAW_MINUTES,
+        order=asked or NARROWS,
+        asked=asked,
+        need=needs[0] if needs else None,
     )

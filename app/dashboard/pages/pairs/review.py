@@ -13,7 +13,8 @@ from tierwatch.dashboard.frame import render
 from tierwatch.dashboard.site import this_site
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE
 from tierwatch.loop.compare.calibrate import by_labels
-from tierwatch.loop.compare.slips import PeopleSlips, people_slips
+from tierwatch.loop.compare.slips import PeopleSlips
+from tierwatch.loop.compare.tier_rates import TierNeed, tier_needs, tier_rates
 from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import label_counts
 from tierwatch.store.pages.lists import PAGE
@@ -50,14 +51,17 @@ class Agreement:
 
 @dataclass(frozen=True, slots=True)
 class ReviewPage:
-    """How far people agree, and what the judge left open.
+    """How far people agree, where labels help, and what the judge left open.
 
-    Pairs are those that are unscored, or were decided by the order of the answers; newest first.
+    Attributes:
+        needs: tiers with pairs that nobody labelled, the one that a label narrows most first.
+        pairs: those that are unscored, or were decided by the order of the answers; newest first.
     """
 
     template: ClassVar[str] = "review.html"
 
     agreement: Agreement
+    needs: tuple[TierNeed, ...]
     pairs: tuple[PairLine, ...]
     before: uuid.UUID | None
 
@@ -73,17 +77,18 @@ def show() -> str:
 def review_page(connection: Connection, before: uuid.UUID | None) -> ReviewPage:
     """Fill a page of pairs to check."""
     found = tuple(pairs(connection, PairFilter(for_review=True), before=before))
+    judge = newest_judge_version(connection) or ""
+    rates = tier_rates(connection, judge)
     return ReviewPage(
-        agreement=_agreement(connection),
+        agreement=_agreement(connection, judge, rates.people),
+        needs=tuple(tier_needs(rates)),
         pairs=found,
         before=found[-1].id if len(found) == PAGE else None,
     )
 
 
-def _agreement(connection: Connection) -> Agreement:
-    judge = newest_judge_version(connection) or ""
+def _agreement(connection: Connection, judge: str, people: PeopleSlips) -> Agreement:
     labelled, judged = label_counts(connection, judge)
-    people = people_slips(connection)
     return Agreement(
         labelled=labelled,
         judged=judged,

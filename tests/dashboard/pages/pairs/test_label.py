@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.compare.review import shown_first
+from tierwatch.store.labels.labels import add_label
 from tierwatch.store.labels.second_labels import is_drawn
 
 SERVED, ALTERNATIVE = "Bonjour <b>tout</b> le monde", "Guten Tag"
@@ -230,3 +231,55 @@ def test_no_view_of_an_answer_shows_that_it_was_thought_over(
         assert "4" in page
         for word in ("hm, hm", "thinking", "reasoning", "think&gt;", "<think"):
             assert word not in page.lower(), (path, word)
+
+
+def two_tiers(connection: Connection) -> dict[str, uuid.UUID]:
+    """A tier with a label of one of its pairs, one without any."""
+    for number in range(20, 30):
+        found = put.add_pair(connection, number, "tie")
+        put.add_outcome(connection, number, 0.0, exchange_id=found)
+    add_label(connection, found, reviewer="ada", preferred="tie", shown_first="served", note="")
+    bare = put.add_pair(connection, 30, "tie", tier="standard")
+    put.add_outcome(connection, 30, 0.0, tier="standard", exchange_id=bare)
+    return {"labelled": found, "bare": bare}
+
+
+def test_the_next_pair_is_of_the_tier_that_a_label_narrows_most(
+    connection: Connection, reviewer: Any
+) -> None:
+    bare = two_tiers(connection)["bare"]
+    assert reviewer.get("/review/next").headers["Location"] == f"/review/{bare}"
+    assert reviewer.get("/review/next?order=narrows").headers["Location"] == (
+        f"/review/{bare}?order=narrows"
+    )
+    page = reviewer.page(f"/review/{bare}")
+    assert "from the tier whose rate one more label narrows most" in page
+    main = page[page.index("<main") :].lower()
+    for word in ("simple", "standard", "small-1", "alternative", "served", "judge"):
+        assert word not in main, word
+
+
+def test_the_order_that_was_chosen_stays_from_pair_to_pair(
+    connection: Connection, reviewer: Any
+) -> None:
+    two_tiers(connection)
+    where = reviewer.get("/review/next?order=random").headers["Location"]
+    assert where.endswith("?order=random")
+    page = reviewer.page(where)
+    assert "from all tiers alike" in page
+    assert "narrows most, so that" not in page
+    skip = page.split("Skip for now</a>")[0].rsplit('href="', 1)[1].split('"')[0]
+    assert "order=random" in skip
+    sent = reviewer.send(where, form_on=where, said="tie")
+    assert sent.headers["Location"] == "/review/next?order=random"
+    back = where.replace("?", "/withdraw?")
+    again = reviewer.send(back, form_on=reviewer.get("/review/next").headers["Location"])
+    assert "is taken back" in again.text
+    assert "from all tiers alike" in again.text
+
+
+def test_another_order_is_not_accepted(reviewer: Any, pair: uuid.UUID) -> None:
+    for path in (f"/review/{pair}?order=best", "/review/next?order=best"):
+        sent = reviewer.get(path)
+        assert sent.status_code == 400
+        assert "accepted are narrows, random" in sent.text

@@ -54,3 +54,20 @@ def test_the_page_says_how_far_people_agree(connection: Connection, viewer: Any)
     assert ">ada<" in shown
     # Words of single people are counts; what was said of a pair is shown to nobody.
     assert str(pair) not in shown
+
+
+def test_the_page_says_where_a_label_helps(connection: Connection, viewer: Any) -> None:
+    assert "Where does a label help?" not in viewer.page("/review")
+    for number in range(30):
+        pair = add_pair(connection, number, "tie")
+        add_outcome(connection, number, 0.0, exchange_id=pair)
+    [need] = review_page(connection, None).needs
+    assert (need.tier, need.labels) == ("simple", 0)
+    shown = viewer.page("/review")
+    assert "Where does a label help?" in shown
+    assert f"after about {need.more} more label" in shown
+    assert "order=random" not in shown  # a viewer labels nothing
+
+
+def test_whoever_labels_may_choose_the_order(logged_in: Callable[[str], Any]) -> None:
+    assert "/review/next?order=random" in logged_in("reviewer").page("/review")

@@ -78,6 +78,14 @@ def test_a_named_threshold_is_certified_on_the_pairs_there_are(in_force: Connect
     assert made.evidence.moving.effective == pytest.approx(84)
     line = in_force.execute(text("select actor, detail from audit")).one()
     assert (line.actor, line.detail["why"]) == ("ada", "too dear")
+    assert "through" not in line.detail
+
+
+def test_the_audit_says_what_a_person_proposed_with(in_force: Connection) -> None:
+    by = ADA | {"actor": "token:ci"}
+    propose_threshold(in_force, NamedThreshold("simple", 0.65), rules=RULES, **by, why="too dear")
+    line = in_force.execute(text("select actor, detail from audit")).one()
+    assert (line.actor, line.detail["through"]) == ("ada", "token:ci")
 
 
 def test_it_may_lie_further_than_a_step_and_is_tested_all_the_way(in_force: Connection) -> None:
