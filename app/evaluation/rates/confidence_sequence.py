@@ -28,6 +28,8 @@ the cap is read from the weights afterwards instead of declared; and the judge's
 it.
 """
 
+import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -93,11 +95,34 @@ def always_valid_interval(bad: float, n: float, level: float = 0.95) -> tuple[fl
     return (0.0, 1.0) if n == 0 else _ends(float(bad), float(n), level)
 
 
-# A page has some hundred intervals at 0.7 ms each, nearly all of them the same as a moment before.
+# A page has some hundred intervals, nearly all of them the same as a moment before. One of them
+# alone is found without arrays: those take 0.51 ms of CPU for it, and numbers 0.05 ms.
 @lru_cache(maxsize=4096)
 def _ends(bad: float, n: float, level: float) -> tuple[float, float]:
-    low, high = interval_ends(np.array([bad]), np.array([n]), level)
-    return float(low[0]), float(high[0])
+    """As `interval_ends` of one."""
+    won = float(special.betaln(_BAD_PRIOR + bad, _GOOD_PRIOR + n - bad))
+    won -= float(special.betaln(_BAD_PRIOR, _GOOD_PRIOR))
+    limit, good = won + math.log1p(-level), n - bad
+
+    def excluded(rate: float) -> bool:
+        # At either end a rate is excluded by what it makes impossible, if anything: 0 log 0 is 0.
+        fit = bad * (math.log(rate) if rate > 0 else -math.inf) if bad else 0.0
+        if good:
+            fit += good * (math.log1p(-rate) if rate < 1 else -math.inf)
+        return fit <= limit
+
+    value = bad / n
+    return _outer(0.0, value, excluded), _outer(1.0, value, excluded)
+
+
+def _outer(outside: float, inside: float, excluded: Callable[[float], bool]) -> float:
+    for _ in range(_HALVINGS):
+        middle = (outside + inside) / 2
+        if excluded(middle):
+            outside = middle
+        else:
+            inside = middle
+    return outside
 
 
 def interval_ends(bad: Floats, mass: Floats, level: float) -> tuple[Floats, Floats]:

@@ -8,7 +8,11 @@ from scipy import optimize, special
 
 from tierwatch.errors import EvidenceError
 from tierwatch.evaluation.rates.binomial import clopper_pearson
-from tierwatch.evaluation.rates.confidence_sequence import always_valid, always_valid_interval
+from tierwatch.evaluation.rates.confidence_sequence import (
+    always_valid,
+    always_valid_interval,
+    interval_ends,
+)
 from tierwatch.evaluation.rates.estimate import unknown
 from tierwatch.evaluation.rates.rate_band import rate_band
 
@@ -42,6 +46,17 @@ def test_it_holds_the_rate_and_widens_with_the_level(n: int, data: st.DataObject
     narrow, wide = (always_valid_interval(bad, n, level) for level in (0.8, 0.95))
     assert 0 <= wide[0] <= narrow[0] <= bad / n <= narrow[1] <= wide[1] <= 1
     assert wide[1] - wide[0] > narrow[1] - narrow[0]
+
+
+@given(
+    n=st.floats(1e-3, 1e7),
+    share=st.floats(0, 1) | st.sampled_from([0.0, 1.0, 1e-300, 5e-324]),
+    level=st.floats(0.5, 0.999),
+)
+def test_one_alone_is_what_it_is_among_many(n: float, share: float, level: float) -> None:
+    bad = min(n, share * n)
+    low, high = interval_ends(np.array([bad, 1.0]), np.array([n, 2.0]), level)
+    assert always_valid_interval(bad, n, level) == pytest.approx((low[0], high[0]), abs=1e-10)
 
 
 @pytest.mark.parametrize(("bad", "n"), [(0, 59), (5, 100), (50, 1_000), (900, 3_000)])
