@@ -99,7 +99,8 @@ def figures_begin(connection: Connection, oldest: dt.date) -> dt.date:
 def drop_figures(connection: Connection, end: dt.date) -> list[str]:
     """Drop the months of figures before ``end`` and, with them, what is added up beside them.
 
-    One transaction, so that the counts of a report go on adding up. What is deleted row by row are
+    One transaction, so that the counts of a report go on adding up, and its rates speak of the same
+    time as they do. What is deleted row by row are
     failures, and counts that are an hour's or a day's each; the parts go last, since that keeps
     everybody out.
     """
@@ -109,6 +110,7 @@ def drop_figures(connection: Connection, end: dt.date) -> list[str]:
         "delete from failures where exchange_id < :first",
         "delete from rollups where minute < :moment",
         "delete from hour_sums where hour < :moment",
+        "delete from outcome_sums where start < :moment",
         "delete from outside_counts where minute < :moment",
         "delete from boundary_counts where day < :day",
     ):
@@ -182,7 +184,7 @@ LEFTOVERS = {
     "labels": "exchange_id < :first",
     "follow_ups": "exchange_id < :first",
     "prompt_sums": "month < :moment",
-    # A tier's hours and the days of all types stay.
+    # A tier's hours and the days of all types stay as long as their month.
     "outcome_sums": "span = 'hour' and task_type <> '*' and start < now() - interval '35 days'",
     "feedback": "created_at < :moment",
     "lost_costs": "created_at < :moment",

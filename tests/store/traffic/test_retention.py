@@ -167,6 +167,9 @@ def test_figures_go_by_whole_months_with_all_that_counts_them(connection: Connec
     assert {"exchanges_y2030m12", "verdicts_y2030m12", "outcomes_y2030m12"} <= set(dropped)
     for table in (*FIGURE_TABLES, "failures", "rollups"):
         assert count(connection, table) == 1, table
+    # Rates of all time are of the time that is counted.
+    sums = connection.execute(text("select distinct start from outcome_sums")).scalars().all()
+    assert {start.date() for start in sums} == {NEW_YEAR}
     # Not again each hour, though the part in their place has an end as old.
     assert figures_end(connection, NEW_YEAR) is None
     # What comes late finds a place, and goes.
