@@ -121,7 +121,9 @@ def test_answers_are_what_the_document_says(
     # Reading first, so that nothing is decided yet; then acting, each with what is still open.
     for route in sorted(ROUTES, key=_reading_first):
         path, _ = path_of(PREFIX + route.rule)
-        if path.endswith(("/reject", "/pin-model")):  # the latter needs an earlier model: below
+        # The second needs an earlier model: below. The others need a router that is only watched:
+        # tests/dashboard/reports/test_router_change.py.
+        if path.endswith(("/reject", "/pin-model", "/router/applied", "/router/undone")):
             continue
         url = path.format(**seeded)
         with connection.begin_nested() as cell:
@@ -137,7 +139,7 @@ def test_answers_are_what_the_document_says(
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         _check(response.json, schema, schemas, path)
         checked += 1
-    assert checked == len(ROUTES) - 2
+    assert checked == len(ROUTES) - 4
 
 
 def test_a_pinned_model_is_what_the_document_says(
