@@ -38,9 +38,9 @@ _USERS_TEXTS: Final = (
 _BLANKS: Final = str.maketrans(dict.fromkeys(string.punctuation.replace("_", ""), " "))
 _FIRST_LETTERS: Final = 160
 # Days of the newest matches that a search goes through first, then next, then the rest. All that a
-# word stands in is fetched before it can be put in order: of a week that is little, whatever the
-# word, and where a week has a page of them the rest is never touched.
-_DAYS: Final = (7, 56)
+# word stands in is fetched before it can be put in order: of a day that is little, whatever the
+# word, and where a day has a page of them the rest is never touched.
+_DAYS: Final = (1, 7, 56)
 
 
 def conditions_of(wanted: PairFilter) -> list[ColumnElement[bool]]:
