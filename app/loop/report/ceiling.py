@@ -16,7 +16,6 @@ from tierwatch.evaluation.ceiling.trend import (
     Direction,
     Passed,
     Trend,
-    ceiling_of,
     probe_trend,
 )
 from tierwatch.evaluation.rates.binomial import wilson_interval
@@ -83,8 +82,8 @@ class Standing:
 
     Attributes:
         tier: the top one.
-        direction: what the measurements together say.
-        since: first day of the month that they compare with; None where nothing is known.
+        direction: what the probes say.
+        since: first day of the month that is compared with; None where nothing is known.
         words: the same as a sentence without its full stop.
         probes: where the share of passed probes went.
     """
@@ -111,17 +110,6 @@ class Ceiling:
     months: tuple[CeilingMonth, ...]
     versions: tuple[VersionRate, ...]
     needed: int
-
-
-def ceiling_standing(connection: Connection, tier: str, today: dt.date) -> Standing:
-    """Whether a tier is as good as it was; one statement.
-
-    Args:
-        connection: any.
-        tier: the top one.
-        today: by UTC.
-    """
-    return standing_of(tier, probe_months(connection, tier, first_month(today)), today)
 
 
 def ceiling(connection: Connection, tier: str, judge_version: str, today: dt.date) -> Ceiling:
@@ -156,16 +144,13 @@ def first_month(today: dt.date) -> dt.date:
 
 
 def standing_of(tier: str, probes: Iterable[Passed], today: dt.date) -> Standing:
-    """What the measurements say, in a direction and in words."""
+    """What the probes say, in a direction and in words."""
     trend = probe_trend(probes, today=today)
-    trends = [trend]
-    direction = ceiling_of(trends)
-    words, since = f"The quality of {tier} itself {_WORDS[direction]}", None
-    if direction != "unknown":
-        deciding = [one.since for one in trends if one.direction == direction and one.since]
-        since = min(deciding)
+    words = f"The quality of {tier} itself {_WORDS[trend.direction]}"
+    since = None if trend.direction == "unknown" else trend.since
+    if since is not None:
         words += f" since {since:%B %Y}"
-    return Standing(tier, direction, since, words, trend)
+    return Standing(tier, trend.direction, since, words, trend)
 
 
 def months_of(

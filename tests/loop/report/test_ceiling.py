@@ -11,7 +11,6 @@ from tierwatch.evaluation.ceiling.trend import Passed
 from tierwatch.loop.report.ceiling import (
     MONTHS,
     ceiling,
-    ceiling_standing,
     first_month,
     months_of,
     standing_of,
@@ -50,11 +49,10 @@ def test_the_standing_is_said_in_words(good: int, words: str) -> None:
 
 
 def test_without_anything_nothing_is_known(connection: Connection) -> None:
-    found = ceiling_standing(connection, "complex", TODAY)
-    assert (found.direction, found.since) == ("unknown", None)
-    assert found.words == "The quality of complex itself is not known"
-    whole = ceiling(connection, "complex", put.JUDGE, TODAY)
-    assert (whole.standing, whole.months, whole.versions) == (found, (), ())
+    found = ceiling(connection, "complex", put.JUDGE, TODAY)
+    assert (found.standing.direction, found.standing.since) == ("unknown", None)
+    assert found.standing.words == "The quality of complex itself is not known"
+    assert (found.months, found.versions) == ((), ())
 
 
 @pytest.mark.parametrize(

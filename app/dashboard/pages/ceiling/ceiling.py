@@ -41,7 +41,7 @@ class CeilingPage:
     """The top tier's own quality beside the saving.
 
     Attributes:
-        standing: what the measurements say.
+        standing: what the probes say.
         probe_change: of the share of passed probes, since then.
         flat_within: a change smaller than this is none.
         chart: both along the months.
