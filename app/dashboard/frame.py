@@ -9,10 +9,12 @@ from sqlalchemy import Connection
 
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import carried_range
-from tierwatch.loop.compare.trust import distrust
-from tierwatch.store.drains import Drain, drains_going_on
-from tierwatch.store.pages.overview import Waiting, open_counts
+from tierwatch.loop.compare.trust import distrust_by
+from tierwatch.store.drains import DRAINS, Drain
+from tierwatch.store.judgements.monitors import SHOWN_TRUST
+from tierwatch.store.pages.overview import WAITING, Waiting
 from tierwatch.store.people.roles import Person
+from tierwatch.store.reading.one_row import Parts, read_parts
 
 # Pages of figures of a time: from one to the next the range goes along. The lists of alerts and
 # pairs are not among them: an alert of yesterday must not be hidden by an hour of the overview.
@@ -45,11 +47,17 @@ class Surroundings:
     drains: tuple[Drain, ...] = ()
 
 
+AROUND: Final = (WAITING, SHOWN_TRUST, DRAINS)
+
+
 def surroundings(connection: Connection) -> Surroundings:
-    """Read them; a page that shows them itself passes them on with `put_around`."""
-    return Surroundings(
-        open_counts(connection), distrust(connection), tuple(drains_going_on(connection))
-    )
+    """Read them."""
+    return surroundings_of(read_parts(connection, *AROUND))
+
+
+def surroundings_of(found: Parts) -> Surroundings:
+    """What `AROUND` is, for a page that reads it with its own; it calls `put_around` with it."""
+    return Surroundings(found[WAITING], distrust_by(found[SHOWN_TRUST]), tuple(found[DRAINS]))
 
 
 def put_around(found: Surroundings) -> None:

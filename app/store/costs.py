@@ -1,39 +1,30 @@
 """What evaluation costs, by kind: shadow answers, judging, and the checks (anchors and probes)."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.reading.one_row import Part, read_part
 from tierwatch.store.schema.work import LostCostRow
 
 Kind = Literal["shadow", "judge", "checks"]
 
-_SUMS = """
-select
-  coalesce((select sum(cost_usd) from alternatives {pairs}), 0)
-    + coalesce((select sum(candidate_usd) from model_trial_pairs {tried}), 0) as shadow,
-  coalesce((select sum(cost_usd) from verdicts {pairs}), 0)
-    + coalesce((select sum(judge_usd) from model_trial_pairs {tried}), 0) as judge,
-  coalesce((select sum(cost_usd) from anchor_verdicts {since}), 0)
-    + coalesce((select sum(cost_usd) from probe_answers {since}), 0) as checks,
-  coalesce((select sum(cost_usd) from lost_costs where kind = 'shadow' {also}), 0) as lost_shadow,
-  coalesce((select sum(cost_usd) from lost_costs where kind = 'judge' {also}), 0) as lost_judge,
-  coalesce((select sum(cost_usd) from lost_costs where kind = 'checks' {also}), 0) as lost_checks
-from (select date_trunc('day', now(), 'UTC') as day) d
-"""
-_EVER = text(_SUMS.format(pairs="", since="", also="", tried=""))
-_BESIDE = text(_SUMS.format(pairs="where false", since="", also="", tried=""))
-_TODAY = text(
-    _SUMS.format(
-        pairs="where created_at >= d.day",
-        since="where created_at >= d.day",
-        also="and created_at >= d.day",
-        # Those that wait for their result have cost something too: as drawn today, or before.
-        tried="where coalesce(ended_at, now()) >= d.day",
-    )
+_LOST = "(select sum(cost_usd) from lost_costs where kind = '{kind}' {also})"
+_COLUMNS = (
+    # Answers of other tiers, judging, the checks; then of each what was paid for and not kept.
+    "(select sum(cost_usd) from alternatives {pairs})",
+    "(select sum(candidate_usd) from model_trial_pairs {tried})",
+    _LOST.replace("{kind}", "shadow"),
+    "(select sum(cost_usd) from verdicts {pairs})",
+    "(select sum(judge_usd) from model_trial_pairs {tried})",
+    _LOST.replace("{kind}", "judge"),
+    "(select sum(cost_usd) from anchor_verdicts {since})",
+    "(select sum(cost_usd) from probe_answers {since})",
+    _LOST.replace("{kind}", "checks"),
 )
+_OF_EACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +47,38 @@ class EvaluationCosts:
         return self.shadow_usd + self.judge_usd + self.checks_usd
 
 
-def costs_beside(connection: Connection) -> EvaluationCosts:
-    """What evaluation has cost but for alternatives and verdicts of exchanges (`sums.hours`)."""
-    return _costs(connection, _BESIDE)
+def _part(
+    *, pairs: str = "", since: str = "", also: str = "", tried: str = ""
+) -> Part[EvaluationCosts]:
+    return Part(
+        tuple(one.format(pairs=pairs, since=since, also=also, tried=tried) for one in _COLUMNS),
+        _costs,
+    )
+
+
+def _costs(*sums: float | None) -> EvaluationCosts:
+    known = [0.0 if one is None else float(one) for one in sums]
+    return EvaluationCosts(
+        *(sum(known[place : place + _OF_EACH]) for place in range(0, len(known), _OF_EACH))
+    )
+
+
+_EVER: Final[Part[EvaluationCosts]] = _part()
+# But for alternatives and verdicts of exchanges, which `sums.hours` has.
+BESIDE: Final[Part[EvaluationCosts]] = _part(pairs="where false")
+_DAY = "date_trunc('day', now(), 'UTC')"
+TODAY: Final[Part[EvaluationCosts]] = _part(
+    pairs=f"where created_at >= {_DAY}",
+    since=f"where created_at >= {_DAY}",
+    also=f"and created_at >= {_DAY}",
+    # Those that wait for their result have cost something too: as drawn today, or before.
+    tried=f"where coalesce(ended_at, now()) >= {_DAY}",
+)
 
 
 def evaluation_costs(connection: Connection, *, today: bool = False) -> EvaluationCosts:
     """What evaluation has cost in total, or since midnight UTC."""
-    return _costs(connection, _TODAY if today else _EVER)
-
-
-def _costs(connection: Connection, query: TextClause) -> EvaluationCosts:
-    row = connection.execute(query).one()
-    return EvaluationCosts(
-        shadow_usd=float(row.shadow + row.lost_shadow),
-        judge_usd=float(row.judge + row.lost_judge),
-        checks_usd=float(row.checks + row.lost_checks),
-    )
+    return read_part(connection, TODAY if today else _EVER)
 
 
 def add_lost_cost(connection: Connection, kind: Kind, cost_usd: float) -> None:

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.reading.one_row import Part, json_rows, values_of
 from tierwatch.store.schema.policies import DrainRow
-from tierwatch.store.schema.values import select_fields
+from tierwatch.store.schema.values import field_names, select_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,13 @@ class Drain:
     ended_at: dt.datetime | None
     ended_by: str | None
     ended_why: str | None
+
+
+# Those that have not ended, oldest first; one that is overdue is among them.
+DRAINS: Final = Part(
+    (json_rows(f"select {field_names(Drain)} from drains where ended_at is null order by id"),),  # noqa: S608 - ours
+    values_of(Drain),
+)
 
 
 def drains_going_on(connection: Connection, *, lock: bool = False) -> list[Drain]:

@@ -30,12 +30,14 @@ class ActiveVersions:
 
 def load_policy(connection: Connection, version: int) -> Policy | None:
     """Return one version, or None."""
-    found = connection.execute(select(*_COLUMNS).where(PolicyRow.version == version)).mappings()
+    found = connection.execute(
+        select(*POLICY_COLUMNS).where(PolicyRow.version == version)
+    ).mappings()
     row = found.one_or_none()
-    return None if row is None else _policy(row)
+    return None if row is None else policy_of(row)
 
 
-_COLUMNS: Final = (
+POLICY_COLUMNS: Final = (
     PolicyRow.version,
     PolicyRow.thresholds,
     PolicyRow.by_task,
@@ -47,7 +49,8 @@ _COLUMNS: Final = (
 )
 
 
-def _policy(row: RowMapping) -> Policy:
+def policy_of(row: RowMapping) -> Policy:
+    """The policy of a row that has `POLICY_COLUMNS`."""
     return Policy(
         version=row["version"],
         thresholds=row["thresholds"],
@@ -72,7 +75,7 @@ def active_policies(connection: Connection) -> ActivePolicies | None:
     """What the gateways should be running now; None before the first policy was stored."""
     rows = connection.execute(
         select_fields(ActiveVersions, ActivePolicyRow)
-        .add_columns(*_COLUMNS)
+        .add_columns(*POLICY_COLUMNS)
         .join(
             PolicyRow,
             PolicyRow.version.in_(
@@ -86,8 +89,8 @@ def active_policies(connection: Connection) -> ActivePolicies | None:
         return None
     candidate = found.get(active["candidate_version"])
     return ActivePolicies(
-        stable=_policy(found[active["stable_version"]]),
-        candidate=None if candidate is None else _policy(candidate),
+        stable=policy_of(found[active["stable_version"]]),
+        candidate=None if candidate is None else policy_of(candidate),
         share=active["share"] if candidate is not None else 0.0,
         salt=active["salt"],
     )

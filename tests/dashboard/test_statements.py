@@ -17,8 +17,24 @@ HOUR = dt.timedelta(hours=1)
 
 # Those of the session, of the frame's badge and of whether the judge is trusted among them.
 MOST = 12
-# The whole report, each part of it a statement; and what is known of the judge.
-MORE = {"/": 39, "/judge": 22, "/metrics": 31}
+# No page: the whole report, and beside it the state of the loop.
+MORE = {"/metrics": 30}
+# Ranges and filters, which are pages as well.
+FILTERS = (
+    "/?from=-1h",
+    "/?from=-30d",
+    "/?from=all",
+    "/?from=-24h&compare=before",
+    "/?from=-30d&compare=before",
+    "/judge?from=all",
+    "/costs?from=all",
+    "/alerts?state=unresolved",
+    "/proposals?state=undecided",
+    "/pairs?tier=simple&preferred=alternative",
+    "/pairs?stage=failed",
+    "/pairs?q=question",
+    "/pairs?sort=cost",
+)
 # And of one thing, by how its address begins: all that is known of an alert; and of a pair that is
 # to be labelled, with how far its tier's labels go.
 MOST_OF_ONE = {"alerts": 24, "review": 15}
@@ -130,7 +146,7 @@ def test_no_page_takes_more_statements_than_it_may(
         assert any(str(names[name]) in path for path in addresses), name
     found = {
         path: counted(many, lambda path=path: browser.get(path))  # type: ignore[attr-defined]
-        for path in addresses
+        for path in [*addresses, *FILTERS]
     }
     over = {
         path: (len(statements), statements)
@@ -143,7 +159,8 @@ def test_no_page_takes_more_statements_than_it_may(
 @pytest.mark.parametrize(
     "path",
     [
-        "/", "/pairs", "/alerts", "/proposals", "/policies", "/judge", "/review",
+        "/", "/?compare=before", "/costs", "/pairs", "/alerts", "/proposals", "/policies", "/judge",
+        "/review",
         "/alerts/{alert_id}", "/alerts/{alert_id}/label", "/proposals/{proposal_id}",
         "/proposals/{proposal_id}/report", "/pairs/{pair_id}", "/review/{pair_id}",
         "/rollouts/{version}",

@@ -12,10 +12,11 @@ from factories import trials
 from sqlalchemy import Connection, text
 
 from tierwatch.config import Config, load_config
+from tierwatch.evaluation.rates.weighted import RateSums
 from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.loop.report.build import build_report
 from tierwatch.store.costs import evaluation_costs
-from tierwatch.store.direct_pairs import add_direct_pairs, direct_losses, original_of
+from tierwatch.store.direct_pairs import add_direct_pairs, original_of
 from tierwatch.store.judgements.boundary_evidence import boundary_evidence
 from tierwatch.store.judgements.bursts import segment_loads
 from tierwatch.store.judgements.outcomes import take_unobserved
@@ -29,6 +30,7 @@ from tierwatch.store.pages.pair_filter import PairFilter
 from tierwatch.store.pages.pairs import pairs
 from tierwatch.store.signals.beside_verdicts import beside_verdicts
 from tierwatch.store.signals.follow_ups import add_follow_ups, unread_exchanges
+from tierwatch.store.sums.judged import all_judged
 from tierwatch.store.traffic.daily_bill import tier_day_usd
 from tierwatch.store.traffic.exchanges import load_pair
 from tierwatch.store.traffic.recent_requests import recent_requests
@@ -200,15 +202,13 @@ def test_losses_come_by_conversation(connection: Connection) -> None:
     for number, said in enumerate(["alternative", "tie", "alternative", None]):
         session = f"talk {number // 2}"
         put.add_twin(connection, put.add_pair(connection, number, session=session), said, pi=0.5)
-    found = direct_losses(connection, "simple", "complex", put.JUDGE)
-    assert sorted((one.loss, one.weight, one.pairs) for one in found) == [
-        (0.5, 4.0, 2),
-        (1, 2.0, 1),
-    ]
+    # A conversation of two with one half lost, and one of one that is lost.
+    found = all_judged(connection, put.JUDGE, "complex").direct["simple"]
+    assert found == RateSums(pairs=3, weight=6.0, lost=4.0, squares=20.0)
 
 
 def test_contradicting_orders_are_no_loss(connection: Connection, pair: uuid.UUID) -> None:
     twin = put.add_twin(connection, pair, "alternative")
     contradicts = text("update verdicts set basis = 'swap_disagreement' where exchange_id = :twin")
     connection.execute(contradicts, {"twin": twin})
-    assert [one.loss for one in direct_losses(connection, "simple", "complex", put.JUDGE)] == [0.0]
+    assert all_judged(connection, put.JUDGE, "complex").direct["simple"].lost == 0.0

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.charts.chart import TONES, Chart, Mark, Series, Tone
 from tierwatch.dashboard.figures import Figure, figure
-from tierwatch.dashboard.frame import render
+from tierwatch.dashboard.frame import AROUND, Surroundings, put_around, render, surroundings_of
 from tierwatch.dashboard.pages.calibration_charts import (
     agreement_chart,
     anchors_chart,
@@ -26,12 +26,16 @@ from tierwatch.loop.compare.first_judge import FirstJudgeStanding, configured_fi
 from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.unscored import TOLERATED
 from tierwatch.loop.watch.judge.orders import INCONCLUSIVE_TOLERATED
-from tierwatch.store.costs import spent_today
+from tierwatch.store.costs import TODAY
+from tierwatch.store.judgements.outcomes import JUDGE_VERSION
 from tierwatch.store.pages.judge import JudgeVersion, judge_versions
 from tierwatch.store.pages.over_time.agreement import agreement_steps
 from tierwatch.store.pages.over_time.checks import CheckRun, check_runs
-from tierwatch.store.pages.overview import failure_counts
-from tierwatch.store.sums.hours import sums_by_tier
+from tierwatch.store.pages.overview import MOST_FAILURES
+from tierwatch.store.reading.one_row import read_parts
+from tierwatch.store.sums.hour_details import FAILURES
+from tierwatch.store.sums.hours import NEVER, REQUESTS
+from tierwatch.store.traffic.outside_counts import COUNTED
 
 USUAL: Final = "-30d"
 
@@ -54,6 +58,7 @@ class JudgePage:
 
     template: ClassVar[str] = "judge.html"
 
+    around: Surroundings
     range: TimeRange
     checks: tuple[Chart, ...]
     standing: Standing
@@ -75,17 +80,24 @@ def show() -> ResponseReturnValue:
     asked = asked_range(this_moment(), usual=USUAL)
     with site.engine.connect() as connection:
         page = judge_page(connection, site.config, asked)
+    put_around(page.around)
     return render(page), 400 if asked.problem else 200
 
 
 def judge_page(connection: Connection, config: Config, asked: TimeRange) -> JudgePage:
     """Fill the judge's page; its charts are of the time asked for, the rest is of all time."""
+    read = read_parts(
+        connection,
+        *(*AROUND, JUDGE_VERSION, REQUESTS, COUNTED, TODAY, FAILURES),
+        never=NEVER,
+        most=MOST_FAILURES,
+    )
     runs = check_runs(connection, asked.since, asked.until)
     asked = asked.seen_from(runs[0].at if runs else None)
     labelled = agreement_steps(connection, asked.since, asked.until, period=period_of(asked))
-    shown = standing(connection, config)
-    requests = sum(tier.requests for tier in sums_by_tier(connection).values())
+    shown = standing(connection, config, read[JUDGE_VERSION])
     return JudgePage(
+        around=surroundings_of(read),
         range=asked,
         checks=(
             check_chart(runs, "anchors", "Anchors judged rightly", asked),
@@ -98,13 +110,15 @@ def judge_page(connection: Connection, config: Config, asked: TimeRange) -> Judg
         versions=tuple(judge_versions(connection)),
         opinions=tuple(
             OpinionLine(one.what, one.known, one.said, figure(one.correlation))
-            for one in second_opinion(connection, shown.judge_version, requests)
+            for one in second_opinion(
+                connection, shown.judge_version, read[REQUESTS], read[COUNTED]
+            )
         ),
-        failures=failure_counts(connection),
+        failures=read[FAILURES],
         unscored_tolerated=TOLERATED,
         inconclusive_tolerated=INCONCLUSIVE_TOLERATED,
         min_pairs=config.evaluation.min_pairs,
-        spent_today_usd=spent_today(connection),
+        spent_today_usd=read[TODAY].total_usd,
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
     )
 

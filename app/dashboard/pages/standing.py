@@ -15,7 +15,7 @@ from tierwatch.loop.compare.calibrate import judge_health
 from tierwatch.loop.compare.slips import PeopleSlips
 from tierwatch.loop.compare.tier_rates import MisrouteRate, tier_rates
 from tierwatch.store.certificates import newest_certificate
-from tierwatch.store.judgements.outcomes import newest_judge_version
+from tierwatch.store.labels.second_labels import all_labels
 from tierwatch.store.pages.judge import RunLine, newest_runs
 
 _KAPPA = "Kappa (0 is chance, 1 always the same)"
@@ -76,12 +76,19 @@ class Standing:
     certificate: Certificate | None
 
 
-def standing(connection: Connection, config: Config) -> Standing:
-    """Fill it."""
-    judge = newest_judge_version(connection) or ""
+def standing(connection: Connection, config: Config, judge: str) -> Standing:
+    """Fill it, for the judge that spoke last; empty before the first verdict."""
     evaluation = config.evaluation
-    health = judge_health(connection, judge, evaluation.tolerance, delta=evaluation.retune.delta)
-    by_tier = tier_rates(connection, judge)
+    labels = all_labels(connection, judge, verdicts=True)
+    by_tier = tier_rates(connection, judge, labels=labels)
+    health = judge_health(
+        connection,
+        judge,
+        evaluation.tolerance,
+        labels=labels,
+        pairs=by_tier.pairs,
+        delta=evaluation.retune.delta,
+    )
     people = by_tier.people
     rates = {tier: by_tier.misroute(tier) for tier in evaluation.tolerance}
     return Standing(

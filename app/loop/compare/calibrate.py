@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 from tierwatch.evaluation.calibration.judge_calibration import JudgeCalibration, calibrate
 from tierwatch.evaluation.calibration.weakness import Weakness, weakness
 from tierwatch.store.judgements.evalset_answers import newest_anchor_verdicts
-from tierwatch.store.labels.labels import label_counts, labelled_verdicts
+from tierwatch.store.labels.labels import LabelledVerdict, labelled_verdicts
+from tierwatch.store.labels.second_labels import AllLabels
 
 # An anchor's and a pair's verdict as one of the first answer: a, or the one that was served.
 _OF_ANCHOR = {"a": "better", "b": "worse", "tie": "tie", "inconclusive": "inconclusive"}
@@ -43,7 +44,13 @@ class JudgeHealth:
 
 
 def judge_health(
-    connection: Connection, judge_version: str, tolerance: Mapping[str, float], *, delta: float
+    connection: Connection,
+    judge_version: str,
+    tolerance: Mapping[str, float],
+    *,
+    labels: AllLabels,
+    pairs: int,
+    delta: float,
 ) -> JudgeHealth:
     """Calibrate a judge version, and say for which tolerances it is too weak.
 
@@ -51,9 +58,11 @@ def judge_health(
         connection: any.
         judge_version: of the judge.
         tolerance: by tier.
+        labels: beside what this judge version said.
+        pairs: that it judged.
         delta: chance that a certificate is wrong.
     """
-    labels = by_labels(connection, judge_version)
+    people = _by_verdicts(labels.verdicts)
     scored = [
         (anchor, anchor.verdict)
         for anchor in newest_anchor_verdicts(connection, judge_version)
@@ -65,13 +74,12 @@ def judge_health(
         orders_agree=[anchor.orders_agree for anchor, _ in scored],
         longer=[_LONGER[anchor.longer] for anchor, _ in scored],
     )
-    labelled, pairs = label_counts(connection, judge_version)
-    gold = labels if labels.errors.bad and labels.errors.good else anchors
+    gold = people if people.errors.bad and people.errors.good else anchors
     weak = {tier: weakness(gold, share, delta=delta) for tier, share in tolerance.items()}
     return JudgeHealth(
-        labels=labels,
+        labels=people,
         anchors=anchors,
-        labelled=labelled,
+        labelled=labels.judged,
         pairs=pairs,
         weak_for={tier: why for tier, why in weak.items() if why is not None},
     )
@@ -79,7 +87,10 @@ def judge_health(
 
 def by_labels(connection: Connection, judge_version: str) -> JudgeCalibration:
     """A judge version against the first labels of its pairs, which are taken to be right."""
-    said = labelled_verdicts(connection, judge_version)
+    return _by_verdicts(labelled_verdicts(connection, judge_version))
+
+
+def _by_verdicts(said: Sequence[LabelledVerdict]) -> JudgeCalibration:
     return calibrate(
         [_OF_PAIR[row.judged] for row in said],
         [_OF_PAIR[row.label] for row in said],

@@ -4,6 +4,7 @@ No alert opens by it. Whoever asks again may have been answered well, and whoeve
 been too; how far such a signal goes with verdicts on this traffic is measured, and shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,8 @@ from sqlalchemy import Connection
 
 from tierwatch.evaluation.calibration.association import association
 from tierwatch.evaluation.rates.estimate import Estimate, unknown
-from tierwatch.store.signals.beside_verdicts import beside_verdicts, requests_outside
+from tierwatch.store.signals.beside_verdicts import beside_verdicts
+from tierwatch.store.traffic.outside_counts import ReasonCount
 
 _JUDGED: Final = {
     "asked_again": "asked the same again within half an hour",
@@ -53,7 +55,10 @@ class Opinion:
 
 
 def second_opinion(
-    connection: Connection, judge_version: str, requests: int
+    connection: Connection,
+    judge_version: str,
+    requests: int,
+    counted: Sequence[ReasonCount],
 ) -> tuple[Opinion, ...]:
     """Each signal of users beside a judge's verdicts.
 
@@ -61,6 +66,7 @@ def second_opinion(
         connection: any.
         judge_version: whose verdicts.
         requests: that were served in total.
+        counted: those that are no evidence, by reason (`outside_counts.COUNTED`).
     """
     found = []
     beside = beside_verdicts(connection, judge_version)
@@ -76,7 +82,7 @@ def second_opinion(
                 correlation=association(seen.signal, seen.losses, seen.weights, seen.conversations),
             )
         )
-    outside = requests_outside(connection)
+    outside = {row.reason: row.requests for row in counted}
     for kind, (reason, what, why) in _COUNTED.items():
         said = round(outside.get(reason, 0.0))
         found.append(Opinion(kind, what, requests, said, unknown(why, low=-1.0)))

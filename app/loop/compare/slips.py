@@ -17,7 +17,7 @@ from tierwatch.evaluation.calibration.reviewers import (
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE, SUPPOSED_SLIPS, LabelSlips
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.store.labels.second_labels import people_labels
+from tierwatch.store.labels.second_labels import AllLabels, all_labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,13 @@ class PeopleSlips:
 
 def people_slips(connection: Connection) -> PeopleSlips:
     """Compare first and second labels."""
-    labels, drawn = people_labels(connection)
-    first = [Label(one.reviewer, one.said) for one in labels]
+    return slips_of_labels(all_labels(connection))
+
+
+def slips_of_labels(labels: AllLabels) -> PeopleSlips:
+    """The same, of labels that are read already."""
+    drawn = labels.second
+    first = [Label(one.reviewer, one.said) for one in labels.first]
     twice = [
         TwoLabels(
             Label(one.first, one.said),

@@ -11,10 +11,9 @@ from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.label_plan import Narrowing, labels_to_halve_sums, narrowing
 from tierwatch.evaluation.rates.label_slips import supposed
 from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums, rate_of_the_rest
-from tierwatch.loop.compare.slips import PeopleSlips, people_slips
-from tierwatch.store.direct_pairs import direct_losses
-from tierwatch.store.labels.labels import labelled_pairs
-from tierwatch.store.sums.judged import JudgedSums, judged_by_tier_and_type
+from tierwatch.loop.compare.slips import PeopleSlips, slips_of_labels
+from tierwatch.store.labels.second_labels import AllLabels, all_labels
+from tierwatch.store.sums.judged import JudgedSums, all_judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +42,14 @@ class TierRates:
     Attributes:
         judged: by tier, its pairs added up.
         by_type: the same by tier and task type.
+        direct: by tier, its pairs compared with the top tier's answers directly.
         labelled: by tier, the pairs that people labelled.
         people: how far labels may be believed.
     """
 
     judged: Mapping[str, JudgedSums]
     by_type: Mapping[tuple[str, str], JudgedSums]
+    direct: Mapping[str, RateSums]
     labelled: Mapping[str, Sequence[LabelledPair]]
     people: PeopleSlips
 
@@ -82,6 +83,13 @@ class TierRates:
         useful = useful_width(rate_of_sums(self._of(tier).misroutes))
         return narrowing(self._strata(tier), self.labelled.get(tier, ()), useful=useful)
 
+    def direct_rate(self, tier: str, *, level: float = 0.95) -> Estimate:
+        """How often a tier's answers were worse than the top tier's, by direct comparisons.
+
+        Of what is sampled from two or more tiers below the top a share is compared so.
+        """
+        return rate_of_sums(self.direct.get(tier, RateSums()), level=level)
+
     def overspend(self, tier: str) -> Estimate:
         """How often the next tier down would have done, among all judged pairs downwards.
 
@@ -97,6 +105,11 @@ class TierRates:
         contradict.
         """
         return rate_of_sums(self._of(tier).inconclusive)
+
+    @property
+    def pairs(self) -> int:
+        """That the judge has judged, of all tiers."""
+        return sum(sums.inconclusive.pairs for sums in self.judged.values())
 
     def _strata(self, tier: str) -> dict[str, RateSums]:
         return {
@@ -147,33 +160,34 @@ def tier_needs(rates: TierRates) -> list[TierNeed]:
     return sorted(needs, key=lambda need: (-need.narrows, need.tier))
 
 
-def tier_rates(connection: Connection, judge_version: str) -> TierRates:
+def tier_rates(
+    connection: Connection,
+    judge_version: str,
+    top: str = "",
+    *,
+    labels: AllLabels | None = None,
+) -> TierRates:
     """The rates of every tier by a judge's verdicts, good for being watched.
 
     A conversation counts as one. Intervals are the time-uniform ones of as many equally weighted
     conversations as these weighted ones are worth (`evaluation.rates.weighted.rate_of_sums`). Read
     from sums (`store.sums`), however many pairs there are.
+
+    Args:
+        connection: any.
+        judge_version: whose verdicts.
+        top: the tier that answers are compared with directly; empty where that is not asked.
+        labels: those beside this judge, for whoever has read them.
     """
-    labelled = labelled_pairs(connection, judge_version)
-    judged, by_type = judged_by_tier_and_type(connection, judge_version)
+    labels = all_labels(connection, judge_version) if labels is None else labels
+    judged = all_judged(connection, judge_version, top)
     return TierRates(
-        judged=judged,
-        by_type=by_type,
-        labelled=labelled,
-        people=people_slips(connection),
+        judged=judged.by_tier,
+        by_type=judged.by_type,
+        direct=judged.direct,
+        labelled=labels.beside,
+        people=slips_of_labels(labels),
     )
-
-
-def direct_rate(
-    connection: Connection, tier: str, top: str, judge_version: str, *, level: float = 0.95
-) -> Estimate:
-    """How often a tier's answers were worse than the top tier's, by the judge's direct comparisons.
-
-    Of what is sampled from two or more tiers below the top a share is compared so. The interval is
-    that of `tier_rates`.
-    """
-    found = direct_losses(connection, tier, top, judge_version)
-    return _of_conversations([(one.loss, one.weight, one.pairs) for one in found], level)
 
 
 def _of_conversations(rows: Sequence[tuple[float, float, int]], level: float) -> Estimate:

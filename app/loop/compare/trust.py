@@ -84,8 +84,12 @@ def shown_trust(connection: Connection) -> JudgeTrust | None:
 
 def distrust(connection: Connection) -> str:
     """Why the evaluation is not to be believed now, in a sentence; empty while it may be."""
-    found = shown_trust(connection)
-    return "" if found is None else found.sentence
+    return distrust_by(shown_judge_trust(connection))
+
+
+def distrust_by(kept: Monitor | None) -> str:
+    """The same, by what was kept of the trust in the judge whose verdicts are shown."""
+    return "" if kept is None else _read(kept).sentence
 
 
 def _stream(judge_version: str) -> str:

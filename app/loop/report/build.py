@@ -1,9 +1,8 @@
 """The report, filled: every number is read from the store or from other steps of the loop."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Final, cast
 
 from sqlalchemy import Connection, text
 
@@ -17,13 +16,14 @@ from tierwatch.evaluation.rates.saving import relative_saving
 from tierwatch.loop.compare.first_judge import configured_first_judge
 from tierwatch.loop.compare.second_opinion import second_opinion
 from tierwatch.loop.compare.slips import PeopleSlips
-from tierwatch.loop.compare.tier_rates import TierRates, direct_rate, tier_rates
+from tierwatch.loop.compare.tier_rates import TierRates, tier_rates
 from tierwatch.loop.compare.trust import shown_trust
 from tierwatch.loop.compare.unscored import unscored_reports
 from tierwatch.loop.improve.objective import objective_of, quality_kept
 from tierwatch.loop.report.paces import tier_paces
 from tierwatch.loop.report.schema import (
     AlertReport,
+    Figures,
     FirstJudgeReport,
     LabelsReport,
     ObjectiveReport,
@@ -36,57 +36,97 @@ from tierwatch.loop.report.schema import (
 from tierwatch.loop.report.tiers import Known, tier_reports
 from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
-from tierwatch.store.costs import costs_beside
-from tierwatch.store.judgements.outcomes import newest_judge_version
+from tierwatch.store.costs import BESIDE
+from tierwatch.store.judgements.outcomes import JUDGE_VERSION
 from tierwatch.store.judgements.own_rules import OwnRules
-from tierwatch.store.policies import active_policies
-from tierwatch.store.sums.hours import TierSums, minute_costs, sums_by_tier_and_hour
-from tierwatch.store.traffic.outside_counts import outside_of
+from tierwatch.store.reading.one_row import Part, Parts, read_parts
+from tierwatch.store.sums.hours import TierSums
+from tierwatch.store.sums.served import Served, served
+from tierwatch.store.sums.week_loads import SAMPLED_WEEK
+from tierwatch.store.traffic.outside_counts import COUNTED, ReasonCount, outside_of
+
+RECORDED: Final = Part(
+    ("(select sum(score_sum) / nullif(sum(scored), 0) from replays)",),
+    lambda mean: None if mean is None else float(mean),
+)
+# What of a report is one row each.
+BASIS: Final = (JUDGE_VERSION, BESIDE, RECORDED, COUNTED, SAMPLED_WEEK)
 
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a report rests on, and what pages show beside it.
+    """What a report rests on, all of one moment, and what pages show beside it.
 
     Attributes:
-        traffic: all of it, by tier.
-        hours: each hour with requests: what serving cost, and what the top tier would have cost.
-        active: the active policies; None before the first.
-        judge_version: that spoke last; empty before the first verdict.
+        parts: `BASIS`.
+        served: all traffic.
+        rules: all policies, and which are active.
+        rates: by the judge that spoke last.
     """
 
-    traffic: Mapping[str, TierSums]
-    hours: Sequence[tuple[dt.datetime, float, float]]
-    active: ActivePolicies | None
-    judge_version: str
+    parts: Parts
+    served: Served
+    rules: OwnRules
+    rates: TierRates
+
+    @property
+    def active(self) -> ActivePolicies | None:
+        """The active policies; None before the first."""
+        return self.rules.active_policies()
+
+    @property
+    def judge_version(self) -> str:
+        """That spoke last; empty before the first verdict."""
+        return self.parts[JUDGE_VERSION]
 
 
-def read_basis(connection: Connection) -> Basis:
+def read_basis(connection: Connection, config: Config) -> Basis:
     """What a report rests on now."""
-    traffic, hours = sums_by_tier_and_hour(connection)
-    judge_version = newest_judge_version(connection) or ""
-    return Basis(traffic, hours, active_policies(connection), judge_version)
+    parts = read_parts(connection, *BASIS)
+    rates = tier_rates(connection, parts[JUDGE_VERSION], config.tiers[-1].name)
+    return Basis(parts, served(connection), OwnRules(connection), rates)
 
 
-def build_report(connection: Connection, config: Config, *, basis: Basis | None = None) -> Report:
+def build_report(connection: Connection, config: Config) -> Report:
     """Return the report; every number is read in the caller's one snapshot.
 
     Args:
         connection: in a repeatable-read transaction for figures of one moment.
         config: names the tiers and their tolerance.
-        basis: of the same snapshot, for whoever has read it already.
     """
-    basis = read_basis(connection) if basis is None else basis
-    traffic, active, judge = basis.traffic, basis.active, basis.judge_version
+    basis = read_basis(connection, config)
+    figures_now = build_figures(connection, config, basis)
+    return {
+        **figures_now,
+        "trust": _trust(connection),
+        "first_judge": _first_judge(connection, config),
+        "labels": _labels(basis.rates.people),
+        "second_opinion": _second_opinion(
+            connection, basis.judge_version, figures_now["requests"], basis.parts[COUNTED]
+        ),
+        "alerts": _alerts(connection),
+        "proposals": _proposals(connection),
+    }
+
+
+def build_figures(connection: Connection, config: Config, basis: Basis) -> Figures:
+    """The figures of the report, which pages show too: so the two cannot differ.
+
+    Args:
+        connection: as for `build_report`.
+        config: names the tiers and their tolerance.
+        basis: of the same snapshot.
+    """
+    traffic, rates = basis.served.tiers, basis.rates
+    active, judge = basis.active, basis.judge_version
     total = sum(traffic.values(), TierSums())
     shadowed = total.judged + total.unscored
     evaluation = config.evaluation
     top = total.cost_top_tier_usd
-    rates = tier_rates(connection, judge)
-    quality, corrected = _quality(connection, config, judge, rates, traffic)
-    known = Known(rates, traffic, OwnRules(connection), judge, evaluation.min_pairs)
+    quality, corrected = _quality(config, rates, traffic)
+    known = Known(rates, traffic, basis.rules, judge, evaluation.min_pairs)
     tiers = tier_reports(connection, config, active, known)
-    spent = costs_beside(connection)
+    spent = basis.parts[BESIDE]
     costs = Costs(
         serving_usd=total.cost_usd,
         classifier_usd=total.classifier_cost_usd,
@@ -95,10 +135,11 @@ def build_report(connection: Connection, config: Config, *, basis: Basis | None 
         checks_usd=spent.checks_usd,
     )
     return {
-        "trust": _trust(connection),
-        "first_judge": _first_judge(connection, config),
         "pace": tier_paces(
-            connection, config, {name: tier["misroute"] for name, tier in tiers.items()}
+            connection,
+            config,
+            {name: tier["misroute"] for name, tier in tiers.items()},
+            basis.parts[SAMPLED_WEEK],
         ),
         "requests": total.requests,
         "captured": total.sampled,
@@ -121,18 +162,14 @@ def build_report(connection: Connection, config: Config, *, basis: Basis | None 
             "checks_usd": costs.checks_usd,
             "unpriced": list(config.unpriced),
         },
-        "saving_interval": figures(_saving(connection, basis.hours)),
+        "saving_interval": figures(relative_saving(basis.served.costs, basis.served.tops)),
         "quality_vs_top": figures(quality),
         "quality_vs_top_corrected": None if corrected is None else figures(corrected),
         "objective": _objective(connection, config, active, judge),
         "evaluation_cost_usd": costs.evaluation_usd,
-        "recorded_quality": _recorded_quality(connection),
-        "labels": _labels(rates.people),
-        "second_opinion": _second_opinion(connection, judge, total.requests),
-        "outside": outside_of(connection, total.requests, total.eligible).figures,
+        "recorded_quality": basis.parts[RECORDED],
+        "outside": outside_of(basis.parts[COUNTED], total.requests, total.eligible).figures,
         "tiers": tiers,
-        "alerts": _alerts(connection),
-        "proposals": _proposals(connection),
         "policy_version": None if active is None else active.stable.version,
         "thresholds": {} if active is None else dict(active.stable.thresholds),
         "model_version": None if active is None else active.stable.classifier,
@@ -169,7 +206,7 @@ def _labels(found: PeopleSlips) -> LabelsReport:
 
 
 def _second_opinion(
-    connection: Connection, judge_version: str, requests: int
+    connection: Connection, judge_version: str, requests: int, counted: Sequence[ReasonCount]
 ) -> list[OpinionReport]:
     return [
         {
@@ -179,7 +216,7 @@ def _second_opinion(
             "said": one.said,
             "correlation": figures(one.correlation),
         }
-        for one in second_opinion(connection, judge_version, requests)
+        for one in second_opinion(connection, judge_version, requests, counted)
     ]
 
 
@@ -218,26 +255,8 @@ def _objective(
     return {"quality": objective.quality, "top": objective.top, "kept": figures(kept)}
 
 
-def _recorded_quality(connection: Connection) -> float | None:
-    row = connection.execute(
-        text("select sum(score_sum) as total, sum(scored) as n from replays")
-    ).one()
-    return float(row.total) / float(row.n) if row.n else None
-
-
-def _saving(connection: Connection, hours: Sequence[tuple[dt.datetime, float, float]]) -> Estimate:
-    """Saving relative to the top tier alone, the traffic cut by hours once a day has passed."""
-    if hours and hours[-1][0] - hours[0][0] <= dt.timedelta(days=1):
-        hours = minute_costs(connection)
-    return relative_saving([cost for _, cost, _ in hours], [top for _, _, top in hours])
-
-
 def _quality(
-    connection: Connection,
-    config: Config,
-    judge_version: str,
-    by_tier: TierRates,
-    traffic: Mapping[str, TierSums],
+    config: Config, by_tier: TierRates, traffic: Mapping[str, TierSums]
 ) -> tuple[Estimate, Estimate | None]:
     """Share of requests answered no worse than by the top tier, at least.
 
@@ -252,9 +271,8 @@ def _quality(
     level = split_level(0.95, len(ladder) - 1)
     rates = [by_tier.misroute(tier, level=level) for tier in ladder[:-1]]
     requests = [float(served.get(tier, 0)) for tier in ladder]
-    top = ladder[-1]
     direct = {
-        place: direct_rate(connection, tier, top, judge_version, level=level)
+        place: by_tier.direct_rate(tier, level=level)
         for place, tier in enumerate(ladder[:-2])
         if tier != CACHE_TIER
     }

@@ -3,22 +3,20 @@
 import datetime as dt
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.evaluation.sampling.pace import pace
 from tierwatch.evaluation.sampling.plan import SamplingPlan
 from tierwatch.loop.report.schema import PaceReport, Rate
-from tierwatch.store.judgements.bursts import first_arrival, segment_loads
+from tierwatch.store.sums.week_loads import SampledWeek, week_loads
 
-# Traffic and money are those of the last week: every day of it counts once.
-_MEASURED = dt.timedelta(days=7)
 # Of a shorter time nothing can be said by the day.
-_LEAST_DAYS = 1 / 24
+_LEAST = dt.timedelta(hours=1)
 
 
 def tier_paces(
-    connection: Connection, config: Config, rates: Mapping[str, Rate]
+    connection: Connection, config: Config, rates: Mapping[str, Rate], week: SampledWeek
 ) -> dict[str, PaceReport]:
     """By tier that had judged pairs in the last week; others are left out.
 
@@ -26,17 +24,15 @@ def tier_paces(
         connection: any.
         config: what is sampled.
         rates: the misroute rate of each tier, as the report has it.
+        week: the last one: traffic and money are of it.
     """
-    now = connection.execute(select(func.now())).scalar_one()
-    since = now - _MEASURED
-    first = first_arrival(connection, since)
-    if first is None:
+    if week.first is None:
         return {}
     evaluation = config.evaluation
     plan = SamplingPlan(evaluation.sample_rate, evaluation.probe_down_rate)
     density = plan.possible_density(evaluation.burst)
-    days = max((now - max(first, since)) / dt.timedelta(days=1), _LEAST_DAYS)
-    loads = segment_loads(connection, since)
+    days = week.days(least=_LEAST)
+    loads = week_loads(connection, week)
     found = {}
     for tier, rate in rates.items():
         mine = [load for load in loads if load.tier == tier]

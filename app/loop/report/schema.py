@@ -238,12 +238,10 @@ class PaceReport(TypedDict):
     days_a_point: float | None
 
 
-class Report(TypedDict):
-    """Everything, at one moment.
+class Figures(TypedDict):
+    """Every figure of what was served and judged, at one moment.
 
     Attributes:
-        trust: whether the judge may be believed; None before its first run over the anchors.
-        first_judge: a cheaper judge before it; None where none is configured.
         pace: what evidence costs, by tier that had judged pairs in the last week.
         requests: all that the gateway served.
         captured: chosen for evaluation: shadowed + pending + failed + dropped at every moment.
@@ -267,19 +265,13 @@ class Report(TypedDict):
         objective: None without one.
         evaluation_cost_usd: shadow answers, judging, anchors and probes.
         recorded_quality: mean grade of the answers served, in replays only.
-        labels: how far people's labels may be believed.
-        second_opinion: what users did, beside the judge's verdicts.
         outside: the traffic that no rate speaks of, by reason.
         tiers: by name, the response cache as ``cache``.
-        alerts: oldest first.
-        proposals: oldest first.
         policy_version: active for sessions outside a rollout; None before there is one.
         thresholds: of that policy, by tier.
         model_version: of that policy; 0 is the configured classifier.
     """
 
-    trust: TrustReport | None
-    first_judge: FirstJudgeReport | None
     pace: dict[str, PaceReport]
     requests: int
     captured: int
@@ -301,15 +293,31 @@ class Report(TypedDict):
     objective: ObjectiveReport | None
     evaluation_cost_usd: float
     recorded_quality: float | None
-    labels: LabelsReport
-    second_opinion: list[OpinionReport]
     outside: OutsideFigures
     tiers: dict[str, TierReport]
-    alerts: list[AlertReport]
-    proposals: list[ProposalReport]
     policy_version: int | None
     thresholds: dict[str, float]
     model_version: int | None
+
+
+class Report(Figures):
+    """Everything, at one moment.
+
+    Attributes:
+        trust: whether the judge may be believed; None before its first run over the anchors.
+        first_judge: a cheaper judge before it; None where none is configured.
+        labels: how far people's labels may be believed.
+        second_opinion: what users did, beside the judge's verdicts.
+        alerts: oldest first.
+        proposals: oldest first.
+    """
+
+    trust: TrustReport | None
+    first_judge: FirstJudgeReport | None
+    labels: LabelsReport
+    second_opinion: list[OpinionReport]
+    alerts: list[AlertReport]
+    proposals: list[ProposalReport]
 
 
 def figures(rate: Estimate) -> Rate:

@@ -1,6 +1,6 @@
 """What the report says of each tier: its traffic, its rates, and the state of its monitors."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -51,18 +51,20 @@ def tier_reports(
         known: what is known of all tiers.
     """
     variants = {tier.name: tier.variant for tier in config.tiers}
-    served = served_variants(variants, {} if active is None else active.stable.models)
-    tiers = {
-        tier.name: _tier(
-            connection,
-            tier.name,
-            known,
-            tolerance=_tolerance(config, tier.name, active),
-            model=served[tier.name],
-        )
-        for tier in config.tiers
+    models = dict(served_variants(variants, {} if active is None else active.stable.models))
+    tolerated = {tier: _tolerance(config, tier, active) for tier in variants}
+    if _has_cache(config, known):
+        models[CACHE_TIER], tolerated[CACHE_TIER] = CACHE_TIER, config.cache_tolerance
+    streams = active_streams(
+        connection,
+        {tier: models[tier] for tier, share in tolerated.items() if share is not None},
+        judge_version=known.judge_version,
+        rules=known.rules,
+    )
+    return {
+        tier: _tier(tier, known, tolerance=share, model=models[tier], streams=streams.get(tier, ()))
+        for tier, share in tolerated.items()
     }
-    return tiers | _cache(connection, config, known)
 
 
 def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> float | None:
@@ -74,19 +76,21 @@ def _tolerance(config: Config, tier: str, active: ActivePolicies | None) -> floa
     return active.stable.tolerance(tier, stated, objective.quality)
 
 
-def _cache(connection: Connection, config: Config, known: Known) -> dict[str, TierReport]:
-    """The response cache beside the tiers, where it is on or has ever answered."""
+def _has_cache(config: Config, known: Known) -> bool:
+    """Whether the response cache stands beside the tiers: it is on or has ever answered."""
     if any(tier.name == CACHE_TIER for tier in config.tiers):
-        return {}
+        return False
     answered = known.traffic.get(CACHE_TIER, TierSums()).requests
-    if not answered and config.gateway.cache.mode == "off":
-        return {}
-    cache = _tier(connection, CACHE_TIER, known, tolerance=config.cache_tolerance, model=CACHE_TIER)
-    return {CACHE_TIER: cache}
+    return bool(answered) or config.gateway.cache.mode != "off"
 
 
 def _tier(
-    connection: Connection, tier: str, known: Known, *, tolerance: float | None, model: str
+    tier: str,
+    known: Known,
+    *,
+    tolerance: float | None,
+    model: str,
+    streams: Iterable[ActiveStream],
 ) -> TierReport:
     traffic = known.traffic.get(tier, TierSums())
     misroute = known.rates.misroute(tier)
@@ -102,7 +106,7 @@ def _tier(
         "overspend": figures(known.rates.overspend(tier)),
         "inconclusive": figures(known.rates.inconclusive(tier)),
         "tolerance": tolerance,
-        "state": None if tolerance is None else _state(connection, tier, model, known),
+        "state": None if tolerance is None else _state(streams, known.min_pairs),
     }
 
 
@@ -110,12 +114,9 @@ def _tier(
 _STATES: tuple[StreamState, ...] = ("ALERT", "WARNING", "INCONCLUSIVE", "OK", "NO_DATA")
 
 
-def _state(connection: Connection, tier: str, model: str, known: Known) -> StreamState:
+def _state(streams: Iterable[ActiveStream], min_pairs: int) -> StreamState:
     """What may be said of a tier: the worst of its streams of now."""
-    streams = active_streams(
-        connection, tier, model=model, judge_version=known.judge_version, rules=known.rules
-    )
-    states = {_state_of_stream(row, known.min_pairs) for row in streams}
+    states = {_state_of_stream(row, min_pairs) for row in streams}
     return next((state for state in _STATES if state in states), "NO_DATA")
 
 

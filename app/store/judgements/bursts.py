@@ -3,15 +3,17 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Final
 
 from sqlalchemy import Connection, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.documents import Json
+from tierwatch.store.reading.one_row import Part, json_rows, values_of
 from tierwatch.store.schema.bursts import BurstRow
 from tierwatch.store.schema.exchanges import ExchangeRow
 from tierwatch.store.schema.judgements import MonitorRow
-from tierwatch.store.schema.values import select_fields
+from tierwatch.store.schema.values import field_names, select_fields
 from tierwatch.store.traffic.exchanges import first_id
 
 # An exchange is judged within this time or hardly ever; it keeps the search to the newest months.
@@ -57,13 +59,16 @@ def all_bursts(connection: Connection) -> list[SampledBurst]:
     return [SampledBurst(*row) for row in found]
 
 
-def active_bursts(connection: Connection) -> list[SampledBurst]:
-    """Bursts that gateways sample by at this moment."""
-    query = select_fields(SampledBurst, BurstRow).where(
-        BurstRow.ended_at.is_(None), BurstRow.until > func.now()
-    )
-    found = connection.execute(query.order_by(BurstRow.tier, BurstRow.task_type))
-    return [SampledBurst(*row) for row in found]
+# Those that gateways sample by at this moment.
+ACTIVE_BURSTS: Final = Part(
+    (
+        json_rows(
+            f"select {field_names(SampledBurst)} from bursts"  # noqa: S608 - ours
+            " where ended_at is null and until > now() order by tier, task_type"
+        ),
+    ),
+    values_of(SampledBurst),
+)
 
 
 @dataclass(frozen=True, slots=True)

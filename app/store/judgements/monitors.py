@@ -1,16 +1,19 @@
 """State of the monitors, by stream: written by whoever watches, read by the report."""
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import Connection, delete, func, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.documents import Json
+from tierwatch.store.judgements.outcomes import NEWEST_JUDGE
 from tierwatch.store.judgements.own_rules import OwnRules
-from tierwatch.store.schema.judgements import MonitorRow, OutcomeRow
-from tierwatch.store.schema.values import select_fields
+from tierwatch.store.reading.one_row import Part, json_rows, read_part, values_of
+from tierwatch.store.schema.judgements import MonitorRow
+from tierwatch.store.schema.values import field_names, select_fields
 
 
 class MonitorColumns(TypedDict):
@@ -111,24 +114,26 @@ def trust_of(connection: Connection, judge_version: str) -> Monitor | None:
     return read_monitor(connection, f"trust|{judge_version}")
 
 
+_trusts: Final = values_of(Monitor)
+# Of the judge version that spoke last; before any has spoken, of the one that was weighed last.
+SHOWN_TRUST: Final = Part(
+    (
+        json_rows(
+            f"select {field_names(Monitor)} from monitors where kind = 'trust'"  # noqa: S608 - ours
+            f" and judge_version = coalesce({NEWEST_JUDGE}, judge_version)"
+            " order by updated_at desc, stream limit 1"
+        ),
+    ),
+    lambda rows: next(iter(_trusts(rows)), None),
+)
+
+
 def shown_judge_trust(connection: Connection) -> Monitor | None:
     """What was kept of the trust in the judge version that spoke last, or None.
 
     Before any has spoken, of the one that was weighed last.
     """
-    shown = (
-        select(OutcomeRow.judge_version).order_by(OutcomeRow.id.desc()).limit(1).scalar_subquery()
-    )
-    row = connection.execute(
-        select_fields(Monitor, MonitorRow)
-        .where(
-            MonitorRow.kind == "trust",
-            MonitorRow.judge_version == func.coalesce(shown, MonitorRow.judge_version),
-        )
-        .order_by(MonitorRow.updated_at.desc(), MonitorRow.stream)
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else Monitor(*row)
+    return read_part(connection, SHOWN_TRUST)
 
 
 def forget_monitors(
@@ -170,28 +175,36 @@ class ActiveStream:
 
 def active_streams(
     connection: Connection,
-    tier: str,
+    models: Mapping[str, str],
     *,
-    model: str,
     judge_version: str,
     rules: OwnRules | None = None,
-) -> list[ActiveStream]:
-    """A tier's misroute streams of now: under an active rule, of this model and judge.
+) -> dict[str, list[ActiveStream]]:
+    """Misroute streams of now by tier: under an active rule, of this model and judge.
 
-    ``rules`` are those of the same connection, where several tiers are asked for.
+    Args:
+        connection: any.
+        models: by tier that is asked for, the variant that serves it.
+        judge_version: whose verdicts.
+        rules: those of the same connection, for whoever has them.
     """
-    found = connection.execute(
+    rows = connection.execute(
         text(
-            "select state, pairs, alarmed, estimate, stream, policy_version from monitors"
-            " where kind = 'misroute' and tier = :tier and estimate is not null"
-            " and judge_version = :judge and split_part(stream, '|', 4) in (:model, '')"
-            " order by stream"
+            "select tier, state, pairs, alarmed, estimate, stream, policy_version from monitors"
+            " where kind = 'misroute' and tier = any(:tiers) and estimate is not null"
+            " and judge_version = :judge order by stream"
         ),
-        {"tier": tier, "model": model, "judge": judge_version},
+        {"tiers": list(models), "judge": judge_version},
     )
     rules = rules or OwnRules(connection)
-    return [
-        ActiveStream(row.state, row.pairs, row.alarmed, row.estimate)
-        for row in found
-        if rules.is_active(row.stream, row.policy_version)
-    ]
+    found: dict[str, list[ActiveStream]] = {tier: [] for tier in models}
+    for row in rows:
+        model = dict(enumerate(row.stream.split("|"))).get(_MODEL, "")
+        if model in {"", models[row.tier]} and rules.is_active(row.stream, row.policy_version):
+            stream = ActiveStream(row.state, row.pairs, row.alarmed, row.estimate)
+            found[row.tier].append(stream)
+    return found
+
+
+# The place of the model in a stream's name; empty where it was not known.
+_MODEL: Final = 3

@@ -4,12 +4,13 @@ import datetime as dt
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NotRequired, TypedDict, Unpack
+from typing import Final, NotRequired, TypedDict, Unpack
 
 from sqlalchemy import Connection, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.documents import Json
+from tierwatch.store.reading.one_row import Part, read_part
 from tierwatch.store.schema.judgements import OutcomeRow, VerdictRow
 from tierwatch.store.schema.values import field_names, select_fields
 
@@ -271,7 +272,11 @@ def replay_outcomes(connection: Connection) -> list[Outcome]:
     return [Outcome(*row) for row in found]
 
 
+NEWEST_JUDGE: Final = "(select judge_version from outcomes order by id desc limit 1)"
+# Empty before the first outcome.
+JUDGE_VERSION: Final = Part((f"coalesce({NEWEST_JUDGE}, '')",), str)
+
+
 def newest_judge_version(connection: Connection) -> str | None:
     """The judge version that spoke last; outcomes of others are another measurement."""
-    query = select(OutcomeRow.judge_version).order_by(OutcomeRow.id.desc()).limit(1)
-    return connection.execute(query).scalar_one_or_none()
+    return read_part(connection, JUDGE_VERSION) or None

@@ -41,16 +41,12 @@ with missing as (
     where v.preferred is null and e.direction <> 'top'
       and (:judge_version = '' or v.judge_version = :judge_version)
     group by 1, 2, 3
-), since as (
-    -- Sums outlive the outcomes that they add up, and what is missing goes with its verdict.
-    select date_trunc('day', arrival_of(exchange_id), 'UTC') as day
-    from outcomes order by exchange_id limit 1
 )
 select m.judge_version, m.task_type, m.reason, m.n, coalesce(s.n, 0) as scored
 from missing m left join (
     select judge_version, task_type, sum(up_pairs + down_pairs)::bigint as n
-    from outcome_sums, since
-    where span = 'day' and start >= since.day and task_type <> '*'
+    from outcome_sums
+    where span = 'day' and task_type <> '*'
       and judge_version in (select judge_version from missing)
     group by 1, 2
 ) s on s.judge_version = m.judge_version and s.task_type = m.task_type

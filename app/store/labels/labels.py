@@ -9,7 +9,6 @@ from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.evaluation.calibration.judge_errors import JudgeErrors
-from tierwatch.evaluation.rates.double_sampling import LabelledPair
 from tierwatch.store.documents import Json
 from tierwatch.store.schema.judgements import LabelRow
 
@@ -20,6 +19,12 @@ WITHDRAW_MINUTES = 10
 FIRST_LABELS = (
     "select distinct on (exchange_id) exchange_id, reviewer, preferred, created_at"
     " from labels order by exchange_id, created_at, reviewer"
+)
+
+# What a verdict ``v`` says; null where it says nothing.
+JUDGED = (
+    "case when v.preferred is not null and v.basis = 'swap_disagreement' then 'inconclusive'"
+    " else v.preferred end"
 )
 
 
@@ -117,36 +122,11 @@ def label_counts(connection: Connection, judge_version: str) -> tuple[int, int]:
     return row.labelled, row.pairs
 
 
-def labelled_pairs(connection: Connection, judge_version: str) -> dict[str, list[LabelledPair]]:
-    """By tier, its pairs with the next one up that somebody has labelled, in order of arrival.
-
-    Strata are task types. A label is the first one: second labels measure slips (`second_labels`)
-    and change none, for a majority would slip otherwise than one person.
-    """
-    rows = connection.execute(
-        text(
-            f"""
-            select o.boundary, o.task_type, o.loss, 1 / o.pi as weight,
-                   (said.preferred = 'alternative')::int::float as label
-            from ({FIRST_LABELS}) said join outcomes o using (exchange_id)
-            where o.direction = 'up' and o.judge_version = :judge
-            order by o.id
-            """  # noqa: S608 - the words are ours
-        ),
-        {"judge": judge_version},
-    )
-    found: dict[str, list[LabelledPair]] = {}
-    for tier, *pair in rows:
-        found.setdefault(tier, []).append(LabelledPair(*pair))
-    return found
-
-
 def labelled_verdicts(connection: Connection, judge_version: str) -> list[LabelledVerdict]:
     """Judge's and people's words on the same pairs, one value a pair: its first label."""
     found = connection.execute(
         text(
-            "select case when v.basis = 'swap_disagreement' then 'inconclusive'"  # noqa: S608 - the words are ours
-            " else v.preferred end as judged, l.preferred, v.orders"
+            f"select {JUDGED} as judged, l.preferred, v.orders"  # noqa: S608 - the words are ours
             f" from ({FIRST_LABELS}) l join verdicts v using (exchange_id)"
             " where v.judge_version = :judge and v.preferred is not null"
             " order by l.created_at, l.exchange_id"

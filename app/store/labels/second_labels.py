@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.calibration.kappa import Verdict
-from tierwatch.store.labels.labels import FIRST_LABELS
+from tierwatch.evaluation.rates.double_sampling import LabelledPair
+from tierwatch.store.labels.labels import FIRST_LABELS, JUDGED, LabelledVerdict
 
 SECOND_SHARE = 0.10
 # Another hash than the one that orders first labels, or the first tenth of them would be drawn.
@@ -39,6 +40,26 @@ class SecondLabel:
     said: Verdict
     second: str | None
     then: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class AllLabels:
+    """What people said, whichever judge's pairs, oldest first; and beside what a judge said.
+
+    Attributes:
+        first: the first label of every pair.
+        second: every pair that is drawn for a second one.
+        beside: by tier, the pairs of the judge with the next tier up that somebody has labelled, in
+            order of arrival; strata are task types, a label is the first one.
+        judged: how many labelled pairs have an outcome by the judge.
+        verdicts: the judge's and the first person's word on the same pairs.
+    """
+
+    first: list[FirstLabel]
+    second: list[SecondLabel]
+    beside: dict[str, list[LabelledPair]]
+    judged: int
+    verdicts: list[LabelledVerdict]
 
 
 def next_for_review(
@@ -92,35 +113,58 @@ def next_for_review(
     return None if found is None else found.exchange_id
 
 
-def people_labels(connection: Connection) -> tuple[list[FirstLabel], list[SecondLabel]]:
-    """The first label of every pair, and every pair that is drawn for a second; oldest first.
+def all_labels(
+    connection: Connection, judge_version: str = "", *, verdicts: bool = False
+) -> AllLabels:
+    """The first label of every pair, every pair that is drawn for a second, and a judge's pairs.
 
-    Whichever judge's. A drawn pair has its second label where another person gave it. Third labels
-    count for nothing, and neither do second ones of pairs that were not drawn: people would give
-    them where they disagree.
+    A drawn pair has its second label where another person gave it. Third labels count for nothing,
+    and neither do second ones of pairs that were not drawn: people would give them where they
+    disagree. ``verdicts`` are read where they are asked for.
     """
     rows = connection.execute(
         text(
             f"""
             select l.exchange_id, l.reviewer, {_lower("l.preferred")} as said, l.drawn,
-                   two.reviewer as second, {_lower("two.preferred")} as then
+                   two.reviewer as second, {_lower("two.preferred")} as then, o.id as outcome,
+                   o.direction, o.boundary, o.task_type, o.loss, 1 / o.pi as weight, l.preferred,
+                   (l.preferred = 'alternative')::int::float as label,
+                   {JUDGED} as judged, v.orders
             from (select *, {_DRAWN} as drawn from ({FIRST_LABELS}) first) l
-            left join exchanges e on e.id = l.exchange_id
+            left join outcomes o on o.exchange_id = l.exchange_id and o.judge_version = :judge
+            -- An outcome has the direction of its exchange.
+            left join exchanges e on o.id is null and e.id = l.exchange_id
+            left join verdicts v on cast(:verdicts as boolean)
+              and v.exchange_id = l.exchange_id and v.judge_version = :judge
             left join lateral (
-                select reviewer, preferred from labels o
-                where l.drawn and o.exchange_id = l.exchange_id and o.reviewer <> l.reviewer
-                order by o.created_at, o.reviewer limit 1
+                select reviewer, preferred from labels other
+                where l.drawn and other.exchange_id = l.exchange_id
+                  and other.reviewer <> l.reviewer
+                order by other.created_at, other.reviewer limit 1
             ) two on true
             order by l.created_at, l.exchange_id
             """  # noqa: S608 - the words are ours
-        )
+        ),
+        {"judge": judge_version, "verdicts": verdicts},
     ).all()
-    return (
+    beside: dict[str, list[LabelledPair]] = {}
+    upwards = [row for row in rows if row.direction == "up"]
+    for row in sorted(upwards, key=lambda one: one.outcome):
+        pair = LabelledPair(row.task_type, row.loss, row.weight, row.label)
+        beside.setdefault(row.boundary, []).append(pair)
+    return AllLabels(
         [FirstLabel(row.exchange_id, row.reviewer, row.said) for row in rows],
         [
             SecondLabel(row.exchange_id, row.reviewer, row.said, row.second, row.then)
             for row in rows
             if row.drawn
+        ],
+        beside,
+        sum(row.outcome is not None for row in rows),
+        [
+            LabelledVerdict(row.judged, row.preferred, row.orders)
+            for row in rows
+            if row.judged is not None
         ],
     )
 
@@ -138,6 +182,6 @@ def _lower(preferred: str) -> str:
     """A label as one of the lower tier's answer: that was served in pairs up."""
     return (
         f"case when {preferred} is null then null when {preferred} = 'tie' then 'tie'"
-        f" when ({preferred} = 'alternative') = (coalesce(e.direction, 'up') = 'up')"
+        f" when ({preferred} = 'alternative') = (coalesce(o.direction, e.direction, 'up') = 'up')"
         " then 'worse' else 'better' end"
     )

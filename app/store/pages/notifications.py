@@ -3,9 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection, text
 
+from tierwatch.store.reading.one_row import Part, json_rows, read_part, values_of
 from tierwatch.store.traced.scores import SCORE_KINDS
 
 
@@ -76,11 +78,12 @@ class DestinationLine:
     failed: int
 
 
-def destination_lines(connection: Connection) -> list[DestinationLine]:
-    """Every destination of alerts that was ever sent to or has something waiting, by name."""
-    found = connection.execute(
-        text(
-            """
+_OTHERS: Final = ", ".join(f"'{kind}'" for kind in SCORE_KINDS)
+# Every destination of alerts that was ever sent to or has something waiting, by name.
+DESTINATIONS: Final = Part(
+    (
+        json_rows(
+            f"""
             with counted as (
                 select destination as name, count(*) filter (where state = 'waiting') as waiting,
                        min(waiting_since) filter (where state = 'waiting') as oldest_at,
@@ -90,10 +93,15 @@ def destination_lines(connection: Connection) -> list[DestinationLine]:
             select coalesce(s.name, c.name) as name, coalesce(s.kind, '') as kind, s.failing_since,
                    coalesce(s.answer, '') as answer, s.answered_at, s.taken_at,
                    coalesce(c.waiting, 0) as waiting, c.oldest_at, coalesce(c.failed, 0) as failed
-            from (select * from destinations where kind <> all(:others)) s
+            from (select * from destinations where kind not in ({_OTHERS})) s
             full join counted c on c.name = s.name order by 1
-            """
+            """  # noqa: S608 - ours
         ),
-        {"others": list(SCORE_KINDS)},
-    )
-    return [DestinationLine(*row) for row in found]
+    ),
+    values_of(DestinationLine),
+)
+
+
+def destination_lines(connection: Connection) -> list[DestinationLine]:
+    """`DESTINATIONS` alone."""
+    return read_part(connection, DESTINATIONS)

@@ -1,11 +1,16 @@
 """What the overview adds up: failures, and what waits for a person."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from tierwatch.store.proposals import UNDECIDED
+from tierwatch.store.reading.one_row import Part, read_part
 from tierwatch.store.sums.hour_details import failure_sums
+
+# What `failure_counts` shows of them.
+MOST_FAILURES: Final = 50
 
 
 def failure_counts(connection: Connection) -> dict[str, int]:
@@ -13,7 +18,7 @@ def failure_counts(connection: Connection) -> dict[str, int]:
 
     Twins apart: each belongs to an exchange that is counted.
     """
-    return failure_sums(connection, most=50)
+    return failure_sums(connection, most=MOST_FAILURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +36,17 @@ class Waiting:
     moving: int = 0
 
 
+_LISTED = ", ".join(f"'{state}'" for state in UNDECIDED)
+WAITING: Final = Part(
+    (
+        "(select count(*) from alerts where state <> 'resolved')",
+        "(select count(*) from proposals where state = 'open')",
+        f"(select count(*) from proposals where state in ({_LISTED}) and state <> 'open')",  # noqa: S608 - ours
+    ),
+    Waiting,
+)
+
+
 def open_counts(connection: Connection) -> Waiting:
     """How much waits for a person."""
-    row = connection.execute(
-        text(
-            "select (select count(*) from alerts where state <> 'resolved') as alerts,"
-            " count(*) filter (where state = 'open') as proposals,"
-            " count(*) filter (where state <> 'open') as moving"
-            " from proposals where state = any(:undecided)"
-        ),
-        {"undecided": list(UNDECIDED)},
-    ).one()
-    return Waiting(row.alerts, row.proposals, row.moving)
+    return read_part(connection, WAITING)

@@ -8,7 +8,7 @@ moment than the one before.
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, get_type_hints
 
 from sqlalchemy import Connection, text
 
@@ -36,16 +36,15 @@ class Part(Generic[T_co]):
 class Parts:
     """Several parts of one moment, each to be taken once or more."""
 
-    def __init__(self, values: Mapping[Part[Any], Any]) -> None:
+    def __init__(self, values: Mapping[Part[object], object]) -> None:
         self._values = values
 
     def __getitem__(self, part: Part[T]) -> T:
         """What the part is."""
-        found: T = self._values[part]
-        return found
+        return cast("T", self._values[part])
 
 
-def read_parts(connection: Connection, *parts: Part[Any], **parameters: object) -> Parts:
+def read_parts(connection: Connection, *parts: Part[object], **parameters: object) -> Parts:
     """Read parts in one statement.
 
     Args:
@@ -55,7 +54,7 @@ def read_parts(connection: Connection, *parts: Part[Any], **parameters: object) 
     """
     columns = ", ".join(column for part in parts for column in part.columns)
     rest = list(connection.execute(text(f"select {columns}"), parameters).one())
-    values = {}
+    values: dict[Part[object], object] = {}
     for part in parts:
         own, rest = rest[: len(part.columns)], rest[len(part.columns) :]
         values[part] = part.made(*own)
@@ -72,7 +71,7 @@ def json_rows(query: str) -> str:
     return f"(select coalesce(jsonb_agg(to_jsonb(each)), '[]') from ({query}) each)"  # noqa: S608 - ours
 
 
-def values_of(value: type[V]) -> Callable[[list[dict[str, Any]]], list[V]]:
+def values_of(value: type[V]) -> Callable[[list[dict[str, object]]], list[V]]:
     """What makes values of JSON objects that have a key for each of their fields.
 
     JSON has moments as text, and a number without a fraction is a whole one.
@@ -80,13 +79,13 @@ def values_of(value: type[V]) -> Callable[[list[dict[str, Any]]], list[V]]:
     hints = get_type_hints(value)
     read = [(field.name, _READ.get(hints[field.name])) for field in fields(value)]
 
-    def made(rows: list[dict[str, Any]]) -> list[V]:
+    def made(rows: list[dict[str, object]]) -> list[V]:
         return [value(*(_read(row[name], how) for name, how in read)) for row in rows]
 
     return made
 
 
-def _read(found: Any, how: Callable[[Any], Any] | None) -> Any:
+def _read(found: object, how: Callable[..., object] | None) -> object:
     return found if how is None or found is None else how(found)
 
 

@@ -74,11 +74,3 @@ def beside_verdicts(connection: Connection, judge_version: str) -> dict[str, Sig
         seen.weights.append(row.weight)
         seen.conversations.append(row.session)
     return found
-
-
-def requests_outside(connection: Connection) -> dict[str, float]:
-    """How many requests were not evidence, by the reason."""
-    rows = connection.execute(
-        text("select reason, sum(requests) as requests from outside_counts group by reason")
-    )
-    return {row.reason: float(row.requests) for row in rows}

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from tierwatch.store.reading.one_row import Part, json_rows, read_part
 from tierwatch.store.sums.hours import FOLDED, NEVER
 
 
@@ -55,8 +56,7 @@ _VERDICTS: Final = text(
     from hours group by judge_version, basis order by judge_version, basis
     """  # noqa: S608 - ours
 )
-_FAILURES: Final = text(
-    f"""
+_FAILURES = f"""
     {FOLDED}, hours as (
         select hour, step, reason, n from hour_failures where hour not in (select hour from changed)
         union all
@@ -66,7 +66,10 @@ _FAILURES: Final = text(
     )
     select step || ': ' || reason as why, sum(n)::bigint as n
     from hours group by 1 order by n desc, why limit :most
-    """  # noqa: S608 - ours
+"""  # noqa: S608 - ours
+# Up to ``never``, the ``most`` frequent ones, as `failure_sums`.
+FAILURES: Final[Part[dict[str, int]]] = Part(
+    (json_rows(_FAILURES),), lambda rows: {row["why"]: row["n"] for row in rows}
 )
 
 
@@ -77,5 +80,4 @@ def verdict_sums(connection: Connection) -> list[VerdictSums]:
 
 def failure_sums(connection: Connection, *, most: int) -> dict[str, int]:
     """Exchanges that failed: ``step: reason`` -> how many, most first, twins apart."""
-    rows = connection.execute(_FAILURES, {"never": NEVER, "most": most})
-    return {row.why: row.n for row in rows}
+    return read_part(connection, FAILURES, never=NEVER, most=most)

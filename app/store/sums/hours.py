@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from tierwatch.store.reading.one_row import Part
 from tierwatch.store.schema.values import field_names
 
 # Beyond any row.
@@ -88,50 +89,22 @@ HOURS: Final = f"""
         select s.* from folded f, sums_by_hour(f.until, :never) s
     )
 """  # noqa: S608 - ours
-_ADDED: Final = ", ".join(
-    f"sum({name})::{'bigint' if kind in ('int', int) else 'float'}"
-    for name, kind in TierSums.__annotations__.items()
+# All requests, as far back as anything is kept: those of `HOURS`, without what was evaluated.
+REQUESTS: Final = Part(
+    (
+        f"""(
+        {FOLDED}
+        select coalesce(sum(requests), 0)::bigint from (
+            select requests from hour_sums where hour not in (select hour from changed)
+            union all
+            select r.requests from changed c join rollups r
+              on r.minute >= c.hour and r.minute < c.hour + interval '1 hour'
+            union all
+            select r.requests from folded f join rollups r on r.minute >= f.until
+        ) each)""",  # noqa: S608 - ours
+    ),
+    int,
 )
-_BY_TIER: Final = text(f"{HOURS} select tier, {_ADDED} from hours group by tier order by tier")  # noqa: S608 - ours
-# One pass for both; columns that only one of them needs are as cheap as leaving them out.
-_BY_TIER_AND_HOUR: Final = text(
-    f"{HOURS} select hour, tier, sum(cost_usd) filter (where requests > 0) as cost,"  # noqa: S608 - ours
-    f" sum(cost_top_tier_usd) filter (where requests > 0) as top, {_ADDED}"
-    " from hours group by grouping sets ((tier), (hour)) order by tier, hour"
-)
-
-
-def sums_by_tier(connection: Connection) -> dict[str, TierSums]:
-    """All traffic by the tier that served it, as far back as anything is kept."""
-    rows = connection.execute(_BY_TIER, {"never": NEVER})
-    return {tier: TierSums(*sums) for tier, *sums in rows}
-
-
-def sums_by_tier_and_hour(
-    connection: Connection,
-) -> tuple[dict[str, TierSums], list[tuple[dt.datetime, float, float]]]:
-    """The same, and each hour with requests: what it cost, and what the top tier would have cost.
-
-    Hours come in order.
-    """
-    tiers, hours = dict[str, TierSums](), list[tuple[dt.datetime, float, float]]()
-    for hour, tier, cost, top, *sums in connection.execute(_BY_TIER_AND_HOUR, {"never": NEVER}):
-        if tier is not None:
-            tiers[tier] = TierSums(*sums)
-        elif cost is not None:
-            hours.append((hour, float(cost), float(top)))
-    return tiers, hours
-
-
-def minute_costs(connection: Connection) -> list[tuple[dt.datetime, float, float]]:
-    """The same by the minute, where all traffic lies within a day or so."""
-    rows = connection.execute(
-        text(
-            "select minute, sum(cost_usd) as cost, sum(cost_top_tier_usd) as top from rollups"
-            " group by minute order by minute"
-        )
-    )
-    return [(row.minute, float(row.cost), float(row.top)) for row in rows]
 
 
 def fold_hours(connection: Connection, before: dt.datetime) -> int:

@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 from sqlalchemy import Connection, RowMapping, text
 
 from tierwatch.evaluation.rates.weighted import RateSums
+from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 
 HOUR: Final = dt.timedelta(hours=1)
 DAY: Final = dt.timedelta(days=1)
@@ -79,18 +80,38 @@ def judged_by_tier(
     return {row["tier"]: _judged(row) for row in found.mappings()}
 
 
-def judged_by_tier_and_type(
-    connection: Connection, judge_version: str
-) -> tuple[Mapping[str, JudgedSums], Mapping[tuple[str, str], JudgedSums]]:
-    """All pairs by tier, and by tier and task type, of one moment."""
+@dataclass(frozen=True, slots=True)
+class AllJudged:
+    """All pairs of a judge, of one moment.
+
+    Attributes:
+        by_tier: of each tier.
+        by_type: of each tier's task types.
+        direct: by tier, its answers compared with the top tier's directly; lost where that was
+            better.
+    """
+
+    by_tier: Mapping[str, JudgedSums]
+    by_type: Mapping[tuple[str, str], JudgedSums]
+    direct: Mapping[str, RateSums]
+
+
+def all_judged(connection: Connection, judge_version: str, top: str = "") -> AllJudged:
+    """All pairs by tier, by tier and task type, and directly against the ``top`` tier."""
+    asked = {"judge": judge_version, "top": top, "contradicting": SWAP_DISAGREEMENT}
     tiers, types = dict[str, JudgedSums](), dict[tuple[str, str], JudgedSums]()
-    found = connection.execute(_BY_EITHER, _stretch(judge_version, EVER, _NEVER, "day"))
-    for row in found.mappings():
-        if row["task_type"] == "*":
-            tiers[row["tier"]] = _judged(row)
+    direct = dict[str, RateSums]()
+    for kind, tier, task_type, numbers in connection.execute(_ALL, asked):
+        if kind == "ever":
+            found = _judged(dict(zip(_NAMES, numbers, strict=True)))
+            if task_type == "*":
+                tiers[tier] = found
+            else:
+                types[tier, task_type] = found
         else:
-            types[row["tier"], row["task_type"]] = _judged(row)
-    return tiers, types
+            pairs, weight, lost, squares = numbers
+            direct[tier] = RateSums(int(pairs), weight=weight, lost=lost, squares=squares)
+    return AllJudged(tiers, types, direct)
 
 
 def misroutes_over_time(
@@ -162,9 +183,6 @@ _FROM_THE_FIRST: Final = """
 _BY_TIER: Final = text(
     f"select tier, {_SUMS} from ({_FROM_THE_FIRST} and task_type = '*') r group by tier"  # noqa: S608 - ours
 )
-_BY_EITHER: Final = text(
-    f"select tier, task_type, {_SUMS} from ({_FROM_THE_FIRST}) r group by tier, task_type"  # noqa: S608 - ours
-)
 _OVER_TIME: Final = text(
     f"""
     with hours as ({_FROM_THE_FIRST} and task_type = '*'), numbered as (
@@ -190,6 +208,40 @@ _OVER_TIME: Final = text(
 )
 
 
+_WITH_EARLIER: Final = {
+    "up_squares": "up_squares + up_crossing",
+    "down_squares": "down_squares + down_crossing",
+    "squares": "squares + crossing",
+}
+_NAMES: Final = (
+    "up_pairs", "up_losses", "up_weight", "up_lost", "up_alone", "up_squares", "down_pairs",
+    "down_needed", "down_weight", "down_lost", "down_squares", "inconclusive",
+    "inconclusive_weight", "squares",
+)  # fmt: skip
+# Of all time every earlier row counts. A conversation of twins is one, as one of pairs is.
+_ALL: Final = text(
+    f"""
+    select 'ever' as kind, tier, task_type,
+           array[{", ".join(f"sum(({_WITH_EARLIER.get(name, name)})::float)" for name in _NAMES)}]
+               as numbers
+    from outcome_sums where span = 'day' and judge_version = :judge group by tier, task_type
+    union all
+    select 'direct', tier, null,
+           array[sum(pairs)::float, sum(weight), sum(weight * loss), sum(weight * weight)]
+    from (
+        select e.tier, count(*) as pairs, sum(1 / d.pi) as weight,
+               sum((v.preferred = 'alternative' and v.basis <> :contradicting)::int / d.pi)
+                   / sum(1 / d.pi) as loss
+        from direct_pairs d
+        join exchanges e on e.id = d.twin_id
+        join verdicts v on v.exchange_id = d.twin_id
+        where d.tier = :top and v.judge_version = :judge and v.preferred is not null
+        group by e.tier, e.session
+    ) talks group by tier
+    """  # noqa: S608 - ours
+)
+
+
 def _stretch(
     judge_version: str, since: dt.datetime, until: dt.datetime, span: Span
 ) -> dict[str, object]:
@@ -199,21 +251,22 @@ def _stretch(
     return {"judge": judge_version, "span": span, "since": since, "until": until}
 
 
-def _judged(row: RowMapping) -> JudgedSums:
+def _judged(row: RowMapping | Mapping[str, float]) -> JudgedSums:
     """The sums of one row of `_SUMS`."""
     misroutes = _misroutes(row)
+    up, down = misroutes.pairs, int(row["down_pairs"])
     return JudgedSums(
         misroutes=misroutes,
         single_misroutes=replace(misroutes, squares=row["up_alone"]),
         needed=RateSums(
-            row["down_pairs"],
+            down,
             row["down_needed"],
             row["down_weight"],
             row["down_lost"],
             row["down_squares"],
         ),
         inconclusive=RateSums(
-            row["up_pairs"] + row["down_pairs"],
+            up + down,
             row["inconclusive"],
             row["up_weight"] + row["down_weight"],
             row["inconclusive_weight"],
@@ -222,7 +275,7 @@ def _judged(row: RowMapping) -> JudgedSums:
     )
 
 
-def _misroutes(row: RowMapping) -> RateSums:
+def _misroutes(row: RowMapping | Mapping[str, float]) -> RateSums:
     return RateSums(
-        row["up_pairs"], row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
+        int(row["up_pairs"]), row["up_losses"], row["up_weight"], row["up_lost"], row["up_squares"]
     )

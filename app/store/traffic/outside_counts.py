@@ -7,11 +7,12 @@ of drawn ones alone is a share of those.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypedDict
+from typing import Final, NamedTuple, TypedDict
 
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.reading.one_row import Part, json_rows, read_part, values_of
 from tierwatch.store.schema.traffic import OutsideCountRow
 
 _KEY = ("minute", "tier", "reason")
@@ -97,6 +98,32 @@ def add_outside_counts(connection: Connection, rows: Sequence[OutsideCount]) -> 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """Requests that are no evidence for one reason.
+
+    Attributes:
+        reason: why; empty for drawn exchanges that are.
+        requests: how many.
+        drawn: whether they are known of drawn exchanges alone.
+    """
+
+    reason: str
+    requests: float
+    drawn: bool
+
+
+COUNTED: Final = Part(
+    (
+        json_rows(
+            "select reason, sum(requests) as requests, sum(drawn) > 0 as drawn"
+            " from outside_counts group by reason order by reason"
+        ),
+    ),
+    values_of(ReasonCount),
+)
+
+
 def outside(connection: Connection) -> Outside:
     """How much of all traffic cannot be evidence, by reason."""
     requests, eligible = connection.execute(
@@ -105,24 +132,23 @@ def outside(connection: Connection) -> Outside:
             " from rollups"
         )
     ).one()
-    return outside_of(connection, requests, eligible)
+    return outside_of(read_part(connection, COUNTED), requests, eligible)
 
 
-def outside_of(connection: Connection, requests: int, eligible: int) -> Outside:
+def outside_of(counted: Sequence[ReasonCount], requests: int, eligible: int) -> Outside:
     """The same, of so many requests of which so many could have been sampled.
 
     What every exchange is asked is counted. What only drawn ones are asked is estimated: the share
     that it is of the drawn, each standing for 1 / its chance, of all that might have been drawn
     (Hajek's ratio: below 1, and unbiased but for 1 / their number).
+
+    Args:
+        counted: `COUNTED`.
+        requests: all that were served.
+        eligible: of these, could have been sampled.
     """
-    rows = connection.execute(
-        text(
-            "select reason, sum(requests) as requests, sum(drawn) > 0 as drawn"
-            " from outside_counts group by reason"
-        )
-    ).all()
-    drawn = {row.reason: float(row.requests) for row in rows if row.drawn}
-    reasons = {row.reason: float(row.requests) for row in rows if not row.drawn}
+    drawn = {row.reason: row.requests for row in counted if row.drawn}
+    reasons = {row.reason: row.requests for row in counted if not row.drawn}
     if earlier := max(0.0, requests - eligible - sum(reasons.values())):
         reasons[UNCOUNTED] = earlier
     stand_for = sum(drawn.values())

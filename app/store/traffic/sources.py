@@ -4,11 +4,12 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypedDict
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
+from tierwatch.store.reading.one_row import Part, json_rows, read_part
 from tierwatch.store.schema.traffic import SeenCallRow, SourceCountRow
 
 # What became of what a source sent. Beside these stand the kinds that were passed over.
@@ -102,29 +103,38 @@ def add_source_counts(connection: Connection, rows: Sequence[SourceCount]) -> No
     )
 
 
+_COUNTED: Final = """
+    select source, what, sum(calls)::bigint as calls, max(day) as day from source_counts
+    where day between :first_day and :last_day group by 1, 2 order by 1, 3 desc, 2
+"""
+
+
 def source_funnels(
     connection: Connection, *, since: dt.date, until: dt.date = dt.date.max
 ) -> list[SourceFunnel]:
     """What each source sent between two days, both of them included, in the order of the names."""
-    calls = func.sum(SourceCountRow.calls).label("calls")
-    last_day = func.max(SourceCountRow.day).label("day")
-    rows = connection.execute(
-        select(
-            SourceCountRow.source,
-            SourceCountRow.what,
-            calls,
-            last_day,
-        )
-        .where(SourceCountRow.day.between(since, until))
-        .group_by(SourceCountRow.source, SourceCountRow.what)
-        .order_by(SourceCountRow.source, calls.desc(), SourceCountRow.what)
-    ).all()
+    return read_part(connection, FUNNELS, first_day=since, last_day=until)
+
+
+class _Counted(TypedDict):
+    source: str
+    what: str
+    calls: int
+    day: str
+
+
+def _funnels(rows: list[_Counted]) -> list[SourceFunnel]:
     found: dict[str, dict[str, int]] = {}
     last: dict[str, dt.date] = {}
     for row in rows:
-        found.setdefault(row.source, {})[row.what] = int(row.calls)
-        last[row.source] = max(last.get(row.source, row.day), row.day)
+        source, day = row["source"], dt.date.fromisoformat(row["day"])
+        found.setdefault(source, {})[row["what"]] = row["calls"]
+        last[source] = max(last.get(source, day), day)
     return [_funnel(source, counts, last[source]) for source, counts in found.items()]
+
+
+# Between ``first_day`` and ``last_day``, as `source_funnels`.
+FUNNELS: Final = Part((json_rows(_COUNTED),), _funnels)
 
 
 def _funnel(source: str, counts: Mapping[str, int], last_day: dt.date) -> SourceFunnel:

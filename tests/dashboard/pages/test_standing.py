@@ -5,15 +5,20 @@ from factories.rows import JUDGE, add_outcome, add_pair
 from sqlalchemy import Connection, insert
 
 from tierwatch.config import Config
-from tierwatch.dashboard.pages.standing import Certificate, standing
+from tierwatch.dashboard.pages.standing import Certificate, Standing, standing
+from tierwatch.store.judgements.outcomes import newest_judge_version
 from tierwatch.store.labels.labels import add_label
 from tierwatch.store.schema.checks import AnchorVerdictRow, EvalsetRunRow
 
 AT = dt.datetime(2026, 11, 30, 6, tzinfo=dt.UTC)
 
 
+def shown(connection: Connection, config: Config) -> Standing:
+    return standing(connection, config, newest_judge_version(connection) or "")
+
+
 def test_before_the_first_verdict_nothing_is_known(connection: Connection, config: Config) -> None:
-    found = standing(connection, config)
+    found = shown(connection, config)
     assert (found.judge_version, found.labelled, found.pairs) == ("", 0, 0)
     assert found.runs == ()
     assert found.certificate is None
@@ -36,7 +41,7 @@ def test_labels_measure_the_judge_that_spoke_last(connection: Connection, config
         + [("tie", "tie")] * 3 + [("alternative", "tie")]
     ):  # fmt: skip
         _label(connection, number, judged, said)
-    found = standing(connection, config)
+    found = shown(connection, config)
     figures = {line.name: line.labels for line in found.lines}
     assert found.judge_version == JUDGE
     assert (found.labelled, found.pairs) == (7, 7)
@@ -49,7 +54,7 @@ def test_weakness_is_said_of_each_tier_with_a_tolerance(
     connection: Connection, config: Config
 ) -> None:
     _label(connection, 1, "alternative", "alternative")
-    weak = standing(connection, config).weak_for
+    weak = shown(connection, config).weak_for
     assert set(weak) <= {"simple", "standard"}
     assert all(one.reason for one in weak.values())
 
@@ -72,7 +77,7 @@ def test_anchors_are_a_column_of_their_own(connection: Connection, config: Confi
         for number in range(10)
     ]  # fmt: skip
     connection.execute(insert(AnchorVerdictRow), rows)
-    found = standing(connection, config)
+    found = shown(connection, config)
     same = next(line for line in found.lines if line.name.startswith("Same verdict (better"))
     assert same.anchors.value == 0.9
     assert same.labels.n == 1
@@ -92,6 +97,6 @@ def test_a_certificate_counts_its_verdicts() -> None:
 
 
 def test_slips_are_said_once_somebody_has_labelled(connection: Connection, config: Config) -> None:
-    assert standing(connection, config).slips == ""
+    assert shown(connection, config).slips == ""
     _label(connection, 1, "tie", "tie")
-    assert standing(connection, config).slips.startswith("Slips of people are not measured: 0 of")
+    assert shown(connection, config).slips.startswith("Slips of people are not measured: 0 of")

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 
 from tierwatch.loop.capture.exchange import new_exchange_id
 from tierwatch.loop.capture.retention import retention
-from tierwatch.store.sums.hours import sums_by_tier
+from tierwatch.store.sums.served import served
 from tierwatch.store.traffic.exchanges import month_bounds
 
 TODAY = dt.date(2031, 11, 23)
@@ -158,9 +158,9 @@ def test_hours_that_are_over_are_added_up(engine: Engine) -> None:
     with engine.begin() as connection:
         for hour in range(30):
             put.add_rollup(connection, "simple", 1, minute=put.NOW + dt.timedelta(hours=hour))
-        before = sums_by_tier(connection)
+        before = served(connection).tiers
     retention(engine=engine, keep_days=90, keep_figures_days=10_000, today=TODAY)
     with engine.connect() as connection:
         hours = connection.execute(text("select count(*) from hour_sums")).scalar_one()
-        assert sums_by_tier(connection) == before
+        assert served(connection).tiers == before
     assert hours == 30

@@ -1,18 +1,28 @@
 """A judge is calibrated by people's labels and by anchors, and weak ones are called weak."""
 
+from collections.abc import Mapping
+
 import factories.rows as put
 import pytest
 from factories.evalsets import ANCHORS, TruthfulJudge
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tierwatch.loop.compare.calibrate import JudgeHealth, judge_health, orders_agree
+from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.loop.watch.checks.anchors import judge_anchors
 from tierwatch.store.labels.labels import add_label
+from tierwatch.store.labels.second_labels import all_labels
+
+
+def health_of(connection: Connection, judge: str, tolerance: Mapping[str, float]) -> JudgeHealth:
+    labels = all_labels(connection, judge, verdicts=True)
+    pairs = tier_rates(connection, judge, labels=labels).pairs
+    return judge_health(connection, judge, tolerance, labels=labels, pairs=pairs, delta=0.05)
 
 
 def health(engine: Engine, **tolerance: float) -> JudgeHealth:
     with engine.connect() as connection:
-        return judge_health(connection, put.JUDGE, tolerance, delta=0.05)
+        return health_of(connection, put.JUDGE, tolerance)
 
 
 def label(engine: Engine, number: int, judged: str, said: str, *, agree: bool = True) -> None:
@@ -65,7 +75,7 @@ def test_anchors_of_the_newest_run_calibrate_a_judge_nobody_has_labelled(engine:
 def test_a_label_of_another_judges_pair_says_nothing_of_this_one(engine: Engine) -> None:
     label(engine, 1, "alternative", "alternative")
     with engine.connect() as connection:
-        other = judge_health(connection, "another/v1", {"simple": 0.05}, delta=0.05)
+        other = health_of(connection, "another/v1", {"simple": 0.05})
     assert (other.labels.n, other.labelled, other.pairs) == (0, 0, 0)
 
 

@@ -8,12 +8,17 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.compare.second_opinion import Opinion, second_opinion
+from tierwatch.store.reading.one_row import read_part
 from tierwatch.store.signals.follow_ups import add_follow_ups
 from tierwatch.store.traffic.feedback import add_feedback
+from tierwatch.store.traffic.outside_counts import COUNTED
 
 
 def opinions(connection: Connection) -> dict[str, Opinion]:
-    return {one.kind: one for one in second_opinion(connection, put.JUDGE, 70)}
+    return {
+        one.kind: one
+        for one in second_opinion(connection, put.JUDGE, 70, read_part(connection, COUNTED))
+    }
 
 
 def judged(connection: Connection, number: int, loss: float, **changes: object) -> uuid.UUID:
@@ -101,5 +106,5 @@ def test_who_left_and_who_chose_are_counted_and_not_related(connection: Connecti
 def test_it_opens_no_alert(connection: Connection) -> None:
     pairs = {judged(connection, number, 1.0): True for number in range(50)}
     add_follow_ups(connection, pairs)
-    second_opinion(connection, put.JUDGE, 60)
+    second_opinion(connection, put.JUDGE, 60, [])
     assert connection.execute(text("select count(*) from alerts")).scalar_one() == 0

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from tierwatch.evaluation.rates.estimate import Estimate
-from tierwatch.loop.compare.tier_rates import MisrouteRate, direct_rate, tier_rates
+from tierwatch.loop.compare.tier_rates import MisrouteRate, tier_rates
 from tierwatch.store.labels.labels import add_label
 
 
@@ -129,19 +129,19 @@ def test_a_direct_rate_is_that_of_twins(connection: Connection) -> None:
         pair = put.add_pair(connection, number, session=f"talk {number // 2}")
         said = ("alternative", "tie", "served", "inconclusive")[number % 4]
         put.add_twin(connection, pair, said, pi=0.5)
-    found = direct_rate(connection, "simple", "complex", put.JUDGE)
+    found = tier_rates(connection, put.JUDGE, "complex").direct_rate("simple")
     assert (found.value, found.n) == (pytest.approx(0.25), 40)
     assert "20 effective conversations" in found.method
-    assert direct_rate(connection, "simple", "huge", put.JUDGE).value is None
-    assert direct_rate(connection, "standard", "complex", put.JUDGE).value is None
-    assert direct_rate(connection, "simple", "complex", "older").value is None
+    assert tier_rates(connection, put.JUDGE, "huge").direct == {}
+    assert tier_rates(connection, put.JUDGE, "complex").direct.keys() == {"simple"}
+    assert tier_rates(connection, "older", "complex").direct == {}
 
 
 def test_a_twin_counts_as_many_as_it_stands_for(connection: Connection) -> None:
     put.add_twin(connection, put.add_pair(connection, 1), "alternative", pi=0.5)
     put.add_twin(connection, put.add_pair(connection, 2), "served", pi=0.125)
     put.add_twin(connection, put.add_pair(connection, 3), None)
-    found = direct_rate(connection, "simple", "complex", put.JUDGE)
+    found = tier_rates(connection, put.JUDGE, "complex").direct_rate("simple")
     assert (found.value, found.n) == (pytest.approx(0.2), 2)
 
 

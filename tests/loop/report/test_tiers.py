@@ -9,7 +9,7 @@ from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.loop.report.schema import TierReport
 from tierwatch.loop.report.tiers import Known, tier_reports
 from tierwatch.store.judgements.own_rules import OwnRules
-from tierwatch.store.sums.hours import sums_by_tier
+from tierwatch.store.sums.served import served
 
 _CONFIG = """
 routing:
@@ -32,7 +32,7 @@ def config(tmp_path: Path) -> Config:
 def reports(connection: Connection, config: Config) -> dict[str, TierReport]:
     known = Known(
         tier_rates(connection, put.JUDGE),
-        sums_by_tier(connection),
+        served(connection).tiers,
         OwnRules(connection),
         put.JUDGE,
         config.evaluation.min_pairs,

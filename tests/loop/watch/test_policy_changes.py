@@ -125,9 +125,9 @@ def test_approving_a_change_of_one_tier_leaves_the_alert_and_state_of_another(
     )
     activate(engine, FIRST.with_threshold("simple", 0.6, version=2))
     with engine.connect() as connection:
-        [stream] = active_streams(
-            connection, "standard", model="standard-1", judge_version=put.JUDGE
-        )
+        [stream] = active_streams(connection, {"standard": "standard-1"}, judge_version=put.JUDGE)[
+            "standard"
+        ]
     assert (stream.pairs, stream.alarmed) == (40, True)
     pour(engine, [0.0], 2)
     assert scalar(engine, "select state from alerts") == "open"
@@ -190,7 +190,9 @@ def test_a_stream_kept_under_a_policys_number_goes_on_under_its_rule(engine: Eng
     before = monitor(engine, "simple|all|t0.70|simple-1").state()
     with engine.begin() as connection:
         connection.execute(text("update monitors set stream = replace(stream, 't0.70', 'p1')"))
-        [row] = active_streams(connection, "simple", model="simple-1", judge_version=put.JUDGE)
+        [row] = active_streams(connection, {"simple": "simple-1"}, judge_version=put.JUDGE)[
+            "simple"
+        ]
     assert row.pairs == 3  # read before it is fed again
     pour(engine, [0.0], 1)
     [row] = rows(

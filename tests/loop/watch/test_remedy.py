@@ -9,7 +9,8 @@ from tierwatch.errors import ConflictError, UsageError
 from tierwatch.loop.watch.bursts import BurstRules, ask_burst, steer_bursts
 from tierwatch.loop.watch.remedy import sample_alert, send_alert_up
 from tierwatch.store.drains import load_drain
-from tierwatch.store.judgements.bursts import active_bursts, all_bursts
+from tierwatch.store.judgements.bursts import ACTIVE_BURSTS, all_bursts
+from tierwatch.store.reading.one_row import read_part
 
 # Ahead of the clock of PostgreSQL, however long after this line a test runs.
 NOW = dt.datetime(2100, 1, 1, tzinfo=dt.UTC)
@@ -67,7 +68,7 @@ def test_it_is_prolonged_until_it_was_asked_for_and_then_ends(engine: Engine) ->
     with engine.connect() as connection:
         [row] = all_bursts(connection)
         assert row.until == later + dt.timedelta(minutes=15)
-        assert [burst.tier for burst in active_bursts(connection)] == ["simple"]
+        assert [burst.tier for burst in read_part(connection, ACTIVE_BURSTS)] == ["simple"]
     assert steer_bursts(engine=engine, rules=RULES, now=NOW + 2 * HOUR) == 0
     with engine.connect() as connection:
         [row] = all_bursts(connection)

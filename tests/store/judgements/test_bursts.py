@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from tierwatch.store.judgements.bursts import (
+    ACTIVE_BURSTS,
     PlainCost,
     SampledBurst,
     SegmentLoad,
-    active_bursts,
     all_bursts,
     burst_usd_today,
     costs_since,
@@ -24,6 +24,7 @@ from tierwatch.store.judgements.bursts import (
     segment_loads,
 )
 from tierwatch.store.judgements.monitors import put_monitor
+from tierwatch.store.reading.one_row import read_part
 
 SQL = ("simple", "sql")
 SOON = dt.timedelta(minutes=15)
@@ -57,7 +58,7 @@ def test_a_burst_begins_is_prolonged_ends_and_begins_again(engine: Engine) -> No
         (ended,) = all_bursts(connection)
         assert ended.ended_at is not None
         assert ended.why_ended == "the suspicion is over"
-        assert active_bursts(connection) == polled_bursts(connection) == []
+        assert read_part(connection, ACTIVE_BURSTS) == polled_bursts(connection) == []
     with engine.begin() as connection:
         end_burst(connection, SQL, why="a second time")
         assert all_bursts(connection) == [ended]
@@ -71,7 +72,7 @@ def test_a_burst_that_nobody_prolongs_is_over_by_itself(engine: Engine) -> None:
     with engine.begin() as connection:
         begin(connection, until=now_of(connection) - dt.timedelta(seconds=1))
         begin(connection, ("simple", "*"))
-        assert [row.task_type for row in active_bursts(connection)] == ["*"]
+        assert [row.task_type for row in read_part(connection, ACTIVE_BURSTS)] == ["*"]
         (polled,) = polled_bursts(connection)
     assert (polled.tier, polled.task_type, polled.density) == ("simple", "*", 10.0)
     assert polled.left_s == pytest.approx(SOON.total_seconds())
@@ -80,7 +81,7 @@ def test_a_burst_that_nobody_prolongs_is_over_by_itself(engine: Engine) -> None:
 def test_one_that_is_starved_to_the_plan_is_shown_and_not_sampled_by(engine: Engine) -> None:
     with engine.begin() as connection:
         begin(connection, density=1.0)
-        assert len(active_bursts(connection)) == 1
+        assert len(read_part(connection, ACTIVE_BURSTS)) == 1
         assert polled_bursts(connection) == []
 
 

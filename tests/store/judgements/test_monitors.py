@@ -123,14 +123,23 @@ def test_streams_of_now_are_of_this_policy_model_and_judge(connection: Connectio
     }
     for place, (stream, changes) in enumerate((active | others).items()):
         put_monitor(connection, **columns(stream, pairs=place, **changes))
-    found = active_streams(connection, "simple", model="small-1", judge_version="judge")
-    assert [stream.pairs for stream in found] == [0, 1]
-    assert active_streams(connection, "simple", model="other", judge_version="judge") == []
+    asked = {"simple": "small-1", "standard": "medium-1", "complex": "large-1"}
+    found = active_streams(connection, asked, judge_version="judge")
+    assert {tier: [one.pairs for one in streams] for tier, streams in found.items()} == {
+        "simple": [0, 1],
+        "standard": [],
+        "complex": [],
+    }
+    other = active_streams(connection, {"standard": "small-1"}, judge_version="judge")
+    assert [one.pairs for one in other["standard"]] == [5]
+    assert active_streams(connection, {"simple": "other"}, judge_version="judge") == {"simple": []}
+    assert active_streams(connection, {}, judge_version="judge") == {}
 
 
 def test_before_a_policy_is_active_no_stream_is(connection: Connection) -> None:
     put_monitor(connection, **columns())
-    assert active_streams(connection, "simple", model="small-1", judge_version="judge") == []
+    found = active_streams(connection, {"simple": "small-1"}, judge_version="judge")
+    assert found == {"simple": []}
 
 
 def test_nothing_is_kept_of_an_unknown_judge(connection: Connection) -> None:

@@ -12,9 +12,9 @@ from tierwatch.store.labels.labels import (
     add_label,
     judge_errors,
     label_counts,
-    labelled_pairs,
     labelled_verdicts,
 )
+from tierwatch.store.labels.second_labels import all_labels
 from tierwatch.store.traffic.exchanges import first_id
 from tierwatch.store.traffic.partitions import drop_months, parts
 
@@ -49,7 +49,7 @@ def test_labelled_pairs_come_with_their_first_label(connection: Connection) -> N
         label(connection, bad, who, said)
     label(connection, drawn, "bob", "tie")
     label(connection, drawn, "cid", "alternative")
-    assert labelled_pairs(connection, put.JUDGE) == {
+    assert all_labels(connection, put.JUDGE).beside == {
         "simple": [
             LabelledPair("all", judged=1.0, weight=2.0, label=1.0),
             LabelledPair("sql", judged=0.0, weight=1.0, label=0.0),
@@ -91,7 +91,7 @@ def test_the_judges_errors_are_about_the_lower_tiers_answer(connection: Connecti
 
 def test_before_any_label_nothing_was_said(connection: Connection) -> None:
     assert label_counts(connection, put.JUDGE) == (0, 0)
-    assert labelled_pairs(connection, put.JUDGE) == {}
+    assert all_labels(connection, put.JUDGE).beside == {}
     assert labelled_verdicts(connection, put.JUDGE) == []
 
 
@@ -102,10 +102,10 @@ def test_a_tier_has_labels_once_one_is_of_a_pair_upwards(connection: Connection)
     )
     label(connection, down, "ada", "tie")
     # It is a pair of the boundary, but says nothing of what simple itself served.
-    assert labelled_pairs(connection, put.JUDGE) == {}
+    assert all_labels(connection, put.JUDGE).beside == {}
     label(connection, add_judged(connection, 2, "tie"), "ada", "tie")
-    assert labelled_pairs(connection, "another/v1") == {}
-    assert labelled_pairs(connection, put.JUDGE) == {
+    assert all_labels(connection, "another/v1").beside == {}
+    assert all_labels(connection, put.JUDGE).beside == {
         "simple": [LabelledPair("all", judged=0.0, weight=1.0, label=0.0)]
     }
 
@@ -137,7 +137,7 @@ def test_the_first_label_in_time_stands_whoever_gave_it(connection: Connection) 
     label(connection, pair, "zoe", "alternative")
     connection.execute(text("update labels set created_at = created_at - interval '1 hour'"))
     label(connection, pair, "ada", "tie")
-    assert [one.label for one in labelled_pairs(connection, put.JUDGE)["simple"]] == [1.0]
+    assert [one.label for one in all_labels(connection, put.JUDGE).beside["simple"]] == [1.0]
     assert [row.label for row in labelled_verdicts(connection, put.JUDGE)] == ["alternative"]
     assert judge_errors(connection, "simple", judge_version=put.JUDGE).bad == 1
 

@@ -7,12 +7,12 @@ from typing import Any
 import factories.rows as put
 from sqlalchemy import Connection, text
 
-from tierwatch.store.labels.labels import add_label, labelled_pairs
+from tierwatch.store.labels.labels import add_label
 from tierwatch.store.labels.second_labels import (
     SECOND_SHARE,
+    all_labels,
     is_drawn,
     next_for_review,
-    people_labels,
 )
 
 
@@ -130,7 +130,7 @@ def test_one_reviewer_alone_labels_everything_once(connection: Connection) -> No
     for number in range(40):
         add_judged(connection, number, "tie")
     assert len(label_all(connection, "ada")) == 40
-    assert all(one.second is None for one in people_labels(connection)[1])
+    assert all(one.second is None for one in all_labels(connection).second)
 
 
 def test_a_tenth_is_drawn_whatever_was_said_and_whoever_said_it(connection: Connection) -> None:
@@ -150,7 +150,7 @@ def test_labels_chosen_where_people_disagree_count_for_nothing(connection: Conne
     for pair in pairs:
         for who, said in (("ada", "tie"), ("bob", "tie"), ("cid", "alternative")):
             label(connection, pair, who, said)
-    [one] = people_labels(connection)[1]
+    [one] = all_labels(connection).second
     assert (one.exchange_id, one.first, one.second) == (pairs[1], "ada", "bob")
     assert (one.said, one.then) == ("tie", "tie")
 
@@ -163,10 +163,10 @@ def test_words_are_of_the_lower_tiers_answer(connection: Connection) -> None:
     for pair in (up, down):
         label(connection, pair, "ada", "alternative")
         label(connection, pair, "bob", "served")
-    found = {one.exchange_id: (one.said, one.then) for one in people_labels(connection)[1]}
+    found = {one.exchange_id: (one.said, one.then) for one in all_labels(connection).second}
     assert found[up] == ("worse", "better")
     assert found[down] == ("better", "worse")
-    assert {(one.reviewer, one.said) for one in people_labels(connection)[0]} == {
+    assert {(one.reviewer, one.said) for one in all_labels(connection).first} == {
         ("ada", "worse"),
         ("ada", "better"),
     }
@@ -176,11 +176,11 @@ def test_judging_a_pair_again_changes_no_label(connection: Connection) -> None:
     pair = judged_pair(connection, 1, drawn=True)
     label(connection, pair, "ada", "tie")
     label(connection, pair, "bob", "alternative")
-    before = people_labels(connection)
+    before = all_labels(connection)
     put.add_verdict(connection, pair, "alternative", judge_version="newer/v2")
     put.add_outcome(connection, 1, 1.0, exchange_id=pair, judge_version="newer/v2")
-    assert people_labels(connection) == before
-    [seen] = labelled_pairs(connection, "newer/v2")["simple"]
+    assert all_labels(connection) == before
+    [seen] = all_labels(connection, "newer/v2").beside["simple"]
     assert (seen.judged, seen.label) == (1.0, 0.0)
 
 
@@ -194,5 +194,5 @@ def test_a_pair_without_its_texts_is_not_shown(connection: Connection) -> None:
 
 
 def test_before_any_label_nothing_is_drawn(connection: Connection) -> None:
-    assert (following(connection, "ada"), people_labels(connection)[0]) == (None, [])
-    assert people_labels(connection)[1] == []
+    assert (following(connection, "ada"), all_labels(connection).first) == (None, [])
+    assert all_labels(connection).second == []

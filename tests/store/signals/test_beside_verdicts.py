@@ -1,12 +1,10 @@
 """Columns of a signal beside losses: newest judged pairs, their weights and conversations."""
 
-import datetime as dt
-
 import factories.rows as put
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
-from tierwatch.store.signals.beside_verdicts import beside_verdicts, requests_outside
+from tierwatch.store.signals.beside_verdicts import beside_verdicts
 from tierwatch.store.signals.follow_ups import add_follow_ups
 from tierwatch.store.traffic.feedback import add_feedback
 
@@ -43,16 +41,3 @@ def test_any_word_but_a_no_is_an_edit(connection: Connection, said: str, edited:
         connection, request_id=pair, score=1.0, comment="", session=None, extra={"edited": said}
     )
     assert beside_verdicts(connection, put.JUDGE)["edited"].signal == [edited]
-
-
-def test_requests_are_counted_by_why_they_are_no_evidence(connection: Connection) -> None:
-    assert requests_outside(connection) == {}
-    for minute in (1, 2):
-        connection.execute(
-            text(
-                "insert into outside_counts (minute, tier, reason, requests, drawn)"
-                " values (:minute, 'simple', 'pinned', 4, 0)"
-            ),
-            {"minute": dt.datetime(2026, 11, 23, 0, minute, tzinfo=dt.UTC)},
-        )
-    assert requests_outside(connection) == {"pinned": 8.0}

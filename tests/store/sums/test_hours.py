@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import Connection, text
 
 from tierwatch.loop.capture.exchange import new_exchange_id
+from tierwatch.store.reading.one_row import read_part
 from tierwatch.store.sums.hours import (
     FOLDED_AT_ONCE,
+    REQUESTS,
     TierSums,
     fold_hours,
-    minute_costs,
-    sums_by_tier,
-    sums_by_tier_and_hour,
 )
+from tierwatch.store.sums.served import served
 
 HOUR = dt.timedelta(hours=1)
 LATER = put.NOW + 100 * HOUR
@@ -79,8 +79,8 @@ def folded(connection: Connection) -> int:
 
 
 def test_nothing_is_nothing(connection: Connection) -> None:
-    assert sums_by_tier(connection) == {}
-    assert sums_by_tier_and_hour(connection)[1] == minute_costs(connection) == []
+    assert served(connection).tiers == {}
+    assert read_part(connection, REQUESTS) == 0
     assert fold_hours(connection, LATER) == 0
 
 
@@ -89,9 +89,8 @@ def test_hours_that_are_added_up_change_no_figure(connection: Connection, over: 
     put_traffic(connection)
     assert fold_hours(connection, put.NOW + over * HOUR) == over
     assert folded(connection) == over
-    assert same(sums_by_tier(connection))
-    costs = [(2.5, 12.0)] * 3
-    assert [(cost, top) for _, cost, top in sums_by_tier_and_hour(connection)[1]] == costs
+    assert same(served(connection).tiers)
+    assert read_part(connection, REQUESTS) == sum(one.requests for one in expected().values())
     assert fold_hours(connection, put.NOW + over * HOUR) == 0
 
 
@@ -100,26 +99,26 @@ def test_what_comes_late_is_seen_at_once_and_added_up_again(connection: Connecti
     fold_hours(connection, LATER)
     put.add_rollup(connection, "simple", 7, minute=put.NOW + dt.timedelta(minutes=9))
     waiting = put.add_exchange(connection, 30)
-    found = sums_by_tier(connection)["simple"]
+    found = served(connection).tiers["simple"]
     before = expected(2)["simple"]
     assert (found.requests, found.exchanges) == (before.requests + 7, before.exchanges + 1)
     put.add_shadow(connection, waiting)
     put.add_verdict(connection, waiting, "served")
-    again = sums_by_tier(connection)["simple"]
+    again = served(connection).tiers["simple"]
     assert (again.judged, again.judge_usd) == (
         before.judged + 1,
         pytest.approx(before.judge_usd + 0.002),
     )
     assert fold_hours(connection, LATER) == 1
     assert connection.execute(text("select count(*) from changed_hours")).scalar_one() == 0
-    assert sums_by_tier(connection)["simple"] == again
+    assert served(connection).tiers["simple"] == again
 
 
 def test_a_verdict_after_a_failure_counts_once(connection: Connection) -> None:
     pair = put.add_pair(connection, 1, "tie")
     put.add_failure(connection, pair)
     put.add_verdict(connection, pair, None, judge_version="another")
-    found = sums_by_tier(connection)["simple"]
+    found = served(connection).tiers["simple"]
     assert (found.judged, found.unscored, found.failed) == (1, 0, 0)
 
 
@@ -127,13 +126,13 @@ def test_hours_are_added_up_some_at_a_time_and_none_is_passed_over(connection: C
     for hour in range(FOLDED_AT_ONCE + 6):
         put.add_rollup(connection, "simple", 1, minute=put.NOW + hour * HOUR)
     assert fold_hours(connection, LATER) == FOLDED_AT_ONCE
-    assert sums_by_tier(connection)["simple"].requests == FOLDED_AT_ONCE + 6
+    assert served(connection).tiers["simple"].requests == FOLDED_AT_ONCE + 6
     # One that changed lies behind those that were never added up.
     put.add_rollup(connection, "simple", 1, minute=put.NOW + 29 * HOUR, bin=3)
-    assert sums_by_tier(connection)["simple"].requests == FOLDED_AT_ONCE + 7
+    assert served(connection).tiers["simple"].requests == FOLDED_AT_ONCE + 7
     assert fold_hours(connection, LATER) == 6
     assert fold_hours(connection, LATER) == 0
-    assert sums_by_tier(connection)["simple"].requests == FOLDED_AT_ONCE + 7
+    assert served(connection).tiers["simple"].requests == FOLDED_AT_ONCE + 7
     assert folded(connection) == FOLDED_AT_ONCE + 6
 
 
@@ -164,16 +163,5 @@ def test_a_week_without_traffic_holds_nothing_up(connection: Connection) -> None
     end = put.NOW + 400 * HOUR
     folds = [fold_hours(connection, end) for _ in range(5)]
     assert folds == [2, 1, 1, 1, 0]
-    found = sums_by_tier(connection)["simple"]
+    found = served(connection).tiers["simple"]
     assert (found.requests, found.exchanges) == (4, 1)
-
-
-def test_both_at_once_are_what_each_is_alone(connection: Connection) -> None:
-    assert sums_by_tier_and_hour(connection) == ({}, [])
-    put_traffic(connection)
-    put.add_exchange(connection, 50 * 3_600)  # an hour without requests has no costs
-    for before in (put.NOW, put.NOW + HOUR, LATER):
-        fold_hours(connection, before)
-        tiers, hours = sums_by_tier_and_hour(connection)
-        assert tiers == sums_by_tier(connection)
-        assert [hour for hour, _, _ in hours] == [put.NOW + place * HOUR for place in range(3)]

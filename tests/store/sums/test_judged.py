@@ -16,8 +16,8 @@ from tierwatch.store.sums.judged import (
     DAY,
     HOUR,
     JudgedSums,
+    all_judged,
     judged_by_tier,
-    judged_by_tier_and_type,
     misroutes_over_time,
 )
 
@@ -76,9 +76,10 @@ def test_sums_of_all_time_are_those_of_all_outcomes(connection: Connection, seed
     assert by_tier.keys() == {one.tier for one in drawn}
     for tier, found in by_tier.items():
         assert same(found, judged_of([one for one in drawn if one.tier == tier]))
-    both, by_type = judged_by_tier_and_type(connection, JUDGE)
-    assert both.keys() == by_tier.keys()
-    assert all(same(both[tier], found) for tier, found in by_tier.items())
+    both = all_judged(connection, JUDGE)
+    assert both.by_tier.keys() == by_tier.keys()
+    assert all(same(both.by_tier[tier], found) for tier, found in by_tier.items())
+    by_type = both.by_type
     assert by_type.keys() == {(one.tier, one.task_type) for one in drawn}
     for (tier, task), found in by_type.items():
         of = [one for one in drawn if (one.tier, one.task_type) == (tier, task)]

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from sqlalchemy import Connection
-
 from tierwatch.config import Config
-from tierwatch.store.pages.entrance.first_run import Reached, reached
+from tierwatch.store.pages.entrance.first_run import Reached
 
 # The overview waits for it, and only while no request has ever been counted.
 _ANSWERS_WITHIN_S = 0.5
@@ -39,7 +37,7 @@ class Step:
 
 
 def checklist(
-    connection: Connection,
+    found: Reached,
     config: Config,
     *,
     gateway_url: str,
@@ -48,12 +46,11 @@ def checklist(
     """What is reached and what comes next; empty once everything is.
 
     Args:
-        connection: any.
+        found: how far it has come.
         config: whose sampling and judge are explained.
         gateway_url: of the gateway, or empty.
         answers: whether the gateway answers at that address; asked only before the first request.
     """
-    found = reached(connection)
     asks = config.evaluation.judge is not None and config.evaluation.judge.kind != "recorded"
     if found.served and found.sampled and found.judged and (found.anchored or not asks):
         return ()

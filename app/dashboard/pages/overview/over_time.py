@@ -9,19 +9,17 @@ from sqlalchemy import Connection
 
 from tierwatch.config import Config
 from tierwatch.dashboard.charts.chart import Chart, Level, Mark, Tone
-from tierwatch.dashboard.charts.rates import STEPS, rate_chart, rate_figure
+from tierwatch.dashboard.charts.rates import rate_chart, rate_figure
 from tierwatch.dashboard.figures import Figure
-from tierwatch.dashboard.pages.costs import total_costs
 from tierwatch.dashboard.pages.overview.tier_charts import Scene, quality_and_cost, spend, tier_mix
 from tierwatch.dashboard.time_range import TimeRange
 from tierwatch.evaluation.rates.costs import Costs
 from tierwatch.evaluation.rates.weighted import RateSums
-from tierwatch.store.pages.costs import cost_days
+from tierwatch.store.pages.costs import Spent
 from tierwatch.store.pages.over_time.events import Event, events
-from tierwatch.store.pages.over_time.losses import losses
-from tierwatch.store.pages.over_time.monitors import tier_monitors
-from tierwatch.store.pages.over_time.traffic import tier_steps
+from tierwatch.store.pages.over_time.monitors import TierMonitor
 from tierwatch.store.sums.judged import MisroutesOverTime
+from tierwatch.store.sums.served import TierStep
 
 _EVENT_TONES: Final[Mapping[str, Tone]] = {"alert": "bad", "model": "warn", "judge": "warn"}
 
@@ -99,9 +97,12 @@ def over_time(
     config: Config,
     asked: TimeRange,
     *,
-    judge_version: str,
     tolerances: Mapping[str, float | None],
-    compare: bool = False,
+    found: MisroutesOverTime,
+    served: Sequence[TierStep],
+    spent: Spent,
+    monitors: Sequence[TierMonitor],
+    before: Totals | None = None,
 ) -> OverTime:
     """Fill it.
 
@@ -109,23 +110,22 @@ def over_time(
         connection: any.
         config: tiers, and how many pairs are enough.
         asked: the stretch.
-        judge_version: whose verdicts; empty before the first.
         tolerances: by tier that has one above it, with the response cache where it is shown.
-        compare: whether the period before is asked for.
+        found: misroutes in it, in `STEPS`.
+        served: in the same steps.
+        spent: on evaluation in it.
+        monitors: of whole tiers.
+        before: the period before; None where that is not asked for.
     """
-    found = losses(connection, judge_version, asked.since, asked.until, steps=STEPS)
-    served = tier_steps(connection, asked.since, asked.until, steps=STEPS)
     marks = event_marks(events(connection, asked.since, asked.until))
     needed = config.evaluation.min_pairs
     span = (asked.since.timestamp(), asked.until.timestamp())
-    monitors = {one.tier: one for one in tier_monitors(connection, judge_version)}
+    of_tiers = {one.tier: one for one in monitors}
     below = tuple(name for name, it in tolerances.items() if name in found.tiers or it is not None)
     scene = Scene(tuple(tier.name for tier in config.tiers), span, marks, needed)
     return OverTime(
-        totals=_totals(connection, asked, found),
-        before=_totals(connection, asked.before, None, judge_version)
-        if compare and not asked.whole
-        else None,
+        totals=totals_of(served, sum(sums.pairs for sums in found.tiers.values()), spent),
+        before=before,
         rates={name: rate_figure(found.tiers.get(name), needed=needed) for name in below},
         charts=(
             quality_and_cost(found, served, scene),
@@ -139,7 +139,7 @@ def over_time(
                     levels=_tolerated(tolerances[name]),
                     marks=marks,
                     needed=needed,
-                    monitor=monitors.get(name),
+                    monitor=of_tiers.get(name),
                 )
                 for name in below
             ),
@@ -172,20 +172,20 @@ def _tolerated(tolerance: float | None) -> tuple[Level, ...]:
     return () if tolerance is None else (Level("tolerated", tolerance, "warn"),)
 
 
-def _totals(
-    connection: Connection,
-    asked: TimeRange,
-    found: MisroutesOverTime | None,
-    judge_version: str = "",
-) -> Totals:
-    days = cost_days(connection, asked.since, asked.until)
-    if found is None:
-        found = losses(connection, judge_version, asked.since, asked.until, steps=1)
+def totals_of(served: Sequence[TierStep], pairs: int, spent: Spent) -> Totals:
+    """A stretch of time in a few figures."""
+    classifier_usd = sum(step.classifier_usd for step in served)
     return Totals(
-        requests=sum(day.requests for day in days),
-        costs=total_costs(days),
-        top_tier_usd=sum(day.top_tier_usd for day in days),
-        pairs=sum(sums.pairs for sums in found.tiers.values()),
+        requests=sum(step.requests for step in served),
+        costs=Costs(
+            serving_usd=sum(step.cost_usd for step in served) - classifier_usd,
+            classifier_usd=classifier_usd,
+            shadow_usd=spent.shadow_usd,
+            judge_usd=spent.judge_usd,
+            checks_usd=spent.checks_usd,
+        ),
+        top_tier_usd=sum(step.top_tier_usd for step in served),
+        pairs=pairs,
     )
 
 

@@ -1,8 +1,8 @@
 """The overview: what each tier served, what it cost, how good it was, and what needs a person."""
 
 import datetime as dt
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from flask import Blueprint, request
@@ -10,30 +10,41 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import Connection
 
 from tierwatch.config import Config
+from tierwatch.dashboard.charts.rates import STEPS
 from tierwatch.dashboard.figures import Figure, reported_figure
-from tierwatch.dashboard.frame import Surroundings, put_around, render, surroundings
+from tierwatch.dashboard.frame import AROUND, Surroundings, put_around, render, surroundings_of
 from tierwatch.dashboard.pages.entrance.checklist import Step, checklist
 from tierwatch.dashboard.pages.overview.burst_line import BurstLine, burst_line
-from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time
+from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time, totals_of
 from tierwatch.dashboard.pages.overview.state import State, state
 from tierwatch.dashboard.pages.overview.tier_lines import TierLine, tier_lines
 from tierwatch.dashboard.pages.proposals.proposal_line import ProposalLine, proposal_line
 from tierwatch.dashboard.site import this_moment, this_site
 from tierwatch.dashboard.time_range import TimeRange, asked_range
 from tierwatch.evaluation.rates.costs import Costs
+from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.loop.compare.unscored import UnscoredReport
-from tierwatch.loop.report.build import build_report, read_basis
+from tierwatch.loop.report.build import BASIS, Basis, build_figures
 from tierwatch.loop.report.schema import PaceReport
+from tierwatch.routing.policy import ActivePolicies
 from tierwatch.routing.tiers import CACHE_TIER
 from tierwatch.store.alerts import Alert
-from tierwatch.store.costs import spent_today
-from tierwatch.store.judgements.bursts import active_bursts
-from tierwatch.store.pages.lists import InForce, alerts, in_force, proposals
-from tierwatch.store.pages.notifications import DestinationLine, destination_lines
-from tierwatch.store.pages.over_time.freshness import Freshness, freshness
-from tierwatch.store.pages.over_time.traffic import first_minute
+from tierwatch.store.costs import TODAY
+from tierwatch.store.judgements.bursts import ACTIVE_BURSTS
+from tierwatch.store.judgements.outcomes import JUDGE_VERSION
+from tierwatch.store.judgements.own_rules import OwnRules
+from tierwatch.store.pages.costs import SPENT, SPENT_BEFORE
+from tierwatch.store.pages.entrance.first_run import REACHED
+from tierwatch.store.pages.lists import alerts, proposals
+from tierwatch.store.pages.notifications import DESTINATIONS, DestinationLine
+from tierwatch.store.pages.over_time.freshness import FRESHNESS, Freshness
+from tierwatch.store.pages.over_time.losses import PAIRS_BEFORE, losses
+from tierwatch.store.pages.over_time.monitors import TIER_MONITORS
+from tierwatch.store.pages.over_time.traffic import FIRST_MINUTE
 from tierwatch.store.pages.overview import Waiting
-from tierwatch.store.traffic.sources import SourceFunnel, source_funnels
+from tierwatch.store.reading.one_row import read_parts
+from tierwatch.store.sums.served import Stretch, served
+from tierwatch.store.traffic.sources import FUNNELS, SourceFunnel
 
 USUAL: Final = "-7d"
 
@@ -124,14 +135,19 @@ class OverviewPage:
     freshness: Freshness
     range: TimeRange
     over_time: OverTime
-    waiting: Waiting
+    around: Surroundings
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
     bursts: tuple[BurstLine, ...]
-    active: InForce | None
+    active: ActivePolicies | None
     destinations: tuple[DestinationLine, ...]
     gateway_url: str
     first_steps: tuple[Step, ...] = ()
+
+    @property
+    def waiting(self) -> Waiting:
+        """How much waits for a person."""
+        return self.around.waiting
 
     @property
     def cached(self) -> bool:
@@ -144,19 +160,24 @@ def show() -> ResponseReturnValue:
     """The state of the router."""
     site = this_site()
     asked = asked_range(this_moment(), usual=USUAL)
-    compare = request.args.get("compare") == "before"
     with site.engine.connect() as connection:
-        around = surroundings(connection)
-        put_around(around)
         page = overview_page(
             connection,
             site.config,
             asked,
             gateway_url=site.gateway_url,
-            compare=compare,
-            around=around,
+            compare=request.args.get("compare") == "before",
         )
+    put_around(page.around)
     return render(page), 400 if asked.problem else 200
+
+
+# What is one row each, beside what the report rests on.
+_PARTS: Final = (
+    FRESHNESS, REACHED, TODAY, FIRST_MINUTE, ACTIVE_BURSTS, DESTINATIONS, FUNNELS, SPENT,
+    SPENT_BEFORE,
+    PAIRS_BEFORE, TIER_MONITORS,
+)  # fmt: skip
 
 
 def overview_page(
@@ -166,32 +187,32 @@ def overview_page(
     *,
     gateway_url: str,
     compare: bool = False,
-    around: Surroundings | None = None,
 ) -> OverviewPage:
-    """Fill the overview from the report, so that page and report cannot differ."""
-    around = surroundings(connection) if around is None else around
-    basis = read_basis(connection)
-    report: Mapping[str, Any] = build_report(connection, config, basis=basis)
-    objective = report["objective"]
-    active = basis.active
-    candidate = None if active is None else active.candidate
-    asked = asked.seen_from(first_minute(connection) if asked.whole else None)
-    lines = tier_lines(
-        report,
-        config,
-        basis.traffic,
-        {} if candidate is None else candidate.thresholds,
-        {} if active is None else active.stable.by_task,
-    )
-    unresolved = tuple(alerts(connection, unresolved=True))
-    shown = over_time(
+    """Fill the overview with the report's figures, so that page and report cannot differ."""
+    compare = compare and not asked.whole
+    read = read_parts(
         connection,
-        config,
-        asked,
-        judge_version=basis.judge_version,
-        tolerances={line.name: line.tolerance for line in lines if line.misroute is not None},
-        compare=compare,
+        *(*AROUND, *BASIS, *_PARTS),
+        since=asked.since,
+        until=asked.until,
+        before=asked.before.since if compare else asked.since,
+        # As far back as the report counts: as long as anything is kept.
+        first_day=dt.date.min,
+        last_day=dt.date.max,
     )
+    asked = asked.seen_from(read[FIRST_MINUTE])
+    basis = Basis(
+        read,
+        served(connection, _cut(asked, compare=compare)),
+        OwnRules(connection),
+        tier_rates(connection, read[JUDGE_VERSION], config.tiers[-1].name),
+    )
+    around = surroundings_of(read)
+    report: Mapping[str, Any] = build_figures(connection, config, basis)
+    objective = report["objective"]
+    lines = _lines(report, config, basis)
+    unresolved = tuple(alerts(connection, unresolved=True))
+    shown = _over_time(connection, config, asked, basis, lines, compare=compare)
     return OverviewPage(
         cost_usd=report["cost_usd"],
         cost_top_tier_usd=report["cost_top_tier_usd"],
@@ -206,15 +227,14 @@ def overview_page(
         costs=Costs(**{part: report["costs"][part] for part in Costs.__slots__}),
         unpriced=config.unpriced,
         evaluation_cost_usd=report["evaluation_cost_usd"],
-        spent_today_usd=spent_today(connection),
+        spent_today_usd=read[TODAY].total_usd,
         budget_usd_per_day=config.evaluation.budget_usd_per_day,
         recorded_quality=report["recorded_quality"],
         tiers=lines,
         pace=report["pace"],
         funnel=Funnel(**{name: report[name] for name in Funnel.__slots__}),
         outside=_outside(report),
-        # As far back as the report counts: as long as anything is kept.
-        sources=tuple(one for one in source_funnels(connection, since=dt.date.min) if one.calls),
+        sources=tuple(one for one in read[FUNNELS] if one.calls),
         unscored_tasks=tuple(report["unscored_tasks"]),
         state=state(
             lines,
@@ -223,18 +243,64 @@ def overview_page(
             distrusted=bool(around.distrust),
             net_saving=shown.totals.net_saving,
         ),
-        freshness=freshness(connection),
+        freshness=read[FRESHNESS],
         range=asked,
         over_time=shown,
-        waiting=around.waiting,
+        around=around,
         alerts=unresolved,
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
-        bursts=tuple(map(burst_line, active_bursts(connection))),
-        active=in_force(connection),
-        destinations=tuple(destination_lines(connection)),
+        bursts=tuple(map(burst_line, read[ACTIVE_BURSTS])),
+        active=basis.active,
+        destinations=tuple(read[DESTINATIONS]),
         gateway_url=gateway_url,
-        first_steps=checklist(connection, config, gateway_url=gateway_url),
+        first_steps=checklist(read[REACHED], config, gateway_url=gateway_url),
     )
+
+
+def _lines(report: Mapping[str, Any], config: Config, basis: Basis) -> tuple[TierLine, ...]:
+    active = basis.active
+    candidate = None if active is None else active.candidate
+    return tier_lines(
+        report,
+        config,
+        basis.served.tiers,
+        {} if candidate is None else candidate.thresholds,
+        {} if active is None else active.stable.by_task,
+    )
+
+
+def _over_time(
+    connection: Connection,
+    config: Config,
+    asked: TimeRange,
+    basis: Basis,
+    lines: Sequence[TierLine],
+    *,
+    compare: bool,
+) -> OverTime:
+    """What is of the time asked for; with ``compare`` the first half of the steps is before it."""
+    read, first = basis.parts, STEPS if compare else 0
+    steps = [replace(one, step=one.step - first) for one in basis.served.steps]
+    earlier = [one for one in steps if one.step < 0]
+    before = totals_of(earlier, read[PAIRS_BEFORE], read[SPENT_BEFORE]) if compare else None
+    return over_time(
+        connection,
+        config,
+        asked,
+        tolerances={line.name: line.tolerance for line in lines if line.misroute is not None},
+        found=losses(connection, basis.judge_version, asked.since, asked.until, steps=STEPS),
+        served=[one for one in steps if one.step >= 0],
+        spent=read[SPENT],
+        monitors=read[TIER_MONITORS],
+        before=before,
+    )
+
+
+def _cut(asked: TimeRange, *, compare: bool) -> Stretch:
+    """The steps that are read: those of what is asked for, and as many before to compare with."""
+    if not compare:
+        return Stretch(asked.since, asked.until, STEPS)
+    return Stretch(asked.before.since, asked.until, 2 * STEPS)
 
 
 def _outside(report: Mapping[str, Any]) -> OutsideEvidence:

@@ -8,8 +8,8 @@ from tierwatch.dashboard.charts.rates import STEPS, Stretch, stretches
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.ladder_quality import relative_quality, split_level
 from tierwatch.evaluation.rates.weighted import RateSums, rate_of_sums
-from tierwatch.store.pages.over_time.traffic import TierStep
 from tierwatch.store.sums.judged import MisroutesOverTime
+from tierwatch.store.sums.served import TierStep
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,9 @@
 """How far a new system has come, in one statement: each is there, or not yet."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, exists, select
-
-from tierwatch.store.schema.checks import EvalsetRunRow
-from tierwatch.store.schema.exchanges import ExchangeRow
-from tierwatch.store.schema.judgements import VerdictRow
-from tierwatch.store.schema.traffic import RollupRow
-
-_ANCHORS = "anchors"
+from tierwatch.store.reading.one_row import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +23,12 @@ class Reached:
     anchored: bool
 
 
-def reached(connection: Connection) -> Reached:
-    """What has happened at least once."""
-    anchored = (EvalsetRunRow.kind == _ANCHORS) & EvalsetRunRow.ended_at.is_not(None)
-    found = connection.execute(
-        select(
-            exists(select(RollupRow.requests).where(RollupRow.requests > 0)),
-            exists(select(ExchangeRow.id)),
-            exists(select(VerdictRow.exchange_id)),
-            exists(select(EvalsetRunRow.id).where(anchored)),
-        )
-    ).one()
-    return Reached(*found)
+REACHED: Final = Part(
+    (
+        "exists (select 1 from rollups where requests > 0)",
+        "exists (select 1 from exchanges)",
+        "exists (select 1 from verdicts)",
+        "exists (select 1 from evalset_runs where kind = 'anchors' and ended_at is not null)",
+    ),
+    Reached,
+)

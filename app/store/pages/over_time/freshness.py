@@ -2,8 +2,9 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import Connection, text
+from tierwatch.store.reading.one_row import Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,13 @@ class Freshness:
         )
 
 
-def freshness(connection: Connection) -> Freshness:
-    """How old everything is, each by an index or from a table of a few rows."""
-    row = connection.execute(
-        text(
-            "select (select max(minute) from rollups) as traffic,"
-            " (select max(created_at) from verdicts) as verdict,"
-            " (select max(updated_at) from monitors) as monitors,"
-            " (select changed_at from active_policy) as policy"
-        )
-    ).one()
-    return Freshness(row.traffic, row.verdict, row.monitors, row.policy)
+# Each by an index or from a table of a few rows.
+FRESHNESS: Final = Part(
+    (
+        "(select max(minute) from rollups)",
+        "(select max(created_at) from verdicts)",
+        "(select max(updated_at) from monitors)",
+        "(select changed_at from active_policy)",
+    ),
+    Freshness,
+)

@@ -6,9 +6,20 @@ from typing import Final
 from sqlalchemy import Connection, text
 
 from tierwatch.evaluation.rates.weighted import RateSums
+from tierwatch.store.judgements.outcomes import NEWEST_JUDGE
+from tierwatch.store.reading.one_row import Part
 from tierwatch.store.sums.judged import HOUR, MisroutesOverTime, misroutes_over_time
 from tierwatch.store.traffic.exchanges import first_id
 
+# Judged upwards, of requests from ``before`` up to ``since``, by the judge that spoke last.
+PAIRS_BEFORE: Final = Part(
+    (
+        f"""(select count(*) from outcomes where direction = 'up'
+             and judge_version = {NEWEST_JUDGE}
+             and exchange_id >= first_id_of(:before) and exchange_id < first_id_of(:since))""",  # noqa: S608 - ours
+    ),
+    int,
+)
 # One pass for all three. Bits 13 to 60 of an id are the milliseconds at which its request arrived,
 # and its primary key leads with it, so a range of ids reads the rows of a stretch of time alone.
 _SUMS: Final = text(

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, text
-
 from tierwatch.store.documents import Json
+from tierwatch.store.judgements.outcomes import NEWEST_JUDGE
+from tierwatch.store.reading.one_row import Part, json_rows, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +25,18 @@ class TierMonitor:
 
 # Of the rule and model that served the newest pair, the stream with most pairs: that of all task
 # types, or that of requests without one where hardly any has a type.
-_MONITORS: Final = text(
-    """
+_MONITORS: Final = f"""
     with whole as (
         select tier, state, alarmed, pairs, stream, split_part(stream, '|', 3) as rule,
                split_part(stream, '|', 4) as model, newest_request_no
         from monitors
-        where kind = 'misroute' and task_type in ('*', 'all') and judge_version = :judge
+        where kind = 'misroute' and task_type in ('*', 'all') and judge_version = {NEWEST_JUDGE}
     ), newest as (
         select distinct on (tier) tier, rule, model from whole
         order by tier, newest_request_no desc, stream
     )
     select distinct on (tier) tier, state, alarmed from whole join newest using (tier, rule, model)
     order by tier, pairs desc, stream
-    """
-)
-
-
-def tier_monitors(connection: Connection, judge_version: str) -> list[TierMonitor]:
-    """The monitor of each tier's newest pairs by a judge, at most one a tier."""
-    rows = connection.execute(_MONITORS, {"judge": judge_version})
-    return [TierMonitor(*row) for row in rows]
+"""  # noqa: S608 - ours
+# By the judge that spoke last, the monitor of each tier's newest pairs, at most one a tier.
+TIER_MONITORS: Final = Part((json_rows(_MONITORS),), values_of(TierMonitor))

@@ -7,8 +7,9 @@ from sqlalchemy import Connection, text
 
 from tierwatch.dashboard.pages.alerts.remedies import LABELS, labels_page
 from tierwatch.store.drains import drains_going_on
-from tierwatch.store.judgements.bursts import active_bursts
+from tierwatch.store.judgements.bursts import ACTIVE_BURSTS
 from tierwatch.store.policies import active_policies
+from tierwatch.store.reading.one_row import read_part
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +106,7 @@ def test_sampling_is_raised_until_it_ends(
     page = f"/alerts/{alert_id}"
     sent = approver.send(f"{page}/sample", form_on=page, why="see sooner", lasting="1h")
     assert sent.status_code == 302, sent.text
-    [burst] = active_bursts(connection)
+    [burst] = read_part(connection, ACTIVE_BURSTS)
     assert (burst.tier, burst.asked_by) == ("simple", "approver")
     assert burst.asked_until is not None
 

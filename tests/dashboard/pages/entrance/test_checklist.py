@@ -12,6 +12,8 @@ from sqlalchemy import Connection, text
 from tierwatch.config import Config, JudgeConfig
 from tierwatch.dashboard.pages.entrance.checklist import checklist, gateway_answers
 from tierwatch.local import free_port
+from tierwatch.store.pages.entrance.first_run import REACHED
+from tierwatch.store.reading.one_row import read_part
 
 GATEWAY = "http://gateway.example"
 RUN = text(
@@ -31,7 +33,12 @@ def done(connection: Connection, config: Config, *, there: bool = False) -> list
         assert url == GATEWAY
         return there
 
-    return [one.done for one in checklist(connection, config, gateway_url=GATEWAY, answers=answers)]
+    return [
+        one.done
+        for one in checklist(
+            read_part(connection, REACHED), config, gateway_url=GATEWAY, answers=answers
+        )
+    ]
 
 
 def test_each_step_is_ticked_when_it_happens_and_the_list_goes_when_all_are(
@@ -69,7 +76,10 @@ def test_how_often_one_is_sampled_is_said(
 ) -> None:
     evaluation = config.evaluation.model_copy(update={"sample_rate": rate})
     steps = checklist(
-        connection, replace(config, evaluation=evaluation), gateway_url="", answers=lambda _: True
+        read_part(connection, REACHED),
+        replace(config, evaluation=evaluation),
+        gateway_url="",
+        answers=lambda _: True,
     )
     assert steps[2].what.startswith(said)
     # Without an address nobody is asked, and the commands name the usual one.

@@ -9,8 +9,8 @@ from tierwatch.dashboard.pages.overview.tier_charts import (
     tier_mix,
 )
 from tierwatch.evaluation.rates.weighted import RateSums
-from tierwatch.store.pages.over_time.traffic import TierStep
 from tierwatch.store.sums.judged import MisroutesOverTime
+from tierwatch.store.sums.served import TierStep
 
 AT = 1_795_004_800.0
 LADDER = ("simple", "standard", "complex")

@@ -6,12 +6,13 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.pages.overview.tier_lines import TierLine, tier_lines
 from tierwatch.loop.report.build import build_report
-from tierwatch.store.sums.hours import TierSums, sums_by_tier
+from tierwatch.store.sums.hours import TierSums
+from tierwatch.store.sums.served import served
 
 
 def _lines(connection: Connection, config: Config, **more: Any) -> dict[str, TierLine]:
     lines = tier_lines(
-        build_report(connection, config), config, sums_by_tier(connection),
+        build_report(connection, config), config, served(connection).tiers,
         more.get("candidate", {}), more.get("by_task", {}),
     )  # fmt: skip
     return {line.name: line for line in lines}

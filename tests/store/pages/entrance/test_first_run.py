@@ -6,7 +6,8 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection, text
 
-from tierwatch.store.pages.entrance.first_run import Reached, reached
+from tierwatch.store.pages.entrance.first_run import REACHED, Reached
+from tierwatch.store.reading.one_row import read_part
 
 RUN = text(
     "insert into evalset_runs (kind, subject, model, set_version, why, until, ended_at)"
@@ -19,16 +20,16 @@ def so_far(*names: str) -> Reached:
 
 
 def test_it_comes_step_by_step(connection: Connection) -> None:
-    assert reached(connection) == so_far()
+    assert read_part(connection, REACHED) == so_far()
     put.add_rollup(connection, "simple", 0)
-    assert not reached(connection).served
+    assert not read_part(connection, REACHED).served
     put.add_rollup(connection, "standard", 3)
-    assert reached(connection) == so_far("served")
+    assert read_part(connection, REACHED) == so_far("served")
     pair = put.add_exchange(connection, 1)
-    assert reached(connection) == so_far("served", "sampled")
+    assert read_part(connection, REACHED) == so_far("served", "sampled")
     put.add_shadow(connection, pair)
     put.add_verdict(connection, pair, "tie")
-    assert reached(connection) == so_far("served", "sampled", "judged")
+    assert read_part(connection, REACHED) == so_far("served", "sampled", "judged")
 
 
 @pytest.mark.parametrize(
@@ -39,4 +40,4 @@ def test_only_a_whole_run_of_anchors_says_how_good_the_judge_is(
     connection: Connection, kind: str, ended: str | None, *, anchored: bool
 ) -> None:
     connection.execute(RUN, {"kind": kind, "ended": ended})
-    assert reached(connection).anchored is anchored
+    assert read_part(connection, REACHED).anchored is anchored
