@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.charts.chart import TONES, Chart, Mark, Series, Tone
 from tierwatch.dashboard.figures import Figure, figure
-from tierwatch.dashboard.frame import AROUND, Surroundings, put_around, render, surroundings_of
+from tierwatch.dashboard.frame import AROUND, put_around, render, surroundings_of
 from tierwatch.dashboard.pages.calibration_charts import (
     agreement_chart,
     anchors_chart,
@@ -32,7 +32,7 @@ from tierwatch.store.pages.judge import JudgeVersion, judge_versions
 from tierwatch.store.pages.over_time.agreement import agreement_steps
 from tierwatch.store.pages.over_time.checks import CheckRun, check_runs
 from tierwatch.store.pages.overview import MOST_FAILURES
-from tierwatch.store.reading.one_row import read_parts
+from tierwatch.store.reading.one_row import Parts, read_parts
 from tierwatch.store.sums.hour_details import FAILURES
 from tierwatch.store.sums.hours import NEVER, REQUESTS
 from tierwatch.store.traffic.outside_counts import COUNTED
@@ -58,7 +58,6 @@ class JudgePage:
 
     template: ClassVar[str] = "judge.html"
 
-    around: Surroundings
     range: TimeRange
     checks: tuple[Chart, ...]
     standing: Standing
@@ -79,25 +78,32 @@ def show() -> ResponseReturnValue:
     site = this_site()
     asked = asked_range(this_moment(), usual=USUAL)
     with site.engine.connect() as connection:
-        page = judge_page(connection, site.config, asked)
-    put_around(page.around)
+        read = read_small(connection)
+        put_around(surroundings_of(read))
+        page = judge_page(connection, site.config, asked, read=read)
     return render(page), 400 if asked.problem else 200
 
 
-def judge_page(connection: Connection, config: Config, asked: TimeRange) -> JudgePage:
-    """Fill the judge's page; its charts are of the time asked for, the rest is of all time."""
-    read = read_parts(
+def read_small(connection: Connection) -> Parts:
+    """What is one row each, and what stands around the page."""
+    return read_parts(
         connection,
         *(*AROUND, JUDGE_VERSION, REQUESTS, COUNTED, TODAY, FAILURES),
         never=NEVER,
         most=MOST_FAILURES,
     )
+
+
+def judge_page(
+    connection: Connection, config: Config, asked: TimeRange, *, read: Parts | None = None
+) -> JudgePage:
+    """Fill the judge's page; its charts are of the time asked for, the rest is of all time."""
+    read = read_small(connection) if read is None else read
     runs = check_runs(connection, asked.since, asked.until)
     asked = asked.seen_from(runs[0].at if runs else None)
     labelled = agreement_steps(connection, asked.since, asked.until, period=period_of(asked))
     shown = standing(connection, config, read[JUDGE_VERSION])
     return JudgePage(
-        around=surroundings_of(read),
         range=asked,
         checks=(
             check_chart(runs, "anchors", "Anchors judged rightly", asked),

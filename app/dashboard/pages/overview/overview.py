@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from tierwatch.config import Config
 from tierwatch.dashboard.charts.rates import STEPS
 from tierwatch.dashboard.figures import Figure, reported_figure
-from tierwatch.dashboard.frame import AROUND, Surroundings, put_around, render, surroundings_of
+from tierwatch.dashboard.frame import AROUND, put_around, render, surroundings_of
 from tierwatch.dashboard.pages.entrance.checklist import Step, checklist
 from tierwatch.dashboard.pages.overview.burst_line import BurstLine, burst_line
 from tierwatch.dashboard.pages.overview.over_time import OverTime, over_time, totals_of
@@ -42,7 +42,7 @@ from tierwatch.store.pages.over_time.losses import PAIRS_BEFORE, losses
 from tierwatch.store.pages.over_time.monitors import TIER_MONITORS
 from tierwatch.store.pages.over_time.traffic import FIRST_MINUTE
 from tierwatch.store.pages.overview import Waiting
-from tierwatch.store.reading.one_row import read_parts
+from tierwatch.store.reading.one_row import Parts, read_parts
 from tierwatch.store.sums.served import Stretch, served
 from tierwatch.store.traffic.sources import FUNNELS, SourceFunnel
 
@@ -135,7 +135,7 @@ class OverviewPage:
     freshness: Freshness
     range: TimeRange
     over_time: OverTime
-    around: Surroundings
+    waiting: Waiting
     alerts: tuple[Alert, ...]
     proposals: tuple[ProposalLine, ...]
     bursts: tuple[BurstLine, ...]
@@ -143,11 +143,6 @@ class OverviewPage:
     destinations: tuple[DestinationLine, ...]
     gateway_url: str
     first_steps: tuple[Step, ...] = ()
-
-    @property
-    def waiting(self) -> Waiting:
-        """How much waits for a person."""
-        return self.around.waiting
 
     @property
     def cached(self) -> bool:
@@ -160,15 +155,18 @@ def show() -> ResponseReturnValue:
     """The state of the router."""
     site = this_site()
     asked = asked_range(this_moment(), usual=USUAL)
+    compare = request.args.get("compare") == "before"
     with site.engine.connect() as connection:
+        read = read_small(connection, asked, compare=compare)
+        put_around(surroundings_of(read))
         page = overview_page(
             connection,
             site.config,
             asked,
             gateway_url=site.gateway_url,
-            compare=request.args.get("compare") == "before",
+            compare=compare,
+            read=read,
         )
-    put_around(page.around)
     return render(page), 400 if asked.problem else 200
 
 
@@ -180,6 +178,20 @@ _PARTS: Final = (
 )  # fmt: skip
 
 
+def read_small(connection: Connection, asked: TimeRange, *, compare: bool) -> Parts:
+    """What is one row each, and what stands around the page: `AROUND`, `BASIS` and `_PARTS`."""
+    return read_parts(
+        connection,
+        *(*AROUND, *BASIS, *_PARTS),
+        since=asked.since,
+        until=asked.until,
+        before=asked.before.since if compare and not asked.whole else asked.since,
+        # As far back as the report counts: as long as anything is kept.
+        first_day=dt.date.min,
+        last_day=dt.date.max,
+    )
+
+
 def overview_page(
     connection: Connection,
     config: Config,
@@ -187,19 +199,11 @@ def overview_page(
     *,
     gateway_url: str,
     compare: bool = False,
+    read: Parts | None = None,
 ) -> OverviewPage:
     """Fill the overview with the report's figures, so that page and report cannot differ."""
+    read = read_small(connection, asked, compare=compare) if read is None else read
     compare = compare and not asked.whole
-    read = read_parts(
-        connection,
-        *(*AROUND, *BASIS, *_PARTS),
-        since=asked.since,
-        until=asked.until,
-        before=asked.before.since if compare else asked.since,
-        # As far back as the report counts: as long as anything is kept.
-        first_day=dt.date.min,
-        last_day=dt.date.max,
-    )
     asked = asked.seen_from(read[FIRST_MINUTE])
     basis = Basis(
         read,
@@ -246,7 +250,7 @@ def overview_page(
         freshness=read[FRESHNESS],
         range=asked,
         over_time=shown,
-        around=around,
+        waiting=around.waiting,
         alerts=unresolved,
         proposals=tuple(map(proposal_line, proposals(connection, undecided=True))),
         bursts=tuple(map(burst_line, read[ACTIVE_BURSTS])),
