@@ -23,6 +23,7 @@ TEMPLATES = Path(tierwatch.dashboard.__file__).parent / "templates"
 NO_PAGES = {
     "frame.html", "parts.html", "charts.html", "standing.html", "agreement.html",
     "proposal_replacement.html", "proposal_replacement_types.html", "said.html", "first_run.html",
+    "router_change.html",
 }  # fmt: skip
 # What Flask, its CSRF protection and `dashboard.application` give to all of them.
 GIVEN = {

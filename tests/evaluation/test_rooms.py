@@ -11,6 +11,7 @@ ROOMS = Path(tierwatch.evaluation.__file__).parent
 # Each may import those before it. `rates` is what everything is told in, `evidence` tells it all.
 ORDER = [
     "rates",
+    "ceiling",
     "alarms",
     "sampling",
     "calibration",

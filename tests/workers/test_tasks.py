@@ -64,6 +64,7 @@ def at(engine: Engine, tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Si
         judge=judge,
         judge_now=judge,
         together=None,
+        watched=None,
         tiers=TIERS_BY_NAME,
         dispatch=KeptDispatch(),
         redact=redact,
