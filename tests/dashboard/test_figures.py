@@ -19,7 +19,6 @@ def _figure(low: float | None, high: float | None, n: int = 50) -> Figure:
         "api.schema",
         "arguments",
         "figures",
-        "pages.alerts.alert_figures",
         "passages",
         "site",
     ],
