@@ -11,8 +11,8 @@ import orjson
 # and what is let in from outside is wrapped in some levels of ours before it is stored.
 DEEPEST = 200
 _ORJSONS_DEEPEST = 254
-# orjson takes an integer beyond 64 bits for a float. None has fewer digits than the first of these
-# above zero and below it; a moment in nanoseconds, of which telemetry is full, has one less.
+# orjson takes an integer beyond 64 bits for a float. One above zero has twenty digits or more, one
+# below it nineteen; a moment in nanoseconds, of which telemetry is full, has nineteen.
 _LONG = b"0" * len("18446744073709551616")
 _LONG_BELOW = b"-" + b"0" * len("9223372036854775809")
 _DIGITS = bytes(

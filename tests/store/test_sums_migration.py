@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 import tierwatch_migrations
 from tierwatch.store.migration import migrate
-from tierwatch.store.sums.judged import judged_by_tier
+from tierwatch.store.sums.judged import all_judged
 from tierwatch.store.sums.rebuild import rebuild_sums
 
 
@@ -35,15 +35,15 @@ def before_sums(engine: Engine) -> Callable[[], None]:
 def test_outcomes_of_before_are_added_up(engine: Engine, before_sums: Callable[[], None]) -> None:
     with engine.begin() as connection:
         put_outcomes(connection, drawn_outcomes(1, 60))
-        expected = judged_by_tier(connection, JUDGE)
+        expected = all_judged(connection, JUDGE).by_tier
     before_sums()
     with engine.connect() as connection:
         gone = connection.execute(text("select to_regclass('outcome_sums')")).scalar()
     assert gone is None
     migrate(engine)
     with engine.connect() as connection:
-        assert judged_by_tier(connection, JUDGE).keys() == expected.keys()
-        for tier, found in judged_by_tier(connection, JUDGE).items():
+        assert all_judged(connection, JUDGE).by_tier.keys() == expected.keys()
+        for tier, found in all_judged(connection, JUDGE).by_tier.items():
             assert found.misroutes.pairs == expected[tier].misroutes.pairs
             assert found.needed.squares == pytest.approx(expected[tier].needed.squares)
 
@@ -71,11 +71,11 @@ def test_a_judge_goes_on_while_the_past_is_added_up(
     worker.join()
     assert done.is_set()
     with engine.connect() as connection:
-        kept = judged_by_tier(connection, JUDGE)
+        kept = all_judged(connection, JUDGE).by_tier
     assert sum(one.inconclusive.pairs for one in kept.values()) == 150
     rebuild_sums(engine)
     with engine.connect() as connection:
-        for tier, made in judged_by_tier(connection, JUDGE).items():
+        for tier, made in all_judged(connection, JUDGE).by_tier.items():
             assert kept[tier].inconclusive.squares == pytest.approx(made.inconclusive.squares)
 
 

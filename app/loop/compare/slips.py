@@ -4,8 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from tierwatch.evaluation.calibration.reviewers import (
     Label,
     TwoLabels,
@@ -17,7 +15,7 @@ from tierwatch.evaluation.calibration.reviewers import (
 from tierwatch.evaluation.rates.estimate import Estimate
 from tierwatch.evaluation.rates.label_slips import ENOUGH_TWICE, SUPPOSED_SLIPS, LabelSlips
 from tierwatch.evaluation.rates.percent import percent
-from tierwatch.store.labels.second_labels import AllLabels, all_labels
+from tierwatch.store.labels.second_labels import AllLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +87,8 @@ class PeopleSlips:
         )
 
 
-def people_slips(connection: Connection) -> PeopleSlips:
-    """Compare first and second labels."""
-    return slips_of_labels(all_labels(connection))
-
-
 def slips_of_labels(labels: AllLabels) -> PeopleSlips:
-    """The same, of labels that are read already."""
+    """Compare first and second labels."""
     drawn = labels.second
     first = [Label(one.reviewer, one.said) for one in labels.first]
     twice = [

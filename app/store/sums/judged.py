@@ -17,12 +17,9 @@ from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
 
 HOUR: Final = dt.timedelta(hours=1)
 DAY: Final = dt.timedelta(days=1)
-# Hours of single task types are kept as long as the minutes of traffic are; days are for ever.
+# Hours of single task types are kept as long as the minutes of traffic are; days as long as the
+# outcomes of their month.
 HOURS_KEPT: Final = dt.timedelta(days=35)
-# Before the first and after the last row.
-EVER: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_NEVER: Final = dt.datetime(9000, 1, 1, tzinfo=dt.UTC)
-
 Span = Literal["hour", "day"]
 _NOTHING: Final = RateSums()
 
@@ -57,27 +54,6 @@ class MisroutesOverTime(NamedTuple):
     steps: Mapping[tuple[str, int], RateSums]
     cells: Mapping[tuple[str, str], RateSums]
     tiers: Mapping[str, RateSums]
-
-
-def judged_by_tier(
-    connection: Connection,
-    judge_version: str,
-    *,
-    since: dt.datetime = EVER,
-    until: dt.datetime = _NEVER,
-) -> Mapping[str, JudgedSums]:
-    """The pairs of each tier that arrived in a stretch of time, all of them without one.
-
-    Args:
-        connection: any.
-        judge_version: whose verdicts; those of another are another measurement.
-        since: rounded down to the hour.
-        until: not included; rounded up to the hour.
-    """
-    found = connection.execute(
-        _BY_TIER, _stretch(judge_version, since, until, "day" if since == EVER else "hour")
-    )
-    return {row["tier"]: _judged(row) for row in found.mappings()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,22 +143,10 @@ _UP: Final = """
     sum(up_weight) as up_weight, sum(up_lost) as up_lost,
     sum(up_squares) + coalesce(sum(up_crossing) filter (where start > begin), 0) as up_squares
 """
-_SUMS: Final = f"""
-    {_UP}, sum(up_alone) as up_alone,
-    sum(down_pairs)::bigint as down_pairs, sum(down_needed) as down_needed,
-    sum(down_weight) as down_weight, sum(down_lost) as down_lost,
-    sum(down_squares) + coalesce(sum(down_crossing) filter (where start > begin), 0)
-        as down_squares,
-    sum(inconclusive)::bigint as inconclusive, sum(inconclusive_weight) as inconclusive_weight,
-    sum(squares) + coalesce(sum(crossing) filter (where start > begin), 0) as squares
-"""
 _FROM_THE_FIRST: Final = """
     select *, cast(:since as timestamptz) as begin from outcome_sums
     where span = :span and judge_version = :judge and start >= :since and start < :until
 """
-_BY_TIER: Final = text(
-    f"select tier, {_SUMS} from ({_FROM_THE_FIRST} and task_type = '*') r group by tier"  # noqa: S608 - ours
-)
 _OVER_TIME: Final = text(
     f"""
     with hours as ({_FROM_THE_FIRST} and task_type = '*'), numbered as (
@@ -251,8 +215,8 @@ def _stretch(
     return {"judge": judge_version, "span": span, "since": since, "until": until}
 
 
-def _judged(row: RowMapping | Mapping[str, float]) -> JudgedSums:
-    """The sums of one row of `_SUMS`."""
+def _judged(row: Mapping[str, float]) -> JudgedSums:
+    """The sums of one row of `_ALL`, by the names of `_NAMES`."""
     misroutes = _misroutes(row)
     up, down = misroutes.pairs, int(row["down_pairs"])
     return JudgedSums(

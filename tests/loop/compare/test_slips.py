@@ -6,10 +6,14 @@ import factories.rows as put
 import pytest
 from sqlalchemy import Connection
 
-from tierwatch.loop.compare.slips import people_slips
+from tierwatch.loop.compare.slips import PeopleSlips, slips_of_labels
 from tierwatch.loop.compare.tier_rates import tier_rates
 from tierwatch.store.labels.labels import add_label
-from tierwatch.store.labels.second_labels import is_drawn
+from tierwatch.store.labels.second_labels import all_labels, is_drawn
+
+
+def slips(connection: Connection) -> PeopleSlips:
+    return slips_of_labels(all_labels(connection))
 
 
 def label(connection: Connection, pair: uuid.UUID, who: str, preferred: str) -> None:
@@ -46,7 +50,7 @@ def label_many(
 
 
 def test_before_any_label_slips_are_not_measured(connection: Connection) -> None:
-    found = people_slips(connection)
+    found = slips(connection)
     assert (found.counts.twice, found.drawn, found.reviewers, found.leaning) == (0, 0, (), "")
     assert not found.measured
     assert found.sentence.startswith("Slips of people are not measured: 0 of the 20")
@@ -54,7 +58,7 @@ def test_before_any_label_slips_are_not_measured(connection: Connection) -> None
 
 def test_too_few_second_labels_say_what_slips_would_do(connection: Connection) -> None:
     label_many(connection, twice=19, disagreed=0)
-    found = people_slips(connection)
+    found = slips(connection)
     assert (found.counts.twice, found.measured) == (19, False)
     assert "what slips of 5.0 %" in found.sentence
     rate = tier_rates(connection, put.JUDGE).misroute("simple")
@@ -67,7 +71,7 @@ def test_too_few_second_labels_say_what_slips_would_do(connection: Connection) -
 
 def test_measured_slips_come_off_every_corrected_rate(connection: Connection) -> None:
     label_many(connection, twice=50, disagreed=2, once=1_000)
-    found = people_slips(connection)
+    found = slips(connection)
     assert found.measured
     assert (found.counts.disagreed, found.counts.twice, found.drawn) == (2, 50, 50)
     assert found.sentence.startswith("People slip in 2.0 % of labels (0.2 % to ")
@@ -81,17 +85,17 @@ def test_measured_slips_come_off_every_corrected_rate(connection: Connection) ->
 
 def test_who_said_what_is_told_by_reviewer(connection: Connection) -> None:
     label_many(connection, twice=4, disagreed=2, once=20, bob="served")
-    ada, bob = people_slips(connection).reviewers
+    ada, bob = slips(connection).reviewers
     assert (ada.name, ada.labels, ada.twice, ada.disagreed) == ("ada", 24, 4, 2)
     assert ada.said == {"worse": 2, "tie": 22, "better": 0}
     assert (bob.name, bob.labels, bob.twice, bob.disagreed) == ("bob", 0, 4, 2)
-    same = people_slips(connection).same_word
+    same = slips(connection).same_word
     assert (same.value, same.n) == (0.0, 4)
 
 
 def test_one_reviewer_is_asked_for_another(connection: Connection) -> None:
     label_many(connection, twice=0, disagreed=0, once=30)
-    assert "which another person than the first has to give" in people_slips(connection).sentence
+    assert "which another person than the first has to give" in slips(connection).sentence
 
 
 def test_a_reviewer_who_always_says_tie_withholds_corrected_rates(connection: Connection) -> None:
@@ -99,7 +103,7 @@ def test_a_reviewer_who_always_says_tie_withholds_corrected_rates(connection: Co
         bobs, worse = number % 2 == 0, number % 4 == 1
         pair = pair_of(connection, number, drawn=False, flagged=worse)
         label(connection, pair, "bob" if bobs else "ada", "alternative" if worse else "tie")
-    found = people_slips(connection)
+    found = slips(connection)
     assert found.leaning == "bob said tie of all 80 pairs, and the others of 50.0 %"
     assert not found.measured
     assert found.sentence.startswith("Reviewers do not find answers worse alike: bob said tie")
@@ -112,5 +116,5 @@ def test_pairs_that_were_not_drawn_measure_nothing(connection: Connection) -> No
         pair = pair_of(connection, number, drawn=False, flagged=False)
         label(connection, pair, "ada", "tie")
         label(connection, pair, "bob", "alternative")
-    found = people_slips(connection)
+    found = slips(connection)
     assert (found.counts.twice, found.drawn) == (0, 0)

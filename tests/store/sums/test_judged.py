@@ -17,7 +17,6 @@ from tierwatch.store.sums.judged import (
     HOUR,
     JudgedSums,
     all_judged,
-    judged_by_tier,
     misroutes_over_time,
 )
 
@@ -72,13 +71,11 @@ def test_sums_of_all_time_are_those_of_all_outcomes(connection: Connection, seed
     drawn = drawn_outcomes(seed)
     put_outcomes(connection, drawn)
     put_outcomes(connection, drawn_outcomes(seed + 50, 9), judge_version="another")
-    by_tier = judged_by_tier(connection, JUDGE)
+    both = all_judged(connection, JUDGE)
+    by_tier = both.by_tier
     assert by_tier.keys() == {one.tier for one in drawn}
     for tier, found in by_tier.items():
         assert same(found, judged_of([one for one in drawn if one.tier == tier]))
-    both = all_judged(connection, JUDGE)
-    assert both.by_tier.keys() == by_tier.keys()
-    assert all(same(both.by_tier[tier], found) for tier, found in by_tier.items())
     by_type = both.by_type
     assert by_type.keys() == {(one.tier, one.task_type) for one in drawn}
     for (tier, task), found in by_type.items():
@@ -166,8 +163,8 @@ def test_a_stretch_is_rounded_outwards_to_hours(connection: Connection) -> None:
     half = put.NOW + dt.timedelta(minutes=30)
 
     def pairs(since: dt.datetime, until: dt.datetime) -> int:
-        found = judged_by_tier(connection, JUDGE, since=since, until=until)
-        return found["simple"].misroutes.pairs if found else 0
+        found = misroutes_over_time(connection, JUDGE, since, until, steps=1).tiers
+        return found["simple"].pairs if found else 0
 
     assert pairs(half, half + dt.timedelta(minutes=1)) == 2
     assert pairs(half, put.NOW + HOUR) == 2
@@ -186,9 +183,9 @@ def test_an_old_stretch_of_types_is_rounded_to_days(connection: Connection) -> N
 
 def test_outcomes_that_go_leave_their_sums(connection: Connection) -> None:
     put.add_outcome(connection, 1, 1.0)
-    before = judged_by_tier(connection, JUDGE)
+    before = all_judged(connection, JUDGE).by_tier
     connection.execute(text("delete from outcomes"))
-    assert judged_by_tier(connection, JUDGE) == before
+    assert all_judged(connection, JUDGE).by_tier == before
 
 
 def test_an_outcome_that_is_not_added_is_not_added_up(connection: Connection) -> None:
@@ -204,4 +201,4 @@ def test_an_outcome_that_is_not_added_is_not_added_up(connection: Connection) ->
         )
     )
     connection.execute(text("update outcomes set position = 1, observation = 1"))
-    assert judged_by_tier(connection, JUDGE)["simple"].misroutes.pairs == 1
+    assert all_judged(connection, JUDGE).by_tier["simple"].misroutes.pairs == 1

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from tierwatch.evaluation.rates.weighted import RateSums
 from tierwatch.store.sums.hours import fold_hours
-from tierwatch.store.sums.judged import HOUR, judged_by_tier
+from tierwatch.store.sums.judged import HOUR, misroutes_over_time
 from tierwatch.store.sums.windows import Served, Stretch, misroutes_in, served_in
 
 AT = put.NOW
@@ -45,8 +45,8 @@ def test_each_stretch_has_the_sums_that_it_has_alone(connection: Connection, see
         for first, last in ((0, 100), (5, 30), (30, 31), (20, 60))
     ]
     for (tier, stretch), found in zip(asked, misroutes_in(connection, JUDGE, asked), strict=True):
-        alone = judged_by_tier(connection, JUDGE, since=stretch.since, until=stretch.until)
-        expected = alone[tier].misroutes if tier in alone else RateSums()
+        alone = misroutes_over_time(connection, JUDGE, *stretch, steps=1).tiers
+        expected = alone.get(tier, RateSums())
         assert _close(found, expected)
 
 
