@@ -1,14 +1,15 @@
 """Speed beside peers in one run: whole answers, streams, a start, and all of it without stores.
 
-    python benchmarks/speed.py [--before FOLDER] [--peers FOLDER] [--tls] [--rounds N] ...
+    python benchmarks/speed.py [--before FOLDER] [--peers FOLDER] [--tls] [--starts N] ...
 
 Starts our gateway as `tierwatch gateway` does (heuristic router, 5 % capture into a real
 PostgreSQL, a real Redis), a second one whose Postgres and Redis are away, the gateway of an older
 checkout, a bare relay (uvicorn + aiohttp), and with ``--peers`` Portkey and LiteLLM, which are
 installed into that folder where they are not there yet. Then, in turn and in each round: wrk with
-32 connections and with one; and callers that read one stream each. Prints a line a measurement on
-standard error and, at the end, JSON: medians over the rounds, and ours as ratios to each. Needs
-nginx, wrk and openssl; for Portkey npm.
+32 connections and with one; and callers that read one stream each. Two processes of one commit,
+side by side, can differ by a fifth for as long as they live: two commits are compared over several
+``--starts``. Prints a line a measurement on standard error and, at the end, JSON: medians over all
+rounds, and ours as ratios to each. Needs nginx, wrk and openssl; for Portkey npm.
 """
 
 import argparse
@@ -209,31 +210,43 @@ def ratios(figures: dict[str, dict[str, float]], name: str, *, of: str = "") -> 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Run all, in turn and in each round."""
     rows: dict[tuple[str, str], list[dict[str, float]]] = {}
-    with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
-        whole, streamed = opened.enter_context(providers(folder, options))
-        if options.tls:
-            os.environ["SSL_CERT_FILE"] = str(folder / "tls" / "ca.pem")
-            os.environ["NODE_EXTRA_CA_CERTS"] = os.environ["SSL_CERT_FILE"]
-        script = folder / "post.lua"
-        script.write_text(wrk_script(whole))
-        begun = targets(opened, folder / "whole", whole, options.port, options)
-        streaming = targets(opened, folder / "streamed", streamed, options.port + 20, options)
-        streaming.pop(PORTKEY, None)  # its provider is named by headers that the callers lack
-        runs: list[tuple[str, dict[str, str], Callable[[str], dict[str, float]]]] = [
-            ("c1", begun, lambda url: whole_answers(url, script, 1, options.seconds)),
-            ("c32", begun, lambda url: whole_answers(url, script, 32, options.seconds)),
-            ("streams", streaming, lambda url: streams(url, options.streams)),
-        ]
-        for number in range(1, options.rounds + 1):
-            for what, urls, run in runs:
-                for name, url in urls.items():
-                    row = run(url)
-                    rows.setdefault((what, name), []).append(row)
-                    shown = {"round": number, "run": what, "name": name, **row}
-                    print(json.dumps(shown), file=sys.stderr)
-        stub = medians([whole_answers(f"{whole}{PATH}", script, 1, options.seconds)])
-    return report({key: medians(found) for key, found in rows.items()}, stub["p50_ms"])
+    alone = []
+    for start in range(1, options.starts + 1):
+        with ExitStack() as opened:
+            alone.append(measure_started(opened, options, start, rows))
+    return report({key: medians(found) for key, found in rows.items()}, median(alone))
+
+
+def measure_started(
+    opened: ExitStack,
+    options: argparse.Namespace,
+    start: int,
+    rows: dict[tuple[str, str], list[dict[str, float]]],
+) -> float:
+    """Start everybody, add a row a round to each list, and return the provider's own median, ms."""
+    folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
+    whole, streamed = opened.enter_context(providers(folder, options))
+    if options.tls:
+        os.environ["SSL_CERT_FILE"] = str(folder / "tls" / "ca.pem")
+        os.environ["NODE_EXTRA_CA_CERTS"] = os.environ["SSL_CERT_FILE"]
+    script = folder / "post.lua"
+    script.write_text(wrk_script(whole))
+    begun = targets(opened, folder / "whole", whole, options.port, options)
+    streaming = targets(opened, folder / "streamed", streamed, options.port + 20, options)
+    streaming.pop(PORTKEY, None)  # its provider is named by headers that the callers lack
+    runs: list[tuple[str, dict[str, str], Callable[[str], dict[str, float]]]] = [
+        ("c1", begun, lambda url: whole_answers(url, script, 1, options.seconds)),
+        ("c32", begun, lambda url: whole_answers(url, script, 32, options.seconds)),
+        ("streams", streaming, lambda url: streams(url, options.streams)),
+    ]
+    for number in range(1, options.rounds + 1):
+        for what, urls, run in runs:
+            for name, url in urls.items():
+                row = run(url)
+                rows.setdefault((what, name), []).append(row)
+                shown = {"start": start, "round": number, "run": what, "name": name, **row}
+                print(json.dumps(shown), file=sys.stderr)
+    return whole_answers(f"{whole}{PATH}", script, 1, options.seconds)["p50_ms"]
 
 
 def report(figures: dict[tuple[str, str], dict[str, float]], stub_ms: float) -> dict[str, Any]:
@@ -264,7 +277,8 @@ def main() -> None:
     parser.add_argument("--before", type=Path, help="an older checkout, measured in the same run")
     parser.add_argument("--peers", type=Path, help="where Portkey and LiteLLM are or shall be")
     parser.add_argument("--tls", action="store_true", help="speak TLS with the providers")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--starts", type=int, default=1, help="of everybody, anew")
+    parser.add_argument("--rounds", type=int, default=3, help="of each start")
     parser.add_argument("--seconds", type=int, default=5, help="for each run of wrk")
     parser.add_argument("--streams", type=int, default=500, help="at once")
     parser.add_argument("--events", type=int, default=100, help="of a stream")
