@@ -51,6 +51,7 @@ _MORE: Query = {
     "q": _text("Words that the question or one answer has, all of them, in any order."),
     "id": _text("Id of a pair or of a request, or a request's number."),
     "session": _text("Conversation, whole."),
+    "client": _text("Name of the gateway's key that was shown, or of the source that sent it."),
     **range_query("Arrived then or later", "Arrived before then", usual=ALL),
     "orders": one_of("Whether the judge said the same in both orders.", *ORDERS),
     "model": _text("Model that served."),

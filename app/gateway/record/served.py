@@ -87,6 +87,7 @@ def served_exchange(
         ledger.fitted,
         tier.effort,
         _prompt_version(asked) if _PROMPT_VERSION in asked.headers else "",
+        asked.caller,
     )
 
 

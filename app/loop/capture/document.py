@@ -40,6 +40,7 @@ from tierwatch.loop.capture.redaction.sealing import Sealer
 from tierwatch.loop.capture.redaction.session_names import session_name
 from tierwatch.routing.tiers import model_variant
 from tierwatch.store.documents import Json, JsonList, JsonValue
+from tierwatch.store.traced.their_span import source_of
 from tierwatch.store.traffic.exchanges import ExchangeColumns
 from tierwatch.store.traffic.media import MediaColumns
 from tierwatch.store.traffic.outside_counts import OutsideCount
@@ -101,6 +102,7 @@ class ExchangeDocument(TypedDict):
     headers: NotRequired[dict[str, str]]
     fitted: NotRequired[list[str]]
     prompt_version: NotRequired[str | None]
+    client: NotRequired[str]
     mark_key: NotRequired[str]
     media: NotRequired[list[MediaDocument]]
 
@@ -298,11 +300,16 @@ def counted_under(exchange: ExchangeDocument) -> Key:
 
 
 def exchange_columns(exchange: ExchangeDocument) -> ExchangeColumns:
-    """A sampled exchange as the store takes it; what an older version left out stays out."""
+    """A sampled exchange as the store takes it; what an older version left out stays out.
+
+    Its client is the gateway's key that was shown, or the source that reported it, which a document
+    says once, where the span is that the source reported.
+    """
     columns: JsonValue = {
         **{name: value for name, value in exchange.items() if name not in _BESIDE},
         "id": uuid.UUID(exchange["id"]),
         "arrived_at": dt.datetime.fromtimestamp(exchange["arrived_at"], dt.UTC),
+        "client": exchange.get("client") or source_of(exchange.get("headers")) or None,
     }
     taken: ExchangeColumns = columns
     return taken
@@ -427,6 +434,7 @@ def _exchange_document(
         "prompt_version": prompt_version(
             served.prompt_version, library_request(served.wire, served.request), redact
         ),
+        "client": storable(served.client),
         "mark_key": key.hex(),
         "media": [sealed_media(served.exchange_id, item, sealer) for item in asked.found.values()],
     }

@@ -90,7 +90,8 @@ class ServedExchange(NamedTuple):
     never judged. ``outside`` is why the exchange cannot be evidence, as far as the gateway knows
     (see `admission.outside`); "" where it can. ``fitted`` is what was done to the request for who
     answered to take it, ``effort`` how much its tier has it think. ``prompt_version`` is the
-    caller's word for its prompt, as it came. ``cost_usd`` is what serving cost: the answer and the
+    caller's word for its prompt, as it came, ``client`` the name of the key that it showed; "" for
+    none. ``cost_usd`` is what serving cost: the answer and the
     attempts before it. The classifier's call is apart. Cached tokens and those put into the
     provider's cache are part of ``prompt_tokens``.
     """
@@ -125,6 +126,7 @@ class ServedExchange(NamedTuple):
     fitted: tuple[str, ...] = ()
     effort: str = ""
     prompt_version: str = ""
+    client: str = ""
 
 
 class Recorder(Protocol):

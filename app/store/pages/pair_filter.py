@@ -30,6 +30,7 @@ class PairFilter:
         cost_from: dollars that the served answer cost, at least.
         latency_from: milliseconds that it took, at least.
         prompt_version: with which the question was asked, whole.
+        client: name of the key that was shown, or of the source that reported it, whole.
     """
 
     tier: str | None = None
@@ -50,3 +51,4 @@ class PairFilter:
     cost_from: float | None = None
     latency_from: float | None = None
     prompt_version: str | None = None
+    client: str | None = None

@@ -55,6 +55,7 @@ def conditions_of(wanted: PairFilter) -> list[ColumnElement[bool]]:
         (ExchangeRow.model, wanted.model),
         (ExchangeRow.policy_version, wanted.policy_version),
         (ExchangeRow.prompt_version, wanted.prompt_version),
+        (ExchangeRow.client, wanted.client),
     )
     conditions: list[ColumnElement[bool]] = [
         column == value for column, value in equal if value is not None

@@ -31,6 +31,7 @@ class PairLine:
     """A pair in a list. ``preferred`` and ``basis`` are the newest verdict's.
 
     ``asked`` begins what the user said last; None once retention took it, or where nobody did.
+    ``client`` is the name of the key that was shown, or of the source that reported it, if any.
     """
 
     id: uuid.UUID
@@ -50,6 +51,7 @@ class PairLine:
     unscored_why: str | None
     session: str
     model: str
+    client: str | None
     latency_ms: float
     asked: str | None
 
@@ -168,6 +170,7 @@ def _pair_lines() -> tuple[FromClause, ColumnElement[str], SelectOfFields]:
             newest.c.unscored_why,
             ExchangeRow.session,
             ExchangeRow.model,
+            ExchangeRow.client,
             ExchangeRow.latency_ms,
             asked_first_words().label("asked"),
         )

@@ -38,6 +38,12 @@ class ExchangeRow(Base):
             "id",
             postgresql_where=text("prompt_version is not null"),
         ),
+        Index(
+            "ix_exchanges_client",
+            "client",
+            "id",
+            postgresql_where=text("client is not null"),
+        ),
         Index("ix_exchanges_policy_version", "policy_version", "id"),
         Index("ix_exchanges_cost_usd", "cost_usd", "id"),
         Index("ix_exchanges_latency_ms", "latency_ms", "id"),
@@ -77,6 +83,8 @@ class ExchangeRow(Base):
     fitted: Column[JsonList] = column(server_default=text("'[]'::jsonb"))
     # The caller's name for its prompt, else a digest of the system prompt; NULL where neither was.
     prompt_version: Column[str | None]
+    # Name of the gateway's key that was shown, or the source that reported it; NULL for neither.
+    client: Column[str | None]
 
 
 class DirectPairRow(Base):

@@ -57,6 +57,7 @@ class ExchangeColumns(TypedDict):
     headers: NotRequired[dict[str, str]]
     fitted: NotRequired[list[str]]
     prompt_version: NotRequired[str | None]
+    client: NotRequired[str | None]
 
 
 class AlternativeColumns(TypedDict):

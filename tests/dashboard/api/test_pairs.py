@@ -15,6 +15,7 @@ def test_lists_are_filtered(client: Any, bearer: Bearer, seeded: dict[str, Any])
     assert found("pairs?task_type=unfamiliar", "pairs") == 0
     assert found("pairs?q=2&sort=cost&orders=agree&from=2026-01-01T00:00:00Z", "pairs") >= 1
     assert found("pairs?q=nowhere", "pairs") == 0
+    assert found("pairs?client=nobody", "pairs") == 0
     assert found("alerts?state=unresolved", "alerts") == 1
     assert found("proposals?state=undecided", "proposals") == 1
     assert found("policies?before=2", "policies") == 1

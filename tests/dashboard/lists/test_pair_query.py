@@ -32,6 +32,7 @@ def test_nothing_asks_for_all_newest_first() -> None:
         ("id", PAIR.hex.upper(), {"id": PAIR}),
         ("id", "1,234", {"request_no": 1234}),
         ("session", "a b", {"session": "a b"}),
+        ("client", "team a", {"client": "team a"}),
         ("from_", "-7d", {"since": NOW - dt.timedelta(days=7)}),
         ("to", "2026-11-30T10:00:00Z", {"until": NOW - dt.timedelta(hours=2)}),
         ("tier", "simple", {"tier": "simple"}),

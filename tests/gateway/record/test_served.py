@@ -184,3 +184,8 @@ def test_openais_wire_has_no_other_headers_to_keep() -> None:
 def test_the_caller_names_the_version_of_its_prompt(header: bytes | None, kept: str) -> None:
     headers = {} if header is None else {b"x-prompt-version": header}
     assert closed(request=asked()._replace(headers=headers)).prompt_version == kept
+
+
+def test_the_name_of_the_key_that_was_shown_goes_with_an_exchange() -> None:
+    assert closed(request=asked()._replace(caller="team-a")).client == "team-a"
+    assert closed(request=asked()).client == ""

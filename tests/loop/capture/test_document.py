@@ -24,6 +24,7 @@ from tierwatch.loop.capture.document import (
 )
 from tierwatch.loop.capture.exchange import ServedExchange
 from tierwatch.loop.capture.recorder import CaptureRecorder
+from tierwatch.store.traced.their_span import reported
 
 
 def test_text_is_redacted_before_it_is_stored(engine: Engine, recorder: CaptureRecorder) -> None:
@@ -200,3 +201,19 @@ def test_an_exchange_of_an_older_spool_has_no_version() -> None:
     [older] = document["exchanges"]
     del older["prompt_version"]
     assert "prompt_version" not in exchange_columns(older)
+
+
+def test_the_client_goes_with_an_exchange() -> None:
+    batch = batch_of(
+        served(client="team a"), served(headers=reported("litellm", "trace 1", "span")), served()
+    )
+    document = batch_document(batch, redact=plain, digest_key=KEY, fail=never)
+    through = orjson.loads(orjson.dumps(document))["exchanges"]
+    assert [exchange_columns(one)["client"] for one in through] == ["team a", "litellm", None]
+
+
+def test_an_exchange_of_an_older_spool_has_no_client() -> None:
+    document = batch_document(batch_of(served()), redact=plain, digest_key=KEY, fail=never)
+    [older] = document["exchanges"]
+    del older["client"], older["headers"]
+    assert exchange_columns(older)["client"] is None

@@ -1,14 +1,18 @@
 import datetime as dt
+import re
 import uuid
 from typing import Any
 
 import pytest
 from factories.rows import NOW, add_exchange, add_pair, add_shadow, add_twin
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from tierwatch.evaluation.sampling.outcome import SWAP_DISAGREEMENT
+from tierwatch.store.pages.lists import PAGE
 from tierwatch.store.pages.pair_filter import SORTS, PairFilter
+from tierwatch.store.pages.pair_search import conditions_of, order_of
 from tierwatch.store.pages.pairs import pair_line, pairs
+from tierwatch.store.schema.exchanges import ExchangeRow
 from tierwatch.store.schema.judgements import VerdictRow
 from tierwatch.store.traffic.exchanges import first_id
 
@@ -194,3 +198,35 @@ def test_pairs_of_one_version_of_a_prompt_are_found(connection: Connection) -> N
     add_pair(connection, 4)
     assert _found(connection, prompt_version="v12") == [second, first]
     assert _found(connection, prompt_version="v") == []
+
+
+def test_pairs_of_one_client_are_found(connection: Connection) -> None:
+    first, second = (add_pair(connection, n, client="team a") for n in (1, 2))
+    add_pair(connection, 3, client="team b")
+    add_pair(connection, 4)
+    assert _found(connection, client="team a") == [second, first]
+    assert _found(connection, client="team") == []
+
+
+def test_pairs_of_a_rare_client_are_read_from_an_index_of_their_own(connection: Connection) -> None:
+    rare = add_pair(connection, 1, client="rare")
+    names = [column.name for column in ExchangeRow.__table__.columns if column.name != "id"]
+    copied = ", ".join(names)
+    connection.exec_driver_sql(
+        f"insert into exchanges (id, {copied})"  # noqa: S608 - names of columns
+        " select overlay(e.id::text placing lpad(to_hex(n), 12, '0') from 25)::uuid,"
+        f" {copied.replace('client', repr('common'))}"
+        " from exchanges e, generate_series(1, 20000) n"
+    )
+    connection.exec_driver_sql("analyze exchanges")
+    page = (
+        select(ExchangeRow.id)
+        .where(*conditions_of(PairFilter(client="rare")))
+        .order_by(*order_of("newest"))
+        .limit(PAGE)
+    )
+    asked = page.compile(connection, compile_kwargs={"literal_binds": True})
+    plan = "\n".join(connection.exec_driver_sql(f"explain {asked}").scalars())
+    assert "_client_idx" in plan, plan
+    assert not re.search(r"Seq Scan.*rows=[0-9]{2}", plan), plan
+    assert _found(connection, client="rare") == [rare]

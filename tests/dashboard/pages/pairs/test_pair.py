@@ -223,3 +223,15 @@ def test_the_version_of_its_prompt_leads_to_the_other_pairs_of_it(
     listed = viewer.page("/pairs?prompt=team/v12")
     assert str(pair_id) in listed
     assert str(other) not in listed
+
+
+def test_the_client_leads_to_the_other_pairs_of_it(connection: Connection, viewer: Any) -> None:
+    pair_id = add_pair(connection, 1, client="team a")
+    page = viewer.page(f"/pairs/{pair_id}")
+    assert '<dt>Client</dt><dd><span dir="auto">team a</span>' in page
+    assert 'href="/pairs?client=team+a"' in page
+    other = add_pair(connection, 2)
+    assert "<dt>Client</dt>" not in viewer.page(f"/pairs/{other}")
+    listed = viewer.page("/pairs?client=team+a")
+    assert str(pair_id) in listed
+    assert str(other) not in listed
