@@ -66,6 +66,11 @@ _BEARER = _pattern(
     r"(?<![\w-])(?P<kept>[Bb]earer[ \t]{1,8})"
     r"(?=[A-Za-z._~+/=-]*+[0-9])[\w.~+/=-]{16,}+(?![\w-])"
 )
+# None of them is without one of these.
+_KEY_BEGINS = (
+    *("sk-", "sk_", "k_live_", "k_test_", "AKIA", "ASIA", "gho_", "ghp_", "ghr_", "ghs_", "ghu_"),
+    *("github_pat_", "glpat-", "xox", "AIza", "hf_", "eyJ"),
+)
 # A local part of at most 64 characters (RFC 5321), accented Latin included; git@host names a
 # repository; a bracket after it makes it code (`a@b.mean()`).
 _LOCAL = r"\w\xc0-\u024f.%+-"
@@ -93,6 +98,8 @@ _PHONE = _pattern(
     r"(?: (?:number|no))?(?: is)?[.:]{0,2} {0,2})\(?\d(?:[ ().-]{0,2}\d){6,14}"
     r")(?![\w(])(?![.-][\d\[])"
 )
+# No telephone number and no card has fewer digits.
+_DIGITS = re.compile(r"(?:[0-9][^0-9]*+){7}")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 DATA_URL = re.compile(
     r"data:(?P<kind>[a-z]{1,20})/[\w.+-]{1,60}(?:;[\w=.-]{1,60}){0,3};base64,(?P<data>[\w+/=-]*+)"
@@ -121,9 +128,14 @@ def redact(text: str, mark: Mark = plain_mark) -> str:
         text = _PEM.sub(lambda found: mark("KEY", found[0]), text)
     if "earer" in text:
         text = _BEARER.sub(lambda found: _after_kept(found, "KEY", mark), text)
-    text = _KEY.sub(lambda found: mark("KEY", found[0]), text)
+    for begins in _KEY_BEGINS:
+        if begins in text:
+            text = _KEY.sub(lambda found: mark("KEY", found[0]), text)
+            break
     if "@" in text:
         text = _EMAIL.sub(lambda found: mark("EMAIL", found[0]), text)
+    if _DIGITS.search(text) is None:
+        return text
     text = _redact_cards(text, mark)
     return _PHONE.sub(lambda found: _after_kept(found, "PHONE", mark), text)
 

@@ -62,6 +62,27 @@ def test_replaces(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "begins",
+    [
+        *("sk-", "sk_", "rk_live_", "pk_live_", "rk_test_", "pk_test_", "AKIA", "ASIA"),
+        *("gho_", "ghp_", "ghr_", "ghs_", "ghu_", "github_pat_", "glpat-"),
+        *(f"xox{kind}-" for kind in "abeoprs"),
+        *("AIza", "hf_"),
+    ],
+)
+def test_a_secret_is_known_by_how_it_begins(begins: str) -> None:
+    secret = begins + "A1B2C3D4E5F6G7H8" + ("I9J0K1L2M3N4O5P6Q7R8" if begins[0] != "A" else "")
+    secret = f"{begins}{'A1B2C3D4E5' * 4}"[:39] if begins == "AIza" else secret
+    assert redact(f"It is {secret}.") == "It is [KEY]."
+
+
+@given(st.text(st.sampled_from("0123456789 +-.()4xt:Tel"), max_size=40))
+def test_what_has_too_few_digits_for_a_number_holds_none(text: str) -> None:
+    digits = " z1z2z3z4z5z6z7z"  # no number, and enough of them to be looked at
+    assert redact(text + digits) == redact(text) + digits
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
