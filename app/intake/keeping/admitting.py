@@ -8,7 +8,8 @@ from typing import Final
 from tierwatch.intake.calls import CLOCK, UNPLACED, Call
 from tierwatch.intake.keeping.frames import AdmittedCall
 from tierwatch.intake.keeping.placing import Placing
-from tierwatch.loop.capture.admission.draw import Draw
+from tierwatch.loop.capture.admission.draw import Draw, Drawn
+from tierwatch.loop.capture.admission.figures import figures_alone
 from tierwatch.loop.capture.counts import Batch, Sampled
 from tierwatch.loop.capture.document import BatchDocument, batch_document
 from tierwatch.loop.capture.redact import Redactor
@@ -45,7 +46,7 @@ class Admitting:
         self._draw = draw
         self._number = number
         self._redact = redact
-        self._read = read
+        self._takes = read
         self._sealer = sealer
         # Of this process only: nobody can try addresses against the digests that are stored.
         self._digest_key = os.urandom(32)
@@ -62,24 +63,31 @@ class Admitting:
         key = uuid.UUID(bytes=placed.key)
         if placed.served is None:
             return AdmittedCall(key, source, None, (f"{OUTSIDE}{UNPLACED}",))
-        batch = Batch()
-        self._draw().of(placed.served).add_to(batch, number=self._number(), room=1)
-        unredacted: list[str] = []
-        document = batch_document(
-            batch,
-            redact=self._redact,
-            read=self._read,
-            sealer=self._sealer,
-            digest_key=self._digest_key,
-            fail=lambda _, cause: unredacted.append(cause),
-        )
-        whats = [f"{OUTSIDE}{reason}" for reason in _reasons(document)]
-        whats += [SAMPLED] * len(document["exchanges"])
-        whats += [_UNREDACTED] * len(unredacted)
+        drawn = self._draw().of(placed.served)
+        number = self._number()
+        if drawn.chosen is None and not drawn.failed:
+            document = figures_alone(drawn, key)
+            whats = [f"{OUTSIDE}{drawn.outside}"] if drawn.outside else []
+        else:
+            document, whats = self._read(drawn, number)
         whats += [CLOCK] * placed.clock
         whats += [f"{SEEN}{placed.seen}"] * bool(placed.seen)
         return AdmittedCall(key, source, document, tuple(whats))
 
-
-def _reasons(document: BatchDocument) -> list[str]:
-    return [reason for _, _, reason, _, _ in document["outside"] if reason]
+    def _read(self, drawn: Drawn, number: int) -> tuple[BatchDocument, list[str]]:
+        """What is stored of a call that was drawn or failed, and what else it counts as."""
+        batch = Batch()
+        drawn.add_to(batch, number=number, room=1)
+        unredacted: list[str] = []
+        document = batch_document(
+            batch,
+            redact=self._redact,
+            read=self._takes,
+            sealer=self._sealer,
+            digest_key=self._digest_key,
+            fail=lambda _, cause: unredacted.append(cause),
+        )
+        whats = [f"{OUTSIDE}{reason}" for _, _, reason, _, _ in document["outside"] if reason]
+        whats += [SAMPLED] * len(document["exchanges"])
+        whats += [_UNREDACTED] * len(unredacted)
+        return document, whats

@@ -37,7 +37,6 @@ _RECENT_S: Final = 600.0
 WATCHED: Final = "watched"
 # Names of models and aliases that are remembered with their tier.
 _MOST_NAMES: Final = 10_000
-_NAMELESS: Final = uuid.UUID(int=0)
 
 
 class Placed(NamedTuple):
@@ -96,9 +95,9 @@ class Placing:
         right = received_at - BEHIND_S < call.started_at < received_at + AHEAD_S
         at = call.started_at if right else received_at
         tier = self._tiers.get(served_tier) or chosen
-        served = self._served(call, source, chosen=chosen, tier=tier)
-        named = served._replace(exchange_id=exchange_id_for(at, key), arrived_at=at)
-        return Placed(key, named, clock=not right, seen=self._seen(call, received_at))
+        named = exchange_id_for(at, key)
+        served = self._served(call, source, chosen=chosen, tier=tier, named=named, at=at)
+        return Placed(key, served, clock=not right, seen=self._seen(call, received_at))
 
     def _seen(self, call: Call, received_at: float) -> str:
         """What its router runs with now, by its log: an old record says nothing of that."""
@@ -115,15 +114,24 @@ class Placing:
                 self._tier_names[name] = known
         return known
 
-    def _served(self, call: Call, source: str, *, chosen: Tier, tier: Tier) -> ServedExchange:
-        """The exchange, without the id and the moment that it goes by here."""
+    def _served(
+        self,
+        call: Call,
+        source: str,
+        *,
+        chosen: Tier,
+        tier: Tier,
+        named: uuid.UUID,
+        at: float,
+    ) -> ServedExchange:
+        """The exchange, by the id and the moment that it goes by here."""
         chat = library_request(call.wire, call.request)
         messages = objects(chat.get("messages"))
         readable = bool(messages) and messages == chat.get("messages")
         chat = {**chat, "messages": messages}
-        named = {b"x-session-id": call.session.encode("utf-8", "replace")} if call.session else {}
+        headers = {b"x-session-id": call.session.encode("utf-8", "replace")} if call.session else {}
         conversation = self._conversations.conversation(
-            named, call.request, chat, f"{source}\0{call.user}".encode("utf-8", "replace")
+            headers, call.request, chat, f"{source}\0{call.user}".encode("utf-8", "replace")
         )
         prompt, completion = _tokens(call, chat)
         cached, written = call.cached_tokens, call.cache_write_tokens
@@ -132,8 +140,8 @@ class Placing:
             cost = tier.price.cost_usd(prompt, completion, cached, written)
         uncounted = call.prompt_tokens is None or call.completion_tokens is None
         return ServedExchange(
-            exchange_id=_NAMELESS,
-            arrived_at=call.started_at,
+            exchange_id=named,
+            arrived_at=at,
             session=conversation.session,
             request=call.request,
             decision=self._decision(call, chat, messages, chosen),
@@ -148,9 +156,7 @@ class Placing:
             prompt_tokens=prompt,
             completion_tokens=completion,
             tokens_estimated=call.tokens_estimated or uncounted,
-            cost_usd=tier.price.cost_usd(prompt, completion, cached, written)
-            if cost is None
-            else cost,
+            cost_usd=cost,
             latency_ms=call.latency_ms,
             first_byte_ms=call.first_byte_ms or call.latency_ms,
             overhead_ms=0.0,

@@ -74,9 +74,12 @@ def plain_attributes(attributes: object) -> Json:
     """A list of keys and values as an object; a value that is empty is left out."""
     values: Json = {}
     for attribute in objects(attributes):
-        value = plain_value(attribute.get("value"))
-        if value is not None:
-            values[str(attribute.get("key"))] = value
+        value = attribute.get("value")
+        said = value.get("stringValue") if isinstance(value, dict) else None
+        if not isinstance(said, str):  # as most are
+            said = plain_value(value)
+        if said is not None:
+            values[str(attribute.get("key"))] = said
     return values
 
 

@@ -78,4 +78,7 @@ def marked(said: str) -> str:
     >>> marked("see @@@langfuseMedia:type=image/png|id=1@@@"), marked("Say hello.")
     ('intake_truncated', '')
     """
-    return TRUNCATED if any(mark in said for mark in _MARKS) else ""
+    for mark in _MARKS:  # a generator costs more than the searches
+        if mark in said:
+            return TRUNCATED
+    return ""
