@@ -17,6 +17,8 @@ from tierwatch.loop.capture.backlog.folder import SpoolFolder, spool_name
 
 _FOLDER: Final = "intake"
 _SEGMENT_BYTES: Final = 32_000_000
+# Lines that are handed over together.
+_GROUP_BYTES: Final = 1_000_000
 
 
 class Journal:
@@ -27,15 +29,23 @@ class Journal:
         port: of this process.
         max_bytes: appending beyond this is refused.
         segment_bytes: a file that has grown to this is followed by the next one.
+        group_bytes: lines are handed over together as soon as they have more than these.
     """
 
     def __init__(
-        self, spool_dir: Path, *, port: int, max_bytes: int, segment_bytes: int = _SEGMENT_BYTES
+        self,
+        spool_dir: Path,
+        *,
+        port: int,
+        max_bytes: int,
+        segment_bytes: int = _SEGMENT_BYTES,
+        group_bytes: int = _GROUP_BYTES,
     ) -> None:
         self._folder = spool_dir / _FOLDER
         self._port = port
         self._max_bytes = max_bytes
         self._segment_bytes = segment_bytes
+        self._group_bytes = group_bytes
         self._lock = threading.Lock()
         self._parts = deque([self._part()])
 
@@ -62,11 +72,11 @@ class Journal:
             part = self._parts[-1]
         return part.append(line)
 
-    def drain(self, take: Callable[[bytes], bool]) -> bool:
-        """Hand line after line to ``take``, until one has to wait.
+    def drain(self, take: Callable[[list[bytes]], bool]) -> bool:
+        """Hand lines to ``take`` in their order, several at a time, until some have to wait.
 
         Args:
-            take: gives True when it is done with the line; else it stays.
+            take: gives True when it is done with the lines; else all of them stay.
 
         Returns:
             Whether none had to wait.
@@ -75,9 +85,9 @@ class Journal:
             parts = list(self._parts)
         for part in parts:
             for spool in part.waiting():
-                with closing(spool.drain()) as lines:
-                    for line in lines:
-                        if not take(line):
+                with closing(spool.drain_together(self._group_bytes)) as groups:
+                    for lines in groups:
+                        if not take(lines):
                             return False
         self._let_go()
         return True

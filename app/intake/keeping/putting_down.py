@@ -1,10 +1,11 @@
 """Frames come from the journal and go to Postgres, each once: a thread of the intake.
 
-A frame's calls are claimed and counted in one transaction, so that one which its source sends again
-days later, or that is read again after a crash, adds nothing.
+The frames that wait are stored together: their calls are claimed and counted in one transaction, so
+that one which its source sends again days later, or that is read again after a crash, adds nothing.
 """
 
 import threading
+import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -19,9 +20,8 @@ from tierwatch.intake.keeping.journal import Journal
 from tierwatch.loop.capture.away import is_away
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters, Letter
 from tierwatch.loop.capture.backlog.merging import merged
-from tierwatch.loop.capture.document import new_flush
-from tierwatch.loop.capture.postgres import add_batch
-from tierwatch.store.traffic.rollups import has_flush
+from tierwatch.loop.capture.postgres import add_parts
+from tierwatch.store.traffic.rollups import claim_flushes
 from tierwatch.store.traffic.sources import (
     CALLS,
     SourceCount,
@@ -31,6 +31,8 @@ from tierwatch.store.traffic.sources import (
 from tierwatch.store.watched.seen_thresholds import SEEN, add_seen
 
 _RETRY_S: Final = 1.0
+# What a transaction costs does not depend on how many frames it stores, and nobody waits for it.
+_GATHER_S: Final = 0.25
 _ADOPT_EVERY_S: Final = 60.0
 _REFUSED: Final = "refused"  # by Postgres: its letter has it
 
@@ -103,8 +105,8 @@ class PuttingDown:
                 return
             if not self._wake.wait(_RETRY_S):
                 since_adopted += _RETRY_S
-            elif self.away:
-                self._stop.wait(_RETRY_S)
+            else:
+                self._stop.wait(_RETRY_S if self.away else _GATHER_S)
             self._wake.clear()
 
     def round(self) -> None:
@@ -116,65 +118,91 @@ class PuttingDown:
         if tried.cause:
             self.away = True
 
-    def _take(self, line: bytes) -> bool:
-        """Whether a line is done with."""
+    def _take(self, lines: list[bytes]) -> bool:
+        """Whether lines are done with."""
+        frames = [frame for line in lines if (frame := self._frame(line)) is not None]
         try:
-            frame = read_frame(line)
-        except ValueError as problem:
-            FAULTS.note("intake: read the journal", problem)
-            self._letters.keep(Letter("line", str(problem), line=line.decode("utf-8", "replace")))
-            return True
-        try:
-            self._store(frame)
+            self._store(frames)
         except BaseException as error:
             if is_order(error):
                 raise
             FAULTS.note("intake: store", error)
-            if is_away(error):
-                return False
-            return self._apart(frame)
+            return not is_away(error) and all(self._taken_alone(frame) for frame in frames)
+        return True
+
+    def _frame(self, line: bytes) -> Frame | None:
+        """The frame of a line; one that cannot be read is a letter."""
+        try:
+            return read_frame(line)
+        except ValueError as problem:
+            FAULTS.note("intake: read the journal", problem)
+            self._letters.keep(Letter("line", str(problem), line=line.decode("utf-8", "replace")))
+            return None
+
+    def _taken_alone(self, frame: Frame) -> bool:
+        """Whether one of several frames is done with, that Postgres refuses together."""
+        try:
+            self._store([frame])
+        except BaseException as error:
+            if is_order(error):
+                raise
+            return not is_away(error) and self._apart(frame)
         return True
 
     def _apart(self, frame: Frame) -> bool:
-        """Store a frame that Postgres refuses call by call; what it refuses alone is a letter."""
+        """Store a frame that Postgres refuses call by call; what it refuses alone is a letter.
+
+        What was passed over comes last, with the frame's id: until that is there the frame is not
+        done with, and calls that are stored are claimed.
+        """
         counted = Frame((), frame.counted, frame.day, frame.flush_id)
-        for part in (counted, *(Frame((one,), {}, frame.day) for one in frame.calls)):
+        for part in (*(Frame((one,), {}, frame.day) for one in frame.calls), counted):
             try:
-                self._store(part)
+                self._store([part])
             except BaseException as error:
                 if is_order(error):
                     raise
                 if is_away(error):
-                    return False  # those that are stored are claimed
+                    return False
                 document = part.calls[0].document if part.calls else None
                 self._letters.keep(Letter("batch", cause_of(error), document))
                 with guard("intake: count what was refused"):
                     kinds = {one.source: {_REFUSED: 1} for one in part.calls}
-                    self._store(Frame((), kinds, frame.day))
+                    self._store([Frame((), kinds, frame.day)])
         return True
 
-    def _store(self, frame: Frame) -> None:
-        calls = _first_of_each(frame.calls)
+    def _store(self, frames: Sequence[Frame]) -> None:
+        """Store frames in one transaction, without those of which the commit was not heard of."""
         with self._engine.begin() as connection:
-            if has_flush(connection, frame.flush_id):
-                return  # the commit was not heard of
-            new = claim_calls(connection, [one.key for one in calls])
-            fresh = [one for one in calls if one.key in new]
-            documents = [one.document for one in fresh if one.document is not None]
-            batch = merged([new_flush(), *documents])
-            batch["flush_id"] = str(frame.flush_id)
-            sent = add_batch(connection, batch)
-            add_source_counts(connection, _counts(frame, fresh))
-            add_seen(connection, _seen(fresh))
-        self.stored += len(fresh)
-        self.repeats += len(frame.calls) - len(fresh)
+            claimed = claim_flushes(connection, [frame.flush_id for frame in frames])
+            by_id = {frame.flush_id: frame for frame in frames}
+            new = [frame for flush_id, frame in by_id.items() if flush_id in claimed]
+            calls = [one for frame in new for one in frame.calls]
+            unseen = claim_calls(connection, {one.key for one in calls})
+            fresh = [_taken_from(unseen, frame) for frame in new]
+            added = [one for of_a_frame in fresh for one in of_a_frame]
+            documents = [one.document for one in added if one.document is not None]
+            sent = add_parts(connection, merged(documents)) if documents else []
+            add_source_counts(
+                connection,
+                [row for pair in zip(new, fresh, strict=True) for row in _counts(*pair)],
+            )
+            add_seen(connection, _seen(added))
+        self.stored += len(added)
+        self.repeats += len(calls) - len(added)
         if sent:
             with guard("intake: dispatch"):
                 self._dispatch.shadow_exchanges(sent)
 
 
-def _first_of_each(calls: Sequence[AdmittedCall]) -> list[AdmittedCall]:
-    return list({one.key: one for one in reversed(calls)}.values())[::-1]
+def _taken_from(unseen: set[uuid.UUID], frame: Frame) -> list[AdmittedCall]:
+    """The calls of a frame that are among the unseen ones, which they are no longer then."""
+    taken = []
+    for one in frame.calls:
+        if one.key in unseen:
+            unseen.remove(one.key)
+            taken.append(one)
+    return taken
 
 
 def _seen(fresh: Sequence[AdmittedCall]) -> Counter[tuple[str, str]]:

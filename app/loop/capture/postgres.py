@@ -27,7 +27,7 @@ from tierwatch.store.traffic.boundary_traffic import add_boundary_counts, note_l
 from tierwatch.store.traffic.exchanges import add_exchanges
 from tierwatch.store.traffic.media import add_mark_keys, add_media
 from tierwatch.store.traffic.outside_counts import add_outside_counts
-from tierwatch.store.traffic.rollups import add_rollups, has_flush
+from tierwatch.store.traffic.rollups import add_counts, claim_flushes, has_flush
 from tierwatch.store.traffic.work import add_attempts
 
 # Of a batch that times out: a part is too slow beyond this, one row needs some ten time-outs to be
@@ -138,9 +138,14 @@ class BatchStore:
 
 def add_batch(connection: Connection, document: BatchDocument) -> list[uuid.UUID] | None:
     """Add all parts of a batch once; gives the exchanges that were new, None where it was there."""
-    counts = rollups(document["counts"])
-    if not add_rollups(connection, uuid.UUID(document["flush_id"]), counts):
+    if not claim_flushes(connection, [uuid.UUID(document["flush_id"])]):
         return None
+    return add_parts(connection, document)
+
+
+def add_parts(connection: Connection, document: BatchDocument) -> list[uuid.UUID]:
+    """Add all parts of a batch, whatever its id; gives the exchanges that were new."""
+    add_counts(connection, rollups(document["counts"]))
     add_attempts(connection, document["attempts"])
     add_boundary_counts(connection, boundary_counts(document["boundaries"]))
     note_largest_weights(connection, largest_weights(document["weights"]))

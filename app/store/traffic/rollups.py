@@ -2,15 +2,20 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Sequence
-from typing import TypedDict
+from collections.abc import Collection, Sequence
+from functools import cache
+from typing import Final, TypedDict
 
-from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.dialects.postgresql import Insert, insert
 
 from tierwatch.store.schema.traffic import RollupFlushRow, RollupRow
 
 _KEY = ("minute", "tier", "task_type", "bin", "policy_version")
+_CLAIM: Final = text(
+    "insert into rollup_flushes (id) select unnest(cast(:flushes as uuid[]))"
+    " on conflict do nothing returning id"
+)
 
 
 class RollupColumns(TypedDict):
@@ -38,18 +43,13 @@ class RollupColumns(TypedDict):
     latency_ms: float
 
 
-def add_rollups(connection: Connection, flush_id: uuid.UUID, rows: Sequence[RollupColumns]) -> bool:
-    """Add counts; False when this flush was added before (its commit was only not heard of)."""
-    new = connection.execute(
-        insert(RollupFlushRow)
-        .values(id=flush_id)
-        .on_conflict_do_nothing()
-        .returning(RollupFlushRow.id)
-    ).one_or_none()
-    if new is None:
-        return False
-    add_counts(connection, rows)
-    return True
+def claim_flushes(connection: Connection, flushes: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Note batches as added; gives those that were not before.
+
+    One that was there is one whose commit was only not heard of.
+    """
+    claimed = connection.execute(_CLAIM, {"flushes": sorted(set(flushes))})
+    return set(claimed.scalars())
 
 
 def has_flush(connection: Connection, flush_id: uuid.UUID) -> bool:
@@ -62,17 +62,23 @@ def add_counts(connection: Connection, rows: Sequence[RollupColumns]) -> None:
     """Add counts, whatever flush they belong to."""
     if not rows:
         return
+    connection.execute(
+        _adding(),
+        # Everybody locks in the same order, so nobody waits for each other.
+        [dict(row) for row in sorted(rows, key=_key)],
+    )
+
+
+@cache
+def _adding() -> Insert:
+    """The statement: to make it takes longer than to add a row by it."""
     given = insert(RollupRow)
     added = {
         column.name: column + given.excluded[column.name]
         for column in RollupRow.__table__.columns
         if column.name not in _KEY
     }
-    connection.execute(
-        given.on_conflict_do_update(index_elements=list(_KEY), set_=added),
-        # Everybody locks in the same order, so nobody waits for each other.
-        [dict(row) for row in sorted(rows, key=_key)],
-    )
+    return given.on_conflict_do_update(index_elements=list(_KEY), set_=added)
 
 
 def _key(row: RollupColumns) -> tuple[dt.datetime, str, str, int, int]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypedDict
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.dialects.postgresql import insert
 
 from tierwatch.store.reading.one_row import Part, json_rows, read_part
-from tierwatch.store.schema.traffic import SeenCallRow, SourceCountRow
+from tierwatch.store.schema.traffic import SourceCountRow
 
 # What became of what a source sent. Beside these stand the kinds that were passed over.
 CALLS: Final = "calls"  # counted once, whatever became of them
@@ -69,6 +69,13 @@ class SourceFunnel:
         return sum(self.outside.values()) / self.calls if self.calls else None
 
 
+# An array: a row for each call would be another statement for each number of calls.
+_CLAIM: Final = text(
+    "insert into seen_calls (call) select unnest(cast(:calls as uuid[]))"
+    " on conflict do nothing returning call"
+)
+
+
 def claim_calls(connection: Connection, calls: Collection[uuid.UUID]) -> set[uuid.UUID]:
     """Note calls as counted; gives those that were not before.
 
@@ -76,13 +83,8 @@ def claim_calls(connection: Connection, calls: Collection[uuid.UUID]) -> set[uui
     """
     if not calls:
         return set()
-    claimed = connection.execute(
-        insert(SeenCallRow)
-        # Everybody locks in the same order, so nobody waits for each other.
-        .values([{"call": call} for call in sorted(set(calls))])
-        .on_conflict_do_nothing()
-        .returning(SeenCallRow.call)
-    )
+    # Everybody locks in the same order, so nobody waits for each other.
+    claimed = connection.execute(_CLAIM, {"calls": sorted(set(calls))})
     return set(claimed.scalars())
 
 

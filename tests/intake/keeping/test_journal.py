@@ -12,14 +12,14 @@ def journal(folder: Path, **options: int) -> Journal:
 
 
 def drained(journal: Journal) -> list[bytes]:
-    lines: list[bytes] = []
+    found: list[bytes] = []
 
-    def take(line: bytes) -> bool:
-        lines.append(line)
+    def take(lines: list[bytes]) -> bool:
+        found.extend(lines)
         return True
 
     assert journal.drain(take)
-    return lines
+    return found
 
 
 def test_lines_come_out_in_their_order_and_once(tmp_path: Path) -> None:
@@ -31,18 +31,19 @@ def test_lines_come_out_in_their_order_and_once(tmp_path: Path) -> None:
     kept.close()
 
 
-def test_a_line_that_has_to_wait_is_the_next_one_again(tmp_path: Path) -> None:
-    kept = journal(tmp_path)
-    for n in range(3):
+def test_lines_that_have_to_wait_are_the_next_ones_again(tmp_path: Path) -> None:
+    kept = journal(tmp_path, group_bytes=len(b"line 0\n") + 1)
+    for n in range(5):
         kept.append(b"line %d" % n)
-    seen: list[bytes] = []
+    seen: list[list[bytes]] = []
 
-    def take(line: bytes) -> bool:
-        seen.append(line)
+    def take(lines: list[bytes]) -> bool:
+        seen.append(lines)
         return len(seen) < 2
 
     assert not kept.drain(take)
-    assert drained(kept) == [b"line 1", b"line 2"]
+    assert seen == [[b"line 0", b"line 1"], [b"line 2", b"line 3"]]
+    assert drained(kept) == [b"line 2", b"line 3", b"line 4"]
     kept.close()
 
 

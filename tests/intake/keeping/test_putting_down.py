@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 from fakes.collaborators import TIERS, decided, rows, scalar, served
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
 
 from tierwatch.dispatch import KeptDispatch
 from tierwatch.evaluation.sampling.plan import SamplingPlan
+from tierwatch.intake.keeping import putting_down
 from tierwatch.intake.keeping.frames import AdmittedCall, Frame
 from tierwatch.intake.keeping.journal import Journal
 from tierwatch.intake.keeping.putting_down import PuttingDown
@@ -19,6 +21,7 @@ from tierwatch.loop.capture.admission.draw import Draw
 from tierwatch.loop.capture.backlog.dead_letters import DeadLetters
 from tierwatch.loop.capture.counts import Batch
 from tierwatch.loop.capture.document import BatchDocument, batch_document
+from tierwatch.loop.capture.postgres import add_parts
 
 DRAW = Draw(TIERS, SamplingPlan(1.0))
 DAY = dt.date(2026, 11, 30)
@@ -101,6 +104,60 @@ def test_a_commit_that_was_not_heard_of_adds_nothing_when_it_is_read_again(
         storing.journal.append(frame.line)
         storing.thread.round()
     assert storing.counts() == {"calls": 1, "sampled": 1, "frame": 1}
+
+
+def test_frames_that_wait_are_stored_in_one_transaction(storing: Storing) -> None:
+    for key in range(1, 6):
+        storing.put(admitted(key), counted={"app": {"frame": 1}})
+    commits: list[object] = []
+    note = commits.append
+    event.listen(storing.engine, "commit", note)
+    storing.thread.round()
+    event.remove(storing.engine, "commit", note)
+    assert storing.counts() == {"calls": 5, "sampled": 5, "frame": 5}
+    assert len(commits) == 1
+
+
+def test_of_frames_that_are_read_again_those_that_are_there_add_nothing(storing: Storing) -> None:
+    frames = [Frame([admitted(key)], {"app": {"frame": 1}}, DAY) for key in range(1, 4)]
+    for lines in (frames[:1], frames, frames[2:]):  # a crash leaves the cursor anywhere
+        for frame in lines:
+            storing.journal.append(frame.line)
+        storing.thread.round()
+    assert storing.counts() == {"calls": 3, "sampled": 3, "frame": 3}
+
+
+def test_a_frame_that_postgres_refuses_costs_those_beside_it_nothing(storing: Storing) -> None:
+    bad = document()
+    bad["exchanges"][0]["pi"] = 7.5
+    storing.put(admitted(1))
+    storing.put(admitted(2, bad), admitted(3), counted={"app": {"frame": 1}})
+    storing.put(admitted(4))
+    storing.thread.round()
+    assert storing.counts() == {"calls": 3, "sampled": 3, "frame": 1, "refused": 1}
+    assert storing.letters.kept == 1
+
+
+def test_an_outage_amid_a_frame_that_goes_call_by_call_loses_none_of_its_calls(
+    storing: Storing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = document()
+    bad["exchanges"][0]["pi"] = 7.5
+    storing.put(admitted(1), admitted(2, bad), admitted(3), counted={"app": {"frame": 1}})
+    tries = iter(range(100))
+
+    def failing(connection: Connection, document: BatchDocument) -> list[uuid.UUID]:
+        if next(tries) == 3:  # together, alone, the first call, and now the one that is refused
+            raise OperationalError("insert", {}, Exception("the server closed the connection"))
+        return add_parts(connection, document)
+
+    monkeypatch.setattr(putting_down, "add_parts", failing)
+    storing.thread.round()
+    assert storing.thread.away
+    storing.thread.round()
+    assert scalar(storing.engine, "select count(*) from exchanges") == 2
+    counts = storing.counts()
+    assert (counts["calls"], counts["frame"], counts["refused"]) == (2, 1, 1)
 
 
 def test_a_call_without_a_tier_is_counted_under_its_source_alone(storing: Storing) -> None:

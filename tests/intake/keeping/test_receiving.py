@@ -63,8 +63,8 @@ class Group:
     def frames(self) -> list[Frame]:
         found: list[Frame] = []
 
-        def take(line: bytes) -> bool:
-            found.append(read_frame(line))
+        def take(lines: list[bytes]) -> bool:
+            found.extend(map(read_frame, lines))
             return True
 
         self.journal.drain(take)

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, func, select, text
 from tierwatch.store.schema.traffic import RollupRow
 from tierwatch.store.traffic.rollups import (
     RollupColumns,
-    add_rollups,
+    add_counts,
+    claim_flushes,
     counted_requests,
+    has_flush,
 )
 
 DAY = dt.date(2026, 11, 23)
@@ -53,23 +55,17 @@ def test_before_any_request_none_was_counted(connection: Connection) -> None:
     assert counted_requests(connection) == 0
 
 
-def test_a_flush_is_added_once(connection: Connection) -> None:
+def test_a_flush_is_claimed_once(connection: Connection) -> None:
     flush = uuid.uuid4()
-    assert add_rollups(connection, flush, [row()])
-    assert not add_rollups(connection, flush, [row()])
-    assert counted_requests(connection) == 10
-
-
-def test_a_flush_of_nothing_is_a_flush(connection: Connection) -> None:
-    flush = uuid.uuid4()
-    assert add_rollups(connection, flush, [])
-    assert not add_rollups(connection, flush, [row()])
-    assert counted_requests(connection) == 0
+    assert claim_flushes(connection, [flush, flush]) == {flush}
+    assert has_flush(connection, flush)
+    other = uuid.uuid4()
+    assert claim_flushes(connection, [other, flush]) == {other}
 
 
 def test_every_figure_is_added_up(connection: Connection) -> None:
-    add_rollups(connection, uuid.uuid4(), [row()])
-    add_rollups(connection, uuid.uuid4(), [row(requests=5, cost_usd=0.5)])
+    add_counts(connection, [row()])
+    add_counts(connection, [row(requests=5, cost_usd=0.5)])
     keys = {"minute", "tier", "task_type", "bin", "policy_version"}
     for name, value in row().items():
         if name not in keys:
@@ -94,6 +90,6 @@ def test_every_figure_is_added_up(connection: Connection) -> None:
 def test_each_part_of_the_key_is_a_row_of_its_own(
     connection: Connection, change: dict[str, Any]
 ) -> None:
-    add_rollups(connection, uuid.uuid4(), [row(), row(**change)])
+    add_counts(connection, [row(), row(**change)])
     assert connection.execute(text("select count(*) from rollups")).scalar_one() == 2
     assert counted_requests(connection) == 20

@@ -67,14 +67,23 @@ class Spool:
 
         The file is removed when its end is reached.
         """
+        for lines in self.drain_together(1):
+            yield from lines
+
+    def drain_together(self, group_bytes: int) -> Generator[list[bytes], None, None]:
+        """As `drain`, several at a time, which count as drained together.
+
+        Args:
+            group_bytes: lines are added to a group until it has more than these.
+        """
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
             file.seek(self._cursor())
             while True:
-                while line := file.readline():
-                    if line.strip():
-                        yield line.rstrip(b"\n")
+                while read := file.readlines(group_bytes):
+                    if lines := [line.rstrip(b"\n") for line in read if line.strip()]:
+                        yield lines
                     self._keep_cursor(file.tell())
                 with self._lock:
                     if size_of(self.path) > file.tell():
